@@ -1,0 +1,81 @@
+"""Time wasmz against other engines and hand-written Python: ``python -m benchmarks --help``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import re
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from benchmarks import report
+from benchmarks.catalogue import load_kernels
+from benchmarks.engines import Engine, available_engines
+from benchmarks.micro import call_costs, compile_costs, start_costs
+from benchmarks.suite import BY_HAND, Row, run_kernel
+
+PARTS = ("kernels", "calls", "compile", "start")
+
+
+def main() -> None:
+    options = _parse()
+    parts = options.part or PARTS
+    engines = [engine for engine in available_engines() if re.search(options.engine, engine.name)]
+    if not engines:
+        sys.exit(f"no engine matches {options.engine!r}")
+    print(f"Python {platform.python_version()}, {platform.machine()}, {options.rounds} rounds\n")
+    rows: list[Row] = []
+    extras: dict[str, Any] = {}
+    if "kernels" in parts:
+        rows = _run_kernels(options, engines)
+    if "calls" in parts:
+        extras["calls_ns"] = costs = call_costs(engines, max(options.rounds, 5))
+        print("\n" + report.call_table(costs))
+    if "compile" in parts:
+        try:
+            count, extras["compile_us"] = compile_costs(min(options.rounds, 3))
+            print("\n" + report.compile_table(count, extras["compile_us"]))
+        except ImportError as error:
+            print(f"\ncompile speed left out: {error}", file=sys.stderr)
+    if "start" in parts:
+        starts = start_costs(min(options.rounds, 3))
+        extras["start"] = {title: {name: asdict(s) for name, s in rest.items()} for title, rest in starts.items()}
+        print("\n" + report.start_table(starts))
+    if options.json:
+        options.json.write_text(json.dumps(report.as_json(rows, extras), indent=1), encoding="utf-8")
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--kernel", default="", metavar="REGEX", help="only kernels whose name matches")
+    parser.add_argument("--engine", default="", metavar="REGEX", help="only engines whose name matches")
+    parser.add_argument("--rounds", type=int, default=7, help="interleaved rounds (default: 7)")
+    parser.add_argument("--part", choices=PARTS, action="append", help="only this part (may be repeated)")
+    parser.add_argument("--plot", type=Path, metavar="PATH", help="write a bar chart (needs matplotlib)")
+    parser.add_argument("--json", type=Path, metavar="PATH", help="write everything measured")
+    return parser.parse_args()
+
+
+def _run_kernels(options: argparse.Namespace, engines: list[Engine]) -> list[Row]:
+    fast = [engine for engine in engines if not engine.slow]
+    if not fast:
+        sys.exit("the kernels need an engine beside interpreters, to compare with")
+    reference = fast[0].name
+    names = [engine.name for engine in engines] + [BY_HAND]
+    rows = []
+    for kernel in load_kernels(options.kernel):
+        print(f"\r{kernel.name:20s}", end="", file=sys.stderr, flush=True)
+        rows.append(run_kernel(kernel, engines, options.rounds))
+    print("\r" + " " * 20 + "\r", end="", file=sys.stderr, flush=True)
+    print(report.kernel_table(rows, names, reference))
+    if options.plot:
+        report.plot(rows, names, reference, options.plot)
+        print(f"plot: {options.plot}")
+    return rows
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+"""One adapter for each engine: bytes of a module in, its exports as Python callables out.
+
+    engine("wasmz O1").load(wasm, {"env": {"add": operator.add}})  -> {"add": <callable>, "run": <callable>}
+
+An engine whose package is not installed is left out, loudly.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Exports = Mapping[str, Callable[..., Any]]
+Imports = Mapping[str, Mapping[str, Callable[..., Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """An engine under test.
+
+    Attributes:
+        name: how tables call it.
+        load: compiles and instantiates a module.
+        slow: an interpreter, to be run with a kernel's small size.
+    """
+
+    name: str
+    load: Callable[[bytes, Imports], Exports]
+    slow: bool = False
+
+
+def available_engines() -> list[Engine]:
+    """Every engine that can be imported here, wasmz's highest level first."""
+    engines: list[Engine] = []
+    for add in (_wasmz_engines, _pwasm_engine, _pywasm_engine, _wasmtime_engine):
+        try:
+            engines += add()
+        except ImportError as error:
+            print(f"left out: {error} (install the extra: pip install -e '.[bench]')", file=sys.stderr)
+    return engines
+
+
+def _wasmz_engines() -> list[Engine]:
+    from wasmz.config import OPT_LEVELS
+
+    return [_wasmz_engine(level) for level in sorted(OPT_LEVELS, reverse=True)]
+
+
+def _wasmz_engine(level: int) -> Engine:
+    import wasmz
+
+    def load(wasm: bytes, imports: Imports) -> Exports:
+        engine = wasmz.Engine(wasmz.Config(opt_level=level, use_cache=False, eager_compile=True))
+        module = wasmz.Module.compile(engine, wasm)
+        linker = wasmz.Linker(engine)
+        for module_name, functions in imports.items():
+            for name, function in functions.items():
+                linker.define(module_name, name, function)
+        exports = wasmz.Instance(wasmz.Store(engine), module, linker).exports
+        return _Lookup(lambda name: exports[name])
+
+    return Engine(f"wasmz O{level}", load)
+
+
+def _pwasm_engine() -> list[Engine]:
+    import pwasm
+    from pwasm import codegen
+
+    codegen.CACHE_DIR = None  # measured apart, as warm start
+
+    def load(wasm: bytes, imports: Imports) -> Exports:
+        instance = pwasm.instantiate(pwasm.decode_module(wasm), _as_dicts(imports), mode="compile")
+        return _Lookup(lambda name: getattr(instance.exports, name))
+
+    return [Engine("pwasm", load)]
+
+
+def _pywasm_engine() -> list[Engine]:
+    import pywasm
+
+    def load(wasm: bytes, imports: Imports) -> Exports:
+        if any(imports.values()):
+            raise NotImplementedError("host functions of pywasm are not measured")
+        runtime = pywasm.core.Runtime()
+        instance = runtime.instance(pywasm.core.ModuleDesc.from_reader(io.BytesIO(wasm)))
+
+        def bind(name: str) -> Callable[..., Any]:
+            def call(*args: Any) -> Any:
+                results = runtime.invocate(instance, name, list(args))
+                return results[0] if results else None
+
+            return call
+
+        return _Lookup(bind)
+
+    return [Engine("pywasm", load, slow=True)]
+
+
+def _wasmtime_engine() -> list[Engine]:
+    import wasmtime
+
+    engine = wasmtime.Engine()
+
+    def load(wasm: bytes, imports: Imports) -> Exports:
+        store = wasmtime.Store(engine)
+        module = wasmtime.Module(engine, wasm)
+        linker = wasmtime.Linker(engine)
+        for item in module.imports:
+            linker.define_func(item.module, item.name, item.type, imports[item.module][item.name])
+        exports = linker.instantiate(store, module).exports(store)
+
+        def bind(name: str) -> Callable[..., Any]:
+            function = exports[name]
+            return lambda *args: function(store, *args)
+
+        return _Lookup(bind)
+
+    return [Engine("wasmtime", load)]
+
+
+def _as_dicts(imports: Imports) -> dict[str, dict[str, Any]]:
+    return {module: dict(functions) for module, functions in imports.items()}
+
+
+class _Lookup(dict[str, Callable[..., Any]]):
+    """Exports by name, bound on first use; a name that the module lacks is a ``KeyError``."""
+
+    def __init__(self, bind: Callable[[str], Callable[..., Any]]) -> None:
+        super().__init__()
+        self._bind = bind
+
+    def __missing__(self, name: str) -> Callable[..., Any]:
+        try:
+            function = self[name] = self._bind(name)
+        except (AttributeError, IndexError) as error:
+            raise KeyError(name) from error
+        return function

@@ -1,0 +1,31 @@
+"""Every benchmark kernel computes on wasmz what its hand-written version computes."""
+
+from __future__ import annotations
+
+import pytest
+
+import wasmz
+from benchmarks.catalogue import Kernel, load_kernels, same_result
+from benchmarks.timing import geometric_mean, measure, paired_ratio
+from wasmz.config import OPT_LEVELS
+
+
+@pytest.mark.parametrize("opt_level", OPT_LEVELS)
+@pytest.mark.parametrize("kernel", load_kernels(), ids=lambda kernel: kernel.name)
+def test_kernel(kernel: Kernel, opt_level: int) -> None:
+    engine = wasmz.Engine(wasmz.Config(opt_level=opt_level, verify=True, use_cache=False))
+    module = wasmz.Module.compile(engine, kernel.wasm)
+    instance = wasmz.Instance(wasmz.Store(engine), module, wasmz.Linker(engine))
+    if module.exports.get("prepare"):
+        instance.call("prepare", kernel.small_size)
+    expected = kernel.prepare_python(kernel.small_size)()
+    assert same_result(instance.call("run", kernel.small_size), expected)
+
+
+def test_timing() -> None:
+    calls = []
+    times = measure({"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}, rounds=2)
+    assert calls == ["a", "b", "b", "a"]
+    assert [len(seconds) for seconds in times.values()] == [2, 2]
+    assert paired_ratio([4.0, 6.0, 5.0], [2.0, 2.0, 1.0]) == 3.0
+    assert geometric_mean([2.0, 8.0]) == pytest.approx(4.0)

@@ -1,0 +1,77 @@
+"""What every test gets: the checkout's own cache, options for slow tests, and the specification suite's summary.
+
+Nothing here imports wasmz, so that a test can still prove what importing it does.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slow", action="store_true", help="run the tests marked slow, too")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compiled modules go to the checkout's cache folder, in this process and in every one that a test starts."""
+    os.environ.setdefault("WASMZ_CACHE_DIR", str(ROOT / "cache"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--slow"):
+        return
+    skip = pytest.mark.skip(reason="slow: run with --slow")
+    for item in items:
+        if "slow" in item.keywords:
+            item.add_marker(skip)
+
+
+if sys.platform == "emscripten":
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+        """Python in a browser's sandbox cannot start processes: a test that tries is skipped, with that reason."""
+        try:
+            return (yield)
+        except OSError as error:
+            if "does not support processes" not in str(error):
+                raise
+            pytest.skip(str(error))
+
+
+@pytest.fixture
+def cache_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty compilation cache for one test, in force for it and for the processes that it starts."""
+    folder = tmp_path / "cache"
+    folder.mkdir(mode=0o700)
+    monkeypatch.setenv("WASMZ_CACHE_DIR", str(folder))
+    return folder
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How much of the specification's suite ran: what tests/spec left in the properties of its reports."""
+    totals: Counter[str] = Counter()
+    skipped: Counter[str] = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            for name, value in getattr(report, "user_properties", ()) if getattr(report, "when", "") == "call" else ():
+                if name == "spec":
+                    totals.update({key: int(count) for key, count in value["counts"].items()})
+                    skipped.update(value["skipped"])
+    if not totals:
+        return
+    terminalreporter.section("specification suite")
+    terminalreporter.write_line(
+        f"{totals['files']} scripts: {totals['passed']} assertions passed, {totals['failed']} failed, "
+        f"{totals['text']} of the text format left out; {totals['files_skipped']} scripts skipped as a whole"
+    )
+    for reason, count in skipped.most_common():
+        terminalreporter.write_line(f"  {count:6d} commands skipped: {reason}")

@@ -1,0 +1,1 @@
+"""Real programs from the package registries, run on wasmz and compared with outputs recorded under another engine."""

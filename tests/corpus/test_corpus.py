@@ -1,0 +1,145 @@
+"""Programs that nobody of this project wrote: fetched from the package registries, run, compared byte for byte.
+
+The cases, their drivers and the outputs recorded under wasmtime live in ``shared/corpus`` beside the checkout (or where
+``WASMZ_CORPUS`` says); its tools fetch the modules and check their SHA-256. What is fetched stays in ``cache/corpus``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CORPUS = Path(os.environ.get("WASMZ_CORPUS", ROOT.parent / "shared" / "corpus"))
+WORK = ROOT / "cache" / "corpus"
+TIMEOUT_SECONDS = 1_500
+
+# Cases of the corpus that run today.
+CASES = (
+    "quickjs-pwasm",
+    "mquickjs",
+    "quickjs-rs",
+    "lua",
+    "harfbuzz",
+    "hash-wasm",
+    "lz4",
+    "zstd-dec",
+    "png",
+    "source-map",
+    "bclibc",
+    "tfjs/wasm",
+    "cowboy",
+    "vt100",
+    "kairo",
+    "gofmt",
+    "dprint/json",
+    "dprint/toml",
+)
+# The same, but of 16 to 26 MB: compiling alone takes minutes.
+SLOW_CASES = (
+    "esbuild/version",
+    "esbuild/minify-stdin",
+    "esbuild/transform-stdin",
+    "cpython312/print",
+    "cpython312/exc-exit",
+    "cpython312/stdlib",
+    "ruby",
+)
+# What the others need.
+EXCLUDED = {
+    "avr/as": "files",
+    "avr/as-listing": "files",
+    "avr/cc1-O2": "files",
+    "avr/cc1-O0": "files",
+    "esbuild/bundle": "files",
+    "micropython-wasi/arith": "exceptions",
+    "micropython-wasi/exc": "exceptions",
+    "micropython-wasi/loop": "exceptions",
+    "micropython-wasi/tb": "exceptions",
+    "micropython-wasi/gen": "exceptions",
+    "p2w/binarytrees": "GC and exceptions",
+    "p2w/nbody": "GC and exceptions",
+    "meshopt": "SIMD (one of its four modules)",
+}
+
+
+def test_every_case_is_accounted_for() -> None:
+    if not CORPUS.is_dir():
+        pytest.skip(f"the corpus is missing: no {CORPUS} (WASMZ_CORPUS names it)")
+    assert {case["id"] for case in _all_cases()} == {*CASES, *SLOW_CASES, *EXCLUDED}
+
+
+@pytest.mark.parametrize("name", [*CASES, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW_CASES)])
+def test_case(name: str, tmp_path: Path) -> None:
+    if not CORPUS.is_dir():
+        pytest.skip(f"the corpus is missing: no {CORPUS} (WASMZ_CORPUS names it)")
+    case = next(case for case in _all_cases() if case["id"] == name)
+    _fetch(name.partition("/")[0])
+    result = _run(case, tmp_path)
+    recorded = WORK / "expected" / name.replace("/", "__")
+    outputs = (Path(f"{recorded}{suffix}") for suffix in (".stdout", ".stdout.alt"))
+    accepted = [path.read_bytes() for path in outputs if path.exists()]
+    errors = result.stderr.decode(errors="replace")[-2_000:]
+    assert result.returncode == case["exit"], errors
+    assert result.stdout in accepted, f"{_first_difference(result.stdout, accepted[0])}\n{errors}"
+
+
+def _all_cases() -> list[dict[str, Any]]:
+    cases: list[dict[str, Any]] = json.loads((CORPUS / "cases" / "cases.json").read_bytes())
+    return cases
+
+
+def _fetch(folder: str) -> None:
+    """Put the modules of one folder of cases in place, or skip the test, saying why that was not possible."""
+    with _one_at_a_time():
+        command = [sys.executable, str(CORPUS / "tools" / "get.py"), str(CORPUS / "cases"), str(WORK)]
+        result = subprocess.run([*command, "--filter", f"^{folder}/"], capture_output=True, text=True)
+    if result.returncode != 0:
+        pytest.skip(f"could not fetch {folder}: {(result.stdout + result.stderr).strip()[-300:]}")
+
+
+def _run(case: dict[str, Any], scratch: Path) -> subprocess.CompletedProcess[bytes]:
+    if case["kind"] == "driver":
+        command = [sys.executable, str(WORK / case["driver"]), *case.get("args", [])]
+    else:
+        options = [word for key, value in case.get("env", {}).items() for word in ("--env", f"{key}={value}")]
+        command = [sys.executable, "-m", "wasmz", "run", *options, str(WORK / case["module"]), *case.get("args", [])]
+    search_path = os.pathsep.join(map(str, (CORPUS / "tools", Path(__file__).parent, ROOT)))
+    environment = {
+        **os.environ,
+        "CASE_ROOT": str(WORK),
+        "CASE_TMP": str(scratch),
+        "WASMZ_CORPUS_ENGINE": "wasmz",
+        "PYTHONPATH": search_path,
+        "PYTHONIOENCODING": "utf-8",
+    }
+    stdin = (WORK / case["stdin"]).read_bytes() if "stdin" in case else b""
+    return subprocess.run(
+        command, input=stdin, capture_output=True, env=environment, cwd=scratch, timeout=TIMEOUT_SECONDS
+    )
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Parallel test processes share one folder of downloads."""
+    fcntl = pytest.importorskip("fcntl", reason="fetching needs file locks")
+    WORK.mkdir(parents=True, exist_ok=True)
+    with (WORK / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _first_difference(got: bytes, expected: bytes) -> str:
+    lines = zip([*got.splitlines(), b"<end>"], [*expected.splitlines(), b"<end>"], strict=False)
+    for number, (line, wanted) in enumerate(lines, 1):
+        if line != wanted:
+            return f"line {number}: got {line[:200]!r}, expected {wanted[:200]!r}"
+    return "the outputs differ in their ends"

@@ -1,0 +1,92 @@
+"""Images made by hand: Python source that follows docs/abi.md stands for what the compiler would emit.
+
+    image = make_image([("add", "ii:i", "def add(a, b): return (a + b) & 0xFFFFFFFF")], exports=["add"])
+
+A signature has one letter a value: ``i I f F r e`` for i32 i64 f32 f64 funcref externref.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from types import CodeType
+from typing import Any
+
+from wasmz import types as t
+from wasmz.runtime.engine import Engine
+from wasmz.runtime.image import ExportSpec, ModuleImage
+from wasmz.runtime.instance import Instance
+from wasmz.runtime.linker import Linker
+from wasmz.runtime.module import CompiledModule
+from wasmz.runtime.store import Store
+from wasmz.types import FuncType, ImportType, ValType, define_function_type
+
+LETTERS = {
+    "i": ValType.I32,
+    "I": ValType.I64,
+    "f": ValType.F32,
+    "F": ValType.F64,
+    "v": ValType.V128,
+    "r": ValType.FUNCREF,
+    "e": ValType.EXTERNREF,
+}
+
+# Bodies of functions are this many "bytes" apart, and their lines count from there.
+BODY_SPACING = 100
+
+
+def signature(text: str) -> FuncType:
+    params, results = text.split(":")
+    return FuncType([LETTERS[letter] for letter in params], [LETTERS[letter] for letter in results])
+
+
+def code_of(source: str, first_line: int) -> CodeType:
+    """The code object of the one function in ``source``, its lines counted from ``first_line``."""
+    module = compile("\n" * (first_line - 1) + source, "<wasm handmade>", "exec")
+    return next(constant for constant in module.co_consts if isinstance(constant, CodeType))
+
+
+def make_image(
+    functions: Sequence[tuple[str, str, str]],
+    *,
+    imports: Sequence[tuple[str, str, str | t.ExternType]] = (),
+    exports: Iterable[str | ExportSpec] = (),
+    deep: Iterable[str] = (),
+    tail_sources: dict[str, str] | None = None,
+    extra_types: Sequence[str] = (),
+    **parts: Any,
+) -> ModuleImage:
+    """An image of functions (name, signature, source); their indices come after the imported functions."""
+    import_types = [
+        ImportType(module, name, signature(type) if isinstance(type, str) else type) for module, name, type in imports
+    ]
+    func_types = [item.type for item in import_types if isinstance(item.type, FuncType)]
+    first = len(func_types)
+    func_types += [signature(text) for _, text, _ in functions]
+    index_of = {name: first + number for number, (name, _, _) in enumerate(functions)}
+    types = [*map(define_function_type, func_types), *(define_function_type(signature(text)) for text in extra_types)]
+    offsets = [BODY_SPACING * (number + 1) for number in range(len(functions))]
+    code = [code_of(source, offset) for (_, _, source), offset in zip(functions, offsets, strict=True)]
+    tail_code = {
+        index_of[name]: code_of(source, offsets[index_of[name] - first])
+        for name, source in (tail_sources or {}).items()
+    }
+    names = {name for item in (*code, *tail_code.values()) for name in item.co_names}
+    return ModuleImage(
+        name="handmade",
+        types=tuple(types),
+        imports=tuple(import_types),
+        function_types=tuple(range(len(func_types))),
+        exports=tuple(ExportSpec(e, "func", index_of[e]) if isinstance(e, str) else e for e in exports),
+        code=tuple(code),
+        tail_code=tail_code,
+        deep_functions=frozenset(index_of[name] for name in deep),
+        function_names={index: name for name, index in index_of.items()},
+        body_offsets=tuple(offsets),
+        names=tuple(sorted(names)),
+        **parts,
+    )
+
+
+def instantiate(image: ModuleImage, linker: Linker | None = None, store: Store | None = None) -> Instance:
+    store = store or Store(Engine())
+    return Instance(store, CompiledModule(store.engine, image), linker)

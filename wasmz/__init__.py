@@ -1,0 +1,155 @@
+"""WebAssembly for Python, translated ahead of time into CPython bytecode.
+
+    import wasmz
+
+    module = wasmz.Module.compile("fib.wasm")
+    instance = wasmz.Instance(wasmz.Store(), module)
+    instance.exports.fib(30)
+
+    wasmz.instantiate("fib.wasm").exports.fib(30)       # the same in one line
+
+Names are imported when first used: `import wasmz` loads neither compiler nor runtime.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from wasmz._version import __version__
+
+if TYPE_CHECKING:
+    from wasmz.cache import CacheWarning
+    from wasmz.config import Config
+    from wasmz.errors import (
+        InvalidWasm,
+        LinkError,
+        Trap,
+        TrapCode,
+        UnsupportedFeature,
+        WasiExit,
+        WasmException,
+        WasmFrame,
+        WasmzError,
+    )
+    from wasmz.module import ArcModule, Module, instantiate
+    from wasmz.runtime.engine import Engine
+    from wasmz.runtime.func import Caller, Func, HostFunc
+    from wasmz.runtime.globals import Global
+    from wasmz.runtime.instance import ExecResult, Exports, Instance
+    from wasmz.runtime.linker import Linker
+    from wasmz.runtime.memory import Memory
+    from wasmz.runtime.numeric import f32_bits, f32_from_bits, f64_bits, f64_from_bits
+    from wasmz.runtime.store import Store
+    from wasmz.runtime.table import Table
+    from wasmz.runtime.wasi import WasiConfig
+    from wasmz.types import (
+        ExportType,
+        FuncType,
+        GlobalType,
+        HeapType,
+        ImportType,
+        MemoryType,
+        RefType,
+        TableType,
+        TagType,
+        ValType,
+    )
+
+_HOMES = {
+    "wasmz.cache": ("CacheWarning",),
+    "wasmz.config": ("Config",),
+    "wasmz.errors": (
+        "InvalidWasm",
+        "LinkError",
+        "Trap",
+        "TrapCode",
+        "UnsupportedFeature",
+        "WasiExit",
+        "WasmException",
+        "WasmFrame",
+        "WasmzError",
+    ),
+    "wasmz.module": ("ArcModule", "Module", "instantiate"),
+    "wasmz.runtime.engine": ("Engine",),
+    "wasmz.runtime.func": ("Caller", "Func", "HostFunc"),
+    "wasmz.runtime.globals": ("Global",),
+    "wasmz.runtime.instance": ("ExecResult", "Exports", "Instance"),
+    "wasmz.runtime.linker": ("Linker",),
+    "wasmz.runtime.memory": ("Memory",),
+    "wasmz.runtime.numeric": ("f32_bits", "f32_from_bits", "f64_bits", "f64_from_bits"),
+    "wasmz.runtime.store": ("Store",),
+    "wasmz.runtime.table": ("Table",),
+    "wasmz.runtime.wasi": ("WasiConfig",),
+    "wasmz.types": (
+        "ExportType",
+        "FuncType",
+        "GlobalType",
+        "HeapType",
+        "ImportType",
+        "MemoryType",
+        "RefType",
+        "TableType",
+        "TagType",
+        "ValType",
+    ),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "ArcModule",
+    "CacheWarning",
+    "Caller",
+    "Config",
+    "Engine",
+    "ExecResult",
+    "ExportType",
+    "Exports",
+    "Func",
+    "FuncType",
+    "Global",
+    "GlobalType",
+    "HeapType",
+    "HostFunc",
+    "ImportType",
+    "Instance",
+    "InvalidWasm",
+    "LinkError",
+    "Linker",
+    "Memory",
+    "MemoryType",
+    "Module",
+    "RefType",
+    "Store",
+    "Table",
+    "TableType",
+    "TagType",
+    "Trap",
+    "TrapCode",
+    "UnsupportedFeature",
+    "ValType",
+    "WasiConfig",
+    "WasiExit",
+    "WasmException",
+    "WasmFrame",
+    "WasmzError",
+    "__version__",
+    "f32_bits",
+    "f32_from_bits",
+    "f64_bits",
+    "f64_from_bits",
+    "instantiate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

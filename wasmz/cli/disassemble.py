@@ -1,0 +1,91 @@
+"""``wasmz dis``: WebAssembly beside IR beside Python bytecode."""
+
+from __future__ import annotations
+
+import dis
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from wasmz.cli.common import FILE, engine_options, make_engine
+
+_WIDTHS = (38, 50)
+
+
+@click.command("dis")
+@click.argument("file", type=FILE)
+@click.argument("functions", nargs=-1, metavar="[FUNC]...")
+@engine_options
+def dis_command(file: str, functions: tuple[str, ...], **options: Any) -> None:
+    """Show the functions of FILE, by name or index: instructions, IR and bytecode for each byte offset."""
+    from wasmz.compiler import ModuleCompiler, load_module
+
+    data = Path(file).read_bytes()
+    module = load_module(data)
+    compiler = ModuleCompiler(data, module, make_engine(**options).config)
+    wanted = {_find_function(module, name) for name in functions}
+    for body in module.bodies:
+        if wanted and body.index not in wanted:
+            continue
+        click.echo("\n".join(_columns(compiler, body)))
+
+
+def _find_function(module: Any, name: str) -> int:
+    """The index of a function that the module defines."""
+    for index, known in module.names.functions.items():
+        if known == name:
+            return int(index)
+    for export in module.exports:
+        if export.kind == "func" and export.name == name:
+            return int(export.index)
+    own = range(module.imported_function_count, len(module.function_types))
+    if name.isdecimal() and int(name) in own:
+        return int(name)
+    raise click.UsageError(f"there is no function {name!r} with a body")
+
+
+def _columns(compiler: Any, body: Any) -> Iterator[str]:
+    from wasmz.ir.printer import function_lines
+    from wasmz.wasm.body import decode_body
+    from wasmz.wasm.printer import format_instruction
+
+    function = compiler.build(body)
+    compiler.optimise(function)
+    cells: dict[int, tuple[list[str], list[str], list[str]]] = {}
+
+    def cell(offset: int) -> tuple[list[str], list[str], list[str]]:
+        return cells.setdefault(offset, ([], [], []))
+
+    depth = 0
+    for opcode, immediate, offset in decode_body(compiler.data, body, compiler.module):
+        text = format_instruction(opcode, immediate)
+        word = text.split(" ", 1)[0]
+        depth -= word in ("end", "else")
+        cell(offset)[0].append("  " * max(depth, 0) + text)
+        depth += word in ("block", "loop", "if", "else")
+    header, *lines = function_lines(function, offsets=True)
+    # A block's label belongs to the first line below it.
+    waiting: list[str] = []
+    for line in lines:
+        text, at, offset_text = line.rpartition(" @0x")
+        if not at:
+            waiting.append(line)
+            continue
+        cell(int(offset_text, 16))[1].extend((*waiting, text))
+        waiting = []
+    compiled = compiler.lower(function, every_offset=True)
+    line_number = function.offset
+    for instruction in dis.get_instructions(compiled.tail_code or compiled.code):
+        position = instruction.positions
+        if position is not None and position.lineno is not None:
+            line_number = position.lineno
+        cell(line_number)[2].append(f"{instruction.offset:>5} {instruction.opname:<24} {instruction.argrepr}".rstrip())
+    yield header.rpartition(" @0x")[0]
+    for offset in sorted(cells):
+        for number, row in enumerate(itertools.zip_longest(*cells[offset], fillvalue="")):
+            place = f"{offset:#08x}" if not number else ""
+            yield f"{place:<9} {row[0]:<{_WIDTHS[0]}} {row[1]:<{_WIDTHS[1]}} {row[2]}".rstrip()
+    yield ""

@@ -1,0 +1,150 @@
+"""``wasmz run``: runs a command module, or calls one of its exports."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from typing import Any
+
+import click
+
+from wasmz.cli.common import FILE, Phases, compile_file, engine_options, make_engine
+from wasmz.cli.inspect import export_lines
+from wasmz.errors import Trap, WasiExit
+from wasmz.module import Module
+from wasmz.runtime.instance import Instance
+from wasmz.runtime.linker import Linker
+from wasmz.runtime.store import Store
+from wasmz.types import FuncType, ValType
+
+
+@click.command("run", context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False})
+@click.argument("file", type=FILE)
+@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[--] [ARGS]...")
+@click.option("--invoke", "--func", "function", metavar="NAME", help="Call this export with ARGS, and print its results.")
+@click.option("--args", "more", metavar="WORDS", default="", help="More arguments, split as a shell does.")
+@click.option("--env", "environment", metavar="K=V", multiple=True, help="Set a variable of the guest's environment.")
+@click.option("--reactor", is_flag=True, help="Call _initialize first.")
+@click.option("--stub", is_flag=True, help="Let missing imports trap when they are called.")
+@click.option("--mem-stats", is_flag=True, help="Print memory use to stderr at the end.")
+@engine_options
+@click.pass_context
+def run_command(
+    ctx: click.Context,
+    file: str,
+    words: tuple[str, ...],
+    function: str | None,
+    more: str,
+    environment: tuple[str, ...],
+    reactor: bool,
+    stub: bool,
+    mem_stats: bool,
+    **options: Any,
+) -> None:
+    """Run FILE: a command module with ARGS, or one export with --invoke NAME ARGS."""
+    phases = Phases()
+    engine = make_engine(**options)
+    # `--invoke` may also stand behind the file, as in `wasmz run FILE --invoke NAME ARGS`.
+    arguments, function, environment = _late_options(list(words), function, environment)
+    arguments += shlex.split(more)
+    with phases.phase("compile"):
+        module = compile_file(engine, file)
+    if function is None and not module.is_command and not reactor:
+        arguments, function = _find_function(module, arguments)
+        if function is None:
+            click.echo("\n".join(export_lines(module)))
+            return
+    try:
+        with phases.phase("instantiate"):
+            instance = _instantiate(module, file, arguments if function is None else [], environment, stub)
+        with phases.phase("run"):
+            if reactor or (function is not None and module.is_reactor):
+                instance.initialize_reactor()
+            if function is not None:
+                _invoke(instance, module, function, arguments)
+            elif module.is_command:
+                instance.run_start_function()
+    except WasiExit as stopped:
+        ctx.exit(stopped.exit_code)
+    except Trap as trap:
+        sys.stdout.flush()
+        backtrace = trap.backtrace()
+        click.echo(f"wasmz: trap: {trap.message}" + (f"\n{backtrace}" if backtrace else ""), err=True)
+        ctx.exit(1)
+    finally:
+        if mem_stats and "instance" in locals():
+            click.echo(f"[memory] {instance.mem_stats()}", err=True)
+        phases.report()
+
+
+def _late_options(
+    words: list[str], function: str | None, environment: tuple[str, ...]
+) -> tuple[list[str], str | None, tuple[str, ...]]:
+    """Takes ``--invoke NAME`` and ``--env K=V`` from in front of the guest's arguments; ``--`` ends them."""
+    while words:
+        name, _, value = words[0].partition("=")
+        if name in ("--invoke", "--func", "--env") and (value or len(words) > 1):
+            taken = 1 if value else 2
+            value = value or words[1]
+            if name == "--env":
+                environment = (*environment, value)
+            else:
+                function = value
+            del words[:taken]
+            continue
+        if words[0] == "--":
+            del words[0]
+        break
+    return words, function, environment
+
+
+def _find_function(module: Module, arguments: list[str]) -> tuple[list[str], str | None]:
+    """``wasmz FILE FUNC ARGS``: the first word may name an exported function."""
+    if arguments and isinstance(module.exports.get(arguments[0]), FuncType):
+        return arguments[1:], arguments[0]
+    if arguments:
+        raise click.UsageError(f"the module exports no function {arguments[0]!r}, and it is no command")
+    return arguments, None
+
+
+def _instantiate(
+    module: Module, file: str, arguments: list[str], environment: tuple[str, ...], stub: bool
+) -> Instance:
+    from wasmz.runtime.wasi import WasiConfig
+
+    linker = Linker(module.engine)
+    variables = {}
+    for setting in environment:
+        name, separator, value = setting.partition("=")
+        if not separator:
+            raise click.UsageError(f"--env needs NAME=VALUE, not {setting!r}")
+        variables[name] = value
+    linker.define_wasi(
+        WasiConfig(args=[file, *arguments], env=variables, stdin="inherit", stdout="inherit", stderr="inherit")
+    )
+    if stub:
+        linker.define_unknown_as_traps(module)
+    return Instance(Store(module.engine), module, linker)
+
+
+def _invoke(instance: Instance, module: Module, name: str, words: list[str]) -> None:
+    type = module.exports.get(name)
+    if not isinstance(type, FuncType):
+        raise click.UsageError(f"the module exports no function {name!r}")
+    if len(words) != len(type.params):
+        raise click.UsageError(f"{name} takes {len(type.params)} arguments, {type}, but got {len(words)}")
+    arguments = [_parse(word, wanted) for word, wanted in zip(words, type.params, strict=True)]
+    result = instance.call(name, *arguments)
+    for value in result if isinstance(result, tuple) else () if result is None else (result,):
+        click.echo(value)
+
+
+def _parse(word: str, wanted: ValType) -> int | float:
+    try:
+        if wanted in (ValType.I32, ValType.I64):
+            return int(word, 0)
+        if wanted in (ValType.F32, ValType.F64):
+            return float(word)
+    except ValueError:
+        pass
+    raise click.UsageError(f"{word!r} is no {wanted}")

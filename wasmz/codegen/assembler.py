@@ -1,0 +1,254 @@
+"""Turns the emitted pieces of one function into a code object; the only user of the `bytecode` package.
+
+What is emitted is a list of
+
+    bytes   a piece of bytecode, of the target
+    int     from here on instructions belong to this byte offset of the module
+    Label   a place to jump to
+    Jump    a jump to a label
+
+The layout is ours, because we know every stack depth and size already: it makes one `ConcreteInstr` of each run of
+instructions with the same byte offset (assembling them one by one costs ten times as much).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import CodeType
+from typing import Union
+
+from bytecode import CompilerFlags, ConcreteBytecode, ConcreteInstr
+from bytecode.instr import InstrLocation
+
+from wasmz.codegen.targets.base import ALWAYS, IF_FALSE, IF_TRUE, Target
+
+_OPPOSITE = {IF_TRUE: IF_FALSE, IF_FALSE: IF_TRUE}
+
+
+class Label:
+    """A place in the code. ``depth`` is the stack depth there, or -1 while it is not known."""
+
+    __slots__ = ("depth", "index", "position")
+
+    def __init__(self) -> None:
+        self.depth = -1
+        self.index = -1
+        self.position = 0
+
+
+class Jump:
+    """A jump to ``label``, taken always or if the condition on top of the stack is (not) true."""
+
+    __slots__ = ("index", "label", "piece", "position", "units", "when")
+
+    def __init__(self, label: Label, when: str = ALWAYS) -> None:
+        self.label = label
+        self.when = when
+        self.index = 0
+        self.piece = 0
+        self.position = 0
+        self.units = 1
+
+
+Emitted = Union[bytes, int, Label, Jump]
+
+
+@dataclass(frozen=True, slots=True)
+class CodeDescription:
+    """All that a code object needs beside its instructions."""
+
+    name: str
+    qualname: str
+    filename: str
+    first_offset: int
+    argument_count: int
+    constants: tuple[object, ...]
+    global_names: tuple[str, ...]
+    local_names: tuple[str, ...]
+
+
+class _Run(ConcreteInstr):
+    """Instructions, assembled already, that share a source location."""
+
+    __slots__ = ("_code",)
+
+    def __init__(self, code: bytes, location: InstrLocation) -> None:
+        # Not the constructor of the base class: that checks and assembles a single instruction.
+        self._code = code
+        self._size = len(code)
+        self._location = location
+
+    def assemble(self) -> bytes:
+        return self._code
+
+
+def assemble(emitted: list[Emitted], target: Target, description: CodeDescription) -> CodeType:
+    """The code object of a function."""
+    draft = _Draft(target)
+    draft.read(emitted)
+    _place(draft.marks, draft.jumps, target)
+    for jump in draft.jumps:
+        draft.pieces[jump.piece] = _encode_jump(jump, target)
+    code = ConcreteBytecode(
+        _make_runs(draft.pieces, draft.lines, description.first_offset),
+        consts=description.constants,
+        names=description.global_names,
+        varnames=description.local_names,
+    )
+    code.name = description.name
+    code.qualname = description.qualname
+    code.filename = description.filename
+    code.first_lineno = description.first_offset
+    code.argcount = description.argument_count
+    code.posonlyargcount = description.argument_count
+    code.flags = CompilerFlags.OPTIMIZED | CompilerFlags.NEWLOCALS
+    return code.to_code(stacksize=draft.stack_size, compute_exception_stack_depths=False)
+
+
+class _Draft:
+    """The reachable code of a function, before jumps have their sizes.
+
+    Attributes:
+        pieces: the code; an empty piece stands for each jump.
+        marks: labels and jumps in order; their positions do not count the jumps before them yet.
+        lines: (index of the first piece, byte offset in the module) for each run of pieces.
+        stack_size: the deepest stack.
+    """
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.pieces: list[bytes] = []
+        self.marks: list[Label | Jump] = []
+        self.jumps: list[Jump] = []
+        self.lines: list[tuple[int, int]] = []
+        self.stack_size = 0
+
+    def read(self, emitted: list[Emitted]) -> None:
+        """Joins pieces that the version has one instruction for, drops unreachable ones and measures the stack."""
+        pieces, marks = self.pieces, self.marks
+        effects, fusions, ends = self.target.effects, self.target.fusions, self.target.return_value
+        depth = deepest = length = 0
+        reachable = True
+        previous = b""
+        for item in emitted:
+            kind = type(item)
+            if kind is bytes:
+                if not reachable:
+                    continue
+                depth += effects[item]  # type: ignore[index]
+                if depth > deepest:
+                    deepest = depth
+                if (previous, item) in fusions:
+                    fused = fusions[previous, item]  # type: ignore[index]
+                    pieces[-1] = fused
+                    length += len(fused) - len(previous)
+                    previous = b""
+                    continue
+                pieces.append(item)  # type: ignore[arg-type]
+                length += len(item)  # type: ignore[arg-type]
+                previous = item  # type: ignore[assignment]
+                if item is ends:
+                    reachable = False
+            elif kind is int:
+                if reachable:
+                    self.lines.append((len(pieces), item))  # type: ignore[arg-type]
+                    previous = b""
+            elif kind is Label:
+                label: Label = item  # type: ignore[assignment]
+                if label.depth >= 0:
+                    depth = label.depth
+                    reachable = True
+                elif reachable:
+                    label.depth = depth
+                else:
+                    # Reached by backward jumps at most: those come from behind here, so nothing does.
+                    continue
+                label.index = len(marks)
+                label.position = length >> 1
+                marks.append(label)
+                previous = b""
+            elif reachable:
+                jump: Jump = item  # type: ignore[assignment]
+                reachable = jump.when is not ALWAYS
+                if reachable:
+                    depth -= 1
+                jump.label.depth = depth
+                jump.index = len(marks)
+                jump.position = length >> 1
+                jump.piece = len(pieces)
+                marks.append(jump)
+                self.jumps.append(jump)
+                pieces.append(b"")
+                previous = b""
+        # Instructions that CPython makes of ours while running may need a little more, as may a fused pair.
+        self.stack_size = deepest + 2
+
+
+def _place(marks: list[Label | Jump], jumps: list[Jump], target: Target) -> None:
+    """Gives labels and jumps their final positions, in code units; jumps grow until each reaches its label."""
+    draft_positions = [mark.position for mark in marks]
+    for jump in jumps:
+        jump.units = _jump_units(jump, 0, target)
+    while True:
+        moved = 0
+        for mark, position in zip(marks, draft_positions, strict=True):
+            mark.position = position + moved
+            if type(mark) is Jump:
+                moved += mark.units
+        grown = False
+        for jump in jumps:
+            units = _jump_units(jump, _distance(jump), target)
+            if units > jump.units:
+                jump.units = units
+                grown = True
+        if not grown:
+            return
+
+
+def _distance(jump: Jump) -> int:
+    """Code units between the end of the jump and its label; never negative."""
+    end = jump.position + jump.units
+    return jump.label.position - end if jump.label.index > jump.index else end - jump.label.position
+
+
+def _extension(distance: int) -> int:
+    return 0 if distance < 256 else 1 if distance < 65_536 else 2 if distance < 16_777_216 else 3
+
+
+def _jump_units(jump: Jump, distance: int, target: Target) -> int:
+    sizes = target.jump_sizes
+    if jump.label.index > jump.index:
+        return sizes[target.forward_jumps[jump.when]] + _extension(distance)
+    units = sizes[target.backward_jump] + _extension(distance)
+    # No version has all conditional backward jumps: a forward one of the opposite condition leads around.
+    return units if jump.when is ALWAYS else units + sizes[target.forward_jumps[_OPPOSITE[jump.when]]]
+
+
+def _encode_jump(jump: Jump, target: Target) -> bytes:
+    distance = _distance(jump)
+    if jump.label.index > jump.index:
+        name = target.forward_jumps[jump.when]
+        encoded = target.jump_piece(name, distance)
+        around = b""
+    else:
+        encoded = target.jump_piece(target.backward_jump, distance)
+        around = b""
+        if jump.when is not ALWAYS:
+            name = target.forward_jumps[_OPPOSITE[jump.when]]
+            around = target.jump_piece(name, jump.units - target.jump_sizes[name])
+    # A jump that was placed with more EXTENDED_ARG than it needs in the end is filled up.
+    missing = jump.units - (len(around) + len(encoded)) // 2
+    return around + target.piece("EXTENDED_ARG", 0) * missing + encoded
+
+
+def _make_runs(pieces: list[bytes], lines: list[tuple[int, int]], first_offset: int) -> list[_Run]:
+    """One run for each stretch of code that belongs to the same byte offset."""
+    runs: list[_Run] = []
+    start, offset = 0, first_offset
+    for index, following in (*lines, (len(pieces), -1)):
+        if following == offset:
+            continue
+        if index > start:
+            runs.append(_Run(b"".join(pieces[start:index]), InstrLocation(offset, None, None, None)))
+        start, offset = index, following
+    return runs

@@ -1,0 +1,329 @@
+"""Emits one function: operand-stack scheduling, fast locals, constants and names.
+
+Values are emitted in the order of the IR. A value used once, in its own block, stays on CPython's operand stack until its
+use; others go to a fast local. What must lie *below* an operand (a view that is subscripted, a function that is called,
+the local that is the other operand) is inserted where that operand's code began, so that nothing is shuffled:
+
+    v1 = local.get 0              # pending: nothing emitted
+    v2 = i32.load offset=4 v1     LOAD_GLOBAL m0_I_4; LOAD_FAST l0; BINARY_SUBSCR
+    v3 = local.get 1              # pending
+    v4 = i32.sub v3 v2            # v3 is inserted before v2's code: LOAD_FAST l1; <v2>; BINARY_OP -
+
+The lowering of each operation (``lowering/``) asks for its operands with :meth:`Emitter.push`, emits, and hands the result
+to :meth:`Emitter.define`.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from wasmz.codegen.assembler import Emitted, Jump, Label
+from wasmz.codegen.targets.base import Target
+from wasmz.ir.nodes import Block, Edge, Function, Value
+from wasmz.runtime.numeric import f32_from_bits
+from wasmz.types import DefinedType, FuncType
+
+CONSTANTS = frozenset({"i32.const", "i64.const", "f32.const", "f64.const", "v128.const", "ref.null"})
+
+# `home` of a value that needs a fast local and has none yet.
+NEEDS_HOME = -2
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleFacts:
+    """What lowering has to know of the module around a function.
+
+    Attributes:
+        types, functions: the type index space, and the type of each function.
+        boxed_globals: indices of the globals that live in a cell (see docs/abi.md).
+        canonical_types: for each type index the lowest one of the same type, which names its lists of callees.
+        memory_limits: for each memory the largest size it can reach, in bytes.
+    """
+
+    types: tuple[DefinedType, ...]
+    functions: tuple[FuncType, ...]
+    boxed_globals: frozenset[int]
+    canonical_types: tuple[int, ...]
+    memory_limits: tuple[int, ...]
+
+
+class Pending:
+    """A value that waits for its only use: on the stack since ``start``, or (-1) not emitted at all."""
+
+    __slots__ = ("start", "value")
+
+    def __init__(self, value: Value, start: int) -> None:
+        self.value = value
+        self.start = start
+
+
+Lowering = Callable[["Emitter", Value], None]
+
+
+class Emitter:
+    """The state of emitting one function; the result is in ``out``."""
+
+    def __init__(self, target: Target, facts: ModuleFacts, function: Function, *, is_tail_form: bool = False) -> None:
+        self.target = target
+        self.facts = facts
+        self.function = function
+        self.out: list[Emitted] = [target.resume]
+        self.stack: list[Pending] = []
+        self.labels: dict[Block, Label] = {}
+        self.next_block: Block | None = None
+        self.constants: list[object] = []
+        self.names: dict[str, int] = {}
+        self._constant_pieces: dict[object, bytes] = {}
+        self._global_pieces: dict[str, bytes] = {}
+        self._callee_pieces: dict[str, bytes] = {}
+        self._free_slots: list[int] = []
+        # Whether the code is that of a tail form, which takes one tuple (see docs/abi.md).
+        self.is_tail_form = is_tail_form
+        # Where a tail call of the function to itself goes.
+        self.start = Label()
+        # The comparison that the terminator of the current block makes itself.
+        self.fused: Value | None = None
+        # A function's parameters are the first fast locals; the other locals get theirs when first seen.
+        self.slot_names: list[str] = ["args"] if is_tail_form else []
+        self.local_slots: dict[int, int] = {}
+        target.reserve_locals(1)
+        for index in range(len(function.type.params)):
+            self.local_slot(index)
+
+    # Fast locals
+
+    def new_slot(self, name: str) -> int:
+        """A fast local that was not used before."""
+        slot = len(self.slot_names)
+        self.slot_names.append(name)
+        self.target.reserve_locals(slot + 1)
+        return slot
+
+    def temporary(self) -> int:
+        """A fast local for a value of the current block; give it back with :meth:`release`."""
+        return self._free_slots.pop() if self._free_slots else self.new_slot(f"t{len(self.slot_names)}")
+
+    def release(self, slot: int) -> None:
+        """Lets a temporary be used again."""
+        self._free_slots.append(slot)
+
+    def local_slot(self, index: int) -> int:
+        """The fast local of a WebAssembly local."""
+        slot = self.local_slots.get(index)
+        if slot is None:
+            slot = self.local_slots[index] = self.new_slot(f"l{index}")
+        return slot
+
+    def home(self, value: Value) -> int:
+        """The fast local that a value with several uses lives in."""
+        if value.home == NEEDS_HOME:
+            value.home = self.new_slot(f"v{len(self.slot_names)}") if value.escapes else self.temporary()
+        return value.home
+
+    # Constants and globals
+
+    def constant(self, constant: object) -> bytes:
+        """Pushes a constant. Floats are told apart by their bits."""
+        key = (struct.pack("d", constant),) if type(constant) is float else constant
+        if type(constant) is tuple:
+            key = (tuple, constant)
+        piece = self._constant_pieces.get(key)
+        if piece is None:
+            small = self.target.load_small_int(constant) if type(constant) is int else None
+            if small is None:
+                small = self.target.load_const(len(self.constants))
+                self.constants.append(constant)
+            piece = self._constant_pieces[key] = small
+        return piece
+
+    def name_index(self, name: str) -> int:
+        """Position of a global's name in the code object."""
+        return self.names.setdefault(name, len(self.names))
+
+    def load_global(self, name: str) -> bytes:
+        """Pushes a global."""
+        piece = self._global_pieces.get(name)
+        if piece is None:
+            piece = self._global_pieces[name] = self.target.load_global(self.name_index(name))
+        return piece
+
+    def load_callee(self, name: str) -> bytes:
+        """Pushes a global that is to be called."""
+        piece = self._callee_pieces.get(name)
+        if piece is None:
+            piece = self._callee_pieces[name] = self.target.load_global_callee(self.name_index(name))
+        return piece
+
+    # Scheduling
+
+    def push(self, args: Sequence[Value]) -> int:
+        """Puts operands on top of the stack, in order; returns where in ``out`` the code of the first one begins."""
+        position = len(self.out)
+        for arg in reversed(args):
+            position = self._push_below(arg, position)
+        return position
+
+    def push_apart(self, args: Sequence[Value]) -> list[int]:
+        """The same as :meth:`push`; returns where the code of each operand begins, and where the last one's ends."""
+        starts = [0] * len(args)
+        for index in range(len(args) - 1, -1, -1):
+            length = len(self.out)
+            ends = starts[index + 1] if index + 1 < len(args) else length
+            starts[index] = self._push_below(args[index], ends)
+            grown = len(self.out) - length
+            for later in range(index + 1, len(args)):
+                starts[later] += grown
+        starts.append(len(self.out))
+        return starts
+
+    def _push_below(self, arg: Value, position: int) -> int:
+        """Puts an operand below what is emitted from ``position`` on; returns where its code begins."""
+        stack = self.stack
+        if stack and stack[-1].value is arg:
+            start = stack.pop().start
+            if start < 0:
+                self.out.insert(position, self.target.loads[self.local_slots[arg.imm]])
+                return position
+            return start
+        if arg.op in CONSTANTS:
+            self.out.insert(position, self.constant(constant_value(arg)))
+        elif arg.home >= 0:
+            self.out.insert(position, self.target.loads[arg.home])
+            self.used(arg)
+        else:
+            return position + self._take(arg, position)
+        return position
+
+    def used(self, value: Value) -> None:
+        """Notes a use of a value in a fast local, which is free again after the last one."""
+        value.uses -= 1
+        if not value.uses and not value.escapes:
+            self._free_slots.append(value.home)
+
+    def _take(self, arg: Value, position: int) -> int:
+        """Loads a pending value that is not on top, at ``position``; returns how far that has moved meanwhile."""
+        stack = self.stack
+        for depth in range(len(stack) - 1, -1, -1):
+            if stack[depth].value is arg:
+                break
+        else:
+            raise AssertionError(f"{arg!r} of function {self.function.label} is used but was not emitted")
+        start = stack.pop(depth).start
+        if start < 0:
+            self.out.insert(position, self.target.loads[self.local_slots[arg.imm]])
+            return 0
+        # It lies below other values: its code is followed by a store, and its use becomes a load. The fast local must
+        # be a fresh one: a temporary that is free now may have been in use where the store goes.
+        slot = self.new_slot(f"t{len(self.slot_names)}")
+        end = min((item.start for item in stack[depth:] if item.start >= 0), default=position)
+        self._insert_below(depth, min(end, position), self.target.stores[slot])
+        self.out.insert(position + 1, self.target.loads[slot])
+        return 1
+
+    def _insert_below(self, depth: int, position: int, piece: bytes) -> None:
+        """Inserts code before that of the pending values from ``depth`` upwards."""
+        self.out.insert(position, piece)
+        for item in self.stack[depth:]:
+            if item.start >= 0:
+                item.start += 1
+
+    def materialize_local(self, index: int, position: int) -> int:
+        """Emits the pending reads of a local, which is about to change; returns how far ``position`` has moved."""
+        moved = 0
+        stack = self.stack
+        for depth in range(len(stack) - 1, -1, -1):
+            item = stack[depth]
+            if item.start >= 0:
+                position = item.start
+            elif item.value.imm == index:
+                self._insert_below(depth + 1, position, self.target.loads[self.local_slots[index]])
+                item.start = position
+                moved += 1
+        return moved
+
+    def define(self, value: Value, start: int) -> None:
+        """Takes the result on top of the stack, whose code begins at ``start``, as the value."""
+        if value.home == -1:
+            if value.uses:
+                self.stack.append(Pending(value, start))
+            else:
+                self.out.append(self.target.pop)
+        else:
+            self.out.append(self.target.stores[self.home(value)])
+
+    def mark(self, offset: int) -> None:
+        """What follows may trap or call: a traceback shows this byte offset for it."""
+        self.out.append(offset)
+
+    # Frequent shapes
+
+    def call_helper(self, name: str, value: Value) -> None:
+        """The value is what a function of the runtime returns for its operands."""
+        start = self.push(value.args)
+        self.out.insert(start, self.load_callee(name))
+        self.mark(value.offset)
+        self.out.append(self.target.call(len(value.args)))
+        self.define(value, start)
+
+    def spread(self, args: Sequence[Value], slots: Sequence[int]) -> None:
+        """Moves values into fast locals, all at once."""
+        self.push(args)
+        stores = self.target.stores
+        for slot in reversed(slots):
+            self.out.append(stores[slot])
+
+    # Control flow
+
+    def label(self, block: Block) -> Label:
+        """The label of a block."""
+        label = self.labels.get(block)
+        if label is None:
+            label = self.labels[block] = Label()
+        return label
+
+    def follow(self, edge: Edge) -> None:
+        """Passes the edge's arguments and goes to its block."""
+        self.pass_arguments(edge)
+        if edge.block is not self.next_block:
+            self.out.append(Jump(self.label(edge.block)))
+
+    def pass_arguments(self, edge: Edge) -> None:
+        """Stores the arguments of an edge into the parameters of its block."""
+        if edge.args:
+            self.push(edge.args)
+            for param in reversed(edge.block.params):
+                # A parameter without uses has no home.
+                self.out.append(self.target.pop if param.home == -1 else self.target.stores[self.home(param)])
+
+
+def constant_value(value: Value) -> Any:
+    """The Python object that stands for a constant of the IR (see docs/abi.md)."""
+    if value.op == "f32.const":
+        return f32_from_bits(value.imm)
+    if value.op == "f64.const":
+        return struct.unpack("<d", struct.pack("<Q", value.imm))[0]
+    return None if value.op == "ref.null" else value.imm
+
+
+def find_homes(function: Function) -> None:
+    """Decides which values need a fast local: those with several uses, or with one in another block."""
+    for block in function.blocks:
+        for param in block.params:
+            # Parameters are stored by several edges, so their fast local is never given to anything else.
+            param.escapes = True
+            param.home = NEEDS_HOME if param.uses else -1
+        for value in block.body:
+            value.home = NEEDS_HOME if (value.uses > 1 or value.escapes) and value.op not in CONSTANTS else -1
+    for block in function.blocks:
+        edges = block.terminator.edges
+        if len(edges) > 1:
+            for edge in edges:
+                for arg in edge.args:
+                    # Passed behind the condition's jump, when the operand stack must be empty.
+                    if arg.op not in CONSTANTS:
+                        arg.home = NEEDS_HOME
+                        arg.escapes = True
+

@@ -1,0 +1,112 @@
+"""Compiles one function of the IR to its code objects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import CodeType
+
+from wasmz.codegen.assembler import CodeDescription, Jump, Label, assemble
+from wasmz.codegen.emitter import Emitter, ModuleFacts, find_homes
+from wasmz.codegen.lowering import LOWERINGS
+from wasmz.codegen.lowering.control import TERMINATORS, fused_condition
+from wasmz.codegen.targets.base import IF_TRUE, Target
+from wasmz.ir.liveness import locals_read_unset
+from wasmz.ir.nodes import Function, Terminator, count_uses
+from wasmz.types import ValType
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledFunction:
+    """``code`` is what callers call; ``tail_code`` is there if the function makes tail calls (see docs/abi.md)."""
+
+    code: CodeType
+    tail_code: CodeType | None = None
+
+
+def compile_function(
+    target: Target, facts: ModuleFacts, function: Function, filename: str, *, every_offset: bool = False
+) -> CompiledFunction:
+    """The code objects of a function. Uses up the IR: values' uses and homes change.
+
+    The line table knows the byte offsets of what can trap or call; with ``every_offset``, of everything.
+    """
+    count_uses(function)
+    find_homes(function)
+    is_tail_form = any(_leaves_by_tail_call(function, block.terminator) for block in function.blocks)
+    emitter = Emitter(target, facts, function, is_tail_form=is_tail_form)
+    _emit_prologue(emitter)
+    blocks = function.blocks
+    for position, block in enumerate(blocks):
+        emitter.next_block = blocks[position + 1] if position + 1 < len(blocks) else None
+        emitter.out.append(emitter.label(block))
+        emitter.fused = fused_condition(block)
+        for value in block.body if emitter.fused is None else block.body[:-1]:
+            if every_offset:
+                emitter.mark(value.offset)
+            LOWERINGS[value.op](emitter, value)
+        if every_offset:
+            emitter.mark(block.terminator.offset)
+        TERMINATORS[block.terminator.op](emitter, block.terminator)
+    if not is_tail_form:
+        return CompiledFunction(_assemble(emitter, filename, len(function.type.params)))
+    return CompiledFunction(_compile_driver(target, facts, function, filename), _assemble(emitter, filename, 1))
+
+
+def _leaves_by_tail_call(function: Function, terminator: Terminator) -> bool:
+    if terminator.op == "return_call":
+        return bool(terminator.imm != function.index)
+    return terminator.op == "return_call_indirect"
+
+
+def _emit_prologue(emitter: Emitter) -> None:
+    function, out, target = emitter.function, emitter.out, emitter.target
+    if emitter.is_tail_form:
+        out += (target.loads[0], target.unpack(len(function.type.params)))
+        out += (target.stores[emitter.local_slots[index]] for index in range(len(function.type.params)))
+    out.append(emitter.start)
+    for index in locals_read_unset(function):
+        # Locals start as zero or null (specification 4.4.10).
+        out += (emitter.constant(zero_of(function.locals[index])), target.stores[emitter.local_slot(index)])
+
+
+def zero_of(type: ValType) -> object:
+    """The default value of a type, in the form generated code keeps it."""
+    if type.is_reference:
+        return None
+    return 0.0 if type is ValType.F32 or type is ValType.F64 else 0
+
+
+def _assemble(emitter: Emitter, filename: str, argument_count: int) -> CodeType:
+    function = emitter.function
+    name = function.name or f"f{function.index}"
+    return assemble(
+        emitter.out,
+        emitter.target,
+        CodeDescription(
+            name=name,
+            qualname=name,
+            filename=filename,
+            first_offset=function.offset,
+            argument_count=argument_count,
+            constants=tuple(emitter.constants),
+            global_names=tuple(emitter.names),
+            local_names=tuple(emitter.slot_names),
+        ),
+    )
+
+
+def _compile_driver(target: Target, facts: ModuleFacts, function: Function, filename: str) -> CodeType:
+    """What callers of a function with a tail form call: it makes the tail calls one after the other."""
+    emitter = Emitter(target, facts, function)
+    out = emitter.out
+    count = len(function.type.params)
+    callee, args = emitter.new_slot("callee"), emitter.new_slot("args")
+    step = (target.call(1), target.unpack(2), target.stores[callee], target.stores[args])
+    loop, done = Label(), Label()
+    out.append(emitter.load_callee(f"t{function.index}"))
+    out += (target.loads[slot] for slot in range(count))
+    out += (target.build_tuple(count), *step, loop)
+    out += (target.loads[callee], emitter.constant(None), target.is_operator, Jump(done, IF_TRUE))
+    out += (target.before_callee, target.loads[callee], target.after_callee, target.loads[args], *step, Jump(loop))
+    out += (done, target.loads[args], target.return_value)
+    return _assemble(emitter, filename, count)

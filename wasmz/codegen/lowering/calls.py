@@ -1,0 +1,59 @@
+"""Calls and their results.
+
+    call 5 v0 v1                    LOAD_GLOBAL f5; LOAD v0; LOAD v1; CALL 2
+    call_indirect (2, 0) v0 v1      LOAD_GLOBAL tab0_f2; LOAD v1; BINARY_SUBSCR; LOAD v0; CALL 1
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wasmz.codegen.emitter import Emitter
+from wasmz.codegen.lowering.registry import lowers
+from wasmz.ir.nodes import Value
+
+
+@lowers("call")
+def _call(emitter: Emitter, value: Value) -> None:
+    start = emitter.push(value.args)
+    emitter.out.insert(start, emitter.load_callee(f"f{value.imm}"))
+    emitter.mark(value.offset)
+    emitter.out.append(emitter.target.call(len(value.args)))
+    finish_call(emitter, value, start)
+
+
+@lowers("call_indirect")
+def _call_indirect(emitter: Emitter, value: Value) -> None:
+    start = push_callee_from_table(emitter, value.args, value.imm, "f", value.offset)
+    emitter.out.append(emitter.target.call(len(value.args) - 1))
+    finish_call(emitter, value, start)
+
+
+def push_callee_from_table(
+    emitter: Emitter, args: Sequence[Value], imm: tuple[int, int], form: str, offset: int, *, as_callee: bool = True
+) -> int:
+    """Pushes the table's entry for the last operand, and the other operands above it; returns where the code begins."""
+    target = emitter.target
+    type_index, table = imm
+    callees = emitter.load_global(f"tab{table}_{form}{emitter.facts.canonical_types[type_index]}")
+    bounds = emitter.push_apart((args[-1], *args[:-1]))
+    above = [offset, target.subscript, target.after_callee] if as_callee else [offset, target.subscript]
+    emitter.out[bounds[1] : bounds[1]] = above
+    emitter.out[bounds[0] : bounds[0]] = [target.before_callee, callees] if as_callee else [callees]
+    emitter.mark(offset)
+    return bounds[0]
+
+
+def finish_call(emitter: Emitter, value: Value, start: int) -> None:
+    """Takes a call's result."""
+    if value.type is None:
+        emitter.out.append(emitter.target.pop)
+    else:
+        emitter.define(value, start)
+
+
+@lowers("project")
+def _project(emitter: Emitter, value: Value) -> None:
+    start = emitter.push(value.args)
+    emitter.out += (emitter.constant(value.imm), emitter.target.subscript)
+    emitter.define(value, start)

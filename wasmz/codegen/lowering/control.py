@@ -1,0 +1,250 @@
+"""How blocks end: jumps, conditions, switches, returns and tail calls.
+
+    branch v2 b1 b2     COMPARE_OP; POP_JUMP_IF_FALSE b2         when b1 comes next
+    switch v0 b1 b2 b3  a constant tuple gives, for each index, the decisions of a balanced tree of jumps
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from wasmz.codegen.assembler import Jump, Label
+from wasmz.codegen.emitter import CONSTANTS, Emitter
+from wasmz.codegen.lowering.calls import push_callee_from_table
+from wasmz.codegen.lowering.numeric import COMPARISONS, SIGNS, push_comparison
+from wasmz.codegen.targets.base import IF_FALSE, IF_TRUE
+from wasmz.ir.nodes import BOOL, Block, Edge, Terminator, Value
+
+TERMINATORS: dict[str, Callable[[Emitter, Terminator], None]] = {}
+
+# Up to this many cases a switch is a chain of comparisons.
+_CHAIN_LENGTH = 3
+
+
+def _ends(op: str) -> Callable[[Callable[[Emitter, Terminator], None]], Callable[[Emitter, Terminator], None]]:
+    def register(lowering: Callable[[Emitter, Terminator], None]) -> Callable[[Emitter, Terminator], None]:
+        TERMINATORS[op] = lowering
+        return lowering
+
+    return register
+
+
+def fused_condition(block: Block) -> Value | None:
+    """The comparison that the block's branch makes itself, instead of testing a value made before; or ``None``."""
+    terminator = block.terminator
+    if terminator.op == "branch" and block.body:
+        last = block.body[-1]
+        if last is terminator.args[0] and last.type is BOOL and (last.op in COMPARISONS or last.op in _ZERO_TESTS):
+            return last
+    return None
+
+
+_ZERO_TESTS = frozenset({"i32.eqz", "i64.eqz"})
+
+
+@_ends("jump")
+def _jump(emitter: Emitter, terminator: Terminator) -> None:
+    emitter.follow(terminator.edges[0])
+
+
+@_ends("branch")
+def _branch(emitter: Emitter, terminator: Terminator) -> None:
+    condition = terminator.args[0]
+    taken, otherwise = terminator.edges
+    if not taken.args and not otherwise.args and taken.block is not emitter.next_block:
+        jump_if(emitter, condition, emitter.label(taken.block), True)
+        emitter.follow(otherwise)
+    elif not otherwise.args:
+        jump_if(emitter, condition, emitter.label(otherwise.block), False)
+        emitter.follow(taken)
+    elif not taken.args:
+        jump_if(emitter, condition, emitter.label(taken.block), True)
+        emitter.follow(otherwise)
+    else:
+        other = Label()
+        jump_if(emitter, condition, other, False)
+        emitter.pass_arguments(taken)
+        emitter.out += (Jump(emitter.label(taken.block)), other)
+        emitter.follow(otherwise)
+
+
+def jump_if(emitter: Emitter, condition: Value, label: Label, sense: bool) -> None:
+    """Goes to the label if the condition's truth is ``sense``."""
+    out, target = emitter.out, emitter.target
+    when = IF_TRUE if sense else IF_FALSE
+    if condition is not emitter.fused:
+        emitter.push((condition,))
+        if condition.type is not BOOL:
+            out.append(target.to_condition)
+        out.append(Jump(label, when))
+    elif condition.op in _ZERO_TESTS:
+        emitter.push(condition.args)
+        out += (target.to_condition, Jump(label, IF_FALSE if sense else IF_TRUE))
+    elif _compares_signed_with_natural(emitter, condition):
+        _jump_if_signed(emitter, condition, label, sense)
+    else:
+        push_comparison(emitter, condition)
+        out.append(Jump(label, when))
+
+
+def _compares_signed_with_natural(emitter: Emitter, condition: Value) -> bool:
+    """Whether it is a signed comparison of something that can be loaded twice with a constant that is not negative."""
+    operator, signed = COMPARISONS[condition.op]
+    first, second = condition.args
+    if not signed or second.op not in CONSTANTS or second.imm >= SIGNS[condition.op[:3]]:
+        return False
+    if first.home >= 0:
+        return True
+    return bool(emitter.stack) and emitter.stack[-1].value is first and emitter.stack[-1].start < 0
+
+
+def _jump_if_signed(emitter: Emitter, condition: Value, label: Label, sense: bool) -> None:
+    """A signed comparison with a natural number, as two unsigned ones: one compare in the usual case of small numbers.
+
+    x < c  is  x < c or x >= 2^31;   x > c  is  x > c and x < 2^31, for the unsigned x.
+    """
+    operator, _ = COMPARISONS[condition.op]
+    target, out = emitter.target, emitter.out
+    sign = emitter.constant(SIGNS[condition.op[:3]])
+    position = emitter.push(condition.args[:1])
+    load = out[position]
+    out += (emitter.constant(condition.args[1].imm), target.compare(operator))
+    below = operator in ("<", "<=")
+    if below == sense:
+        # Either comparison decides for the jump: "below" when jumping if so, "above" when jumping if not.
+        out.append(Jump(label, IF_TRUE if below else IF_FALSE))
+        out += (load, sign, target.compare(">="), Jump(label, IF_TRUE))
+    else:
+        past = Label()
+        out.append(Jump(past, IF_TRUE if below else IF_FALSE))
+        out += (load, sign, target.compare("<"), Jump(label, IF_TRUE), past)
+
+
+@_ends("switch")
+def _switch(emitter: Emitter, terminator: Terminator) -> None:
+    index = terminator.args[0]
+    *cases, default = terminator.edges
+    stubs: dict[int, tuple[Label, Edge]] = {}
+    if not cases:
+        emitter.push((index,))
+        emitter.out.append(emitter.target.pop)
+        emitter.follow(default)
+        return
+    load, slot = _loaded_twice(emitter, index)
+    if len(cases) <= _CHAIN_LENGTH:
+        for number, edge in enumerate(cases):
+            emitter.out += (load, emitter.constant(number), emitter.target.compare("=="))
+            emitter.out.append(Jump(_edge_label(emitter, edge, stubs), IF_TRUE))
+        if slot is not None:
+            emitter.release(slot)
+        emitter.out.append(Jump(_edge_label(emitter, default, stubs)))
+    else:
+        _switch_by_decisions(emitter, load, cases, default, stubs)
+        if slot is not None:
+            emitter.release(slot)
+    for label, edge in stubs.values():
+        emitter.out.append(label)
+        emitter.pass_arguments(edge)
+        emitter.out.append(Jump(emitter.label(edge.block)))
+
+
+def _loaded_twice(emitter: Emitter, index: Value) -> tuple[bytes, int | None]:
+    """The piece that loads the value, and the temporary that had to be used for it."""
+    position = emitter.push((index,))
+    out = emitter.out
+    piece = out[position]
+    if position == len(out) - 1 and (index.home >= 0 or index.op == "local.get" or index.op in CONSTANTS):
+        out.pop()
+        return piece, None  # type: ignore[return-value]
+    slot = emitter.temporary()
+    out.append(emitter.target.stores[slot])
+    return emitter.target.loads[slot], slot
+
+
+def _edge_label(emitter: Emitter, edge: Edge, stubs: dict[int, tuple[Label, Edge]]) -> Label:
+    """Where to jump for an edge: its block, or a stub that passes the arguments first."""
+    if not edge.args:
+        return emitter.label(edge.block)
+    return stubs.setdefault(id(edge), (Label(), edge))[0]
+
+
+def _switch_by_decisions(
+    emitter: Emitter, load: bytes, cases: list[Edge], default: Edge, stubs: dict[int, tuple[Label, Edge]]
+) -> None:
+    out, target = emitter.out, emitter.target
+    numbers: dict[Label, int] = {}
+    for edge in cases:
+        numbers.setdefault(_edge_label(emitter, edge, stubs), len(numbers))
+    leaves = list(numbers)
+    depth = (len(leaves) - 1).bit_length()
+    out += (load, emitter.constant(len(cases)), target.compare("<"))
+    out.append(Jump(_edge_label(emitter, default, stubs), IF_FALSE))
+    if depth:
+        decisions = tuple(
+            tuple(bool(number >> bit & 1) for bit in range(depth - 1, -1, -1))
+            for number in (numbers[_edge_label(emitter, edge, stubs)] for edge in cases)
+        )
+        out += (emitter.constant(decisions), load, target.subscript, target.unpack(depth))
+    _decide(emitter, leaves, 0, depth - 1)
+
+
+def _decide(emitter: Emitter, leaves: list[Label], first: int, bit: int) -> None:
+    """Jumps to one of the leaves from ``first`` on, by the decisions for ``bit`` and lower ones on the stack."""
+    out = emitter.out
+    if bit < 0:
+        out.append(Jump(leaves[first]))
+        return
+    second = first + (1 << bit)
+    if second >= len(leaves):
+        out.append(emitter.target.pop)
+        _decide(emitter, leaves, first, bit - 1)
+    elif bit == 0:
+        out += (Jump(leaves[second], IF_TRUE), Jump(leaves[first]))
+    else:
+        other = Label()
+        out.append(Jump(other, IF_TRUE))
+        _decide(emitter, leaves, first, bit - 1)
+        out.append(other)
+        _decide(emitter, leaves, second, bit - 1)
+
+
+@_ends("return")
+def _return(emitter: Emitter, terminator: Terminator) -> None:
+    out, target = emitter.out, emitter.target
+    count = len(terminator.args)
+    start = emitter.push(terminator.args)
+    if not count:
+        out.append(emitter.constant(None))
+    elif count > 1:
+        out.append(target.build_tuple(count))
+    if emitter.is_tail_form:
+        out.insert(start, emitter.constant(None))
+        out.append(target.build_tuple(2))
+    out.append(target.return_value)
+
+
+@_ends("unreachable")
+def _unreachable(emitter: Emitter, terminator: Terminator) -> None:
+    emitter.out.append(emitter.load_callee("trap_unreachable"))
+    emitter.mark(terminator.offset)
+    emitter.out += (emitter.target.call(0), emitter.target.return_value)
+
+
+@_ends("return_call")
+def _return_call(emitter: Emitter, terminator: Terminator) -> None:
+    out, target = emitter.out, emitter.target
+    if terminator.imm == emitter.function.index:
+        emitter.spread(terminator.args, [emitter.local_slots[i] for i in range(len(terminator.args))])
+        out.append(Jump(emitter.start))
+        return
+    start = emitter.push(terminator.args)
+    out.insert(start, emitter.load_global(f"t{terminator.imm}"))
+    out += (target.build_tuple(len(terminator.args)), target.build_tuple(2), target.return_value)
+
+
+@_ends("return_call_indirect")
+def _return_call_indirect(emitter: Emitter, terminator: Terminator) -> None:
+    target = emitter.target
+    push_callee_from_table(emitter, terminator.args, terminator.imm, "t", terminator.offset, as_callee=False)
+    count = len(terminator.args) - 1
+    emitter.out += (target.build_tuple(count), target.build_tuple(2), target.return_value)

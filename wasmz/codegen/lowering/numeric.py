@@ -1,0 +1,343 @@
+"""Numeric operations: integers are unsigned, so that wrapping is one mask and addresses are never negative.
+
+    i32.add v0 v1         LOAD v0; LOAD v1; BINARY_OP +; LOAD_CONST 0xFFFFFFFF; BINARY_OP &
+    i32.add.nowrap v0 v1  LOAD v0; LOAD v1; BINARY_OP +
+    i32.lt_s v0 v1        both sides ^ 0x80000000, then an unsigned comparison
+    i32.div_s v0 v1       i32_div_s(v0, v1), of the runtime
+"""
+
+from __future__ import annotations
+
+from wasmz.codegen.assembler import Jump, Label
+from wasmz.codegen.emitter import CONSTANTS, Emitter, Lowering
+from wasmz.codegen.lowering.registry import lowers
+from wasmz.codegen.targets.base import IF_FALSE, IF_TRUE
+from wasmz.ir.nodes import BOOL, Value
+
+MASKS = {"i32": 0xFFFF_FFFF, "i64": 0xFFFF_FFFF_FFFF_FFFF}
+SIGNS = {"i32": 0x8000_0000, "i64": 0x8000_0000_0000_0000}
+BITS = {"i32": 32, "i64": 64}
+
+# Comparison of the IR -> (operator, whether the operands are signed integers).
+COMPARISONS: dict[str, tuple[str, bool]] = {}
+for _type in BITS:
+    COMPARISONS[f"{_type}.eq"] = ("==", False)
+    COMPARISONS[f"{_type}.ne"] = ("!=", False)
+    for _name, _operator in (("lt", "<"), ("gt", ">"), ("le", "<="), ("ge", ">=")):
+        COMPARISONS[f"{_type}.{_name}_u"] = (_operator, False)
+        COMPARISONS[f"{_type}.{_name}_s"] = (_operator, True)
+for _type in ("f32", "f64"):
+    for _name, _operator in (("eq", "=="), ("ne", "!="), ("lt", "<"), ("gt", ">"), ("le", "<="), ("ge", ">=")):
+        COMPARISONS[f"{_type}.{_name}"] = (_operator, False)
+
+
+def width_of(op: str) -> str:
+    """The type in an operation's name: ``i32`` of ``i32.add``."""
+    return op[:3]
+
+
+def mask(emitter: Emitter, type: str) -> None:
+    """Reduces the top of the stack to the type's bits."""
+    emitter.out += (emitter.constant(MASKS[type]), emitter.target.binary("&"))
+
+
+def sign(emitter: Emitter, type: str) -> None:
+    """Turns the unsigned integer on top of the stack into a signed one."""
+    constant = emitter.constant(SIGNS[type])
+    emitter.out += (constant, emitter.target.binary("^"), constant, emitter.target.binary("-"))
+
+
+def bool_to_int(emitter: Emitter) -> None:
+    """Turns the bool on top of the stack into 0 or 1."""
+    zero, end = Label(), Label()
+    emitter.out += (Jump(zero, IF_FALSE), emitter.constant(1), Jump(end), zero, emitter.constant(0), end)
+
+
+def define_condition(emitter: Emitter, value: Value, start: int) -> None:
+    """Defines a comparison's result from the bool on top of the stack."""
+    if value.type is not BOOL:
+        bool_to_int(emitter)
+    emitter.define(value, start)
+
+
+def push_comparison(emitter: Emitter, value: Value) -> int:
+    """Emits a comparison up to the bool; returns where its code begins."""
+    operator, signed = COMPARISONS[value.op]
+    target = emitter.target
+    if not signed:
+        start = emitter.push(value.args)
+    else:
+        type = width_of(value.op)
+        flip = SIGNS[type]
+        bounds = emitter.push_apart(value.args)
+        start = bounds[0]
+        # Flipping the sign bits turns the signed order into the unsigned one.
+        pieces = (emitter.constant(flip), target.binary("^"))
+        for arg, end in zip(reversed(value.args), (len(emitter.out), bounds[1]), strict=True):
+            if arg.op in CONSTANTS:
+                emitter.out[end - 1] = emitter.constant(arg.imm ^ flip)
+            else:
+                emitter.out[end:end] = pieces
+    emitter.out.append(target.compare(operator))
+    return start
+
+
+@lowers(*COMPARISONS)
+def _comparison(emitter: Emitter, value: Value) -> None:
+    define_condition(emitter, value, push_comparison(emitter, value))
+
+
+@lowers("i32.eqz", "i64.eqz")
+def _eqz(emitter: Emitter, value: Value) -> None:
+    start = emitter.push(value.args)
+    emitter.out += (emitter.constant(0), emitter.target.compare("=="))
+    define_condition(emitter, value, start)
+
+
+def _wrapping(operator: str, wraps: bool) -> Lowering:
+    def lowering(emitter: Emitter, value: Value) -> None:
+        type = width_of(value.op)
+        target = emitter.target
+        first, second = value.args
+        if operator == "+" and second.op in CONSTANTS and second.imm >= SIGNS[type]:
+            # Adding a small negative number: subtract, and keep to the small ints that CPython is fastest with.
+            start = emitter.push((first,))
+            emitter.out += (emitter.constant(MASKS[type] + 1 - second.imm), target.binary("-"))
+        else:
+            start = emitter.push(value.args)
+            emitter.out.append(target.binary(operator))
+        if wraps:
+            mask(emitter, type)
+        emitter.define(value, start)
+
+    return lowering
+
+
+def _plain(operator: str) -> Lowering:
+    def lowering(emitter: Emitter, value: Value) -> None:
+        start = emitter.push(value.args)
+        emitter.out.append(emitter.target.binary(operator))
+        emitter.define(value, start)
+
+    return lowering
+
+
+for _type in BITS:
+    for _name, _operator in (("add", "+"), ("sub", "-"), ("mul", "*")):
+        lowers(f"{_type}.{_name}")(_wrapping(_operator, wraps=True))
+        lowers(f"{_type}.{_name}.nowrap")(_wrapping(_operator, wraps=False))
+    for _name, _operator in (("and", "&"), ("or", "|"), ("xor", "^")):
+        lowers(f"{_type}.{_name}")(_plain(_operator))
+
+
+@lowers("i32.div_u", "i64.div_u", "i32.rem_u", "i64.rem_u")
+def _unsigned_division(emitter: Emitter, value: Value) -> None:
+    start = emitter.push(value.args)
+    emitter.mark(value.offset)
+    emitter.out.append(emitter.target.binary("//" if "div" in value.op else "%"))
+    emitter.define(value, start)
+
+
+def _push_shift_count(emitter: Emitter, value: Value) -> int:
+    """Pushes the operands of a shift, the count reduced to the width."""
+    count = value.args[1]
+    if count.op in CONSTANTS:
+        start = emitter.push(value.args[:1])
+        emitter.out.append(emitter.constant(count.imm % BITS[width_of(value.op)]))
+        return start
+    start = emitter.push(value.args)
+    emitter.out += (emitter.constant(BITS[width_of(value.op)] - 1), emitter.target.binary("&"))
+    return start
+
+
+@lowers("i32.shl", "i64.shl", "i32.shl.nowrap", "i64.shl.nowrap")
+def _shl(emitter: Emitter, value: Value) -> None:
+    start = _push_shift_count(emitter, value)
+    emitter.out.append(emitter.target.binary("<<"))
+    if not value.op.endswith(".nowrap"):
+        mask(emitter, width_of(value.op))
+    emitter.define(value, start)
+
+
+@lowers("i32.shr_u", "i64.shr_u")
+def _shr_u(emitter: Emitter, value: Value) -> None:
+    start = _push_shift_count(emitter, value)
+    emitter.out.append(emitter.target.binary(">>"))
+    emitter.define(value, start)
+
+
+@lowers("i32.shr_s", "i64.shr_s")
+def _shr_s(emitter: Emitter, value: Value) -> None:
+    type = width_of(value.op)
+    count = value.args[1]
+    if count.op not in CONSTANTS:
+        emitter.call_helper(f"{type}_shr_s", value)
+        return
+    start = emitter.push(value.args[:1])
+    sign(emitter, type)
+    emitter.out += (emitter.constant(count.imm % BITS[type]), emitter.target.binary(">>"))
+    mask(emitter, type)
+    emitter.define(value, start)
+
+
+@lowers("i32.rotl", "i64.rotl", "i32.rotr", "i64.rotr")
+def _rotate(emitter: Emitter, value: Value) -> None:
+    type = width_of(value.op)
+    count = value.args[1]
+    if count.op not in CONSTANTS:
+        emitter.call_helper(value.op.replace(".", "_"), value)
+        return
+    # Multiplied by 2^width + 1 the value stands twice in a row; a shift finds any rotation of it there.
+    right = count.imm % BITS[type] if "rotr" in value.op else -count.imm % BITS[type]
+    target = emitter.target
+    start = emitter.push(value.args[:1])
+    emitter.out += (emitter.constant(MASKS[type] + 2), target.binary("*"))
+    emitter.out += (emitter.constant(right), target.binary(">>"))
+    mask(emitter, type)
+    emitter.define(value, start)
+
+
+def _extension(bits: int, type: str) -> Lowering:
+    def lowering(emitter: Emitter, value: Value) -> None:
+        target = emitter.target
+        start = emitter.push(value.args)
+        if bits < 32:
+            emitter.out += (emitter.constant((1 << bits) - 1), target.binary("&"))
+        elif type == "i64" and value.op == "i64.extend32_s":
+            mask(emitter, "i32")
+        flip = emitter.constant(1 << (bits - 1))
+        emitter.out += (flip, target.binary("^"), flip, target.binary("-"))
+        if not value.op.endswith(".nowrap"):
+            mask(emitter, type)
+        emitter.define(value, start)
+
+    return lowering
+
+
+for _op, _bits in (
+    ("i32.extend8_s", 8),
+    ("i32.extend16_s", 16),
+    ("i64.extend8_s", 8),
+    ("i64.extend16_s", 16),
+    ("i64.extend32_s", 32),
+    ("i64.extend_i32_s", 32),
+    ("i64.extend_i32_s.nowrap", 32),
+):
+    lowers(_op)(_extension(_bits, width_of(_op)))
+
+
+@lowers("copy", "i64.extend_i32_u", "i32.wrap_i64.nowrap")
+def _same(emitter: Emitter, value: Value) -> None:
+    emitter.define(value, emitter.push(value.args))
+
+
+@lowers("i32.wrap_i64")
+def _wrap(emitter: Emitter, value: Value) -> None:
+    start = emitter.push(value.args)
+    mask(emitter, "i32")
+    emitter.define(value, start)
+
+
+# Floats
+
+
+def round_to_single(emitter: Emitter) -> None:
+    """Rounds the float on top of the stack to a single, by way of a one-item view (half the cost of any call)."""
+    target = emitter.target
+    scratch, zero = emitter.load_global("f32_scratch"), emitter.constant(0)
+    emitter.out += (scratch, zero, target.store_subscript, scratch, zero, target.subscript)
+
+
+def _float_arithmetic(operator: str, rounds: bool) -> Lowering:
+    def lowering(emitter: Emitter, value: Value) -> None:
+        start = emitter.push(value.args)
+        emitter.out.append(emitter.target.binary(operator))
+        if rounds:
+            round_to_single(emitter)
+        emitter.define(value, start)
+
+    return lowering
+
+
+for _name, _operator in (("add", "+"), ("sub", "-"), ("mul", "*")):
+    # Exact in double precision or rounded once more: singles have less than half of a double's bits.
+    lowers(f"f32.{_name}")(_float_arithmetic(_operator, rounds=True))
+    lowers(f"f32.{_name}.unrounded", f"f64.{_name}")(_float_arithmetic(_operator, rounds=False))
+
+
+@lowers("f64.div")
+def _f64_div(emitter: Emitter, value: Value) -> None:
+    divisor = value.args[1]
+    target = emitter.target
+    if divisor.op in CONSTANTS and divisor.imm << 1 & MASKS["i64"]:
+        start = emitter.push(value.args)
+        emitter.out.append(target.binary("/"))
+        emitter.define(value, start)
+        return
+    start = emitter.push(value.args)
+    zero, end = Label(), Label()
+    dividend_slot, divisor_slot = emitter.temporary(), emitter.temporary()
+    emitter.out += (target.copy1, target.to_condition, Jump(zero, IF_FALSE), target.binary("/"), Jump(end), zero)
+    emitter.out += (target.stores[divisor_slot], target.stores[dividend_slot], emitter.load_callee("f64_div"))
+    emitter.out += (target.loads[dividend_slot], target.loads[divisor_slot], target.call(2), end)
+    emitter.release(dividend_slot)
+    emitter.release(divisor_slot)
+    emitter.define(value, start)
+
+
+@lowers("f32.neg", "f64.neg")
+def _neg(emitter: Emitter, value: Value) -> None:
+    start = emitter.push(value.args)
+    emitter.out.append(emitter.target.negate)
+    emitter.define(value, start)
+
+
+@lowers("f64.convert_i32_u", "f64.convert_i64_u")
+def _convert_unsigned(emitter: Emitter, value: Value) -> None:
+    # int + float converts with a single rounding to even.
+    start = emitter.push(value.args)
+    emitter.out += (emitter.constant(0.0), emitter.target.binary("+"))
+    emitter.define(value, start)
+
+
+@lowers("f64.convert_i32_s", "f64.convert_i64_s")
+def _convert_signed(emitter: Emitter, value: Value) -> None:
+    start = emitter.push(value.args)
+    sign(emitter, value.op[12:15])
+    emitter.out += (emitter.constant(0.0), emitter.target.binary("+"))
+    emitter.define(value, start)
+
+
+def _helper(emitter: Emitter, value: Value) -> None:
+    emitter.call_helper(value.op.replace(".", "_"), value)
+
+
+# The runtime's function of the same name does it.
+lowers(
+    *(f"{t}.{n}" for t in BITS for n in ("div_s", "rem_s", "clz", "ctz", "popcnt")),
+    *(f"{t}.{n}" for t in ("f32", "f64") for n in ("abs", "ceil", "floor", "trunc", "nearest", "sqrt", "min", "max")),
+    *(f"{t}.copysign" for t in ("f32", "f64")),
+    *(f"{t}.trunc_{f}_{s}" for t in BITS for f in ("f32", "f64") for s in "su"),
+    *(f"{t}.trunc_sat_{f}_{s}" for t in BITS for f in ("f32", "f64") for s in "su"),
+    *(f"f32.convert_{t}_{s}" for t in BITS for s in "su"),
+    "f32.div",
+    "f32.demote_f64",
+    "f64.promote_f32",
+    "i32.reinterpret_f32",
+    "i64.reinterpret_f64",
+    "f32.reinterpret_i32",
+    "f64.reinterpret_i64",
+)(_helper)
+
+
+@lowers("select")
+def _select(emitter: Emitter, value: Value) -> None:
+    target = emitter.target
+    condition = value.args[2]
+    start = emitter.push(value.args)
+    first = Label()
+    if condition.type is not BOOL:
+        emitter.out.append(target.to_condition)
+    # [first, second]: when the condition holds the second one goes, otherwise the first.
+    emitter.out += (Jump(first, IF_TRUE), target.swap2, first, target.pop)
+    emitter.define(value, start)

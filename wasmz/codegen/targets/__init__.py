@@ -1,0 +1,36 @@
+"""One target per CPython version; :func:`current_target` gives the running interpreter's.
+
+Supporting a new version is a new file here and a row in ``_TARGETS``.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import sys
+
+from wasmz.codegen.targets.base import Target
+
+_TARGETS = {
+    (3, 11): "cpython311",
+    (3, 12): "cpython312",
+    (3, 13): "cpython313",
+    (3, 14): "cpython314",
+}
+
+
+@functools.cache
+def current_target() -> Target:
+    """The target that emits for the running interpreter.
+
+    Raises:
+        NotImplementedError: for an interpreter whose bytecode wasmz does not know.
+    """
+    version = sys.version_info[:2]
+    if sys.implementation.name != "cpython" or version not in _TARGETS:
+        known = ", ".join(f"{major}.{minor}" for major, minor in _TARGETS)
+        raise NotImplementedError(
+            f"wasmz compiles for CPython {known}, and not for {sys.implementation.name} {version[0]}.{version[1]}"
+        )
+    target: Target = importlib.import_module(f"{__name__}.{_TARGETS[version]}").TARGET
+    return target

@@ -1,0 +1,191 @@
+"""What the code generator asks of a Python version: small pieces of bytecode, by verb.
+
+    target.load_fast(3)      -> b'|\\x03'
+    target.binary("+")       -> b'z\\x00\\x00\\x00'      with its inline cache
+
+Pieces are made once and cached. :attr:`Target.effects` gives the change of stack depth of each. A version's own file
+overrides only the verbs that changed.
+"""
+
+from __future__ import annotations
+
+import dis
+import opcode
+from typing import Any, ClassVar
+
+# Arguments of BINARY_OP, as in CPython's Include/opcode.h; the in-place forms are never used.
+BINARY_OPERATORS = {
+    "+": 0, "&": 1, "//": 2, "<<": 3, "*": 5, "%": 6, "|": 7, "**": 8, ">>": 9, "-": 10, "/": 11, "^": 12,
+}  # fmt: skip
+
+COMPARE_OPERATORS = ("<", "<=", "==", "!=", ">", ">=")
+
+# The condition under which a jump is taken.
+ALWAYS, IF_TRUE, IF_FALSE = "always", "if true", "if false"
+
+
+def cache_count(name: str) -> int:
+    """Number of inline cache entries behind an instruction of the running interpreter."""
+    entries: Any = opcode._inline_cache_entries  # type: ignore[attr-defined]
+    if isinstance(entries, dict):
+        return int(entries.get(name, 0))
+    return int(entries[opcode.opmap[name]])
+
+
+def extended(code: int, arg: int) -> bytes:
+    """An instruction with as many EXTENDED_ARG before it as its argument needs."""
+    if arg < 256:
+        return bytes((code, arg))
+    prefix = bytearray()
+    for shift in (24, 16, 8):
+        if arg >> shift:
+            prefix += bytes((dis.EXTENDED_ARG, arg >> shift & 255))
+    return bytes(prefix) + bytes((code, arg & 255))
+
+
+class Target:
+    """Bytecode of one CPython version."""
+
+    # Forward jumps by condition, and the only backward jump used; specialisation counts the executions of the latter.
+    forward_jumps: ClassVar[dict[str, str]] = {
+        ALWAYS: "JUMP_FORWARD",
+        IF_TRUE: "POP_JUMP_IF_TRUE",
+        IF_FALSE: "POP_JUMP_IF_FALSE",
+    }
+    backward_jump: ClassVar[str] = "JUMP_BACKWARD"
+
+    # Pairs of instructions on fast locals that the version expects its compiler to emit as one.
+    fused_locals: ClassVar[dict[tuple[str, str], str]] = {}
+
+    def __init__(self) -> None:
+        self.effects: dict[bytes, int] = {b"": 0}
+        self._pieces: dict[tuple[str, int], bytes] = {}
+        self.fusions: dict[tuple[bytes, bytes], bytes] = {}
+        self.resume = self.piece("RESUME", 0)
+        self.pop = self.piece("POP_TOP")
+        self.return_value = self.piece("RETURN_VALUE")
+        self.subscript = self.make_subscript()
+        self.store_subscript = self.piece("STORE_SUBSCR")
+        self.negate = self.piece("UNARY_NEGATIVE")
+        self.invert = self.piece("UNARY_INVERT")
+        self.is_operator = self.piece("IS_OP", 0)
+        self.swap2 = self.piece("SWAP", 2)
+        self.copy1 = self.piece("COPY", 1)
+        # Around a callee that is not a global: CPython marks it as "no method" by a NULL.
+        self.before_callee = self.piece("PUSH_NULL")
+        self.after_callee = b""
+        # Makes an int fit to be a jump's condition.
+        self.to_condition = b""
+        self.jump_sizes = {name: 1 + cache_count(name) for name in (*self.forward_jumps.values(), self.backward_jump)}
+        self.loads: list[bytes] = []
+        self.stores: list[bytes] = []
+        self.reserve_locals(64)
+        self._fuse_locals()
+
+    def reserve_locals(self, count: int) -> None:
+        """Makes ``loads`` and ``stores``, the accesses to fast locals by number, at least ``count`` long."""
+        while len(self.stores) < count:
+            self.loads.append(self.load_fast(len(self.loads)))
+            self.stores.append(self.store_fast(len(self.stores)))
+
+    def piece(self, name: str, arg: int = 0) -> bytes:
+        """An instruction with its argument and inline cache."""
+        key = (name, arg)
+        found = self._pieces.get(key)
+        if found is None:
+            code = opcode.opmap[name]
+            found = extended(code, arg) + bytes(2 * cache_count(name))
+            self._pieces[key] = found
+            self.effects[found] = dis.stack_effect(code, arg if code >= opcode.HAVE_ARGUMENT else None, jump=False)
+        return found
+
+    def join(self, *pieces: bytes) -> bytes:
+        """Several pieces as one."""
+        joined = b"".join(pieces)
+        if joined not in self.effects:
+            self.effects[joined] = sum(self.effects[piece] for piece in pieces)
+        return joined
+
+    # Locals, constants, globals. Callers keep what these return by their argument, so they need not be fast.
+
+    def load_fast(self, slot: int) -> bytes:
+        """Pushes a fast local, which must be bound."""
+        return self.piece("LOAD_FAST", slot)
+
+    def store_fast(self, slot: int) -> bytes:
+        """Pops into a fast local."""
+        return self.piece("STORE_FAST", slot)
+
+    def load_const(self, index: int) -> bytes:
+        """Pushes a constant of the code object."""
+        return self.piece("LOAD_CONST", index)
+
+    def load_small_int(self, number: int) -> bytes | None:
+        """Pushes an int without a constant, or ``None`` if the version or the number does not allow it."""
+        return None
+
+    def load_global(self, name_index: int) -> bytes:
+        """Pushes a global."""
+        return self.piece("LOAD_GLOBAL", name_index << 1)
+
+    def load_global_callee(self, name_index: int) -> bytes:
+        """Pushes a global that is to be called, with its NULL."""
+        return self.piece("LOAD_GLOBAL", name_index << 1 | 1)
+
+    def store_global(self, name_index: int) -> bytes:
+        """Pops into a global."""
+        return self.piece("STORE_GLOBAL", name_index)
+
+    # Operators
+
+    def binary(self, operator: str) -> bytes:
+        """A binary operator."""
+        return self.piece("BINARY_OP", BINARY_OPERATORS[operator])
+
+    def compare(self, operator: str) -> bytes:
+        """A comparison, which leaves a bool when its operands are numbers."""
+        return self.piece("COMPARE_OP", self.compare_argument(COMPARE_OPERATORS.index(operator)))
+
+    def compare_argument(self, index: int) -> int:
+        """How the version encodes the comparison."""
+        raise NotImplementedError
+
+    def make_subscript(self) -> bytes:
+        """``a[b]``."""
+        return self.piece("BINARY_SUBSCR")
+
+    # Stack, calls, tuples
+
+    def swap(self, depth: int) -> bytes:
+        """Exchanges the top of the stack with the item at ``depth``, counted from 1."""
+        return self.piece("SWAP", depth)
+
+    def copy(self, depth: int) -> bytes:
+        """Pushes again the item at ``depth``, counted from 1."""
+        return self.piece("COPY", depth)
+
+    def call(self, arg_count: int) -> bytes:
+        """Calls what lies below the arguments."""
+        return self.piece("CALL", arg_count)
+
+    def build_tuple(self, count: int) -> bytes:
+        """Makes a tuple of the topmost items."""
+        return self.piece("BUILD_TUPLE", count)
+
+    def unpack(self, count: int) -> bytes:
+        """Replaces a tuple by its items, the first on top."""
+        return self.piece("UNPACK_SEQUENCE", count)
+
+    # Jumps
+
+    def jump_piece(self, name: str, distance: int) -> bytes:
+        """A jump over ``distance`` code units, counted from behind its inline cache."""
+        return extended(opcode.opmap[name], distance) + bytes(2 * cache_count(name))
+
+    def _fuse_locals(self) -> None:
+        makers = {"LOAD_FAST": self.load_fast, "STORE_FAST": self.store_fast}
+        for (first, second), fused in self.fused_locals.items():
+            for a in range(16):
+                for b in range(16):
+                    pair = (makers[first](a), makers[second](b))
+                    self.fusions[pair] = self.piece(fused, a << 4 | b)

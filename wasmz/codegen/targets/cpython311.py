@@ -1,0 +1,26 @@
+"""CPython 3.11: the first version with inline caches; calls are PRECALL and CALL."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from wasmz.codegen.targets.base import ALWAYS, IF_FALSE, IF_TRUE, Target
+
+
+class CPython311(Target):
+    """Bytecode of CPython 3.11."""
+
+    forward_jumps: ClassVar[dict[str, str]] = {
+        ALWAYS: "JUMP_FORWARD",
+        IF_TRUE: "POP_JUMP_FORWARD_IF_TRUE",
+        IF_FALSE: "POP_JUMP_FORWARD_IF_FALSE",
+    }
+
+    def compare_argument(self, index: int) -> int:
+        return index
+
+    def call(self, arg_count: int) -> bytes:
+        return self.join(self.piece("PRECALL", arg_count), self.piece("CALL", arg_count))
+
+
+TARGET = CPython311()

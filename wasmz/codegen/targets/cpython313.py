@@ -1,0 +1,30 @@
+"""CPython 3.13: conditions must be bools, the callee's NULL lies above it, locals are accessed in pairs."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from wasmz.codegen.targets.base import COMPARE_OPERATORS, Target
+from wasmz.codegen.targets.cpython312 import COMPARE_MASKS
+
+
+class CPython313(Target):
+    """Bytecode of CPython 3.13."""
+
+    fused_locals: ClassVar[dict[tuple[str, str], str]] = {
+        ("LOAD_FAST", "LOAD_FAST"): "LOAD_FAST_LOAD_FAST",
+        ("STORE_FAST", "LOAD_FAST"): "STORE_FAST_LOAD_FAST",
+        ("STORE_FAST", "STORE_FAST"): "STORE_FAST_STORE_FAST",
+    }
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.before_callee, self.after_callee = b"", self.piece("PUSH_NULL")
+        self.to_condition = self.piece("TO_BOOL")
+
+    def compare_argument(self, index: int) -> int:
+        # Bit 4 would convert the result to a bool; between numbers it is one already.
+        return index << 5 | COMPARE_MASKS[COMPARE_OPERATORS[index]]
+
+
+TARGET = CPython313()

@@ -1,0 +1,119 @@
+"""Checks emitted code objects: CPython trusts bytecode, and a wrong stack depth is a crash of the process.
+
+The check is independent of how the code was made: it reads the finished code object. It collects all findings:
+
+    * every instruction is known, and jumps lead to the start of one;
+    * the stack has the same depth on all ways to an instruction, never below 0 or above ``co_stacksize``;
+    * no way ends without a return;
+    * a fast local is bound on all ways before it is read (CPython 3.12 and later do not check);
+    * constants, names and locals exist.
+"""
+
+from __future__ import annotations
+
+import dis
+from types import CodeType
+
+_TERMINAL = frozenset({"RETURN_VALUE", "RAISE_VARARGS", "RERAISE", "RETURN_CONST"})
+_UNCONDITIONAL = frozenset({"JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT"})
+
+
+class BrokenCode(AssertionError):
+    """Emitted bytecode breaks an invariant: a fault of wasmz, never of the module. ``findings`` lists them all."""
+
+    def __init__(self, code: CodeType, findings: list[str]) -> None:
+        self.findings = findings
+        super().__init__(f"bytecode of {code.co_name!r} is broken:\n  " + "\n  ".join(findings))
+
+
+def verify_code(code: CodeType) -> None:
+    """Raises :class:`BrokenCode` unless all invariants hold."""
+    findings: list[str] = []
+    instructions = {instruction.offset: instruction for instruction in dis.get_instructions(code)}
+    ordered = sorted(instructions)
+    following = dict(zip(ordered, ordered[1:], strict=False))
+    arguments = code.co_argcount
+    # offset -> (stack depth, bit set of the bound locals)
+    states: dict[int, tuple[int, int]] = {}
+    work = [(ordered[0], 0, (1 << arguments) - 1)]
+    while work:
+        offset, depth, bound = work.pop()
+        known = states.get(offset)
+        if known is not None:
+            if known[0] != depth:
+                findings.append(f"{offset}: reached with stack depths {known[0]} and {depth}")
+                continue
+            if known[1] & bound == known[1]:
+                continue
+            bound &= known[1]
+        states[offset] = (depth, bound)
+        instruction = instructions[offset]
+        findings += _check_operands(code, instruction, bound)
+        name = instruction.opname
+        argument = instruction.arg if instruction.opcode >= dis.HAVE_ARGUMENT else None
+        for stored in _stored_locals(name, instruction.arg):
+            bound |= 1 << stored
+        if name in _TERMINAL:
+            if depth != 1 and name == "RETURN_VALUE":
+                findings.append(f"{offset}: {name} with stack depth {depth}")
+            continue
+        is_jump = instruction.opcode in dis.hasjrel or instruction.opcode in dis.hasjabs
+        ways = []
+        if is_jump:
+            ways.append((int(instruction.argval), dis.stack_effect(instruction.opcode, argument, jump=True)))
+        if name not in _UNCONDITIONAL:
+            ways.append((following.get(offset, -1), dis.stack_effect(instruction.opcode, argument, jump=False)))
+        for target, effect in ways:
+            if target not in instructions:
+                findings.append(f"{offset}: {name} leads to {target}, where no instruction begins")
+            elif depth + effect < 0 or depth + effect > code.co_stacksize:
+                findings.append(f"{offset}: {name} makes the stack {depth + effect} deep, of {code.co_stacksize}")
+            else:
+                work.append((target, depth + effect, bound))
+    if findings:
+        raise BrokenCode(code, findings)
+
+
+def _check_operands(code: CodeType, instruction: dis.Instruction, bound: int) -> list[str]:
+    name, arg = instruction.opname, instruction.arg or 0
+    place = f"{instruction.offset}: {name}"
+    findings = []
+    for local in _loaded_locals(name, arg):
+        if local >= len(code.co_varnames):
+            findings.append(f"{place} reads local {local} of {len(code.co_varnames)}")
+        elif not bound >> local & 1:
+            findings.append(f"{place} reads {code.co_varnames[local]!r}, which may be unbound")
+    for local in _stored_locals(name, arg):
+        if local >= len(code.co_varnames):
+            findings.append(f"{place} writes local {local} of {len(code.co_varnames)}")
+    if name == "LOAD_CONST" and arg >= len(code.co_consts):
+        findings.append(f"{place} reads constant {arg} of {len(code.co_consts)}")
+    if name == "STORE_GLOBAL" and arg >= len(code.co_names):
+        findings.append(f"{place} writes name {arg} of {len(code.co_names)}")
+    if name == "LOAD_GLOBAL" and arg >> 1 >= len(code.co_names):
+        findings.append(f"{place} reads name {arg >> 1} of {len(code.co_names)}")
+    return findings
+
+
+def _loaded_locals(name: str, arg: int | None) -> tuple[int, ...]:
+    if arg is None or "FAST" not in name:
+        return ()
+    if name in ("LOAD_FAST", "LOAD_FAST_CHECK", "LOAD_FAST_BORROW"):
+        return (arg,)
+    if name in ("LOAD_FAST_LOAD_FAST", "LOAD_FAST_BORROW_LOAD_FAST_BORROW"):
+        return (arg >> 4, arg & 15)
+    if name == "STORE_FAST_LOAD_FAST" and arg >> 4 != arg & 15:
+        return (arg & 15,)
+    return ()
+
+
+def _stored_locals(name: str, arg: int | None) -> tuple[int, ...]:
+    if arg is None:
+        return ()
+    if name == "STORE_FAST":
+        return (arg,)
+    if name == "STORE_FAST_LOAD_FAST":
+        return (arg >> 4,)
+    if name == "STORE_FAST_STORE_FAST":
+        return (arg >> 4, arg & 15)
+    return ()

@@ -1,0 +1,270 @@
+"""The pipeline: a module's bytes to a :class:`~wasmz.runtime.image.ModuleImage`.
+
+    bytes -> decode_module, validate_module          wasm/
+          -> for each body: decode_body, validate_body
+                            build_function           ir/
+                            run_passes               passes/
+                            compile_function         codegen/
+          -> ModuleImage
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from wasmz.codegen.emitter import ModuleFacts
+from wasmz.codegen.function import CompiledFunction, compile_function
+from wasmz.codegen.targets import current_target
+from wasmz.codegen.verifier import verify_code
+from wasmz.config import Config
+from wasmz.ir.builder import Signatures, build_function
+from wasmz.ir.nodes import Function
+from wasmz.ir.verifier import verify_function
+from wasmz.passes import run_passes
+from wasmz.runtime.image import DataSpec, ElementSpec, ExportSpec, GlobalSpec, ModuleImage, TableSpec
+from wasmz.types import ExternType, FuncType, ImportType, TagType
+from wasmz.wasm.body import decode_body
+from wasmz.wasm.decoder import decode_module
+from wasmz.wasm.syntax import ConstantExpression, FunctionBody, Import, WasmModule
+from wasmz.wasm.validator import validate_body, validate_module
+
+# Called with the number of functions compiled so far, and that of all.
+Progress = Callable[[int, int], None]
+
+# A chain of direct calls up to this long needs no higher recursion limit than Python's own.
+_SHALLOW_DEPTH = 40
+
+
+@dataclass(frozen=True, slots=True)
+class CallFacts:
+    """Whom a function calls directly, and whether it can reach anything else: tables' functions or the host."""
+
+    callees: frozenset[int]
+    is_open: bool
+
+
+class ModuleCompiler:
+    """Compiles the functions of one decoded and validated module, in any order."""
+
+    def __init__(self, data: bytes, module: WasmModule, config: Config) -> None:
+        self.data = data
+        self.module = module
+        self.config = config
+        self.target = current_target()
+        self.signatures = _signatures(module)
+        self.facts = _facts(module)
+        self.filename = f"<wasm {module.names.module or 'module'}>"
+
+    def build(self, body: FunctionBody) -> Function:
+        """Decodes and validates a body and builds its IR, before any pass."""
+        module = self.module
+        instructions = decode_body(self.data, body, module)
+        validate_body(module, body.index, instructions)
+        locals = list(self.signatures.functions[body.index].params)
+        for count, type in body.locals:
+            locals += [type] * count
+        name = module.names.functions.get(body.index)
+        return build_function(self.signatures, body.index, name, locals, instructions, body.start)
+
+    def optimise(self, function: Function) -> None:
+        """Runs the passes of the configured level."""
+        if self.config.verify:
+            verify_function(function)
+        run_passes(function, self.config.opt_level, verify=self.config.verify)
+
+    def lower(self, function: Function, *, every_offset: bool = False) -> CompiledFunction:
+        """Emits the code objects of an optimised function; see :func:`compile_function` for ``every_offset``."""
+        compiled = compile_function(self.target, self.facts, function, self.filename, every_offset=every_offset)
+        if self.config.verify:
+            verify_code(compiled.code)
+            if compiled.tail_code is not None:
+                verify_code(compiled.tail_code)
+        return compiled
+
+
+def load_module(data: bytes) -> WasmModule:
+    """Decodes a module and validates everything but the bodies of its functions.
+
+    Raises:
+        InvalidWasm, UnsupportedFeature: with the place in the module.
+    """
+    module = decode_module(data)
+    validate_module(module, data)
+    return module
+
+
+def validate(data: bytes) -> WasmModule:
+    """Decodes and validates a whole module, bodies included, without compiling it."""
+    module = load_module(data)
+    for body in module.bodies:
+        validate_body(module, body.index, decode_body(data, body, module))
+    return module
+
+
+def compile_module(data: bytes, config: Config, progress: Progress | None = None) -> ModuleImage:
+    """Compiles a whole module.
+
+    Raises:
+        InvalidWasm, UnsupportedFeature: with the place in the module; nothing is compiled then.
+    """
+    module = load_module(data)
+    compiler = ModuleCompiler(data, module, config)
+    compiled: list[CompiledFunction] = []
+    calls: dict[int, CallFacts] = {}
+    for number, body in enumerate(module.bodies):
+        function = compiler.build(body)
+        compiler.optimise(function)
+        calls[body.index] = _call_facts(function, module.imported_function_count)
+        compiled.append(compiler.lower(function))
+        if progress is not None:
+            progress(number + 1, len(module.bodies))
+    return make_image(data, module, compiled, find_deep_functions(calls))
+
+
+def make_image(
+    data: bytes, module: WasmModule, compiled: list[CompiledFunction], deep_functions: frozenset[int]
+) -> ModuleImage:
+    """Puts the compiled functions together with the rest of the module."""
+    first = module.imported_function_count
+    names = {name for function in compiled for name in function.code.co_names}
+    tail_code = {first + i: function.tail_code for i, function in enumerate(compiled) if function.tail_code is not None}
+    names.update(name for code in tail_code.values() for name in code.co_names)
+    boxed = _boxed_globals(module)
+    first_global = len(module.global_types) - len(module.globals)
+    return ModuleImage(
+        name=module.names.module,
+        types=tuple(module.types),
+        imports=tuple(ImportType(item.module, item.name, _import_type(module, item)) for item in module.imports),
+        function_types=tuple(module.function_types),
+        tables=tuple(TableSpec(table.type, _code(table.init)) for table in module.tables),
+        memories=tuple(module.memories),
+        globals=tuple(
+            GlobalSpec(item.type, item.init.code, first_global + i in boxed) for i, item in enumerate(module.globals)
+        ),
+        tags=tuple(module.tags),
+        exports=tuple(ExportSpec(export.name, export.kind, export.index) for export in module.exports),
+        start=module.start,
+        elements=tuple(
+            ElementSpec(
+                segment.mode,
+                segment.type,
+                tuple(item.code for item in segment.items),
+                segment.table,
+                _code(segment.position),
+            )
+            for segment in module.elements
+        ),
+        data=tuple(
+            DataSpec(
+                segment.mode, bytes(data[segment.start : segment.end]), segment.memory, _code(segment.position)
+            )
+            for segment in module.data
+        ),
+        code=tuple(function.code for function in compiled),
+        tail_code=tail_code,
+        deep_functions=deep_functions,
+        function_names=dict(module.names.functions),
+        body_offsets=tuple(body.start for body in module.bodies),
+        names=tuple(sorted(names)),
+        custom_sections=tuple(
+            (section.name, bytes(data[section.start : section.end])) for section in module.custom_sections
+        ),
+    )
+
+
+def _call_facts(function: Function, imported_count: int) -> CallFacts:
+    callees = set()
+    is_open = False
+    for block in function.blocks:
+        for value in block.body:
+            if value.op == "call":
+                callees.add(value.imm)
+            elif value.op == "call_indirect":
+                is_open = True
+        if block.terminator.op == "return_call":
+            callees.add(block.terminator.imm)
+        elif block.terminator.op == "return_call_indirect":
+            is_open = True
+    return CallFacts(frozenset(callees), is_open or any(callee < imported_count for callee in callees))
+
+
+def find_deep_functions(calls: dict[int, CallFacts]) -> frozenset[int]:
+    """The functions from which recursion, a long chain of calls, a table's function or the host can be reached."""
+    # Settled from the leaves upwards; what is never settled is recursive or calls something deep.
+    depths: dict[int, int] = {}
+    callers: dict[int, list[int]] = {}
+    waiting = {}
+    ready = []
+    for index, facts in calls.items():
+        if facts.is_open:
+            continue
+        waiting[index] = len(facts.callees)
+        for callee in facts.callees:
+            callers.setdefault(callee, []).append(index)
+        if not facts.callees:
+            ready.append(index)
+    while ready:
+        index = ready.pop()
+        depths[index] = 1 + max((depths[callee] for callee in calls[index].callees), default=0)
+        if depths[index] >= _SHALLOW_DEPTH:
+            continue
+        for caller in callers.get(index, ()):
+            waiting[caller] -= 1
+            if not waiting[caller]:
+                ready.append(caller)
+    return frozenset(index for index in calls if depths.get(index, _SHALLOW_DEPTH) >= _SHALLOW_DEPTH)
+
+
+def _code(expression: ConstantExpression | None) -> tuple[tuple[str, object], ...] | None:
+    return None if expression is None else expression.code
+
+
+def _import_type(module: WasmModule, item: Import) -> ExternType:
+    if item.kind == "func":
+        return module.signature(item.descriptor)  # type: ignore[arg-type]
+    if item.kind == "tag":
+        return TagType(module.signature(item.descriptor))  # type: ignore[arg-type]
+    return item.descriptor  # type: ignore[return-value]
+
+
+def _boxed_globals(module: WasmModule) -> frozenset[int]:
+    """Mutable globals that are imported or exported: others see their changes, so they live in a cell."""
+    imported = len(module.global_types) - len(module.globals)
+    exported = {export.index for export in module.exports if export.kind == "global"}
+    return frozenset(
+        index
+        for index, type in enumerate(module.global_types)
+        if type.mutable and (index < imported or index in exported)
+    )
+
+
+def _signatures(module: WasmModule) -> Signatures:
+    return Signatures(
+        types=tuple(module.types),
+        functions=_function_types(module),
+        globals=tuple(type.value_type for type in module.global_types),
+        tables=tuple(type.element for type in module.table_types),
+        table_addresses=tuple(type.address_type for type in module.table_types),
+        memory_addresses=tuple(type.address_type for type in module.memory_types),
+    )
+
+
+def _function_types(module: WasmModule) -> tuple[FuncType, ...]:
+    return tuple(module.function_type(index) for index in range(len(module.function_types)))
+
+
+def _facts(module: WasmModule) -> ModuleFacts:
+    lowest: dict[object, int] = {}
+    canonical = tuple(lowest.setdefault(type, index) for index, type in enumerate(module.types))
+    return ModuleFacts(
+        types=tuple(module.types),
+        functions=_function_types(module),
+        boxed_globals=_boxed_globals(module),
+        canonical_types=canonical,
+        memory_limits=tuple(
+            type.page_bytes * (type.maximum if type.maximum is not None else 2**32 // type.page_bytes)
+            for type in module.memory_types
+        ),
+    )
+

@@ -1,0 +1,176 @@
+"""Every exception that wasmz raises on purpose, drawn as a tree.
+
+    WasmzError
+    ├── InvalidWasm            the bytes are malformed, or the module does not validate
+    ├── UnsupportedFeature     valid, but of a proposal that is missing or switched off
+    ├── LinkError              imports missing or of another type than what was defined
+    ├── WasmException          a WebAssembly exception that no wasm frame caught
+    └── Trap                   execution stopped, for the reason in ``Trap.code``
+        └── WasiExit           the guest called ``proc_exit``
+
+Wrong arguments of the embedding API are Python's own errors (``TypeError``, ``OverflowError``, ...).
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Any
+
+
+class WasmzError(Exception):
+    """Root of the errors that wasmz raises on purpose."""
+
+
+class InvalidWasm(WasmzError, ValueError):
+    """The module is malformed or does not validate (specification, chapters "Binary Format" and "Validation").
+
+    Attributes:
+        reason: what is wrong, in the specification's words where it has them.
+        offset: byte offset in the module where it was noticed, or ``None``.
+        function: how the function is named in messages (``12 "parse"``), or ``None`` outside of functions.
+    """
+
+    def __init__(self, reason: str, *, offset: int | None = None, function: str | None = None) -> None:
+        self.reason = reason
+        self.offset = offset
+        self.function = function
+        super().__init__(reason + _place(offset, function))
+
+
+class UnsupportedFeature(WasmzError, NotImplementedError):
+    """The module needs a proposal that wasmz lacks or that the configuration switches off.
+
+    Attributes:
+        proposal: name of the proposal, as in the table of instructions.
+        offset: byte offset in the module of its first use, or ``None``.
+    """
+
+    def __init__(self, what: str, *, proposal: str, offset: int | None = None, function: str | None = None) -> None:
+        self.proposal = proposal
+        self.offset = offset
+        self.function = function
+        super().__init__(f"{what} needs the {proposal} proposal{_place(offset, function)}")
+
+
+class LinkError(WasmzError):
+    """Imports are missing, or what was defined for them has another type.
+
+    Attributes:
+        problems: one line for each import at fault, with the type wanted and the type found.
+    """
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        if len(problems) == 1:
+            super().__init__(problems[0])
+        else:
+            super().__init__(f"{len(problems)} imports cannot be satisfied:\n  " + "\n  ".join(problems))
+
+
+class WasmException(WasmzError):
+    """An exception thrown by WebAssembly code, or to be thrown into it by a host function.
+
+    Attributes:
+        tag: the exception's tag.
+        values: its arguments, as Python values.
+    """
+
+    def __init__(self, tag: Any, values: tuple[Any, ...] = ()) -> None:
+        self.tag = tag
+        self.values = values
+        super().__init__(f"uncaught WebAssembly exception with {len(values)} values")
+
+
+class TrapCode(enum.Enum):
+    """Why execution trapped. The value is the message, worded as the specification's test suite has it."""
+
+    UNREACHABLE = "unreachable"
+    MEMORY_OUT_OF_BOUNDS = "out of bounds memory access"
+    TABLE_OUT_OF_BOUNDS = "out of bounds table access"
+    UNDEFINED_ELEMENT = "undefined element"
+    INDIRECT_CALL_TO_NULL = "uninitialized element"
+    INTEGER_DIVISION_BY_ZERO = "integer divide by zero"
+    INTEGER_OVERFLOW = "integer overflow"
+    BAD_CONVERSION_TO_INTEGER = "invalid conversion to integer"
+    STACK_OVERFLOW = "call stack exhausted"
+    BAD_SIGNATURE = "indirect call type mismatch"
+    OUT_OF_FUEL = "all fuel consumed"
+    GROWTH_OPERATION_LIMITED = "growth operation limited"
+    OUT_OF_SYSTEM_MEMORY = "out of system memory"
+    NULL_REFERENCE = "null reference"
+    CAST_FAILURE = "cast failure"
+    ARRAY_OUT_OF_BOUNDS = "out of bounds array access"
+    OUT_OF_MEMORY = "memory limit exceeded"
+    UNHANDLED_EXCEPTION = "unhandled exception"
+    UNALIGNED_ATOMIC_ACCESS = "unaligned atomic"
+    UNSHARED_MEMORY_WAIT = "expected shared memory"
+    INTERRUPTED = "interrupted"
+    EXIT = "exit"
+
+
+@dataclass(frozen=True, slots=True)
+class WasmFrame:
+    """One WebAssembly frame of a trap's backtrace.
+
+    Attributes:
+        function_index: index in the module's function index space.
+        function_name: from the name section or an export, or ``None``.
+        byte_offset: offset in the module's bytes of the instruction that was running.
+        module_name: the module's own name, or ``None``.
+    """
+
+    function_index: int
+    function_name: str | None
+    byte_offset: int
+    module_name: str | None = None
+
+    def __str__(self) -> str:
+        name = self.function_name or f"function[{self.function_index}]"
+        return f"{self.module_name + '!' if self.module_name else ''}{name} at 0x{self.byte_offset:x}"
+
+
+class Trap(WasmzError):
+    """Execution of WebAssembly code stopped abnormally. Host functions may raise it too.
+
+    Attributes:
+        code: the reason.
+        frames: the WebAssembly frames that were active, innermost first. Empty until the trap has
+            reached the call from Python that it ends.
+        exit_code: the guest's exit status for :class:`WasiExit`, otherwise ``None``.
+    """
+
+    exit_code: int | None = None
+
+    def __init__(self, code: TrapCode = TrapCode.UNREACHABLE, message: str | None = None) -> None:
+        self.code = code
+        self.frames: tuple[WasmFrame, ...] = ()
+        self.message = code.value if message is None else message
+        super().__init__(self.message)
+
+    def backtrace(self) -> str:
+        """The wasm frames as text, innermost first, one a line; empty if there are none."""
+        return "\n".join(f"  {number}: {frame}" for number, frame in enumerate(self.frames))
+
+
+class WasiExit(Trap):
+    """The guest ended itself by ``proc_exit``.
+
+    Attributes:
+        exit_code: the status it passed.
+    """
+
+    exit_code: int
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__(TrapCode.EXIT, f"exit status {exit_code}")
+        self.exit_code = exit_code
+
+
+def _place(offset: int | None, function: str | None) -> str:
+    parts = []
+    if function is not None:
+        parts.append(f"function {function}")
+    if offset is not None:
+        parts.append(f"offset 0x{offset:x}")
+    return f" ({', '.join(parts)})" if parts else ""

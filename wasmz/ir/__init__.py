@@ -1,0 +1,1 @@
+"""The intermediate representation: a control-flow graph of basic blocks over typed values."""

@@ -1,0 +1,46 @@
+"""Which WebAssembly locals are live where: a backward data-flow analysis over bit sets (bit i is local i)."""
+
+from __future__ import annotations
+
+from wasmz.ir.nodes import Block, Function
+
+
+def local_effects(block: Block) -> tuple[int, int]:
+    """The locals that a block reads before it writes them, and those that it writes."""
+    read = written = 0
+    for value in block.body:
+        if value.op == "local.get":
+            bit = 1 << value.imm
+            if not written & bit:
+                read |= bit
+        elif value.op == "local.set":
+            written |= 1 << value.imm
+    return read, written
+
+
+def live_locals(function: Function) -> dict[Block, int]:
+    """For each block the locals that are live at its start."""
+    effects = {block: local_effects(block) for block in function.blocks}
+    live = {block: effects[block][0] for block in function.blocks}
+    changed = True
+    while changed:
+        changed = False
+        for block in reversed(function.blocks):
+            terminator = block.terminator
+            after = 0
+            for edge in terminator.edges:
+                after |= live[edge.block]
+            read, written = effects[block]
+            before = read | after & ~written
+            if before != live[block]:
+                live[block] = before
+                changed = True
+    return live
+
+
+def locals_read_unset(function: Function) -> list[int]:
+    """The locals that may be read before anything was written to them, and so must start as zero; no parameters."""
+    if not function.blocks:
+        return []
+    live = live_locals(function)[function.blocks[0]]
+    return [i for i in range(len(function.type.params), len(function.locals)) if live >> i & 1]

@@ -1,0 +1,187 @@
+"""What the IR consists of: functions, blocks, values and terminators.
+
+A function is a list of basic blocks in layout order; the first one is the entry. A block has parameters, a body of
+values and one terminator. A *value* is an instruction together with its result. Values flow between blocks along
+edges, as arguments for the target's parameters; a value may also be used in any block that its own block dominates.
+WebAssembly's locals are variables, read and written by ``local.get`` and ``local.set``, so that the builder needs no
+SSA construction; everything else is in SSA form already.
+
+    func 0 "max" (i32, i32) -> (i32)
+      locals i32 i32
+    b0:
+      v0 = local.get 0            ; offset 0x1e
+      v1 = local.get 1
+      v2 = i32.gt_s v0 v1
+      branch v2 b1 b2
+    ...
+
+Operations have the names of WebAssembly's instructions; what the IR adds to those is in `operations.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Union
+
+from wasmz.types import FuncType, ValType
+
+# Type of a comparison that only conditions look at: a Python bool, no i32 is made of it.
+BOOL = ValType("bool")
+
+# What a value may be: one value, none, or the results of a call that gives several.
+ResultType = Union[ValType, tuple[ValType, ...], None]
+
+
+class Value:
+    """An operation and its result.
+
+    Attributes:
+        op: name of the operation.
+        type: type of the result; ``None`` without one; a tuple for the several results of a call.
+        args: operands.
+        imm: immediate operand, in the form in which the decoder gives it.
+        offset: byte offset in the module of the instruction that it comes from.
+        block: the block that it stands in.
+        uses: number of uses, valid after :func:`count_uses`.
+        escapes: whether another block uses it, valid after :func:`count_uses`.
+        home: number of the fast local that holds it, or -1; set by the code generator.
+    """
+
+    __slots__ = ("args", "block", "escapes", "home", "imm", "offset", "op", "type", "uses")
+
+    def __init__(
+        self, op: str, type: ResultType, args: tuple[Value, ...], imm: Any, offset: int, block: Block
+    ) -> None:
+        self.op = op
+        self.type = type
+        self.args = args
+        self.imm = imm
+        self.offset = offset
+        self.block = block
+        self.uses = 0
+        self.escapes = False
+        self.home = -1
+
+    def __repr__(self) -> str:
+        return f"<{self.op} {self.imm if self.imm is not None else ''} at 0x{self.offset:x}>"
+
+
+class Edge:
+    """A way from one block to another, with the values for the target's parameters."""
+
+    __slots__ = ("args", "block")
+
+    def __init__(self, block: Block, args: tuple[Value, ...] = ()) -> None:
+        self.block = block
+        self.args = args
+
+
+class Terminator:
+    """How a block ends.
+
+    ``jump`` has one edge; ``branch`` has a condition and two (taken when it is not zero, and otherwise); ``switch``
+    has an index and one edge for each number from 0, the last one for all others; ``return``, ``return_call``,
+    ``return_call_indirect`` and ``unreachable`` have none.
+    """
+
+    __slots__ = ("args", "edges", "imm", "offset", "op")
+
+    def __init__(
+        self, op: str, args: tuple[Value, ...] = (), edges: tuple[Edge, ...] = (), imm: Any = None, offset: int = 0
+    ) -> None:
+        self.op = op
+        self.args = args
+        self.edges = edges
+        self.imm = imm
+        self.offset = offset
+
+
+class Block:
+    """A basic block.
+
+    Attributes:
+        params: its parameters, values with the operation ``param``.
+        body: values in the order of evaluation.
+        terminator: how it ends; the builder sets it last.
+        number: position in the function, valid after :meth:`Function.number_blocks`.
+    """
+
+    __slots__ = ("body", "number", "params", "terminator")
+
+    terminator: Terminator
+
+    def __init__(self) -> None:
+        self.params: list[Value] = []
+        self.body: list[Value] = []
+        self.number = -1
+
+    def add_param(self, type: ValType, offset: int) -> Value:
+        """Appends a parameter and returns it."""
+        param = Value("param", type, (), None, offset, self)
+        self.params.append(param)
+        return param
+
+
+class Function:
+    """A function of the module in IR form.
+
+    Attributes:
+        index: in the module's function index space.
+        name: from the name section, or ``None``.
+        type: parameters and results.
+        locals: types of all locals, parameters first.
+        blocks: in layout order, the entry first.
+        offset: byte offset of the body in the module.
+    """
+
+    __slots__ = ("blocks", "index", "locals", "name", "offset", "type")
+
+    def __init__(self, index: int, name: str | None, type: FuncType, locals: list[ValType], offset: int) -> None:
+        self.index = index
+        self.name = name
+        self.type = type
+        self.locals = locals
+        self.offset = offset
+        self.blocks: list[Block] = []
+
+    @property
+    def label(self) -> str:
+        """How messages name the function: ``12 "parse"``."""
+        return str(self.index) if self.name is None else f'{self.index} "{self.name}"'
+
+    def number_blocks(self) -> None:
+        """Sets each block's ``number`` to its position."""
+        for number, block in enumerate(self.blocks):
+            block.number = number
+
+    def values(self) -> Iterator[Value]:
+        """All values but parameters, in layout order."""
+        for block in self.blocks:
+            yield from block.body
+
+
+def count_uses(function: Function) -> None:
+    """Sets ``uses`` and ``escapes`` of all values. Arguments of edges count as uses in the block they leave."""
+    for block in function.blocks:
+        for value in block.params:
+            value.uses = 0
+            value.escapes = False
+        for value in block.body:
+            value.uses = 0
+            value.escapes = False
+    for block in function.blocks:
+        for value in block.body:
+            for arg in value.args:
+                arg.uses += 1
+                if arg.block is not block:
+                    arg.escapes = True
+        terminator = block.terminator
+        for arg in terminator.args:
+            arg.uses += 1
+            if arg.block is not block:
+                arg.escapes = True
+        for edge in terminator.edges:
+            for arg in edge.args:
+                arg.uses += 1
+                if arg.block is not block:
+                    arg.escapes = True

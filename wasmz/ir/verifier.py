@@ -1,0 +1,158 @@
+"""Checks the IR between passes. All findings are collected, and shown with the function's text.
+
+The invariants:
+
+    * every block ends in one terminator with the number of edges that it needs;
+    * edges lead to blocks of the function and pass as many arguments, of the right types, as the block has parameters;
+    * an operand is defined before its use: above it in the block, or in a block that dominates it;
+    * each value knows its block;
+    * operations exist, and have the operands that WebAssembly gives them;
+    * locals exist, and are read and written with their type;
+    * a function returns what its type says;
+    * a bool is used by conditions only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from wasmz.ir.dominators import dominators
+from wasmz.ir.nodes import BOOL, Block, Function, Terminator, Value
+from wasmz.ir.operations import EFFECTS, TERMINATORS, VARIANTS
+from wasmz.ir.printer import print_function
+from wasmz.types import ValType, is_subtype
+from wasmz.wasm.instructions import BY_NAME
+
+_EDGE_COUNTS = {"jump": 1, "branch": 2}
+
+# Uses of a bool: which operand of which operation.
+_CONDITION_OPERANDS = {"select": 2, "i32.eqz": 0}
+
+
+class BrokenIR(AssertionError):
+    """The IR breaks an invariant: a fault of wasmz, never of the module. ``findings`` lists them all."""
+
+    def __init__(self, function: Function, findings: list[str], after: str | None) -> None:
+        self.findings = findings
+        when = f" after {after}" if after else ""
+        super().__init__(
+            f"IR of function {function.label} is broken{when}:\n  " + "\n  ".join(findings) + "\n" + print_function(function)
+        )
+
+
+def verify_function(function: Function, *, after: str | None = None) -> None:
+    """Raises :class:`BrokenIR` unless all invariants hold; ``after`` names the pass that ran last."""
+    findings = [*_check_graph(function)]
+    if not findings:
+        findings = [*_check_values(function)]
+    if findings:
+        raise BrokenIR(function, findings, after)
+
+
+def _check_graph(function: Function) -> Iterable[str]:
+    if not function.blocks:
+        yield "there are no blocks"
+    blocks = set(function.blocks)
+    if len(blocks) != len(function.blocks):
+        yield "a block is listed twice"
+    for number, block in enumerate(function.blocks):
+        terminator = getattr(block, "terminator", None)
+        if terminator is None or terminator.op not in TERMINATORS:
+            yield f"b{number} has no terminator"
+            continue
+        count = len(terminator.edges)
+        if terminator.op == "switch":
+            if not count:
+                yield f"b{number}: switch needs a default edge"
+        elif count != _EDGE_COUNTS.get(terminator.op, 0):
+            yield f"b{number}: {terminator.op} has {count} edges"
+        for edge in terminator.edges:
+            if edge.block not in blocks:
+                yield f"b{number}: an edge leaves the function"
+            elif len(edge.args) != len(edge.block.params):
+                yield f"b{number}: an edge passes {len(edge.args)} arguments for {len(edge.block.params)} parameters"
+
+
+def _check_values(function: Function) -> Iterable[str]:
+    above = dominators(function)
+    for number, block in enumerate(function.blocks):
+        seen: set[Value] = set(block.params)
+        for value in block.params:
+            if value.block is not block or value.op != "param":
+                yield f"b{number}: a parameter is {value!r} or belongs to another block"
+        for value in block.body:
+            place = f"b{number}: {value!r}"
+            if value.block is not block:
+                yield f"{place} belongs to another block"
+            for arg in value.args:
+                yield from _check_defined(place, block, arg, seen, above)
+            yield from _check_operation(function, place, value)
+            seen.add(value)
+        terminator = block.terminator
+        place = f"b{number}: {terminator.op}"
+        for arg in (*terminator.args, *(arg for edge in terminator.edges for arg in edge.args)):
+            yield from _check_defined(place, block, arg, seen, above)
+        yield from _check_terminator(function, place, terminator)
+
+
+def _check_defined(
+    place: str, block: Block, arg: Value, seen: set[Value], above: dict[Block, frozenset[Block]]
+) -> Iterable[str]:
+    if arg.block is block:
+        if arg not in seen:
+            yield f"{place} uses {arg!r} before it is defined"
+    elif arg.block not in above[block]:
+        yield f"{place} uses {arg!r} of a block that does not dominate it"
+
+
+def _check_operation(function: Function, place: str, value: Value) -> Iterable[str]:
+    op = value.op
+    if op not in EFFECTS or op == "param":
+        yield f"{place}: there is no such operation in a body"
+        return
+    if op in ("local.get", "local.set"):
+        if not 0 <= value.imm < len(function.locals):
+            yield f"{place}: there is no local {value.imm}"
+        else:
+            held = function.locals[value.imm]
+            moved = value.type if op == "local.get" else value.args[0].type
+            if not _fits(moved, held):
+                yield f"{place}: local {value.imm} is {held}, not {moved}"
+    row = BY_NAME.get(VARIANTS.get(op, op))
+    if row is not None and row.params is not None and op not in ("table.get", "table.set"):
+        if len(value.args) != len(row.params):
+            yield f"{place}: has {len(value.args)} operands, needs {len(row.params)}"
+        else:
+            for position, (arg, wanted) in enumerate(zip(value.args, row.params, strict=True)):
+                if _CONDITION_OPERANDS.get(op) == position and arg.type is BOOL:
+                    continue
+                if not _fits(arg.type, wanted):
+                    yield f"{place}: operand {position} is {arg.type}, not {wanted}"
+    else:
+        for position, arg in enumerate(value.args):
+            if arg.type is BOOL and _CONDITION_OPERANDS.get(op) != position:
+                yield f"{place}: operand {position} is a bool"
+
+
+def _check_terminator(function: Function, place: str, terminator: Terminator) -> Iterable[str]:
+    for edge in terminator.edges:
+        for arg, param in zip(edge.args, edge.block.params, strict=True):
+            if not _fits(arg.type, param.type):
+                yield f"{place} passes {arg.type} for a parameter of type {param.type}"
+    if terminator.op in ("branch", "switch"):
+        condition = terminator.args[0].type
+        if condition is not ValType.I32 and not (condition is BOOL and terminator.op == "branch"):
+            yield f"{place} tests a value of type {condition}"
+    elif terminator.op == "return":
+        results = function.type.results
+        if len(terminator.args) != len(results):
+            yield f"{place} returns {len(terminator.args)} values of {len(results)}"
+        for arg, result in zip(terminator.args, results, strict=False):
+            if not _fits(arg.type, result):
+                yield f"{place} returns {arg.type} for {result}"
+
+
+def _fits(found: object, wanted: object) -> bool:
+    if found is wanted:
+        return True
+    return isinstance(found, ValType) and isinstance(wanted, ValType) and is_subtype(found, wanted)

@@ -1,0 +1,186 @@
+"""Modules as users compile them: where compiler, cache and runtime are tied together.
+
+    Module.compile(data)        bytes, a path or a binary file -> Module; from the cache if it is there
+    Module.compile_arc(data)    the same behind a counted handle
+    instantiate(data, imports)  one line for scripts
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO, Union
+
+from wasmz.cache import open_cache
+from wasmz.runtime.engine import Engine
+from wasmz.runtime.instance import Instance
+from wasmz.runtime.linker import Linker
+from wasmz.runtime.module import CompiledModule
+from wasmz.runtime.store import Store
+
+# A module's bytes, the path of a file with them, or a binary file open for reading.
+Source = Union[bytes, bytearray, memoryview, str, "os.PathLike[str]", BinaryIO]
+Progress = Callable[[int, int], None]
+
+_READ_BYTES = 65_536
+
+
+class Module(CompiledModule):
+    """A compiled module: immutable, and free to be shared between stores and threads."""
+
+    @classmethod
+    def compile(
+        cls, engine: Engine | Source, source: Source | None = None, *, progress: Progress | None = None
+    ) -> Module:
+        """Compiles a module, or loads it from the cache.
+
+        Args:
+            engine: whose configuration counts; may be left out: ``Module.compile(source)``.
+            source: bytes, a path, or a binary file, which is read to its end.
+            progress: called during a compilation with the numbers of functions that are done and of all.
+
+        Raises:
+            InvalidWasm: if the module is malformed or does not validate.
+            UnsupportedFeature: if it needs a proposal that is missing or switched off.
+            OSError: if the file cannot be read.
+        """
+        if not isinstance(engine, Engine):
+            if source is not None:
+                raise TypeError(f"the first of two arguments must be an Engine, not {type(engine).__name__}")
+            engine, source = Engine(), engine
+        if source is None:
+            raise TypeError("there is no source to compile")
+        data = read_source(source)
+        cache = open_cache(engine.config)
+        if cache is not None:
+            image = cache.load(data, engine.config)
+            if image is not None:
+                return cls(engine, image)
+        # Only now is the compiler imported.
+        from wasmz.compiler import compile_module
+
+        image = compile_module(data, engine.config, progress)
+        if cache is not None:
+            cache.store(data, engine.config, image)
+        return cls(engine, image)
+
+    @classmethod
+    def compile_arc(cls, engine: Engine | Source, source: Source | None = None) -> ArcModule:
+        """Compiles a module and returns the first of any number of counted handles to it."""
+        return ArcModule(_Counted(cls.compile(engine, source)))
+
+    @staticmethod
+    def validate(source: Source) -> None:
+        """Checks a module, function bodies included, without compiling it.
+
+        Raises:
+            InvalidWasm, UnsupportedFeature: as :meth:`compile` does.
+        """
+        from wasmz.compiler import validate
+
+        validate(read_source(source))
+
+
+class _Counted:
+    """What the handles to one module share."""
+
+    def __init__(self, module: Module) -> None:
+        self.module: Module | None = module
+        self.count = 1
+        self.lock = threading.Lock()
+
+
+class ArcModule:
+    """A counted handle to a module, safe to be passed between threads.
+
+    ``module`` is the module. Each handle is released once, by :meth:`release_unwrap`, which gives the module itself to
+    whoever releases the last one. Use after that is a ``ValueError``.
+    """
+
+    def __init__(self, counted: _Counted) -> None:
+        self._counted: _Counted | None = counted
+
+    def _live(self) -> _Counted:
+        if self._counted is None:
+            raise ValueError("this handle to the module was released")
+        return self._counted
+
+    @property
+    def module(self) -> Module:
+        """The module that all handles share."""
+        module = self._live().module
+        if module is None:
+            raise ValueError("the module was released")
+        return module
+
+    @property
+    def count(self) -> int:
+        """How many handles there are."""
+        return self._live().count
+
+    def retain(self) -> ArcModule:
+        """Another handle to the same module."""
+        counted = self._live()
+        with counted.lock:
+            counted.count += 1
+        return ArcModule(counted)
+
+    def release_unwrap(self) -> Module | None:
+        """Gives this handle back; returns the module if it was the last one, and ``None`` otherwise."""
+        counted = self._live()
+        with counted.lock:
+            if self._counted is None:
+                raise ValueError("this handle to the module was released")
+            self._counted = None
+            counted.count -= 1
+            if counted.count:
+                return None
+            module, counted.module = counted.module, None
+        return module
+
+    def __repr__(self) -> str:
+        if self._counted is None:
+            return "<ArcModule, released>"
+        return f"<ArcModule of {self._counted.module!r}, {self._counted.count} handles>"
+
+
+def instantiate(
+    source: Source, imports: Mapping[str, Mapping[str, Any]] | None = None, *, engine: Engine | None = None
+) -> Instance:
+    """Compiles and instantiates a module: ``instantiate("a.wasm", {"env": {"log": print}})``.
+
+    Args:
+        source: bytes, a path or a binary file.
+        imports: what to define, by module name and name: callables, ``HostFunc``, memories, tables, globals.
+        engine: with another configuration than the default one.
+
+    Raises:
+        InvalidWasm, UnsupportedFeature, LinkError, Trap: as compilation and instantiation do.
+    """
+    engine = engine if engine is not None else Engine()
+    linker = Linker(engine)
+    for module_name, items in (imports or {}).items():
+        for name, item in items.items():
+            linker.define(module_name, name, item)
+    return Instance(Store(engine), Module.compile(engine, source), linker)
+
+
+def read_source(source: Source) -> bytes:
+    """The bytes of a module, from wherever they are."""
+    if isinstance(source, bytes):
+        return source
+    if isinstance(source, (bytearray, memoryview)):
+        return bytes(source)
+    if isinstance(source, (str, os.PathLike)):
+        return Path(source).read_bytes()
+    read = getattr(source, "read", None)
+    if read is None:
+        raise TypeError(f"a module is bytes, a path or a binary file, not {type(source).__name__}")
+    pieces = []
+    while piece := read(_READ_BYTES):
+        if not isinstance(piece, bytes):
+            raise TypeError("the file must be open in binary mode")
+        pieces.append(piece)
+    return b"".join(pieces)

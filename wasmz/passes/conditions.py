@@ -1,0 +1,69 @@
+"""Lets branches and selects test comparisons directly, without making a 0 or 1 of them first.
+
+    v2: i32 = i32.lt_u v0 v1     v2: bool = i32.lt_u v0 v1
+    v3: i32 = i32.eqz v2    ->   v3: bool = i32.ge_u v0 v1
+    branch v3 b1 b2              branch v3 b1 b2
+"""
+
+from __future__ import annotations
+
+from wasmz.ir.nodes import BOOL, Function, Terminator, Value, count_uses
+
+_OPPOSITES = {"eq": "ne", "lt_s": "ge_s", "lt_u": "ge_u", "gt_s": "le_s", "gt_u": "le_u"}
+# Only of integers: of floats, neither a comparison nor its opposite holds when one is NaN.
+INVERSE: dict[str, str] = {}
+for _type in ("i32", "i64"):
+    for _one, _other in _OPPOSITES.items():
+        INVERSE[f"{_type}.{_one}"] = f"{_type}.{_other}"
+        INVERSE[f"{_type}.{_other}"] = f"{_type}.{_one}"
+
+COMPARISONS = frozenset(INVERSE) | {
+    f"{type}.{name}" for type in ("f32", "f64") for name in ("eq", "ne", "lt", "gt", "le", "ge")
+}
+_TESTS = COMPARISONS | {"i32.eqz", "i64.eqz", "ref.is_null"}
+
+
+def run(function: Function) -> None:
+    """Fuses in place."""
+    count_uses(function)
+    for block in function.blocks:
+        for value in block.body:
+            if value.op == "i32.eqz":
+                _invert(value)
+                if value.op == "i32.eqz":
+                    value.args = (_condition(value.args[0]),)
+            elif value.op == "select":
+                condition = _condition(value.args[2])
+                value.args = (value.args[0], value.args[1], condition)
+        terminator = block.terminator
+        if terminator.op == "branch":
+            _fuse_branch(terminator)
+
+
+def _invert(value: Value) -> None:
+    """``eqz`` of an integer comparison becomes the opposite comparison."""
+    compared = value.args[0]
+    if compared.op in INVERSE and compared.uses == 1 and compared.block is value.block:
+        value.op, value.args = INVERSE[compared.op], compared.args
+        # What it stood for is dead now.
+        compared.uses = 0
+        compared.op, compared.args, compared.imm = "i32.const", (), 0
+
+
+def _condition(value: Value) -> Value:
+    """What to test instead of a value of which only the truth matters."""
+    if value.uses == 1:
+        if value.op == "i32.ne" and value.args[1].op == "i32.const" and not value.args[1].imm:
+            # The comparison dies, and its operand is used in its place.
+            operand = value.args[0]
+            if operand.block is value.block:
+                value.uses = 0
+                value.op, value.args, value.imm = "i32.const", (), 0
+                return _condition(operand)
+        if value.op in _TESTS and not value.escapes:
+            value.type = BOOL
+    return value
+
+
+def _fuse_branch(terminator: Terminator) -> None:
+    terminator.args = (_condition(terminator.args[0]),)

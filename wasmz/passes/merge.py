@@ -1,0 +1,52 @@
+"""Joins a block with the one it always goes to, if nothing else goes there; drops unreachable blocks.
+
+    b0:                          b0:
+      v0 = i32.const 1             v0 = i32.const 1
+      jump b1(v0)          ->      v1 = copy v0
+    b1(v1: i32):                   return v1
+      return v1
+"""
+
+from __future__ import annotations
+
+from wasmz.ir.nodes import Block, Function
+
+
+def run(function: Function) -> None:
+    """Merges blocks in place."""
+    _drop_unreachable(function)
+    predecessors = dict.fromkeys(function.blocks, 0)
+    for block in function.blocks:
+        for edge in block.terminator.edges:
+            predecessors[edge.block] += 1
+    merged: set[Block] = set()
+    for block in function.blocks:
+        if block in merged:
+            continue
+        while block.terminator.op == "jump":
+            edge = block.terminator.edges[0]
+            following = edge.block
+            if predecessors[following] != 1 or following is block or following is function.blocks[0]:
+                break
+            for param, arg in zip(following.params, edge.args, strict=True):
+                param.op, param.args, param.block = "copy", (arg,), block
+                block.body.append(param)
+            for value in following.body:
+                value.block = block
+            block.body += following.body
+            block.terminator = following.terminator
+            merged.add(following)
+    if merged:
+        function.blocks = [block for block in function.blocks if block not in merged]
+
+
+def _drop_unreachable(function: Function) -> None:
+    reached = {function.blocks[0]}
+    work = [function.blocks[0]]
+    while work:
+        for edge in work.pop().terminator.edges:
+            if edge.block not in reached:
+                reached.add(edge.block)
+                work.append(edge.block)
+    if len(reached) < len(function.blocks):
+        function.blocks = [block for block in function.blocks if block in reached]

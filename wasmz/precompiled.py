@@ -1,0 +1,83 @@
+"""The precompiled file: a `.pyc` that CPython itself imports, made of a module's image.
+
+    header    16 bytes, CPython's own: magic number, flags 1 (hash-based, unchecked), hash of the wasm
+    code      the marshalled code object of a Python module, with the image among its constants
+    digest    32 bytes, BLAKE2b of everything before; CPython ignores what follows the code object
+
+The digest is checked before anything is unmarshalled: `marshal` trusts its input.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import marshal
+from types import CodeType
+from typing import Any
+
+from wasmz.runtime.image import ModuleImage, dump_image, load_image
+
+_HEADER_BYTES = 16
+_DIGEST_BYTES = 32
+_FLAGS = (1).to_bytes(4, "little")
+
+# Run when CPython imports the file: binds an instance and puts its exports into the Python module.
+_SOURCE = """\
+from wasmz.runtime.precompiled import populate
+populate(globals(), 'image')
+"""
+
+
+class DamagedFile(ValueError):
+    """The bytes are not a precompiled module of this version of Python and wasmz, whole and unchanged."""
+
+
+def encode_pyc(image: ModuleImage, source_hash: bytes) -> bytes:
+    """The contents of the `.pyc` for an image; ``source_hash`` are 8 bytes that identify the wasm."""
+    template = compile(_SOURCE, f"<wasm {image.name or 'module'}>", "exec", dont_inherit=True, optimize=0)
+    payload = dump_image(image)
+    constants = tuple(payload if constant == "image" else constant for constant in template.co_consts)
+    content = b"".join(
+        (
+            importlib.util.MAGIC_NUMBER,
+            _FLAGS,
+            source_hash,
+            marshal.dumps(template.replace(co_consts=constants)),
+        )
+    )
+    return content + hashlib.blake2b(content, digest_size=_DIGEST_BYTES).digest()
+
+
+def decode_pyc(content: bytes, source_hash: bytes | None = None) -> ModuleImage:
+    """The image in a `.pyc` made by :func:`encode_pyc`.
+
+    Raises:
+        DamagedFile: if a single bit differs, or it is of another Python, or not of the wasm with ``source_hash``.
+    """
+    if len(content) < _HEADER_BYTES + _DIGEST_BYTES:
+        raise DamagedFile("the file is too short")
+    if content[:4] != importlib.util.MAGIC_NUMBER:
+        raise DamagedFile("the file is of another Python version")
+    if content[4:8] != _FLAGS or (source_hash is not None and content[8:_HEADER_BYTES] != source_hash):
+        raise DamagedFile("the file is of another module")
+    body, digest = content[:-_DIGEST_BYTES], content[-_DIGEST_BYTES:]
+    if hashlib.blake2b(body, digest_size=_DIGEST_BYTES).digest() != digest:
+        raise DamagedFile("the file's checksum does not match")
+    code = marshal.loads(memoryview(body)[_HEADER_BYTES:])
+    payload = _find_payload(code)
+    if payload is None:
+        raise DamagedFile("the file holds no image")
+    return load_image(payload)
+
+
+def _find_payload(code: Any) -> Any:
+    if isinstance(code, CodeType):
+        for constant in code.co_consts:
+            if isinstance(constant, tuple) and constant and constant[0] == "wasmz image":
+                return constant
+    return None
+
+
+def hash_source(data: bytes) -> bytes:
+    """The 8 bytes by which a header names its source, computed as CPython does it."""
+    return importlib.util.source_hash(data)

@@ -1,0 +1,57 @@
+"""Global variables (specification 4.2.10).
+
+    counter = Global(store, GlobalType(ValType.I32, mutable=True), 5)
+    counter.value += 1
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from wasmz.runtime.convert import to_internal, to_python
+from wasmz.types import GlobalType
+
+if TYPE_CHECKING:
+    from wasmz.runtime.store import Store
+
+
+class Global:
+    """A global variable, or constant.
+
+    Attributes:
+        type: the type of the value, and whether it is mutable.
+        cell: a one-item list with the value as generated code keeps it; shared with instances.
+    """
+
+    __slots__ = ("__weakref__", "cell", "store", "type")
+
+    def __init__(self, store: Store, type: GlobalType, value: Any) -> None:
+        """Makes a global with this first value.
+
+        Raises:
+            TypeError, OverflowError: the value is not one of the type.
+        """
+        self.store = store
+        self.type = type
+        self.cell: list[Any] = [to_internal(value, type.value_type, "the value of a global", store)]
+
+    @classmethod
+    def of_cell(cls, store: Store, type: GlobalType, cell: list[Any]) -> Global:
+        """The global of an instance that keeps its value in ``cell``."""
+        self = cls.__new__(cls)
+        self.store, self.type, self.cell = store, type, cell
+        return self
+
+    @property
+    def value(self) -> Any:
+        """The value as a Python object. Setting it raises ``AttributeError`` if the global is immutable."""
+        return to_python(self.cell[0], self.type.value_type)
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        if not self.type.mutable:
+            raise AttributeError(f"an immutable {self.type} cannot be set")
+        self.cell[0] = to_internal(value, self.type.value_type, "the value of a global", self.store)
+
+    def __repr__(self) -> str:
+        return f"<Global {self.type} = {self.value!r}>"

@@ -1,0 +1,345 @@
+"""A compiled module as plain data: what the compiler produces, the cache stores and the runtime binds.
+
+:class:`ModuleImage` is what a WebAssembly module is after compilation: code objects in place of function bodies, and
+typed descriptions of all else. :func:`dump_image` turns it into values that ``marshal`` takes, :func:`load_image`
+turns those back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from types import CodeType
+from typing import Any, Literal
+
+from wasmz.types import (
+    ArrayType,
+    DefinedType,
+    ExternType,
+    FieldType,
+    FuncType,
+    GlobalType,
+    GroupReference,
+    HeapType,
+    ImportType,
+    MemoryType,
+    PackedType,
+    RefType,
+    StructType,
+    SubType,
+    TableType,
+    TagType,
+    ValType,
+    define_group,
+)
+
+ExternKind = Literal["func", "table", "memory", "global", "tag"]
+SegmentMode = Literal["active", "passive", "declarative"]
+
+# A constant expression: (mnemonic, immediate) pairs in order. Integers are unsigned, floats are their bits,
+# `ref.null` has None.
+ConstExpr = tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TableSpec:
+    """A table that the module defines; ``init`` fills it, ``None`` stands for null."""
+
+    type: TableType
+    init: ConstExpr | None
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalSpec:
+    """A global that the module defines. ``boxed``: it lives in a cell, because others can see it change."""
+
+    type: GlobalType
+    init: ConstExpr
+    boxed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExportSpec:
+    """An export: ``index`` counts in the index space of ``kind``."""
+
+    name: str
+    kind: ExternKind
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class ElementSpec:
+    """An element segment; ``table`` and ``offset`` are set when it is active."""
+
+    mode: SegmentMode
+    type: RefType
+    items: tuple[ConstExpr, ...]
+    table: int = 0
+    offset: ConstExpr | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DataSpec:
+    """A data segment; ``memory`` and ``offset`` are set when it is active."""
+
+    mode: SegmentMode
+    content: bytes
+    memory: int = 0
+    offset: ConstExpr | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleImage:
+    """A compiled module. Index spaces count imports first, as in the specification (section 2.5.1).
+
+    Attributes:
+        name: the module's own name from the name section.
+        types: the type index space.
+        imports: all imports in order.
+        function_types: type index of every function, imported ones first.
+        tables, memories, globals, tags: what the module itself defines.
+        exports: in order.
+        start: index of the start function.
+        elements, data: the segments.
+        code: code objects of the functions that the module defines.
+        tail_code: by function index, the tail forms (see docs/abi.md).
+        deep_functions: indices of those from which recursion, an indirect call or a host call can be
+            reached: only they need the recursion limit raised.
+        function_names: by function index, from the name section.
+        body_offsets: byte offset of each defined function's body, ascending; equals ``co_firstlineno``.
+        names: the names that the code objects need from the instance's globals, sorted.
+        custom_sections: names and contents, in order.
+    """
+
+    name: str | None
+    types: tuple[DefinedType, ...]
+    imports: tuple[ImportType, ...]
+    function_types: tuple[int, ...]
+    tables: tuple[TableSpec, ...] = ()
+    memories: tuple[MemoryType, ...] = ()
+    globals: tuple[GlobalSpec, ...] = ()
+    tags: tuple[int, ...] = ()
+    exports: tuple[ExportSpec, ...] = ()
+    start: int | None = None
+    elements: tuple[ElementSpec, ...] = ()
+    data: tuple[DataSpec, ...] = ()
+    code: tuple[CodeType, ...] = ()
+    tail_code: dict[int, CodeType] = field(default_factory=dict)
+    deep_functions: frozenset[int] = frozenset()
+    function_names: dict[int, str] = field(default_factory=dict)
+    body_offsets: tuple[int, ...] = ()
+    names: tuple[str, ...] = ()
+    custom_sections: tuple[tuple[str, bytes], ...] = ()
+
+    @property
+    def imported_function_count(self) -> int:
+        """Number of imported functions: the index of the first one that the module defines."""
+        return len(self.function_types) - len(self.body_offsets)
+
+    def function_type(self, index: int) -> FuncType:
+        """The type of function ``index``."""
+        composite = self.types[self.function_types[index]].composite
+        if not isinstance(composite, FuncType):
+            raise TypeError(f"type of function {index} is {composite}")
+        return composite
+
+    def extern_type(self, kind: ExternKind, index: int) -> ExternType:
+        """The type of item ``index`` in the index space of ``kind``."""
+        if kind == "func":
+            return self.function_type(index)
+        wanted = {"table": TableType, "memory": MemoryType, "global": GlobalType, "tag": TagType}[kind]
+        imported = [item.type for item in self.imports if isinstance(item.type, wanted)]
+        if index < len(imported):
+            return imported[index]
+        own = index - len(imported)
+        if kind == "memory":
+            return self.memories[own]
+        if kind == "tag":
+            return TagType(self.types[self.tags[own]].composite)  # type: ignore[arg-type]
+        return self.tables[own].type if kind == "table" else self.globals[own].type
+
+
+# Plain data and back
+
+# Changes with every change of the form below.
+_FORMAT = 1
+
+
+def dump_image(image: ModuleImage) -> tuple[Any, ...]:
+    """The image as values that ``marshal`` takes: tuples, strings, numbers, bytes and code objects."""
+    types = _TypeTable()
+    references = tuple(types.defined(type) for type in image.types)
+    parts = {
+        "types": references,
+        "imports": tuple((item.module_name, item.name, types.extern(item.type)) for item in image.imports),
+        "tables": tuple((types.extern(item.type), types.expression(item.init)) for item in image.tables),
+        "memories": tuple(types.extern(item) for item in image.memories),
+        "globals": tuple((types.extern(g.type), types.expression(g.init), g.boxed) for g in image.globals),
+        "exports": tuple((item.name, item.kind, item.index) for item in image.exports),
+        "elements": tuple(
+            (e.mode, types.value(e.type), tuple(map(types.expression, e.items)), e.table, types.expression(e.offset))
+            for e in image.elements
+        ),
+        "data": tuple((d.mode, d.content, d.memory, types.expression(d.offset)) for d in image.data),
+    }
+    plain = {item.name: getattr(image, item.name) for item in fields(image) if item.name not in parts}
+    return (_FORMAT, tuple(types.groups), {**plain, **parts})
+
+
+def load_image(dumped: tuple[Any, ...]) -> ModuleImage:
+    """The inverse of :func:`dump_image`. Types become the canonical ones of this process.
+
+    Raises:
+        ValueError: the values were made by another version of wasmz.
+    """
+    if not isinstance(dumped, tuple) or len(dumped) != 3 or dumped[0] != _FORMAT:
+        raise ValueError("the image was made by another version of wasmz")
+    groups: list[tuple[DefinedType, ...]] = []
+    for written in dumped[1]:
+        groups.append(define_group([_load_sub_type(item, groups) for item in written]))
+    parts: dict[str, Any] = dumped[2]
+    loaded = {
+        "types": tuple(groups[group][position] for group, position in parts["types"]),
+        "imports": tuple(ImportType(module, name, _load_extern(t, groups)) for module, name, t in parts["imports"]),
+        "tables": tuple(TableSpec(_load_extern(t, groups), _load_expression(i, groups)) for t, i in parts["tables"]),
+        "memories": tuple(_load_extern(item, groups) for item in parts["memories"]),
+        "globals": tuple(
+            GlobalSpec(_load_extern(type, groups), _load_expression(init, groups) or (), boxed)
+            for type, init, boxed in parts["globals"]
+        ),
+        "exports": tuple(ExportSpec(*item) for item in parts["exports"]),
+        "elements": tuple(
+            ElementSpec(
+                mode,
+                _load_value(type, groups),
+                tuple(_load_expression(item, groups) or () for item in items),
+                table,
+                _load_expression(offset, groups),
+            )
+            for mode, type, items, table, offset in parts["elements"]
+        ),
+        "data": tuple(
+            DataSpec(mode, content, memory, _load_expression(offset, groups))
+            for mode, content, memory, offset in parts["data"]
+        ),
+    }
+    return ModuleImage(**{**parts, **loaded})
+
+
+class _TypeTable:
+    """Writes types as plain values; collects the recursive groups, each after those that it refers to."""
+
+    def __init__(self) -> None:
+        self.groups: list[tuple[Any, ...]] = []
+        self._numbers: dict[int, int] = {}
+
+    def defined(self, type: DefinedType) -> tuple[int, int]:
+        """Group and position of a defined type."""
+        group = type.group
+        number = self._numbers.get(id(group))
+        if number is None:
+            written = tuple(self._sub_type(item) for item in group.definition)
+            number = self._numbers[id(group)] = len(self.groups)
+            self.groups.append(written)
+        return number, type.position
+
+    def value(self, type: Any) -> Any:
+        """A value type, packed type, or reference into the same group."""
+        if isinstance(type, GroupReference):
+            return ("rec", type.position, type.nullable)
+        if isinstance(type, RefType):
+            return ("ref", self.heap(type.heap_type), type.nullable)
+        return type.value if isinstance(type, PackedType) else type.name
+
+    def heap(self, type: HeapType | DefinedType) -> Any:
+        return type.value if isinstance(type, HeapType) else self.defined(type)
+
+    def extern(self, type: ExternType) -> tuple[Any, ...]:
+        if isinstance(type, MemoryType):
+            address = self.value(type.address_type)
+            return ("memory", type.minimum, type.maximum, type.shared, address, type.page_bytes)
+        if isinstance(type, TableType):
+            return ("table", self.value(type.element), type.minimum, type.maximum, self.value(type.address_type))
+        if isinstance(type, GlobalType):
+            return ("global", self.value(type.value_type), type.mutable)
+        if isinstance(type, TagType):
+            return ("tag", self.composite(type.func_type))
+        return self.composite(type)
+
+    def composite(self, type: Any) -> tuple[Any, ...]:
+        if isinstance(type, FuncType):
+            return ("func", tuple(map(self.value, type.params)), tuple(map(self.value, type.results)))
+        if isinstance(type, StructType):
+            return ("struct", tuple((self.value(f.storage), f.mutable) for f in type.fields))
+        return ("array", self.value(type.item.storage), type.item.mutable)
+
+    def expression(self, expression: ConstExpr | None) -> Any:
+        """A constant expression; the most frequent one, a single ``ref.func``, as the function's index."""
+        if expression is None:
+            return None
+        if len(expression) == 1 and expression[0][0] == "ref.func":
+            return expression[0][1]
+        return tuple(
+            (name, ("type", self.value(immediate)) if isinstance(immediate, RefType) else immediate)
+            for name, immediate in expression
+        )
+
+    def _sub_type(self, written: SubType) -> tuple[Any, ...]:
+        supertypes = tuple(
+            ("rec", item.position) if isinstance(item, GroupReference) else self.defined(item)
+            for item in written.supertypes
+        )
+        return (self.composite(written.composite), supertypes, written.final)
+
+
+_Groups = list[tuple[DefinedType, ...]]
+
+
+def _load_value(written: Any, groups: _Groups) -> Any:
+    if isinstance(written, str):
+        return PackedType(written) if written in ("i8", "i16") else getattr(ValType, written.upper())
+    if written[0] == "rec":
+        return GroupReference(written[1], written[2])
+    heap = written[1]
+    return RefType(HeapType(heap) if isinstance(heap, str) else groups[heap[0]][heap[1]], written[2])
+
+
+def _load_composite(written: tuple[Any, ...], groups: _Groups) -> Any:
+    if written[0] == "func":
+        return FuncType([_load_value(t, groups) for t in written[1]], [_load_value(t, groups) for t in written[2]])
+    if written[0] == "struct":
+        return StructType(tuple(FieldType(_load_value(t, groups), mutable) for t, mutable in written[1]))
+    return ArrayType(FieldType(_load_value(written[1], groups), written[2]))
+
+
+def _load_sub_type(written: tuple[Any, ...], groups: _Groups) -> SubType:
+    composite, supertypes, final = written
+    loaded = tuple(
+        GroupReference(item[1]) if item[0] == "rec" else groups[item[0]][item[1]] for item in supertypes
+    )
+    return SubType(_load_composite(composite, groups), loaded, final)
+
+
+def _load_extern(written: tuple[Any, ...], groups: _Groups) -> Any:
+    kind = written[0]
+    if kind == "memory":
+        _, minimum, maximum, shared, address, page_bytes = written
+        return MemoryType(minimum, maximum, shared, _load_value(address, groups), page_bytes)
+    if kind == "table":
+        _, element, minimum, maximum, address = written
+        return TableType(_load_value(element, groups), minimum, maximum, _load_value(address, groups))
+    if kind == "global":
+        return GlobalType(_load_value(written[1], groups), written[2])
+    if kind == "tag":
+        return TagType(_load_composite(written[1], groups))
+    return _load_composite(written, groups)
+
+
+def _load_expression(written: Any, groups: _Groups) -> ConstExpr | None:
+    if written is None:
+        return None
+    if isinstance(written, int):
+        return (("ref.func", written),)
+    return tuple(
+        (name, _load_value(immediate[1], groups) if isinstance(immediate, tuple) else immediate)
+        for name, immediate in written
+    )

@@ -1,0 +1,303 @@
+"""Instances: a compiled module bound to memories, tables and functions (specification 4.5.4).
+
+    instance = Instance(store, module, linker)
+    instance.exports.add(1, 2)                  -> 3
+    instance.try_call("div", 1, 0)              -> ExecResult(ok=None, trap=Trap("integer divide by zero"))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from wasmz.errors import Trap, UnsupportedFeature
+from wasmz.runtime import numeric, operations
+from wasmz.runtime.func import Func
+from wasmz.runtime.globals import Global
+from wasmz.runtime.image import ConstExpr, ExportSpec
+from wasmz.runtime.linker import Linker
+from wasmz.runtime.loader import Binder
+from wasmz.runtime.memory import Memory
+from wasmz.runtime.operations import DataSegment, ElementSegment
+from wasmz.runtime.table import Table
+
+if TYPE_CHECKING:
+    from wasmz.runtime.module import CompiledModule
+    from wasmz.runtime.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class ExecResult:
+    """What a call came to.
+
+    Attributes:
+        ok: the result, as :meth:`Instance.call` returns it; ``None`` after a trap.
+        trap: the trap that ended it, or ``None``.
+    """
+
+    ok: Any = None
+    trap: Trap | None = None
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether the call returned."""
+        return self.trap is None
+
+    def unwrap(self) -> Any:
+        """The result; raises the trap if there is one."""
+        if self.trap is not None:
+            raise self.trap
+        return self.ok
+
+
+class Exports(Mapping[str, Any]):
+    """An instance's exports, as attributes and as a mapping: functions, memories, tables, globals.
+
+    An export whose name is also one of a mapping's methods (``get``, ``keys``, ...) hides the method as an attribute.
+    """
+
+    __slots__ = ("__dict__", "_instance", "_specs")
+
+    def __init__(self, instance: Instance, specs: tuple[ExportSpec, ...]) -> None:
+        self._instance = instance
+        self._specs = {spec.name: spec for spec in specs}
+        # Made on first use, except for those that class attributes would hide.
+        for spec in specs:
+            if hasattr(type(self), spec.name):
+                self._make(spec)
+
+    def __getattr__(self, name: str) -> Any:
+        spec = self._specs.get(name)
+        if spec is None:
+            raise AttributeError(self._unknown(name), name=name, obj=self)
+        return self._make(spec)
+
+    def __getitem__(self, name: str) -> Any:
+        item = self.__dict__.get(name)
+        if item is not None:
+            return item
+        spec = self._specs.get(name)
+        if spec is None:
+            raise KeyError(self._unknown(name))
+        return self._make(spec)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._specs)
+
+    def __len__(self) -> int:
+        return len(self._specs)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._specs
+
+    def __dir__(self) -> list[str]:
+        return list(self._specs)
+
+    def __repr__(self) -> str:
+        return f"<Exports {', '.join(self._specs) or 'none'}>"
+
+    def _make(self, spec: ExportSpec) -> Any:
+        item = self._instance.extern(spec.name)
+        if isinstance(item, Func):
+            item = item.adapter(spec.name)
+        self.__dict__[spec.name] = item
+        return item
+
+    def _unknown(self, name: object) -> str:
+        near = get_close_matches(str(name), self._specs, n=3)
+        hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+        return f"the module exports no {str(name)!r}{hint}"
+
+
+class Instance:
+    """A module that can run.
+
+    Attributes:
+        store: where it lives.
+        module: what it was made from.
+        exports: what the module exports, bound to this instance.
+    """
+
+    def __init__(self, store: Store, module: CompiledModule, linker: Linker | None = None) -> None:
+        """Links, initialises, and runs the module's start function.
+
+        Raises:
+            LinkError: imports are missing or of another type; nothing has been done then.
+            Trap: a segment is out of bounds or the start function trapped; what was written before stays.
+            MemoryError: the store's limit forbids the module's memories.
+        """
+        image = module.image
+        self.store = store
+        self.module = module
+        self._image = image
+        self._externs: dict[str, Any] = {}
+        self.exports = Exports(self, ())
+        self._binder = Binder(store, image)
+        self._binder.add_imports((linker or Linker(store.engine)).link(store, image, self))
+        self._allocate()
+        self._specs = {spec.name: spec for spec in image.exports}
+        self.exports = Exports(self, image.exports)
+        self._binder.bind()
+        self._initialize()
+        if image.start is not None:
+            self._binder.func(image.start)()
+
+    # Calls
+
+    def call(self, name: str, *args: Any) -> Any:
+        """Calls an exported function. Returns ``None``, one value, or a tuple of several.
+
+        Raises:
+            KeyError: no such export. TypeError: it is not a function, or an argument is of the wrong type.
+            OverflowError: an integer does not fit. Trap: the execution trapped.
+        """
+        return self._exported_function(name)(*args)
+
+    def try_call(self, name: str, *args: Any) -> ExecResult:
+        """The same, with a trap as part of the result."""
+        function = self._exported_function(name)
+        try:
+            return ExecResult(ok=function(*args))
+        except Trap as trap:
+            return ExecResult(trap=trap)
+
+    def run_start_function(self) -> None:
+        """Runs a WASI command: calls ``_start``. ``proc_exit`` raises ``WasiExit``, also for status 0."""
+        self.call("_start")
+
+    def initialize_reactor(self) -> None:
+        """Calls ``_initialize`` if the module exports it, as one must before using a WASI reactor."""
+        if "_initialize" in self.exports:
+            self.call("_initialize")
+
+    @property
+    def is_command(self) -> bool:
+        """Whether the module is a WASI command."""
+        return "_start" in self._specs and self._specs["_start"].kind == "func"
+
+    @property
+    def is_reactor(self) -> bool:
+        """Whether the module is a WASI reactor."""
+        return "_initialize" in self._specs and self._specs["_initialize"].kind == "func"
+
+    # Parts
+
+    @property
+    def memories(self) -> tuple[Memory, ...]:
+        """All memories by index, imported ones first."""
+        return tuple(self._binder.memories)
+
+    @property
+    def first_memory(self) -> Memory:
+        """Memory 0. ``RuntimeError`` if there is none."""
+        if not self._binder.memories:
+            raise RuntimeError("the instance has no memory")
+        return self._binder.memories[0]
+
+    def mem_stats(self) -> dict[str, int]:
+        """How much the instance uses: bytes of linear memory, elements of tables; and its store in all."""
+        return {
+            "memory_bytes": sum(memory.size_bytes for memory in self._binder.memories),
+            "table_elements": sum(len(table) for table in self._binder.tables),
+            "store_bytes": self.store.memory_budget.total_used,
+        }
+
+    def extern(self, name: str) -> Any:
+        """The export as the runtime has it: a ``Func``, ``Memory``, ``Table`` or ``Global``."""
+        item = self._externs.get(name)
+        if item is None:
+            spec = self._specs[name]
+            item = self._externs[name] = self._find(spec)
+        return item
+
+    def _find(self, spec: ExportSpec) -> Any:
+        binder, index = self._binder, spec.index
+        if spec.kind == "func":
+            return binder.func(index)
+        if spec.kind == "memory":
+            return binder.memories[index]
+        if spec.kind == "table":
+            return binder.tables[index]
+        if spec.kind == "tag":
+            return binder.tags[index]
+        found = binder.globals[index]
+        if found is None:
+            # A constant that no one but Python looks at.
+            own = self._image.globals[index - len(binder.globals) + len(self._image.globals)]
+            found = binder.globals[index] = Global.of_cell(self.store, own.type, [binder.values[index]])
+        return found
+
+    def _exported_function(self, name: str) -> Callable[..., Any]:
+        function = self.exports[name]
+        if isinstance(function, (Memory, Table, Global)) or not callable(function):
+            raise TypeError(f"export {name!r} is no function, but {function!r}")
+        return function  # type: ignore[no-any-return]
+
+    # Making
+
+    def _allocate(self) -> None:
+        """Makes what the module defines, and evaluates its constant expressions in the specification's order."""
+        binder, image, store = self._binder, self._image, self.store
+        for memory_type in image.memories:
+            binder.memories.append(Memory(store, memory_type))
+        for spec in image.globals:
+            value = self._evaluate(spec.init)
+            binder.values.append(value)
+            binder.globals.append(Global.of_cell(store, spec.type, [value]) if spec.boxed else None)
+        for table in image.tables:
+            value = None if table.init is None else self._evaluate(table.init)
+            binder.tables.append(Table.of_value(store, table.type, value))
+        if image.tags:
+            raise UnsupportedFeature("an exception tag", proposal="exception handling")
+        for element in image.elements:
+            declarative = element.mode == "declarative"
+            items = [] if declarative else [self._evaluate(item) for item in element.items]
+            binder.elements.append(ElementSegment(items))
+        for segment in image.data:
+            binder.data.append(DataSegment(segment.content))
+
+    def _initialize(self) -> None:
+        """Copies the active segments, tables first."""
+        binder, image = self._binder, self._image
+        for element, items in zip(image.elements, binder.elements, strict=True):
+            if element.offset is not None:
+                start = self._evaluate(element.offset)
+                operations.table_init(binder.tables[element.table], items, start, 0, len(items.items))
+                items.drop()
+        for segment, content in zip(image.data, binder.data, strict=True):
+            if segment.offset is not None:
+                start = self._evaluate(segment.offset)
+                operations.memory_init(binder.memories[segment.memory], content, start, 0, len(content.content))
+                content.drop()
+
+    def _evaluate(self, expression: ConstExpr) -> Any:
+        """The value of a constant expression (specification 3.3.16), as generated code keeps it."""
+        stack: list[Any] = []
+        binder = self._binder
+        for name, immediate in expression:
+            if name in ("i32.const", "i64.const", "v128.const"):
+                stack.append(immediate)
+            elif name == "ref.func":
+                stack.append(binder.func(immediate))
+            elif name == "ref.null":
+                stack.append(None)
+            elif name == "global.get":
+                stack.append(binder.values[immediate])
+            elif name == "f32.const":
+                stack.append(numeric.f32_from_bits(immediate))
+            elif name == "f64.const":
+                stack.append(numeric.f64_from_bits(immediate))
+            elif name in _EXTENDED:
+                second = stack.pop()
+                stack.append(numeric.HELPERS[name.replace(".", "_")](stack.pop(), second))
+            else:
+                raise UnsupportedFeature(f"{name} in a constant expression", proposal="garbage collection")
+        return stack[-1]
+
+    def __repr__(self) -> str:
+        return f"<Instance of {self.module!r}>"
+
+
+_EXTENDED = frozenset({"i32.add", "i32.sub", "i32.mul", "i64.add", "i64.sub", "i64.mul"})

@@ -1,0 +1,149 @@
+"""Linkers: what modules may import, by name.
+
+    linker = Linker(engine)
+    linker.define("env", "log", print)                          a plain callable takes the import's signature
+    linker.define("env", "add", HostFunc(add, [I32, I32], [I32]))
+    linker.define("env", "memory", Memory(store, MemoryType(1)))
+    linker.define_instance("lib", other_instance)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from wasmz.errors import LinkError, Trap, TrapCode
+from wasmz.runtime.engine import Engine
+from wasmz.runtime.func import Func, HostFunc, function_behind
+from wasmz.runtime.globals import Global
+from wasmz.runtime.image import ModuleImage
+from wasmz.runtime.memory import Memory
+from wasmz.runtime.table import Table
+from wasmz.types import DefinedType, ExternType, FuncType, ImportType, is_extern_subtype, is_heap_subtype
+
+if TYPE_CHECKING:
+    from wasmz.runtime.instance import Instance
+    from wasmz.runtime.module import CompiledModule
+    from wasmz.runtime.store import Store
+    from wasmz.runtime.wasi.config import WasiConfig
+
+Item = Func | HostFunc | Memory | Table | Global | Callable[..., Any]
+
+
+class Linker:
+    """Definitions for imports. A linker may serve any number of instances.
+
+    Attributes:
+        engine: whose modules it links.
+    """
+
+    def __init__(self, engine: Engine | None = None) -> None:
+        self.engine = Engine() if engine is None else engine
+        self._items: dict[tuple[str, str], Any] = {}
+
+    def define(self, module_name: str, name: str, item: Item) -> None:
+        """Defines an import; a later definition replaces an earlier one.
+
+        ``item`` is a ``Memory``, ``Table``, ``Global``, a ``Func`` or an instance's exported function, a ``HostFunc``,
+        or any callable, which then takes its type from the import that it satisfies.
+
+        Raises:
+            TypeError: it is none of these.
+        """
+        if not isinstance(item, (Memory, Table, Global, Func, HostFunc)) and not callable(item):
+            raise TypeError(f"{module_name}.{name}: {item!r} cannot be imported")
+        self._items[module_name, name] = function_behind(item) or item
+
+    def define_instance(self, module_name: str, instance: Instance) -> None:
+        """Defines all exports of an instance under ``module_name``."""
+        for name in instance.exports:
+            self._items[module_name, name] = instance.extern(name)
+
+    def define_unknown_as_traps(self, module: CompiledModule) -> None:
+        """Defines every function that the module imports and nobody defined; calling one traps (UNREACHABLE)."""
+        for item in module.imported_funcs:
+            key = (item.module_name, item.name)
+            if key not in self._items:
+                self._items[key] = _unknown(f"unknown import {item.module_name}.{item.name} was called")
+
+    def define_wasi(self, config: WasiConfig | None = None) -> None:
+        """Defines WASI preview 1 for one instance, with these arguments, environment and streams."""
+        from wasmz.runtime.wasi import add_to_linker
+
+        add_to_linker(self, config)
+
+    def get(self, module_name: str, name: str) -> Any:
+        """What is defined under these names, or ``None``."""
+        return self._items.get((module_name, name))
+
+    def link(self, store: Store, image: ModuleImage, instance: Instance) -> list[Any]:
+        """The items for a module's imports, in their order; host functions as ``Func``.
+
+        Raises:
+            LinkError: with a line for each import that is missing or of another type.
+        """
+        linked = []
+        problems: list[str] = []
+        functions = 0
+        for wanted in image.imports:
+            item = self._items.get((wanted.module_name, wanted.name))
+            defined_type = None
+            if isinstance(wanted.type, FuncType):
+                defined_type = image.types[image.function_types[functions]]
+                functions += 1
+            if item is None:
+                problems.append(f"import {wanted.module_name}.{wanted.name} is not defined: expected {_text(wanted.type)}")
+            elif _matches(item, wanted.type, defined_type):
+                linked.append(_linked(item, wanted, defined_type, store, instance))
+            else:
+                found = _text(_type_of(item))
+                problems.append(
+                    f"import {wanted.module_name}.{wanted.name} has another type: "
+                    f"expected {_text(wanted.type)}, found {found}"
+                )
+        if problems:
+            raise LinkError(problems)
+        return linked
+
+
+def _matches(item: Any, wanted: ExternType, defined_type: DefinedType | None) -> bool:
+    if defined_type is not None:
+        if isinstance(item, Func):
+            return is_heap_subtype(item.defined_type, defined_type)
+        if isinstance(item, HostFunc):
+            return item.type == wanted
+        return not isinstance(item, (Memory, Table, Global)) and callable(item)
+    found = _type_of(item)
+    return found is not None and is_extern_subtype(found, wanted)
+
+
+def _linked(
+    item: Any, wanted: ImportType, defined_type: DefinedType | None, store: Store, instance: Instance
+) -> Any:
+    """The item itself, or the function made of a host's callable for this instance."""
+    if not isinstance(wanted.type, FuncType) or isinstance(item, Func):
+        return item
+    host = item if isinstance(item, HostFunc) else HostFunc(item, wanted.type.params, wanted.type.results)
+    name = f"{wanted.module_name}.{wanted.name}"
+    return Func.of_host(store, host, instance=instance, defined_type=defined_type, name=name)
+
+
+def _type_of(item: Any) -> ExternType | None:
+    if isinstance(item, (Memory, Table)):
+        return item.current_type
+    if isinstance(item, (Global, Func, HostFunc)):
+        return item.type
+    return None
+
+
+def _text(type: ExternType | None) -> str:
+    if type is None:
+        return "a Python callable"
+    return f"function {type}" if isinstance(type, FuncType) else str(type)
+
+
+def _unknown(message: str) -> Callable[..., Any]:
+    def unknown(*args: Any) -> Any:
+        raise Trap(TrapCode.UNREACHABLE, message)
+
+    return unknown

@@ -1,0 +1,175 @@
+"""Binds a module's code objects: makes the globals of an instance and gives each name its meaning (docs/abi.md).
+
+    binder = Binder(image, owner)
+    binder.bind(tables, memories, ...)         everything that ModuleImage.names lists is then in binder.namespace
+    binder.function(5)                         the Python function of the module's function 5
+
+All names are resolved before any code runs: adding keys to a globals dict undoes the specialisation of LOAD_GLOBAL.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+from wasmz.runtime import numeric, operations
+from wasmz.runtime.func import Func
+from wasmz.runtime.globals import Global
+from wasmz.runtime.image import ModuleImage
+from wasmz.runtime.memory import Memory
+from wasmz.runtime.operations import DataSegment, ElementSegment
+from wasmz.runtime.table import Table
+from wasmz.runtime.traps import FRAME_KEY, InstanceFrames
+
+if TYPE_CHECKING:
+    from wasmz.runtime.store import Store
+
+_NAME = re.compile(
+    r"(?P<kind>[ftrgcm]|tab|data|elem|tag)(?P<index>\d+)"
+    r"|m(?P<memory>\d+)_(?P<format>[BbHhIiQqfd])(?:_(?P<offset>\d+))?"
+    r"|tab(?P<table>\d+)_(?P<form>[ft])(?P<type>\d+)"
+)
+
+_HELPERS: dict[str, Any] = {
+    **numeric.HELPERS,
+    **{name: getattr(operations, name) for name in operations.__all__},
+    "f32_scratch": numeric.f32_scratch,
+}
+
+# Keeps the memories alive as long as any function of the instance: its views do not.
+_MEMORIES_KEY = "__wasmz_memories__"
+
+
+class Binder:
+    """The parts of one instance, by index space, and the namespace in which its functions run.
+
+    Attributes:
+        image: the compiled module.
+        namespace: the globals of the generated functions.
+        tables, memories, globals, tags: the index spaces, imports first. ``globals`` has an item for each global that
+            others can see, otherwise ``None``.
+        values: by index, the first value of each global, or the value of an imported constant.
+        data, elements: the segments.
+    """
+
+    def __init__(self, store: Store, image: ModuleImage) -> None:
+        self.store = store
+        self.image = image
+        # Functions take their builtins from here when they are made: none, so that generated code reaches none.
+        self.namespace: dict[str, Any] = {"__builtins__": {}, FRAME_KEY: InstanceFrames(image)}
+        self.tables: list[Table] = []
+        self.memories: list[Memory] = []
+        self.globals: list[Global | None] = []
+        self.values: list[Any] = []
+        self.tags: list[Any] = []
+        self.data: list[DataSegment] = []
+        self.elements: list[ElementSegment] = []
+        self._imported = image.imported_function_count
+        count = len(image.function_types)
+        self._functions: list[Callable[..., Any] | None] = [None] * count
+        self._funcs: list[Func | None] = [None] * count
+
+    def add_imports(self, items: Sequence[Any]) -> None:
+        """Puts the linked imports into the index spaces, in the order of ``image.imports``."""
+        functions = 0
+        for item in items:
+            if isinstance(item, Func):
+                self._funcs[functions] = item
+                self._functions[functions] = item.code
+                functions += 1
+            elif isinstance(item, Memory):
+                self.memories.append(item)
+            elif isinstance(item, Table):
+                self.tables.append(item)
+            elif isinstance(item, Global):
+                self.globals.append(item)
+                self.values.append(item.cell[0])
+            else:
+                self.tags.append(item)
+
+    def function(self, index: int) -> Callable[..., Any]:
+        """What generated code calls for function ``index``."""
+        function = self._functions[index]
+        if function is None:
+            code = self.image.code[index - self._imported]
+            function = self._functions[index] = FunctionType(code, self.namespace)
+        return function
+
+    def func(self, index: int) -> Func:
+        """The reference to function ``index``; always the same object."""
+        func = self._funcs[index]
+        if func is None:
+            image = self.image
+            tail_code = image.tail_code.get(index)
+            func = self._funcs[index] = Func(
+                self.store,
+                image.types[image.function_types[index]],
+                self.function(index),
+                tail=None if tail_code is None else FunctionType(tail_code, self.namespace),
+                name=image.function_names.get(index),
+                index=index,
+                is_deep=index in image.deep_functions,
+            )
+        return func
+
+    def bind(self) -> None:
+        """Gives every name that the code needs its object."""
+        namespace = self.namespace
+        namespace[_MEMORIES_KEY] = tuple(self.memories)
+        for name in self.image.names:
+            helper = _HELPERS.get(name)
+            namespace[name] = self._resolve(name) if helper is None else helper
+
+    def _resolve(self, name: str) -> Any:
+        match = _NAME.fullmatch(name)
+        if match is None:
+            raise SystemError(f"the compiled module needs {name!r}, which this version of wasmz does not have")
+        if match["kind"] is not None:
+            return self._providers[match["kind"]](self, int(match["index"]))
+        if match["memory"] is not None:
+            return self.memories[int(match["memory"])].strided(match["format"], int(match["offset"] or 0))
+        table = self.tables[int(match["table"])]
+        type = self.image.types[int(match["type"])]
+        return table.callees(type) if match["form"] == "f" else table.tail_callees(type)
+
+    def _tail(self, index: int) -> Any:
+        return self.func(index).tail
+
+    def _cell(self, index: int) -> list[Any]:
+        item = self.globals[index]
+        if item is None:
+            raise SystemError(f"global {index} of the compiled module has no cell")
+        return item.cell
+
+    def _value(self, index: int) -> Any:
+        return self.values[index]
+
+    def _memory(self, index: int) -> Memory:
+        return self.memories[index]
+
+    def _table(self, index: int) -> Table:
+        return self.tables[index]
+
+    def _data(self, index: int) -> DataSegment:
+        return self.data[index]
+
+    def _element(self, index: int) -> ElementSegment:
+        return self.elements[index]
+
+    def _tag(self, index: int) -> Any:
+        return self.tags[index]
+
+    _providers: dict[str, Callable[[Binder, int], Any]] = {  # noqa: RUF012
+        "f": function,
+        "t": _tail,
+        "r": func,
+        "g": _value,
+        "c": _cell,
+        "m": _memory,
+        "tab": _table,
+        "data": _data,
+        "elem": _element,
+        "tag": _tag,
+    }

@@ -1,0 +1,137 @@
+"""A compiled module as users see it: what it imports and exports, without anything of the compiler.
+
+    module.exports["add"].type            -> (i32, i32) -> i32
+    [item.name for item in module.imports]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from wasmz.runtime.engine import Engine
+from wasmz.runtime.image import ModuleImage
+from wasmz.types import ExportType, FuncType, ImportType
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+
+class ModuleExports(Mapping[str, ExportType]):
+    """A module's exports by name, in order."""
+
+    def __init__(self, image: ModuleImage) -> None:
+        self._types = {
+            export.name: ExportType(export.name, image.extern_type(export.kind, export.index))
+            for export in image.exports
+        }
+
+    def __getitem__(self, name: str) -> ExportType:
+        return self._types[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._types)
+
+    def __len__(self) -> int:
+        return len(self._types)
+
+    def __repr__(self) -> str:
+        return f"ModuleExports({list(self._types.values())})"
+
+
+class CompiledModule:
+    """An immutable compiled module. Threads may share it; each instance is made from it anew.
+
+    Attributes:
+        engine: with whose configuration it was compiled.
+    """
+
+    def __init__(self, engine: Engine, image: ModuleImage) -> None:
+        self.engine = engine
+        self._image: ModuleImage | None = image
+        self._exports: ModuleExports | None = None
+
+    @property
+    def image(self) -> ModuleImage:
+        """The module's code and data. ``ValueError`` once the module is closed."""
+        image = self._image
+        if image is None:
+            raise ValueError("the module is closed")
+        return image
+
+    @property
+    def name(self) -> str | None:
+        """The module's own name, from the name section."""
+        return self.image.name
+
+    @property
+    def exports(self) -> Mapping[str, ExportType]:
+        """Typed descriptions of the exports, by name."""
+        image = self.image
+        exports = self._exports
+        if exports is None:
+            exports = self._exports = ModuleExports(image)
+        return exports
+
+    @property
+    def imports(self) -> tuple[ImportType, ...]:
+        """Typed descriptions of all imports, in order."""
+        return self.image.imports
+
+    @property
+    def imported_funcs(self) -> tuple[ImportType, ...]:
+        """Those of the imports that are functions."""
+        return tuple(item for item in self.image.imports if isinstance(item.type, FuncType))
+
+    @property
+    def func_names(self) -> Mapping[int, str]:
+        """Names of functions by index, from the name section."""
+        return dict(self.image.function_names)
+
+    @property
+    def is_command(self) -> bool:
+        """Whether it is a WASI command: it exports a function ``_start``."""
+        return self._exports_procedure("_start")
+
+    @property
+    def is_reactor(self) -> bool:
+        """Whether it is a WASI reactor: it exports a function ``_initialize``."""
+        return self._exports_procedure("_initialize")
+
+    def custom_sections(self, name: str) -> list[bytes]:
+        """The contents of all custom sections of this name, in order."""
+        return [content for section, content in self.image.custom_sections if section == name]
+
+    def mem_stats(self) -> dict[str, int]:
+        """How many functions are compiled, and how many bytes code and data take up."""
+        image = self.image
+        codes = (*image.code, *image.tail_code.values())
+        return {
+            "function_count": len(image.body_offsets),
+            "compiled_function_count": len(image.code),
+            "pending_function_count": len(image.body_offsets) - len(image.code),
+            "code_bytes": sum(len(code.co_code) for code in codes),
+            "data_bytes": sum(len(segment.content) for segment in image.data),
+        }
+
+    def close(self) -> None:
+        """Lets go of code and data. Instances go on; using the module is a ``ValueError`` from then on."""
+        self._image = None
+        self._exports = None
+
+    def __enter__(self) -> CompiledModule:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _exports_procedure(self, name: str) -> bool:
+        export = self.exports.get(name)
+        return export is not None and export.type == FuncType((), ())
+
+    def __repr__(self) -> str:
+        if self._image is None:
+            return "<closed Module>"
+        return f"<Module {self._image.name or 'without a name'}, {len(self._image.body_offsets)} functions>"

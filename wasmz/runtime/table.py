@@ -1,0 +1,173 @@
+"""Tables (specification 4.2.7), with lists of callees for indirect calls.
+
+    table = Table(store, TableType(ValType.FUNCREF, 2, 20), None)
+    table[0] = instance.exports.add
+    table.callees(add_type)[0](1, 2)            what generated code does: no check, no test
+
+For each function type that someone calls through a table there is a list beside it: item i is the function to call if
+the type matches, otherwise a function that traps. Every write to the table keeps them true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from wasmz.errors import Trap, TrapCode
+from wasmz.runtime.convert import to_internal
+from wasmz.runtime.func import Func
+from wasmz.runtime.traps import call_of_null, call_of_other_type
+from wasmz.types import DefinedType, TableType, is_heap_subtype
+
+if TYPE_CHECKING:
+    from wasmz.runtime.store import Store
+
+__wasmz_frame__ = "helper"
+
+MAX_ELEMENTS: Final = 10_000_000
+
+Callee = Callable[..., Any]
+
+
+class Table:
+    """A table of references.
+
+    Attributes:
+        store: where it belongs.
+        type: as it was declared; :attr:`current_type` has the present size as its minimum.
+        elements: the references. Only to be read: writes go through the methods.
+    """
+
+    __slots__ = ("__weakref__", "_callees", "_maximum", "_tail_callees", "elements", "store", "type")
+
+    def __init__(self, store: Store, type: TableType, init: Any = None) -> None:
+        """Makes a table of ``type.minimum`` elements, all ``init``.
+
+        Raises:
+            TypeError: ``init`` is not a value of the element type.
+            MemoryError: more than 10,000,000 elements.
+        """
+        self._setup(store, type, to_internal(init, type.element, "an element of a table", store))
+
+    @classmethod
+    def of_value(cls, store: Store, type: TableType, value: Any) -> Table:
+        """A table filled with a value in the form of generated code."""
+        self = cls.__new__(cls)
+        self._setup(store, type, value)
+        return self
+
+    def _setup(self, store: Store, type: TableType, value: Any) -> None:
+        self.store = store
+        self.type = type
+        self._maximum = MAX_ELEMENTS if type.maximum is None else min(type.maximum, MAX_ELEMENTS)
+        if type.minimum > MAX_ELEMENTS:
+            raise MemoryError(f"a table has at most {MAX_ELEMENTS} elements")
+        self.elements: list[Any] = [value] * type.minimum
+        self._callees: dict[DefinedType, list[Callee]] = {}
+        self._tail_callees: dict[DefinedType, list[Callee]] = {}
+
+    @property
+    def current_type(self) -> TableType:
+        """The type with the present size as its minimum: what an import is matched with."""
+        return TableType(self.type.element, len(self.elements), self.type.maximum, self.type.address_type)
+
+    def callees(self, type: DefinedType) -> list[Callee]:
+        """For each element what a call with this type calls; the same list for the table's whole life."""
+        known = self._callees.get(type)
+        if known is None:
+            known = self._callees[type] = []
+            _write_callees(known, 0, self.elements, type, as_tail=False)
+        return known
+
+    def tail_callees(self, type: DefinedType) -> list[Callee]:
+        """The same with tail forms (docs/abi.md, "Tail calls")."""
+        known = self._tail_callees.get(type)
+        if known is None:
+            known = self._tail_callees[type] = []
+            _write_callees(known, 0, self.elements, type, as_tail=True)
+        return known
+
+    # For the runtime: values as generated code keeps them, indices checked by the caller
+
+    def write(self, start: int, values: Sequence[Any]) -> None:
+        """Replaces the elements from ``start`` on; ``start`` may be the end, to append."""
+        self.elements[start : start + len(values)] = values
+        for type, callees in self._callees.items():
+            _write_callees(callees, start, values, type, as_tail=False)
+        for type, callees in self._tail_callees.items():
+            _write_callees(callees, start, values, type, as_tail=True)
+
+    def extend(self, count: int, value: Any) -> int:
+        """Appends ``count`` times ``value``. Returns the old size, or -1 if that is more than may be."""
+        size = len(self.elements)
+        if size + count > self._maximum:
+            return -1
+        if count:
+            self.write(size, [value] * count)
+        return size
+
+    # For Python
+
+    def __len__(self) -> int:
+        return len(self.elements)
+
+    def __getitem__(self, index: int, /) -> Any:
+        """The element: a ``Func`` or ``None``, or what the table holds. ``IndexError`` outside of the table."""
+        return self.elements[self._position(index)]
+
+    def __setitem__(self, index: int, value: Any, /) -> None:
+        self.write(self._position(index), [self._internal(value)])
+
+    def get(self, index: int) -> Any:
+        """The same as ``table[index]``, but a bad index is ``Trap(TABLE_OUT_OF_BOUNDS)``, as for the guest."""
+        if not 0 <= index < len(self.elements):
+            raise Trap(TrapCode.TABLE_OUT_OF_BOUNDS)
+        return self.elements[index]
+
+    def set(self, index: int, value: Any) -> None:
+        """Sets one element; a bad index is ``Trap(TABLE_OUT_OF_BOUNDS)``."""
+        self.fill(index, value, 1)
+
+    def fill(self, start: int, value: Any, count: int) -> None:
+        """Sets ``count`` elements from ``start`` on; ``Trap(TABLE_OUT_OF_BOUNDS)`` if they are not all there."""
+        if start < 0 or count < 0 or start + count > len(self.elements):
+            raise Trap(TrapCode.TABLE_OUT_OF_BOUNDS)
+        self.write(start, [self._internal(value)] * count)
+
+    def grow(self, count: int, init: Any = None) -> int:
+        """Appends ``count`` elements (specification 4.6.9). Returns the old size, or -1 if that is impossible."""
+        if count < 0:
+            raise ValueError(f"a table cannot shrink by {-count} elements")
+        return self.extend(count, self._internal(init))
+
+    def _position(self, index: int) -> int:
+        if not 0 <= index < len(self.elements):
+            raise IndexError(f"index {index} is outside of a table of {len(self.elements)} elements")
+        return index
+
+    def _internal(self, value: Any) -> Any:
+        return to_internal(value, self.type.element, "an element of a table", self.store)
+
+    def __repr__(self) -> str:
+        return f"<Table of {len(self.elements)} {self.type.element}>"
+
+
+def _write_callees(
+    callees: list[Callee], start: int, values: Sequence[Any], type: DefinedType, *, as_tail: bool
+) -> None:
+    written: list[Callee] = []
+    matches: dict[DefinedType, bool] = {type: True}
+    for value in values:
+        if value is None:
+            written.append(call_of_null)
+            continue
+        actual = value.defined_type if value.__class__ is Func else None
+        known = matches.get(actual)  # type: ignore[arg-type]
+        if known is None:
+            known = actual is not None and is_heap_subtype(actual, type)
+            matches[actual] = known  # type: ignore[index]
+        if known:
+            written.append(value.tail if as_tail else value.code)
+        else:
+            written.append(call_of_other_type)
+    callees[start : start + len(values)] = written

@@ -1,0 +1,141 @@
+"""Turns what CPython raises inside generated code into traps, at the boundary (docs/abi.md, "Traps").
+
+    IndexError from a view, innermost frame wasm        -> Trap(MEMORY_OUT_OF_BOUNDS), with the wasm frames
+    IndexError raised by a host function                -> None: it passes untouched
+
+Whose frame a frame is, its globals tell under the key ``__wasmz_frame__``:
+
+    an ``InstanceFrames``   generated code
+    "helper"                a function of the runtime that generated code calls: counts as its caller
+    "export", "host"        an adapter
+    nothing                 anyone else's code
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from types import CodeType, FrameType, TracebackType
+from typing import Any, Final, NoReturn
+
+from wasmz.errors import Trap, TrapCode, WasmFrame
+from wasmz.runtime.image import ModuleImage
+
+__wasmz_frame__ = "helper"
+
+FRAME_KEY: Final = "__wasmz_frame__"
+
+# A backtrace keeps this many frames, the innermost ones: after runaway recursion the others say nothing new.
+MAX_FRAMES: Final = 1000
+
+
+class InstanceFrames:
+    """Describes the frames of one module's functions. Sits in the globals of every instance."""
+
+    __slots__ = ("image",)
+
+    def __init__(self, image: ModuleImage) -> None:
+        self.image = image
+
+    def describe(self, code: CodeType, byte_offset: int | None, is_innermost: bool) -> WasmFrame | None:
+        """The frame of a code object; ``None`` for a driver of tail calls that has a tail form running inside it."""
+        image = self.image
+        index = image.imported_function_count + bisect_left(image.body_offsets, code.co_firstlineno)
+        if not is_innermost and index in image.tail_code and code is not image.tail_code[index]:
+            return None
+        offset = code.co_firstlineno if byte_offset is None else byte_offset
+        return WasmFrame(index, self.name_of(index), offset, image.name)
+
+    def name_of(self, index: int) -> str | None:
+        """From the name section, otherwise the first export's."""
+        name = self.image.function_names.get(index)
+        if name is not None:
+            return name
+        exports = self.image.exports
+        return next((item.name for item in exports if item.kind == "func" and item.index == index), None)
+
+
+def translate(error: Exception) -> Trap | None:
+    """The trap that the exception stands for, with its frames; ``None`` if it has to pass as it is.
+
+    Call it in the handler of an export adapter, whose frame then is the traceback's first entry. A trap that passes
+    gets the frames of this adapter's part of the stack appended.
+    """
+    kind = type(error)
+    traceback = error.__traceback__
+    if traceback is None:
+        return None
+    if isinstance(error, Trap):
+        error.frames = (error.frames + _wasm_frames(traceback))[:MAX_FRAMES]
+        return None
+    if kind not in _TRANSLATED or not _is_ours(traceback, kind is RecursionError):
+        return None
+    trap = Trap(_code_of(error))
+    trap.frames = _wasm_frames(traceback)
+    if kind is RecursionError:
+        # Thousands of frames would live as long as the trap, with all their locals.
+        error.__traceback__ = None
+    return trap
+
+
+_TRANSLATED: Final = frozenset({IndexError, ZeroDivisionError, RecursionError, MemoryError})
+
+
+def _code_of(error: Exception) -> TrapCode:
+    if isinstance(error, IndexError):
+        return TrapCode.UNDEFINED_ELEMENT if "list" in str(error) else TrapCode.MEMORY_OUT_OF_BOUNDS
+    if isinstance(error, ZeroDivisionError):
+        return TrapCode.INTEGER_DIVISION_BY_ZERO
+    return TrapCode.STACK_OVERFLOW if isinstance(error, RecursionError) else TrapCode.OUT_OF_SYSTEM_MEMORY
+
+
+def _is_ours(traceback: TracebackType, is_recursion: bool) -> bool:
+    """Whether generated code raised it: its frame is the innermost one that is not the runtime's."""
+    # Adapters have not called anyone's function yet when the recursion limit stops them.
+    transparent = ("helper", "host", "export") if is_recursion else ("helper",)
+    ours = is_recursion
+    entry: TracebackType | None = traceback
+    while entry is not None:
+        mark = entry.tb_frame.f_globals.get(FRAME_KEY)
+        if mark.__class__ is InstanceFrames:
+            ours = True
+        elif mark not in transparent:
+            ours = False
+        entry = entry.tb_next
+    return ours
+
+
+def _wasm_frames(traceback: TracebackType) -> tuple[WasmFrame, ...]:
+    """The wasm frames from the first entry, an export adapter's, up to the next such adapter; innermost first."""
+    entries: list[tuple[InstanceFrames, FrameType, int | None]] = []
+    entry = traceback.tb_next
+    while entry is not None:
+        frame = entry.tb_frame
+        mark = frame.f_globals.get(FRAME_KEY)
+        if mark.__class__ is InstanceFrames:
+            entries.append((mark, frame, entry.tb_lineno))
+        elif mark == "export":
+            break
+        entry = entry.tb_next
+    entries = entries[-MAX_FRAMES:]
+    entries.reverse()
+    frames = []
+    for position, (owner, frame, offset) in enumerate(entries):
+        described = owner.describe(frame.f_code, offset, position == 0)
+        if described is not None:
+            frames.append(described)
+    return tuple(frames)
+
+
+def trap_unreachable() -> NoReturn:
+    """The instruction ``unreachable``."""
+    raise Trap(TrapCode.UNREACHABLE)
+
+
+def call_of_null(*args: Any) -> NoReturn:
+    """Stands in lists of callees for a null element."""
+    raise Trap(TrapCode.INDIRECT_CALL_TO_NULL)
+
+
+def call_of_other_type(*args: Any) -> NoReturn:
+    """Stands in lists of callees for a function of another type."""
+    raise Trap(TrapCode.BAD_SIGNATURE)

@@ -1,0 +1,303 @@
+"""Byte-strided typed views of a linear memory: any load or store is one subscript, bounds check included.
+
+    views = make_views(buffer, size)       size bytes of a writable buffer are accessible
+    word = views.strided("I", 16)          word[a] is the little-endian u32 at byte a + 16, aligned or not
+    views.resize(new_size)                 the same view objects see the new extent
+
+A view is a ``memoryview`` whose items are wider than its stride of one byte. Only the C API makes such a thing
+(``PyMemoryView_FromBuffer``, reached through ctypes). Its shape and base address live inside the memoryview object and
+are changed in place, so a view keeps its identity for the life of the memory. A self-test at first use proves the
+object's layout; where it fails, or ctypes is missing, :class:`PlainViews` does the same in Python.
+
+The native views hold no reference to the memory and must never be handed to users.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import sys
+from typing import TYPE_CHECKING, Any, Protocol
+
+try:
+    import ctypes
+except ImportError:  # pragma: no cover - interpreters built without libffi
+    ctypes = None  # type: ignore[assignment]
+
+if TYPE_CHECKING:
+    from mmap import mmap
+
+    Buffer = mmap | bytearray
+
+# Frames of this module do not decide whose exception it is, see traps.py.
+__wasmz_frame__ = "helper"
+
+# Formats of the struct module and their widths in bytes.
+WIDTHS = {"B": 1, "b": 1, "H": 2, "h": 2, "I": 4, "i": 4, "Q": 8, "q": 8, "f": 4, "d": 8}
+
+_FORCE_PLAIN = "WASMZ_PLAIN_VIEWS"
+_OUT_OF_BOUNDS = "index out of bounds on dimension 1"
+
+
+class View(Protocol):
+    """What generated code does with a view."""
+
+    def __getitem__(self, index: int, /) -> Any: ...
+
+    def __setitem__(self, index: int, value: Any, /) -> None: ...
+
+
+class Views(Protocol):
+    """The views of one memory."""
+
+    def strided(self, format: str, offset: int = 0) -> View:
+        """The view with this struct format that starts at ``offset``; always the same object."""
+
+    def resize(self, size: int) -> None:
+        """Makes exactly ``size`` bytes accessible through every view."""
+
+    def rebase(self, buffer: Buffer, size: int) -> None:
+        """Lets every view look at another buffer."""
+
+
+def make_views(buffer: Buffer, size: int) -> Views:
+    """Views of the first ``size`` bytes of ``buffer``, the quick kind where this interpreter allows it."""
+    return NativeViews(buffer, size) if native_views_work() else PlainViews(buffer, size)
+
+
+def native_views_work() -> bool:
+    """Whether views can be real memoryviews here; decided once, by trying. ``WASMZ_PLAIN_VIEWS=1`` forbids them."""
+    global _native_works
+    if os.environ.get(_FORCE_PLAIN, "0") not in ("", "0"):
+        return False
+    if _native_works is None:
+        _native_works = _self_test()
+    return _native_works
+
+
+_native_works: bool | None = None
+
+
+def extent(size: int, offset: int, width: int) -> int:
+    """At how many addresses an access of ``width`` bytes at ``offset`` fits into ``size`` bytes."""
+    return max(0, size - offset - width + 1)
+
+
+if ctypes is not None:
+
+    class PyBuffer(ctypes.Structure):
+        """CPython's ``Py_buffer``."""
+
+        _fields_ = (
+            ("buf", ctypes.c_void_p),
+            ("obj", ctypes.c_void_p),
+            ("len", ctypes.c_ssize_t),
+            ("itemsize", ctypes.c_ssize_t),
+            ("readonly", ctypes.c_int),
+            ("ndim", ctypes.c_int),
+            ("format", ctypes.c_void_p),
+            ("shape", ctypes.c_void_p),
+            ("strides", ctypes.c_void_p),
+            ("suboffsets", ctypes.c_void_p),
+            ("internal", ctypes.c_void_p),
+        )
+
+    # A memoryview keeps the pointer to its format, so these live for ever.
+    _FORMATS = {letter: ctypes.create_string_buffer(letter.encode()) for letter in WIDTHS}
+    _ONE = ctypes.c_ssize_t(1)
+    _PYBUF_FULL_RO = 0x011C
+
+
+class _NativeView:
+    """A memoryview with the two fields inside of it that may change."""
+
+    __slots__ = ("base", "fields", "offset", "shape", "view", "width")
+
+    def __init__(self, format: str, base: int, offset: int, size: int) -> None:
+        self.width = WIDTHS[format]
+        self.offset = offset
+        self.base = base
+        api = ctypes.pythonapi
+        count = extent(size, offset, self.width)
+        shape = ctypes.c_ssize_t(count)
+        # The length is only for whole-view operations, which nobody does.
+        description = PyBuffer(
+            buf=base + offset,
+            obj=None,
+            len=count * self.width,
+            itemsize=self.width,
+            readonly=0,
+            ndim=1,
+            format=ctypes.addressof(_FORMATS[format]),
+            shape=ctypes.addressof(shape),
+            strides=ctypes.addressof(_ONE),
+            suboffsets=None,
+            internal=None,
+        )
+        self.view: memoryview[Any] = _from_buffer()(ctypes.byref(description))
+        exported = PyBuffer()
+        if api.PyObject_GetBuffer(ctypes.py_object(self.view), ctypes.byref(exported), _PYBUF_FULL_RO):
+            raise SystemError("a memoryview gave no buffer")
+        # The shape array lies at the end of the memoryview object, behind the Py_buffer and the list of weak references.
+        embedded = exported.shape - ctypes.sizeof(ctypes.c_void_p) - ctypes.sizeof(PyBuffer)
+        self.shape = ctypes.c_ssize_t.from_address(exported.shape)
+        self.fields = PyBuffer.from_address(embedded)
+        api.PyBuffer_Release(ctypes.byref(exported))
+
+    def resize(self, size: int) -> None:
+        self.shape.value = extent(size, self.offset, self.width)
+
+    def rebase(self, base: int) -> None:
+        self.base = base
+        self.fields.buf = base + self.offset
+
+
+def _from_buffer() -> Any:
+    """``PyMemoryView_FromBuffer``, through a handle of our own so that no one else's prototype is changed."""
+    global _from_buffer_function
+    if _from_buffer_function is None:
+        prototype = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p)
+        _from_buffer_function = prototype(("PyMemoryView_FromBuffer", ctypes.pythonapi))
+    return _from_buffer_function
+
+
+_from_buffer_function: Any = None
+
+
+def _address_of(buffer: Buffer) -> int:
+    return ctypes.addressof(ctypes.c_char.from_buffer(buffer))
+
+
+class NativeViews:
+    """Views that are memoryviews; each is made on first use (about 10 microseconds)."""
+
+    def __init__(self, buffer: Buffer, size: int) -> None:
+        self._base = _address_of(buffer)
+        self._capacity = len(buffer)
+        self._size = size
+        self._views: dict[tuple[str, int], _NativeView] = {}
+
+    def strided(self, format: str, offset: int = 0) -> View:
+        known = self._views.get((format, offset))
+        if known is None:
+            known = self._views[format, offset] = _NativeView(format, self._base, offset, self._size)
+        return known.view
+
+    def resize(self, size: int) -> None:
+        self._size = size
+        for view in self._views.values():
+            view.resize(size)
+
+    def rebase(self, buffer: Buffer, size: int) -> None:
+        self._base = _address_of(buffer)
+        self._capacity = len(buffer)
+        for view in self._views.values():
+            view.rebase(self._base)
+        self.resize(size)
+
+
+class PlainView:
+    """The same by ``struct``: as slow as Python code is, and independent of the interpreter."""
+
+    __slots__ = ("_extent", "_offset", "_pack", "_unpack", "buffer", "width")
+
+    def __init__(self, format: str, buffer: Buffer, offset: int, size: int) -> None:
+        packer = struct.Struct("<" + format)
+        self._pack = packer.pack_into
+        self._unpack = packer.unpack_from
+        self.width = packer.size
+        self._offset = offset
+        self.buffer = buffer
+        self.resize(size)
+
+    def resize(self, size: int) -> None:
+        """Makes ``size`` bytes of the buffer accessible."""
+        self._extent = extent(size, self._offset, self.width)
+
+    def __getitem__(self, index: int, /) -> Any:
+        if not 0 <= index < self._extent:
+            raise IndexError(_OUT_OF_BOUNDS)
+        return self._unpack(self.buffer, self._offset + index)[0]
+
+    def __setitem__(self, index: int, value: Any, /) -> None:
+        if not 0 <= index < self._extent:
+            raise IndexError(_OUT_OF_BOUNDS)
+        try:
+            self._pack(self.buffer, self._offset + index, value)
+        except OverflowError:
+            # A double beyond the range of a single: C converts it to infinity, struct refuses.
+            self._pack(self.buffer, self._offset + index, float("inf") if value > 0 else float("-inf"))
+        except struct.error as error:
+            raise ValueError(str(error)) from None
+
+
+class PlainViews:
+    """Views in Python, for interpreters where the native ones do not work."""
+
+    def __init__(self, buffer: Buffer, size: int) -> None:
+        self._buffer = buffer
+        self._size = size
+        self._views: dict[tuple[str, int], PlainView] = {}
+
+    def strided(self, format: str, offset: int = 0) -> View:
+        known = self._views.get((format, offset))
+        if known is None:
+            known = self._views[format, offset] = PlainView(format, self._buffer, offset, self._size)
+        return known
+
+    def resize(self, size: int) -> None:
+        self._size = size
+        for view in self._views.values():
+            view.resize(size)
+
+    def rebase(self, buffer: Buffer, size: int) -> None:
+        self._buffer = buffer
+        for view in self._views.values():
+            view.buffer = buffer
+        self.resize(size)
+
+
+def _self_test() -> bool:
+    """Makes a view, looks into it, moves and resizes it; anything unexpected means no."""
+    if ctypes is None or sys.implementation.name != "cpython" or sys.byteorder != "little":
+        return False
+    if getattr(ctypes, "pythonapi", None) is None:
+        return False
+    try:
+        first, second = bytearray(range(32)), bytearray(range(100, 132))
+        native = _NativeView("I", _address_of(first), 3, 16)
+        fields = native.fields
+        # Read what lies where the layout says, before anything is written there.
+        expected = (_address_of(first) + 3, 4, 1, ctypes.addressof(native.shape))
+        if (fields.buf, fields.itemsize, fields.ndim, fields.shape) != expected or native.shape.value != 10:
+            return False
+        if not _behaves(native.view, first, 3, 16):
+            return False
+        native.resize(20)
+        if not _behaves(native.view, first, 3, 20):
+            return False
+        native.rebase(_address_of(second))
+        if not _behaves(native.view, second, 3, 20):
+            return False
+        native.resize(0)
+        return _behaves(native.view, second, 3, 0)
+    except (AttributeError, IndexError, SystemError, TypeError, ValueError):
+        return False
+
+
+def _behaves(view: memoryview[Any], memory: bytearray, offset: int, size: int) -> bool:
+    """Whether the view reads and writes each u32 of ``memory`` from ``offset`` up to ``size``, and nothing beyond."""
+    for address in range(extent(size, offset, 4)):
+        place = slice(offset + address, offset + address + 4)
+        if view[address] != int.from_bytes(memory[place], "little"):
+            return False
+        view[address] = view[address] ^ 0xFFFF_FFFF
+        if view[address] != int.from_bytes(memory[place], "little"):
+            return False
+    for address in (extent(size, offset, 4), size, 1 << 40, 1 << 70):
+        try:
+            view[address]
+        except IndexError:
+            continue
+        return False
+    return True

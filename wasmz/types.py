@@ -1,0 +1,474 @@
+"""The type system of WebAssembly 3.0 (specification, section 2.3 "Types").
+
+Types are values: two equal types are the *same object*, so that they compare by identity everywhere.
+
+    ValType.I32                                   a number type
+    ValType.FUNCREF                               RefType(HeapType.FUNC, nullable=True)
+    RefType(defined, nullable=False)              a reference to a type that a module defines
+    FuncType((ValType.I32,), (ValType.I32,))      what a function takes and gives
+    define_group([SubType(...), ...])             a recursive group -> its canonical DefinedTypes
+"""
+
+from __future__ import annotations
+
+import enum
+import threading
+import weakref
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Union
+
+PAGE_BYTES = 65_536
+
+
+class ValType:
+    """The type of a value: a number, a vector or a reference (specification 2.3.1-2.3.5).
+
+    Members are ``I32 I64 F32 F64 V128`` and, for references, ``FUNCREF EXTERNREF ANYREF EQREF I31REF STRUCTREF
+    ARRAYREF EXNREF NULLREF NULLFUNCREF NULLEXTERNREF NULLEXNREF``; any other reference is a :class:`RefType`.
+    """
+
+    __slots__ = ("__weakref__", "_name")
+
+    I32: ClassVar[ValType]
+    I64: ClassVar[ValType]
+    F32: ClassVar[ValType]
+    F64: ClassVar[ValType]
+    V128: ClassVar[ValType]
+    FUNCREF: ClassVar[RefType]
+    EXTERNREF: ClassVar[RefType]
+    ANYREF: ClassVar[RefType]
+    EQREF: ClassVar[RefType]
+    I31REF: ClassVar[RefType]
+    STRUCTREF: ClassVar[RefType]
+    ARRAYREF: ClassVar[RefType]
+    EXNREF: ClassVar[RefType]
+    NULLREF: ClassVar[RefType]
+    NULLFUNCREF: ClassVar[RefType]
+    NULLEXTERNREF: ClassVar[RefType]
+    NULLEXNREF: ClassVar[RefType]
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    @property
+    def name(self) -> str:
+        """The type as the text format writes it."""
+        return self._name
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_number_type, (self.name,))
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether values of this type are references."""
+        return False
+
+
+class HeapType(enum.Enum):
+    """The abstract heap types (specification 2.3.3)."""
+
+    FUNC = "func"
+    EXTERN = "extern"
+    ANY = "any"
+    EQ = "eq"
+    I31 = "i31"
+    STRUCT = "struct"
+    ARRAY = "array"
+    EXN = "exn"
+    NONE = "none"
+    NOFUNC = "nofunc"
+    NOEXTERN = "noextern"
+    NOEXN = "noexn"
+
+    def __repr__(self) -> str:
+        return self.value
+
+
+class RefType(ValType):
+    """A reference to values of a heap type: ``RefType(HeapType.FUNC, nullable=True)`` (specification 2.3.4)."""
+
+    __slots__ = ("heap_type", "nullable")
+
+    heap_type: HeapType | DefinedType
+    nullable: bool
+
+    def __new__(cls, heap_type: HeapType | DefinedType, nullable: bool = True) -> RefType:
+        known = _ABSTRACT_REFS if isinstance(heap_type, HeapType) else heap_type.references
+        key = (heap_type, nullable) if isinstance(heap_type, HeapType) else nullable
+        found = known.get(key)
+        if found is None:
+            found = object.__new__(cls)
+            found.heap_type = heap_type
+            found.nullable = nullable
+            found = known.setdefault(key, found)
+        return found
+
+    def __init__(self, heap_type: HeapType | DefinedType, nullable: bool = True) -> None:
+        # All is done in __new__, which may return a type made earlier.
+        pass
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (RefType, (self.heap_type, self.nullable))
+
+    @property
+    def name(self) -> str:
+        return _reference_name(self.heap_type, self.nullable)
+
+    @property
+    def is_reference(self) -> bool:
+        return True
+
+
+class PackedType(enum.Enum):
+    """Storage types of fields that are narrower than any value type (specification 2.3.8)."""
+
+    I8 = "i8"
+    I16 = "i16"
+
+    def __repr__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class FieldType:
+    """The storage type and mutability of a struct's field or an array's items."""
+
+    storage: ValType | PackedType
+    mutable: bool = False
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class FuncType:
+    """What a function takes and gives: ``FuncType([ValType.I32], [ValType.I64])``."""
+
+    params: tuple[ValType, ...]
+    results: tuple[ValType, ...]
+
+    def __init__(self, params: Iterable[ValType] = (), results: Iterable[ValType] = ()) -> None:
+        object.__setattr__(self, "params", tuple(params))
+        object.__setattr__(self, "results", tuple(results))
+
+    def __str__(self) -> str:
+        def listed(types: tuple[ValType, ...]) -> str:
+            return f"({', '.join(t.name for t in types)})"
+
+        return f"{listed(self.params)} -> {listed(self.results)}"
+
+
+@dataclass(frozen=True, slots=True)
+class StructType:
+    """A structure's fields, in order."""
+
+    fields: tuple[FieldType, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayType:
+    """The type of an array's items."""
+
+    item: FieldType
+
+
+CompositeType = Union[FuncType, StructType, ArrayType]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupReference:
+    """Stands, while a recursive group is being made, for the type at ``position`` in that same group."""
+
+    position: int
+    nullable: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SubType:
+    """One member of a recursive group as written (specification 2.3.9).
+
+    In ``composite`` a reference to a member of the same group is a :class:`GroupReference` in place of the
+    ``RefType``; in ``supertypes`` it is a :class:`GroupReference` in place of the ``DefinedType``.
+    """
+
+    composite: CompositeType
+    supertypes: tuple[DefinedType | GroupReference, ...] = ()
+    final: bool = True
+
+
+class DefinedType:
+    """A type that modules define: the member of a canonical recursive group (specification 2.3.10).
+
+    Equal definitions, in whichever modules, give the same object.
+
+    Attributes:
+        composite: the function, structure or array type, with all references resolved.
+        supertype: the declared supertype, or ``None``.
+        final: whether it may not be a supertype.
+        depth: number of supertypes above it.
+        group: the members of its recursive group, itself among them.
+    """
+
+    __slots__ = ("__weakref__", "composite", "depth", "final", "group", "position", "references", "supertype")
+
+    composite: CompositeType
+    supertype: DefinedType | None
+    final: bool
+    depth: int
+    group: TypeGroup
+    position: int
+    references: dict[bool, RefType]
+
+    def __init__(self, group: TypeGroup, position: int) -> None:
+        self.group = group
+        self.position = position
+        self.references = {}
+
+    def __repr__(self) -> str:
+        return f"DefinedType({self.composite})"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_group_member, (self.group.definition, self.position))
+
+    @property
+    def heap_kind(self) -> HeapType:
+        """The abstract heap type right above the definition's supertypes: func, struct or array."""
+        if isinstance(self.composite, FuncType):
+            return HeapType.FUNC
+        return HeapType.STRUCT if isinstance(self.composite, StructType) else HeapType.ARRAY
+
+
+class TypeGroup:
+    """A canonical recursive group. ``members`` are its types in order."""
+
+    __slots__ = ("__weakref__", "definition", "members")
+
+    def __init__(self, definition: tuple[SubType, ...]) -> None:
+        self.definition = definition
+        self.members = tuple(DefinedType(self, position) for position in range(len(definition)))
+
+
+def define_group(definition: Sequence[SubType]) -> tuple[DefinedType, ...]:
+    """The canonical types of a recursive group; the same objects for equal definitions."""
+    key = tuple(definition)
+    with _groups_lock:
+        group = _groups.get(key)
+        if group is None:
+            group = TypeGroup(key)
+            for member, written in zip(group.members, key, strict=True):
+                member.final = written.final
+                supertypes = [_resolve_defined(group, supertype) for supertype in written.supertypes]
+                member.supertype = supertypes[0] if supertypes else None
+                member.depth = member.supertype.depth + 1 if member.supertype is not None else 0
+                member.composite = _resolve_composite(group, written.composite)
+            _groups[key] = group
+    return group.members
+
+
+def define_function_type(func_type: FuncType) -> DefinedType:
+    """The canonical defined type of a function type that stands alone and is final, the usual case."""
+    return define_group([SubType(func_type)])[0]
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryType:
+    """The type of a memory; sizes are in pages of ``page_bytes`` bytes (specification 2.3.12)."""
+
+    minimum: int
+    maximum: int | None = None
+    shared: bool = False
+    address_type: ValType = field(default_factory=lambda: ValType.I32)
+    page_bytes: int = PAGE_BYTES
+
+    def __str__(self) -> str:
+        limits = f"{self.minimum}" if self.maximum is None else f"{self.minimum}..{self.maximum}"
+        extra = (" shared" if self.shared else "") + (" i64" if self.address_type is ValType.I64 else "")
+        pages = "pages" if self.page_bytes == PAGE_BYTES else f"pages of {self.page_bytes} bytes"
+        return f"memory {limits} {pages}{extra}"
+
+
+@dataclass(frozen=True, slots=True)
+class TableType:
+    """The type of a table; sizes are in elements (specification 2.3.13)."""
+
+    element: RefType
+    minimum: int
+    maximum: int | None = None
+    address_type: ValType = field(default_factory=lambda: ValType.I32)
+
+    def __str__(self) -> str:
+        limits = f"{self.minimum}" if self.maximum is None else f"{self.minimum}..{self.maximum}"
+        return f"table {limits} of {self.element}{' i64' if self.address_type is ValType.I64 else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalType:
+    """The type of a global variable (specification 2.3.11)."""
+
+    value_type: ValType
+    mutable: bool = False
+
+    def __str__(self) -> str:
+        return f"global {'mut ' if self.mutable else ''}{self.value_type}"
+
+
+@dataclass(frozen=True, slots=True)
+class TagType:
+    """The type of an exception tag: what an exception carries (specification 2.3.14)."""
+
+    func_type: FuncType
+
+    def __str__(self) -> str:
+        return f"tag {self.func_type}"
+
+
+ExternType = Union[FuncType, TableType, MemoryType, GlobalType, TagType]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportType:
+    """One import of a module: where it comes from and what it must be."""
+
+    module_name: str
+    name: str
+    type: ExternType
+
+    @property
+    def func_name(self) -> str:
+        """The import's name; the word that the seed runtime uses for it."""
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class ExportType:
+    """One export of a module."""
+
+    name: str
+    type: ExternType
+
+
+def is_subtype(sub: ValType, sup: ValType) -> bool:
+    """Whether each value of type ``sub`` may stand where ``sup`` is expected (specification 3.3.3)."""
+    if sub is sup:
+        return True
+    if not isinstance(sub, RefType) or not isinstance(sup, RefType):
+        return False
+    return (sup.nullable or not sub.nullable) and is_heap_subtype(sub.heap_type, sup.heap_type)
+
+
+def is_heap_subtype(sub: HeapType | DefinedType, sup: HeapType | DefinedType) -> bool:
+    """The same for heap types (specification 3.3.4)."""
+    if sub is sup:
+        return True
+    if isinstance(sub, DefinedType):
+        if isinstance(sup, DefinedType):
+            ancestor: DefinedType | None = sub
+            while ancestor is not None and ancestor.depth > sup.depth:
+                ancestor = ancestor.supertype
+            return ancestor is sup
+        return sup is sub.heap_kind or sup in _ABOVE[sub.heap_kind]
+    if isinstance(sup, DefinedType):
+        # Only the bottom types lie below a definition.
+        return sub is (HeapType.NOFUNC if sup.heap_kind is HeapType.FUNC else HeapType.NONE)
+    return sup in _ABOVE[sub]
+
+
+def is_extern_subtype(sub: ExternType, sup: ExternType) -> bool:
+    """Whether an external value of type ``sub`` satisfies an import of type ``sup`` (specification 3.3.10-3.3.15).
+
+    Function types are compared by structure here; where definitions matter, compare the ``DefinedType``.
+    """
+    if isinstance(sub, MemoryType) and isinstance(sup, MemoryType):
+        same_kind = (sub.shared, sub.address_type, sub.page_bytes) == (sup.shared, sup.address_type, sup.page_bytes)
+        return same_kind and _limits_match(sub, sup)
+    if isinstance(sub, TableType) and isinstance(sup, TableType):
+        return sub.element is sup.element and sub.address_type is sup.address_type and _limits_match(sub, sup)
+    if isinstance(sub, GlobalType) and isinstance(sup, GlobalType):
+        if sub.mutable or sup.mutable:
+            return sub == sup
+        return is_subtype(sub.value_type, sup.value_type)
+    return sub == sup
+
+
+def default_value_exists(value_type: ValType) -> bool:
+    """Whether a local of this type may be read before it is set (specification 3.2.10 "Defaultable Types")."""
+    return not isinstance(value_type, RefType) or value_type.nullable
+
+
+def _limits_match(sub: MemoryType | TableType, sup: MemoryType | TableType) -> bool:
+    if sub.minimum < sup.minimum:
+        return False
+    return sup.maximum is None or (sub.maximum is not None and sub.maximum <= sup.maximum)
+
+
+def _reference_name(heap_type: HeapType | DefinedType, nullable: bool) -> str:
+    if isinstance(heap_type, HeapType):
+        if nullable:
+            return _SHORT_NAMES.get(heap_type, heap_type.value + "ref")
+        return f"(ref {heap_type.value})"
+    # Not the definition itself: it may refer to itself.
+    return f"(ref {'null ' if nullable else ''}defined {heap_type.heap_kind.value})"
+
+
+def _number_type(name: str) -> ValType:
+    return getattr(ValType, name.upper())  # type: ignore[no-any-return]
+
+
+def _group_member(definition: tuple[SubType, ...], position: int) -> DefinedType:
+    return define_group(definition)[position]
+
+
+def _resolve_defined(group: TypeGroup, written: DefinedType | GroupReference) -> DefinedType:
+    return group.members[written.position] if isinstance(written, GroupReference) else written
+
+
+def _resolve_composite(group: TypeGroup, written: CompositeType) -> CompositeType:
+    def value(value_type: object) -> ValType:
+        if isinstance(value_type, GroupReference):
+            return RefType(group.members[value_type.position], bool(value_type.nullable))
+        return value_type  # type: ignore[return-value]
+
+    def resolved(field_type: FieldType) -> FieldType:
+        return FieldType(value(field_type.storage), field_type.mutable)
+
+    if isinstance(written, FuncType):
+        return FuncType(map(value, written.params), map(value, written.results))
+    if isinstance(written, StructType):
+        return StructType(tuple(map(resolved, written.fields)))
+    return ArrayType(resolved(written.item))
+
+
+_SHORT_NAMES = {
+    HeapType.NONE: "nullref",
+    HeapType.NOFUNC: "nullfuncref",
+    HeapType.NOEXTERN: "nullexternref",
+    HeapType.NOEXN: "nullexnref",
+}
+
+# What lies strictly above each abstract heap type.
+_ABOVE: dict[HeapType, frozenset[HeapType]] = {
+    HeapType.ANY: frozenset(),
+    HeapType.EQ: frozenset({HeapType.ANY}),
+    HeapType.I31: frozenset({HeapType.EQ, HeapType.ANY}),
+    HeapType.STRUCT: frozenset({HeapType.EQ, HeapType.ANY}),
+    HeapType.ARRAY: frozenset({HeapType.EQ, HeapType.ANY}),
+    HeapType.NONE: frozenset({HeapType.I31, HeapType.STRUCT, HeapType.ARRAY, HeapType.EQ, HeapType.ANY}),
+    HeapType.FUNC: frozenset(),
+    HeapType.NOFUNC: frozenset({HeapType.FUNC}),
+    HeapType.EXTERN: frozenset(),
+    HeapType.NOEXTERN: frozenset({HeapType.EXTERN}),
+    HeapType.EXN: frozenset(),
+    HeapType.NOEXN: frozenset({HeapType.EXN}),
+}
+
+_ABSTRACT_REFS: dict[object, RefType] = {}
+_groups: weakref.WeakValueDictionary[tuple[SubType, ...], TypeGroup] = weakref.WeakValueDictionary()
+_groups_lock = threading.Lock()
+
+for _name in ("i32", "i64", "f32", "f64", "v128"):
+    setattr(ValType, _name.upper(), ValType(_name))
+for _heap_type in HeapType:
+    _reference = RefType(_heap_type, nullable=True)
+    setattr(ValType, _reference.name.upper(), _reference)
+del _name, _heap_type, _reference

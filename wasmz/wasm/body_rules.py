@@ -1,0 +1,587 @@
+"""Typing rules of instructions that depend on more than their opcode (specification, section 3.4 and appendix 7.3).
+
+    @rule("local.set")
+    def _local_set(state, index):  # [t] -> [] where t is the type of local `index`
+        state.pop(state.local(index))
+
+Instructions with fixed operand and result types have no rule here: their row in the instruction table is the rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, NoReturn
+
+from wasmz.errors import InvalidWasm
+from wasmz.types import FuncType, RefType, TableType, ValType, default_value_exists, is_subtype
+from wasmz.wasm.instructions import BY_NAME, INSTRUCTIONS, Immediates, Instruction
+from wasmz.wasm.syntax import WasmModule
+
+# The type of a value that code after an unconditional branch pretends to find: it matches everything.
+UNKNOWN: Final = ValType("unknown")
+# Lies on the operand stack below each block's operands, so that no test of the stack's height is needed: whoever
+# pops too far meets a type that matches nothing.
+BOUNDARY: Final = ValType("nothing")
+
+I32, I64, F32, F64 = ValType.I32, ValType.I64, ValType.F32, ValType.F64
+NUMERIC: Final = frozenset({I32, I64, F32, F64, ValType.V128})
+# Implementation limit on operands that wait at the same time: calls with a thousand results need two bytes each.
+MAX_OPERANDS: Final = 1_000_000
+_IF, _ELSE, _LOOP = BY_NAME["if"].opcode, BY_NAME["else"].opcode, BY_NAME["loop"].opcode
+
+
+class Frame:
+    """A block that is open.
+
+    Attributes:
+        opcode: of the instruction that opened it; that of ``else`` in the second half of an ``if``.
+        params, results: the block's type.
+        label_types: what a branch to it takes along: the results, or a loop's parameters.
+        height: size of the operand stack at its start, the boundary included.
+        unreachable: whether its end cannot be reached from here.
+        fresh_locals: locals without a default value that were set in it.
+    """
+
+    __slots__ = ("fresh_locals", "height", "label_types", "opcode", "params", "results", "unreachable")
+
+    def __init__(self, opcode: int, block_type: FuncType, height: int) -> None:
+        self.opcode = opcode
+        self.params = block_type.params
+        self.results = block_type.results
+        self.label_types = block_type.params if opcode == _LOOP else block_type.results
+        self.height = height
+        self.unreachable = False
+        self.fresh_locals: list[int] = []
+
+
+class BodyState:
+    """What is known in the middle of validating a function body.
+
+    Attributes:
+        local_types: types of parameters and locals.
+        unset_locals: those without a default value that are not set yet.
+        stack: types of the operands, a :data:`BOUNDARY` below those of each block.
+        frames: the open blocks, outermost first; the function itself is the first.
+        offset: of the instruction being looked at.
+    """
+
+    __slots__ = ("frames", "index", "local_types", "module", "offset", "results", "stack", "unset_locals")
+
+    def __init__(self, module: WasmModule, index: int) -> None:
+        self.module = module
+        self.index = index
+        body = module.bodies[index - module.imported_function_count]
+        func_type = module.function_type(index)
+        self.local_types: list[ValType] = list(func_type.params)
+        for count, value_type in body.locals:
+            self.local_types += [value_type] * count
+        undefaulted = [t for _, t in body.locals if not default_value_exists(t)]
+        declared = range(len(func_type.params), len(self.local_types)) if undefaulted else ()
+        self.unset_locals = {i for i in declared if not default_value_exists(self.local_types[i])}
+        self.results = func_type.results
+        self.stack: list[ValType] = [BOUNDARY]
+        self.frames = [Frame(0, FuncType((), func_type.results), 1)]
+        self.offset = body.code_start
+
+    def fail(self, reason: str) -> NoReturn:
+        """Raise :class:`~wasmz.InvalidWasm` for the current instruction."""
+        raise InvalidWasm(reason, offset=self.offset, function=self.module.describe_function(self.index))
+
+    def pop(self, expected: ValType) -> None:
+        """Pop a value that must be of type ``expected``."""
+        found = self.stack[-1]
+        if found is BOUNDARY:
+            if not self.frames[-1].unreachable:
+                self.fail(f"type mismatch: expected {expected.name}, found nothing on the stack")
+            return
+        self.stack.pop()
+        if found is not expected and found is not UNKNOWN and not is_subtype(found, expected):
+            self.fail(f"type mismatch: expected {expected.name}, found {found.name}")
+
+    def pop_any(self) -> ValType:
+        """Pop a value of whichever type; :data:`UNKNOWN` where code is unreachable."""
+        if self.stack[-1] is BOUNDARY:
+            if not self.frames[-1].unreachable:
+                self.fail("type mismatch: expected a value, found nothing on the stack")
+            return UNKNOWN
+        return self.stack.pop()
+
+    def push_all(self, types: tuple[ValType, ...]) -> None:
+        """Push values of these types, the last one on top."""
+        self.stack += types
+        if len(self.stack) > MAX_OPERANDS:
+            self.fail(f"too many operands: more than {MAX_OPERANDS} wait at once")
+
+    def pop_all(self, types: tuple[ValType, ...]) -> None:
+        """Pop values of these types, the last one on top."""
+        if not types:
+            return
+        stack = self.stack
+        if tuple(stack[-len(types) :]) == types:
+            del stack[-len(types) :]
+            return
+        for value_type in reversed(types):
+            self.pop(value_type)
+
+    def check_top(self, types: tuple[ValType, ...]) -> None:
+        """The values on top must be of these types, and stay there with the types they have."""
+        stack = self.stack
+        if not types or tuple(stack[-len(types) :]) == types:
+            return
+        operands = stack[-len(types) :]
+        height = len(stack)
+        self.pop_all(types)
+        present = height - len(stack)
+        # In unreachable code fewer may be there than are asked for: nothing is invented for a conditional branch.
+        stack += operands[len(operands) - present :]
+
+    def jump_away(self) -> None:
+        """The rest of the current block cannot be reached."""
+        frame = self.frames[-1]
+        del self.stack[frame.height :]
+        frame.unreachable = True
+
+    def label(self, index: int) -> tuple[ValType, ...]:
+        """What a branch to label ``index`` takes along."""
+        if index >= len(self.frames):
+            self.fail(f"unknown label {index}")
+        return self.frames[-1 - index].label_types
+
+    def enter(self, opcode: int, block_type: FuncType) -> None:
+        """Open a block, whose parameters are on the stack."""
+        params = block_type.params
+        stack = self.stack
+        if params:
+            self.pop_all(params)
+        stack.append(BOUNDARY)
+        self.frames.append(Frame(opcode, block_type, len(stack)))
+        self.push_all(params)
+
+    def leave(self) -> Frame:
+        """Check that exactly the current block's results are there, and close it."""
+        frame = self.frames[-1]
+        stack = self.stack
+        if frame.results:
+            self.pop_all(frame.results)
+        if stack[-1] is not BOUNDARY:
+            count = len(stack) - frame.height
+            self.fail(f"type mismatch: {count} more {'value' if count == 1 else 'values'} on the stack than results")
+        stack.pop()
+        self.frames.pop()
+        if frame.fresh_locals:
+            self.unset_locals.update(frame.fresh_locals)
+        return frame
+
+    def local(self, index: int) -> ValType:
+        """The type of local ``index``."""
+        if index >= len(self.local_types):
+            self.fail(f"unknown local {index}")
+        return self.local_types[index]
+
+    def mark_set(self, index: int) -> None:
+        """From here to the end of the block local ``index`` has a value."""
+        if index in self.unset_locals:
+            self.unset_locals.remove(index)
+            self.frames[-1].fresh_locals.append(index)
+
+    def function(self, index: int) -> FuncType:
+        """The type of function ``index``."""
+        if index >= len(self.module.function_types):
+            self.fail(f"unknown function {index}")
+        return self.module.function_type(index)
+
+    def table(self, index: int) -> TableType:
+        """The type of table ``index``."""
+        if index >= len(self.module.table_types):
+            self.fail(f"unknown table {index}")
+        return self.module.table_types[index]
+
+    def address(self, memory: int) -> ValType:
+        """The type of addresses of memory ``memory``."""
+        if memory >= len(self.module.memory_types):
+            self.fail(f"unknown memory {memory}")
+        return self.module.memory_types[memory].address_type
+
+    def data_segment(self, index: int) -> None:
+        """Data segment ``index`` must exist."""
+        count = self.module.data_count
+        if index >= (len(self.module.data) if count is None else count):
+            self.fail(f"unknown data segment {index}")
+
+    def element_type(self, index: int) -> RefType:
+        """The type of the references in element segment ``index``."""
+        if index >= len(self.module.elements):
+            self.fail(f"unknown elem segment {index}")
+        return self.module.elements[index].type
+
+    def memory_access(self, row: Instruction, memarg: tuple[int, int, int]) -> ValType:
+        """Check alignment, offset and memory of an access; the type of its address."""
+        align, offset, memory = memarg
+        address = self.address(memory)
+        if row.access is not None and align > row.access.align_log2:
+            self.fail(f"alignment must not be larger than natural: 2**{align} for {row.access.width} bytes")
+        if address is I32 and offset > 0xFFFFFFFF:
+            self.fail(f"offset out of range: {offset}")
+        return address
+
+    def apply_row(self, row: Instruction, immediate: Any) -> None:
+        """The rule of an instruction whose row says its types: the general way behind the loop's short cuts."""
+        params, results = row.params, row.results
+        if params is None or results is None:
+            raise NotImplementedError(f"{row.name} has no validation rule")
+        if row.immediates is Immediates.MEMARG:
+            params = (self.memory_access(row, immediate), *params[1:])
+        elif row.immediates is Immediates.MEMARG_LANE:
+            params = (self.memory_access(row, immediate[0]), *params[1:])
+        if row.proposal in _LANE_PROPOSALS:
+            _check_lanes(self, row, immediate)
+        self.pop_all(params)
+        self.stack += results
+
+
+Rule = Callable[[BodyState, Any], None]
+RULES: Final[dict[int, Rule]] = {}
+
+
+def rule(*names: str) -> Callable[[Rule], Rule]:
+    """Register the rule of the instructions with these names."""
+
+    def register(function: Rule) -> Rule:
+        for name in names:
+            opcode = BY_NAME[name].opcode
+            if opcode in RULES:
+                raise ValueError(f"two rules for {name}")
+            RULES[opcode] = function
+        return function
+
+    return register
+
+
+_LANE_PROPOSALS: Final = frozenset({BY_NAME["v128.const"].proposal})
+_LANE_COUNTS: Final = {"i8x16": 16, "i16x8": 8, "i32x4": 4, "i64x2": 2, "f32x4": 4, "f64x2": 2}
+
+
+def _check_lanes(state: BodyState, row: Instruction, immediate: Any) -> None:
+    """Lane indices must lie within the vector (specification 3.4.9)."""
+    if row.immediates is Immediates.LANE:
+        lane, limit = immediate, _LANE_COUNTS[row.name.partition(".")[0]]
+    elif row.immediates is Immediates.LANES:
+        lane, limit = max(immediate), 32
+    elif row.immediates is Immediates.MEMARG_LANE and row.access is not None:
+        lane, limit = immediate[1], 16 // row.access.width
+    else:
+        return
+    if lane >= limit:
+        state.fail(f"invalid lane index: {lane} of {limit}")
+
+
+def apply(state: BodyState, opcode: int, immediate: Any) -> None:
+    """Apply the rule of any instruction to ``state``."""
+    found = RULES.get(opcode)
+    if found is not None:
+        found(state, immediate)
+    else:
+        state.apply_row(INSTRUCTIONS[opcode], immediate)
+
+
+@rule("unreachable")
+def _unreachable(state: BodyState, _: None) -> None:
+    state.jump_away()
+
+
+@rule("block")
+def _block(state: BodyState, block_type: FuncType) -> None:
+    state.enter(0x02, block_type)
+
+
+@rule("loop")
+def _loop(state: BodyState, block_type: FuncType) -> None:
+    state.enter(_LOOP, block_type)
+
+
+@rule("if")
+def _if(state: BodyState, block_type: FuncType) -> None:
+    state.pop(I32)
+    state.enter(_IF, block_type)
+
+
+@rule("else")
+def _else(state: BodyState, _: None) -> None:
+    frame = state.leave()
+    state.stack.append(BOUNDARY)
+    state.frames.append(Frame(_ELSE, FuncType(frame.params, frame.results), len(state.stack)))
+    state.stack += frame.params
+
+
+@rule("end")
+def _end(state: BodyState, _: None) -> None:
+    frame = state.leave()
+    if frame.opcode == _IF and frame.params != frame.results:
+        # The missing else passes the parameters on as they are.
+        if len(frame.params) != len(frame.results) or not all(map(is_subtype, frame.params, frame.results)):
+            state.fail("type mismatch: an if without else must give back what it takes")
+    state.push_all(frame.results)
+
+
+@rule("br")
+def _br(state: BodyState, label: int) -> None:
+    state.pop_all(state.label(label))
+    state.jump_away()
+
+
+@rule("br_if")
+def _br_if(state: BodyState, label: int) -> None:
+    state.pop(I32)
+    types = state.label(label)
+    if types:
+        state.pop_all(types)
+        state.stack += types
+
+
+@rule("br_table")
+def _br_table(state: BodyState, labels: tuple[int, ...]) -> None:
+    state.pop(I32)
+    arity = len(state.label(labels[-1]))
+    for label in dict.fromkeys(labels):
+        types = state.label(label)
+        if len(types) != arity:
+            state.fail(f"type mismatch: label {label} takes {len(types)} values, the default label {arity}")
+        state.check_top(types)
+    state.jump_away()
+
+
+@rule("return")
+def _return(state: BodyState, _: None) -> None:
+    state.pop_all(state.results)
+    state.jump_away()
+
+
+@rule("call")
+def _call(state: BodyState, index: int) -> None:
+    func_type = state.function(index)
+    state.pop_all(func_type.params)
+    state.push_all(func_type.results)
+
+
+def _indirect_type(state: BodyState, type_index: int, table_index: int) -> FuncType:
+    """The type that an indirect call expects; pops the table index."""
+    table = state.table(table_index)
+    if not is_subtype(table.element, ValType.FUNCREF):
+        state.fail(f"type mismatch: expected a table of funcref, found one of {table.element.name}")
+    if type_index >= len(state.module.types):
+        state.fail(f"unknown type {type_index}")
+    composite = state.module.types[type_index].composite
+    if not isinstance(composite, FuncType):
+        state.fail(f"type mismatch: type {type_index} is not a function type")
+    state.pop(table.address_type)
+    return composite
+
+
+@rule("call_indirect")
+def _call_indirect(state: BodyState, immediate: tuple[int, int]) -> None:
+    func_type = _indirect_type(state, *immediate)
+    state.pop_all(func_type.params)
+    state.push_all(func_type.results)
+
+
+def _tail_call(state: BodyState, func_type: FuncType) -> None:
+    results = func_type.results
+    if results != state.results and (
+        len(results) != len(state.results) or not all(map(is_subtype, results, state.results))
+    ):
+        wanted = FuncType(func_type.params, state.results)
+        state.fail(f"type mismatch: expected a callee of type {wanted}, found {func_type}")
+    state.pop_all(func_type.params)
+    state.jump_away()
+
+
+@rule("return_call")
+def _return_call(state: BodyState, index: int) -> None:
+    _tail_call(state, state.function(index))
+
+
+@rule("return_call_indirect")
+def _return_call_indirect(state: BodyState, immediate: tuple[int, int]) -> None:
+    _tail_call(state, _indirect_type(state, *immediate))
+
+
+@rule("drop")
+def _drop(state: BodyState, _: None) -> None:
+    state.pop_any()
+
+
+@rule("select")
+def _select(state: BodyState, _: None) -> None:
+    state.pop(I32)
+    first, second = state.pop_any(), state.pop_any()
+    for found in (first, second):
+        if found is not UNKNOWN and found not in NUMERIC:
+            state.fail(f"type mismatch: expected a numeric type, found {found.name}")
+    if first is not second and UNKNOWN not in (first, second):
+        state.fail(f"type mismatch: expected {second.name}, found {first.name}")
+    state.stack.append(second if first is UNKNOWN else first)
+
+
+@rule("select_t")
+def _select_typed(state: BodyState, types: tuple[ValType, ...]) -> None:
+    if len(types) != 1:
+        state.fail(f"invalid result arity: {len(types)} types for the one value that is selected")
+    state.pop(I32)
+    state.pop(types[0])
+    state.pop(types[0])
+    state.stack.append(types[0])
+
+
+@rule("local.get")
+def _local_get(state: BodyState, index: int) -> None:
+    value_type = state.local(index)
+    if index in state.unset_locals:
+        state.fail(f"uninitialized local {index}")
+    state.stack.append(value_type)
+
+
+@rule("local.set")
+def _local_set(state: BodyState, index: int) -> None:
+    state.pop(state.local(index))
+    state.mark_set(index)
+
+
+@rule("local.tee")
+def _local_tee(state: BodyState, index: int) -> None:
+    value_type = state.local(index)
+    state.pop(value_type)
+    state.mark_set(index)
+    state.stack.append(value_type)
+
+
+@rule("global.get")
+def _global_get(state: BodyState, index: int) -> None:
+    if index >= len(state.module.global_types):
+        state.fail(f"unknown global {index}")
+    state.stack.append(state.module.global_types[index].value_type)
+
+
+@rule("global.set")
+def _global_set(state: BodyState, index: int) -> None:
+    if index >= len(state.module.global_types):
+        state.fail(f"unknown global {index}")
+    global_type = state.module.global_types[index]
+    if not global_type.mutable:
+        state.fail(f"immutable global {index}")
+    state.pop(global_type.value_type)
+
+
+@rule("table.get")
+def _table_get(state: BodyState, index: int) -> None:
+    table = state.table(index)
+    state.pop(table.address_type)
+    state.stack.append(table.element)
+
+
+@rule("table.set")
+def _table_set(state: BodyState, index: int) -> None:
+    table = state.table(index)
+    state.pop(table.element)
+    state.pop(table.address_type)
+
+
+@rule("table.size")
+def _table_size(state: BodyState, index: int) -> None:
+    state.stack.append(state.table(index).address_type)
+
+
+@rule("table.grow")
+def _table_grow(state: BodyState, index: int) -> None:
+    table = state.table(index)
+    state.pop(table.address_type)
+    state.pop(table.element)
+    state.stack.append(table.address_type)
+
+
+@rule("table.fill")
+def _table_fill(state: BodyState, index: int) -> None:
+    table = state.table(index)
+    state.pop_all((table.address_type, table.element, table.address_type))
+
+
+@rule("table.init")
+def _table_init(state: BodyState, immediate: tuple[int, int]) -> None:
+    segment, index = immediate
+    table = state.table(index)
+    found = state.element_type(segment)
+    if not is_subtype(found, table.element):
+        state.fail(f"type mismatch: expected elements of type {table.element.name}, found {found.name}")
+    state.pop_all((table.address_type, I32, I32))
+
+
+@rule("table.copy")
+def _table_copy(state: BodyState, immediate: tuple[int, int]) -> None:
+    target, source = state.table(immediate[0]), state.table(immediate[1])
+    if not is_subtype(source.element, target.element):
+        state.fail(f"type mismatch: expected elements of type {target.element.name}, found {source.element.name}")
+    size = target.address_type if source.address_type is I64 else I32
+    state.pop_all((target.address_type, source.address_type, size))
+
+
+@rule("elem.drop")
+def _elem_drop(state: BodyState, segment: int) -> None:
+    state.element_type(segment)
+
+
+@rule("memory.size")
+def _memory_size(state: BodyState, memory: int) -> None:
+    state.stack.append(state.address(memory))
+
+
+@rule("memory.grow")
+def _memory_grow(state: BodyState, memory: int) -> None:
+    address = state.address(memory)
+    state.pop(address)
+    state.stack.append(address)
+
+
+@rule("memory.fill")
+def _memory_fill(state: BodyState, memory: int) -> None:
+    address = state.address(memory)
+    state.pop_all((address, I32, address))
+
+
+@rule("memory.copy")
+def _memory_copy(state: BodyState, immediate: tuple[int, int]) -> None:
+    target, source = state.address(immediate[0]), state.address(immediate[1])
+    state.pop_all((target, source, target if source is I64 else I32))
+
+
+@rule("memory.init")
+def _memory_init(state: BodyState, immediate: tuple[int, int]) -> None:
+    segment, memory = immediate
+    address = state.address(memory)
+    state.data_segment(segment)
+    state.pop_all((address, I32, I32))
+
+
+@rule("data.drop")
+def _data_drop(state: BodyState, segment: int) -> None:
+    state.data_segment(segment)
+
+
+@rule("ref.null")
+def _ref_null(state: BodyState, reference: RefType) -> None:
+    state.stack.append(reference)
+
+
+@rule("ref.is_null")
+def _ref_is_null(state: BodyState, _: None) -> None:
+    found = state.pop_any()
+    if found is not UNKNOWN and not found.is_reference:
+        state.fail(f"type mismatch: expected a reference, found {found.name}")
+    state.stack.append(I32)
+
+
+@rule("ref.func")
+def _ref_func(state: BodyState, index: int) -> None:
+    state.function(index)
+    declared = state.module.declared_functions
+    if declared is not None and index not in declared:
+        state.fail(f"undeclared function reference {index}")
+    state.stack.append(RefType(state.module.types[state.module.function_types[index]], nullable=False))

@@ -1,0 +1,58 @@
+"""The name section: names for humans of the module, its functions and their locals (specification, appendix 7.4.1).
+
+    00 04 03 "lib"  01 06 01 00 03 "add"  ->  Names(module="lib", functions={0: "add"}, locals={})
+
+Nothing in it can make a module invalid: a subsection that is malformed is ignored.
+"""
+
+from __future__ import annotations
+
+from wasmz.errors import InvalidWasm
+from wasmz.wasm.reader import Reader
+from wasmz.wasm.syntax import Names, WasmModule
+
+_MODULE, _FUNCTIONS, _LOCALS = 0, 1, 2
+
+
+def read_names(data: bytes, module: WasmModule) -> None:
+    """Set ``module.names`` from the first custom section called "name"."""
+    for section in module.custom_sections:
+        if section.name == "name":
+            module.names = _read_name_section(Reader(data, section.start, section.end))
+            return
+
+
+def _read_name_section(reader: Reader) -> Names:
+    names = Names()
+    try:
+        while reader.pos < reader.end:
+            kind = reader.byte()
+            size = reader.u32()
+            content = Reader(reader.data, reader.pos, reader.pos + size)
+            reader.take(size)
+            _read_subsection(kind, content, names)
+    except InvalidWasm:
+        # What was read so far stands.
+        return names
+    return names
+
+
+def _read_subsection(kind: int, content: Reader, names: Names) -> None:
+    if kind == _MODULE:
+        names.module = content.name()
+    elif kind == _FUNCTIONS:
+        names.functions = _read_name_map(content)
+    elif kind == _LOCALS:
+        by_function = {}
+        for _ in range(content.count()):
+            index = content.u32()
+            by_function[index] = _read_name_map(content)
+        names.locals = by_function
+
+
+def _read_name_map(content: Reader) -> dict[int, str]:
+    result = {}
+    for _ in range(content.count()):
+        index = content.u32()
+        result[index] = content.name()
+    return result

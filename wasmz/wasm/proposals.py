@@ -1,0 +1,63 @@
+"""The proposals that make up WebAssembly, and the gate that refuses those which wasmz cannot run.
+
+require(SUPPORTED_PROPOSALS, Proposal.GC, "a struct type", 0x12)
+-> UnsupportedFeature: a struct type needs the garbage collection proposal (offset 0x12)
+"""
+
+from __future__ import annotations
+
+import enum
+
+from wasmz.errors import UnsupportedFeature
+
+
+class Proposal(enum.Enum):
+    """A unit in which WebAssembly grew; the value is the name that messages and documentation use."""
+
+    MVP = "MVP"
+    MUTABLE_GLOBALS = "mutable globals"
+    SIGN_EXTENSION = "sign extension"
+    SATURATING_TRUNCATION = "saturating float-to-int"
+    MULTI_VALUE = "multi-value"
+    BULK_MEMORY = "bulk memory"
+    REFERENCE_TYPES = "reference types"
+    EXTENDED_CONST = "extended const"
+    TAIL_CALLS = "tail calls"
+    MULTI_MEMORY = "multi-memory"
+    SIMD = "SIMD"
+    RELAXED_SIMD = "relaxed SIMD"
+    FUNCTION_REFERENCES = "typed function references"
+    GC = "garbage collection"
+    EXCEPTIONS = "exception handling"
+    LEGACY_EXCEPTIONS = "legacy exception handling"
+    MEMORY64 = "memory64"
+    THREADS = "threads"
+    WIDE_ARITHMETIC = "wide arithmetic"
+    CUSTOM_PAGE_SIZES = "custom page sizes"
+
+    # Members are singletons: the identity hash is right, and it spares enum's hash of the name.
+    __hash__ = object.__hash__
+
+
+SUPPORTED_PROPOSALS: frozenset[Proposal] = frozenset(
+    {
+        Proposal.MVP,
+        Proposal.MUTABLE_GLOBALS,
+        Proposal.SIGN_EXTENSION,
+        Proposal.SATURATING_TRUNCATION,
+        Proposal.MULTI_VALUE,
+        Proposal.BULK_MEMORY,
+        Proposal.REFERENCE_TYPES,
+        Proposal.EXTENDED_CONST,
+        Proposal.TAIL_CALLS,
+        Proposal.MULTI_MEMORY,
+    }
+)
+
+ALL_PROPOSALS: frozenset[Proposal] = frozenset(Proposal)
+
+
+def require(proposals: frozenset[Proposal], proposal: Proposal, what: str, offset: int | None) -> None:
+    """Raise :class:`~wasmz.UnsupportedFeature` for ``what`` at byte ``offset`` unless ``proposal`` is accepted."""
+    if proposal not in proposals:
+        raise UnsupportedFeature(what, proposal=proposal.value, offset=offset)

@@ -1,0 +1,91 @@
+"""Element and data segments and the constant expressions in them (specification, sections 5.4.9, 5.5.12, 5.5.14).
+
+00 41 00 0b 02 05 06
+-> ElementSegment(mode="active", type=funcref, items=[ref.func 5, ref.func 6], table=0, position=i32.const 0)
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from wasmz.runtime.image import SegmentMode
+from wasmz.types import HeapType, RefType, ValType
+from wasmz.wasm.body import decode_expression
+from wasmz.wasm.proposals import Proposal
+from wasmz.wasm.reader import Reader
+from wasmz.wasm.syntax import ConstantExpression, DataSegment, ElementSegment, WasmModule
+from wasmz.wasm.typereader import read_reference_type
+
+_REF_FUNC: Final = 0xD2
+_PASSIVE, _EXPLICIT, _EXPRESSIONS = 1, 2, 4
+
+
+def read_expression(reader: Reader, module: WasmModule) -> ConstantExpression:
+    """A constant expression up to and with its ``end``; that it is constant is left to validation."""
+    offset = reader.pos
+    instructions, reader.pos = decode_expression(reader.data, offset, reader.end, module)
+    # The final `end` says nothing any more.
+    instructions.pop()
+    return ConstantExpression(instructions, offset)
+
+
+def read_element_section(section: Reader, module: WasmModule) -> None:
+    """The element section (specification 5.5.12) into ``module.elements``."""
+    for _ in range(section.count()):
+        module.elements.append(_read_element_segment(section, module))
+
+
+def _read_element_segment(section: Reader, module: WasmModule) -> ElementSegment:
+    offset = section.pos
+    flags = section.u32()
+    if flags > 7:
+        section.fail("malformed elements segment kind", offset)
+    if flags:
+        section.require(Proposal.BULK_MEMORY, "an element segment that is not plain", offset)
+    mode: SegmentMode = "active"
+    table, position = 0, None
+    if flags & _PASSIVE:
+        mode = "declarative" if flags & _EXPLICIT else "passive"
+    else:
+        table = section.u32() if flags & _EXPLICIT else 0
+        position = read_expression(section, module)
+    typed = flags & (_PASSIVE | _EXPLICIT)
+    if flags & _EXPRESSIONS:
+        element = read_reference_type(section, module.types) if typed else ValType.FUNCREF
+        items = [read_expression(section, module) for _ in range(section.count())]
+    else:
+        if typed:
+            kind_offset = section.pos
+            if section.byte() != 0:
+                section.fail("malformed element kind", kind_offset)
+        # Function indices give references that are never null (specification 5.5.12).
+        element = RefType(HeapType.FUNC, nullable=False)
+        items = []
+        for _ in range(section.count()):
+            at = section.pos
+            items.append(ConstantExpression([(_REF_FUNC, section.u32(), at)], at))
+    return ElementSegment(mode, element, items, offset, table, position)
+
+
+def read_data_section(section: Reader, module: WasmModule) -> None:
+    """The data section (specification 5.5.14) into ``module.data``."""
+    offset = section.pos
+    count = section.count()
+    if module.data_count is not None and module.data_count != count:
+        section.fail("data count and data section have inconsistent lengths", offset)
+    for _ in range(count):
+        offset = section.pos
+        flags = section.u32()
+        if flags > 2:
+            section.fail("malformed data segment flag", offset)
+        memory, position = 0, None
+        if flags != _PASSIVE:
+            memory = section.u32() if flags & _EXPLICIT else 0
+            position = read_expression(section, module)
+        size = section.u32()
+        start = section.pos
+        if size > section.end - start:
+            section.fail("length out of bounds")
+        section.pos = start + size
+        mode: SegmentMode = "passive" if flags == _PASSIVE else "active"
+        module.data.append(DataSegment(mode, start, section.pos, offset, memory, position))

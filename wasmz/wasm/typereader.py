@@ -1,0 +1,276 @@
+"""Types in the binary format (specification, section 5.3): value types, limits and the type section's definitions.
+
+read_value_type(Reader(b"\\x7f", 0, 1), []) -> ValType.I32
+read_type_section(reader) -> [DefinedType(() -> (i32)), ...]
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from wasmz.types import (
+    PAGE_BYTES,
+    ArrayType,
+    CompositeType,
+    DefinedType,
+    FieldType,
+    FuncType,
+    GlobalType,
+    GroupReference,
+    HeapType,
+    MemoryType,
+    PackedType,
+    RefType,
+    StructType,
+    SubType,
+    TableType,
+    ValType,
+    define_group,
+)
+from wasmz.wasm.proposals import Proposal
+from wasmz.wasm.reader import Reader
+
+# Implementation limit: how far supertypes may be stacked, as in the JavaScript embedding's limits.
+MAX_SUBTYPING_DEPTH: Final = 63
+# Implementation limit, the same as in the JavaScript embedding: parameters, and results, of one function type.
+MAX_ARITY: Final = 1_000
+
+_NUMBER_TYPES: Final = {0x7F: ValType.I32, 0x7E: ValType.I64, 0x7D: ValType.F32, 0x7C: ValType.F64}
+_ABSTRACT_HEAP_TYPES: Final = {
+    0x70: (HeapType.FUNC, Proposal.REFERENCE_TYPES),
+    0x6F: (HeapType.EXTERN, Proposal.REFERENCE_TYPES),
+    0x6E: (HeapType.ANY, Proposal.GC),
+    0x6D: (HeapType.EQ, Proposal.GC),
+    0x6C: (HeapType.I31, Proposal.GC),
+    0x6B: (HeapType.STRUCT, Proposal.GC),
+    0x6A: (HeapType.ARRAY, Proposal.GC),
+    0x71: (HeapType.NONE, Proposal.GC),
+    0x72: (HeapType.NOEXTERN, Proposal.GC),
+    0x73: (HeapType.NOFUNC, Proposal.GC),
+    0x69: (HeapType.EXN, Proposal.EXCEPTIONS),
+    0x74: (HeapType.NOEXN, Proposal.EXCEPTIONS),
+}
+_REF_NULL, _REF, _SUB_FINAL, _SUB, _REC = 0x63, 0x64, 0x4F, 0x50, 0x4E
+_FUNC, _STRUCT, _ARRAY = 0x60, 0x5F, 0x5E
+
+
+class TypeSpace:
+    """The type index space while its section is read: what is defined, and the group being made.
+
+    Attributes:
+        types: the types defined so far.
+        group_size: number of members of the group being made; 0 outside of groups.
+    """
+
+    __slots__ = ("group_size", "types")
+
+    def __init__(self, types: list[DefinedType]) -> None:
+        self.types = types
+        self.group_size = 0
+
+    def resolve(self, reader: Reader, index: int, offset: int) -> DefinedType | GroupReference:
+        """Type ``index``, or its place in the group being made; ``InvalidWasm`` if there is none."""
+        if index < len(self.types):
+            return self.types[index]
+        position = index - len(self.types)
+        if position >= self.group_size:
+            reader.fail(f"unknown type {index}", offset)
+        return GroupReference(position)
+
+
+def read_heap_type(reader: Reader, space: TypeSpace) -> HeapType | DefinedType | GroupReference:
+    """A heap type (specification 5.3.3): one byte for the abstract ones, otherwise a type index."""
+    offset = reader.pos
+    abstract = _ABSTRACT_HEAP_TYPES.get(reader.peek())
+    if abstract is not None:
+        reader.pos += 1
+        heap_type, proposal = abstract
+        reader.require(proposal, f"heap type {heap_type.value}", offset)
+        return heap_type
+    index = reader.s33()
+    if index < 0:
+        reader.fail("malformed heap type", offset)
+    reader.require(Proposal.FUNCTION_REFERENCES, f"a reference to type {index}", offset)
+    return space.resolve(reader, index, offset)
+
+
+def read_written_type(reader: Reader, space: TypeSpace) -> ValType | GroupReference:
+    """A value type (specification 5.3.5) that may refer into the group being made."""
+    offset = reader.pos
+    byte = reader.byte()
+    number = _NUMBER_TYPES.get(byte)
+    if number is not None:
+        return number
+    if byte == 0x7B:
+        reader.require(Proposal.SIMD, "value type v128", offset)
+        return ValType.V128
+    abstract = _ABSTRACT_HEAP_TYPES.get(byte)
+    if abstract is not None:
+        heap_type, proposal = abstract
+        reader.require(proposal, f"a reference to {heap_type.value}", offset)
+        return RefType(heap_type, nullable=True)
+    if byte in (_REF, _REF_NULL):
+        reader.require(Proposal.FUNCTION_REFERENCES, "a reference type with its own nullability", offset)
+        target = read_heap_type(reader, space)
+        if isinstance(target, GroupReference):
+            return GroupReference(target.position, byte == _REF_NULL)
+        return RefType(target, nullable=byte == _REF_NULL)
+    return reader.fail("malformed value type", offset)
+
+
+def read_value_type(reader: Reader, types: list[DefinedType]) -> ValType:
+    """A value type, outside of the type section."""
+    return read_written_type(reader, TypeSpace(types))  # type: ignore[return-value]
+
+
+def read_reference_type(reader: Reader, types: list[DefinedType]) -> RefType:
+    """A reference type (specification 5.3.4), outside of the type section."""
+    offset = reader.pos
+    if reader.peek() in _NUMBER_TYPES or reader.peek() == 0x7B:
+        reader.fail("malformed reference type", offset)
+    value_type = read_value_type(reader, types)
+    if not isinstance(value_type, RefType):
+        reader.fail("malformed reference type", offset)
+    return value_type
+
+
+def read_type_section(reader: Reader) -> list[DefinedType]:
+    """All types of the type section (specification 5.5.4), groups made canonical."""
+    types: list[DefinedType] = []
+    space = TypeSpace(types)
+    for _ in range(reader.count()):
+        offset = reader.pos
+        if reader.peek() == _REC:
+            reader.pos += 1
+            reader.require(Proposal.GC, "a recursive group of types", offset)
+            space.group_size = reader.count()
+        else:
+            space.group_size = 1
+        members = [_read_sub_type(reader, space, position) for position in range(space.group_size)]
+        defined = define_group(members)
+        space.group_size = 0
+        for member in defined:
+            if member.depth > MAX_SUBTYPING_DEPTH:
+                reader.fail("sub type: too many supertypes above it", offset)
+        types.extend(defined)
+    return types
+
+
+def _read_sub_type(reader: Reader, space: TypeSpace, position: int) -> SubType:
+    """One member of a group, the one at ``position``, with its finality and supertypes (specification 5.3.11)."""
+    offset = reader.pos
+    form = reader.peek()
+    if form != _SUB and form != _SUB_FINAL:
+        return SubType(_read_composite_type(reader, space))
+    reader.pos += 1
+    reader.require(Proposal.GC, "a subtype declaration", offset)
+    supertypes = []
+    for _ in range(reader.count()):
+        at = reader.pos
+        index = reader.u32()
+        # A supertype comes before (section 3.2.11), which keeps the chains of supertypes free of cycles.
+        if index >= len(space.types) + position:
+            reader.fail(f"unknown type {index}", at)
+        supertypes.append(space.resolve(reader, index, at))
+    if len(supertypes) > 1:
+        reader.fail("sub type: more than one supertype", offset)
+    return SubType(_read_composite_type(reader, space), tuple(supertypes), final=form == _SUB_FINAL)
+
+
+def _read_composite_type(reader: Reader, space: TypeSpace) -> CompositeType:
+    offset = reader.pos
+    form = reader.byte()
+    if form == _FUNC:
+        params = _read_types(reader, space, "parameters")
+        return FuncType(params, _read_types(reader, space, "results"))
+    if form == _STRUCT:
+        reader.require(Proposal.GC, "a struct type", offset)
+        return StructType(tuple(_read_field_type(reader, space) for _ in range(reader.count())))
+    if form == _ARRAY:
+        reader.require(Proposal.GC, "an array type", offset)
+        return ArrayType(_read_field_type(reader, space))
+    # The encoding of these forms is that of a negative s33, so that overlong ones are integers gone wrong.
+    if form & 0x80:
+        reader.pos = offset
+        reader.s33()
+    return reader.fail("malformed definition type", offset)
+
+
+def _read_types(reader: Reader, space: TypeSpace, what: str) -> list[ValType]:
+    offset = reader.pos
+    count = reader.count()
+    if count > MAX_ARITY:
+        reader.fail(f"too many {what}: {count} are more than {MAX_ARITY}", offset)
+    return [read_written_type(reader, space) for _ in range(count)]  # type: ignore[misc]
+
+
+def _read_field_type(reader: Reader, space: TypeSpace) -> FieldType:
+    storage: ValType | PackedType | GroupReference
+    packed = {0x78: PackedType.I8, 0x77: PackedType.I16}.get(reader.peek())
+    if packed is not None:
+        reader.pos += 1
+        storage = packed
+    else:
+        storage = read_written_type(reader, space)
+    return FieldType(storage, read_mutability(reader))  # type: ignore[arg-type]
+
+
+def read_mutability(reader: Reader) -> bool:
+    """Whether a global or a field is mutable (specification 5.3.9)."""
+    offset = reader.pos
+    flag = reader.byte()
+    if flag > 1:
+        reader.fail("malformed mutability", offset)
+    return flag == 1
+
+
+def read_global_type(reader: Reader, types: list[DefinedType]) -> GlobalType:
+    """The type of a global (specification 5.3.15)."""
+    value_type = read_value_type(reader, types)
+    return GlobalType(value_type, read_mutability(reader))
+
+
+def read_table_type(reader: Reader, types: list[DefinedType]) -> TableType:
+    """The type of a table (specification 5.3.14)."""
+    element = read_reference_type(reader, types)
+    offset = reader.pos
+    flags = reader.byte()
+    if flags & ~0x05:
+        _fail_limits_flags(reader, flags, offset)
+    if flags & 0x04:
+        reader.require(Proposal.MEMORY64, "a table with 64-bit indices", offset)
+    minimum = reader.u64()
+    maximum = reader.u64() if flags & 1 else None
+    return TableType(element, minimum, maximum, ValType.I64 if flags & 0x04 else ValType.I32)
+
+
+def read_memory_type(reader: Reader) -> MemoryType:
+    """The type of a memory (specification 5.3.13)."""
+    offset = reader.pos
+    flags = reader.byte()
+    if flags & ~0x0F:
+        _fail_limits_flags(reader, flags, offset)
+    if flags & 0x02:
+        reader.require(Proposal.THREADS, "a shared memory", offset)
+    if flags & 0x04:
+        reader.require(Proposal.MEMORY64, "a memory with 64-bit addresses", offset)
+    if flags & 0x08:
+        reader.require(Proposal.CUSTOM_PAGE_SIZES, "a memory with its own page size", offset)
+    minimum = reader.u64()
+    maximum = reader.u64() if flags & 1 else None
+    page_bytes = PAGE_BYTES
+    if flags & 0x08:
+        page_log2 = reader.u32()
+        if page_log2 > 64:
+            reader.fail("invalid custom page size", offset)
+        page_bytes = 1 << page_log2
+    address_type = ValType.I64 if flags & 0x04 else ValType.I32
+    return MemoryType(minimum, maximum, bool(flags & 0x02), address_type, page_bytes)
+
+
+def _fail_limits_flags(reader: Reader, flags: int, offset: int) -> None:
+    if flags & 0x80:
+        # The flags are one byte, but test suites and encoders treat them as a LEB128 number.
+        reader.pos = offset
+        reader.u32()
+    reader.fail("malformed limits flags", offset)
