@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from wasmz.runtime.instance import ExecResult, Exports, Instance
     from wasmz.runtime.linker import Linker
     from wasmz.runtime.memory import Memory
-    from wasmz.runtime.numeric import f32_bits, f32_from_bits, f64_bits, f64_from_bits
+    from wasmz.runtime.bits import f32_bits, f32_from_bits, f64_bits, f64_from_bits
     from wasmz.runtime.store import Store
     from wasmz.runtime.table import Table
     from wasmz.runtime.wasi import WasiConfig
@@ -77,7 +77,7 @@ _HOMES = {
     "wasmz.runtime.instance": ("ExecResult", "Exports", "Instance"),
     "wasmz.runtime.linker": ("Linker",),
     "wasmz.runtime.memory": ("Memory",),
-    "wasmz.runtime.numeric": ("f32_bits", "f32_from_bits", "f64_bits", "f64_from_bits"),
+    "wasmz.runtime.bits": ("f32_bits", "f32_from_bits", "f64_bits", "f64_from_bits"),
     "wasmz.runtime.store": ("Store",),
     "wasmz.runtime.table": ("Table",),
     "wasmz.runtime.wasi": ("WasiConfig",),
