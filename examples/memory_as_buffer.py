@@ -10,7 +10,7 @@ HERE = Path(__file__).parent
 def main() -> None:
     instance = wasmz.instantiate(HERE / "caesar.wasm")
     memory = instance.exports.memory
-    text = "Hello, WebAssembly!".encode()
+    text = b"Hello, WebAssembly!"
     address = instance.exports.buffer_address()
 
     memory.write(address, text)

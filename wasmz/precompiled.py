@@ -13,9 +13,8 @@ import hashlib
 import importlib.util
 import marshal
 from types import CodeType
-from typing import Any
 
-from wasmz.runtime.image import ModuleImage, dump_image, load_image
+from wasmz.runtime.image import ModuleImage, dump_image, find_dumped, load_image
 
 _HEADER_BYTES = 16
 _DIGEST_BYTES = 32
@@ -26,6 +25,7 @@ _SOURCE = """\
 from wasmz.runtime.precompiled import populate
 populate(globals(), 'image')
 """
+_PLACEHOLDER = "image"
 
 
 class DamagedFile(ValueError):
@@ -36,7 +36,7 @@ def encode_pyc(image: ModuleImage, source_hash: bytes) -> bytes:
     """The contents of the `.pyc` for an image; ``source_hash`` are 8 bytes that identify the wasm."""
     template = compile(_SOURCE, f"<wasm {image.name or 'module'}>", "exec", dont_inherit=True, optimize=0)
     payload = dump_image(image)
-    constants = tuple(payload if constant == "image" else constant for constant in template.co_consts)
+    constants = tuple(payload if constant == _PLACEHOLDER else constant for constant in template.co_consts)
     content = b"".join(
         (
             importlib.util.MAGIC_NUMBER,
@@ -64,18 +64,10 @@ def decode_pyc(content: bytes, source_hash: bytes | None = None) -> ModuleImage:
     if hashlib.blake2b(body, digest_size=_DIGEST_BYTES).digest() != digest:
         raise DamagedFile("the file's checksum does not match")
     code = marshal.loads(memoryview(body)[_HEADER_BYTES:])
-    payload = _find_payload(code)
+    payload = find_dumped(code.co_consts) if isinstance(code, CodeType) else None
     if payload is None:
-        raise DamagedFile("the file holds no image")
+        raise DamagedFile("the file holds no image of this version of wasmz")
     return load_image(payload)
-
-
-def _find_payload(code: Any) -> Any:
-    if isinstance(code, CodeType):
-        for constant in code.co_consts:
-            if isinstance(constant, tuple) and constant and constant[0] == "wasmz image":
-                return constant
-    return None
 
 
 def hash_source(data: bytes) -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -42,11 +42,13 @@ class Instance:
         self.memname = memory_name
         self.exports: list[str] = []
         self._items: dict[str, Any] = {}
+        self._types: Mapping[str, Any] = {}
         self._imported: list[Any] = []
 
-    def bind(self, instance: wasmz.Instance, names: list[str], imported: list[Any]) -> None:
-        self._items = {name: instance.exports[name] for name in names}
-        self.exports = names
+    def bind(self, instance: wasmz.Instance, types: Mapping[str, Any], imported: list[Any]) -> None:
+        self._items = {name: instance.exports[name] for name in types}
+        self._types = types
+        self.exports = list(types)
         self._imported = imported
 
     @property
@@ -69,6 +71,8 @@ class Instance:
         return self._memory.grow(pages)
 
     def call(self, name: str, *args: Any) -> Any:
+        if len(args) != len(self._types[name].type.params):
+            raise Trap(f"{name} takes {self._types[name].type}")  # drivers probe for the number of parameters
         return _guarded(self._items[name], args)
 
     def table_call(self, table: str | Tab, index: int, *args: Any) -> Any:
@@ -118,7 +122,7 @@ def instantiate(
             imported.append(value)
         linker.define(item.module_name, item.name, value)
     instance = _guarded(wasmz.Instance, (_STORE, module, linker))
-    made.bind(instance, list(module.exports), imported)
+    made.bind(instance, module.exports, imported)
     return made
 
 

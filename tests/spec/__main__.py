@@ -75,7 +75,7 @@ def _run_level(scripts: list[Script], level: int, jobs: int, shown: int) -> int:
 def _run_one(script: Script, level: int) -> Report:
     converted = _try_convert(script)
     if isinstance(converted, ConversionError):
-        return Report(skipped=Counter({f"cannot be converted ({converted})": 1}))
+        return Report(skipped=Counter({f"left out: {converted}": 1}))
     return run_script(converted, level)
 
 

@@ -26,7 +26,7 @@ def test_script(script: Script, opt_level: int, record_property: Callable[[str, 
         converted = convert(script)
     except ConversionError as error:
         record_property("spec", {"counts": {"files": 1, "files_skipped": 1}, "skipped": {f"{script.name}: {error}": 1}})
-        pytest.skip(f"cannot be converted: {error}")
+        pytest.skip(f"left out: {error}")
     report = run_script(converted, opt_level)
     whole = not report.passed and not report.failures and bool(report.skipped)
     counts = {

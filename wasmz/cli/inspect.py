@@ -16,8 +16,8 @@ def export_lines(module: Module) -> Iterator[str]:
     """One line for each export, with its type."""
     if not module.exports:
         yield "no exports"
-    for name, type in module.exports.items():
-        yield f"export {name}: {'func ' if isinstance(type, FuncType) else ''}{type}"
+    for export in module.exports.values():
+        yield f"export {export.name}: {'func ' if isinstance(export.type, FuncType) else ''}{export.type}"
 
 
 @click.command("inspect")

@@ -100,11 +100,17 @@ def _late_options(
 
 def _find_function(module: Module, arguments: list[str]) -> tuple[list[str], str | None]:
     """``wasmz FILE FUNC ARGS``: the first word may name an exported function."""
-    if arguments and isinstance(module.exports.get(arguments[0]), FuncType):
+    if arguments and _function_type(module, arguments[0]) is not None:
         return arguments[1:], arguments[0]
     if arguments:
         raise click.UsageError(f"the module exports no function {arguments[0]!r}, and it is no command")
     return arguments, None
+
+
+def _function_type(module: Module, name: str) -> FuncType | None:
+    """The type of an exported function; ``None`` if there is none of that name."""
+    export = module.exports.get(name)
+    return export.type if export is not None and isinstance(export.type, FuncType) else None
 
 
 def _instantiate(
@@ -128,8 +134,8 @@ def _instantiate(
 
 
 def _invoke(instance: Instance, module: Module, name: str, words: list[str]) -> None:
-    type = module.exports.get(name)
-    if not isinstance(type, FuncType):
+    type = _function_type(module, name)
+    if type is None:
         raise click.UsageError(f"the module exports no function {name!r}")
     if len(words) != len(type.params):
         raise click.UsageError(f"{name} takes {len(type.params)} arguments, {type}, but got {len(words)}")

@@ -24,13 +24,13 @@ in the code object: shared, they would serve only one of the functions.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from types import CellType, CodeType, FunctionType
 from typing import Any
 
 from wasmz.runtime import convert, depth
-from wasmz.runtime.func import Caller, Func
 from wasmz.runtime.floats import f32_from_bits, f32_scratch, f32_to_bits
+from wasmz.runtime.func import Caller, Func
 from wasmz.runtime.traps import FRAME_KEY, translate
 from wasmz.types import FuncType, ValType
 
@@ -105,7 +105,7 @@ def make_export_adapter(func: Func, name: str) -> Callable[..., Any]:
 
 
 def make_host_adapter(fn: Callable[..., Any], type: FuncType, name: str, caller: Caller | None) -> Callable[..., Any]:
-    """The function for generated code that calls the Python callable ``fn``, with ``caller`` first if it is not None."""
+    """What generated code calls for the Python callable ``fn``; ``caller`` goes first if it is not ``None``."""
     template = _host_template(_letters(type.params), _letters(type.results), caller is not None)
     cells = {"f": fn, "what": _quoted(f"result {{}} of {name}"), "types": type.results, "caller": caller}
     return _instantiate(template, _HOST_GLOBALS, name, cells)
@@ -150,7 +150,7 @@ def _indented(lines: str) -> list[str]:
     return [" " * 8 + line for line in lines.splitlines()]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _export_template(params: str, results: str, is_deep: bool) -> FunctionType:
     names = [f"p{position}" for position in range(len(params))]
     lines = [f"    def call({', '.join(names)}{', /' if names else ''}):"]
@@ -181,7 +181,7 @@ def _export_template(params: str, results: str, is_deep: bool) -> FunctionType:
     return _make_template("f, what, types, needed_limit", lines, _EXPORT_GLOBALS, "<wasmz export adapter>")
 
 
-@lru_cache(maxsize=None)
+@cache
 def _host_template(params: str, results: str, passes_caller: bool) -> FunctionType:
     names = [f"p{position}" for position in range(len(params))]
     arguments = ["caller"] if passes_caller else []

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from operator import index
 from typing import TYPE_CHECKING, Any
 
+from wasmz.runtime.floats import f32_from_bits, f32_round, f32_to_bits, float_of_real, single_of_int
 from wasmz.runtime.func import Func, HostFunc
-from wasmz.runtime.floats import f32_from_bits, f32_to_bits, float_of_real, round_to_single
 from wasmz.types import HeapType, RefType, ValType, is_heap_subtype
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def to_i64(value: Any, what: str, number: int = 0) -> int:
 def to_f64(value: Any, what: str, number: int = 0) -> float:
     """The float of a real number."""
     if value.__class__ is float:
-        return value  # type: ignore[no-any-return]
+        return value
     result = float_of_real(value)
     if result is None:
         raise _wrong_type(value, "f64", what, number)
@@ -58,14 +58,12 @@ def to_f64(value: Any, what: str, number: int = 0) -> float:
 
 def to_f32(value: Any, what: str, number: int = 0) -> float:
     """The single that is nearest to a real number; NaNs keep what a single has of their bits."""
-    if value.__class__ is float:
-        result = value
-    else:
-        real = round_to_single(value) if value.__class__ is int else float_of_real(value)
-        if real is None:
-            raise _wrong_type(value, "f32", what, number)
-        result = real
-    return round_to_single(result) if result == result else f32_from_bits(f32_to_bits(result))
+    if value.__class__ is int:
+        return single_of_int(value)
+    result = value if value.__class__ is float else float_of_real(value)
+    if result is None:
+        raise _wrong_type(value, "f32", what, number)
+    return f32_round(result) if result == result else f32_from_bits(f32_to_bits(result))
 
 
 def to_v128(value: Any, what: str, number: int = 0) -> int:
@@ -83,11 +81,11 @@ def v128_to_python(value: int) -> bytes:
 def to_funcref(value: Any, what: str, number: int = 0) -> Func | None:
     """``None``, a ``Func``, or the ``Func`` behind an exported function."""
     if value is None or value.__class__ is Func:
-        return value  # type: ignore[no-any-return]
+        return value
     func = getattr(value, "wasmz_func", None)
     if func.__class__ is not Func:
         raise _wrong_type(value, "funcref", what, number)
-    return func  # type: ignore[no-any-return]
+    return func
 
 
 def to_reference(value: Any, type: RefType, what: str, number: int = 0) -> Any:

@@ -1,11 +1,11 @@
 """The recursion limit while WebAssembly code runs, and how deep calls in and out may be nested.
 
-The interpreter has one recursion limit for all threads. The first thread that calls a deep function raises it, the last
-one that leaves restores it. :data:`ENTER` and :data:`LEAVE` are what export adapters of deep functions do about that, as
-lines of their source: a lock and three calls would cost five times as much (1.1 against 0.2 microseconds).
+The interpreter has one recursion limit for all threads. The first thread that calls a deep function raises it, the
+last one that leaves restores it. :data:`ENTER` and :data:`LEAVE` are what export adapters of deep functions do about
+that, as lines of their source: with a lock and three calls it took five times as long.
 
-No lock is needed, because CPython switches threads, and handles Ctrl-C, after calls and at backward jumps only: from each
-test below to the change that depends on it there is none. Nothing is changed before the ``try`` that undoes it.
+No lock is needed, because CPython switches threads, and handles Ctrl-C, after calls and at backward jumps only: from
+each test below to the change that depends on it there is none. Nothing is changed before the ``try`` that undoes it.
 """
 
 from __future__ import annotations

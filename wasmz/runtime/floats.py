@@ -5,10 +5,10 @@
     f64_min(0.0, -0.0)      -> -0.0
     f32_to_bits(1.5)        -> 0x3FC00000
 
-A f32 is a float that holds the single exactly; docs/abi.md says how a signalling NaN is kept. What computes gives a quiet
-NaN; ``abs``, ``neg`` and ``copysign`` change the sign bit only (specification 4.3.3). The square root, quotient, sum,
-difference and product of singles, computed in double precision and rounded again, are correctly rounded, because a double
-has more than twice a single's bits and two.
+A f32 is a float that holds the single exactly; docs/abi.md says how a signalling NaN is kept. What computes gives a
+quiet NaN; ``abs``, ``neg`` and ``copysign`` change the sign bit only (specification 4.3.3). The square root, quotient,
+sum, difference and product of singles, computed in double precision and rounded again, are correctly rounded, because
+a double has more than twice a single's bits and two.
 """
 
 from __future__ import annotations
@@ -87,14 +87,6 @@ f32_demote_f64 = f32_round
 
 def f64_promote_f32(a: float) -> float:
     return a
-
-
-def round_to_single(a: float) -> float:
-    """The nearest single of a real number, rounded once even if it is an integer too long for a double."""
-    if a.__class__ is int:
-        return single_of_int(a)  # type: ignore[arg-type]
-    f32_scratch[0] = a
-    return f32_scratch[0]
 
 
 def single_of_int(a: int) -> float:

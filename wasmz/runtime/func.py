@@ -73,8 +73,8 @@ class Caller:
 class HostFunc:
     """A Python callable with a WebAssembly type, for a linker or a table.
 
-    i32 and i64 reach the callable as signed integers, v128 as 16 bytes. It returns ``None`` for no result, the value for
-    one, a tuple or list for several. Whatever it raises passes through WebAssembly code to the Python caller.
+    i32 and i64 reach the callable as signed integers, v128 as 16 bytes. It returns ``None`` for no result, the value
+    for one, a tuple or list for several. Whatever it raises passes through WebAssembly code to the Python caller.
 
     Attributes:
         fn: the callable.
@@ -156,7 +156,7 @@ class Func:
         from wasmz.runtime.adapters import make_host_adapter
 
         caller = Caller(store, instance, host.context) if host.caller else None
-        shown = name or getattr(host.fn, "__name__", "host")
+        shown = name or str(getattr(host.fn, "__name__", "host"))
         code = make_host_adapter(host.fn, host.type, shown, caller)
         # From Python it is no deeper than calling the callable itself.
         return cls(store, defined_type or define_function_type(host.type), code, name=shown, is_deep=False)

@@ -161,7 +161,7 @@ class ModuleImage:
 # Plain data and back
 
 # Changes with every change of the form below.
-_FORMAT = 1
+_FORMAT = "wasmz image 1"
 
 
 def dump_image(image: ModuleImage) -> tuple[Any, ...]:
@@ -183,6 +183,14 @@ def dump_image(image: ModuleImage) -> tuple[Any, ...]:
     }
     plain = {item.name: getattr(image, item.name) for item in fields(image) if item.name not in parts}
     return (_FORMAT, tuple(types.groups), {**plain, **parts})
+
+
+def find_dumped(constants: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    """The dumped image among the constants of a code object, if there is one of this version's form."""
+    for constant in constants:
+        if isinstance(constant, tuple) and constant and constant[0] == _FORMAT:
+            return constant
+    return None
 
 
 def load_image(dumped: tuple[Any, ...]) -> ModuleImage:
@@ -313,9 +321,7 @@ def _load_composite(written: tuple[Any, ...], groups: _Groups) -> Any:
 
 def _load_sub_type(written: tuple[Any, ...], groups: _Groups) -> SubType:
     composite, supertypes, final = written
-    loaded = tuple(
-        GroupReference(item[1]) if item[0] == "rec" else groups[item[0]][item[1]] for item in supertypes
-    )
+    loaded = tuple(GroupReference(item[1]) if item[0] == "rec" else groups[item[0]][item[1]] for item in supertypes)
     return SubType(_load_composite(composite, groups), loaded, final)
 
 
@@ -340,6 +346,6 @@ def _load_expression(written: Any, groups: _Groups) -> ConstExpr | None:
     if isinstance(written, int):
         return (("ref.func", written),)
     return tuple(
-        (name, _load_value(immediate[1], groups) if isinstance(immediate, tuple) else immediate)
-        for name, immediate in written
+        (name, _load_value(item[1], groups) if isinstance(item, tuple) and item[0] == "type" else item)
+        for name, item in written
     )

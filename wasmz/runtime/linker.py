@@ -92,7 +92,8 @@ class Linker:
                 defined_type = image.types[image.function_types[functions]]
                 functions += 1
             if item is None:
-                problems.append(f"import {wanted.module_name}.{wanted.name} is not defined: expected {_text(wanted.type)}")
+                expected = _text(wanted.type)
+                problems.append(f"import {wanted.module_name}.{wanted.name} is not defined: expected {expected}")
             elif _matches(item, wanted.type, defined_type):
                 linked.append(_linked(item, wanted, defined_type, store, instance))
             else:
@@ -117,9 +118,7 @@ def _matches(item: Any, wanted: ExternType, defined_type: DefinedType | None) ->
     return found is not None and is_extern_subtype(found, wanted)
 
 
-def _linked(
-    item: Any, wanted: ImportType, defined_type: DefinedType | None, store: Store, instance: Instance
-) -> Any:
+def _linked(item: Any, wanted: ImportType, defined_type: DefinedType | None, store: Store, instance: Instance) -> Any:
     """The item itself, or the function made of a host's callable for this instance."""
     if not isinstance(wanted.type, FuncType) or isinstance(item, Func):
         return item

@@ -5,9 +5,9 @@
     memory.grow(1)                                  -> 1, the old size in pages
     memory.strided("I", 4)[4]                       -> 0x00636261, what generated code does
 
-Subscripts follow Python's rules for sequences and raise ``IndexError``. The methods for host functions (:meth:`Memory.read`
-and its kin) take guest addresses, also in the signed form in which host functions receive pointers, and raise
-``Trap(MEMORY_OUT_OF_BOUNDS)``, because there the guest is at fault.
+Subscripts follow Python's rules for sequences and raise ``IndexError``. The methods for host functions
+(:meth:`Memory.read` and its kin) take guest addresses, also in the signed form in which host functions receive
+pointers, and raise ``Trap(MEMORY_OUT_OF_BOUNDS)``, because there the guest is at fault.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ class Memory:
     # Access for generated code
 
     def strided(self, format: str, offset: int = 0) -> View:
-        """The byte-strided view for docs/abi.md's ``m<k>_<fmt>_<offset>``. Not for users: it does not keep the memory."""
+        """The byte-strided view ``m<k>_<fmt>_<offset>`` of docs/abi.md. Not for users: it does not keep the memory."""
         return self._views.strided(format, offset)
 
     # Access for Python
@@ -233,7 +233,7 @@ class Memory:
 
 
 def _allocate(size: int, capacity: int) -> mmap.mmap | bytearray:
-    """``size`` accessible zero bytes; with up to ``capacity`` bytes of address space, if that can be had for nothing."""
+    """``size`` zero bytes; with up to ``capacity`` bytes of address space, if that can be had for nothing."""
     if _CAN_RESERVE:
         length = max(size, min(capacity, _LARGEST_RESERVATION), mmap.PAGESIZE)
         flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _MAP_NORESERVE

@@ -14,7 +14,9 @@ from typing import Any, Final
 from wasmz.runtime import conversions, floats, integers
 from wasmz.runtime.conversions import *  # noqa: F403
 from wasmz.runtime.floats import *  # noqa: F403
-from wasmz.runtime.floats import f32_from_bits, f32_scratch, f32_to_bits, float_of_real, round_to_single, single_of_int
+from wasmz.runtime.floats import f32_from_bits as f32_from_bits
+from wasmz.runtime.floats import f32_scratch as f32_scratch
+from wasmz.runtime.floats import f64_from_bits as f64_from_bits
 from wasmz.runtime.integers import *  # noqa: F403
 
 __wasmz_frame__ = "helper"

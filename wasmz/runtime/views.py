@@ -138,7 +138,7 @@ class _NativeView:
         exported = PyBuffer()
         if api.PyObject_GetBuffer(ctypes.py_object(self.view), ctypes.byref(exported), _PYBUF_FULL_RO):
             raise SystemError("a memoryview gave no buffer")
-        # The shape array lies at the end of the memoryview object, behind the Py_buffer and the list of weak references.
+        # The shape array ends the memoryview object; before it come the Py_buffer and the list of weak references.
         embedded = exported.shape - ctypes.sizeof(ctypes.c_void_p) - ctypes.sizeof(PyBuffer)
         self.shape = ctypes.c_ssize_t.from_address(exported.shape)
         self.fields = PyBuffer.from_address(embedded)

@@ -1,0 +1,221 @@
+"""Memories: growth, limits, access from Python, and both ways of allocating."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import numpy
+import pytest
+
+from wasmz.config import Config
+from wasmz.errors import Trap, TrapCode, UnsupportedFeature
+from wasmz.runtime import memory as memory_module
+from wasmz.runtime import operations
+from wasmz.runtime.engine import Engine
+from wasmz.runtime.memory import Memory
+from wasmz.runtime.operations import DataSegment
+from wasmz.runtime.store import Store
+from wasmz.types import PAGE_BYTES, MemoryType, ValType
+
+
+@pytest.fixture(params=["reserved", "copying", "copying, plain views"])
+def store(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    if request.param != "reserved":
+        monkeypatch.setattr(memory_module, "_CAN_RESERVE", False)
+    if "plain" in request.param:
+        monkeypatch.setenv("WASMZ_PLAIN_VIEWS", "1")
+    with Store(Engine()) as made:
+        yield made
+
+
+def trap_of(function: Any, *args: Any) -> TrapCode:
+    with pytest.raises(Trap) as caught:
+        function(*args)
+    return caught.value.code
+
+
+def test_growth(store: Store) -> None:
+    memory = Memory(store, MemoryType(1, 3))
+    view = memory.strided("I", 0)
+    view[PAGE_BYTES - 4] = 7
+    with pytest.raises(IndexError):
+        view[PAGE_BYTES - 3]
+    assert (memory.grow(0), memory.grow(1), memory.size_pages, len(memory)) == (1, 1, 2, 2 * PAGE_BYTES)
+    assert memory.strided("I", 0) is view
+    assert view[PAGE_BYTES - 4] == 7
+    view[2 * PAGE_BYTES - 4] = 9
+    assert memory.read_value(2 * PAGE_BYTES - 4, "I") == 9
+    assert memory.grow(2) == -1
+    assert memory.grow(1) == 2
+    assert memory.grow(1) == -1
+    assert view[2 * PAGE_BYTES] == 0
+    with pytest.raises(ValueError, match="shrink"):
+        memory.grow(-1)
+
+
+def test_growth_from_nothing(store: Store) -> None:
+    memory = Memory(store, MemoryType(0))
+    view = memory.strided("B")
+    with pytest.raises(IndexError):
+        view[0]
+    assert memory.grow(65_537) == -1
+    assert memory.grow(1) == 0
+    view[PAGE_BYTES - 1] = 1
+    assert memory[PAGE_BYTES - 1] == 1
+
+
+def test_growing_keeps_views_of_a_reserved_memory() -> None:
+    memory = Memory(Store(), MemoryType(1, 10))
+    old = memory.view()
+    memory.grow(9)
+    memory[5] = 77
+    assert old[5] == 77
+    assert len(old) == PAGE_BYTES
+
+
+def test_python_access(store: Store) -> None:
+    memory = Memory(store, MemoryType(1))
+    memory[0:4] = b"abcd"
+    assert memory[0:4] == b"abcd"
+    assert memory[1] == ord("b")
+    assert memory[PAGE_BYTES - 2 : PAGE_BYTES + 9] == b"\0\0"
+    memory.write(2, bytearray(b"xy"))
+    assert memory.read(0, 5) == b"abxy\0"
+    memory.write_value(8, "Hb", 0x1234, -1)
+    assert memory.read_value(8, "Hb") == (0x1234, -1)
+    memory.slice(0, 2)[:] = b"__"
+    assert bytes(memory.view()[:4]) == b"__xy"
+    with pytest.raises(IndexError):
+        memory[PAGE_BYTES]
+    with pytest.raises(ValueError):
+        memory[0:2] = b"abc"
+    array = numpy.frombuffer(memory.view(), dtype="<u2")
+    array[0] = 0x4142
+    assert memory[0:2] == b"BA"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="classes cannot export buffers before 3.12")
+def test_buffer_protocol(store: Store) -> None:
+    memory = Memory(store, MemoryType(1))
+    memory[0] = 5
+    assert memoryview(memory)[0] == 5  # type: ignore[arg-type]
+
+
+def test_guest_addresses_out_of_bounds_trap(store: Store) -> None:
+    memory = Memory(store, MemoryType(1))
+    out_of_bounds = TrapCode.MEMORY_OUT_OF_BOUNDS
+    assert memory.read(PAGE_BYTES, 0) == b""
+    assert trap_of(memory.read, PAGE_BYTES, 1) is out_of_bounds
+    assert trap_of(memory.read, -1, 1) is out_of_bounds
+    assert trap_of(memory.read, 0, 1 << 40) is out_of_bounds
+    assert trap_of(memory.write, PAGE_BYTES - 1, b"ab") is out_of_bounds
+    assert trap_of(memory.read_value, PAGE_BYTES - 3, "I") is out_of_bounds
+    assert trap_of(memory.write_value, PAGE_BYTES, "B", 1) is out_of_bounds
+    assert memory[PAGE_BYTES - 1] == 0
+    with pytest.raises(ValueError, match="negative"):
+        memory.read(0, -1)
+
+
+def test_signed_addresses_mean_the_upper_half() -> None:
+    memory = Memory(Store(), MemoryType(40_000))
+    memory.write(-(1 << 31), b"high")
+    assert memory[1 << 31 : (1 << 31) + 4] == b"high"
+
+
+def test_limit_of_the_store() -> None:
+    store = Store(Engine(Config(mem_limit_bytes=3 * PAGE_BYTES)))
+    memory = Memory(store, MemoryType(1))
+    assert store.memory_budget.total_used == PAGE_BYTES
+    with pytest.raises(MemoryError, match="limit"):
+        Memory(store, MemoryType(3))
+    other = Memory(store, MemoryType(1))
+    assert (memory.grow(1), memory.grow(1), other.grow(1)) == (1, -1, -1)
+    other.close()
+    assert memory.grow(1) == 2
+    del memory, other
+    assert store.memory_budget.total_used == 0
+
+
+def test_closing_stops_every_access(store: Store) -> None:
+    memory = Memory(store, MemoryType(1))
+    view, users = memory.strided("B"), memory.view()
+    memory[3] = 3
+    memory.close()
+    with pytest.raises(IndexError):
+        view[0]
+    with pytest.raises(IndexError):
+        memory[0]
+    assert trap_of(memory.read, 0, 1) is TrapCode.MEMORY_OUT_OF_BOUNDS
+    assert memory.grow(1) == -1
+    assert users[3] == 3
+    assert store.memory_budget.total_used == 0
+
+
+def test_a_failing_reservation_falls_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: Any, **keywords: Any) -> Any:
+        raise OSError("no address space")
+
+    monkeypatch.setattr(memory_module.mmap, "mmap", refuse)
+    memory = Memory(Store(), MemoryType(1))
+    memory[1] = 1
+    assert memory.grow(3) == 1
+    assert memory[1] == 1
+
+
+def test_shared_memories_are_refused() -> None:
+    with pytest.raises(UnsupportedFeature, match="threads"):
+        Memory(Store(), MemoryType(1, 2, shared=True))
+
+
+def test_custom_page_size(store: Store) -> None:
+    memory = Memory(store, MemoryType(3, 10, page_bytes=1))
+    assert (len(memory), memory.grow(7), memory.grow(1), memory.size_pages) == (3, 3, -1, 10)
+
+
+def test_fill_and_copy(store: Store) -> None:
+    memory = Memory(store, MemoryType(50))
+    operations.memory_fill(memory, 10, 0x1FF, 5)
+    assert memory[9:16] == b"\0\xff\xff\xff\xff\xff\0"
+    size = len(memory)
+    operations.memory_fill(memory, 1, 0xAB, size - 2)
+    assert memory[0:2] == b"\0\xab"
+    assert memory[size - 2 : size] == b"\xab\0"
+    assert memory[1 : size - 1].count(0xAB) == size - 2
+    memory[0:6] = b"abcdef"
+    operations.memory_copy(memory, memory, 2, 0, 4)
+    assert memory[0:6] == b"ababcd"
+    operations.memory_copy(memory, memory, 0, 1, 4)
+    assert memory[0:6] == b"babccd"
+    for arguments in ((size, 1, 1), (0, size, 1), (size + 1, 0, 0), (0, 0xFFFF_FFFF, 0xFFFF_FFFF)):
+        assert trap_of(operations.memory_copy, memory, memory, *arguments) is TrapCode.MEMORY_OUT_OF_BOUNDS
+    operations.memory_copy(memory, memory, size, size, 0)
+    assert trap_of(operations.memory_fill, memory, size - 1, 0, 2) is TrapCode.MEMORY_OUT_OF_BOUNDS
+
+
+def test_copy_between_memories(store: Store) -> None:
+    first, second = Memory(store, MemoryType(1)), Memory(store, MemoryType(1))
+    first[0:3] = b"123"
+    operations.memory_copy(second, first, 5, 1, 2)
+    assert second[4:8] == b"\x0023\0"
+
+
+def test_data_segments(store: Store) -> None:
+    memory, segment = Memory(store, MemoryType(1)), DataSegment(b"hello")
+    operations.memory_init(memory, segment, 2, 1, 3)
+    assert memory[0:6] == b"\0\0ell\0"
+    assert trap_of(operations.memory_init, memory, segment, 0, 3, 3) is TrapCode.MEMORY_OUT_OF_BOUNDS
+    assert trap_of(operations.memory_init, memory, segment, PAGE_BYTES, 0, 1) is TrapCode.MEMORY_OUT_OF_BOUNDS
+    operations.data_drop(segment)
+    operations.memory_init(memory, segment, 0, 0, 0)
+    assert trap_of(operations.memory_init, memory, segment, 0, 0, 1) is TrapCode.MEMORY_OUT_OF_BOUNDS
+
+
+def test_grow_and_size_as_instructions(store: Store) -> None:
+    memory = Memory(store, MemoryType(1, 2))
+    assert operations.memory_grow(memory, 0xFFFF_FFFF) == 0xFFFF_FFFF
+    assert operations.memory_grow(memory, 1) == 1
+    assert operations.memory_size(memory) == 2
+    wide = Memory(store, MemoryType(0, 1, address_type=ValType.I64))
+    assert operations.memory_grow(wide, 2) == 0xFFFF_FFFF_FFFF_FFFF

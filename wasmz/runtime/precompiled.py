@@ -1,0 +1,51 @@
+"""What a precompiled `.pyc` runs when Python imports it, or runs it as a program.
+
+    import lib; lib.add(1, 2)         each export is an attribute of the Python module
+    python prog.pyc a b               runs a command module with the arguments a and b
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from wasmz.errors import Trap, WasiExit
+from wasmz.runtime.engine import Engine
+from wasmz.runtime.image import load_image
+from wasmz.runtime.instance import Instance
+from wasmz.runtime.linker import Linker
+from wasmz.runtime.module import CompiledModule
+from wasmz.runtime.store import Store
+from wasmz.runtime.wasi import WasiConfig
+
+
+def populate(namespace: dict[str, Any], dumped: tuple[Any, ...]) -> None:
+    """Instantiates a compiled module, with WASI as its only imports, and puts its exports into a Python namespace.
+
+    As the main program a command module is run, and its exit status becomes the process's.
+
+    Raises:
+        LinkError: if it imports anything but WASI.
+        Trap: if instantiation traps.
+    """
+    module = CompiledModule(Engine(), load_image(dumped))
+    is_main = namespace.get("__name__") == "__main__" and module.is_command
+    linker = Linker(module.engine)
+    args = sys.argv if is_main else [str(namespace.get("__name__", "module"))]
+    linker.define_wasi(WasiConfig(args=args, stdin="inherit", stdout="inherit", stderr="inherit"))
+    instance = Instance(Store(module.engine), module, linker)
+    namespace["__wasm_instance__"] = instance
+    namespace.update(instance.exports)
+    if is_main:
+        _run(instance)
+    elif instance.is_reactor:
+        instance.initialize_reactor()
+
+
+def _run(instance: Instance) -> None:
+    try:
+        instance.run_start_function()
+    except WasiExit as stopped:
+        sys.exit(stopped.exit_code)
+    except Trap as trap:
+        sys.exit(f"trap: {trap.message}\n{trap.backtrace()}")
