@@ -8,6 +8,7 @@ import platform
 import re
 import sys
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ def main() -> None:
     options = _parse()
     parts = options.part or PARTS
     engines = [engine for engine in available_engines() if re.search(options.engine, engine.name)]
+    if options.plot and find_spec("matplotlib") is None:
+        sys.exit("--plot needs matplotlib: pip install -e '.[bench]'")
     if not engines:
         sys.exit(f"no engine matches {options.engine!r}")
     print(f"Python {platform.python_version()}, {platform.machine()}, {options.rounds} rounds\n")
@@ -67,9 +70,11 @@ def _run_kernels(options: argparse.Namespace, engines: list[Engine]) -> list[Row
     names = [engine.name for engine in engines] + [BY_HAND]
     rows = []
     for kernel in load_kernels(options.kernel):
-        print(f"\r{kernel.name:20s}", end="", file=sys.stderr, flush=True)
+        if sys.stderr.isatty():
+            print(f"\r{kernel.name:20s}", end="", file=sys.stderr, flush=True)
         rows.append(run_kernel(kernel, engines, options.rounds))
-    print("\r" + " " * 20 + "\r", end="", file=sys.stderr, flush=True)
+    if sys.stderr.isatty():
+        print("\r" + " " * 20 + "\r", end="", file=sys.stderr, flush=True)
     print(report.kernel_table(rows, names, reference))
     if options.plot:
         report.plot(rows, names, reference, options.plot)

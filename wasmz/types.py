@@ -20,6 +20,10 @@ from typing import ClassVar, Union
 
 PAGE_BYTES = 65_536
 
+# The largest memory with 32-bit addresses, here: all of the address space but its last page (an implementation limit, as
+# specification A.1.2 allows). So an address that was accessed can be moved on by up to a page without wrapping around.
+MEMORY32_LIMIT_BYTES = 2**32 - PAGE_BYTES
+
 
 class ValType:
     """The type of a value: a number, a vector or a reference (specification 2.3.1-2.3.5).

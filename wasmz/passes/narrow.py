@@ -8,6 +8,13 @@ backwards, a value whose only use reduces modulo 2^32 itself need not be reduced
     v5 = i32.mul v4 v4                 v5 = i32.mul.nowrap v4 v4
     v6 = i32.add v5 v3                 v6 = i32.add v5 v3              reduces both
 
+A memory access that succeeded bounds its address: after it, address + 4 cannot wrap, as no memory reaches the last page
+of the address space.
+
+    i32.store (2, 0, 0) v0 v1          i32.store (2, 0, 0) v0 v1
+    v2 = i32.const 4              ->   v2 = i32.const 4
+    v3 = i32.add v0 v2                 v3 = i32.add.nowrap v0 v2
+
 The same idea makes signed comparisons of small values unsigned, stores of narrow values plain, leaves single-precision
 results unrounded when the store rounds them, and signalling NaNs alone when arithmetic quiets them.
 """
@@ -17,6 +24,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from wasmz.ir.nodes import Block, Function, Value, count_uses
+from wasmz.types import MEMORY32_LIMIT_BYTES, ValType
+from wasmz.wasm.instructions import BY_NAME
 
 _MASKS = {"i32": 0xFFFF_FFFF, "i64": 0xFFFF_FFFF_FFFF_FFFF}
 _SIGNS = {"i32": 0x8000_0000, "i64": 0x8000_0000_0000_0000}
@@ -50,6 +59,13 @@ _FIXED_BOUNDS |= {
 _STORE_BOUNDS = {
     "i32.store8": 0xFF, "i32.store16": 0xFFFF, "i64.store8": 0xFF, "i64.store16": 0xFFFF, "i64.store32": 0xFFFF_FFFF,
 }  # fmt: skip
+
+# Bytes that a load or store touches.
+ACCESS_WIDTHS = {
+    name: row.access.width
+    for name, row in BY_NAME.items()
+    if row.access is not None and (".load" in name or ".store" in name) and "lane" not in name
+}
 
 # Uses that look at the low bits of their operands only, by position: all / the first.
 _REDUCING_ALL = frozenset(f"{type}.{name}" for type in _BITS for name in ("add", "sub", "mul"))
@@ -91,6 +107,9 @@ def _forward(block: Block, bounds: dict[Value, int]) -> set[Value]:
     """Finds upper bounds, and rewrites what they decide; returns the values whose reduction is idle."""
     exact: set[Value] = set()
     local_bounds: dict[int, int] = {}
+    # Value -> the local that holds it, with the number of that local's writes so far.
+    held: dict[Value, tuple[int, int]] = {}
+    writes: dict[int, int] = {}
     for value in block.body:
         op = value.op
         args = value.args
@@ -99,8 +118,10 @@ def _forward(block: Block, bounds: dict[Value, int]) -> set[Value]:
             bound = value.imm
         elif op == "local.get":
             bound = local_bounds.get(value.imm, -1)
+            held[value] = (value.imm, writes.get(value.imm, 0))
         elif op == "local.set":
             local_bounds[value.imm] = bounds.get(args[0], -1)
+            writes[value.imm] = writes.get(value.imm, 0) + 1
             continue
         elif op in _FIXED_BOUNDS:
             bound = _FIXED_BOUNDS[op]
@@ -127,6 +148,14 @@ def _forward(block: Block, bounds: dict[Value, int]) -> set[Value]:
             bound = _known(bounds, args[0])
         if op in _SIGNED_FORMS:
             bound = _make_unsigned(value, bounds, bound)
+        if op in ACCESS_WIDTHS:
+            address = args[0]
+            reached = MEMORY32_LIMIT_BYTES - ACCESS_WIDTHS[op] - value.imm[1]
+            if address.type is ValType.I32 and 0 <= reached < _known(bounds, address):
+                bounds[address] = reached
+                local, version = held.get(address, (-1, 0))
+                if local >= 0 and writes.get(local, 0) == version:
+                    local_bounds[local] = reached
         if bound >= 0:
             bounds[value] = bound
     return exact

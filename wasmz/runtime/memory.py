@@ -19,14 +19,14 @@ from typing import TYPE_CHECKING, Any, overload
 
 from wasmz.errors import Trap, TrapCode, UnsupportedFeature
 from wasmz.runtime.views import View, make_views
-from wasmz.types import MemoryType, ValType
+from wasmz.types import MEMORY32_LIMIT_BYTES, MemoryType, ValType
 
 if TYPE_CHECKING:
     from wasmz.runtime.store import Store
 
 __wasmz_frame__ = "helper"
 
-_ADDRESSABLE_BYTES = {ValType.I32: 1 << 32, ValType.I64: 1 << 48}
+_LARGEST_BYTES = {ValType.I32: MEMORY32_LIMIT_BYTES, ValType.I64: 1 << 48}
 # No more address space than this is reserved for one memory; past it, growth copies.
 _LARGEST_RESERVATION = 1 << 32
 _MAP_NORESERVE = getattr(mmap, "MAP_NORESERVE", 0x4000 if sys.platform == "linux" else 0)
@@ -57,7 +57,7 @@ class Memory:
         self.size_bytes = 0
         self.type = type
         self.store = store
-        largest = _ADDRESSABLE_BYTES[type.address_type] // type.page_bytes
+        largest = _LARGEST_BYTES[type.address_type] // type.page_bytes
         self._maximum = largest if type.maximum is None else min(type.maximum, largest)
         size = type.minimum * type.page_bytes
         if type.minimum > self._maximum or not store.memory_budget.reserve(size):
@@ -223,7 +223,7 @@ class Memory:
         if size < 0:
             raise ValueError(f"size must not be negative, but is {size}")
         if address < 0:
-            address += _ADDRESSABLE_BYTES[self.type.address_type]
+            address += 1 << (32 if self.type.address_type is ValType.I32 else 64)
         if address < 0 or address + size > self.size_bytes:
             raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS)
         return address

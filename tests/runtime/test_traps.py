@@ -1,0 +1,141 @@
+"""What CPython raises in generated code becomes a trap, with the wasm frames."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.runtime.handmade import instantiate, make_image
+from wasmz.errors import Trap, TrapCode, WasiExit
+from wasmz.runtime.linker import Linker
+from wasmz.runtime.table import Table
+from wasmz.types import MemoryType, TableType, ValType
+
+FUNCTIONS = [
+    ("load", "i:i", "def load(a):\n\n return m0_I_4[a]"),
+    ("divide", "ii:i", "def divide(a, b): return a // b"),
+    ("divide_signed", "ii:i", "def divide_signed(a, b): return i32_div_s(a, b)"),
+    ("stop", ":", "def stop(): trap_unreachable()"),
+    ("indirect", "i:i", "def indirect(a): return tab0_f0[a](1)"),
+    ("outer", "i:i", "def outer(a):\n x = 1\n return f1(\n  a)"),
+    ("host", "i:i", "def host(a): return f0(a)"),
+]
+
+
+@pytest.fixture(params=["native", "plain"])
+def exports(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setenv("WASMZ_PLAIN_VIEWS", "1" if request.param == "plain" else "0")
+    image = make_image(
+        FUNCTIONS,
+        imports=[("env", "host", "i:i"), ("env", "table", TableType(ValType.FUNCREF, 4))],
+        exports=[name for name, _, _ in FUNCTIONS],
+        deep=["host", "outer"],
+        memories=(MemoryType(1),),
+    )
+    linker = Linker()
+
+    def host(a: int) -> int:
+        if a == 1:
+            raise Trap(TrapCode.UNREACHABLE, "said the host")
+        if a == 2:
+            raise WasiExit(3)
+        return int(made.load(a))
+
+    from wasmz.runtime.store import Store
+
+    store = Store()
+    table = Table(store, TableType(ValType.FUNCREF, 4))
+    linker.define("env", "host", host)
+    linker.define("env", "table", table)
+    made = instantiate(image, linker, store).exports
+    table[1] = made.load
+    table[2] = made.divide
+    return made
+
+
+def trap(function: Any, *args: Any) -> Trap:
+    with pytest.raises(Trap) as caught:
+        function(*args)
+    return caught.value
+
+
+def test_codes(exports: Any) -> None:
+    assert trap(exports.load, 65536).code is TrapCode.MEMORY_OUT_OF_BOUNDS
+    assert trap(exports.load, -1).code is TrapCode.MEMORY_OUT_OF_BOUNDS
+    assert trap(exports.divide, 1, 0).code is TrapCode.INTEGER_DIVISION_BY_ZERO
+    assert trap(exports.divide_signed, 1, 0).code is TrapCode.INTEGER_DIVISION_BY_ZERO
+    assert trap(exports.divide_signed, -(2**31), -1).code is TrapCode.INTEGER_OVERFLOW
+    assert trap(exports.stop).code is TrapCode.UNREACHABLE
+    assert trap(exports.indirect, 9).code is TrapCode.UNDEFINED_ELEMENT
+    assert trap(exports.indirect, 0).code is TrapCode.INDIRECT_CALL_TO_NULL
+    assert trap(exports.indirect, 2).code is TrapCode.BAD_SIGNATURE
+    assert exports.indirect(1) == 0
+
+
+def test_frames_and_cause(exports: Any) -> None:
+    error = trap(exports.outer, 65536)
+    assert [(f.function_index, f.function_name, f.byte_offset) for f in error.frames] == [
+        (1, "load", 102),
+        (6, "outer", 602),
+    ]
+    assert isinstance(error.__cause__, IndexError)
+    assert "handmade!load at 0x66" in error.backtrace()
+    # A trap that a helper raises has them, too.
+    assert [frame.function_name for frame in trap(exports.divide_signed, -(2**31), -1).frames] == ["divide_signed"]
+
+
+def test_frames_across_a_host_function(exports: Any) -> None:
+    error = trap(exports.host, 65536)
+    assert [frame.function_name for frame in error.frames] == ["load", "host"]
+    assert error.code is TrapCode.MEMORY_OUT_OF_BOUNDS
+
+
+def test_traps_of_the_host(exports: Any) -> None:
+    error = trap(exports.host, 1)
+    assert (error.message, [frame.function_name for frame in error.frames]) == ("said the host", ["host"])
+    exit = trap(exports.host, 2)
+    assert isinstance(exit, WasiExit)
+    assert exit.exit_code == 3
+
+
+def test_memory_errors() -> None:
+    image = make_image([("much", ":i", "def much(): return 1 << (1 << 60)")], exports=["much"])
+    assert trap(instantiate(image).exports.much).code is TrapCode.OUT_OF_SYSTEM_MEMORY
+
+
+def test_faults_of_our_own_are_not_disguised() -> None:
+    image = make_image([("broken", ":i", "def broken(): return None.x")], exports=["broken"])
+    with pytest.raises(AttributeError):
+        instantiate(image).exports.broken()
+
+
+DRIVER = """def {name}(a):
+ callee, args = t{index}((a,))
+ while callee is not None: callee, args = callee(args)
+ return args"""
+
+
+def test_tail_calls_have_constant_depth_and_one_frame() -> None:
+    functions = [
+        ("even", "i:i", DRIVER.format(name="even", index=0)),
+        ("odd", "i:i", DRIVER.format(name="odd", index=1)),
+        ("plain", "i:i", "def plain(a):\n return 1 // (a - a)"),
+    ]
+    tails = {
+        "even": "def even(args):\n a, = args\n return (t1, (a - 1,)) if a else (t2, (1,))",
+        "odd": "def odd(args):\n a, = args\n return (t0, (a - 1,)) if a else (None, 5)",
+    }
+    exports = instantiate(make_image(functions, exports=["even", "odd"], tail_sources=tails)).exports
+    assert exports.odd(100_000) == 5 if False else exports.even(100_001) == 5
+    error = trap(exports.even, 10)
+    # The driver counts once, as the function that it runs at the time.
+    assert [frame.function_name for frame in error.frames] == ["plain"]
+
+
+def test_a_driver_and_its_tail_form_are_one_frame() -> None:
+    functions = [("loop", "i:i", DRIVER.format(name="loop", index=0))]
+    tails = {"loop": "def loop(args):\n a, = args\n return None, 1 // a"}
+    exports = instantiate(make_image(functions, exports=["loop"], tail_sources=tails)).exports
+    assert exports.loop(1) == 1
+    assert [(frame.function_name, frame.byte_offset) for frame in trap(exports.loop, 0).frames] == [("loop", 102)]
