@@ -12,8 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import CodeType
 
 from wasmz.codegen.emitter import ModuleFacts
+from wasmz.codegen.entry import SMALL, compile_entry, has_entry_form
 from wasmz.codegen.function import CompiledFunction, compile_function
 from wasmz.codegen.targets import current_target
 from wasmz.codegen.verifier import verify_code
@@ -22,8 +24,9 @@ from wasmz.ir.builder import Signatures, build_function
 from wasmz.ir.nodes import Function
 from wasmz.ir.verifier import verify_function
 from wasmz.passes import run_passes
+from wasmz.passes.narrow import narrow
 from wasmz.runtime.image import DataSpec, ElementSpec, ExportSpec, GlobalSpec, ModuleImage, TableSpec
-from wasmz.types import ExternType, FuncType, ImportType, TagType
+from wasmz.types import ExternType, FuncType, ImportType, TagType, ValType
 from wasmz.wasm.body import decode_body
 from wasmz.wasm.decoder import decode_module
 from wasmz.wasm.syntax import ConstantExpression, FunctionBody, Import, WasmModule
@@ -82,6 +85,18 @@ class ModuleCompiler:
                 verify_code(compiled.tail_code)
         return compiled
 
+    def lower_entry(self, body: FunctionBody, function: Function) -> CodeType | None:
+        """The entry form of an exported function, if it has one; ``function`` is its IR, optimised and not lowered."""
+        if not self.config.opt_level or not has_entry_form(function):
+            return None
+        rebuilt = self.build(body)
+        self.optimise(rebuilt)
+        bounds = narrow(rebuilt, {i: SMALL for i, type in enumerate(rebuilt.type.params) if type is not ValType.F64})
+        code = compile_entry(self.target, self.facts, rebuilt, self.filename, bounds)
+        if self.config.verify:
+            verify_code(code)
+        return code
+
 
 def load_module(data: bytes) -> WasmModule:
     """Decodes a module and validates everything but the bodies of its functions.
@@ -112,24 +127,34 @@ def compile_module(data: bytes, config: Config, progress: Progress | None = None
     compiler = ModuleCompiler(data, module, config)
     compiled: list[CompiledFunction] = []
     calls: dict[int, CallFacts] = {}
+    entry_code: dict[int, CodeType] = {}
+    exported = {export.index for export in module.exports if export.kind == "func"}
     for number, body in enumerate(module.bodies):
         function = compiler.build(body)
         compiler.optimise(function)
         calls[body.index] = _call_facts(function, module.imported_function_count)
+        if body.index in exported:
+            entry = compiler.lower_entry(body, function)
+            if entry is not None:
+                entry_code[body.index] = entry
         compiled.append(compiler.lower(function))
         if progress is not None:
             progress(number + 1, len(module.bodies))
-    return make_image(data, module, compiled, find_deep_functions(calls))
+    return make_image(data, module, compiled, entry_code, find_deep_functions(calls))
 
 
 def make_image(
-    data: bytes, module: WasmModule, compiled: list[CompiledFunction], deep_functions: frozenset[int]
+    data: bytes,
+    module: WasmModule,
+    compiled: list[CompiledFunction],
+    entry_code: dict[int, CodeType],
+    deep_functions: frozenset[int],
 ) -> ModuleImage:
     """Puts the compiled functions together with the rest of the module."""
     first = module.imported_function_count
     names = {name for function in compiled for name in function.code.co_names}
     tail_code = {first + i: function.tail_code for i, function in enumerate(compiled) if function.tail_code is not None}
-    names.update(name for code in tail_code.values() for name in code.co_names)
+    names.update(name for code in (*tail_code.values(), *entry_code.values()) for name in code.co_names)
     boxed = _boxed_globals(module)
     first_global = len(module.global_types) - len(module.globals)
     return ModuleImage(
@@ -163,6 +188,7 @@ def make_image(
         ),
         code=tuple(function.code for function in compiled),
         tail_code=tail_code,
+        entry_code=entry_code,
         deep_functions=deep_functions,
         function_names=dict(module.names.functions),
         body_offsets=tuple(body.start for body in module.bodies),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import CodeType
 
@@ -35,7 +36,18 @@ def compile_function(
     is_tail_form = any(_leaves_by_tail_call(function, block.terminator) for block in function.blocks)
     emitter = Emitter(target, facts, function, is_tail_form=is_tail_form)
     _emit_prologue(emitter)
-    blocks = function.blocks
+    emit_body(emitter, every_offset=every_offset)
+    if not is_tail_form:
+        return CompiledFunction(assemble_function(emitter, filename, len(function.type.params)))
+    return CompiledFunction(_compile_driver(target, facts, function, filename), assemble_function(emitter, filename, 1))
+
+
+def emit_body(
+    emitter: Emitter, emit_return: Callable[[Emitter, Terminator], None] | None = None, *, every_offset: bool = False
+) -> None:
+    """Emits all blocks; ``emit_return`` replaces the lowering of ``return``."""
+    terminators = TERMINATORS if emit_return is None else {**TERMINATORS, "return": emit_return}
+    blocks = emitter.function.blocks
     for position, block in enumerate(blocks):
         emitter.next_block = blocks[position + 1] if position + 1 < len(blocks) else None
         emitter.out.append(emitter.label(block))
@@ -46,10 +58,7 @@ def compile_function(
             LOWERINGS[value.op](emitter, value)
         if every_offset:
             emitter.mark(block.terminator.offset)
-        TERMINATORS[block.terminator.op](emitter, block.terminator)
-    if not is_tail_form:
-        return CompiledFunction(_assemble(emitter, filename, len(function.type.params)))
-    return CompiledFunction(_compile_driver(target, facts, function, filename), _assemble(emitter, filename, 1))
+        terminators[block.terminator.op](emitter, block.terminator)
 
 
 def _leaves_by_tail_call(function: Function, terminator: Terminator) -> bool:
@@ -64,8 +73,13 @@ def _emit_prologue(emitter: Emitter) -> None:
         out += (target.loads[0], target.unpack(len(function.type.params)))
         out += (target.stores[emitter.local_slots[index]] for index in range(len(function.type.params)))
     out.append(emitter.start)
+    emit_zeros(emitter)
+
+
+def emit_zeros(emitter: Emitter) -> None:
+    """Locals start as zero or null (specification 4.4.10)."""
+    function, out, target = emitter.function, emitter.out, emitter.target
     for index in locals_read_unset(function):
-        # Locals start as zero or null (specification 4.4.10).
         out += (emitter.constant(zero_of(function.locals[index])), target.stores[emitter.local_slot(index)])
 
 
@@ -76,7 +90,8 @@ def zero_of(type: ValType) -> object:
     return 0.0 if type is ValType.F32 or type is ValType.F64 else 0
 
 
-def _assemble(emitter: Emitter, filename: str, argument_count: int) -> CodeType:
+def assemble_function(emitter: Emitter, filename: str, argument_count: int) -> CodeType:
+    """The code object of what was emitted, named after the function."""
     function = emitter.function
     name = function.name or f"f{function.index}"
     return assemble(
@@ -109,4 +124,4 @@ def _compile_driver(target: Target, facts: ModuleFacts, function: Function, file
     out += (target.loads[callee], emitter.constant(None), target.is_operator, Jump(done, IF_TRUE))
     out += (target.before_callee, target.loads[callee], target.after_callee, target.loads[args], *step, Jump(loop))
     out += (done, target.loads[args], target.return_value)
-    return _assemble(emitter, filename, count)
+    return assemble_function(emitter, filename, count)

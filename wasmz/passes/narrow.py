@@ -92,21 +92,26 @@ _QUIETING = frozenset(
 
 def run(function: Function) -> None:
     """Narrows in place."""
+    narrow(function, {})
+
+
+def narrow(function: Function, parameter_bounds: dict[int, int]) -> dict[Value, int]:
+    """Narrows in place, given upper bounds of some parameters; returns upper bounds of values."""
     count_uses(function)
     bounds: dict[Value, int] = {}
     for block in function.blocks:
-        exact = _forward(block, bounds)
+        exact = _forward(block, bounds, dict(parameter_bounds) if block is function.blocks[0] else {})
         _backward(block, exact)
+    return bounds
 
 
 def _default_bound(value: Value) -> int:
     return _MASKS.get(str(value.type), 0)
 
 
-def _forward(block: Block, bounds: dict[Value, int]) -> set[Value]:
+def _forward(block: Block, bounds: dict[Value, int], local_bounds: dict[int, int]) -> set[Value]:
     """Finds upper bounds, and rewrites what they decide; returns the values whose reduction is idle."""
     exact: set[Value] = set()
-    local_bounds: dict[int, int] = {}
     # Value -> the local that holds it, with the number of that local's writes so far.
     held: dict[Value, tuple[int, int]] = {}
     writes: dict[int, int] = {}

@@ -102,6 +102,7 @@ class ModuleImage:
         elements, data: the segments.
         code: code objects of the functions that the module defines.
         tail_code: by function index, the tail forms (see docs/abi.md).
+        entry_code: by function index, the entry forms (see docs/abi.md).
         deep_functions: indices of those from which recursion, an indirect call or a host call can be
             reached: only they need the recursion limit raised.
         function_names: by function index, from the name section.
@@ -124,6 +125,7 @@ class ModuleImage:
     data: tuple[DataSpec, ...] = ()
     code: tuple[CodeType, ...] = ()
     tail_code: dict[int, CodeType] = field(default_factory=dict)
+    entry_code: dict[int, CodeType] = field(default_factory=dict)
     deep_functions: frozenset[int] = frozenset()
     function_names: dict[int, str] = field(default_factory=dict)
     body_offsets: tuple[int, ...] = ()
@@ -161,7 +163,7 @@ class ModuleImage:
 # Plain data and back
 
 # Changes with every change of the form below.
-_FORMAT = "wasmz image 1"
+_FORMAT = "wasmz image 2"
 
 
 def dump_image(image: ModuleImage) -> tuple[Any, ...]:

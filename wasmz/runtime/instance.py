@@ -101,7 +101,7 @@ class Exports(Mapping[str, Any]):
     def _make(self, spec: ExportSpec) -> Any:
         item = self._instance.extern(spec.name)
         if isinstance(item, Func):
-            item = item.adapter(spec.name)
+            item = self._instance.python_function(spec)
         self.__dict__[spec.name] = item
         return item
 
@@ -211,6 +211,10 @@ class Instance:
             spec = self._specs[name]
             item = self._externs[name] = self._find(spec)
         return item
+
+    def python_function(self, spec: ExportSpec) -> Callable[..., Any]:
+        """What Python calls for an exported function."""
+        return self._binder.export(spec.index, spec.name)
 
     def _find(self, spec: ExportSpec) -> Any:
         binder, index = self._binder, spec.index

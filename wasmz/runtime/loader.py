@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from wasmz.runtime.store import Store
 
 _NAME = re.compile(
-    r"(?P<kind>[ftrgcm]|tab|data|elem|tag)(?P<index>\d+)"
+    r"(?P<kind>[ftxrgcm]|tab|data|elem|tag)(?P<index>\d+)"
     r"|m(?P<memory>\d+)_(?P<format>[BbHhIiQqfd])(?:_(?P<offset>\d+))?"
     r"|tab(?P<table>\d+)_(?P<form>[ft])(?P<type>\d+)"
 )
@@ -36,6 +36,10 @@ _HELPERS: dict[str, Any] = {
     **numeric.HELPERS,
     **{name: getattr(operations, name) for name in operations.__all__},
     "f32_scratch": numeric.f32_scratch,
+    # For the checks of entry forms.
+    "type": type,
+    "int": int,
+    "float": float,
 }
 
 # Keeps the memories alive as long as any function of the instance: its views do not.
@@ -134,6 +138,22 @@ class Binder:
         type = self.image.types[int(match["type"])]
         return table.callees(type) if match["form"] == "f" else table.tail_callees(type)
 
+    def export(self, index: int, name: str) -> Callable[..., Any]:
+        """What Python calls for function ``index`` that is exported under ``name``."""
+        func = self.func(index)
+        code = self.image.entry_code.get(index)
+        adapter = func.adapter(name)
+        if code is None:
+            return adapter
+        entry = FunctionType(code.replace(co_name=name, co_qualname=name), self.namespace)
+        entry.__doc__ = adapter.__doc__
+        entry.__dict__.update(adapter.__dict__)
+        return entry
+
+    def _adapter(self, index: int) -> Callable[..., Any]:
+        names = (export.name for export in self.image.exports if export.kind == "func" and export.index == index)
+        return self.func(index).adapter(next(names, None))
+
     def _tail(self, index: int) -> Any:
         return self.func(index).tail
 
@@ -164,6 +184,7 @@ class Binder:
     _providers: dict[str, Callable[[Binder, int], Any]] = {  # noqa: RUF012
         "f": function,
         "t": _tail,
+        "x": _adapter,
         "r": func,
         "g": _value,
         "c": _cell,

@@ -1,0 +1,225 @@
+"""Runs one module with wasmtime and, at every level, with wasmz, and compares all that can be seen.
+
+    compare(binary, calls=[("f0", (1, 2.5))])     -> None, or raises Disagreement with the first difference
+
+Traps agree if they are of one kind, floats if they have the same bits or both are NaN, memories byte for byte.
+"""
+
+from __future__ import annotations
+
+import random
+import struct
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
+
+import wasmtime
+
+import wasmz
+from tests.differential.vocabulary import EDGES
+from wasmz.config import OPT_LEVELS
+
+Call = tuple[str, tuple[Any, ...]]
+
+# Exported global that is set before every call, if the module has it.
+FUEL = "fuel"
+_FUEL_PER_CALL = 12
+
+# wasmtime's names of traps where they differ from wasmz's. It does not tell a call beyond a table's end from another
+# access there.
+_SAME_KIND = {"UNDEFINED_ELEMENT": "TABLE_OUT_OF_BOUNDS"}
+
+
+class Disagreement(AssertionError):
+    """wasmz and wasmtime differ: on what, and what either says."""
+
+
+class TrapKind(str):
+    """The outcome of a call that trapped."""
+
+    __slots__ = ()
+
+
+@cache
+def _engine() -> wasmtime.Engine:
+    config = wasmtime.Config()
+    config.wasm_multi_memory = True
+    config.wasm_tail_call = True
+    return wasmtime.Engine(config)
+
+
+def assemble(text: str) -> bytes:
+    """A module's text as bytes."""
+    return bytes(wasmtime.wat2wasm(text))
+
+
+class Reference:
+    """The module in wasmtime."""
+
+    name = "wasmtime"
+
+    def __init__(self, binary: bytes) -> None:
+        self.store = wasmtime.Store(_engine())
+        self.instance: wasmtime.Instance | None = None
+        self.problem: TrapKind | None = None
+        self.module = wasmtime.Module(_engine(), binary)
+        try:
+            self.instance = wasmtime.Instance(self.store, self.module, [])
+        except wasmtime.Trap as trap:
+            self.problem = _wasmtime_kind(trap)
+
+    def call(self, call: Call) -> Any:
+        assert self.instance is not None
+        exports = self.instance.exports(self.store)
+        fuel = exports.get(FUEL)
+        if isinstance(fuel, wasmtime.Global):
+            fuel.set_value(self.store, _FUEL_PER_CALL)
+        try:
+            result = exports[call[0]](self.store, *call[1])  # type: ignore[operator]
+        except wasmtime.Trap as trap:
+            return _wasmtime_kind(trap)
+        return tuple(result) if isinstance(result, list) else result
+
+    def state(self) -> dict[str, Any]:
+        """What memories and globals of numbers hold, by the names of the exports."""
+        assert self.instance is not None
+        found: dict[str, Any] = {}
+        for name, item in self.instance.exports(self.store).items():
+            if isinstance(item, wasmtime.Memory):
+                found[name] = bytes(item.read(self.store))
+            elif isinstance(item, wasmtime.Global) and str(item.type(self.store).content) in EDGES:
+                found[name] = item.value(self.store)
+        return found
+
+
+class Subject:
+    """The module in wasmz, at one level."""
+
+    def __init__(self, binary: bytes, level: int) -> None:
+        self.name = f"wasmz at level {level}"
+        engine = wasmz.Engine(wasmz.Config(opt_level=level, verify=True, use_cache=False))
+        module = wasmz.Module.compile(engine, binary)
+        self.instance: wasmz.Instance | None = None
+        self.problem: TrapKind | None = None
+        try:
+            self.instance = wasmz.Instance(wasmz.Store(engine), module)
+        except wasmz.Trap as trap:
+            self.problem = _wasmz_kind(trap)
+
+    def call(self, call: Call) -> Any:
+        assert self.instance is not None
+        exports = self.instance.exports
+        fuel = exports.get(FUEL)
+        if isinstance(fuel, wasmz.Global):
+            fuel.value = _FUEL_PER_CALL
+        try:
+            return exports[call[0]](*call[1])
+        except wasmz.Trap as trap:
+            return _wasmz_kind(trap)
+
+    def state(self) -> dict[str, Any]:
+        """What memories and globals of numbers hold, by the names of the exports."""
+        assert self.instance is not None
+        found: dict[str, Any] = {}
+        for name, item in self.instance.exports.items():
+            if isinstance(item, wasmz.Memory):
+                found[name] = bytes(memoryview(item))
+            elif isinstance(item, wasmz.Global) and isinstance(item.value, (int, float)):
+                found[name] = item.value
+        return found
+
+
+def _wasmtime_kind(trap: wasmtime.Trap) -> TrapKind:
+    code = trap.trap_code
+    return TrapKind(code.name if code is not None else trap.message)
+
+
+def _wasmz_kind(trap: wasmz.Trap) -> TrapKind:
+    return TrapKind(_SAME_KIND.get(trap.code.name, trap.code.name))
+
+
+def agree(expected: Any, found: Any) -> bool:
+    """Whether two results are the same."""
+    if isinstance(expected, float) and isinstance(found, float):
+        return struct.pack("<d", expected) == struct.pack("<d", found) or (expected != expected and found != found)
+    if isinstance(expected, tuple) and isinstance(found, tuple):
+        return len(expected) == len(found) and all(map(agree, expected, found))
+    return type(expected) is type(found) and bool(expected == found)
+
+
+def compare(binary: bytes, calls: Iterable[Call], levels: Sequence[int] = OPT_LEVELS) -> int:
+    """Makes the calls one after the other in either implementation; returns how many there were.
+
+    Raises:
+        Disagreement: at the first difference in an outcome, or in memories and globals afterwards.
+    """
+    calls = list(calls)
+    reference = Reference(binary)
+    for level in levels:
+        subject = Subject(binary, level)
+        if reference.problem != subject.problem:
+            raise Disagreement(f"instantiation: {subject.name} {subject.problem!r}, wasmtime {reference.problem!r}")
+    if reference.problem is not None:
+        return 0
+    outcomes = [reference.call(call) for call in calls]
+    state = reference.state()
+    for level in levels:
+        subject = Subject(binary, level)
+        for (name, arguments), expected in zip(calls, outcomes, strict=True):
+            found = subject.call((name, arguments))
+            if not agree(expected, found) or isinstance(expected, TrapKind) != isinstance(found, TrapKind):
+                raise Disagreement(
+                    f"{name}{arguments}: {subject.name} gives {_show(found)}, wasmtime {_show(expected)}"
+                )
+        _compare_states(subject, state)
+    return len(calls)
+
+
+def _compare_states(subject: Subject, expected: dict[str, Any]) -> None:
+    found = subject.state()
+    for name, value in expected.items():
+        if isinstance(value, bytes) and value != found[name]:
+            other = found[name]
+            if len(value) != len(other):
+                raise Disagreement(f"memory {name}: {subject.name} has {len(other)} bytes, wasmtime {len(value)}")
+            place = next(i for i, (a, b) in enumerate(zip(value, other, strict=True)) if a != b)
+            raise Disagreement(
+                f"memory {name} at {place:#x}: {subject.name} has {other[place : place + 8].hex()}, "
+                f"wasmtime {value[place : place + 8].hex()}"
+            )
+        if not isinstance(value, bytes) and not agree(value, found[name]):
+            raise Disagreement(f"global {name}: {subject.name} has {_show(found[name])}, wasmtime {_show(value)}")
+
+
+def _show(value: Any) -> str:
+    return f"trap {value}" if isinstance(value, TrapKind) else value.hex() if isinstance(value, float) else repr(value)
+
+
+def make_calls(binary: bytes, seed: int, rounds: int) -> list[Call]:
+    """Calls of all exported functions with edge values, ``rounds`` times each."""
+    generator = random.Random(seed)
+    calls: list[Call] = []
+    module = wasmtime.Module(_engine(), binary)
+    functions = [
+        (export.name, [str(param) for param in export.type.params])
+        for export in module.exports
+        if isinstance(export.type, wasmtime.FuncType)
+    ]
+    for _ in range(rounds):
+        for name, params in functions:
+            if all(param in EDGES for param in params):
+                calls.append((name, tuple(_argument(generator, param) for param in params)))
+    return calls
+
+
+def _argument(generator: random.Random, type: str) -> int | float:
+    width = int(type[1:])
+    bits = generator.choice(EDGES[type]) if generator.random() < 0.7 else generator.getrandbits(width)
+    if type in ("i32", "i64"):
+        return bits - (1 << width) if bits >> width - 1 else bits
+    number: float
+    if type == "f32":
+        (number,) = struct.unpack("<f", bits.to_bytes(4, "little"))
+    else:
+        (number,) = struct.unpack("<d", bits.to_bytes(8, "little"))
+    return number

@@ -1,0 +1,91 @@
+"""Entry forms: small exported functions with the conversion of Python's arguments built in.
+
+An export is called through an adapter, which checks the arguments, calls the function and converts the result. For a small
+function that calls nothing and cannot trap, that is most of its time. Its entry form is one code object:
+
+    if every argument is an int (or float) and, if an int, from 0 to 2^30 - 1:
+        the function's code, compiled under the assumption that its parameters are that small
+    else:
+        x5(...)                                  the general adapter, with all conversions and errors
+"""
+
+from __future__ import annotations
+
+from types import CodeType
+
+from wasmz.codegen.assembler import Jump, Label
+from wasmz.codegen.emitter import Emitter, ModuleFacts, find_homes
+from wasmz.codegen.function import assemble_function, emit_body, emit_zeros
+from wasmz.codegen.targets.base import IF_FALSE, IF_TRUE, Target
+from wasmz.ir.nodes import Function, Terminator, count_uses
+from wasmz.ir.operations import EFFECTS
+from wasmz.types import ValType
+from wasmz.wasm.instructions import Effects
+
+# The ints that CPython keeps in one digit, and compares and adds fastest.
+SMALL = 2**30 - 1
+
+_LARGEST_SIZE = 40
+_INTEGERS = {ValType.I32: 32, ValType.I64: 64}
+_NOT_ALLOWED = Effects.TRAPS | Effects.CALLS | Effects.WRITES
+
+
+def has_entry_form(function: Function) -> bool:
+    """Whether an exported function is worth an entry form, and may have one."""
+    types = (*function.type.params, *function.type.results)
+    if not function.type.params or len(function.type.results) != 1:
+        return False
+    if any(type not in _INTEGERS and type is not ValType.F64 for type in types):
+        return False
+    if sum(len(block.body) for block in function.blocks) > _LARGEST_SIZE:
+        return False
+    if any(block.terminator.op not in ("jump", "branch", "switch", "return") for block in function.blocks):
+        return False
+    return not any(EFFECTS[value.op] & _NOT_ALLOWED for value in function.values())
+
+
+def compile_entry(
+    target: Target, facts: ModuleFacts, function: Function, filename: str, bounds: dict[object, int]
+) -> CodeType:
+    """The code object of the entry form. ``bounds`` are what is known of values if the parameters are small."""
+    count_uses(function)
+    find_homes(function)
+    emitter = Emitter(target, facts, function)
+    slow = Label()
+    for index, type in enumerate(function.type.params):
+        _emit_check(emitter, index, type, slow)
+    emit_zeros(emitter)
+    result_type = function.type.results[0]
+
+    def emit_return(emitter: Emitter, terminator: Terminator) -> None:
+        emitter.push(terminator.args)
+        bits = _INTEGERS.get(result_type)
+        if bits is not None and bounds.get(terminator.args[0], 1 << bits) >> (bits - 1):
+            _emit_signed(emitter, bits)
+        emitter.out.append(target.return_value)
+
+    emit_body(emitter, emit_return)
+    count = len(function.type.params)
+    out = emitter.out
+    out += (slow, emitter.load_callee(f"x{function.index}"), *target.loads[:count], target.call(count))
+    out.append(target.return_value)
+    return assemble_function(emitter, filename, count)
+
+
+def _emit_check(emitter: Emitter, index: int, type: ValType, slow: Label) -> None:
+    """Goes the slow way unless the parameter is of the very type, and small if it is an int."""
+    out, target = emitter.out, emitter.target
+    load = target.loads[index]
+    python_type = emitter.load_global("int" if type in _INTEGERS else "float")
+    out += (emitter.load_callee("type"), load, target.call(1), python_type, target.is_operator, Jump(slow, IF_FALSE))
+    if type in _INTEGERS:
+        out += (load, emitter.constant(0), target.compare("<"), Jump(slow, IF_TRUE))
+        out += (load, emitter.constant(SMALL), target.compare(">"), Jump(slow, IF_TRUE))
+
+
+def _emit_signed(emitter: Emitter, bits: int) -> None:
+    """Makes the integer on top of the stack signed."""
+    out, target = emitter.out, emitter.target
+    natural = Label()
+    out += (target.copy1, emitter.constant(1 << (bits - 1)), target.compare("<"), Jump(natural, IF_TRUE))
+    out += (emitter.constant(1 << bits), target.binary("-"), natural)
