@@ -33,13 +33,13 @@ if TYPE_CHECKING:
         WasmzError,
     )
     from wasmz.module import ArcModule, Module, instantiate
+    from wasmz.runtime.bits import f32_bits, f32_from_bits, f64_bits, f64_from_bits
     from wasmz.runtime.engine import Engine
     from wasmz.runtime.func import Caller, Func, HostFunc
     from wasmz.runtime.globals import Global
     from wasmz.runtime.instance import ExecResult, Exports, Instance
     from wasmz.runtime.linker import Linker
     from wasmz.runtime.memory import Memory
-    from wasmz.runtime.bits import f32_bits, f32_from_bits, f64_bits, f64_from_bits
     from wasmz.runtime.store import Store
     from wasmz.runtime.table import Table
     from wasmz.runtime.wasi import WasiConfig

@@ -1,8 +1,8 @@
 """The compilation cache: a directory of precompiled files, found by what went into them.
 
-A key is the hash of the module's bytes, of the options that change the code, and of the versions of wasmz and Python.
-Files are written under another name and renamed, so that readers and other writers never see half of one. A file that is
-damaged, or of something else, counts as missing and is written again.
+A key is the hash of the module's bytes, of the options that change the code, and of the versions of wasmz and
+Python. Files are written under another name and renamed, so that readers and other writers never see half of one. A
+file that is damaged, or of something else, counts as missing and is written again.
 """
 
 from __future__ import annotations
@@ -82,10 +82,10 @@ def write_atomically(path: Path, content: bytes) -> None:
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
-        os.replace(temporary, path)
+        Path(temporary).replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
-            os.unlink(temporary)
+            Path(temporary).unlink()
         raise
 
 
@@ -103,8 +103,8 @@ def _directory(config: Config) -> Path:
 
 def _distrust(directory: Path) -> str | None:
     """Why the files in a directory cannot be trusted to be ours: they are code, and get run."""
-    if os.name != "posix":
-        # On Windows the user's profile is private by its access control list.
+    if not hasattr(os, "geteuid"):
+        # On Windows the user's profile is private by its access control list; a browser's sandbox has one user.
         return None
     status = directory.stat()
     if status.st_uid != os.geteuid():

@@ -1,11 +1,11 @@
 """The pipeline: a module's bytes to a :class:`~wasmz.runtime.image.ModuleImage`.
 
-    bytes -> decode_module, validate_module          wasm/
-          -> for each body: decode_body, validate_body
-                            build_function           ir/
-                            run_passes               passes/
-                            compile_function         codegen/
-          -> ModuleImage
+bytes -> decode_module, validate_module          wasm/
+      -> for each body: decode_body, validate_body
+                        build_function           ir/
+                        run_passes               passes/
+                        compile_function         codegen/
+      -> ModuleImage
 """
 
 from __future__ import annotations
@@ -181,9 +181,7 @@ def make_image(
             for segment in module.elements
         ),
         data=tuple(
-            DataSpec(
-                segment.mode, bytes(data[segment.start : segment.end]), segment.memory, _code(segment.position)
-            )
+            DataSpec(segment.mode, bytes(data[segment.start : segment.end]), segment.memory, _code(segment.position))
             for segment in module.data
         ),
         code=tuple(function.code for function in compiled),
@@ -293,4 +291,3 @@ def _facts(module: WasmModule) -> ModuleFacts:
             for type in module.memory_types
         ),
     )
-

@@ -1,8 +1,8 @@
 """Modules as users compile them: where compiler, cache and runtime are tied together.
 
-    Module.compile(data)        bytes, a path or a binary file -> Module; from the cache if it is there
-    Module.compile_arc(data)    the same behind a counted handle
-    instantiate(data, imports)  one line for scripts
+Module.compile(data)        bytes, a path or a binary file -> Module; from the cache if it is there
+Module.compile_arc(data)    the same behind a counted handle
+instantiate(data, imports)  one line for scripts
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ class Module(CompiledModule):
         if not isinstance(engine, Engine):
             if source is not None:
                 raise TypeError(f"the first of two arguments must be an Engine, not {type(engine).__name__}")
-            engine, source = Engine(), engine
+            source = engine
+            engine = Engine()
         if source is None:
             raise TypeError("there is no source to compile")
         data = read_source(source)

@@ -20,8 +20,8 @@ from typing import ClassVar, Union
 
 PAGE_BYTES = 65_536
 
-# The largest memory with 32-bit addresses, here: all of the address space but its last page (an implementation limit, as
-# specification A.1.2 allows). So an address that was accessed can be moved on by up to a page without wrapping around.
+# The largest memory with 32-bit addresses, here: all of the address space but its last page (an implementation limit,
+# as specification A.1.2 allows). So an address that was accessed can move on by up to a page without wrapping around.
 MEMORY32_LIMIT_BYTES = 2**32 - PAGE_BYTES
 
 
@@ -101,14 +101,14 @@ class RefType(ValType):
     nullable: bool
 
     def __new__(cls, heap_type: HeapType | DefinedType, nullable: bool = True) -> RefType:
-        known = _ABSTRACT_REFS if isinstance(heap_type, HeapType) else heap_type.references
-        key = (heap_type, nullable) if isinstance(heap_type, HeapType) else nullable
-        found = known.get(key)
+        # Defined types keep theirs, so that both can be collected together.
+        known = _ABSTRACT_REFS.setdefault(heap_type, {}) if isinstance(heap_type, HeapType) else heap_type.references
+        found = known.get(nullable)
         if found is None:
             found = object.__new__(cls)
             found.heap_type = heap_type
             found.nullable = nullable
-            found = known.setdefault(key, found)
+            found = known.setdefault(nullable, found)
         return found
 
     def __init__(self, heap_type: HeapType | DefinedType, nullable: bool = True) -> None:
@@ -466,7 +466,7 @@ _ABOVE: dict[HeapType, frozenset[HeapType]] = {
     HeapType.NOEXN: frozenset({HeapType.EXN}),
 }
 
-_ABSTRACT_REFS: dict[object, RefType] = {}
+_ABSTRACT_REFS: dict[HeapType, dict[bool, RefType]] = {}
 _groups: weakref.WeakValueDictionary[tuple[SubType, ...], TypeGroup] = weakref.WeakValueDictionary()
 _groups_lock = threading.Lock()
 

@@ -28,8 +28,10 @@ def test_forward_jumps_of_every_length(padding: int) -> None:
     nothing: list[Emitted] = [TARGET.loads[0], TARGET.pop] * padding
     done = Label()
     function = make(
-        [TARGET.loads[0], TARGET.to_condition, Jump(done, IF_TRUE), *nothing, TARGET.load_const(0), TARGET.return_value]
-        + [done, TARGET.load_const(1), TARGET.return_value],
+        [
+            *(TARGET.loads[0], TARGET.to_condition, Jump(done, IF_TRUE), *nothing),
+            *(TARGET.load_const(0), TARGET.return_value, done, TARGET.load_const(1), TARGET.return_value),
+        ],
         ("fell through", "jumped"),
     )
     assert [function(0), function(1)] == ["fell through", "jumped"]

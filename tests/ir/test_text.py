@@ -32,6 +32,17 @@ b3:
   return v1 v10
 """
 
+ONE_ARM = """\
+b0:
+  v0: i32 = i32.const 1
+  branch v0 b1 b2
+b1:
+  v1: i32 = i32.const 2
+  jump b2
+b2:
+  return v1
+"""
+
 
 def test_text_is_read_back() -> None:
     function = parse_function(LOOP)
@@ -75,10 +86,13 @@ def test_liveness_finds_locals_read_before_they_are_set() -> None:
         ("b0:\n  v0: i64 = i64.const 1\n  v1: i32 = i32.add v0 v0\n  return v1\n", "operand 0 is i64, not i32"),
         ("b0:\n  v0: i32 = i32.const 1\n  v1: i32 = i32.add v0\n  return v1\n", "has 1 operands, needs 2"),
         ("b0:\n  v0: i32 = local.get 5\n  return v0\n", "no local 5"),
-        ("b0:\n  v0: i32 = i32.const 1\n  v1: bool = i32.eqz v0\n  v2: i32 = i32.add v1 v0\n  return v2\n", "is bool, not i32"),
+        (
+            "b0:\n  v0: i32 = i32.const 1\n  v1: bool = i32.eqz v0\n  v2: i32 = i32.add v1 v0\n  return v2\n",
+            "is bool, not i32",
+        ),
         ("b0:\n  v0: i32 = i32.const 1\n  branch v0 b1\nb1:\n  return v0\n", "branch has 1 edges"),
         (
-            "b0:\n  v0: i32 = i32.const 1\n  branch v0 b1 b2\nb1:\n  v1: i32 = i32.const 2\n  jump b2\nb2:\n  return v1\n",
+            ONE_ARM,
             "does not dominate",
         ),
     ],

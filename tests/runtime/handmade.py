@@ -8,6 +8,7 @@ A signature has one letter a value: ``i I f F r e`` for i32 i64 f32 f64 funcref 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from types import CodeType
 from typing import Any
 
@@ -19,6 +20,8 @@ from wasmz.runtime.linker import Linker
 from wasmz.runtime.module import CompiledModule
 from wasmz.runtime.store import Store
 from wasmz.types import FuncType, ImportType, ValType, define_function_type
+
+ROOT = Path(__file__).resolve().parents[2]
 
 LETTERS = {
     "i": ValType.I32,

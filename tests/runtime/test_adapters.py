@@ -9,7 +9,7 @@ import threading
 from functools import partial
 from typing import Any
 
-import numpy
+import numpy as np
 import pytest
 
 from tests.runtime.handmade import instantiate, make_image
@@ -51,24 +51,24 @@ def test_integers_are_signed_in_python(echo: Any, name: str, width: int) -> None
         assert function(value) == value
     assert function(2 * half - 1) == -1
     assert function(half) == -half
-    for value in (True, numpy.int16(-5), numpy.uint32(7)):
+    for value in (True, np.int16(-5), np.uint32(7)):
         result = function(value)
         assert result == int(value)
         assert type(result) is int
     for value in (2 * half, -half - 1, 1 << 200, 10**5000):
         with pytest.raises(OverflowError, match=f"parameter 1 of {name}: .* does not fit {name[5:]}"):
             function(value)
-    for value in (1.0, "1", None, b"1", [1], numpy.float64(1)):
+    for value in (1.0, "1", None, b"1", [1], np.float64(1)):
         with pytest.raises(TypeError, match=rf"parameter 1 of {name}: expected {name[5:]}, got {type(value).__name__}"):
             function(value)
 
 
 def test_floats(echo: Any) -> None:
     assert echo.echo_f64(0.1) == 0.1
-    assert echo.echo_f32(0.1) == float(numpy.float32(0.1))
+    assert echo.echo_f32(0.1) == float(np.float32(0.1))
     assert echo.echo_f32(1e300) == math.inf
     assert echo.echo_f64(3) == 3.0
-    assert type(echo.echo_f32(numpy.float32(1.5))) is float
+    assert type(echo.echo_f32(np.float32(1.5))) is float
     assert math.copysign(1, echo.echo_f32(-0.0)) == -1
     # 2**24 + 1 + a little: by way of a double it would be rounded twice.
     assert echo.echo_f32((1 << 60) + (1 << 36) + 1) == float((1 << 60) + (1 << 37))
@@ -183,7 +183,7 @@ def test_wrong_results(signature: str, returned: Any, error: type[Exception], me
 def test_results_of_host_functions() -> None:
     assert host_instance(lambda: [1, 2], ":ii")() == (1, 2)
     assert host_instance(lambda: True, ":i")() == 1
-    assert host_instance(lambda: 0.1, ":f")() == float(numpy.float32(0.1))
+    assert host_instance(lambda: 0.1, ":f")() == float(np.float32(0.1))
     assert host_instance(max, "ii:i")(3, -4) == 3
 
 
@@ -282,7 +282,7 @@ def test_threads_share_the_raised_limit() -> None:
     assert depth.nesting == {}
 
 
-@pytest.mark.parametrize("wrap", [lambda f: f, lambda f: partial(f), lambda f: lambda a: max(map(f, [a]))])
+@pytest.mark.parametrize("wrap", [lambda f: f, partial, lambda f: lambda a: max(map(f, [a]))])
 def test_calls_in_and_out_end_in_a_trap(wrap: Any) -> None:
     """However the host calls back, by Python or by C, the process survives in a small thread."""
     outcome: list[Any] = []

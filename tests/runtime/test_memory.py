@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-import numpy
+import numpy as np
 import pytest
 
 from wasmz.config import Config
@@ -91,7 +91,7 @@ def test_python_access(store: Store) -> None:
         memory[PAGE_BYTES]
     with pytest.raises(ValueError):
         memory[0:2] = b"abc"
-    array = numpy.frombuffer(memory.view(), dtype="<u2")
+    array = np.frombuffer(memory.view(), dtype="<u2")
     array[0] = 0x4142
     assert memory[0:2] == b"BA"
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-import numpy
+import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -81,9 +81,25 @@ def reference_integer(name: str, width: int, a: int, b: int) -> Any:
     }[name]()
 
 
-BINARY = "add sub mul div_s div_u rem_s rem_u and or xor shl shr_s shr_u rotl rotr eq ne".split() + [
-    f"{name}_{sign}" for name in ("lt", "gt", "le", "ge") for sign in "su"
-]
+BINARY = [
+    "add",
+    "sub",
+    "mul",
+    "div_s",
+    "div_u",
+    "rem_s",
+    "rem_u",
+    "and",
+    "or",
+    "xor",
+    "shl",
+    "shr_s",
+    "shr_u",
+    "rotl",
+    "rotr",
+    "eq",
+    "ne",
+] + [f"{name}_{sign}" for name in ("lt", "gt", "le", "ge") for sign in "su"]
 
 
 @pytest.mark.parametrize("type", WIDTHS)
@@ -141,11 +157,11 @@ FLOATS = [0.0, -0.0, 0.5, -0.5, 1.5, 2.5, -1.5, 0.1, 1e-45, 3.4028235e38, 1e300,
 doubles = st.sampled_from(FLOATS) | st.floats() | st.integers(-(2**70), 2**70).map(float)
 singles = st.integers(0, 2**32 - 1).map(lambda pattern: struct.unpack("<f", struct.pack("<I", pattern))[0]) | (
     st.sampled_from([value for value in FLOATS if not 1e290 < abs(value) < math.inf]).map(
-        lambda v: float(numpy.float32(v))
+        lambda v: float(np.float32(v))
     )
 )
 values_of = {"f32": singles, "f64": doubles}
-numpy_type: dict[str, Any] = {"f32": numpy.float32, "f64": numpy.float64}
+numpy_type: dict[str, Any] = {"f32": np.float32, "f64": np.float64}
 
 
 def same(type: str, result: float, expected: float) -> bool:
@@ -158,7 +174,7 @@ def same(type: str, result: float, expected: float) -> bool:
 
 
 def by_numpy(function: Callable[..., Any], type: str, *args: float) -> float:
-    with warnings.catch_warnings(), numpy.errstate(all="ignore"):
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
         return float(function(*(numpy_type[type](arg) for arg in args)))
 
 
@@ -175,7 +191,7 @@ def reference_extreme(is_min: bool, a: float, b: float) -> float:
 
 @pytest.mark.parametrize("type", ["f32", "f64"])
 def test_float_arithmetic(type: str) -> None:
-    operators = {"add": numpy.add, "sub": numpy.subtract, "mul": numpy.multiply, "div": numpy.divide}
+    operators = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide}
 
     @settings(max_examples=150, deadline=None)
     @given(values_of[type], values_of[type])
@@ -200,11 +216,11 @@ def test_float_arithmetic(type: str) -> None:
 @pytest.mark.parametrize("type", ["f32", "f64"])
 def test_float_rounding(type: str) -> None:
     functions = {
-        "sqrt": numpy.sqrt,
-        "ceil": numpy.ceil,
-        "floor": numpy.floor,
-        "trunc": numpy.trunc,
-        "nearest": numpy.rint,
+        "sqrt": np.sqrt,
+        "ceil": np.ceil,
+        "floor": np.floor,
+        "trunc": np.trunc,
+        "nearest": np.rint,
     }
 
     @settings(max_examples=150, deadline=None)
@@ -252,13 +268,13 @@ def test_arithmetic_quiets_signalling_singles(pattern: int) -> None:
 @settings(max_examples=200, deadline=None)
 @given(doubles)
 def test_demotion(a: float) -> None:
-    assert same("f32", HELPERS["f32_demote_f64"](a), by_numpy(numpy.float32, "f64", a))
+    assert same("f32", HELPERS["f32_demote_f64"](a), by_numpy(np.float32, "f64", a))
 
 
 def nearest_single(exact: int) -> float:
     """The single nearest to an integer, ties to even, by exact arithmetic."""
-    guess = float(numpy.float32(float(exact)))
-    near = [float(numpy.nextafter(numpy.float32(guess), numpy.float32(way))) for way in (-math.inf, math.inf)]
+    guess = float(np.float32(float(exact)))
+    near = [float(np.nextafter(np.float32(guess), np.float32(way))) for way in (-math.inf, math.inf)]
 
     def key(value: float) -> tuple[Fraction, int]:
         return abs(Fraction(value) - exact), struct.unpack("<I", struct.pack("<f", value))[0] & 1

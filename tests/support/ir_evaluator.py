@@ -76,8 +76,10 @@ def _operate(value: Value, operands: list[Any]) -> Any:
         # Its own reduction covers operands that were left unreduced.
         bits = _BITS[type]
         count = operands[1] % bits if name == "shl" else None
-        result = operands[0] << count if name == "shl" else (
-            operands[0] & operands[1] if name == "and" else _UNREDUCED[name](*operands)
+        result = (
+            operands[0] << count
+            if name == "shl"
+            else (operands[0] & operands[1] if name == "and" else _UNREDUCED[name](*operands))
         )
         return result % (1 << bits)
     return getattr(numeric, op.replace(".", "_"))(*(int(x) if isinstance(x, bool) else x for x in operands))

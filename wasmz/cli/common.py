@@ -28,7 +28,10 @@ def engine_options(command: _Command) -> _Command:
     """Adds the options from which :func:`make_engine` makes an engine."""
     options = (
         click.option(
-            "--opt-level", type=click.Choice([str(level) for level in OPT_LEVELS]), default=None, help="Optimisation level."
+            "--opt-level",
+            type=click.Choice([str(level) for level in OPT_LEVELS]),
+            default=None,
+            help="Optimisation level.",
         ),
         click.option("--no-cache", is_flag=True, help="Neither read nor write the compilation cache."),
         click.option("--legacy-exceptions", is_flag=True, help="Accept the superseded exception proposal."),

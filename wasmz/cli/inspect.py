@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from wasmz.cli.common import FILE
 from wasmz.module import Module
+from wasmz.runtime.image import ExternKind
 from wasmz.types import FuncType
+
+if TYPE_CHECKING:
+    from wasmz.wasm.syntax import WasmModule
 
 
 def export_lines(module: Module) -> Iterator[str]:
@@ -31,18 +36,26 @@ def inspect_command(file: str) -> None:
     module = load_module(data)
     click.echo(f"{file}: {len(data):,} bytes, {len(module.bodies):,} functions")
     for item in module.imports:
-        described = f"func {module.signature(item.descriptor)}" if item.kind == "func" else str(item.descriptor)
+        described = str(item.descriptor)
+        if isinstance(item.descriptor, int):
+            described = f"{item.kind} {module.signature(item.descriptor)}"
         click.echo(f"import {item.module}.{item.name}: {described}")
-    spaces = {"table": module.table_types, "memory": module.memory_types, "global": module.global_types}
     for export in module.exports:
-        if export.kind == "func":
-            described = f"func {module.function_type(export.index)}"
-        else:
-            described = str(spaces[export.kind][export.index]) if export.kind in spaces else export.kind
-        click.echo(f"export {export.name}: {described}")
+        click.echo(f"export {export.name}: {_describe(module, export.kind, export.index)}")
     for memory in module.memories:
         click.echo(f"defines {memory}")
     for table in module.tables:
         click.echo(f"defines {table.type}")
     for name, start, end in list_sections(data):
         click.echo(f"section {name:<12} {end - start:>12,} bytes at 0x{start:x}")
+
+
+def _describe(module: WasmModule, kind: ExternKind, index: int) -> str:
+    """The type of an item of one of the index spaces."""
+    if kind == "func":
+        return f"func {module.function_type(index)}"
+    if kind == "tag":
+        return f"tag {module.signature(module.tag_types[index])}"
+    if kind == "memory":
+        return str(module.memory_types[index])
+    return str(module.table_types[index] if kind == "table" else module.global_types[index])

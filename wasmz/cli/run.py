@@ -21,7 +21,9 @@ from wasmz.types import FuncType, ValType
 @click.command("run", context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False})
 @click.argument("file", type=FILE)
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[--] [ARGS]...")
-@click.option("--invoke", "--func", "function", metavar="NAME", help="Call this export with ARGS, and print its results.")
+@click.option(
+    "--invoke", "--func", "function", metavar="NAME", help="Call this export with ARGS, and print its results."
+)
 @click.option("--args", "more", metavar="WORDS", default="", help="More arguments, split as a shell does.")
 @click.option("--env", "environment", metavar="K=V", multiple=True, help="Set a variable of the guest's environment.")
 @click.option("--reactor", is_flag=True, help="Call _initialize first.")
@@ -31,6 +33,7 @@ from wasmz.types import FuncType, ValType
 @click.pass_context
 def run_command(
     ctx: click.Context,
+    /,
     file: str,
     words: tuple[str, ...],
     function: str | None,
@@ -113,9 +116,7 @@ def _function_type(module: Module, name: str) -> FuncType | None:
     return export.type if export is not None and isinstance(export.type, FuncType) else None
 
 
-def _instantiate(
-    module: Module, file: str, arguments: list[str], environment: tuple[str, ...], stub: bool
-) -> Instance:
+def _instantiate(module: Module, file: str, arguments: list[str], environment: tuple[str, ...], stub: bool) -> Instance:
     from wasmz.runtime.wasi import WasiConfig
 
     linker = Linker(module.engine)

@@ -1,16 +1,16 @@
 """Emits one function: operand-stack scheduling, fast locals, constants and names.
 
-Values are emitted in the order of the IR. A value used once, in its own block, stays on CPython's operand stack until its
-use; others go to a fast local. What must lie *below* an operand (a view that is subscripted, a function that is called,
-the local that is the other operand) is inserted where that operand's code began, so that nothing is shuffled:
+Values are emitted in the order of the IR. A value used once, in its own block, stays on CPython's operand stack until
+its use; others go to a fast local. What must lie *below* an operand (a view that is subscripted, a function that is
+called, the local that is the other operand) is inserted where that operand's code began, so that nothing is shuffled:
 
     v1 = local.get 0              # pending: nothing emitted
     v2 = i32.load offset=4 v1     LOAD_GLOBAL m0_I_4; LOAD_FAST l0; BINARY_SUBSCR
     v3 = local.get 1              # pending
     v4 = i32.sub v3 v2            # v3 is inserted before v2's code: LOAD_FAST l1; <v2>; BINARY_OP -
 
-The lowering of each operation (``lowering/``) asks for its operands with :meth:`Emitter.push`, emits, and hands the result
-to :meth:`Emitter.define`.
+The lowering of each operation (``lowering/``) asks for its operands with :meth:`Emitter.push`, emits, and hands the
+result to :meth:`Emitter.define`.
 """
 
 from __future__ import annotations
@@ -326,4 +326,3 @@ def find_homes(function: Function) -> None:
                     if arg.op not in CONSTANTS:
                         arg.home = NEEDS_HOME
                         arg.escapes = True
-

@@ -1,7 +1,7 @@
 """Entry forms: small exported functions with the conversion of Python's arguments built in.
 
-An export is called through an adapter, which checks the arguments, calls the function and converts the result. For a small
-function that calls nothing and cannot trap, that is most of its time. Its entry form is one code object:
+An export is called through an adapter, which checks the arguments, calls the function and converts the result. For a
+small function that calls nothing and cannot trap, that is most of its time. Its entry form is one code object:
 
     if every argument is an int (or float) and, if an int, from 0 to 2^30 - 1:
         the function's code, compiled under the assumption that its parameters are that small
@@ -17,7 +17,7 @@ from wasmz.codegen.assembler import Jump, Label
 from wasmz.codegen.emitter import Emitter, ModuleFacts, find_homes
 from wasmz.codegen.function import assemble_function, emit_body, emit_zeros
 from wasmz.codegen.targets.base import IF_FALSE, IF_TRUE, Target
-from wasmz.ir.nodes import Function, Terminator, count_uses
+from wasmz.ir.nodes import Function, Terminator, Value, count_uses
 from wasmz.ir.operations import EFFECTS
 from wasmz.types import ValType
 from wasmz.wasm.instructions import Effects
@@ -45,7 +45,7 @@ def has_entry_form(function: Function) -> bool:
 
 
 def compile_entry(
-    target: Target, facts: ModuleFacts, function: Function, filename: str, bounds: dict[object, int]
+    target: Target, facts: ModuleFacts, function: Function, filename: str, bounds: dict[Value, int]
 ) -> CodeType:
     """The code object of the entry form. ``bounds`` are what is known of values if the parameters are small."""
     count_uses(function)

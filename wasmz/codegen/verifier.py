@@ -12,6 +12,7 @@ The check is independent of how the code was made: it reads the finished code ob
 from __future__ import annotations
 
 import dis
+import itertools
 from types import CodeType
 
 _TERMINAL = frozenset({"RETURN_VALUE", "RAISE_VARARGS", "RERAISE", "RETURN_CONST"})
@@ -31,7 +32,7 @@ def verify_code(code: CodeType) -> None:
     findings: list[str] = []
     instructions = {instruction.offset: instruction for instruction in dis.get_instructions(code)}
     ordered = sorted(instructions)
-    following = dict(zip(ordered, ordered[1:], strict=False))
+    following = dict(itertools.pairwise(ordered))
     arguments = code.co_argcount
     # offset -> (stack depth, bit set of the bound locals)
     states: dict[int, tuple[int, int]] = {}

@@ -272,7 +272,9 @@ def _if(builder: _Builder, block_type: FuncType, offset: int) -> None:
     then_block = Block()
     label.else_block = builder.new_block(label.params, offset)
     arguments = tuple(builder.stack[label.height :])
-    builder.finish(Terminator("branch", (condition,), (Edge(then_block), Edge(label.else_block, arguments)), offset=offset))
+    builder.finish(
+        Terminator("branch", (condition,), (Edge(then_block), Edge(label.else_block, arguments)), offset=offset)
+    )
     builder.enter(then_block)
 
 

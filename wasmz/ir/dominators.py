@@ -58,7 +58,7 @@ def immediate_dominators(function: Function) -> dict[Block, Block | None]:
 
 
 def dominators(function: Function) -> dict[Block, frozenset[Block]]:
-    """For each block all blocks that dominate it, itself among them. A block that nothing reaches is dominated by all."""
+    """For each block all that dominate it, itself among them; for a block that nothing reaches, all blocks."""
     closest = immediate_dominators(function)
     everything = frozenset(function.blocks)
     result: dict[Block, frozenset[Block]] = {}

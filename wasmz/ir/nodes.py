@@ -49,9 +49,7 @@ class Value:
 
     __slots__ = ("args", "block", "escapes", "home", "imm", "offset", "op", "type", "uses")
 
-    def __init__(
-        self, op: str, type: ResultType, args: tuple[Value, ...], imm: Any, offset: int, block: Block
-    ) -> None:
+    def __init__(self, op: str, type: ResultType, args: tuple[Value, ...], imm: Any, offset: int, block: Block) -> None:
         self.op = op
         self.type = type
         self.args = args

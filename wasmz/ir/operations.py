@@ -5,8 +5,8 @@ Added operations are
     param                     a block's parameter
     project i                 result i of a call that gives several
     copy                      its operand
-    <op>.nowrap               the integer operation without the reduction to 32 or 64 bits: a pass proved that it is idle,
-                              or that each use reduces the result itself
+    <op>.nowrap               the integer operation without the reduction to 32 or 64 bits: a pass proved that it
+                              is idle, or that each use reduces the result itself
     <load>.signed             a sign-extending load without the conversion to unsigned, likewise
     <store>.fits              a narrow store of a value that is narrow already
     f32.<op>.unrounded        f32 arithmetic whose use rounds
@@ -17,9 +17,11 @@ from __future__ import annotations
 
 from wasmz.wasm.instructions import BY_NAME, Effects
 
-_UNWRAPPED = tuple(
-    f"{type}.{name}.nowrap" for type in ("i32", "i64") for name in ("add", "sub", "mul", "shl")
-) + ("i32.wrap_i64.nowrap", "i64.extend_i32_s.nowrap")
+_UNWRAPPED = (
+    *(f"{type}.{name}.nowrap" for type in ("i32", "i64") for name in ("add", "sub", "mul", "shl")),
+    "i32.wrap_i64.nowrap",
+    "i64.extend_i32_s.nowrap",
+)
 _SIGNED_LOADS = tuple(
     f"{name}.signed" for name in ("i32.load8_s", "i32.load16_s", "i64.load8_s", "i64.load16_s", "i64.load32_s")
 )

@@ -93,12 +93,7 @@ class _Parser:
 
     def terminator(self, text: str, offset: int) -> Terminator:
         edges = []
-        while True:
-            found = None
-            for found in _EDGE.finditer(text):
-                break
-            if found is None:
-                break
+        while (found := _EDGE.search(text)) is not None:
             args = tuple(self.values[name] for name in filter(None, (found[2] or "").split(", ")))
             edges.append(Edge(self.get_block(int(found[1])), args))
             text = text[: found.start()] + text[found.end() :]

@@ -36,7 +36,10 @@ class BrokenIR(AssertionError):
         self.findings = findings
         when = f" after {after}" if after else ""
         super().__init__(
-            f"IR of function {function.label} is broken{when}:\n  " + "\n  ".join(findings) + "\n" + print_function(function)
+            f"IR of function {function.label} is broken{when}:\n  "
+            + "\n  ".join(findings)
+            + "\n"
+            + print_function(function)
         )
 
 

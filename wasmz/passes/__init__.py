@@ -1,7 +1,7 @@
 """Passes from IR to IR, and which of them each optimisation level runs.
 
-A pass is a module with one idea and a function ``run(function)`` that changes the function in place. Its docstring shows
-IR before and after. The pipelines below are all there is to the order of optimisation.
+A pass is a module with one idea and a function ``run(function)`` that changes the function in place. Its docstring
+shows IR before and after. The pipelines below are all there is to the order of optimisation.
 """
 
 from __future__ import annotations

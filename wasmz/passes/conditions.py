@@ -1,8 +1,8 @@
 """Lets branches and selects test comparisons directly, without making a 0 or 1 of them first.
 
-    v2: i32 = i32.lt_u v0 v1     v2: bool = i32.lt_u v0 v1
-    v3: i32 = i32.eqz v2    ->   v3: bool = i32.ge_u v0 v1
-    branch v3 b1 b2              branch v3 b1 b2
+v2: i32 = i32.lt_u v0 v1     v2: bool = i32.lt_u v0 v1
+v3: i32 = i32.eqz v2    ->   v3: bool = i32.ge_u v0 v1
+branch v3 b1 b2              branch v3 b1 b2
 """
 
 from __future__ import annotations

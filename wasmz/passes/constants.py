@@ -6,8 +6,8 @@
     v3 = local.get 0             v3 = local.get 0
     v4 = i32.add v0 v3           v4 = i32.add v3 v0
 
-Integers are folded by the very functions that the runtime uses (`wasmz.runtime.numeric`). What traps is left for run time,
-and so is float arithmetic, whose NaNs are the machine's.
+Integers are folded by the very functions that the runtime uses (`wasmz.runtime.numeric`). What traps is left for run
+time, and so is float arithmetic, whose NaNs are the machine's.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ _INTEGERS = ("i32", "i64")
 _MASKS = {"i32": 0xFFFF_FFFF, "i64": 0xFFFF_FFFF_FFFF_FFFF}
 
 _BINARY = (
-    "add", "sub", "mul", "div_s", "div_u", "rem_s", "rem_u", "and", "or", "xor", "shl", "shr_s", "shr_u", "rotl", "rotr",
+    "add", "sub", "mul", "div_s", "div_u", "rem_s", "rem_u",
+    "and", "or", "xor", "shl", "shr_s", "shr_u", "rotl", "rotr",
     "eq", "ne", "lt_s", "lt_u", "gt_s", "gt_u", "le_s", "le_u", "ge_s", "ge_u",
 )  # fmt: skip
 _UNARY = ("clz", "ctz", "popcnt", "eqz", "extend8_s", "extend16_s")
@@ -36,7 +37,9 @@ FOLDABLE |= {
     for name in ("i32.wrap_i64", "i64.extend_i32_s", "i64.extend_i32_u", "i64.extend32_s")
 }
 
-_COMMUTATIVE = frozenset(f"{type}.{name}" for type in _INTEGERS for name in ("add", "mul", "and", "or", "xor", "eq", "ne"))
+_COMMUTATIVE = frozenset(
+    f"{type}.{name}" for type in _INTEGERS for name in ("add", "mul", "and", "or", "xor", "eq", "ne")
+)
 
 # Operations that give their first operand when the second one is this constant (-1: all bits set).
 _NEUTRAL = {

@@ -1,11 +1,11 @@
 """Follows constants and copies through locals, along chains of blocks with a single way in.
 
-    v0 = i32.const 5             v0 = i32.const 5
-    local.set 1 v0          ->   local.set 1 v0
-    v1 = local.get 1             v1 = i32.const 5
-    v2 = local.get 0             v2 = local.get 0
-    local.set 2 v2               local.set 2 v2
-    v3 = local.get 2             v3 = local.get 0
+v0 = i32.const 5             v0 = i32.const 5
+local.set 1 v0          ->   local.set 1 v0
+v1 = local.get 1             v1 = i32.const 5
+v2 = local.get 0             v2 = local.get 0
+local.set 2 v2               local.set 2 v2
+v3 = local.get 2             v3 = local.get 0
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Removes values without uses and effects, and writes to locals that nobody reads.
 
-    v0 = local.get 0             return
-    v1 = i32.add v0 v0      ->
-    local.set 1 v1
-    return
+v0 = local.get 0             return
+v1 = i32.add v0 v0      ->
+local.set 1 v1
+return
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Joins a block with the one it always goes to, if nothing else goes there; drops unreachable blocks.
 
-    b0:                          b0:
-      v0 = i32.const 1             v0 = i32.const 1
-      jump b1(v0)          ->      v1 = copy v0
-    b1(v1: i32):                   return v1
-      return v1
+b0:                          b0:
+  v0 = i32.const 1             v0 = i32.const 1
+  jump b1(v0)          ->      v1 = copy v0
+b1(v1: i32):                   return v1
+  return v1
 """
 
 from __future__ import annotations

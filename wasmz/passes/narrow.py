@@ -43,7 +43,8 @@ _SIGNED_CONVERSIONS = {
 
 # Bounds that hold whatever the operands are.
 _FIXED_BOUNDS = {
-    "i32.load8_u": 0xFF, "i32.load16_u": 0xFFFF, "i64.load8_u": 0xFF, "i64.load16_u": 0xFFFF, "i64.load32_u": 0xFFFF_FFFF,
+    "i32.load8_u": 0xFF, "i32.load16_u": 0xFFFF,
+    "i64.load8_u": 0xFF, "i64.load16_u": 0xFFFF, "i64.load32_u": 0xFFFF_FFFF,
     "i32.clz": 32, "i32.ctz": 32, "i32.popcnt": 32, "i64.clz": 64, "i64.ctz": 64, "i64.popcnt": 64,
     "i32.eqz": 1, "i64.eqz": 1, "ref.is_null": 1, "memory.size": 65_536, "i64.extend_i32_u": 0xFFFF_FFFF,
 }  # fmt: skip
@@ -52,9 +53,7 @@ _FIXED_BOUNDS |= {
     for type in _BITS
     for name in ("eq", "ne", "lt_s", "lt_u", "gt_s", "gt_u", "le_s", "le_u", "ge_s", "ge_u")
 }
-_FIXED_BOUNDS |= {
-    f"{type}.{name}": 1 for type in ("f32", "f64") for name in ("eq", "ne", "lt", "gt", "le", "ge")
-}
+_FIXED_BOUNDS |= {f"{type}.{name}": 1 for type in ("f32", "f64") for name in ("eq", "ne", "lt", "gt", "le", "ge")}
 
 _STORE_BOUNDS = {
     "i32.store8": 0xFF, "i32.store16": 0xFFFF, "i64.store8": 0xFF, "i64.store16": 0xFFFF, "i64.store32": 0xFFFF_FFFF,
@@ -207,7 +206,7 @@ def _shl_bound(op: str, known: list[int], args: tuple[Value, ...]) -> int:
     count = args[1]
     if not count.op.endswith(".const"):
         return 1 << 200
-    return known[0] << count.imm % _BITS[op[:3]]
+    return known[0] << int(count.imm) % _BITS[op[:3]]
 
 
 def _shr_bound(op: str, known: list[int], args: tuple[Value, ...]) -> int:

@@ -1,7 +1,7 @@
 """Exact bit patterns of floats, NaN payloads included: the public ``f32_bits`` and its kin.
 
-    f32_bits(1.5)                -> 0x3FC00000
-    f32_bits(f32_from_bits(n))   == n  for every 32-bit n, also for signalling NaNs
+f32_bits(1.5)                -> 0x3FC00000
+f32_bits(f32_from_bits(n))   == n  for every 32-bit n, also for signalling NaNs
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Engines: a configuration that stores, modules and linkers share.
 
-    with Engine(Config(max_call_depth=1000)) as engine: ...
+with Engine(Config(max_call_depth=1000)) as engine: ...
 """
 
 from __future__ import annotations

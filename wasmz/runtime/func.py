@@ -1,7 +1,7 @@
 """Functions as values: what a ``funcref`` is, and what Python gives to WebAssembly.
 
-    linker.define("env", "add", HostFunc(lambda a, b: a + b, [ValType.I32, ValType.I32], [ValType.I32]))
-    func = table[0]; func(1, 2); func.type
+linker.define("env", "add", HostFunc(lambda a, b: a + b, [ValType.I32, ValType.I32], [ValType.I32]))
+func = table[0]; func(1, 2); func.type
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Global variables (specification 4.2.10).
 
-    counter = Global(store, GlobalType(ValType.I32, mutable=True), 5)
-    counter.value += 1
+counter = Global(store, GlobalType(ValType.I32, mutable=True), 5)
+counter.value += 1
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Instances: a compiled module bound to memories, tables and functions (specification 4.5.4).
 
-    instance = Instance(store, module, linker)
-    instance.exports.add(1, 2)                  -> 3
-    instance.try_call("div", 1, 0)              -> ExecResult(ok=None, trap=Trap("integer divide by zero"))
+instance = Instance(store, module, linker)
+instance.exports.add(1, 2)                  -> 3
+instance.try_call("div", 1, 0)              -> ExecResult(ok=None, trap=Trap("integer divide by zero"))
 """
 
 from __future__ import annotations

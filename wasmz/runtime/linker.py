@@ -1,10 +1,10 @@
 """Linkers: what modules may import, by name.
 
-    linker = Linker(engine)
-    linker.define("env", "log", print)                          a plain callable takes the import's signature
-    linker.define("env", "add", HostFunc(add, [I32, I32], [I32]))
-    linker.define("env", "memory", Memory(store, MemoryType(1)))
-    linker.define_instance("lib", other_instance)
+linker = Linker(engine)
+linker.define("env", "log", print)                          a plain callable takes the import's signature
+linker.define("env", "add", HostFunc(add, [I32, I32], [I32]))
+linker.define("env", "memory", Memory(store, MemoryType(1)))
+linker.define_instance("lib", other_instance)
 """
 
 from __future__ import annotations

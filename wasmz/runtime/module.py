@@ -1,7 +1,7 @@
 """A compiled module as users see it: what it imports and exports, without anything of the compiler.
 
-    module.exports["add"].type            -> (i32, i32) -> i32
-    [item.name for item in module.imports]
+module.exports["add"].type            -> (i32, i32) -> i32
+[item.name for item in module.imports]
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a precompiled `.pyc` runs when Python imports it, or runs it as a program.
 
-    import lib; lib.add(1, 2)         each export is an attribute of the Python module
-    python prog.pyc a b               runs a command module with the arguments a and b
+import lib; lib.add(1, 2)         each export is an attribute of the Python module
+python prog.pyc a b               runs a command module with the arguments a and b
 """
 
 from __future__ import annotations

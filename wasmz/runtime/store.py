@@ -1,7 +1,7 @@
 """Stores: what instances live in together, and how much memory they may use.
 
-    store = Store(engine, data={"user": 7})
-    store.memory_budget.total_used             -> bytes of linear memory in use
+store = Store(engine, data={"user": 7})
+store.memory_budget.total_used             -> bytes of linear memory in use
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Instructions as text, as the text format writes them (specification, section 6.5).
 
-    (0x28, (2, 8, 0), 0x1A) -> 'i32.load offset=8'
+(0x28, (2, 8, 0), 0x1A) -> 'i32.load offset=8'
 """
 
 from __future__ import annotations

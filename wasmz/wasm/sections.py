@@ -1,6 +1,6 @@
 """The sections of a module, for tools that show them.
 
-    list_sections(data) -> [("type", 10, 25), ("function", 27, 29), ..., ('custom "name"', 90, 120)]
+list_sections(data) -> [("type", 10, 25), ("function", 27, 29), ..., ('custom "name"', 90, 120)]
 """
 
 from __future__ import annotations

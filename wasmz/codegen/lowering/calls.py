@@ -1,13 +1,14 @@
 """Calls and their results.
 
-    call 5 v0 v1                    LOAD_GLOBAL f5; LOAD v0; LOAD v1; CALL 2
-    call_indirect (2, 0) v0 v1      LOAD_GLOBAL tab0_f2; LOAD v1; BINARY_SUBSCR; LOAD v0; CALL 1
+call 5 v0 v1                    LOAD_GLOBAL f5; LOAD v0; LOAD v1; CALL 2
+call_indirect (2, 0) v0 v1      LOAD_GLOBAL tab0_f2; LOAD v1; BINARY_SUBSCR; LOAD v0; CALL 1
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from wasmz.codegen.assembler import Emitted
 from wasmz.codegen.emitter import Emitter
 from wasmz.codegen.lowering.registry import lowers
 from wasmz.ir.nodes import Value
@@ -37,7 +38,7 @@ def push_callee_from_table(
     type_index, table = imm
     callees = emitter.load_global(f"tab{table}_{form}{emitter.facts.canonical_types[type_index]}")
     bounds = emitter.push_apart((args[-1], *args[:-1]))
-    above = [offset, target.subscript, target.after_callee] if as_callee else [offset, target.subscript]
+    above: list[Emitted] = [offset, target.subscript, target.after_callee] if as_callee else [offset, target.subscript]
     emitter.out[bounds[1] : bounds[1]] = above
     emitter.out[bounds[0] : bounds[0]] = [target.before_callee, callees] if as_callee else [callees]
     emitter.mark(offset)

@@ -1,7 +1,7 @@
 """How blocks end: jumps, conditions, switches, returns and tail calls.
 
-    branch v2 b1 b2     COMPARE_OP; POP_JUMP_IF_FALSE b2         when b1 comes next
-    switch v0 b1 b2 b3  a constant tuple gives, for each index, the decisions of a balanced tree of jumps
+branch v2 b1 b2     COMPARE_OP; POP_JUMP_IF_FALSE b2         when b1 comes next
+switch v0 b1 b2 b3  a constant tuple gives, for each index, the decisions of a balanced tree of jumps
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def jump_if(emitter: Emitter, condition: Value, label: Label, sense: bool) -> No
 
 def _compares_signed_with_natural(emitter: Emitter, condition: Value) -> bool:
     """Whether it is a signed comparison of something that can be loaded twice with a constant that is not negative."""
-    operator, signed = COMPARISONS[condition.op]
+    _, signed = COMPARISONS[condition.op]
     first, second = condition.args
     if not signed or second.op not in CONSTANTS or second.imm >= SIGNS[condition.op[:3]]:
         return False

@@ -159,7 +159,7 @@ def _finish_store(emitter: Emitter, value: Value, format: str) -> None:
 
 @lowers("f32.store")
 def _f32_store(emitter: Emitter, value: Value) -> None:
-    address, stored = value.args
+    stored = value.args[1]
     if stored.op in QUIET_SINGLES or stored.op == "f32.load.quieting":
         _push_store_operands(emitter, value, None)
         _finish_store(emitter, value, "f")
@@ -230,4 +230,3 @@ def _table_init(emitter: Emitter, value: Value) -> None:
 @lowers("elem.drop")
 def _elem_drop(emitter: Emitter, value: Value) -> None:
     _runtime_call(emitter, value, "elem_drop", f"elem{value.imm}")
-

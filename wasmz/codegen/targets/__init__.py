@@ -32,5 +32,6 @@ def current_target() -> Target:
         raise NotImplementedError(
             f"wasmz compiles for CPython {known}, and not for {sys.implementation.name} {version[0]}.{version[1]}"
         )
-    target: Target = importlib.import_module(f"{__name__}.{_TARGETS[version]}").TARGET
-    return target
+    # A class, not an object: a version's file imports its predecessor's, whose instructions may be gone.
+    target: type[Target] = importlib.import_module(f"{__name__}.{_TARGETS[version]}").TARGET
+    return target()

@@ -23,4 +23,4 @@ class CPython311(Target):
         return self.join(self.piece("PRECALL", arg_count), self.piece("CALL", arg_count))
 
 
-TARGET = CPython311()
+TARGET = CPython311

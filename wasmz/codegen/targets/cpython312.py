@@ -16,4 +16,4 @@ class CPython312(Target):
         return index << 4 | COMPARE_MASKS[COMPARE_OPERATORS[index]]
 
 
-TARGET = CPython312()
+TARGET = CPython312

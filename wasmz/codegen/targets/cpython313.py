@@ -27,4 +27,4 @@ class CPython313(Target):
         return index << 5 | COMPARE_MASKS[COMPARE_OPERATORS[index]]
 
 
-TARGET = CPython313()
+TARGET = CPython313

@@ -17,4 +17,4 @@ class CPython314(CPython313):
         return self.piece("LOAD_SMALL_INT", number) if 0 <= number < 256 else None
 
 
-TARGET = CPython314()
+TARGET = CPython314

@@ -1,7 +1,7 @@
 """WASI preview 1, without a file system: arguments, environment, clocks, random bytes, standard streams, exit.
 
-    out = io.BytesIO()
-    linker.define_wasi(WasiConfig(args=["echo", "hi"], stdout=out))
+out = io.BytesIO()
+linker.define_wasi(WasiConfig(args=["echo", "hi"], stdout=out))
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What a WASI guest gets from its host.
 
-    WasiConfig(args=["prog", "-v"], env={"HOME": "/"}, stdin=b"input", stdout=io.BytesIO())
+WasiConfig(args=["prog", "-v"], env={"HOME": "/"}, stdin=b"input", stdout=io.BytesIO())
 """
 
 from __future__ import annotations

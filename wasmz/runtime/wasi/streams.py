@@ -1,7 +1,7 @@
 """Standard streams: between a guest's memory and whatever the host offers as a file, without a copy where possible.
 
-    open_output(io.BytesIO()).write(view)     -> number of bytes taken
-    open_input(b"abc").read_into(view)        -> number of bytes given; 0 at the end
+open_output(io.BytesIO()).write(view)     -> number of bytes taken
+open_input(b"abc").read_into(view)        -> number of bytes given; 0 at the end
 """
 
 from __future__ import annotations

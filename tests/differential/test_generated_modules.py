@@ -1,0 +1,104 @@
+"""Modules made at random behave as in wasmtime: results, traps, memories and globals, at every level."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import strategies as st
+
+from tests.differential.choices import Choices
+from tests.differential.generator import PROFILES, generate
+from tests.differential.oracle import Disagreement, agree, assemble, compare, make_calls
+from tests.differential.smith import find_tool, make_module
+from tests.differential.vocabulary import EDGES, constant
+
+# Bytes of choices for one module, and modules for each profile. pytest prints the seed of a failure (@seed, or
+# --hypothesis-seed), hypothesis the bytes.
+_BYTES = 1200
+_EXAMPLES = {"expressions": 25, "control": 20, "memory": 20, "calls": 20, "everything": 20}
+_SMITH_SEEDS = range(1, 13)
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_generated(name: str) -> None:
+    @settings(
+        max_examples=_EXAMPLES[name],
+        database=None,
+        deadline=None,
+        derandomize=False,
+        print_blob=True,
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(data=st.binary(min_size=_BYTES, max_size=_BYTES), seed=st.integers(0, 1 << 32))
+    def check(data: bytes, seed: int) -> None:
+        text = generate(data, PROFILES[name])
+        binary = assemble(text)
+        try:
+            compare(binary, make_calls(binary, seed, 3))
+        except BaseException:
+            note(text)
+            raise
+
+    check()
+
+
+@pytest.mark.skipif(find_tool() is None, reason="wasm-tools is missing")
+def test_smith() -> None:
+    """Modules of another generator, always the same ones."""
+    compared = 0
+    for seed in _SMITH_SEEDS:
+        binary = make_module(seed)
+        if binary is not None:
+            compared += compare(binary, make_calls(binary, seed, 2))
+    assert compared >= len(_SMITH_SEEDS)
+
+
+def test_differences_are_found() -> None:
+    """The comparison itself: values, signs of zero, NaNs, and a module that gives something else each time."""
+    assert agree(1, 1) and agree((1, 2.0), (1, 2.0)) and agree(float("nan"), -float("nan"))
+    assert not agree(0.0, -0.0)
+    assert not agree(1, 1.0)
+    assert not agree((1,), (1, 2))
+    assert not agree(None, 0)
+    binary = assemble('(module (func (export "f") (result i32) (i32.const 1)))')
+    assert compare(binary, [("f", ())]) == 1
+
+    class Wrong(tuple):  # type: ignore[type-arg]
+        """Arguments that change from one use to the next."""
+
+        uses = 0
+
+        def __iter__(self) -> object:  # type: ignore[override]
+            Wrong.uses += 1
+            return iter((Wrong.uses,))
+
+    binary = assemble('(module (func (export "f") (param i32) (result i32) (local.get 0)))')
+    with pytest.raises(Disagreement, match="f.*gives 2, wasmtime 1"):
+        compare(binary, [("f", Wrong())])
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_no_bytes_make_a_module(name: str) -> None:
+    binary = assemble(generate(b"", PROFILES[name]))
+    assert compare(binary, make_calls(binary, 0, 1)) == PROFILES[name].functions
+
+
+def test_constants_are_written_exactly() -> None:
+    """What wasmtime's assembler reads is the bits that were meant."""
+    for type, patterns in EDGES.items():
+        code = {"i32": 0x41, "i64": 0x42, "f32": 0x43, "f64": 0x44}[type]
+        for bits in patterns:
+            binary = assemble(f"(module (func (drop {constant(type, bits)})))")
+            if type in ("f32", "f64"):
+                assert bytes([code]) + bits.to_bytes(4 if type == "f32" else 8, "little") in binary
+    assert Choices(b"\x07\x01").below(5) == 2
+
+
+def test_choices_at_the_end_are_the_first_ones() -> None:
+    choices = Choices(b"\xff")
+    assert not choices.is_spent
+    assert choices.chance(1) and choices.is_spent
+    assert not choices.chance(99)
+    assert choices.pick("abc") == "a"
+    assert choices.below(1000) == 0
