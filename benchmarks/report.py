@@ -77,7 +77,7 @@ def plot(rows: Sequence[Row], names: Sequence[str], reference: str, path: Path) 
     from matplotlib import pyplot as plt
 
     shown = [name for name in names if name != reference]
-    figure, axes = plt.subplots(figsize=(1.5 + 0.75 * (len(rows) + 1), 5))
+    figure, axes = plt.subplots(figsize=(max(9, 1.5 + 0.75 * (len(rows) + 1)), 5))
     labels = [row.kernel for row in rows] + ["geometric\nmean"]
     width = 0.8 / len(shown)
     means = geometric_means(rows, shown)
@@ -91,7 +91,7 @@ def plot(rows: Sequence[Row], names: Sequence[str], reference: str, path: Path) 
     axes.set_ylabel(f"time / time of {reference}")
     axes.set_xticks(range(len(labels)), labels, rotation=45, ha="right")
     axes.set_title(f"Python {platform.python_version()}: above 1 is slower than {reference}")
-    axes.legend(ncols=len(shown), fontsize="small")
+    axes.legend(ncols=len(shown), fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.22))
     figure.tight_layout()
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=120)

@@ -12,7 +12,10 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import marshal
+import operator
+import sys
 from types import CodeType
+from typing import Any
 
 from wasmz.runtime.image import ModuleImage, dump_image, find_dumped, load_image
 
@@ -35,7 +38,10 @@ class DamagedFile(ValueError):
 def encode_pyc(image: ModuleImage, source_hash: bytes) -> bytes:
     """The contents of the `.pyc` for an image; ``source_hash`` are 8 bytes that identify the wasm."""
     template = compile(_SOURCE, f"<wasm {image.name or 'module'}>", "exec", dont_inherit=True, optimize=0)
-    payload = dump_image(image)
+    # `marshal` writes an object that only it refers to in another way than a shared one. So that equal images give equal
+    # bytes, whatever else this process holds, every object is held here, and equal strings are one object.
+    held: list[object] = []
+    payload = _settle(dump_image(image), held)
     constants = tuple(payload if constant == _PLACEHOLDER else constant for constant in template.co_consts)
     content = b"".join(
         (
@@ -46,6 +52,36 @@ def encode_pyc(image: ModuleImage, source_hash: bytes) -> bytes:
         )
     )
     return content + hashlib.blake2b(content, digest_size=_DIGEST_BYTES).digest()
+
+
+def _settle(value: Any, held: list[object]) -> Any:
+    """The value with its strings interned; ``held`` gets all objects in it."""
+    kind = type(value)
+    if kind is str:
+        value = sys.intern(value)
+    elif kind is tuple:
+        value = tuple([_settle(item, held) for item in value])
+    elif kind is dict:
+        value = {_settle(key, held): _settle(item, held) for key, item in value.items()}
+    elif kind is CodeType:
+        texts = (value.co_name, value.co_qualname, value.co_filename)
+        interned = tuple(map(sys.intern, texts))
+        if any(map(operator.is_not, texts, interned)):
+            value = value.replace(co_name=interned[0], co_qualname=interned[1], co_filename=interned[2])
+        held += (value.co_linetable, value.co_exceptiontable, value.co_names, *value.co_names, *value.co_varnames)
+        held += interned
+        _hold(value.co_consts, held)
+    held.append(value)
+    return value
+
+
+def _hold(constants: tuple[Any, ...], held: list[object]) -> None:
+    held.append(constants)
+    for item in constants:
+        if type(item) is tuple:
+            _hold(item, held)
+        else:
+            held.append(item)
 
 
 def decode_pyc(content: bytes, source_hash: bytes | None = None) -> ModuleImage:

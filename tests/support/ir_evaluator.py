@@ -63,6 +63,8 @@ def _operate(value: Value, operands: list[Any]) -> Any:
     if op == "select":
         return operands[0] if operands[2] else operands[1]
     type, _, name = op.partition(".")
+    if name.endswith(".guarded"):
+        return _operate_guarded(type, name.removesuffix(".guarded"), operands)
     if name.endswith(".nowrap"):
         plain = name.removesuffix(".nowrap")
         if plain == "shl":
@@ -83,3 +85,17 @@ def _operate(value: Value, operands: list[Any]) -> Any:
         )
         return result % (1 << bits)
     return getattr(numeric, op.replace(".", "_"))(*(int(x) if isinstance(x, bool) else x for x in operands))
+
+
+def _operate_guarded(type: str, name: str, operands: list[Any]) -> int:
+    """Reduces only what the generated code's test finds to need it, as `mask_unless_small` does."""
+    bits = _BITS[type]
+    first, second = operands
+    if name == "shl":
+        result = first << second % bits
+    elif name == "add" and second >= 1 << (bits - 1):
+        name, result = "sub", first - ((1 << bits) - second)
+    else:
+        result = _UNREDUCED[name](first, second)
+    is_fine = result >= 0 if name == "sub" else result <= 2**30 - 1
+    return result if is_fine else result % (1 << bits)

@@ -7,6 +7,8 @@ Added operations are
     copy                      its operand
     <op>.nowrap               the integer operation without the reduction to 32 or 64 bits: a pass proved that it
                               is idle, or that each use reduces the result itself
+    <op>.guarded              the integer operation with a test whether its result is small before the reduction: the
+                              result is expected to be small
     <load>.signed             a sign-extending load without the conversion to unsigned, likewise
     <store>.fits              a narrow store of a value that is narrow already
     f32.<op>.unrounded        f32 arithmetic whose use rounds
@@ -22,6 +24,7 @@ _UNWRAPPED = (
     "i32.wrap_i64.nowrap",
     "i64.extend_i32_s.nowrap",
 )
+_GUARDED = tuple(f"{type}.{name}.guarded" for type in ("i32", "i64") for name in ("add", "sub", "mul", "shl"))
 _SIGNED_LOADS = tuple(
     f"{name}.signed" for name in ("i32.load8_s", "i32.load16_s", "i64.load8_s", "i64.load16_s", "i64.load32_s")
 )
@@ -33,7 +36,7 @@ _UNROUNDED = tuple(f"f32.{name}.unrounded" for name in ("add", "sub", "mul"))
 # Variant -> the instruction whose semantics it has.
 VARIANTS: dict[str, str] = {
     name: name.rpartition(".")[0]
-    for name in (*_UNWRAPPED, *_SIGNED_LOADS, *_FITTING_STORES, *_UNROUNDED, "f32.load.quieting")
+    for name in (*_UNWRAPPED, *_GUARDED, *_SIGNED_LOADS, *_FITTING_STORES, *_UNROUNDED, "f32.load.quieting")
 }
 
 _ADDED: dict[str, Effects] = {"param": Effects.PURE, "project": Effects.PURE, "copy": Effects.PURE}

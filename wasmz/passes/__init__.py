@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from wasmz.ir.nodes import Function
 from wasmz.ir.verifier import verify_function
-from wasmz.passes import conditions, constants, copies, dead, merge, narrow
+from wasmz.passes import conditions, constants, copies, dead, guard, merge, narrow
 
 Pass = Callable[[Function], None]
 
@@ -20,13 +20,14 @@ PASSES: dict[str, Pass] = {
     "constants": constants.run,
     "conditions": conditions.run,
     "narrow": narrow.run,
+    "guard": guard.run,
     "dead": dead.run,
 }
 
 # Optimisation level -> names of its passes, in order.
 PIPELINES: dict[int, tuple[str, ...]] = {
     0: (),
-    1: ("merge", "copies", "constants", "conditions", "narrow", "dead"),
+    1: ("merge", "copies", "constants", "conditions", "narrow", "guard", "dead"),
 }
 
 

@@ -8,6 +8,8 @@ i32.div_s v0 v1       i32_div_s(v0, v1), of the runtime
 
 from __future__ import annotations
 
+import itertools
+
 from wasmz.codegen.assembler import Jump, Label
 from wasmz.codegen.emitter import CONSTANTS, Emitter, Lowering
 from wasmz.codegen.lowering.registry import lowers
@@ -17,6 +19,9 @@ from wasmz.ir.nodes import BOOL, Value
 MASKS = {"i32": 0xFFFF_FFFF, "i64": 0xFFFF_FFFF_FFFF_FFFF}
 SIGNS = {"i32": 0x8000_0000, "i64": 0x8000_0000_0000_0000}
 BITS = {"i32": 32, "i64": 64}
+
+# The largest int that CPython keeps in one digit.
+SMALL = 2**30 - 1
 
 # Comparison of the IR -> (operator, whether the operands are signed integers).
 COMPARISONS: dict[str, tuple[str, bool]] = {}
@@ -39,6 +44,26 @@ def width_of(op: str) -> str:
 def mask(emitter: Emitter, type: str) -> None:
     """Reduces the top of the stack to the type's bits."""
     emitter.out += (emitter.constant(MASKS[type]), emitter.target.binary("&"))
+
+
+def mask_unless_small(emitter: Emitter, type: str, *, may_be_negative: bool = False) -> None:
+    """Reduces the top of the stack, but tests before whether that is needed.
+
+    A difference of reduced numbers only needs it when negative, a sum or product not when it is a small int.
+    """
+    target = emitter.target
+    small = Label()
+    test = (
+        (emitter.constant(0), target.compare(">="))
+        if may_be_negative
+        else (
+            emitter.constant(SMALL),
+            target.compare("<="),
+        )
+    )
+    emitter.out += (target.copy1, *test, Jump(small, IF_TRUE))
+    mask(emitter, type)
+    emitter.out.append(small)
 
 
 def sign(emitter: Emitter, type: str) -> None:
@@ -94,20 +119,24 @@ def _eqz(emitter: Emitter, value: Value) -> None:
     define_condition(emitter, value, start)
 
 
-def _wrapping(operator: str, wraps: bool) -> Lowering:
+def _wrapping(operator: str, reduction: str) -> Lowering:
     def lowering(emitter: Emitter, value: Value) -> None:
         type = width_of(value.op)
         target = emitter.target
         first, second = value.args
+        is_difference = operator == "-"
         if operator == "+" and second.op in CONSTANTS and second.imm >= SIGNS[type]:
             # Adding a small negative number: subtract, and keep to the small ints that CPython is fastest with.
             start = emitter.push((first,))
             emitter.out += (emitter.constant(MASKS[type] + 1 - second.imm), target.binary("-"))
+            is_difference = True
         else:
             start = emitter.push(value.args)
             emitter.out.append(target.binary(operator))
-        if wraps:
+        if reduction == "always":
             mask(emitter, type)
+        elif reduction == "guarded":
+            mask_unless_small(emitter, type, may_be_negative=is_difference)
         emitter.define(value, start)
 
     return lowering
@@ -124,8 +153,9 @@ def _plain(operator: str) -> Lowering:
 
 for _type in BITS:
     for _name, _operator in (("add", "+"), ("sub", "-"), ("mul", "*")):
-        lowers(f"{_type}.{_name}")(_wrapping(_operator, wraps=True))
-        lowers(f"{_type}.{_name}.nowrap")(_wrapping(_operator, wraps=False))
+        lowers(f"{_type}.{_name}")(_wrapping(_operator, "always"))
+        lowers(f"{_type}.{_name}.guarded")(_wrapping(_operator, "guarded"))
+        lowers(f"{_type}.{_name}.nowrap")(_wrapping(_operator, "never"))
     for _name, _operator in (("and", "&"), ("or", "|"), ("xor", "^")):
         lowers(f"{_type}.{_name}")(_plain(_operator))
 
@@ -150,11 +180,13 @@ def _push_shift_count(emitter: Emitter, value: Value) -> int:
     return start
 
 
-@lowers("i32.shl", "i64.shl", "i32.shl.nowrap", "i64.shl.nowrap")
+@lowers(*(f"{type}.shl{form}" for type in BITS for form in ("", ".guarded", ".nowrap")))
 def _shl(emitter: Emitter, value: Value) -> None:
     start = _push_shift_count(emitter, value)
     emitter.out.append(emitter.target.binary("<<"))
-    if not value.op.endswith(".nowrap"):
+    if value.op.endswith(".guarded"):
+        mask_unless_small(emitter, width_of(value.op))
+    elif not value.op.endswith(".nowrap"):
         mask(emitter, width_of(value.op))
     emitter.define(value, start)
 
@@ -332,12 +364,24 @@ lowers(
 
 @lowers("select")
 def _select(emitter: Emitter, value: Value) -> None:
-    target = emitter.target
+    target, out = emitter.target, emitter.out
     condition = value.args[2]
-    start = emitter.push(value.args)
-    first = Label()
-    if condition.type is not BOOL:
-        emitter.out.append(target.to_condition)
-    # [first, second]: when the condition holds the second one goes, otherwise the first.
-    emitter.out += (Jump(first, IF_TRUE), target.swap2, first, target.pop)
+    starts = emitter.push_apart(value.args)
+    start = starts[0]
+    test = () if condition.type is BOOL else (target.to_condition,)
+    if _has_no_effect(emitter, start):
+        # Only the arm that is wanted is computed: condition, first arm, second arm.
+        first, second, condition_code = (out[a:b] for a, b in itertools.pairwise(starts))
+        other, end = Label(), Label()
+        out[start:] = [*condition_code, *test, Jump(other, IF_FALSE), *first, Jump(end), other, *second, end]
+    else:
+        keep = Label()
+        # [first, second]: when the condition holds the second one goes, otherwise the first.
+        out += (*test, Jump(keep, IF_TRUE), target.swap2, keep, target.pop)
     emitter.define(value, start)
+
+
+def _has_no_effect(emitter: Emitter, start: int) -> bool:
+    """Whether the code from ``start`` on only computes: it may be moved, or left out."""
+    stores = emitter.target.effectful
+    return not any(type(item) is int or item in stores for item in emitter.out[start:])

@@ -77,6 +77,8 @@ class Target:
         # Makes an int fit to be a jump's condition.
         self.to_condition = b""
         self.jump_sizes = {name: 1 + cache_count(name) for name in (*self.forward_jumps.values(), self.backward_jump)}
+        # Pieces that change a local, a global or an item.
+        self.effectful: set[bytes] = {self.store_subscript}
         self.loads: list[bytes] = []
         self.stores: list[bytes] = []
         self.reserve_locals(64)
@@ -87,6 +89,7 @@ class Target:
         while len(self.stores) < count:
             self.loads.append(self.load_fast(len(self.loads)))
             self.stores.append(self.store_fast(len(self.stores)))
+            self.effectful.add(self.stores[-1])
 
     def piece(self, name: str, arg: int = 0) -> bytes:
         """An instruction with its argument and inline cache."""
@@ -134,7 +137,9 @@ class Target:
 
     def store_global(self, name_index: int) -> bytes:
         """Pops into a global."""
-        return self.piece("STORE_GLOBAL", name_index)
+        piece = self.piece("STORE_GLOBAL", name_index)
+        self.effectful.add(piece)
+        return piece
 
     # Operators
 

@@ -1,0 +1,58 @@
+"""Lets arithmetic whose results are likely small test for that before it reduces them.
+
+    v2 = i32.add v0 v1     ->    v2 = i32.add.guarded v0 v1
+
+CPython compares small ints in a third of the time that masking takes (8 against 25 ns on 3.11), but comparing large
+ones costs as much as the mask. Counters, indices and addresses are small; hashes and products of hashes are not. So the
+guess goes by the operands: what comes from shifts, rotations, multiplications or exclusive ors is taken for a hash.
+The tests hold for operands that are reduced themselves, so a value that `narrow` left unreduced excludes a guard.
+"""
+
+from __future__ import annotations
+
+from wasmz.ir.nodes import Function, Value
+
+# Constants up to this are steps of counters and sizes of items; larger ones are multipliers and magic numbers.
+_LARGEST_STEP = 1 << 16
+_LARGEST_SCALE = 4
+
+_UNREDUCED = (".nowrap", ".signed")
+_HASHING = frozenset(f"{type}.{name}" for type in ("i32", "i64") for name in ("xor", "rotl", "rotr", "mul"))
+_MASKS = {"i32": 0xFFFF_FFFF, "i64": 0xFFFF_FFFF_FFFF_FFFF}
+
+
+def run(function: Function) -> None:
+    """Guards in place."""
+    for block in function.blocks:
+        for value in block.body:
+            if any(arg.op.endswith(_UNREDUCED) for arg in value.args):
+                continue
+            if value.op in _EXPECTED_SMALL and _EXPECTED_SMALL[value.op](value):
+                value.op += ".guarded"
+
+
+def _is_step(value: Value) -> bool:
+    """Whether a constant operand, if there is one, is small, seen as a signed number, and nothing is a hash."""
+    first, second = value.args
+    if second.op.endswith(".const"):
+        step: int = second.imm
+        if min(step, _MASKS[value.op[:3]] + 1 - step) > _LARGEST_STEP:
+            return False
+    return first.op not in _HASHING and second.op not in _HASHING
+
+
+def _is_scaling(value: Value) -> bool:
+    first, factor = value.args
+    return factor.op.endswith(".const") and factor.imm <= _LARGEST_STEP and first.op not in _HASHING
+
+
+def _is_item_shift(value: Value) -> bool:
+    first, count = value.args
+    return count.op.endswith(".const") and count.imm <= _LARGEST_SCALE and first.op not in _HASHING
+
+
+_EXPECTED_SMALL = {
+    f"{type}.{name}": test
+    for type in ("i32", "i64")
+    for name, test in (("add", _is_step), ("sub", _is_step), ("mul", _is_scaling), ("shl", _is_item_shift))
+}
