@@ -40,7 +40,9 @@ def push_callee_from_table(
     bounds = emitter.push_apart((args[-1], *args[:-1]))
     above: list[Emitted] = [offset, target.subscript, target.after_callee] if as_callee else [offset, target.subscript]
     emitter.out[bounds[1] : bounds[1]] = above
-    emitter.out[bounds[0] : bounds[0]] = [target.before_callee, callees] if as_callee else [callees]
+    # Under this offset, too: that is how a trap in the subscript is told from one of a memory (runtime/traps.py).
+    below: list[Emitted] = [offset, target.before_callee, callees] if as_callee else [offset, callees]
+    emitter.out[bounds[0] : bounds[0]] = below
     emitter.mark(offset)
     return bounds[0]
 

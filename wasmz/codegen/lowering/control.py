@@ -6,12 +6,12 @@ switch v0 b1 b2 b3  a constant tuple gives, for each index, the decisions of a b
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from wasmz.codegen.assembler import Jump, Label
 from wasmz.codegen.emitter import CONSTANTS, Emitter
 from wasmz.codegen.lowering.calls import push_callee_from_table
-from wasmz.codegen.lowering.numeric import COMPARISONS, SIGNS, push_comparison
+from wasmz.codegen.lowering.numeric import COMPARISONS, SIGNS, SMALL, push_comparison, tests_sign
 from wasmz.codegen.targets.base import IF_FALSE, IF_TRUE
 from wasmz.ir.nodes import BOOL, Block, Edge, Terminator, Value
 
@@ -80,25 +80,44 @@ def jump_if(emitter: Emitter, condition: Value, label: Label, sense: bool) -> No
     elif condition.op in _ZERO_TESTS:
         emitter.push(condition.args)
         out += (target.to_condition, Jump(label, IF_FALSE if sense else IF_TRUE))
-    elif _compares_signed_with_natural(emitter, condition):
-        _jump_if_signed(emitter, condition, label, sense)
+    elif COMPARISONS[condition.op][1] and tests_sign(condition) is None and _is_cheap(emitter, condition.args):
+        if condition.args[1].op not in CONSTANTS:
+            _jump_if_signed(emitter, condition, label, sense)
+        elif condition.args[1].imm < SIGNS[condition.op[:3]]:
+            _jump_if_signed_to_natural(emitter, condition, label, sense)
+        else:
+            push_comparison(emitter, condition)
+            out.append(Jump(label, when))
     else:
         push_comparison(emitter, condition)
         out.append(Jump(label, when))
 
 
-def _compares_signed_with_natural(emitter: Emitter, condition: Value) -> bool:
-    """Whether it is a signed comparison of something that can be loaded twice with a constant that is not negative."""
-    _, signed = COMPARISONS[condition.op]
-    first, second = condition.args
-    if not signed or second.op not in CONSTANTS or second.imm >= SIGNS[condition.op[:3]]:
-        return False
-    if first.home >= 0:
-        return True
-    return bool(emitter.stack) and emitter.stack[-1].value is first and emitter.stack[-1].start < 0
+def _is_cheap(emitter: Emitter, operands: Sequence[Value]) -> bool:
+    """Whether the operands can be loaded as often as one likes: constants, and what is in a fast local."""
+    pending = {item.value for item in emitter.stack[-len(operands) :] if item.start < 0}
+    return all(arg.op in CONSTANTS or arg.home >= 0 or arg in pending for arg in operands)
 
 
 def _jump_if_signed(emitter: Emitter, condition: Value, label: Label, sense: bool) -> None:
+    """A signed comparison: the usual one of small ints is the unsigned one (three small compares, half of two flips)."""
+    target, out = emitter.target, emitter.out
+    operator, _ = COMPARISONS[condition.op]
+    when = IF_TRUE if sense else IF_FALSE
+    start = emitter.push(condition.args)
+    first, second = out[start:]
+    del out[start:]
+    small, flip = emitter.constant(SMALL), emitter.constant(SIGNS[condition.op[:3]])
+    large, end = Label(), Label()
+    for load in (first, second):
+        out += (load, small, target.compare("<="), Jump(large, IF_FALSE))
+    out += (first, second, target.compare(operator), Jump(label, when), Jump(end), large)
+    # Flipping the sign bits turns the signed order into the unsigned one.
+    out += (first, flip, target.binary("^"), second, flip, target.binary("^"), target.compare(operator))
+    out += (Jump(label, when), end)
+
+
+def _jump_if_signed_to_natural(emitter: Emitter, condition: Value, label: Label, sense: bool) -> None:
     """A signed comparison with a natural number, as two unsigned ones: one compare in the usual case of small numbers.
 
     x < c  is  x < c or x >= 2^31;   x > c  is  x > c and x < 2^31, for the unsigned x.

@@ -85,11 +85,28 @@ def define_condition(emitter: Emitter, value: Value, start: int) -> None:
     emitter.define(value, start)
 
 
+def tests_sign(value: Value) -> str | None:
+    """The unsigned comparison with 2^(n-1) that a signed comparison amounts to, if it only tests the sign."""
+    operator, signed = COMPARISONS[value.op]
+    second = value.args[1]
+    if signed and second.op in CONSTANTS:
+        if not second.imm and operator in ("<", ">="):
+            return ">=" if operator == "<" else "<"
+        if second.imm == MASKS[width_of(value.op)] and operator in (">", "<="):
+            return "<" if operator == ">" else ">="
+    return None
+
+
 def push_comparison(emitter: Emitter, value: Value) -> int:
     """Emits a comparison up to the bool; returns where its code begins."""
     operator, signed = COMPARISONS[value.op]
     target = emitter.target
-    if not signed:
+    sign_test = tests_sign(value)
+    if sign_test is not None:
+        start = emitter.push(value.args[:1])
+        emitter.out.append(emitter.constant(SIGNS[width_of(value.op)]))
+        operator = sign_test
+    elif not signed:
         start = emitter.push(value.args)
     else:
         type = width_of(value.op)
