@@ -13,6 +13,7 @@ instructions with the same byte offset (assembling them one by one costs ten tim
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from types import CodeType
 from typing import Union
@@ -21,6 +22,9 @@ from bytecode import CompilerFlags, ConcreteBytecode, ConcreteInstr
 from bytecode.instr import InstrLocation
 
 from wasmz.codegen.targets.base import ALWAYS, IF_FALSE, IF_TRUE, Target
+
+_MOST_ATTEMPTS = 20
+_LARGEST_DISTANCE = 2**32 - 1
 
 _OPPOSITE = {IF_TRUE: IF_FALSE, IF_FALSE: IF_TRUE}
 
@@ -189,7 +193,7 @@ def _place(marks: list[Label | Jump], jumps: list[Jump], target: Target) -> None
     draft_positions = [mark.position for mark in marks]
     for jump in jumps:
         jump.units = _jump_units(jump, 0, target)
-    while True:
+    for attempt in itertools.count():
         moved = 0
         for mark, position in zip(marks, draft_positions, strict=True):
             mark.position = position + moved
@@ -197,7 +201,9 @@ def _place(marks: list[Label | Jump], jumps: list[Jump], target: Target) -> None
                 moved += mark.units
         grown = False
         for jump in jumps:
-            units = _jump_units(jump, _distance(jump), target)
+            # Jumps that make each other grow, one at a time, could go on for long: in the end all get the largest size.
+            distance = _distance(jump) if attempt < _MOST_ATTEMPTS else _LARGEST_DISTANCE
+            units = _jump_units(jump, distance, target)
             if units > jump.units:
                 jump.units = units
                 grown = True

@@ -28,6 +28,12 @@ from wasmz.types import DefinedType, FuncType
 
 CONSTANTS = frozenset({"i32.const", "i64.const", "f32.const", "f64.const", "v128.const", "ref.null"})
 
+# Inserting code costs time in proportion to what lies behind, and looking for a pending read to how many values wait. A
+# module that makes both long must not make compilation take quadratic time: a value with more code than this goes to a
+# fast local, and with more values waiting than this, locals are read at once.
+LONGEST_TREE = 1000
+MOST_PENDING_READS = 64
+
 # `home` of a value that needs a fast local and has none yet.
 NEEDS_HOME = -2
 
@@ -234,7 +240,9 @@ class Emitter:
         """Emits the pending reads of a local, which is about to change; returns how far ``position`` has moved."""
         moved = 0
         stack = self.stack
-        for depth in range(len(stack) - 1, -1, -1):
+        if len(stack) > MOST_PENDING_READS:
+            position = next((item.start for item in stack[MOST_PENDING_READS:]), position)
+        for depth in range(min(len(stack), MOST_PENDING_READS) - 1, -1, -1):
             item = stack[depth]
             if item.start >= 0:
                 position = item.start
@@ -247,7 +255,10 @@ class Emitter:
     def define(self, value: Value, start: int) -> None:
         """Takes the result on top of the stack, whose code begins at ``start``, as the value."""
         if value.home == -1:
-            if value.uses:
+            if value.uses and len(self.out) - start > LONGEST_TREE:
+                value.home = self.temporary()
+                self.out.append(self.target.stores[value.home])
+            elif value.uses:
                 self.stack.append(Pending(value, start))
             else:
                 self.out.append(self.target.pop)

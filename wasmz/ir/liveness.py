@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from wasmz.ir.nodes import Block, Function
 
+# Bounds on the work: bits to be kept, and rounds, of which deeply nested loops need many.
+_LARGEST_PROBLEM = 100_000_000
+_MOST_ROUNDS = 40
+
 
 def local_effects(block: Block) -> tuple[int, int]:
     """The locals that a block reads before it writes them, and those that it writes."""
@@ -19,11 +23,13 @@ def local_effects(block: Block) -> tuple[int, int]:
 
 
 def live_locals(function: Function) -> dict[Block, int]:
-    """For each block the locals that are live at its start."""
+    """For each block the locals that are live at its start; all of them where finding out would take too long."""
+    everything = (1 << len(function.locals)) - 1
+    if len(function.locals) * len(function.blocks) > _LARGEST_PROBLEM:
+        return dict.fromkeys(function.blocks, everything)
     effects = {block: local_effects(block) for block in function.blocks}
     live = {block: effects[block][0] for block in function.blocks}
-    changed = True
-    while changed:
+    for _ in range(_MOST_ROUNDS):
         changed = False
         for block in reversed(function.blocks):
             terminator = block.terminator
@@ -35,7 +41,9 @@ def live_locals(function: Function) -> dict[Block, int]:
             if before != live[block]:
                 live[block] = before
                 changed = True
-    return live
+        if not changed:
+            return live
+    return dict.fromkeys(function.blocks, everything)
 
 
 def locals_read_unset(function: Function) -> list[int]:

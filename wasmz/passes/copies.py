@@ -16,6 +16,8 @@ from wasmz.ir.nodes import Block, Function, Value
 
 _CONSTANTS = frozenset({"i32.const", "i64.const", "f32.const", "f64.const", "ref.null"})
 
+_MOST_KNOWN = 64
+
 # What a local holds: a constant, or what another local held since it was written for the n-th time.
 _Known = Union[Value, tuple[int, int]]
 
@@ -39,7 +41,8 @@ def run(function: Function) -> None:
                 # Blocks in between, in layout order, counted their own writes: only constants are certain.
                 known = {local: what for local, what in known.items() if isinstance(what, Value)}
         _propagate(block, known, writes)
-        leaving[block] = known
+        # Copied for each block that follows, so it must not be long: a module may have many locals and many blocks.
+        leaving[block] = known if len(known) <= _MOST_KNOWN else {}
         previous = block
 
 

@@ -135,8 +135,10 @@ def _forward(block: Block, bounds: dict[Value, int], local_bounds: dict[int, int
             bound = _RULES[op](op, [_known(bounds, arg) for arg in args], args)
             if op in _UNREDUCED:
                 if bound <= _MASKS[op[:3]]:
-                    value.op = _UNREDUCED[op]
-                    exact.add(value)
+                    # A large constant is added by subtracting its complement, which only reducing makes good.
+                    if op[4:] != "add" or not _is_negative(args[1]):
+                        value.op = _UNREDUCED[op]
+                        exact.add(value)
                 else:
                     bound = -1
             elif op == "i32.wrap_i64":
@@ -163,6 +165,11 @@ def _forward(block: Block, bounds: dict[Value, int], local_bounds: dict[int, int
         if bound >= 0:
             bounds[value] = bound
     return exact
+
+
+def _is_negative(value: Value) -> bool:
+    """Whether it is a constant with the sign bit set."""
+    return value.op in ("i32.const", "i64.const") and bool(value.imm & _SIGNS[str(value.type)])
 
 
 def _known(bounds: dict[Value, int], value: Value) -> int:

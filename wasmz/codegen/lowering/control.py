@@ -100,7 +100,7 @@ def _is_cheap(emitter: Emitter, operands: Sequence[Value]) -> bool:
 
 
 def _jump_if_signed(emitter: Emitter, condition: Value, label: Label, sense: bool) -> None:
-    """A signed comparison: the usual one of small ints is the unsigned one (three small compares, half of two flips)."""
+    """A signed comparison; of small ints it is the unsigned one (three small compares cost half of two flips)."""
     target, out = emitter.target, emitter.out
     operator, _ = COMPARISONS[condition.op]
     when = IF_TRUE if sense else IF_FALSE
@@ -199,10 +199,9 @@ def _switch_by_decisions(
     out += (load, emitter.constant(len(cases)), target.compare("<"))
     out.append(Jump(_edge_label(emitter, default, stubs), IF_FALSE))
     if depth:
-        decisions = tuple(
-            tuple(bool(number >> bit & 1) for bit in range(depth - 1, -1, -1))
-            for number in (numbers[_edge_label(emitter, edge, stubs)] for edge in cases)
-        )
+        # One tuple for each leaf, however many cases lead to it.
+        paths = [tuple(bool(leaf >> bit & 1) for bit in range(depth - 1, -1, -1)) for leaf in range(len(leaves))]
+        decisions = tuple(paths[numbers[_edge_label(emitter, edge, stubs)]] for edge in cases)
         out += (emitter.constant(decisions), load, target.subscript, target.unpack(depth))
     _decide(emitter, leaves, 0, depth - 1)
 

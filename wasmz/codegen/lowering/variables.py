@@ -7,7 +7,7 @@ global.get 3       LOAD_GLOBAL g3, or LOAD_GLOBAL c3; LOAD_CONST 0; BINARY_SUBSC
 
 from __future__ import annotations
 
-from wasmz.codegen.emitter import CONSTANTS, Emitter, Pending
+from wasmz.codegen.emitter import CONSTANTS, MOST_PENDING_READS, Emitter, Pending
 from wasmz.codegen.lowering.numeric import define_condition
 from wasmz.codegen.lowering.registry import lowers
 from wasmz.ir.nodes import Value
@@ -24,8 +24,11 @@ def _local_get(emitter: Emitter, value: Value) -> None:
     slot = emitter.local_slot(value.imm)
     if value.home != -1:
         emitter.out += (emitter.target.loads[slot], emitter.target.stores[emitter.home(value)])
-    elif value.uses:
+    elif value.uses and len(emitter.stack) < MOST_PENDING_READS:
         emitter.stack.append(Pending(value, -1))
+    elif value.uses:
+        emitter.stack.append(Pending(value, len(emitter.out)))
+        emitter.out.append(emitter.target.loads[slot])
 
 
 @lowers("local.set")

@@ -24,8 +24,9 @@ _CLOCKS: Final[dict[int, tuple[str, Callable[[], int]]]] = {
     0: ("time", time.time_ns),
     1: ("monotonic", time.monotonic_ns),
     2: ("process_time", time.process_time_ns),
-    3: ("thread_time", time.thread_time_ns),
 }
+if hasattr(time, "thread_time_ns"):  # not everywhere, says its documentation
+    _CLOCKS[3] = ("thread_time", time.thread_time_ns)
 
 _CHARACTER_DEVICE: Final = 2
 _UNKNOWN_FILE_TYPE: Final = 0
