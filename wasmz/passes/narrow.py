@@ -114,6 +114,8 @@ def _forward(block: Block, bounds: dict[Value, int], local_bounds: dict[int, int
     # Value -> the local that holds it, with the number of that local's writes so far.
     held: dict[Value, tuple[int, int]] = {}
     writes: dict[int, int] = {}
+    # What an access here says of a value from elsewhere does not hold on other ways from there: put back at the end.
+    elsewhere: dict[Value, int] = {}
     for value in block.body:
         op = value.op
         args = value.args
@@ -158,12 +160,15 @@ def _forward(block: Block, bounds: dict[Value, int], local_bounds: dict[int, int
             address = args[0]
             reached = MEMORY32_LIMIT_BYTES - ACCESS_WIDTHS[op] - value.imm[1]
             if address.type is ValType.I32 and 0 <= reached < _known(bounds, address):
+                if address.block is not block:
+                    elsewhere.setdefault(address, bounds.get(address, -1))
                 bounds[address] = reached
                 local, version = held.get(address, (-1, 0))
                 if local >= 0 and writes.get(local, 0) == version:
                     local_bounds[local] = reached
         if bound >= 0:
             bounds[value] = bound
+    bounds.update(elsewhere)
     return exact
 
 
