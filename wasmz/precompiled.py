@@ -38,7 +38,7 @@ class DamagedFile(ValueError):
 def encode_pyc(image: ModuleImage, source_hash: bytes) -> bytes:
     """The contents of the `.pyc` for an image; ``source_hash`` are 8 bytes that identify the wasm."""
     template = compile(_SOURCE, f"<wasm {image.name or 'module'}>", "exec", dont_inherit=True, optimize=0)
-    # `marshal` writes an object that only it refers to in another way than a shared one. So that equal images give equal
+    # `marshal` writes shared objects in another way than those that only it refers to. So that equal images give equal
     # bytes, whatever else this process holds, every object is held here, and equal strings are one object.
     held: list[object] = []
     payload = _settle(dump_image(image), held)

@@ -1,7 +1,7 @@
 """A stream of choices read from bytes: the same bytes make the same module, and simpler bytes make a simpler one.
 
-    Choices(b"\\x05\\x01").below(3)      -> 2
-    Choices(b"").below(3)               -> 0: when the bytes have run out, every choice is the first one
+Choices(b"\\x05\\x01").below(3)      -> 2
+Choices(b"").below(3)               -> 0: when the bytes have run out, every choice is the first one
 """
 
 from __future__ import annotations

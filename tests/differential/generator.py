@@ -96,7 +96,8 @@ def generate(data: bytes, profile: Profile) -> str:
     parts = ["(module", _CANONICAL]
     if profile.memory:
         parts.append('(memory (export "memory") 1 3)')
-        parts.append('(data (i32.const 65500) "0123456789abcdef\\ff\\fe\\80\\7f\\00\\01\\c0\\7f") (data $passive "\\01\\02\\ffxyz")')
+        parts.append('(data (i32.const 65500) "0123456789abcdef\\ff\\fe\\80\\7f\\00\\01\\c0\\7f")')
+        parts.append('(data $passive "\\01\\02\\ffxyz")')
     parts.append(f'(global $fuel (export "fuel") (mut i32) (i32.const {_CALL_FUEL}))')
     # One that the host sees, and one that it does not, of each type.
     for type in TYPES:
@@ -219,7 +220,8 @@ class _Function:
         if choices.chance(3):
             return self.expression("i32", depth)
         if choices.chance(40):
-            return f"(i32.and {self.expression('i32', depth)} (i32.const {choices.pick((0xFF, 0xFFF, 0xFFF7, 0xFFFF))}))"
+            mask = choices.pick((0xFF, 0xFFF, 0xFFF7, 0xFFFF))
+            return f"(i32.and {self.expression('i32', depth)} (i32.const {mask}))"
         if choices.chance(3):
             return f"(i32.const {choices.pick(_FAR_ADDRESSES):#x})"
         return f"(i32.const {choices.pick(_OUTER_ADDRESSES if choices.chance(10) else _ADDRESSES):#x})"
@@ -399,9 +401,8 @@ class _Function:
         if word == "copy":
             return f"(memory.copy {self.address(depth)} {self.address(depth)} {count})"
         if word == "init":
-            return (
-                f"(memory.init $passive {self.address(depth)} (i32.const {choices.below(4)}) (i32.const {choices.below(3)}))"
-            )
+            source = f"(i32.const {choices.below(4)}) (i32.const {choices.below(3)})"
+            return f"(memory.init $passive {self.address(depth)} {source})"
         return f"(drop (memory.grow (i32.const {choices.below(3)})))"
 
     def global_set(self, depth: int) -> str:

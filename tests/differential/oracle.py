@@ -123,7 +123,7 @@ class Subject:
         found: dict[str, Any] = {}
         for name, item in self.instance.exports.items():
             if isinstance(item, wasmz.Memory):
-                found[name] = bytes(memoryview(item))
+                found[name] = item.read(0, len(item))
             elif isinstance(item, wasmz.Global) and isinstance(item.value, (int, float)):
                 found[name] = item.value
         return found

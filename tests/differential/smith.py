@@ -1,6 +1,6 @@
 """Modules by ``wasm-tools smith``, restricted to the proposals that are compiled.
 
-    make_module(seed=7, size=2000) -> b"\\0asm...", or None if the tool is missing or makes nothing of the seed
+make_module(seed=7, size=2000) -> b"\\0asm...", or None if the tool is missing or makes nothing of the seed
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
@@ -64,14 +66,15 @@ def test_differences_are_found() -> None:
     binary = assemble('(module (func (export "f") (result i32) (i32.const 1)))')
     assert compare(binary, [("f", ())]) == 1
 
+    numbers = itertools.count(1)
+
     class Wrong(tuple):  # type: ignore[type-arg]
         """Arguments that change from one use to the next."""
 
-        uses = 0
+        __slots__ = ()
 
         def __iter__(self) -> object:  # type: ignore[override]
-            Wrong.uses += 1
-            return iter((Wrong.uses,))
+            return iter((next(numbers),))
 
     binary = assemble('(module (func (export "f") (param i32) (result i32) (local.get 0)))')
     with pytest.raises(Disagreement, match="f.*gives 2, wasmtime 1"):

@@ -1,4 +1,4 @@
-"""Every numeric instruction, compiled alone, against exact arithmetic: with operands that vary and with constant ones."""
+"""Every numeric instruction, compiled alone, against exact arithmetic: operands that vary, and constant ones."""
 
 from __future__ import annotations
 
@@ -177,7 +177,8 @@ def test_nans_keep_their_bits_where_nothing_computes(type: str, level: int) -> N
         "select": f"(select (local.get 0) ({type}.const 1) (i32.const 1))",
         "memory": f"({type}.store (i32.const 8) (local.get 0)) ({type}.load (i32.const 8))",
         "bits": f"({type}.reinterpret_{integer} ({integer}.reinterpret_{type} (local.get 0)))",
-        "stored": f"({integer}.store (i32.const 8) ({integer}.reinterpret_{type} (local.get 0))) ({type}.load (i32.const 8))",
+        "stored": f"({integer}.store (i32.const 8) ({integer}.reinterpret_{type} (local.get 0))) "
+        f"({type}.load (i32.const 8))",
         "global": "(global.set $g (local.get 0)) (global.get $g)",
         "call": "(call $same (local.get 0))",
         "block": f"(block (result {type}) (br 0 (local.get 0)))",

@@ -1,6 +1,6 @@
 """What the generator knows of WebAssembly: numeric instructions by result type, and constants at the edges of ranges.
 
-    BY_RESULT["i32"]      -> (("i32.add", ("i32", "i32")), ("i32.eqz", ("i32",)), ...)
+BY_RESULT["i32"]      -> (("i32.add", ("i32", "i32")), ("i32.eqz", ("i32",)), ...)
 """
 
 from __future__ import annotations

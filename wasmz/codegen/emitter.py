@@ -236,6 +236,10 @@ class Emitter:
             if item.start >= 0:
                 item.start += 1
 
+    def is_on_stack(self, value: Value) -> bool:
+        """Whether the value was computed and waits on CPython's stack for its use."""
+        return any(item.value is value and item.start >= 0 for item in self.stack)
+
     def materialize_local(self, index: int, position: int) -> int:
         """Emits the pending reads of a local, which is about to change; returns how far ``position`` has moved."""
         moved = 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wasmz.codegen.assembler import Emitted
-from wasmz.codegen.emitter import Emitter
+from wasmz.codegen.emitter import CONSTANTS, Emitter
 from wasmz.codegen.lowering.registry import lowers
 from wasmz.ir.nodes import Value
 
@@ -37,6 +37,22 @@ def push_callee_from_table(
     target = emitter.target
     type_index, table = imm
     callees = emitter.load_global(f"tab{table}_{form}{emitter.facts.canonical_types[type_index]}")
+    index, operands = args[-1], args[:-1]
+    if (index.op in CONSTANTS or index.home >= 0) and any(emitter.is_on_stack(arg) for arg in operands):
+        # The operands are computed before the table is looked at (specification 4.4.8): they may trap or change it.
+        # An index that is computed itself comes after them anyway.
+        start = emitter.push(operands)
+        slots = [emitter.temporary() for _ in operands]
+        emitter.out += (target.stores[slot] for slot in reversed(slots))
+        emitter.out += (target.before_callee, callees) if as_callee else (callees,)
+        emitter.push((index,))
+        emitter.mark(offset)
+        emitter.out += (target.subscript, target.after_callee) if as_callee else (target.subscript,)
+        for slot in slots:
+            emitter.out.append(target.loads[slot])
+            emitter.release(slot)
+        emitter.mark(offset)
+        return start
     bounds = emitter.push_apart((args[-1], *args[:-1]))
     above: list[Emitted] = [offset, target.subscript, target.after_callee] if as_callee else [offset, target.subscript]
     emitter.out[bounds[1] : bounds[1]] = above

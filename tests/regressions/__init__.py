@@ -1,0 +1,1 @@
+"""Modules that were once compiled wrongly, each with what it has to do."""

@@ -1,0 +1,353 @@
+"""The face of the package: compiling from every source, handles, and what an import loads."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import wasmz
+from tests.wasm.encode import I32, KITCHEN_SINK, function
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# f: i32 -> i32, the parameter + 5.
+ADDS_5 = function(b"\x20\x00\x41\x05\x6a", I32, I32, before=b"\x07\x05\x01\x01f\x00\x00")
+
+
+@pytest.fixture
+def engine() -> wasmz.Engine:
+    return wasmz.Engine(wasmz.Config(use_cache=False))
+
+
+def result_of(module: wasmz.Module) -> Any:
+    return wasmz.Instance(wasmz.Store(module.engine), module).exports.f(37)
+
+
+# Sources
+
+
+class SlowReader(io.RawIOBase):
+    """A file that gives a few bytes at a time."""
+
+    def __init__(self, data: bytes) -> None:
+        self.rest = data
+
+    def read(self, size: int = -1) -> bytes:
+        piece, self.rest = self.rest[:3], self.rest[3:]
+        return piece
+
+
+def test_every_kind_of_source(engine: wasmz.Engine, tmp_path: Path) -> None:
+    path = tmp_path / "adds.wasm"
+    path.write_bytes(ADDS_5)
+    padded = b"xx" + ADDS_5 + b"yy"
+    sources = (
+        ADDS_5,
+        bytearray(ADDS_5),
+        memoryview(ADDS_5),
+        memoryview(bytearray(padded))[2:-2],
+        str(path),
+        path,
+        io.BytesIO(ADDS_5),
+        SlowReader(ADDS_5),
+    )
+    for source in sources:
+        assert result_of(wasmz.Module.compile(engine, source)) == 42
+        wasmz.Module.validate(io.BytesIO(ADDS_5) if isinstance(source, io.IOBase) else source)
+    with path.open("rb") as file:
+        assert result_of(wasmz.Module.compile(engine, file)) == 42
+        assert file.read() == b""
+
+
+def test_engine_left_out(cache_dir: Path) -> None:
+    assert result_of(wasmz.Module.compile(ADDS_5)) == 42
+    assert wasmz.Module.compile(ADDS_5).engine.config == wasmz.Config()
+    assert wasmz.instantiate(ADDS_5).exports.f(1) == 6
+
+
+def test_source_may_change_afterwards(engine: wasmz.Engine) -> None:
+    data = bytearray(ADDS_5)
+    module = wasmz.Module.compile(engine, data)
+    data[:] = bytes(len(data))
+    assert result_of(module) == 42
+
+
+def test_progress_counts_functions(engine: wasmz.Engine) -> None:
+    seen: list[tuple[int, int]] = []
+    data = (ROOT / "tests" / "programs" / "report.wasm").read_bytes()
+    module = wasmz.Module.compile(engine, data, progress=lambda done, total: seen.append((done, total)))
+    total = len(module.image.code)
+    assert seen == [(done, total) for done in range(1, total + 1)]
+
+
+# Errors
+
+
+def test_wrong_arguments(engine: wasmz.Engine, tmp_path: Path) -> None:
+    for wrong in (5, 1.5, [ADDS_5], object()):
+        with pytest.raises(TypeError, match="a module is bytes, a path or a binary file"):
+            wasmz.Module.compile(engine, wrong)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="no source"):
+        wasmz.Module.compile(engine)
+    with pytest.raises(TypeError, match="must be an Engine"):
+        wasmz.Module.compile(ADDS_5, ADDS_5)
+    with pytest.raises(TypeError, match="binary mode"):
+        wasmz.Module.compile(engine, io.StringIO("(module)"))  # type: ignore[arg-type]
+    with pytest.raises(FileNotFoundError):
+        wasmz.Module.compile(engine, tmp_path / "missing.wasm")
+    with pytest.raises(OSError):
+        wasmz.Module.compile(engine, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "unexpected end"),
+        (b"\0asn\1\0\0\0", "magic header not detected"),
+        (b"\0asm\2\0\0\0", "unknown binary version"),
+        (ADDS_5[:-1], "unexpected end|length out of bounds"),
+        (function(b"\x20\x01", I32, I32), "unknown local"),
+        (function(b"\x42\x00", I32, I32), "type mismatch"),
+    ],
+)
+def test_invalid_modules(engine: wasmz.Engine, data: bytes, reason: str) -> None:
+    for use in (wasmz.Module.validate, lambda data: wasmz.Module.compile(engine, data)):
+        with pytest.raises(wasmz.InvalidWasm, match=reason) as caught:
+            use(data)
+        assert isinstance(caught.value, ValueError)
+        assert caught.value.reason in str(caught.value)
+
+
+def test_missing_imports_are_all_named(engine: wasmz.Engine) -> None:
+    module = wasmz.Module.compile(engine, KITCHEN_SINK)
+    with pytest.raises(wasmz.LinkError) as caught:
+        wasmz.Instance(wasmz.Store(engine), module)
+    assert len(caught.value.problems) == 4
+    for name in "ftmg":
+        assert any(f"env.{name}" in problem or f"'{name}'" in problem for problem in caught.value.problems)
+
+
+# Handles
+
+
+def test_handles_count(engine: wasmz.Engine) -> None:
+    first = wasmz.Module.compile_arc(engine, ADDS_5)
+    second = first.retain()
+    third = second.retain()
+    assert (first.count, third.count) == (3, 3)
+    module = first.module
+    assert second.module is module
+    assert first.release_unwrap() is None
+    assert second.count == 2
+    for use in (lambda: first.module, lambda: first.count, first.retain, first.release_unwrap):
+        with pytest.raises(ValueError, match="released"):
+            use()
+    assert "released" in repr(first)
+    assert third.release_unwrap() is None
+    assert second.release_unwrap() is module
+    with pytest.raises(ValueError, match="released"):
+        second.release_unwrap()
+    assert result_of(module) == 42
+
+
+def test_handles_in_threads(engine: wasmz.Engine) -> None:
+    """However threads interleave, each handle is released once and one release gives the module."""
+    first = wasmz.Module.compile_arc(engine, ADDS_5)
+    module = first.module
+    returned: list[wasmz.Module | None] = []
+    barrier = threading.Barrier(8)
+
+    def work(mine: wasmz.ArcModule) -> None:
+        barrier.wait()
+        for _ in range(200):
+            other = mine.retain()
+            assert other.module is module
+            returned.append(other.release_unwrap())
+        returned.append(mine.release_unwrap())
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=work, args=(first.retain(),)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert len(returned) == 8 * 201
+    assert set(returned) == {None}
+    assert first.count == 1
+    assert first.release_unwrap() is module
+
+
+def test_one_handle_released_by_many_threads(engine: wasmz.Engine) -> None:
+    for _ in range(50):
+        handle = wasmz.Module.compile_arc(engine, ADDS_5)
+        outcomes: list[str] = []
+        barrier = threading.Barrier(4)
+
+        def work(handle: wasmz.ArcModule, barrier: threading.Barrier, outcomes: list[str]) -> None:
+            barrier.wait()
+            try:
+                outcomes.append("module" if handle.release_unwrap() is not None else "none")
+            except ValueError:
+                outcomes.append("refused")
+
+        threads = [threading.Thread(target=work, args=(handle, barrier, outcomes)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(outcomes) == ["module", "refused", "refused", "refused"]
+
+
+# Instantiation in one line
+
+
+def test_instantiate_with_imports(engine: wasmz.Engine) -> None:
+    from tests.differential.oracle import assemble
+
+    data = assemble(
+        '(module (import "env" "twice" (func $twice (param i32) (result i32))) (import "env" "m" (memory 1))'
+        '(func (export "f") (result i32) (i32.store (i32.const 4) (call $twice (i32.const 21)))'
+        "(i32.load (i32.const 4))))"
+    )
+    store = wasmz.Store(engine)
+    linker_memory = wasmz.Memory(store, wasmz.MemoryType(1))
+    linker = wasmz.Linker(engine)
+    linker.define("env", "m", linker_memory)
+    linker.define("env", "twice", lambda x: 2 * x)
+    instance = wasmz.Instance(store, wasmz.Module.compile(engine, data), linker)
+    assert instance.exports.f() == 42
+    assert linker_memory.read(4, 4) == b"\x2a\0\0\0"
+    only_function = assemble(
+        '(module (import "env" "twice" (func $twice (param i32) (result i32)))'
+        '(func (export "f") (result i32) (call $twice (i32.const 4))))'
+    )
+    assert wasmz.instantiate(only_function, {"env": {"twice": lambda x: 2 * x}}, engine=engine).exports.f() == 8
+    with pytest.raises(wasmz.LinkError, match="twice"):
+        wasmz.instantiate(only_function, engine=engine)
+
+
+# What the package is
+
+
+def run_python(script: str, *options: str) -> str:
+    done = subprocess.run(
+        [sys.executable, *options, "-c", textwrap.dedent(script)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ},
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+_COMPILER = ("wasmz.compiler", "wasmz.wasm", "wasmz.ir", "wasmz.passes", "wasmz.codegen", "bytecode")
+_SHOW_LOADED = "print(*sorted(n for n in sys.modules if n.split('.')[0] in ('wasmz', 'bytecode')))"
+
+
+def test_import_loads_nothing_else() -> None:
+    printed = run_python(f"import wasmz, sys; {_SHOW_LOADED}")
+    assert set(printed.split()) <= {"wasmz", "wasmz._version"}
+
+
+def test_names_are_loaded_by_themselves() -> None:
+    printed = run_python(f"import wasmz, sys; wasmz.Config; {_SHOW_LOADED}")
+    loaded = printed.split()
+    assert "wasmz.config" in loaded
+    assert not [name for name in loaded if name.startswith((*_COMPILER, "wasmz.runtime", "wasmz.module"))]
+
+
+def test_runtime_does_not_need_the_compiler() -> None:
+    """Everything that runs modules, with the compiler's packages made impossible to import."""
+    run_python(
+        """
+        import pkgutil, sys, importlib
+        class Refuse:
+            def find_spec(self, name, path=None, target=None):
+                refused = ("wasmz.compiler", "wasmz.wasm", "wasmz.ir", "wasmz.passes", "wasmz.codegen", "bytecode")
+                if name.startswith(refused):
+                    raise AssertionError(f"imports {name}")
+        sys.meta_path.insert(0, Refuse())
+        import wasmz.runtime
+        for info in pkgutil.walk_packages(wasmz.runtime.__path__, "wasmz.runtime."):
+            importlib.import_module(info.name)
+        import wasmz.module, wasmz.cache
+        """
+    )
+
+
+def test_public_names() -> None:
+    assert sorted(wasmz.__all__) == list(wasmz.__all__)
+    assert len(set(wasmz.__all__)) == len(wasmz.__all__)
+    for name in wasmz.__all__:
+        assert getattr(wasmz, name) is not None, name
+        assert name in dir(wasmz)
+    assert set(wasmz._HOME_OF) | {"__version__"} == set(wasmz.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'Moduel'"):
+        wasmz.Moduel  # type: ignore[attr-defined]  # noqa: B018
+    scope: dict[str, Any] = {}
+    exec("from wasmz import *", scope)
+    assert set(wasmz.__all__) <= set(scope)
+
+
+def test_public_names_are_documented() -> None:
+    for name in wasmz.__all__:
+        item = getattr(wasmz, name)
+        if isinstance(item, type) or callable(item):
+            assert item.__doc__, name
+
+
+def test_optimised_python_gives_the_same() -> None:
+    """``python -O`` strips assertions; no module's content may be checked by one."""
+    script = """
+        import wasmz
+        from tests.wasm.encode import F64, I32, I64, KITCHEN_SINK, function
+        def attempt(call):
+            try:
+                return call()
+            except wasmz.Trap as trap:
+                return trap.code, trap.backtrace()
+            except Exception as error:
+                return type(error).__name__, str(error)
+        engine = wasmz.Engine(wasmz.Config(use_cache=False))
+        export = b"\\x07\\x05\\x01\\x01f\\x00\\x00"
+        def make(code, *types):
+            data = function(code, *types, before=export)
+            return attempt(lambda: wasmz.Instance(wasmz.Store(engine), wasmz.Module.compile(engine, data)))
+        divide = make(b"\\x20\\x00\\x20\\x01\\x6d", I32 + I32, I32)
+        for arguments in ((7, -2), (1, 0), (-2**31, -1), (1,), (2**40, 1), ("1", 1)):
+            print(attempt(lambda: divide.exports.f(*arguments)))
+        print(attempt(make(b"\\x00", b"", b"").exports.f))
+        print(attempt(make(b"\\x10\\x00", b"", b"").exports.f))
+        for code in (b"\\x20\\x05", b"\\x6a", b"\\x0b\\x0b", b"\\xff", b"\\x42\\x00", b"\\x0c\\x05", b""):
+            print(make(code, I32, I32))
+        for length in range(0, len(KITCHEN_SINK), 3):
+            print(attempt(lambda: wasmz.Module.validate(KITCHEN_SINK[:length])))
+        for place in range(8, len(KITCHEN_SINK)):
+            damaged = bytearray(KITCHEN_SINK)
+            damaged[place] ^= 0x41
+            print(attempt(lambda: wasmz.Module.compile(engine, bytes(damaged)).exports.keys()))
+        print(__debug__)
+    """
+    plain = run_python(script).splitlines()
+    optimised = run_python(script, "-O").splitlines()
+    assert (plain.pop(), optimised.pop()) == ("True", "False")
+    assert plain == optimised
+    assert plain[0] == "-3"
+    assert "INTEGER_DIVISION_BY_ZERO" in plain[1] and "INTEGER_OVERFLOW" in plain[2]
+    assert plain[3].startswith("('TypeError'") and plain[4].startswith("('OverflowError'")
+    assert "UNREACHABLE" in plain[6] and "STACK_OVERFLOW" in plain[7]
+    assert all("InvalidWasm" in line for line in plain[8:15])
