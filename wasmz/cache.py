@@ -7,15 +7,12 @@ file that is damaged, or of something else, counts as missing and is written aga
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import stat
 import sys
-import tempfile
 import warnings
 from functools import cache
-from pathlib import Path
 
 from wasmz._version import __version__
 from wasmz.config import Config
@@ -32,17 +29,18 @@ class CacheWarning(UserWarning):
 class Cache:
     """A cache directory; made by :func:`open_cache`."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: str) -> None:
         self.directory = directory
 
-    def path(self, data: bytes, config: Config) -> Path:
+    def path(self, data: bytes, config: Config) -> str:
         """Where the compiled form of a module is kept."""
-        return self.directory / f"{_key(data, config)}.{sys.implementation.cache_tag}.pyc"
+        return os.path.join(self.directory, f"{_key(data, config)}.{sys.implementation.cache_tag}.pyc")
 
     def load(self, data: bytes, config: Config) -> ModuleImage | None:
         """The compiled form of a module, or ``None`` if it is not there whole."""
         try:
-            content = self.path(data, config).read_bytes()
+            with open(self.path(data, config), "rb") as file:
+                content = file.read()
         except OSError:
             return None
         try:
@@ -65,7 +63,7 @@ def open_cache(config: Config) -> Cache | None:
         return None
     directory = _directory(config)
     try:
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.makedirs(directory, exist_ok=True, mode=0o700)
     except OSError as error:
         warnings.warn(f"cannot make the cache directory: {error}", CacheWarning, stacklevel=3)
         return None
@@ -76,37 +74,42 @@ def open_cache(config: Config) -> Cache | None:
     return Cache(directory)
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
     """Writes a file so that at every moment there is the old one or the new one, whole."""
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    # Imported only here: a module that is in the cache needs neither of them to start.
+    import contextlib
+    import tempfile
+
+    folder, name = os.path.split(path)
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=folder or os.curdir)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
-        Path(temporary).replace(path)
+        os.replace(temporary, path)
     except BaseException:
         with contextlib.suppress(OSError):
-            Path(temporary).unlink()
+            os.unlink(temporary)
         raise
 
 
-def _directory(config: Config) -> Path:
+def _directory(config: Config) -> str:
     if config.cache_dir is not None:
-        return Path(config.cache_dir)
+        return os.fspath(config.cache_dir)
     named = os.environ.get(DIRECTORY_VARIABLE)
     if named:
-        return Path(named)
+        return named
     # Imported only here: with a directory given, it is not needed.
     import platformdirs
 
-    return Path(platformdirs.user_cache_dir("wasmz", appauthor=False))
+    return platformdirs.user_cache_dir("wasmz", appauthor=False)
 
 
-def _distrust(directory: Path) -> str | None:
+def _distrust(directory: str) -> str | None:
     """Why the files in a directory cannot be trusted to be ours: they are code, and get run."""
     if not hasattr(os, "geteuid"):
         # On Windows the user's profile is private by its access control list; a browser's sandbox has one user.
         return None
-    status = directory.stat()
+    status = os.stat(directory)
     if status.st_uid != os.geteuid():
         return "it belongs to another user"
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
@@ -125,8 +128,12 @@ def _key(data: bytes, config: Config) -> str:
 @cache
 def _development_state() -> str:
     """In a checkout of wasmz itself, changes with the compiler's sources; nothing in an installed package."""
-    package = Path(__file__).parent
-    if not (package.parent / "pyproject.toml").exists():
+    package = os.path.dirname(__file__)
+    if not os.path.exists(os.path.join(os.path.dirname(package), "pyproject.toml")):
         return ""
-    states = (path.stat() for path in sorted(package.rglob("*.py")))
-    return hashlib.blake2b(repr([(s.st_size, s.st_mtime_ns) for s in states]).encode(), digest_size=8).hexdigest()
+    states = []
+    for folder, _, names in os.walk(package):
+        for path in (os.path.join(folder, name) for name in names if name.endswith(".py")):
+            status = os.stat(path)
+            states.append((path, status.st_size, status.st_mtime_ns))
+    return hashlib.blake2b(repr(sorted(states)).encode(), digest_size=8).hexdigest()

@@ -281,13 +281,4 @@ def _function_types(module: WasmModule) -> tuple[FuncType, ...]:
 def _facts(module: WasmModule) -> ModuleFacts:
     lowest: dict[object, int] = {}
     canonical = tuple(lowest.setdefault(type, index) for index, type in enumerate(module.types))
-    return ModuleFacts(
-        types=tuple(module.types),
-        functions=_function_types(module),
-        boxed_globals=_boxed_globals(module),
-        canonical_types=canonical,
-        memory_limits=tuple(
-            type.page_bytes * (type.maximum if type.maximum is not None else 2**32 // type.page_bytes)
-            for type in module.memory_types
-        ),
-    )
+    return ModuleFacts(boxed_globals=_boxed_globals(module), canonical_types=canonical)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, field
-from pathlib import Path
+
+from wasmz.records import Record
 
 OPT_LEVELS = (0, 1)
 
@@ -14,8 +14,7 @@ OPT_LEVELS = (0, 1)
 DEFAULT_MAX_CALL_DEPTH = 6_000 if sys.version_info < (3, 12) else 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(Record):
     """Settings of an :class:`~wasmz.Engine`, and of everything made by it.
 
     Attributes:
@@ -36,14 +35,12 @@ class Config:
     max_call_depth: int = DEFAULT_MAX_CALL_DEPTH
     cache_dir: str | os.PathLike[str] | None = None
     use_cache: bool = True
-    verify: bool = field(default=False)
+    verify: bool = False
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
         if self.opt_level not in OPT_LEVELS:
             raise ValueError(f"opt_level must be one of {OPT_LEVELS}, not {self.opt_level!r}")
         if self.mem_limit_bytes is not None and self.mem_limit_bytes < 0:
             raise ValueError(f"mem_limit_bytes must not be negative, but is {self.mem_limit_bytes}")
         if self.max_call_depth < 1:
             raise ValueError(f"max_call_depth must be positive, but is {self.max_call_depth}")
-        if self.cache_dir is not None:
-            object.__setattr__(self, "cache_dir", Path(self.cache_dir))

@@ -14,8 +14,9 @@ Wrong arguments of the embedding API are Python's own errors (``TypeError``, ``O
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import Any
+
+from wasmz.records import Record
 
 
 class WasmzError(Exception):
@@ -109,8 +110,7 @@ class TrapCode(enum.Enum):
     EXIT = "exit"
 
 
-@dataclass(frozen=True, slots=True)
-class WasmFrame:
+class WasmFrame(Record):
     """One WebAssembly frame of a trap's backtrace.
 
     Attributes:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, BinaryIO, Union
 
 from wasmz.cache import open_cache
@@ -175,7 +174,8 @@ def read_source(source: Source) -> bytes:
     if isinstance(source, (bytearray, memoryview)):
         return bytes(source)
     if isinstance(source, (str, os.PathLike)):
-        return Path(source).read_bytes()
+        with open(source, "rb") as file:
+            return file.read()
     read = getattr(source, "read", None)
     if read is None:
         raise TypeError(f"a module is bytes, a path or a binary file, not {type(source).__name__}")

@@ -15,8 +15,9 @@ import enum
 import threading
 import weakref
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import ClassVar, Union
+
+from wasmz.records import Record
 
 PAGE_BYTES = 65_536
 
@@ -70,6 +71,11 @@ class ValType:
     def is_reference(self) -> bool:
         """Whether values of this type are references."""
         return False
+
+
+for _name in ("i32", "i64", "f32", "f64", "v128"):
+    setattr(ValType, _name.upper(), ValType(_name))
+del _name
 
 
 class HeapType(enum.Enum):
@@ -137,24 +143,21 @@ class PackedType(enum.Enum):
         return self.value
 
 
-@dataclass(frozen=True, slots=True)
-class FieldType:
+class FieldType(Record):
     """The storage type and mutability of a struct's field or an array's items."""
 
     storage: ValType | PackedType
     mutable: bool = False
 
 
-@dataclass(frozen=True, slots=True, init=False)
-class FuncType:
+class FuncType(Record):
     """What a function takes and gives: ``FuncType([ValType.I32], [ValType.I64])``."""
 
     params: tuple[ValType, ...]
     results: tuple[ValType, ...]
 
     def __init__(self, params: Iterable[ValType] = (), results: Iterable[ValType] = ()) -> None:
-        object.__setattr__(self, "params", tuple(params))
-        object.__setattr__(self, "results", tuple(results))
+        super().__init__(tuple(params), tuple(results))
 
     def __str__(self) -> str:
         def listed(types: tuple[ValType, ...]) -> str:
@@ -163,15 +166,13 @@ class FuncType:
         return f"{listed(self.params)} -> {listed(self.results)}"
 
 
-@dataclass(frozen=True, slots=True)
-class StructType:
+class StructType(Record):
     """A structure's fields, in order."""
 
     fields: tuple[FieldType, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ArrayType:
+class ArrayType(Record):
     """The type of an array's items."""
 
     item: FieldType
@@ -180,16 +181,14 @@ class ArrayType:
 CompositeType = Union[FuncType, StructType, ArrayType]
 
 
-@dataclass(frozen=True, slots=True)
-class GroupReference:
+class GroupReference(Record):
     """Stands, while a recursive group is being made, for the type at ``position`` in that same group."""
 
     position: int
     nullable: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SubType:
+class SubType(Record):
     """One member of a recursive group as written (specification 2.3.9).
 
     In ``composite`` a reference to a member of the same group is a :class:`GroupReference` in place of the
@@ -275,14 +274,13 @@ def define_function_type(func_type: FuncType) -> DefinedType:
     return define_group([SubType(func_type)])[0]
 
 
-@dataclass(frozen=True, slots=True)
-class MemoryType:
+class MemoryType(Record):
     """The type of a memory; sizes are in pages of ``page_bytes`` bytes (specification 2.3.12)."""
 
     minimum: int
     maximum: int | None = None
     shared: bool = False
-    address_type: ValType = field(default_factory=lambda: ValType.I32)
+    address_type: ValType = ValType.I32
     page_bytes: int = PAGE_BYTES
 
     def __str__(self) -> str:
@@ -292,22 +290,20 @@ class MemoryType:
         return f"memory {limits} {pages}{extra}"
 
 
-@dataclass(frozen=True, slots=True)
-class TableType:
+class TableType(Record):
     """The type of a table; sizes are in elements (specification 2.3.13)."""
 
     element: RefType
     minimum: int
     maximum: int | None = None
-    address_type: ValType = field(default_factory=lambda: ValType.I32)
+    address_type: ValType = ValType.I32
 
     def __str__(self) -> str:
         limits = f"{self.minimum}" if self.maximum is None else f"{self.minimum}..{self.maximum}"
         return f"table {limits} of {self.element}{' i64' if self.address_type is ValType.I64 else ''}"
 
 
-@dataclass(frozen=True, slots=True)
-class GlobalType:
+class GlobalType(Record):
     """The type of a global variable (specification 2.3.11)."""
 
     value_type: ValType
@@ -317,8 +313,7 @@ class GlobalType:
         return f"global {'mut ' if self.mutable else ''}{self.value_type}"
 
 
-@dataclass(frozen=True, slots=True)
-class TagType:
+class TagType(Record):
     """The type of an exception tag: what an exception carries (specification 2.3.14)."""
 
     func_type: FuncType
@@ -330,8 +325,7 @@ class TagType:
 ExternType = Union[FuncType, TableType, MemoryType, GlobalType, TagType]
 
 
-@dataclass(frozen=True, slots=True)
-class ImportType:
+class ImportType(Record):
     """One import of a module: where it comes from and what it must be."""
 
     module_name: str
@@ -344,8 +338,7 @@ class ImportType:
         return self.name
 
 
-@dataclass(frozen=True, slots=True)
-class ExportType:
+class ExportType(Record):
     """One export of a module."""
 
     name: str
@@ -470,9 +463,7 @@ _ABSTRACT_REFS: dict[HeapType, dict[bool, RefType]] = {}
 _groups: weakref.WeakValueDictionary[tuple[SubType, ...], TypeGroup] = weakref.WeakValueDictionary()
 _groups_lock = threading.Lock()
 
-for _name in ("i32", "i64", "f32", "f64", "v128"):
-    setattr(ValType, _name.upper(), ValType(_name))
 for _heap_type in HeapType:
     _reference = RefType(_heap_type, nullable=True)
     setattr(ValType, _reference.name.upper(), _reference)
-del _name, _heap_type, _reference
+del _heap_type, _reference

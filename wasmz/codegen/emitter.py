@@ -24,7 +24,6 @@ from wasmz.codegen.assembler import Emitted, Jump, Label
 from wasmz.codegen.targets.base import Target
 from wasmz.ir.nodes import Block, Edge, Function, Value
 from wasmz.runtime.numeric import f32_from_bits
-from wasmz.types import DefinedType, FuncType
 
 CONSTANTS = frozenset({"i32.const", "i64.const", "f32.const", "f64.const", "v128.const", "ref.null"})
 
@@ -43,17 +42,12 @@ class ModuleFacts:
     """What lowering has to know of the module around a function.
 
     Attributes:
-        types, functions: the type index space, and the type of each function.
         boxed_globals: indices of the globals that live in a cell (see docs/abi.md).
         canonical_types: for each type index the lowest one of the same type, which names its lists of callees.
-        memory_limits: for each memory the largest size it can reach, in bytes.
     """
 
-    types: tuple[DefinedType, ...]
-    functions: tuple[FuncType, ...]
     boxed_globals: frozenset[int]
     canonical_types: tuple[int, ...]
-    memory_limits: tuple[int, ...]
 
 
 class Pending:

@@ -7,10 +7,10 @@ turns those back.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
 from types import CodeType
 from typing import Any, Literal
 
+from wasmz.records import Record
 from wasmz.types import (
     ArrayType,
     DefinedType,
@@ -40,16 +40,18 @@ SegmentMode = Literal["active", "passive", "declarative"]
 ConstExpr = tuple[tuple[str, Any], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TableSpec:
+# What a dictionary of an image is by default; like everything in an image, it never changes.
+_NONE: dict[int, Any] = {}
+
+
+class TableSpec(Record):
     """A table that the module defines; ``init`` fills it, ``None`` stands for null."""
 
     type: TableType
     init: ConstExpr | None
 
 
-@dataclass(frozen=True, slots=True)
-class GlobalSpec:
+class GlobalSpec(Record):
     """A global that the module defines. ``boxed``: it lives in a cell, because others can see it change."""
 
     type: GlobalType
@@ -57,8 +59,7 @@ class GlobalSpec:
     boxed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ExportSpec:
+class ExportSpec(Record):
     """An export: ``index`` counts in the index space of ``kind``."""
 
     name: str
@@ -66,8 +67,7 @@ class ExportSpec:
     index: int
 
 
-@dataclass(frozen=True, slots=True)
-class ElementSpec:
+class ElementSpec(Record):
     """An element segment; ``table`` and ``offset`` are set when it is active."""
 
     mode: SegmentMode
@@ -77,8 +77,7 @@ class ElementSpec:
     offset: ConstExpr | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DataSpec:
+class DataSpec(Record):
     """A data segment; ``memory`` and ``offset`` are set when it is active."""
 
     mode: SegmentMode
@@ -87,8 +86,7 @@ class DataSpec:
     offset: ConstExpr | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ModuleImage:
+class ModuleImage(Record):
     """A compiled module. Index spaces count imports first, as in the specification (section 2.5.1).
 
     Attributes:
@@ -124,10 +122,10 @@ class ModuleImage:
     elements: tuple[ElementSpec, ...] = ()
     data: tuple[DataSpec, ...] = ()
     code: tuple[CodeType, ...] = ()
-    tail_code: dict[int, CodeType] = field(default_factory=dict)
-    entry_code: dict[int, CodeType] = field(default_factory=dict)
+    tail_code: dict[int, CodeType] = _NONE
+    entry_code: dict[int, CodeType] = _NONE
     deep_functions: frozenset[int] = frozenset()
-    function_names: dict[int, str] = field(default_factory=dict)
+    function_names: dict[int, str] = _NONE
     body_offsets: tuple[int, ...] = ()
     names: tuple[str, ...] = ()
     custom_sections: tuple[tuple[str, bytes], ...] = ()
@@ -183,7 +181,7 @@ def dump_image(image: ModuleImage) -> tuple[Any, ...]:
         ),
         "data": tuple((d.mode, d.content, d.memory, types.expression(d.offset)) for d in image.data),
     }
-    plain = {item.name: getattr(image, item.name) for item in fields(image) if item.name not in parts}
+    plain = {name: getattr(image, name) for name in image.__match_args__ if name not in parts}
     return (_FORMAT, tuple(types.groups), {**plain, **parts})
 
 

@@ -8,11 +8,10 @@ instance.try_call("div", 1, 0)              -> ExecResult(ok=None, trap=Trap("in
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from wasmz.errors import Trap, UnsupportedFeature
+from wasmz.records import Record
 from wasmz.runtime import numeric, operations
 from wasmz.runtime.func import Func
 from wasmz.runtime.globals import Global
@@ -28,8 +27,7 @@ if TYPE_CHECKING:
     from wasmz.runtime.store import Store
 
 
-@dataclass(frozen=True, slots=True)
-class ExecResult:
+class ExecResult(Record):
     """What a call came to.
 
     Attributes:
@@ -106,6 +104,9 @@ class Exports(Mapping[str, Any]):
         return item
 
     def _unknown(self, name: object) -> str:
+        # Imported only here: it is for messages alone.
+        from difflib import get_close_matches
+
         near = get_close_matches(str(name), self._specs, n=3)
         hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
         return f"the module exports no {str(name)!r}{hint}"

@@ -9,7 +9,6 @@ All names are resolved before any code runs: adding keys to a globals dict undoe
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
@@ -25,12 +24,7 @@ from wasmz.runtime.traps import FRAME_KEY, InstanceFrames
 
 if TYPE_CHECKING:
     from wasmz.runtime.store import Store
-
-_NAME = re.compile(
-    r"(?P<kind>[ftxrgcm]|tab|data|elem|tag)(?P<index>\d+)"
-    r"|m(?P<memory>\d+)_(?P<format>[BbHhIiQqfd])(?:_(?P<offset>\d+))?"
-    r"|tab(?P<table>\d+)_(?P<form>[ft])(?P<type>\d+)"
-)
+    from wasmz.types import DefinedType
 
 _HELPERS: dict[str, Any] = {
     **numeric.HELPERS,
@@ -127,16 +121,21 @@ class Binder:
             namespace[name] = self._resolve(name) if helper is None else helper
 
     def _resolve(self, name: str) -> Any:
-        match = _NAME.fullmatch(name)
-        if match is None:
-            raise SystemError(f"the compiled module needs {name!r}, which this version of wasmz does not have")
-        if match["kind"] is not None:
-            return self._providers[match["kind"]](self, int(match["index"]))
-        if match["memory"] is not None:
-            return self.memories[int(match["memory"])].strided(match["format"], int(match["offset"] or 0))
-        table = self.tables[int(match["table"])]
-        type = self.image.types[int(match["type"])]
-        return table.callees(type) if match["form"] == "f" else table.tail_callees(type)
+        kind, *numbers = name.split("_")
+        letters = kind.rstrip("0123456789")
+        try:
+            index = int(kind[len(letters) :])
+            if not numbers:
+                return self._providers[letters](self, index)
+            if letters == "m":
+                format, offset = (*numbers, "0")[:2]
+                return self.memories[index].strided(format, int(offset))
+            if letters == "tab":
+                type = self.image.types[int(numbers[0][1:])]
+                return self._callees[numbers[0][0]](self.tables[index], type)
+        except (KeyError, ValueError):
+            pass
+        raise SystemError(f"the compiled module needs {name!r}, which this version of wasmz does not have")
 
     def export(self, index: int, name: str) -> Callable[..., Any]:
         """What Python calls for function ``index`` that is exported under ``name``."""
@@ -193,4 +192,8 @@ class Binder:
         "data": _data,
         "elem": _element,
         "tag": _tag,
+    }
+    _callees: dict[str, Callable[[Table, DefinedType], Any]] = {  # noqa: RUF012
+        "f": Table.callees,
+        "t": Table.tail_callees,
     }

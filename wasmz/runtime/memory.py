@@ -241,4 +241,8 @@ def _allocate(size: int, capacity: int) -> mmap.mmap | bytearray:
             return mmap.mmap(-1, length, flags=flags, prot=mmap.PROT_READ | mmap.PROT_WRITE)
         except (OSError, ValueError, OverflowError):
             pass  # a limit on address space: copying will do
-    return bytearray(max(size, 1))
+    try:
+        return bytearray(max(size, 1))
+    except OverflowError:
+        # More than sys.maxsize: where Python has 32 bits.
+        raise MemoryError(f"cannot allocate {size} bytes") from None

@@ -6,12 +6,13 @@ WasiConfig(args=["prog", "-v"], env={"HOME": "/"}, stdin=b"input", stdout=io.Byt
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
+from wasmz.records import Record
 
-@dataclass(frozen=True, slots=True)
-class WasiConfig:
+
+class WasiConfig(Record):
     """Arguments, environment and standard streams of a guest.
 
     Attributes:
@@ -23,12 +24,12 @@ class WasiConfig:
     """
 
     args: Sequence[str | bytes] = ()
-    env: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = MappingProxyType({})
     stdin: Any = None
     stdout: Any | Callable[[bytes], object] = "inherit"
     stderr: Any | Callable[[bytes], object] = "inherit"
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
         if isinstance(self.args, (str, bytes)):
             raise TypeError(f"args must be a sequence of strings, not the string {self.args!r}")
         encoded = [*self.encoded_args(), *self.encoded_env()]
