@@ -34,15 +34,25 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(skip)
 
 
+MISSING_IN_SANDBOX = (
+    "does not support processes",
+    "can't start new thread",
+    "No module named 'numpy'",
+    "No module named 'wasmtime'",
+)
+
 if sys.platform == "emscripten":
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-        """Python in a browser's sandbox cannot start processes: a test that tries is skipped, with that reason."""
+        """Python in a browser's sandbox starts neither processes nor threads, and has no packages with compiled code.
+
+        A test that needs one of them is skipped, with that reason.
+        """
         try:
             return (yield)
-        except OSError as error:
-            if "does not support processes" not in str(error):
+        except (OSError, RuntimeError, ImportError) as error:
+            if not any(reason in str(error) for reason in MISSING_IN_SANDBOX):
                 raise
             pytest.skip(str(error))
 
@@ -50,10 +60,10 @@ if sys.platform == "emscripten":
     def pytest_make_collect_report(collector: pytest.Collector) -> Generator[None, pytest.CollectReport, object]:
         """Modules of tests that need a package with compiled code, which cannot be installed there, are skipped."""
         report = yield
-        for name in ("numpy", "wasmtime"):
-            if report.failed and f"No module named '{name}'" in str(report.longrepr):
+        for reason in MISSING_IN_SANDBOX:
+            if report.failed and reason in str(report.longrepr):
                 report.outcome = "skipped"
-                report.longrepr = (str(collector.path), 0, f"Skipped: {name} is not installed")
+                report.longrepr = (str(collector.path), 0, f"Skipped: {reason}")
         return report
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import inspect
 import math
+import struct
 import sys
 import threading
 from functools import partial
 from typing import Any
 
-import numpy as np
 import pytest
 
 from tests.runtime.handmade import instantiate, make_image
@@ -36,6 +36,9 @@ ECHO = {
     }.items()
 }
 
+# 0.1 rounded to a single.
+SINGLE_TENTH = struct.unpack("<f", struct.pack("<f", 0.1))[0]
+
 
 @pytest.fixture(scope="module")
 def echo() -> Any:
@@ -51,24 +54,36 @@ def test_integers_are_signed_in_python(echo: Any, name: str, width: int) -> None
         assert function(value) == value
     assert function(2 * half - 1) == -1
     assert function(half) == -half
-    for value in (True, np.int16(-5), np.uint32(7)):
-        result = function(value)
-        assert result == int(value)
-        assert type(result) is int
+    assert function(True) is not True
+    assert function(True) == 1
     for value in (2 * half, -half - 1, 1 << 200, 10**5000):
         with pytest.raises(OverflowError, match=f"parameter 1 of {name}: .* does not fit {name[5:]}"):
             function(value)
-    for value in (1.0, "1", None, b"1", [1], np.float64(1)):
+    for value in (1.0, "1", None, b"1", [1]):
         with pytest.raises(TypeError, match=rf"parameter 1 of {name}: expected {name[5:]}, got {type(value).__name__}"):
             function(value)
 
 
+@pytest.mark.parametrize("name", ["echo_i32", "echo_i64", "echo_f32", "echo_f64"])
+def test_numbers_of_numpy(echo: Any, name: str) -> None:
+    numpy = pytest.importorskip("numpy", reason="it is compiled code")
+    function = echo[name]
+    for value in (numpy.int16(-5), numpy.uint32(7)):
+        result = function(value)
+        assert result == int(value)
+        assert type(result) is (int if "i" in name else float)
+    if "i" in name:
+        with pytest.raises(TypeError, match=f"parameter 1 of {name}: expected {name[5:]}, got float64"):
+            function(numpy.float64(1))
+    else:
+        assert type(function(numpy.float32(1.5))) is float
+
+
 def test_floats(echo: Any) -> None:
     assert echo.echo_f64(0.1) == 0.1
-    assert echo.echo_f32(0.1) == float(np.float32(0.1))
+    assert echo.echo_f32(0.1) == SINGLE_TENTH
     assert echo.echo_f32(1e300) == math.inf
     assert echo.echo_f64(3) == 3.0
-    assert type(echo.echo_f32(np.float32(1.5))) is float
     assert math.copysign(1, echo.echo_f32(-0.0)) == -1
     # 2**24 + 1 + a little: by way of a double it would be rounded twice.
     assert echo.echo_f32((1 << 60) + (1 << 36) + 1) == float((1 << 60) + (1 << 37))
@@ -183,7 +198,7 @@ def test_wrong_results(signature: str, returned: Any, error: type[Exception], me
 def test_results_of_host_functions() -> None:
     assert host_instance(lambda: [1, 2], ":ii")() == (1, 2)
     assert host_instance(lambda: True, ":i")() == 1
-    assert host_instance(lambda: 0.1, ":f")() == float(np.float32(0.1))
+    assert host_instance(lambda: 0.1, ":f")() == SINGLE_TENTH
     assert host_instance(max, "ii:i")(3, -4) == 3
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import marshal
-from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -68,15 +67,15 @@ def rich_image() -> Any:
         custom_sections=(("name", b"\0"),),
         start=2,
     )
-    values = {item.name: getattr(image, item.name) for item in fields(image)}
+    values = {name: getattr(image, name) for name in image.__match_args__}
     return type(image)(**{**values, "types": (*image.types, *recursive, leaf), "tags": (3,)})
 
 
 def test_round_trip_through_marshal() -> None:
     image = rich_image()
     loaded = load_image(marshal.loads(marshal.dumps(dump_image(image))))
-    for item in fields(image):
-        assert getattr(loaded, item.name) == getattr(image, item.name), item.name
+    for name in image.__match_args__:
+        assert getattr(loaded, name) == getattr(image, name), name
     # Types are canonical: the same objects, not only equal ones.
     assert all(one is other for one, other in zip(image.types, loaded.types, strict=True))
     assert loaded == image

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -68,6 +69,8 @@ def test_codes(exports: Any) -> None:
     assert trap(exports.divide_signed, -(2**31), -1).code is TrapCode.INTEGER_OVERFLOW
     assert trap(exports.stop).code is TrapCode.UNREACHABLE
     assert trap(exports.indirect, 9).code is TrapCode.UNDEFINED_ELEMENT
+    # Above sys.maxsize where Python has 32 bits.
+    assert trap(exports.indirect, -1).code is TrapCode.UNDEFINED_ELEMENT
     assert trap(exports.indirect, 0).code is TrapCode.INDIRECT_CALL_TO_NULL
     assert trap(exports.indirect, 2).code is TrapCode.BAD_SIGNATURE
     assert exports.indirect(1) == 0
@@ -99,8 +102,27 @@ def test_traps_of_the_host(exports: Any) -> None:
     assert exit.exit_code == 3
 
 
+def test_indices_that_no_subscript_takes(exports: Any) -> None:
+    """CPython has one message for a list and a view; 64-bit addresses reach it everywhere."""
+    source = "def either(a, b):\n if b: return tab0_f0[\n  a](m0_I[a])\n return m0_I[a]"
+    image = make_image(
+        [("either", "Ii:i", source)],
+        imports=[("env", "table", TableType(ValType.FUNCREF, 4))],
+        exports=["either"],
+        memories=(MemoryType(1),),
+    )
+    from wasmz.runtime.store import Store
+
+    store = Store()
+    linker = Linker()
+    linker.define("env", "table", Table(store, TableType(ValType.FUNCREF, 4)))
+    either = instantiate(image, linker, store).exports.either
+    assert trap(either, 2**64 - 1, 0).code is TrapCode.MEMORY_OUT_OF_BOUNDS
+    assert trap(either, 2**64 - 1, 1).code is TrapCode.UNDEFINED_ELEMENT
+
+
 def test_memory_errors() -> None:
-    image = make_image([("much", ":i", "def much(): return 1 << (1 << 60)")], exports=["much"])
+    image = make_image([("much", ":i", f"def much(): return (0,) * {sys.maxsize}")], exports=["much"])
     assert trap(instantiate(image).exports.much).code is TrapCode.OUT_OF_SYSTEM_MEMORY
 
 

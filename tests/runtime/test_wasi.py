@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import struct
@@ -146,7 +147,7 @@ def test_errors_of_streams() -> None:
     assert wasi.proc_raise(1) == Errno.NOSYS
 
     def broken(_: bytes) -> None:
-        raise BrokenPipeError(32, "closed")
+        raise BrokenPipeError(errno.EPIPE, "closed")
 
     assert write(guest(stdout=broken), 1, b"x")[0] == Errno.PIPE
 
