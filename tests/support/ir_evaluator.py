@@ -73,6 +73,8 @@ def _operate(value: Value, operands: list[Any]) -> Any:
             return operands[0]
         if plain == "extend_i32_s":
             return (operands[0] ^ 0x8000_0000) - 0x8000_0000
+        if plain == "xor":
+            return ~operands[0]
         return _UNREDUCED[plain](*operands)
     if type in _BITS and name in ("add", "sub", "mul", "and", "shl"):
         # Its own reduction covers operands that were left unreduced.

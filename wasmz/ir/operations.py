@@ -7,6 +7,7 @@ Added operations are
     copy                      its operand
     <op>.nowrap               the integer operation without the reduction to 32 or 64 bits: a pass proved that it
                               is idle, or that each use reduces the result itself
+                              (of an exclusive or with all bits set: Python's complement, which is negative)
     <op>.guarded              the integer operation with a test whether its result is small before the reduction: the
                               result is expected to be small
     <load>.signed             a sign-extending load without the conversion to unsigned, likewise
@@ -21,6 +22,8 @@ from wasmz.wasm.instructions import BY_NAME, Effects
 
 _UNWRAPPED = (
     *(f"{type}.{name}.nowrap" for type in ("i32", "i64") for name in ("add", "sub", "mul", "shl")),
+    "i32.xor.nowrap",
+    "i64.xor.nowrap",
     "i32.wrap_i64.nowrap",
     "i64.extend_i32_s.nowrap",
 )

@@ -22,6 +22,7 @@ results unrounded when the store rounds them, and signalling NaNs alone when ari
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from wasmz.ir.nodes import Block, Function, Value, count_uses
 from wasmz.types import MEMORY32_LIMIT_BYTES, ValType
@@ -76,6 +77,7 @@ _UNREDUCED |= {
     f"{name}": f"{name}.signed"
     for name in ("i32.load8_s", "i32.load16_s", "i64.load8_s", "i64.load16_s", "i64.load32_s")
 }
+_UNREDUCED |= {f"{type}.xor": f"{type}.xor.nowrap" for type in _BITS}
 _UNREDUCED["i64.extend_i32_s"] = "i64.extend_i32_s.nowrap"
 
 _SINGLE_ARITHMETIC = frozenset(f"f32.{name}" for name in ("add", "sub", "mul"))
@@ -135,7 +137,7 @@ def _forward(block: Block, bounds: dict[Value, int], local_bounds: dict[int, int
                 bound = min(bound, _known(bounds, args[0]))
         elif op in _RULES:
             bound = _RULES[op](op, [_known(bounds, arg) for arg in args], args)
-            if op in _UNREDUCED:
+            if op in _UNREDUCED and op[4:] != "xor":
                 if bound <= _MASKS[op[:3]]:
                     # A large constant is added by subtracting its complement, which only reducing makes good.
                     if op[4:] != "add" or not _is_negative(args[1]):
@@ -267,18 +269,29 @@ def _backward(block: Block, exact: set[Value]) -> None:
         elif op in _REDUCING_STORES:
             operands = value.args[1:]
         elif op in ("i32.and", "i64.and"):
-            # One operand may be unreduced if the other one, which is not negative, cuts it off.
-            operands = value.args[:1]
+            # One operand may be unreduced: the other one, which is not negative, cuts it off.
+            operands = tuple(filter(partial(_may_be_left, block), value.args))[:1]
         else:
             if op.removesuffix(".unrounded") in _QUIETING or op == "f32.store":
                 _relax_singles(block, value)
             continue
         for operand in operands:
-            if operand.uses == 1 and operand.block is block and operand.op in _UNREDUCED:
+            if _may_be_left(block, operand):
                 if operand.op[4:] == "mul" and base[4:] == "mul":
                     # A product of products would grow without bound.
                     continue
                 operand.op = _UNREDUCED[operand.op]
+
+
+def _may_be_left(block: Block, operand: Value) -> bool:
+    """Whether an operand has an unreduced form, and no other use."""
+    if operand.uses != 1 or operand.block is not block or operand.op not in _UNREDUCED:
+        return False
+    # Of exclusive ors only the complement is cheaper unreduced.
+    if operand.op[4:] != "xor":
+        return True
+    flipped = operand.args[1]
+    return flipped.op.endswith(".const") and bool(flipped.imm == _MASKS[operand.op[:3]])
 
 
 def _relax_singles(block: Block, value: Value) -> None:

@@ -147,6 +147,9 @@ def _wrapping(operator: str, reduction: str) -> Lowering:
             start = emitter.push((first,))
             emitter.out += (emitter.constant(MASKS[type] + 1 - second.imm), target.binary("-"))
             is_difference = True
+        elif operator == "-" and first.op in CONSTANTS and not first.imm:
+            start = emitter.push((second,))
+            emitter.out.append(target.negate)
         else:
             start = emitter.push(value.args)
             emitter.out.append(target.binary(operator))
@@ -175,6 +178,13 @@ for _type in BITS:
         lowers(f"{_type}.{_name}.nowrap")(_wrapping(_operator, "never"))
     for _name, _operator in (("and", "&"), ("or", "|"), ("xor", "^")):
         lowers(f"{_type}.{_name}")(_plain(_operator))
+
+
+@lowers("i32.xor.nowrap", "i64.xor.nowrap")
+def _complement(emitter: Emitter, value: Value) -> None:
+    start = emitter.push(value.args[:1])
+    emitter.out.append(emitter.target.invert)
+    emitter.define(value, start)
 
 
 @lowers("i32.div_u", "i64.div_u", "i32.rem_u", "i64.rem_u")
