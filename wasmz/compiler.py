@@ -24,7 +24,6 @@ from wasmz.ir.builder import Signatures, build_function
 from wasmz.ir.nodes import Function
 from wasmz.ir.verifier import verify_function
 from wasmz.passes import run_passes
-from wasmz.passes.narrow import narrow
 from wasmz.runtime.image import DataSpec, ElementSpec, ExportSpec, GlobalSpec, ModuleImage, TableSpec
 from wasmz.types import ExternType, FuncType, ImportType, TagType, ValType
 from wasmz.wasm.body import decode_body
@@ -90,9 +89,9 @@ class ModuleCompiler:
         if not self.config.opt_level or not has_entry_form(function):
             return None
         rebuilt = self.build(body)
+        rebuilt.parameter_bounds = {i: SMALL for i, type in enumerate(rebuilt.type.params) if type is not ValType.F64}
         self.optimise(rebuilt)
-        bounds = narrow(rebuilt, {i: SMALL for i, type in enumerate(rebuilt.type.params) if type is not ValType.F64})
-        code = compile_entry(self.target, self.facts, rebuilt, self.filename, bounds)
+        code = compile_entry(self.target, self.facts, rebuilt, self.filename)
         if self.config.verify:
             verify_code(code)
         return code

@@ -17,7 +17,7 @@ from wasmz.codegen.assembler import Jump, Label
 from wasmz.codegen.emitter import Emitter, ModuleFacts, find_homes
 from wasmz.codegen.function import assemble_function, emit_body, emit_zeros
 from wasmz.codegen.targets.base import IF_FALSE, IF_TRUE, Target
-from wasmz.ir.nodes import Function, Terminator, Value, count_uses
+from wasmz.ir.nodes import Function, Terminator, count_uses
 from wasmz.ir.operations import EFFECTS
 from wasmz.types import ValType
 from wasmz.wasm.instructions import Effects
@@ -44,10 +44,8 @@ def has_entry_form(function: Function) -> bool:
     return not any(EFFECTS[value.op] & _NOT_ALLOWED for value in function.values())
 
 
-def compile_entry(
-    target: Target, facts: ModuleFacts, function: Function, filename: str, bounds: dict[Value, int]
-) -> CodeType:
-    """The code object of the entry form. ``bounds`` are what is known of values if the parameters are small."""
+def compile_entry(target: Target, facts: ModuleFacts, function: Function, filename: str) -> CodeType:
+    """The code object of the entry form of a function that was optimised for parameters up to ``SMALL``."""
     count_uses(function)
     find_homes(function)
     emitter = Emitter(target, facts, function)
@@ -60,7 +58,7 @@ def compile_entry(
     def emit_return(emitter: Emitter, terminator: Terminator) -> None:
         emitter.push(terminator.args)
         bits = _INTEGERS.get(result_type)
-        if bits is not None and bounds.get(terminator.args[0], 1 << bits) >> (bits - 1):
+        if bits is not None and function.bounds.get(terminator.args[0], 1 << bits) >> (bits - 1):
             _emit_signed(emitter, bits)
         emitter.out.append(target.return_value)
 

@@ -130,9 +130,11 @@ class Function:
         locals: types of all locals, parameters first.
         blocks: in layout order, the entry first.
         offset: byte offset of the body in the module.
+        parameter_bounds: by index, upper bounds of parameters that callers keep to; usually none.
+        bounds: upper bounds of values, as far as passes have found them.
     """
 
-    __slots__ = ("blocks", "index", "locals", "name", "offset", "type")
+    __slots__ = ("blocks", "bounds", "index", "locals", "name", "offset", "parameter_bounds", "type")
 
     def __init__(self, index: int, name: str | None, type: FuncType, locals: list[ValType], offset: int) -> None:
         self.index = index
@@ -141,6 +143,8 @@ class Function:
         self.locals = locals
         self.offset = offset
         self.blocks: list[Block] = []
+        self.parameter_bounds: dict[int, int] = {}
+        self.bounds: dict[Value, int] = {}
 
     @property
     def label(self) -> str:

@@ -92,18 +92,12 @@ _QUIETING = frozenset(
 
 
 def run(function: Function) -> None:
-    """Narrows in place."""
-    narrow(function, {})
-
-
-def narrow(function: Function, parameter_bounds: dict[int, int]) -> dict[Value, int]:
-    """Narrows in place, given upper bounds of some parameters; returns upper bounds of values."""
+    """Narrows in place, and leaves the bounds that it found in ``function.bounds``."""
     count_uses(function)
-    bounds: dict[Value, int] = {}
+    bounds = function.bounds
     for block in function.blocks:
-        exact = _forward(block, bounds, dict(parameter_bounds) if block is function.blocks[0] else {})
+        exact = _forward(block, bounds, dict(function.parameter_bounds) if block is function.blocks[0] else {})
         _backward(block, exact)
-    return bounds
 
 
 def _default_bound(value: Value) -> int:
