@@ -69,8 +69,8 @@ class Target:
         self.negate = self.piece("UNARY_NEGATIVE")
         self.invert = self.piece("UNARY_INVERT")
         self.is_operator = self.piece("IS_OP", 0)
-        self.swap2 = self.piece("SWAP", 2)
-        self.copy1 = self.piece("COPY", 1)
+        self.swap2 = self.swap(2)
+        self.copy1 = self.copy(1)
         # Around a callee that is not a global: CPython marks it as "no method" by a NULL.
         self.before_callee = self.piece("PUSH_NULL")
         self.after_callee = b""
