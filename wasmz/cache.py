@@ -7,7 +7,6 @@ file that is damaged, or of something else, counts as missing and is written aga
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 import sys
@@ -16,7 +15,17 @@ from functools import cache
 
 from wasmz._version import __version__
 from wasmz.config import Config
-from wasmz.precompiled import DamagedFile, decode_pyc, encode_pyc, hash_source
+from wasmz.hashing import blake2b
+from wasmz.precompiled import (
+    Codes,
+    DamagedFile,
+    decode_functions,
+    decode_pyc,
+    drop_superseded,
+    encode_functions,
+    encode_pyc,
+    hash_source,
+)
 from wasmz.runtime.image import ModuleImage
 
 DIRECTORY_VARIABLE = "WASMZ_CACHE_DIR"
@@ -47,6 +56,36 @@ class Cache:
             return decode_pyc(content, hash_source(data))
         except DamagedFile:
             return None
+
+    def lazy_path(self, data: bytes, config: Config) -> str:
+        """Where the functions of a module are kept that were compiled as they were called."""
+        return os.path.join(self.directory, f"{_key(data, config)}.{sys.implementation.cache_tag}.tiers")
+
+    def load_lazy(self, path: str, data: bytes) -> tuple[ModuleImage, Codes] | None:
+        """What :meth:`store_lazy` kept, or ``None`` if it is not there whole."""
+        try:
+            with open(path, "rb") as file:
+                content = file.read()
+        except OSError:
+            return None
+        try:
+            return decode_functions(content, hash_source(data))
+        except DamagedFile:
+            return None
+
+    def store_lazy(self, path: str, data: bytes, image: ModuleImage, names: set[str], codes: Codes) -> None:
+        """Adds functions to those that are kept already, perhaps by other processes. Failures are warnings."""
+        try:
+            with _Lock(self.directory):
+                kept = self.load_lazy(path, data)
+                if kept is not None:
+                    codes = {**codes, **kept[1]}
+                    names = names.union(kept[0].names)
+                codes = drop_superseded(codes)
+                if kept is None or codes.keys() - kept[1].keys():
+                    write_atomically(path, encode_functions(image, names, codes, hash_source(data)))
+        except OSError as error:
+            warnings.warn(f"cannot write to the cache: {error}", CacheWarning, stacklevel=3)
 
     def store(self, data: bytes, config: Config, image: ModuleImage) -> None:
         """Keeps the compiled form of a module. Failures are warnings: the cache is no one's only copy."""
@@ -92,6 +131,26 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
         raise
 
 
+class _Lock:
+    """Lets one process at a time add to what is in a directory, where the platform can."""
+
+    def __init__(self, directory: str) -> None:
+        self.directory = directory
+        self.descriptor = -1
+
+    def __enter__(self) -> None:
+        try:
+            import fcntl
+        except ImportError:
+            return
+        self.descriptor = os.open(self.directory, os.O_RDONLY)
+        fcntl.flock(self.descriptor, fcntl.LOCK_EX)
+
+    def __exit__(self, *error: object) -> None:
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+
+
 def _directory(config: Config) -> str:
     if config.cache_dir is not None:
         return os.fspath(config.cache_dir)
@@ -118,8 +177,11 @@ def _distrust(directory: str) -> str | None:
 
 
 def _key(data: bytes, config: Config) -> str:
-    digest = hashlib.blake2b(digest_size=20)
-    options = (__version__, _development_state(), config.opt_level, config.legacy_exceptions)
+    digest = blake2b(digest_size=20)
+    options = (
+        *(__version__, _development_state()),
+        *(config.opt_level, config.legacy_exceptions, config.disable_passes),
+    )
     digest.update(repr(options).encode())
     digest.update(data)
     return digest.hexdigest()
@@ -136,4 +198,4 @@ def _development_state() -> str:
         for path in (os.path.join(folder, name) for name in names if name.endswith(".py")):
             status = os.stat(path)
             states.append((path, status.st_size, status.st_mtime_ns))
-    return hashlib.blake2b(repr(sorted(states)).encode(), digest_size=8).hexdigest()
+    return blake2b(repr(sorted(states)).encode(), digest_size=8).hexdigest()

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Collection
 
 from wasmz.records import Record
 
-OPT_LEVELS = (0, 1)
+OPT_LEVELS = (0, 1, 2)
+TIERS = ("auto", "eager")
+
+# What a Config has unless it is told otherwise.
+DEFAULT_OPT_LEVEL = 1
+DEFAULT_TIER = "eager"
+
+# Passes that can be switched off: those of wasmz.passes.PIPELINES on which nothing else relies.
+OPTIONAL_PASSES = (
+    *("copies", "constants", "conditions", "narrow", "guard", "dead"),
+    *("inline", "counters", "values", "forwarding", "invariants", "jumps"),
+)
 
 # CPython 3.11 counts C frames and Python frames against one limit, so a host function that recurses in C
 # under a limit raised for the guest could overrun the C stack. Later versions count C frames apart.
@@ -18,17 +30,20 @@ class Config(Record):
     """Settings of an :class:`~wasmz.Engine`, and of everything made by it.
 
     Attributes:
-        opt_level: 0 lowers the code as it stands, 1 runs the passes named in ``wasmz.passes.PIPELINES``.
+        opt_level: 0 lowers the code as it stands, 1 and 2 run the passes named in ``wasmz.passes.PIPELINES``.
         mem_limit_bytes: upper bound for all linear memories of one store together, in bytes.
-        eager_compile: ``True`` compiles every function at once; ``None`` leaves it to wasmz.
+        eager_compile: ``True`` compiles every function at once, whatever ``tier`` says; ``None`` leaves it to that.
         legacy_exceptions: accept the superseded exception-handling proposal.
         max_call_depth: how many WebAssembly frames may be nested before the trap "call stack exhausted".
         cache_dir: directory of the compilation cache, instead of the user's cache directory.
         use_cache: ``False`` neither reads nor writes the compilation cache.
         verify: check the IR after each pass and the emitted bytecode, for debugging wasmz itself.
+        disable_passes: names of passes to leave out, to find out which one is to blame or what it is worth.
+        tier: ``"eager"`` compiles every function at ``opt_level`` with its module; ``"auto"`` compiles a function when
+            it is first called, quickly, and at ``opt_level`` when it proves hot.
     """
 
-    opt_level: int = 1
+    opt_level: int = DEFAULT_OPT_LEVEL
     mem_limit_bytes: int | None = None
     eager_compile: bool | None = None
     legacy_exceptions: bool = False
@@ -36,11 +51,36 @@ class Config(Record):
     cache_dir: str | os.PathLike[str] | None = None
     use_cache: bool = True
     verify: bool = False
+    disable_passes: Collection[str] = ()
+    tier: str = DEFAULT_TIER
+    # For tests: the fields of wasmz.runtime.tiers.Thresholds.
+    _thresholds: tuple[int, ...] = ()
+    # Code counts all ways that it takes, and is never optimised (see wasmz.profile).
+    _profiling: bool = False
 
     def check(self) -> None:
+        self._check_passes()
         if self.opt_level not in OPT_LEVELS:
             raise ValueError(f"opt_level must be one of {OPT_LEVELS}, not {self.opt_level!r}")
+        if self.tier not in TIERS:
+            raise ValueError(f"tier must be one of {', '.join(map(repr, TIERS))}, not {self.tier!r}")
         if self.mem_limit_bytes is not None and self.mem_limit_bytes < 0:
             raise ValueError(f"mem_limit_bytes must not be negative, but is {self.mem_limit_bytes}")
         if self.max_call_depth < 1:
             raise ValueError(f"max_call_depth must be positive, but is {self.max_call_depth}")
+
+    @property
+    def is_lazy(self) -> bool:
+        """Whether functions are compiled when they are called."""
+        return self.tier == "auto" and not self.eager_compile
+
+    def _check_passes(self) -> None:
+        """Makes of ``disable_passes`` a tuple in a fixed order, so that equal settings are equal."""
+        if isinstance(self.disable_passes, str):
+            raise ValueError(f"disable_passes must be a collection of names, not {self.disable_passes!r}")
+        unknown = sorted(set(map(str, self.disable_passes)).difference(OPTIONAL_PASSES))
+        if unknown:
+            known = ", ".join(OPTIONAL_PASSES)
+            raise ValueError(f"disable_passes: there is no pass {', '.join(unknown)} to disable; there are {known}")
+        chosen = tuple(name for name in OPTIONAL_PASSES if name in self.disable_passes)
+        object.__setattr__(self, "disable_passes", chosen)

@@ -8,7 +8,7 @@ instantiate(data, imports)  one line for scripts
 from __future__ import annotations
 
 import os
-import threading
+from _thread import allocate_lock
 from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO, Union
 
@@ -54,6 +54,10 @@ class Module(CompiledModule):
             raise TypeError("there is no source to compile")
         data = read_source(source)
         cache = open_cache(engine.config)
+        if engine.config.is_lazy:
+            from wasmz.lazy import open_lazily
+
+            return cls(engine, *open_lazily(data, engine.config, cache))
         if cache is not None:
             image = cache.load(data, engine.config)
             if image is not None:
@@ -89,7 +93,7 @@ class _Counted:
     def __init__(self, module: Module) -> None:
         self.module: Module | None = module
         self.count = 1
-        self.lock = threading.Lock()
+        self.lock = allocate_lock()
 
 
 class ArcModule:

@@ -9,19 +9,25 @@ The digest is checked before anything is unmarshalled: `marshal` trusts its inpu
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import marshal
 import operator
 import sys
+from collections.abc import Iterable
 from types import CodeType
 from typing import Any
 
-from wasmz.runtime.image import ModuleImage, dump_image, find_dumped, load_image
+from wasmz.hashing import blake2b
+from wasmz.runtime.image import OPTIMISED, ModuleImage, dump_image, find_dumped, load_image
 
 _HEADER_BYTES = 16
 _DIGEST_BYTES = 32
 _FLAGS = (1).to_bytes(4, "little")
+# In the place of the flags, in files that CPython cannot import.
+_FUNCTIONS = b"fun1"
+
+# Marshalled code by (function, form); see wasmz.runtime.tiers.
+Codes = dict[tuple[int, int], bytes]
 
 # Run when CPython imports the file: binds an instance and puts its exports into the Python module.
 _SOURCE = """\
@@ -43,15 +49,7 @@ def encode_pyc(image: ModuleImage, source_hash: bytes) -> bytes:
     held: list[object] = []
     payload = _settle(dump_image(image), held)
     constants = tuple(payload if constant == _PLACEHOLDER else constant for constant in template.co_consts)
-    content = b"".join(
-        (
-            importlib.util.MAGIC_NUMBER,
-            _FLAGS,
-            source_hash,
-            marshal.dumps(template.replace(co_consts=constants)),
-        )
-    )
-    return content + hashlib.blake2b(content, digest_size=_DIGEST_BYTES).digest()
+    return _sealed(_FLAGS, source_hash, marshal.dumps(template.replace(co_consts=constants)))
 
 
 def _settle(value: Any, held: list[object]) -> Any:
@@ -90,20 +88,56 @@ def decode_pyc(content: bytes, source_hash: bytes | None = None) -> ModuleImage:
     Raises:
         DamagedFile: if a single bit differs, or it is of another Python, or not of the wasm with ``source_hash``.
     """
-    if len(content) < _HEADER_BYTES + _DIGEST_BYTES:
-        raise DamagedFile("the file is too short")
-    if content[:4] != importlib.util.MAGIC_NUMBER:
-        raise DamagedFile("the file is of another Python version")
-    if content[4:8] != _FLAGS or (source_hash is not None and content[8:_HEADER_BYTES] != source_hash):
-        raise DamagedFile("the file is of another module")
-    body, digest = content[:-_DIGEST_BYTES], content[-_DIGEST_BYTES:]
-    if hashlib.blake2b(body, digest_size=_DIGEST_BYTES).digest() != digest:
-        raise DamagedFile("the file's checksum does not match")
-    code = marshal.loads(memoryview(body)[_HEADER_BYTES:])
+    code = marshal.loads(_unsealed(_FLAGS, source_hash, content))
     payload = find_dumped(code.co_consts) if isinstance(code, CodeType) else None
     if payload is None:
         raise DamagedFile("the file holds no image of this version of wasmz")
     return load_image(payload)
+
+
+def encode_functions(image: ModuleImage, names: Iterable[str], codes: Codes, source_hash: bytes) -> bytes:
+    """The contents of a file with the code of some functions, and with the names that they need."""
+    form, types, parts = dump_image(image)
+    dumped = (form, types, {**parts, "names": tuple(sorted(names))})
+    return _sealed(_FUNCTIONS, source_hash, marshal.dumps((dumped, tuple(sorted(codes.items())))))
+
+
+def decode_functions(content: bytes, source_hash: bytes) -> tuple[ModuleImage, Codes]:
+    """The image, without code, and the code of functions in a file made by :func:`encode_functions`.
+
+    Raises:
+        DamagedFile: as :func:`decode_pyc` does.
+    """
+    dumped, codes = marshal.loads(_unsealed(_FUNCTIONS, source_hash, content))
+    try:
+        return load_image(dumped), dict(codes)
+    except ValueError as error:
+        raise DamagedFile(str(error)) from None
+
+
+def drop_superseded(codes: Codes) -> Codes:
+    """Without the forms of functions for which there is optimised code."""
+    optimised = {index for index, form in codes if form == OPTIMISED}
+    return {key: code for key, code in codes.items() if key[1] == OPTIMISED or key[0] not in optimised}
+
+
+def _sealed(kind: bytes, source_hash: bytes, content: bytes) -> bytes:
+    sealed = b"".join((importlib.util.MAGIC_NUMBER, kind, source_hash, content))
+    return sealed + blake2b(sealed, digest_size=_DIGEST_BYTES).digest()
+
+
+def _unsealed(kind: bytes, source_hash: bytes | None, content: bytes) -> memoryview:
+    """What was sealed; ``DamagedFile`` if anything is not as it was."""
+    if len(content) < _HEADER_BYTES + _DIGEST_BYTES:
+        raise DamagedFile("the file is too short")
+    if content[:4] != importlib.util.MAGIC_NUMBER:
+        raise DamagedFile("the file is of another Python version")
+    if content[4:8] != kind or (source_hash is not None and content[8:_HEADER_BYTES] != source_hash):
+        raise DamagedFile("the file is of another module")
+    body = memoryview(content)[:-_DIGEST_BYTES]
+    if blake2b(body, digest_size=_DIGEST_BYTES).digest() != content[-_DIGEST_BYTES:]:
+        raise DamagedFile("the file's checksum does not match")
+    return body[_HEADER_BYTES:]
 
 
 def hash_source(data: bytes) -> bytes:

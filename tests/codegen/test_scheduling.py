@@ -418,7 +418,11 @@ def test_backtrace_names_the_instructions(level: int) -> None:
               (i32.xor (i32.const 5) (call $indirect (local.get 0)))))"""
         )
     )
-    engine = wasmz.Engine(wasmz.Config(opt_level=level, verify=True, use_cache=False))
+    # The caller of what was inlined is shown with the start of its body, not with the call.
+    config = wasmz.Config(
+        opt_level=level, verify=True, use_cache=False, disable_passes=("inline",) if level == 2 else ()
+    )
+    engine = wasmz.Engine(config)
     instance = wasmz.Instance(wasmz.Store(engine), wasmz.Module.compile(engine, binary))
 
     def only(pattern: bytes) -> int:

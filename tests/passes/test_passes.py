@@ -9,11 +9,13 @@ import pytest
 
 from tests.support.ir_evaluator import evaluate
 from tests.support.snapshots import check_cases, read_cases
-from wasmz.config import OPT_LEVELS
+from wasmz.config import OPT_LEVELS, OPTIONAL_PASSES, Config
+from wasmz.ir.nodes import Function
 from wasmz.ir.parser import parse_function
 from wasmz.ir.printer import print_function
 from wasmz.ir.verifier import verify_function
-from wasmz.passes import PASSES, PIPELINES, run_passes
+from wasmz.passes import PASSES, PIPELINES, REQUIRED, run_passes
+from wasmz.passes.context import Context
 from wasmz.types import ValType
 
 _FILES = sorted(Path(__file__).parent.glob("*.ir"))
@@ -24,14 +26,25 @@ _EDGES = {
 }
 
 
+# Passes that only look at functions in SSA form.
+_ON_SSA = {name for name in PIPELINES[2] if name not in PIPELINES[1]} - {"ssa"}
+
+
+def _parse(text: str, name: str) -> Function:
+    """The function that a case describes, in the form that the pass expects."""
+    function = parse_function(text)
+    function.is_ssa = name in _ON_SSA or "; in SSA form" in text
+    return function
+
+
 @pytest.mark.parametrize("path", _FILES, ids=lambda path: path.stem)
 def test_pass_turns_text_into_text(path: Path) -> None:
     cases = read_cases(path)
     assert cases
     for case in cases:
-        function = parse_function(case.source)
+        function = _parse(case.source, path.stem)
         verify_function(function)
-        PASSES[path.stem](function)
+        PASSES[path.stem](function, Context())
         verify_function(function, after=path.stem)
         case.actual = print_function(function)
     check_cases(path, cases)
@@ -44,18 +57,34 @@ def test_pass_keeps_results(path: Path) -> None:
         if "; not evaluated" in case.source:
             continue
         before = parse_function(case.source)
-        after = parse_function(case.source)
-        PASSES[path.stem](after)
-        whole = parse_function(case.source)
-        run_passes(whole, max(OPT_LEVELS), verify=True)
+        after = _parse(case.source, path.stem)
+        PASSES[path.stem](after, Context())
+        wholes = [parse_function(case.source) for _ in OPT_LEVELS]
+        for level, whole in zip(OPT_LEVELS, wholes, strict=True):
+            if "int." not in case.source:
+                run_passes(whole, level, Context(verify=True))
         for _ in range(40):
             arguments = [random_numbers.choice(_EDGES[type]) for type in before.type.params]
             wanted = evaluate(before, arguments)
             assert evaluate(after, arguments) == wanted, (case.name, arguments)
-            assert evaluate(whole, arguments) == wanted, (case.name, arguments)
+            for whole in wholes:
+                assert evaluate(whole, arguments) == wanted, (case.name, arguments)
 
 
 def test_every_pass_has_cases_and_is_in_a_pipeline() -> None:
-    assert {path.stem for path in _FILES} == set(PASSES)
+    # Inlining needs a module: test_inline.py.
+    assert {path.stem for path in _FILES} == set(PASSES) - {"inline"}
     assert set(PIPELINES) == set(OPT_LEVELS)
     assert {name for names in PIPELINES.values() for name in names} <= set(PASSES)
+    assert {*OPTIONAL_PASSES} == set(PASSES) - REQUIRED
+
+
+def test_disabled_passes_are_named_in_any_order() -> None:
+    assert Config(disable_passes=["guard", "dead"]) == Config(disable_passes={"dead", "guard"})
+    assert hash(Config(disable_passes=["guard"])) != hash(Config())
+
+
+@pytest.mark.parametrize("wrong", ["dead", ["ded"], ["merge"], [3]])
+def test_what_is_no_optional_pass_cannot_be_disabled(wrong: object) -> None:
+    with pytest.raises(ValueError, match="disable_passes"):
+        Config(disable_passes=wrong)  # type: ignore[arg-type]

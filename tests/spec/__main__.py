@@ -1,4 +1,6 @@
-"""Print how much of the specification's suite passes: ``python -m tests.spec [--level N] [--filter REGEX] [--jobs N]``.
+"""Print how much of the specification's suite passes.
+
+    python -m tests.spec [--level N] [--tiers] [--filter REGEX] [--jobs N]
 
 Exit status 1 if an assertion fails, 2 if the suite is missing.
 """
@@ -21,6 +23,7 @@ def main() -> int:
     parser.add_argument(
         "--level", type=int, choices=OPT_LEVELS, action="append", help="optimisation level (default: all)"
     )
+    parser.add_argument("--tiers", action="store_true", help="compile functions as they are called, and soon again")
     parser.add_argument("--filter", default="", metavar="REGEX", help="only scripts whose name matches")
     parser.add_argument("--jobs", type=int, default=1, help="processes (default: 1)")
     parser.add_argument("--failures", type=int, default=5, help="failures shown for each script (default: 5)")
@@ -37,18 +40,19 @@ def main() -> int:
         return 0
     failed = 0
     for level in options.level or OPT_LEVELS:
-        print(f"\noptimisation level {level}, Python {sys.version.split()[0]}")
-        failed += _run_level(scripts, level, options.jobs, options.failures)
+        how = ", in tiers" if options.tiers else ""
+        print(f"\noptimisation level {level}{how}, Python {sys.version.split()[0]}")
+        failed += _run_level(scripts, level, options.tiers, options.jobs, options.failures)
     return 1 if failed else 0
 
 
-def _run_level(scripts: list[Script], level: int, jobs: int, shown: int) -> int:
+def _run_level(scripts: list[Script], level: int, in_tiers: bool, jobs: int, shown: int) -> int:
     """Run and print the scripts at one level; the number of failures."""
     if jobs > 1:
         with ProcessPoolExecutor(jobs) as pool:
-            reports = list(pool.map(_run_one, scripts, [level] * len(scripts)))
+            reports = list(pool.map(_run_one, scripts, [level] * len(scripts), [in_tiers] * len(scripts)))
     else:
-        reports = [_run_one(script, level) for script in scripts]
+        reports = [_run_one(script, level, in_tiers) for script in scripts]
     passed = failed = text = whole = 0
     reasons: Counter[str] = Counter()
     print(f"{'script':44s} {'passed':>7s} {'failed':>7s} {'text':>6s} {'skipped':>8s}")
@@ -72,11 +76,11 @@ def _run_level(scripts: list[Script], level: int, jobs: int, shown: int) -> int:
     return failed
 
 
-def _run_one(script: Script, level: int) -> Report:
+def _run_one(script: Script, level: int, in_tiers: bool) -> Report:
     converted = _try_convert(script)
     if isinstance(converted, ConversionError):
         return Report(skipped=Counter({f"left out: {converted}": 1}))
-    return run_script(converted, level)
+    return run_script(converted, level, in_tiers=in_tiers)
 
 
 def _try_convert(script: Script) -> Converted | ConversionError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -17,6 +18,19 @@ _SCRIPTS = list_scripts(_SUITE) if _SUITE else []
 @pytest.mark.skipif(_SUITE is not None, reason="the suite is there")
 def test_suite_is_there() -> None:
     pytest.skip(MISSING)
+
+
+# Scripts about calls, loops and branches, where tiers make a difference; `python -m tests.spec --tiers` runs all.
+_IN_TIERS = re.compile(
+    r"(br|call|return_call|if|loop|block|labels|local|func|fac|forward|nop|return|select|stack|start|switch|table|elem"
+    r"|linking|names|left-to-right|unwind|unreachable|skip-stack|memory_redundancy|float_exprs|traps|imports|exports)\w*"
+)
+
+
+@pytest.mark.parametrize("script", [s for s in _SCRIPTS if _IN_TIERS.fullmatch(s.name)], ids=lambda script: script.name)
+def test_script_in_tiers(script: Script) -> None:
+    report = run_script(convert(script), OPT_LEVELS[-1], in_tiers=True)
+    assert not report.failures, "\n".join(report.failures[:20])
 
 
 @pytest.mark.parametrize("opt_level", OPT_LEVELS)

@@ -1,4 +1,4 @@
-"""A slow, direct evaluator of the IR: what a pass does to a function must not change what this computes.
+"""A slow, direct evaluator of the IR: a pass must not change what this computes, or leaves behind.
 
 Variants of operations (``i32.add.nowrap``) are evaluated as what they stand for, without reduction where they leave it
 out, so that a pass that drops a needed reduction is seen.
@@ -6,11 +6,15 @@ out, so that a pass that drops a needed reduction is seen.
 
 from __future__ import annotations
 
+import operator
 import struct
 from typing import Any
 
+from wasmz.errors import Trap
 from wasmz.ir.nodes import BOOL, Block, Function, Terminator, Value
+from wasmz.ir.operations import EFFECTS
 from wasmz.runtime import numeric
+from wasmz.wasm.instructions import Effects
 
 _UNREDUCED = {
     "add": lambda a, b: a + b,
@@ -18,10 +22,91 @@ _UNREDUCED = {
     "mul": lambda a, b: a * b,
 }
 _BITS = {"i32": 32, "i64": 64}
+# Operations on Python ints, as `represent` leaves them.
+_PYTHON = {
+    **{f"int.{name}": getattr(operator, name) for name in ("eq", "ne", "lt", "gt", "le", "ge", "add", "sub", "mul")},
+    "int.and": operator.and_,
+    "int.or": operator.or_,
+    "int.xor": operator.xor,
+    "int.neg": operator.neg,
+    "int.shl": operator.lshift,
+    "int.shr": operator.rshift,
+    "int.not": operator.invert,
+    "int.floordiv": operator.floordiv,
+    "int.mod": operator.mod,
+    "int.to_float": float,
+}
 
 
-def evaluate(function: Function, arguments: list[Any], steps: int = 10_000) -> list[Any]:
-    """The results of a function without memory and calls; integers unsigned."""
+_PAGE = 1 << 16
+_CONTENT = bytes(i * 37 & 0xFF for i in range(_PAGE))
+_FORMATS = {
+    "i32.load": "<I", "i64.load": "<Q", "f64.load": "<d", "i32.load8_u": "<B", "i32.load8_s": "<b",
+    "i32.load16_u": "<H", "i32.load16_s": "<h", "i64.load8_u": "<B", "i64.load8_s": "<b",
+    "i64.load16_u": "<H", "i64.load16_s": "<h", "i64.load32_u": "<I", "i64.load32_s": "<i",
+    "i32.store": "<I", "i64.store": "<Q", "f64.store": "<d", "i32.store8": "<B", "i32.store16": "<H",
+    "i64.store8": "<B", "i64.store16": "<H", "i64.store32": "<I",
+}  # fmt: skip
+_MASKS = {"<B": 0xFF, "<H": 0xFFFF, "<I": 0xFFFF_FFFF, "<Q": (1 << 64) - 1}
+
+
+class _Trapped(Exception):
+    """Stands for any trap."""
+
+
+class _Instance:
+    """What a function acts on: a memory of one page, globals, and callees that only leave a trace."""
+
+    def __init__(self) -> None:
+        self.memory = bytearray(_CONTENT)
+        self.globals: dict[int, Any] = {}
+        self.calls: list[tuple[int, list[Any]]] = []
+
+    def outcome(self, results: list[Any] | None) -> tuple[Any, ...]:
+        """All that can be told afterwards; ``None`` for results means a trap."""
+        return results, bytes(self.memory), {i: value for i, value in self.globals.items() if value}, self.calls
+
+    def operate(self, value: Value, operands: list[Any]) -> Any:
+        op = ".".join(value.op.split(".")[:2])
+        if op == "global.get":
+            return self.globals.get(value.imm, 0)
+        if op == "global.set":
+            self.globals[value.imm] = operands[0]
+            return None
+        if op == "call":
+            self.calls.append((value.imm, operands))
+            # A callee changes what it likes.
+            self.memory[len(self.calls)] ^= 0x55
+            self.globals = {index: held + 1 for index, held in self.globals.items()}
+            return len(self.calls)
+        if op in _FORMATS:
+            return self.access(op, value, operands)
+        raise NotImplementedError(value.op)
+
+    def access(self, op: str, value: Value, operands: list[Any]) -> Any:
+        layout = _FORMATS[op]
+        address = operands[0] + value.imm[1]
+        if address + struct.calcsize(layout) > _PAGE:
+            raise _Trapped
+        if ".store" in op:
+            stored = operands[1] & _MASKS[layout] if layout in _MASKS else operands[1]
+            struct.pack_into(layout, self.memory, address, stored)
+            return None
+        (loaded,) = struct.unpack_from(layout, self.memory, address)
+        bits = _BITS.get(op[:3])
+        return loaded % (1 << bits) if bits and not value.op.endswith(".signed") else loaded
+
+
+def evaluate(function: Function, arguments: list[Any], steps: int = 10_000) -> tuple[Any, ...]:
+    """What a function does: its results, or that it traps, and what it leaves behind; integers unsigned."""
+    instance = _Instance()
+    try:
+        return instance.outcome(_evaluate(function, arguments, steps, instance))
+    except (_Trapped, Trap, ZeroDivisionError):
+        return instance.outcome(None)
+
+
+def _evaluate(function: Function, arguments: list[Any], steps: int, instance: _Instance) -> list[Any]:
     locals = [*arguments, *([0] * (len(function.locals) - len(arguments)))]
     values: dict[Value, Any] = {}
     block: Block = function.blocks[0]
@@ -31,12 +116,16 @@ def evaluate(function: Function, arguments: list[Any], steps: int = 10_000) -> l
                 values[value] = locals[value.imm]
             elif value.op == "local.set":
                 locals[value.imm] = values[value.args[0]]
+            elif EFFECTS[value.op] & (Effects.READS | Effects.WRITES | Effects.CALLS):
+                values[value] = instance.operate(value, [values[arg] for arg in value.args])
             else:
                 result = _operate(value, [values[arg] for arg in value.args])
                 values[value] = bool(result) if value.type is BOOL else result
         terminator = block.terminator
         if terminator.op == "return":
             return [values[arg] for arg in terminator.args]
+        if terminator.op == "unreachable":
+            raise _Trapped
         edge = terminator.edges[_edge_number(terminator, values)]
         values.update(zip(edge.block.params, [values[arg] for arg in edge.args], strict=True))
         block = edge.block
@@ -54,7 +143,7 @@ def _edge_number(terminator: Terminator, values: dict[Value, Any]) -> int:
 
 def _operate(value: Value, operands: list[Any]) -> Any:
     op = value.op
-    if op in ("i32.const", "i64.const"):
+    if op in ("i32.const", "i64.const", "int.const"):
         return value.imm
     if op == "f64.const":
         return struct.unpack("<d", struct.pack("<Q", value.imm))[0]
@@ -62,6 +151,8 @@ def _operate(value: Value, operands: list[Any]) -> Any:
         return operands[0]
     if op == "select":
         return operands[0] if operands[2] else operands[1]
+    if op.startswith("int."):
+        return _operate_python(op, value.imm, operands)
     type, _, name = op.partition(".")
     if name.endswith(".guarded"):
         return _operate_guarded(type, name.removesuffix(".guarded"), operands)
@@ -101,3 +192,21 @@ def _operate_guarded(type: str, name: str, operands: list[Any]) -> int:
         result = _UNREDUCED[name](first, second)
     is_fine = result >= 0 if name == "sub" else result <= 2**30 - 1
     return result if is_fine else result % (1 << bits)
+
+
+def _operate_python(op: str, imm: Any, operands: list[Any]) -> Any:
+    if op in _PYTHON:
+        return _PYTHON[op](*operands)
+    number = operands[0]
+    if op in ("int.wrap", "int.wrap.small", "int.wrap.natural"):
+        if (op == "int.wrap.small" and number < 0) or (op == "int.wrap.natural" and number >= 1 << imm):
+            raise AssertionError(f"{op} {imm} of {number}")
+        return number % (1 << imm)
+    if op == "int.sign":
+        assert 0 <= number < 1 << imm, f"{op} {imm} of {number}"
+        return number - (1 << imm) if number >> (imm - 1) else number
+    if op in ("int.quotient", "int.remainder"):
+        divisor = operands[1] if len(operands) > 1 else imm
+        quotient = abs(number) // divisor * (-1 if number < 0 else 1)
+        return quotient if op == "int.quotient" else number - quotient * divisor
+    raise NotImplementedError(op)

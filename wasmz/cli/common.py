@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import click
 
-from wasmz.config import OPT_LEVELS, Config
+from wasmz.config import OPT_LEVELS, OPTIONAL_PASSES, TIERS, Config
 from wasmz.module import Module
 from wasmz.runtime.engine import Engine
 
@@ -36,8 +36,22 @@ def engine_options(command: _Command) -> _Command:
         click.option("--no-cache", is_flag=True, help="Neither read nor write the compilation cache."),
         click.option("--legacy-exceptions", is_flag=True, help="Accept the superseded exception proposal."),
         click.option("--mem-limit", type=click.IntRange(min=1), metavar="MB", help="Limit of all memories together."),
+        click.option(
+            "--tier",
+            type=click.Choice(TIERS),
+            default=None,
+            help="auto: compile functions as they are called, and hot ones again; eager: all functions at once.",
+        ),
         click.option("--eager-compile", "compile_mode", flag_value="eager", help="Compile all functions at once."),
         click.option("--smart-compile", "compile_mode", flag_value="smart", help="Let wasmz decide (the default)."),
+        click.option(
+            "--disable-pass",
+            "disable_passes",
+            multiple=True,
+            type=click.Choice(OPTIONAL_PASSES),
+            metavar="PASS",
+            help="Leave out an optimisation (may be repeated).",
+        ),
         click.option("--verify", is_flag=True, help="Check IR and bytecode, for debugging wasmz itself."),
     )
     for option in reversed(options):
@@ -52,8 +66,11 @@ def make_engine(
     mem_limit: int | None,
     compile_mode: str | None,
     verify: bool,
+    disable_passes: tuple[str, ...] = (),
+    tier: str | None = None,
+    is_profiling: bool = False,
 ) -> Engine:
-    """The engine that the options of :func:`engine_options` describe."""
+    """The engine that the options of :func:`engine_options` describe; ``is_profiling`` makes its code count."""
     default = Config()
     return Engine(
         Config(
@@ -63,6 +80,9 @@ def make_engine(
             mem_limit_bytes=None if mem_limit is None else mem_limit << 20,
             eager_compile=True if compile_mode == "eager" else None,
             verify=verify,
+            disable_passes=disable_passes,
+            tier=default.tier if tier is None else tier,
+            _profiling=is_profiling,
         )
     )
 

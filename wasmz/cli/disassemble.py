@@ -1,4 +1,4 @@
-"""``wasmz dis``: WebAssembly beside IR beside Python bytecode."""
+"""``wasmz dis``: WebAssembly beside IR beside Python bytecode, or the IR as passes leave it."""
 
 from __future__ import annotations
 
@@ -18,19 +18,50 @@ _WIDTHS = (38, 50)
 @click.command("dis")
 @click.argument("file", type=FILE)
 @click.argument("functions", nargs=-1, metavar="[FUNC]...")
+@click.option(
+    "--after",
+    multiple=True,
+    metavar="PASS",
+    help='Show the IR after this pass instead; "all" for each pass, "build" for none. May be repeated.',
+)
 @engine_options
-def dis_command(file: str, functions: tuple[str, ...], **options: Any) -> None:
+def dis_command(file: str, functions: tuple[str, ...], after: tuple[str, ...], **options: Any) -> None:
     """Show the functions of FILE, by name or index: instructions, IR and bytecode for each byte offset."""
     from wasmz.compiler import ModuleCompiler, load_module
 
     data = Path(file).read_bytes()
     module = load_module(data)
     compiler = ModuleCompiler(data, module, make_engine(**options).config)
+    _check_passes(after, compiler.config.opt_level)
     wanted = {_find_function(module, name) for name in functions}
     for body in module.bodies:
         if wanted and body.index not in wanted:
             continue
-        click.echo("\n".join(_columns(compiler, body)))
+        click.echo("\n".join(_after_passes(compiler, body, after) if after else _columns(compiler, body)))
+
+
+def _check_passes(names: tuple[str, ...], level: int) -> None:
+    from wasmz.passes import PIPELINES
+
+    known = ("all", "build", *dict.fromkeys(PIPELINES[level]))
+    for name in names:
+        if name not in known:
+            raise click.UsageError(f"level {level} has no pass {name!r}; there are {', '.join(known)}")
+
+
+def _after_passes(compiler: Any, body: Any, names: tuple[str, ...]) -> Iterator[str]:
+    from wasmz.ir.printer import print_function
+
+    function = compiler.build(body)
+    texts: list[str] = []
+
+    def observe(name: str, function: Any) -> None:
+        if name in names or "all" in names:
+            texts.append(f"; after {name}\n{print_function(function)}")
+
+    observe("build", function)
+    compiler.optimise(function, observe)
+    yield from texts
 
 
 def _find_function(module: Any, name: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -29,6 +30,7 @@ from wasmz.types import FuncType, ValType
 @click.option("--reactor", is_flag=True, help="Call _initialize first.")
 @click.option("--stub", is_flag=True, help="Let missing imports trap when they are called.")
 @click.option("--mem-stats", is_flag=True, help="Print memory use to stderr at the end.")
+@click.option("--profile-out", type=click.Path(dir_okay=False), help="Count what runs, for compile --profile-use.")
 @engine_options
 @click.pass_context
 def run_command(
@@ -42,10 +44,13 @@ def run_command(
     reactor: bool,
     stub: bool,
     mem_stats: bool,
+    profile_out: str | None,
     **options: Any,
 ) -> None:
     """Run FILE: a command module with ARGS, or one export with --invoke NAME ARGS."""
     phases = Phases()
+    if profile_out is not None:
+        options.update(tier="auto", compile_mode=None, is_profiling=True)
     engine = make_engine(**options)
     # `--invoke` may also stand behind the file, as in `wasmz run FILE --invoke NAME ARGS`.
     arguments, function, environment = _late_options(list(words), function, environment)
@@ -77,7 +82,18 @@ def run_command(
     finally:
         if mem_stats and "instance" in locals():
             click.echo(f"[memory] {instance.mem_stats()}", err=True)
+        if profile_out is not None and "instance" in locals():
+            _write_profile(instance, file, profile_out)
         phases.report()
+
+
+def _write_profile(instance: Instance, file: str, path: str) -> None:
+    """Writes what was counted, also when a trap or the guest's exit ended the run."""
+    from wasmz.profile import collect_profile, save_profile
+
+    profile = collect_profile(instance, Path(file).read_bytes())
+    save_profile(path, profile)
+    click.echo(f"{path}: {len(profile.functions):,} functions were called", err=True)
 
 
 def _late_options(

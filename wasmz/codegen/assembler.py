@@ -6,6 +6,7 @@ What is emitted is a list of
     int     from here on instructions belong to this byte offset of the module
     Label   a place to jump to
     Jump    a jump to a label
+    Attempt an exception of the next piece leads to a label
 
 The layout is ours, because we know every stack depth and size already: it makes one `ConcreteInstr` of each run of
 instructions with the same byte offset (assembling them one by one costs ten times as much).
@@ -21,7 +22,7 @@ from typing import Union
 from bytecode import CompilerFlags, ConcreteBytecode, ConcreteInstr
 from bytecode.instr import InstrLocation
 
-from wasmz.codegen.targets.base import ALWAYS, IF_FALSE, IF_TRUE, Target
+from wasmz.codegen.targets.base import ALWAYS, AT_END, IF_FALSE, IF_TRUE, Target
 
 _MOST_ATTEMPTS = 20
 _LARGEST_DISTANCE = 2**32 - 1
@@ -54,7 +55,21 @@ class Jump:
         self.units = 1
 
 
-Emitted = Union[bytes, int, Label, Jump]
+class Attempt:
+    """An exception of the next piece leads to ``handler``, with the operands gone and the exception on the stack."""
+
+    __slots__ = ("depth", "handler", "index", "operand_count", "piece", "position")
+
+    def __init__(self, handler: Label, operand_count: int) -> None:
+        self.handler = handler
+        self.operand_count = operand_count
+        self.depth = 0
+        self.index = 0
+        self.piece = 0
+        self.position = 0
+
+
+Emitted = Union[bytes, int, Label, Jump, Attempt]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +121,10 @@ def assemble(emitted: list[Emitted], target: Target, description: CodeDescriptio
     code.argcount = description.argument_count
     code.posonlyargcount = description.argument_count
     code.flags = CompilerFlags.OPTIMIZED | CompilerFlags.NEWLOCALS
-    return code.to_code(stacksize=draft.stack_size, compute_exception_stack_depths=False)
+    assembled = code.to_code(stacksize=draft.stack_size, compute_exception_stack_depths=False)
+    if draft.attempts:
+        return assembled.replace(co_exceptiontable=_encode_attempts(draft.attempts, draft.pieces))
+    return assembled
 
 
 class _Draft:
@@ -122,8 +140,9 @@ class _Draft:
     def __init__(self, target: Target) -> None:
         self.target = target
         self.pieces: list[bytes] = []
-        self.marks: list[Label | Jump] = []
+        self.marks: list[Label | Jump | Attempt] = []
         self.jumps: list[Jump] = []
+        self.attempts: list[Attempt] = []
         self.lines: list[tuple[int, int]] = []
         self.stack_size = 0
 
@@ -171,12 +190,26 @@ class _Draft:
                 label.position = length >> 1
                 marks.append(label)
                 previous = b""
+            elif kind is Attempt:
+                if reachable:
+                    attempt: Attempt = item  # type: ignore[assignment]
+                    attempt.depth = depth - attempt.operand_count
+                    attempt.handler.depth = attempt.depth + 1
+                    attempt.index = len(marks)
+                    attempt.position = length >> 1
+                    attempt.piece = len(pieces)
+                    marks.append(attempt)
+                    self.attempts.append(attempt)
+                    previous = b""
             elif reachable:
                 jump: Jump = item  # type: ignore[assignment]
                 reachable = jump.when is not ALWAYS
                 if reachable:
                     depth -= 1
                 jump.label.depth = depth
+                if jump.when is AT_END:
+                    depth += 2
+                    deepest = max(deepest, depth)
                 jump.index = len(marks)
                 jump.position = length >> 1
                 jump.piece = len(pieces)
@@ -188,7 +221,7 @@ class _Draft:
         self.stack_size = deepest + 2
 
 
-def _place(marks: list[Label | Jump], jumps: list[Jump], target: Target) -> None:
+def _place(marks: list[Label | Jump | Attempt], jumps: list[Jump], target: Target) -> None:
     """Gives labels and jumps their final positions, in code units; jumps grow until each reaches its label."""
     draft_positions = [mark.position for mark in marks]
     for jump in jumps:
@@ -245,6 +278,26 @@ def _encode_jump(jump: Jump, target: Target) -> bytes:
     # A jump that was placed with more EXTENDED_ARG than it needs in the end is filled up.
     missing = jump.units - (len(around) + len(encoded)) // 2
     return around + target.piece("EXTENDED_ARG", 0) * missing + encoded
+
+
+def _encode_attempts(attempts: list[Attempt], pieces: list[bytes]) -> bytes:
+    """The exception table (see CPython's Objects/exception_handling_notes.txt): start, length, handler, depth of each."""
+    table = bytearray()
+    for attempt in attempts:
+        table += _encode_number(attempt.position, 0x80)
+        table += _encode_number(len(pieces[attempt.piece]) >> 1)
+        table += _encode_number(attempt.handler.position)
+        table += _encode_number(attempt.depth << 1)
+    return bytes(table)
+
+
+def _encode_number(number: int, first_bit: int = 0) -> bytes:
+    """Six bits a byte, the highest first; the second highest bit says that more follow."""
+    encoded = [number & 0x3F]
+    while number := number >> 6:
+        encoded.append(number & 0x3F | 0x40)
+    encoded[-1] |= first_bit
+    return bytes(reversed(encoded))
 
 
 def _make_runs(pieces: list[bytes], lines: list[tuple[int, int]], first_offset: int) -> list[_Run]:

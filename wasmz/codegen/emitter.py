@@ -25,7 +25,7 @@ from wasmz.codegen.targets.base import Target
 from wasmz.ir.nodes import Block, Edge, Function, Value
 from wasmz.runtime.numeric import f32_from_bits
 
-CONSTANTS = frozenset({"i32.const", "i64.const", "f32.const", "f64.const", "v128.const", "ref.null"})
+CONSTANTS = frozenset({"i32.const", "i64.const", "f32.const", "f64.const", "v128.const", "ref.null", "int.const"})
 
 # Inserting code costs time in proportion to what lies behind, and looking for a pending read to how many values wait. A
 # module that makes both long must not make compilation take quadratic time: a value with more code than this goes to a
@@ -71,13 +71,15 @@ class Emitter:
         self.facts = facts
         self.function = function
         self.out: list[Emitted] = [target.resume]
+        # Code that hardly ever runs, behind everything else.
+        self.cold: list[Emitted] = []
         self.stack: list[Pending] = []
         self.labels: dict[Block, Label] = {}
         self.next_block: Block | None = None
         self.constants: list[object] = []
         self.names: dict[str, int] = {}
         self._constant_pieces: dict[object, bytes] = {}
-        self._global_pieces: dict[str, bytes] = {}
+        self.global_pieces: dict[str, bytes] = {}
         self._callee_pieces: dict[str, bytes] = {}
         self._free_slots: list[int] = []
         # Whether the code is that of a tail form, which takes one tuple (see docs/abi.md).
@@ -101,6 +103,11 @@ class Emitter:
         self.slot_names.append(name)
         self.target.reserve_locals(slot + 1)
         return slot
+
+    def reserve_slots(self, count: int) -> None:
+        """Makes at least so many fast locals, whose values were decided about beforehand."""
+        while len(self.slot_names) < count:
+            self.new_slot(f"v{len(self.slot_names)}")
 
     def temporary(self) -> int:
         """A fast local for a value of the current block; give it back with :meth:`release`."""
@@ -137,6 +144,7 @@ class Emitter:
                 small = self.target.load_const(len(self.constants))
                 self.constants.append(constant)
             piece = self._constant_pieces[key] = small
+            self.target.movable.add(piece)
         return piece
 
     def name_index(self, name: str) -> int:
@@ -145,9 +153,9 @@ class Emitter:
 
     def load_global(self, name: str) -> bytes:
         """Pushes a global."""
-        piece = self._global_pieces.get(name)
+        piece = self.global_pieces.get(name)
         if piece is None:
-            piece = self._global_pieces[name] = self.target.load_global(self.name_index(name))
+            piece = self.global_pieces[name] = self.target.load_global(self.name_index(name))
         return piece
 
     def load_callee(self, name: str) -> bytes:
@@ -162,9 +170,36 @@ class Emitter:
     def push(self, args: Sequence[Value]) -> int:
         """Puts operands on top of the stack, in order; returns where in ``out`` the code of the first one begins."""
         position = len(self.out)
-        for arg in reversed(args):
-            position = self._push_below(arg, position)
+        for index in range(len(args) - 1, -1, -1):
+            arg = args[index]
+            if position < len(self.out) and self._is_stored_behind(arg, position):
+                above = len(args) - 1 - index
+                if above == 1:
+                    self.out += (self.target.loads[arg.home], self.target.swap2)
+                else:
+                    self._load_below(arg, above)
+                self.used(arg)
+            else:
+                position = self._push_below(arg, position)
         return position
+
+    def _is_stored_behind(self, arg: Value, position: int) -> bool:
+        """Whether a value in a fast local is not there yet at ``position``."""
+        home = arg.home
+        return home >= 0 and arg.op not in CONSTANTS and self.target.stores[home] in self.out[position:]
+
+    def _load_below(self, arg: Value, above: int) -> list[int]:
+        """Pushes a value in a fast local below the top of the stack; returns where each item above is loaded now."""
+        target = self.target
+        slots = [self.temporary() for _ in range(above)]
+        self.out += (target.stores[slot] for slot in slots)
+        self.out.append(target.loads[arg.home])
+        starts = []
+        for slot in reversed(slots):
+            starts.append(len(self.out))
+            self.out.append(target.loads[slot])
+            self.release(slot)
+        return starts
 
     def push_apart(self, args: Sequence[Value]) -> list[int]:
         """The same as :meth:`push`; returns where the code of each operand begins, and where the last one's ends."""
@@ -172,6 +207,11 @@ class Emitter:
         for index in range(len(args) - 1, -1, -1):
             length = len(self.out)
             ends = starts[index + 1] if index + 1 < len(args) else length
+            if ends < length and self._is_stored_behind(args[index], ends):
+                starts[index] = ends
+                starts[index + 1 :] = self._load_below(args[index], len(args) - 1 - index)
+                self.used(args[index])
+                continue
             starts[index] = self._push_below(args[index], ends)
             grown = len(self.out) - length
             for later in range(index + 1, len(args)):
@@ -299,12 +339,24 @@ class Emitter:
         if edge.block is not self.next_block:
             self.out.append(Jump(self.label(edge.block)))
 
+    def moves(self, edge: Edge) -> list[tuple[Value, Value]]:
+        """The parameters of an edge's block, with their arguments, that are not where they must be already."""
+        pairs = zip(edge.block.params, edge.args, strict=True)
+        if not self.function.is_ssa:
+            return list(pairs)
+        return [
+            (param, arg)
+            for param, arg in pairs
+            # A parameter without uses has no home.
+            if param.home >= 0 and (param.home != arg.home or arg.op in CONSTANTS)
+        ]
+
     def pass_arguments(self, edge: Edge) -> None:
         """Stores the arguments of an edge into the parameters of its block."""
-        if edge.args:
-            self.push(edge.args)
-            for param in reversed(edge.block.params):
-                # A parameter without uses has no home.
+        moves = self.moves(edge)
+        if moves:
+            self.push([arg for _, arg in moves])
+            for param, _ in reversed(moves):
                 self.out.append(self.target.pop if param.home == -1 else self.target.stores[self.home(param)])
 
 

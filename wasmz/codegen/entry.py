@@ -14,10 +14,10 @@ from __future__ import annotations
 from types import CodeType
 
 from wasmz.codegen.assembler import Jump, Label
-from wasmz.codegen.emitter import Emitter, ModuleFacts, find_homes
-from wasmz.codegen.function import assemble_function, emit_body, emit_zeros
+from wasmz.codegen.emitter import Emitter, ModuleFacts
+from wasmz.codegen.function import assemble_function, emit_body, emit_zeros, make_emitter
 from wasmz.codegen.targets.base import IF_FALSE, IF_TRUE, Target
-from wasmz.ir.nodes import Function, Terminator, count_uses
+from wasmz.ir.nodes import Function, Terminator
 from wasmz.ir.operations import EFFECTS
 from wasmz.types import ValType
 from wasmz.wasm.instructions import Effects
@@ -46,9 +46,7 @@ def has_entry_form(function: Function) -> bool:
 
 def compile_entry(target: Target, facts: ModuleFacts, function: Function, filename: str) -> CodeType:
     """The code object of the entry form of a function that was optimised for parameters up to ``SMALL``."""
-    count_uses(function)
-    find_homes(function)
-    emitter = Emitter(target, facts, function)
+    emitter = make_emitter(target, facts, function)
     slow = Label()
     for index, type in enumerate(function.type.params):
         _emit_check(emitter, index, type, slow)

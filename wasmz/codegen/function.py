@@ -8,8 +8,10 @@ from types import CodeType
 
 from wasmz.codegen.assembler import CodeDescription, Jump, Label, assemble
 from wasmz.codegen.emitter import Emitter, ModuleFacts, find_homes
+from wasmz.codegen.hoisting import hoist_globals
 from wasmz.codegen.lowering import LOWERINGS
 from wasmz.codegen.lowering.control import TERMINATORS, fused_condition
+from wasmz.codegen.slots import assign_slots
 from wasmz.codegen.targets.base import IF_TRUE, Target
 from wasmz.ir.liveness import locals_read_unset
 from wasmz.ir.nodes import Function, Terminator, count_uses
@@ -31,15 +33,25 @@ def compile_function(
 
     The line table knows the byte offsets of what can trap or call; with ``every_offset``, of everything.
     """
-    count_uses(function)
-    find_homes(function)
     is_tail_form = any(_leaves_by_tail_call(function, block.terminator) for block in function.blocks)
-    emitter = Emitter(target, facts, function, is_tail_form=is_tail_form)
+    emitter = make_emitter(target, facts, function, is_tail_form=is_tail_form)
     _emit_prologue(emitter)
     emit_body(emitter, every_offset=every_offset)
     if not is_tail_form:
         return CompiledFunction(assemble_function(emitter, filename, len(function.type.params)))
     return CompiledFunction(_compile_driver(target, facts, function, filename), assemble_function(emitter, filename, 1))
+
+
+def make_emitter(target: Target, facts: ModuleFacts, function: Function, *, is_tail_form: bool = False) -> Emitter:
+    """An emitter for a function whose values have got their homes."""
+    count_uses(function)
+    emitter = Emitter(target, facts, function, is_tail_form=is_tail_form)
+    if function.is_ssa:
+        first_parameter = emitter.local_slots[0] if function.type.params else len(emitter.slot_names)
+        emitter.reserve_slots(assign_slots(function, first_parameter))
+    else:
+        find_homes(function)
+    return emitter
 
 
 def emit_body(
@@ -59,6 +71,8 @@ def emit_body(
         if every_offset:
             emitter.mark(block.terminator.offset)
         terminators[block.terminator.op](emitter, block.terminator)
+    emitter.out += emitter.cold
+    hoist_globals(emitter)
 
 
 def _leaves_by_tail_call(function: Function, terminator: Terminator) -> bool:

@@ -5,6 +5,7 @@ The check is independent of how the code was made: it reads the finished code ob
     * every instruction is known, and jumps lead to the start of one;
     * the stack has the same depth on all ways to an instruction, never below 0 or above ``co_stacksize``;
     * no way ends without a return;
+    * an exception handler is entered with the stack depth that the exception table says, and the exception on top;
     * a fast local is bound on all ways before it is read (CPython 3.12 and later do not check);
     * constants, names and locals exist.
 """
@@ -36,6 +37,7 @@ def verify_code(code: CodeType) -> None:
     arguments = code.co_argcount
     # offset -> (stack depth, bit set of the bound locals)
     states: dict[int, tuple[int, int]] = {}
+    handlers = _handlers(code)
     work = [(ordered[0], 0, (1 << arguments) - 1)]
     while work:
         offset, depth, bound = work.pop()
@@ -50,6 +52,12 @@ def verify_code(code: CodeType) -> None:
         states[offset] = (depth, bound)
         instruction = instructions[offset]
         findings += _check_operands(code, instruction, bound)
+        if offset in handlers:
+            handler, kept = handlers[offset]
+            if kept > depth or handler not in instructions:
+                findings.append(f"{offset}: handler at {handler} keeps {kept} of {depth} items")
+            else:
+                work.append((handler, kept + 1, bound))
         name = instruction.opname
         argument = instruction.arg if instruction.opcode >= dis.HAVE_ARGUMENT else None
         for stored in _stored_locals(name, instruction.arg):
@@ -73,6 +81,22 @@ def verify_code(code: CodeType) -> None:
                 work.append((target, depth + effect, bound))
     if findings:
         raise BrokenCode(code, findings)
+
+
+def _handlers(code: CodeType) -> dict[int, tuple[int, int]]:
+    """For each offset that the exception table covers, where its handler is and how much of the stack is kept."""
+    numbers: list[int] = []
+    number = 0
+    for byte in code.co_exceptiontable:
+        number = number << 6 | byte & 0x3F
+        if not byte & 0x40:
+            numbers.append(number)
+            number = 0
+    handlers = {}
+    for start, length, handler, depth in zip(*[iter(numbers)] * 4, strict=True):
+        for unit in range(start, start + length):
+            handlers[2 * unit] = (2 * handler, depth >> 1)
+    return handlers
 
 
 def _check_operands(code: CodeType, instruction: dis.Instruction, bound: int) -> list[str]:

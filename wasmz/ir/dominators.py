@@ -1,4 +1,9 @@
-"""Dominators: which blocks every way from the entry to a block goes through."""
+"""Dominators: which blocks every way from the entry to a block goes through.
+
+b0 -> b1, b2; b1 -> b3; b2 -> b3
+->
+DominatorTree: b0 above b1, b2 and b3; tree.dominates(b0, b3), not tree.dominates(b1, b3)
+"""
 
 from __future__ import annotations
 
@@ -24,41 +29,140 @@ def reverse_postorder(function: Function) -> list[Block]:
     return order
 
 
-def immediate_dominators(function: Function) -> dict[Block, Block | None]:
-    """For each reachable block the closest block that dominates it; ``None`` for the entry."""
-    order = reverse_postorder(function)
-    position = {block: number for number, block in enumerate(order)}
-    predecessors: dict[Block, list[Block]] = {block: [] for block in order}
-    for block in order:
+class DominatorTree:
+    """The dominator tree of the blocks that the entry reaches.
+
+    Attributes:
+        order: the blocks in reverse postorder.
+        position: where each block stands in ``order``.
+        is_reducible: whether each loop is entered at its header only, as in all code that comes from WebAssembly.
+    """
+
+    __slots__ = ("_first", "_last", "_parents", "is_reducible", "order", "position")
+
+    def __init__(self, function: Function) -> None:
+        self.order = reverse_postorder(function)
+        self.position = {block: number for number, block in enumerate(self.order)}
+        self._parents, self.is_reducible = _find_parents(self.order, self.position)
+        self._number()
+
+    def parent(self, block: Block) -> Block | None:
+        """The closest block above; ``None`` for the entry."""
+        number = self.position[block]
+        return self.order[self._parents[number]] if number else None
+
+    def dominates(self, one: Block, other: Block) -> bool:
+        """Whether every way to ``other`` leads through ``one``, which may be itself. Both must be reached."""
+        number = self.position[one]
+        return self._first[number] <= self._first[self.position[other]] <= self._last[number]
+
+    def preorder(self, block: Block) -> int:
+        """A number such that those below a block follow it directly."""
+        return self._first[self.position[block]]
+
+    def children(self) -> dict[Block, list[Block]]:
+        """For each block those closest below, in reverse postorder."""
+        children: dict[Block, list[Block]] = {block: [] for block in self.order}
+        for number in range(1, len(self.order)):
+            children[self.order[self._parents[number]]].append(self.order[number])
+        return children
+
+    def _number(self) -> None:
+        """Numbers the blocks so that those below a block follow it directly."""
+        count = len(self.order)
+        parents = self._parents
+        sizes = [1] * count
+        for number in range(count - 1, 0, -1):
+            sizes[parents[number]] += sizes[number]
+        first = [0] * count
+        free = [1] * count
+        for number in range(1, count):
+            parent = parents[number]
+            first[number] = free[parent]
+            free[parent] += sizes[number]
+            free[number] = first[number] + 1
+        self._first = first
+        self._last = [first[number] + sizes[number] - 1 for number in range(count)]
+
+
+def _find_parents(order: list[Block], position: dict[Block, int]) -> tuple[list[int], bool]:
+    """The closest dominator of each block, as positions, and whether the graph is reducible."""
+    count = len(order)
+    parents = [0] * count
+    depths = [0] * count
+    # Ancestors further up, so that common ones are found in logarithmic time (skew-binary jump pointers).
+    jumps = [0] * count
+    ways: list[list[int]] = [[] for _ in range(count)]
+    back_edges: list[tuple[int, int]] = []
+    for number, block in enumerate(order):
+        if number:
+            parent = ways[number][0]
+            for other in ways[number]:
+                parent = _common(parent, other, parents, depths, jumps)
+            parents[number] = parent
+            depths[number] = depths[parent] + 1
+            jump = jumps[parent]
+            jumps[number] = (
+                jumps[jump] if depths[parent] - depths[jump] == depths[jump] - depths[jumps[jump]] else parent
+            )
         for edge in block.terminator.edges:
-            predecessors[edge.block].append(block)
-    entry = order[0]
-    closest: dict[Block, Block] = {entry: entry}
+            to = position[edge.block]
+            if to > number:
+                ways[to].append(number)
+            else:
+                back_edges.append((number, to))
+    # A way back to a block that dominates its source changes nothing. Ways back into loops from elsewhere do.
+    if all(_common(to, source, parents, depths, jumps) == to for source, to in back_edges):
+        return parents, True
+    for source, to in back_edges:
+        ways[to].append(source)
+    _refine(parents, ways)
+    return parents, False
 
-    def common(one: Block, other: Block) -> Block:
-        while one is not other:
-            while position[one] > position[other]:
-                one = closest[one]
-            while position[other] > position[one]:
-                other = closest[other]
-        return one
 
+def _common(one: int, other: int, parents: list[int], depths: list[int], jumps: list[int]) -> int:
+    """The lowest block above or at both."""
+    if depths[one] < depths[other]:
+        one, other = other, one
+    while depths[one] > depths[other]:
+        one = jumps[one] if depths[jumps[one]] >= depths[other] else parents[one]
+    while one != other:
+        if jumps[one] == jumps[other]:
+            one, other = parents[one], parents[other]
+        else:
+            one, other = jumps[one], jumps[other]
+    return one
+
+
+def _refine(parents: list[int], ways: list[list[int]]) -> None:
+    """Brings the parents down to those of an irreducible graph, in rounds."""
     changed = True
     while changed:
         changed = False
-        for block in order[1:]:
-            found: Block | None = None
-            for predecessor in predecessors[block]:
-                if predecessor in closest:
-                    found = predecessor if found is None else common(found, predecessor)
-            if found is not None and closest.get(block) is not found:
-                closest[block] = found
+        for number in range(1, len(parents)):
+            found = ways[number][0]
+            for other in ways[number]:
+                while found != other:
+                    if found > other:
+                        found = parents[found]
+                    else:
+                        other = parents[other]
+            if parents[number] != found:
+                parents[number] = found
                 changed = True
-    return {block: None if block is entry else closest[block] for block in order}
+
+
+def immediate_dominators(function: Function) -> dict[Block, Block | None]:
+    """For each block that the entry reaches its closest dominator; for the entry ``None``."""
+    tree = DominatorTree(function)
+    return {block: tree.parent(block) for block in tree.order}
 
 
 def dominators(function: Function) -> dict[Block, frozenset[Block]]:
-    """For each block all that dominate it, itself among them; for a block that nothing reaches, all blocks."""
+    """For each block all that dominate it, itself among them; for a block that nothing reaches, all blocks.
+
+    Takes quadratic space: for tests and messages. Passes ask a :class:`DominatorTree`.
+    """
     closest = immediate_dominators(function)
     everything = frozenset(function.blocks)
     result: dict[Block, frozenset[Block]] = {}

@@ -65,13 +65,17 @@ class Value:
 
 
 class Edge:
-    """A way from one block to another, with the values for the target's parameters."""
+    """A way from one block to another, with the values for the target's parameters.
 
-    __slots__ = ("args", "block")
+    ``weight`` says how often it was taken while a profile was made, as far as that is known (see `profiling.py`).
+    """
 
-    def __init__(self, block: Block, args: tuple[Value, ...] = ()) -> None:
+    __slots__ = ("args", "block", "weight")
+
+    def __init__(self, block: Block, args: tuple[Value, ...] = (), weight: int = 0) -> None:
         self.block = block
         self.args = args
+        self.weight = weight
 
 
 class Terminator:
@@ -132,9 +136,23 @@ class Function:
         offset: byte offset of the body in the module.
         parameter_bounds: by index, upper bounds of parameters that callers keep to; usually none.
         bounds: upper bounds of values, as far as passes have found them.
+        is_ssa: whether locals have become values (see ``passes/ssa.py``).
+        is_represented: whether integers are Python ints as they are held, without difference between i32 and i64 (see
+            ``passes/represent.py``).
     """
 
-    __slots__ = ("blocks", "bounds", "index", "locals", "name", "offset", "parameter_bounds", "type")
+    __slots__ = (
+        "blocks",
+        "bounds",
+        "index",
+        "is_represented",
+        "is_ssa",
+        "locals",
+        "name",
+        "offset",
+        "parameter_bounds",
+        "type",
+    )
 
     def __init__(self, index: int, name: str | None, type: FuncType, locals: list[ValType], offset: int) -> None:
         self.index = index
@@ -145,6 +163,8 @@ class Function:
         self.blocks: list[Block] = []
         self.parameter_bounds: dict[int, int] = {}
         self.bounds: dict[Value, int] = {}
+        self.is_ssa = False
+        self.is_represented = False
 
     @property
     def label(self) -> str:

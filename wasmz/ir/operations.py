@@ -14,6 +14,27 @@ Added operations are
     <store>.fits              a narrow store of a value that is narrow already
     f32.<op>.unrounded        f32 arithmetic whose use rounds
     f32.load.quieting         a load whose uses quiet a signalling NaN anyway
+    f32.store.quiet           a store of a single that is no signalling NaN
+    <store>.signed            a store of a number that is held signed
+    <access>.loose            a load or store whose address may exceed its type, and is reduced when it does
+
+and, for counting (see `continuations.py`),
+
+    tier.ended                where the end of a counter leads that never ends
+    tier.request (f, l)       asks the runtime for what goes on in place of loop l of function f, or null
+    count, resume             terminators
+
+and, after `represent`, operations on Python ints as they are held:
+
+    int.const i               any int
+    int.add ...               Python's operators: add sub mul and or xor shl shr floordiv mod neg not
+    int.lt ...                Python's comparisons: eq ne lt gt le ge
+    int.quotient, .remainder  division by a positive constant, rounding towards zero
+    int.wrap n                the lowest n bits of any int
+    int.wrap.small n          the same of one that is not negative, and is likely small
+    int.wrap.natural n        the same of one below 2^n, which is likely not negative
+    int.sign n                the signed number that an unsigned one of n bits stands for
+    int.to_float              the nearest double
 """
 
 from __future__ import annotations
@@ -29,29 +50,73 @@ _UNWRAPPED = (
 )
 _GUARDED = tuple(f"{type}.{name}.guarded" for type in ("i32", "i64") for name in ("add", "sub", "mul", "shl"))
 _SIGNED_LOADS = tuple(
-    f"{name}.signed" for name in ("i32.load8_s", "i32.load16_s", "i64.load8_s", "i64.load16_s", "i64.load32_s")
+    f"{name}.signed"
+    for name in (
+        *("i32.load8_s", "i32.load16_s", "i64.load8_s", "i64.load16_s", "i64.load32_s"),
+        *("i32.load", "i64.load"),
+    )
 )
-_FITTING_STORES = tuple(
-    f"{name}.fits" for name in ("i32.store8", "i32.store16", "i64.store8", "i64.store16", "i64.store32")
+_NARROW_STORES = ("i32.store8", "i32.store16", "i64.store8", "i64.store16", "i64.store32")
+_FITTING_STORES = tuple(f"{name}.fits" for name in _NARROW_STORES)
+_SIGNED_STORES = tuple(f"{name}.signed" for name in (*_NARROW_STORES, "i32.store", "i64.store"))
+_LOOSE_ACCESSES = tuple(
+    f"{name}.loose"
+    for name in (
+        *("i32.load", "i32.load8_u", "i32.load16_u", "f64.load"),
+        *("i64.load", "i64.load8_u", "i64.load16_u", "i64.load32_u"),
+        *("i32.store", "i64.store", "f64.store"),
+        *_SIGNED_LOADS,
+        *_FITTING_STORES,
+        *_SIGNED_STORES,
+    )
 )
 _UNROUNDED = tuple(f"f32.{name}.unrounded" for name in ("add", "sub", "mul"))
 
 # Variant -> the instruction whose semantics it has.
 VARIANTS: dict[str, str] = {
-    name: name.rpartition(".")[0]
-    for name in (*_UNWRAPPED, *_GUARDED, *_SIGNED_LOADS, *_FITTING_STORES, *_UNROUNDED, "f32.load.quieting")
+    name: ".".join(name.split(".")[:2])
+    for name in (
+        *_UNWRAPPED,
+        *_GUARDED,
+        *_SIGNED_LOADS,
+        *_FITTING_STORES,
+        *_SIGNED_STORES,
+        *_LOOSE_ACCESSES,
+        *_UNROUNDED,
+        *("f32.load.quieting", "f32.load.quieting.loose", "f32.store.quiet", "f32.store.quiet.loose"),
+    )
 }
 
-_ADDED: dict[str, Effects] = {"param": Effects.PURE, "project": Effects.PURE, "copy": Effects.PURE}
+INT_COMPARISONS = frozenset(f"int.{name}" for name in ("eq", "ne", "lt", "gt", "le", "ge"))
+_INT_OPERATIONS = INT_COMPARISONS | {
+    f"int.{name}"
+    for name in (
+        *("const", "add", "sub", "mul", "and", "or", "xor", "shl", "shr", "neg", "not", "quotient", "remainder"),
+        *("wrap", "wrap.small", "wrap.natural", "sign", "to_float"),
+    )
+}
+
+_ADDED: dict[str, Effects] = {
+    "param": Effects.PURE,
+    "project": Effects.PURE,
+    "copy": Effects.PURE,
+    "tier.request": Effects.CALLS,
+    "tier.ended": Effects.CALLS,
+}
 
 # Operations that stand in a block's body, with their effects. Writing a local is not an effect on the instance.
 EFFECTS: dict[str, Effects] = {
     **{name: row.effects for name, row in BY_NAME.items()},
     **{name: BY_NAME[base].effects for name, base in VARIANTS.items()},
     **_ADDED,
+    **dict.fromkeys(_INT_OPERATIONS, Effects.PURE),
+    "int.floordiv": Effects.TRAPS,
+    "int.mod": Effects.TRAPS,
 }
 
-TERMINATORS = frozenset({"jump", "branch", "switch", "return", "unreachable", "return_call", "return_call_indirect"})
+_TAIL_CALLS = {"return_call", "return_call_indirect"}
+_COUNTING = {"count", "resume"}
+TERMINATORS = frozenset({"jump", "branch", "switch", "return", "unreachable"} | _TAIL_CALLS | _COUNTING)
 
 _LASTING = Effects.TRAPS | Effects.WRITES | Effects.CONTROL | Effects.CALLS
 

@@ -8,7 +8,7 @@ The invariants:
     * each value knows its block;
     * operations exist, and have the operands that WebAssembly gives them;
     * locals exist, and are read and written with their type;
-    * a function returns what its type says;
+    * a function returns what its type says (after `represent`, i32 and i64 are the same: an int);
     * a bool is used by conditions only.
 """
 
@@ -23,7 +23,7 @@ from wasmz.ir.printer import print_function
 from wasmz.types import ValType, is_subtype
 from wasmz.wasm.instructions import BY_NAME
 
-_EDGE_COUNTS = {"jump": 1, "branch": 2}
+_EDGE_COUNTS = {"jump": 1, "branch": 2, "count": 2}
 
 # Uses of a bool: which operand of which operation.
 _CONDITION_OPERANDS = {"select": 2, "i32.eqz": 0}
@@ -119,7 +119,7 @@ def _check_operation(function: Function, place: str, value: Value) -> Iterable[s
         else:
             held = function.locals[value.imm]
             moved = value.type if op == "local.get" else value.args[0].type
-            if not _fits(moved, held):
+            if not _fits(function, moved, held):
                 yield f"{place}: local {value.imm} is {held}, not {moved}"
     row = BY_NAME.get(VARIANTS.get(op, op))
     if row is not None and row.params is not None and op not in ("table.get", "table.set"):
@@ -129,7 +129,7 @@ def _check_operation(function: Function, place: str, value: Value) -> Iterable[s
             for position, (arg, wanted) in enumerate(zip(value.args, row.params, strict=True)):
                 if _CONDITION_OPERANDS.get(op) == position and arg.type is BOOL:
                     continue
-                if not _fits(arg.type, wanted):
+                if not _fits(function, arg.type, wanted):
                     yield f"{place}: operand {position} is {arg.type}, not {wanted}"
     else:
         for position, arg in enumerate(value.args):
@@ -140,22 +140,25 @@ def _check_operation(function: Function, place: str, value: Value) -> Iterable[s
 def _check_terminator(function: Function, place: str, terminator: Terminator) -> Iterable[str]:
     for edge in terminator.edges:
         for arg, param in zip(edge.args, edge.block.params, strict=True):
-            if not _fits(arg.type, param.type):
+            if not _fits(function, arg.type, param.type):
                 yield f"{place} passes {arg.type} for a parameter of type {param.type}"
     if terminator.op in ("branch", "switch"):
         condition = terminator.args[0].type
-        if condition is not ValType.I32 and not (condition is BOOL and terminator.op == "branch"):
+        if not _fits(function, condition, ValType.I32) and not (condition is BOOL and terminator.op == "branch"):
             yield f"{place} tests a value of type {condition}"
     elif terminator.op == "return":
         results = function.type.results
         if len(terminator.args) != len(results):
             yield f"{place} returns {len(terminator.args)} values of {len(results)}"
         for arg, result in zip(terminator.args, results, strict=False):
-            if not _fits(arg.type, result):
+            if not _fits(function, arg.type, result):
                 yield f"{place} returns {arg.type} for {result}"
 
 
-def _fits(found: object, wanted: object) -> bool:
-    if found is wanted:
+_INTEGERS = (ValType.I32, ValType.I64)
+
+
+def _fits(function: Function, found: object, wanted: object) -> bool:
+    if found is wanted or (function.is_represented and found in _INTEGERS and wanted in _INTEGERS):
         return True
     return isinstance(found, ValType) and isinstance(wanted, ValType) and is_subtype(found, wanted)

@@ -1,7 +1,7 @@
 """Passes from IR to IR, and which of them each optimisation level runs.
 
-A pass is a module with one idea and a function ``run(function)`` that changes the function in place. Its docstring
-shows IR before and after. The pipelines below are all there is to the order of optimisation.
+A pass is a module with one idea and a function ``run(function, context)`` that changes the function in place. Its
+docstring shows IR before and after. The pipelines below are all there is to the order of optimisation.
 """
 
 from __future__ import annotations
@@ -10,9 +10,28 @@ from collections.abc import Callable
 
 from wasmz.ir.nodes import Function
 from wasmz.ir.verifier import verify_function
-from wasmz.passes import conditions, constants, copies, dead, guard, merge, narrow
+from wasmz.passes import (
+    conditions,
+    constants,
+    copies,
+    counters,
+    dead,
+    forwarding,
+    guard,
+    inline,
+    invariants,
+    jumps,
+    merge,
+    narrow,
+    represent,
+    ssa,
+    values,
+)
+from wasmz.passes.context import Context
 
-Pass = Callable[[Function], None]
+Pass = Callable[[Function, Context], None]
+# Called with the name of each pass that ran, and the function as it left it.
+Observer = Callable[[str, Function], None]
 
 PASSES: dict[str, Pass] = {
     "merge": merge.run,
@@ -21,6 +40,14 @@ PASSES: dict[str, Pass] = {
     "conditions": conditions.run,
     "narrow": narrow.run,
     "guard": guard.run,
+    "ssa": ssa.run,
+    "counters": counters.run,
+    "inline": inline.run,
+    "values": values.run,
+    "jumps": jumps.run,
+    "forwarding": forwarding.run,
+    "invariants": invariants.run,
+    "represent": represent.run,
     "dead": dead.run,
 }
 
@@ -28,12 +55,49 @@ PASSES: dict[str, Pass] = {
 PIPELINES: dict[int, tuple[str, ...]] = {
     0: (),
     1: ("merge", "copies", "constants", "conditions", "narrow", "guard", "dead"),
+    2: (
+        "merge",
+        "ssa",
+        "inline",
+        "counters",
+        "values",
+        "forwarding",
+        "jumps",
+        "conditions",
+        "dead",
+        "represent",
+        "values",
+        "invariants",
+        "dead",
+        "jumps",
+    ),
 }
 
+# Functions beyond these sizes, which compilers do not make, get the passes of level 1: those of level 2 keep sets of
+# values for each value, and the locals of each block.
+_MOST_VALUES = 40_000
+_MOST_LOCALS_IN_BLOCKS = 4_000_000
 
-def run_passes(function: Function, level: int, *, verify: bool = False) -> None:
-    """Runs a level's passes; with ``verify`` the IR is checked after each."""
+# What other passes or the code generator rely on: cannot be disabled.
+REQUIRED = frozenset({"merge", "ssa", "represent"})
+
+
+def run_passes(function: Function, level: int, context: Context, observe: Observer | None = None) -> None:
+    """Runs a level's passes but the disabled ones; with ``context.verify`` the IR is checked after each."""
+    if level == 2 and _is_huge(function):
+        level = 1
     for name in PIPELINES[level]:
-        PASSES[name](function)
-        if verify:
+        if name in context.disabled:
+            continue
+        PASSES[name](function, context)
+        if context.verify:
             verify_function(function, after=name)
+        if observe is not None:
+            observe(name, function)
+
+
+def _is_huge(function: Function) -> bool:
+    return (
+        sum(len(block.body) for block in function.blocks) > _MOST_VALUES
+        or len(function.blocks) * len(function.locals) > _MOST_LOCALS_IN_BLOCKS
+    )

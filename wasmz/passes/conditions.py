@@ -8,6 +8,7 @@ branch v3 b1 b2              branch v3 b1 b2
 from __future__ import annotations
 
 from wasmz.ir.nodes import BOOL, Function, Terminator, Value, count_uses
+from wasmz.passes.context import Context
 
 _OPPOSITES = {"eq": "ne", "lt_s": "ge_s", "lt_u": "ge_u", "gt_s": "le_s", "gt_u": "le_u"}
 # Only of integers: of floats, neither a comparison nor its opposite holds when one is NaN.
@@ -23,8 +24,11 @@ COMPARISONS = frozenset(INVERSE) | {
 _TESTS = COMPARISONS | {"i32.eqz", "i64.eqz", "ref.is_null"}
 
 
-def run(function: Function) -> None:
+def run(function: Function, context: Context) -> None:
     """Fuses in place."""
+    if function.is_ssa:
+        _run_on_values(function)
+        return
     count_uses(function)
     for block in function.blocks:
         for value in block.body:
@@ -67,3 +71,41 @@ def _condition(value: Value) -> Value:
 
 def _fuse_branch(terminator: Terminator) -> None:
     terminator.args = (_condition(terminator.args[0]),)
+
+
+def _run_on_values(function: Function) -> None:
+    """The same in SSA form, where a comparison may have any number of uses: all of them must be conditions."""
+    # Values that something looks at as numbers.
+    numbers: set[Value] = set()
+    for block in function.blocks:
+        for value in block.body:
+            op = value.op
+            if op == "i32.eqz":
+                value.args = (_truth(value.args[0]),)
+            elif op == "select":
+                value.args = (value.args[0], value.args[1], _truth(value.args[2]))
+                numbers.update(value.args[:2])
+            else:
+                numbers.update(value.args)
+        terminator = block.terminator
+        if terminator.op == "branch":
+            terminator.args = (_truth(terminator.args[0]),)
+        else:
+            numbers.update(terminator.args)
+        for edge in terminator.edges:
+            numbers.update(edge.args)
+    for block in function.blocks:
+        for value in block.body:
+            if value.op in _TESTS and value not in numbers:
+                value.type = BOOL
+
+
+def _truth(value: Value) -> Value:
+    """What to test instead of a value: ``x`` for ``x != 0``, and for ``(x == 0) == 0``."""
+    while True:
+        if value.op == "i32.ne" and value.args[1].op == "i32.const" and not value.args[1].imm:
+            value = value.args[0]
+        elif value.op == "i32.eqz" and value.args[0].op == "i32.eqz":
+            value = value.args[0].args[0]
+        else:
+            return value

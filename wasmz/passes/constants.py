@@ -17,6 +17,7 @@ from typing import Any
 
 from wasmz.errors import Trap
 from wasmz.ir.nodes import Function, Value
+from wasmz.passes.context import Context
 from wasmz.runtime import numeric
 
 _INTEGERS = ("i32", "i64")
@@ -55,7 +56,7 @@ _ABSORBING = frozenset(f"{type}.{name}" for type in _INTEGERS for name in ("mul"
 _CONSTANTS = frozenset({"i32.const", "i64.const"})
 
 
-def run(function: Function) -> None:
+def run(function: Function, context: Context) -> None:
     """Folds in place."""
     for block in function.blocks:
         for value in block.body:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Union
 
 from wasmz.ir.nodes import Block, Function, Value
+from wasmz.passes.context import Context
 
 _CONSTANTS = frozenset({"i32.const", "i64.const", "f32.const", "f64.const", "ref.null"})
 
@@ -22,7 +23,7 @@ _MOST_KNOWN = 64
 _Known = Union[Value, tuple[int, int]]
 
 
-def run(function: Function) -> None:
+def run(function: Function, context: Context) -> None:
     """Propagates in place."""
     predecessors: dict[Block, list[Block]] = {}
     for block in function.blocks:

@@ -4,17 +4,25 @@ v0 = local.get 0             return
 v1 = i32.add v0 v0      ->
 local.set 1 v1
 return
+
+In SSA form parameters of blocks go, too, if only arguments for each other use them.
 """
 
 from __future__ import annotations
 
+from wasmz.ir.edit import incoming_edges, remove_params
 from wasmz.ir.liveness import live_locals
 from wasmz.ir.nodes import Function, Value, count_uses
 from wasmz.ir.operations import REMOVABLE
+from wasmz.passes.context import Context
+from wasmz.passes.values import divides_safely
 
 
-def run(function: Function) -> None:
+def run(function: Function, context: Context) -> None:
     """Removes in place."""
+    if function.is_ssa:
+        _run_on_values(function)
+        return
     count_uses(function)
     live_at_start = live_locals(function)
     # Values defined in a block may be used in blocks that come later: backwards, so that chains die in one go.
@@ -40,3 +48,27 @@ def run(function: Function) -> None:
             kept.append(value)
         kept.reverse()
         block.body = kept
+
+
+def _run_on_values(function: Function) -> None:
+    """Keeps what effects, returns and conditions need, directly or not."""
+    needed: set[Value] = set()
+    work: list[Value] = []
+    for block in function.blocks:
+        for value in block.body:
+            if value.op not in REMOVABLE and not divides_safely(value):
+                needed.add(value)
+                work += value.args
+        work += block.terminator.args
+    arguments: dict[Value, list[Value]] = {}
+    for block, ways in incoming_edges(function).items():
+        for number, param in enumerate(block.params):
+            arguments[param] = [edge.args[number] for _, edge in ways]
+    while work:
+        value = work.pop()
+        if value not in needed:
+            needed.add(value)
+            work += arguments[value] if value.op == "param" else value.args
+    remove_params(function, {param for param in arguments if param not in needed})
+    for block in function.blocks:
+        block.body = [value for value in block.body if value in needed]

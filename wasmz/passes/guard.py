@@ -11,6 +11,7 @@ The tests hold for operands that are reduced themselves, so a value that `narrow
 from __future__ import annotations
 
 from wasmz.ir.nodes import Function, Value
+from wasmz.passes.context import Context
 
 # Constants up to this are steps of counters and sizes of items; larger ones are multipliers and magic numbers.
 _LARGEST_STEP = 1 << 16
@@ -21,7 +22,7 @@ _HASHING = frozenset(f"{type}.{name}" for type in ("i32", "i64") for name in ("x
 _MASKS = {"i32": 0xFFFF_FFFF, "i64": 0xFFFF_FFFF_FFFF_FFFF}
 
 
-def run(function: Function) -> None:
+def run(function: Function, context: Context) -> None:
     """Guards in place."""
     for block in function.blocks:
         for value in block.body:

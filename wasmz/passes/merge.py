@@ -5,21 +5,26 @@ b0:                          b0:
   jump b1(v0)          ->      v1 = copy v0
 b1(v1: i32):                   return v1
   return v1
+
+In SSA form no copy is left: uses of the parameter become uses of the argument.
 """
 
 from __future__ import annotations
 
-from wasmz.ir.nodes import Block, Function
+from wasmz.ir.edit import drop_unreachable, replace_values
+from wasmz.ir.nodes import Block, Function, Value
+from wasmz.passes.context import Context
 
 
-def run(function: Function) -> None:
+def run(function: Function, context: Context) -> None:
     """Merges blocks in place."""
-    _drop_unreachable(function)
+    drop_unreachable(function)
     predecessors = dict.fromkeys(function.blocks, 0)
     for block in function.blocks:
         for edge in block.terminator.edges:
             predecessors[edge.block] += 1
     merged: set[Block] = set()
+    replaced: dict[Value, Value] = {}
     for block in function.blocks:
         if block in merged:
             continue
@@ -29,8 +34,11 @@ def run(function: Function) -> None:
             if predecessors[following] != 1 or following is block or following is function.blocks[0]:
                 break
             for param, arg in zip(following.params, edge.args, strict=True):
-                param.op, param.args, param.block = "copy", (arg,), block
-                block.body.append(param)
+                if function.is_ssa:
+                    replaced[param] = arg
+                else:
+                    param.op, param.args, param.block = "copy", (arg,), block
+                    block.body.append(param)
             for value in following.body:
                 value.block = block
             block.body += following.body
@@ -38,15 +46,4 @@ def run(function: Function) -> None:
             merged.add(following)
     if merged:
         function.blocks = [block for block in function.blocks if block not in merged]
-
-
-def _drop_unreachable(function: Function) -> None:
-    reached = {function.blocks[0]}
-    work = [function.blocks[0]]
-    while work:
-        for edge in work.pop().terminator.edges:
-            if edge.block not in reached:
-                reached.add(edge.block)
-                work.append(edge.block)
-    if len(reached) < len(function.blocks):
-        function.blocks = [block for block in function.blocks if block in reached]
+        replace_values(function, replaced)

@@ -25,6 +25,7 @@ from collections.abc import Callable
 from functools import partial
 
 from wasmz.ir.nodes import Block, Function, Value, count_uses
+from wasmz.passes.context import Context
 from wasmz.types import MEMORY32_LIMIT_BYTES, ValType
 from wasmz.wasm.instructions import BY_NAME
 
@@ -91,7 +92,7 @@ _QUIETING = frozenset(
 ) | {"f64.promote_f32"}  # fmt: skip
 
 
-def run(function: Function) -> None:
+def run(function: Function, context: Context) -> None:
     """Narrows in place, and leaves the bounds that it found in ``function.bounds``."""
     count_uses(function)
     bounds = function.bounds

@@ -23,6 +23,7 @@ in the code object: shared, they would serve only one of the functions.
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable
 from functools import cache
 from types import CellType, CodeType, FunctionType
@@ -31,7 +32,7 @@ from typing import Any
 from wasmz.runtime import convert, depth
 from wasmz.runtime.floats import f32_from_bits, f32_scratch, f32_to_bits
 from wasmz.runtime.func import Caller, Func
-from wasmz.runtime.traps import FRAME_KEY, translate
+from wasmz.runtime.traps import EXPORT_FILE, FRAME_KEY, translate
 from wasmz.types import FuncType, ValType
 
 _LETTERS = {
@@ -88,20 +89,50 @@ _OUTWARD = {
 }
 
 
+def export_code(func: Func, name: str, namespace: dict[str, Any], callee: str) -> CodeType:
+    """The code of an adapter that has an instance's globals, where ``callee`` is what it calls.
+
+    Code of this kind may take the place of other such code, and of entry forms. The names it needs are put into the
+    namespace.
+    """
+    type = func.type
+    template = _global_export_template(_letters(type.params), _letters(type.results), func.is_deep)
+    values = _export_values(func, name)
+    renamed = {"f": callee, **{variable: f"{variable} of {name}" for variable in values if variable != "f"}}
+    for variable in template.co_names:
+        if variable in values:
+            namespace[renamed[variable]] = values[variable]
+        elif variable in _HELPERS:
+            namespace[variable] = _HELPERS[variable]
+        elif hasattr(builtins, variable):
+            namespace[variable] = getattr(builtins, variable)
+    names = tuple(renamed.get(variable, variable) for variable in template.co_names)
+    return template.replace(co_name=name, co_qualname=name, co_names=names)
+
+
 def make_export_adapter(func: Func, name: str) -> Callable[..., Any]:
     """The Python function, named ``name``, that calls ``func`` from Python."""
     type = func.type
     template = _export_template(_letters(type.params), _letters(type.results), func.is_deep)
-    cells = {
+    adapter = _instantiate(template, _EXPORT_GLOBALS, name, _export_values(func, name))
+    describe_export(adapter, func, name)
+    return adapter
+
+
+def describe_export(function: Callable[..., Any], func: Func, name: str) -> None:
+    """Gives an exported function its documentation, and notes what it is the export of."""
+    function.__doc__ = f"{name}{func.type}\n\nA WebAssembly function."
+    function.__dict__["wasmz_func"] = func
+
+
+def _export_values(func: Func, name: str) -> dict[str, Any]:
+    """The variables of an export adapter."""
+    return {
         "f": func.code,
         "what": _quoted(f"parameter {{}} of {name}"),
-        "types": type.params,
+        "types": func.type.params,
         "needed_limit": func.store.engine.config.max_call_depth + depth.OUTER_FRAMES,
     }
-    adapter = _instantiate(template, _EXPORT_GLOBALS, name, cells)
-    adapter.__doc__ = f"{name}{type}\n\nA WebAssembly function."
-    adapter.__dict__["wasmz_func"] = func
-    return adapter
 
 
 def make_host_adapter(fn: Callable[..., Any], type: FuncType, name: str, caller: Caller | None) -> Callable[..., Any]:
@@ -152,6 +183,18 @@ def _indented(lines: str) -> list[str]:
 
 @cache
 def _export_template(params: str, results: str, is_deep: bool) -> FunctionType:
+    lines = _export_lines(params, results, is_deep)
+    return _make_template("f, what, types, needed_limit", lines, _EXPORT_GLOBALS, EXPORT_FILE)
+
+
+@cache
+def _global_export_template(params: str, results: str, is_deep: bool) -> CodeType:
+    source = "\n".join(["if True:", *_export_lines(params, results, is_deep)])
+    module = compile(source, EXPORT_FILE, "exec", dont_inherit=True)
+    return next(constant for constant in module.co_consts if isinstance(constant, CodeType))
+
+
+def _export_lines(params: str, results: str, is_deep: bool) -> list[str]:
     names = [f"p{position}" for position in range(len(params))]
     lines = [f"    def call({', '.join(names)}{', /' if names else ''}):"]
     for position, letter in enumerate(params):
@@ -178,7 +221,7 @@ def _export_template(params: str, results: str, is_deep: bool) -> FunctionType:
         lines += [f"        return {values[0]}"]
     elif values:
         lines += [f"        return ({', '.join(values)})"]
-    return _make_template("f, what, types, needed_limit", lines, _EXPORT_GLOBALS, "<wasmz export adapter>")
+    return lines
 
 
 @cache

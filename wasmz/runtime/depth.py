@@ -11,7 +11,7 @@ each test below to the change that depends on it there is none. Nothing is chang
 from __future__ import annotations
 
 import sys
-import threading
+from _thread import get_ident
 from typing import Any, Final, NoReturn
 
 from wasmz.errors import Trap, TrapCode
@@ -69,7 +69,7 @@ def refuse_nesting() -> NoReturn:
 # What the lines above refer to.
 NAMES: Final[dict[str, Any]] = {
     "MAX_NESTING": MAX_NESTING,
-    "get_ident": threading.get_ident,
+    "get_ident": get_ident,
     "getrecursionlimit": sys.getrecursionlimit,
     "nesting": nesting,
     "refuse_nesting": refuse_nesting,

@@ -118,9 +118,21 @@ class Func:
         index: in its module's function index space; -1 for host functions.
         store: where it belongs.
         is_deep: whether calls of it may nest without a known bound.
+        make_tail: gives the tail form for the index, if that is not known before the function is called.
     """
 
-    __slots__ = ("__weakref__", "_adapter", "_tail", "code", "defined_type", "index", "is_deep", "name", "store")
+    __slots__ = (
+        "__weakref__",
+        "_adapter",
+        "_tail",
+        "code",
+        "defined_type",
+        "index",
+        "is_deep",
+        "make_tail",
+        "name",
+        "store",
+    )
 
     def __init__(
         self,
@@ -139,6 +151,7 @@ class Func:
         self.name = name
         self.index = index
         self.is_deep = is_deep
+        self.make_tail: Callable[[int], Any] | None = None
         self._tail = tail
         self._adapter: Callable[..., Any] | None = None
 
@@ -174,7 +187,8 @@ class Func:
         """The tail form (docs/abi.md, "Tail calls")."""
         tail = self._tail
         if tail is None:
-            tail = self._tail = _tail_form(self.code)
+            make = self.make_tail
+            tail = self._tail = _tail_form(self.code) if make is None else make(self.index)
         return tail
 
     def adapter(self, name: str | None = None) -> Callable[..., Any]:

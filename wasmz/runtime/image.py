@@ -8,7 +8,7 @@ turns those back.
 from __future__ import annotations
 
 from types import CodeType
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from wasmz.records import Record
 from wasmz.types import (
@@ -38,6 +38,11 @@ SegmentMode = Literal["active", "passive", "declarative"]
 # A constant expression: (mnemonic, immediate) pairs in order. Integers are unsigned, floats are their bits,
 # `ref.null` has None.
 ConstExpr = tuple[tuple[str, Any], ...]
+
+
+# Forms of a function's code, beside the numbers of loops, whose continuations count from 0 (see runtime/tiers.py).
+BASELINE: Final = -2
+OPTIMISED: Final = -1
 
 
 # What a dictionary of an image is by default; like everything in an image, it never changes.

@@ -135,7 +135,7 @@ class Instance:
         self._image = image
         self._externs: dict[str, Any] = {}
         self.exports = Exports(self, ())
-        self._binder = Binder(store, image)
+        self._binder = Binder(store, image, module.supply)
         self._binder.add_imports((linker or Linker(store.engine)).link(store, image, self))
         self._allocate()
         self._specs = {spec.name: spec for spec in image.exports}
@@ -204,6 +204,11 @@ class Instance:
             "table_elements": sum(len(table) for table in self._binder.tables),
             "store_bytes": self.store.memory_budget.total_used,
         }
+
+    def counts(self) -> dict[int, list[int]]:
+        """What functions counted that make a profile, by index (see ``wasmz.profile``)."""
+        tiers = self._binder.tiers
+        return {} if tiers is None else tiers.counts()
 
     def extern(self, name: str) -> Any:
         """The export as the runtime has it: a ``Func``, ``Memory``, ``Table`` or ``Global``."""

@@ -4,12 +4,14 @@
     binder.bind(tables, memories, ...)         everything that ModuleImage.names lists is then in binder.namespace
     binder.function(5)                         the Python function of the module's function 5
 
-All names are resolved before any code runs: adding keys to a globals dict undoes the specialisation of LOAD_GLOBAL.
+Names are resolved before code that needs them runs: adding keys to a globals dict undoes the specialisation of
+LOAD_GLOBAL. Where functions are compiled as they are called, so are the names added; those that earlier runs needed are
+put in at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +26,7 @@ from wasmz.runtime.traps import FRAME_KEY, InstanceFrames
 
 if TYPE_CHECKING:
     from wasmz.runtime.store import Store
+    from wasmz.runtime.tiers import CodeSupply
     from wasmz.types import DefinedType
 
 _HELPERS: dict[str, Any] = {
@@ -39,6 +42,9 @@ _HELPERS: dict[str, Any] = {
 # Keeps the memories alive as long as any function of the instance: its views do not.
 _MEMORIES_KEY = "__wasmz_memories__"
 
+# Stands for the value of a name that no code has needed yet.
+_UNBOUND = object()
+
 
 class Binder:
     """The parts of one instance, by index space, and the namespace in which its functions run.
@@ -52,9 +58,14 @@ class Binder:
         data, elements: the segments.
     """
 
-    def __init__(self, store: Store, image: ModuleImage) -> None:
+    def __init__(self, store: Store, image: ModuleImage, supply: CodeSupply | None = None) -> None:
         self.store = store
         self.image = image
+        self.tiers = None
+        if supply is not None:
+            from wasmz.runtime.tiers import InstanceTiers
+
+            self.tiers = InstanceTiers(self, supply)
         # Functions take their builtins from here when they are made: none, so that generated code reaches none.
         self.namespace: dict[str, Any] = {"__builtins__": {}, FRAME_KEY: InstanceFrames(image)}
         self.tables: list[Table] = []
@@ -91,8 +102,11 @@ class Binder:
         """What generated code calls for function ``index``."""
         function = self._functions[index]
         if function is None:
-            code = self.image.code[index - self._imported]
-            function = self._functions[index] = FunctionType(code, self.namespace)
+            if self.tiers is not None:
+                function = self.tiers.stub(index)
+            else:
+                function = FunctionType(self.image.code[index - self._imported], self.namespace)
+            self._functions[index] = function
         return function
 
     def func(self, index: int) -> Func:
@@ -108,19 +122,35 @@ class Binder:
                 tail=None if tail_code is None else FunctionType(tail_code, self.namespace),
                 name=image.function_names.get(index),
                 index=index,
-                is_deep=index in image.deep_functions,
+                is_deep=self.tiers is not None or index in image.deep_functions,
             )
+            if self.tiers is not None:
+                func.make_tail = self.tiers.tail_stub
         return func
 
     def bind(self) -> None:
         """Gives every name that the code needs its object."""
+        self.namespace[_MEMORIES_KEY] = tuple(self.memories)
+        if self.tiers is None:
+            self.add_names(self.image.names)
+        else:
+            # Only the keys: their values are made when code needs them.
+            self.namespace.update(dict.fromkeys(self.image.names, _UNBOUND))
+            self.namespace.update(self.tiers.helpers())
+
+    def add_names(self, names: Iterable[str]) -> None:
+        """Gives those of the names that have none yet their objects."""
         namespace = self.namespace
-        namespace[_MEMORIES_KEY] = tuple(self.memories)
-        for name in self.image.names:
-            helper = _HELPERS.get(name)
-            namespace[name] = self._resolve(name) if helper is None else helper
+        for name in names:
+            if namespace.get(name, _UNBOUND) is _UNBOUND:
+                helper = _HELPERS.get(name)
+                namespace[name] = self._resolve(name) if helper is None else helper
 
     def _resolve(self, name: str) -> Any:
+        provider = self._plain_providers.get(name[0])
+        if provider is not None and name[1:].isdecimal():
+            # Most names are of this kind.
+            return provider(self, int(name[1:]))
         kind, *numbers = name.split("_")
         letters = kind.rstrip("0123456789")
         try:
@@ -128,8 +158,10 @@ class Binder:
             if not numbers:
                 return self._providers[letters](self, index)
             if letters == "m":
-                format, offset = (*numbers, "0")[:2]
-                return self.memories[index].strided(format, int(offset))
+                format, offset, stride = (*numbers, *("0", "1")[len(numbers) - 1 :])
+                return self.memories[index].strided(format, int(offset), int(stride))
+            if letters == "h" and self.tiers is not None:
+                return self.tiers.profile_counter(index, int(numbers[0]))
             if letters == "tab":
                 type = self.image.types[int(numbers[0][1:])]
                 return self._callees[numbers[0][0]](self.tables[index], type)
@@ -139,6 +171,8 @@ class Binder:
 
     def export(self, index: int, name: str) -> Callable[..., Any]:
         """What Python calls for function ``index`` that is exported under ``name``."""
+        if self.tiers is not None and index >= self._imported:
+            return self.tiers.export(index, name)
         func = self.func(index)
         code = self.image.entry_code.get(index)
         adapter = func.adapter(name)
@@ -148,6 +182,11 @@ class Binder:
         entry.__doc__ = adapter.__doc__
         entry.__dict__.update(adapter.__dict__)
         return entry
+
+    def _counter(self, index: int) -> Any:
+        if self.tiers is None:
+            raise KeyError(index)
+        return self.tiers.counter(index)
 
     def _adapter(self, index: int) -> Callable[..., Any]:
         names = (export.name for export in self.image.exports if export.kind == "func" and export.index == index)
@@ -185,6 +224,7 @@ class Binder:
         "t": _tail,
         "x": _adapter,
         "r": func,
+        "h": _counter,
         "g": _value,
         "c": _cell,
         "m": _memory,
@@ -192,6 +232,9 @@ class Binder:
         "data": _data,
         "elem": _element,
         "tag": _tag,
+    }
+    _plain_providers: dict[str, Callable[[Binder, int], Any]] = {  # noqa: RUF012
+        letter: provider for letter, provider in _providers.items() if len(letter) == 1
     }
     _callees: dict[str, Callable[[Table, DefinedType], Any]] = {  # noqa: RUF012
         "f": Table.callees,

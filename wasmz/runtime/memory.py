@@ -141,9 +141,9 @@ class Memory:
 
     # Access for generated code
 
-    def strided(self, format: str, offset: int = 0) -> View:
-        """The byte-strided view ``m<k>_<fmt>_<offset>`` of docs/abi.md. Not for users: it does not keep the memory."""
-        return self._views.strided(format, offset)
+    def strided(self, format: str, offset: int = 0, stride: int = 1) -> View:
+        """The view ``m<k>_<fmt>_<offset>_<stride>`` of docs/abi.md. Not for users: it does not keep the memory."""
+        return self._views.strided(format, offset, stride)
 
     # Access for Python
 

@@ -16,6 +16,8 @@ from wasmz.types import ExportType, FuncType, ImportType
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from wasmz.runtime.tiers import CodeSupply
+
 
 class ModuleExports(Mapping[str, ExportType]):
     """A module's exports by name, in order."""
@@ -44,10 +46,12 @@ class CompiledModule:
 
     Attributes:
         engine: with whose configuration it was compiled.
+        supply: where the code comes from, if functions are compiled as they are called; otherwise it is in the image.
     """
 
-    def __init__(self, engine: Engine, image: ModuleImage) -> None:
+    def __init__(self, engine: Engine, image: ModuleImage, supply: CodeSupply | None = None) -> None:
         self.engine = engine
+        self.supply = supply
         self._image: ModuleImage | None = image
         self._exports: ModuleExports | None = None
 
@@ -105,17 +109,20 @@ class CompiledModule:
     def mem_stats(self) -> dict[str, int]:
         """How many functions are compiled, and how many bytes code and data take up."""
         image = self.image
-        codes = (*image.code, *image.tail_code.values())
+        codes = (*image.code, *image.tail_code.values()) if self.supply is None else self.supply.compiled()
+        count = len(image.code) if self.supply is None else self.supply.function_count
         return {
             "function_count": len(image.body_offsets),
-            "compiled_function_count": len(image.code),
-            "pending_function_count": len(image.body_offsets) - len(image.code),
+            "compiled_function_count": count,
+            "pending_function_count": len(image.body_offsets) - count,
             "code_bytes": sum(len(code.co_code) for code in codes),
             "data_bytes": sum(len(segment.content) for segment in image.data),
         }
 
     def close(self) -> None:
         """Lets go of code and data. Instances go on; using the module is a ``ValueError`` from then on."""
+        if self.supply is not None:
+            self.supply.save()
         self._image = None
         self._exports = None
 

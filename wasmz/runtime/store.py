@@ -6,8 +6,8 @@ store.memory_budget.total_used             -> bytes of linear memory in use
 
 from __future__ import annotations
 
-import threading
 import weakref
+from _thread import RLock
 from typing import TYPE_CHECKING, Any
 
 from wasmz.runtime.engine import Engine
@@ -32,7 +32,7 @@ class MemoryBudget:
         self.limit = limit
         self.linear_bytes = 0
         # Reentrant: a collection during an update may free a memory of the same store.
-        self._lock = threading.RLock()
+        self._lock = RLock()
 
     @property
     def total_used(self) -> int:

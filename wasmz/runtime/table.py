@@ -38,7 +38,7 @@ class Table:
         elements: the references. Only to be read: writes go through the methods.
     """
 
-    __slots__ = ("__weakref__", "_callees", "_maximum", "_tail_callees", "elements", "store", "type")
+    __slots__ = ("__weakref__", "_callees", "_maximum", "_positions", "_tail_callees", "elements", "store", "type")
 
     def __init__(self, store: Store, type: TableType, init: Any = None) -> None:
         """Makes a table of ``type.minimum`` elements, all ``init``.
@@ -63,6 +63,8 @@ class Table:
         if type.minimum > MAX_ELEMENTS:
             raise MemoryError(f"a table has at most {MAX_ELEMENTS} elements")
         self.elements: list[Any] = [value] * type.minimum
+        # Positions of the functions of each type, while nothing has been written since they were looked for.
+        self._positions: dict[DefinedType, list[int]] | None = None
         self._callees: dict[DefinedType, list[Callee]] = {}
         self._tail_callees: dict[DefinedType, list[Callee]] = {}
 
@@ -75,9 +77,23 @@ class Table:
         """For each element what a call with this type calls; the same list for the table's whole life."""
         known = self._callees.get(type)
         if known is None:
-            known = self._callees[type] = []
-            _write_callees(known, 0, self.elements, type, as_tail=False)
+            known = self._callees[type] = self._all_callees(type)
         return known
+
+    def _all_callees(self, type: DefinedType) -> list[Callee]:
+        elements = self.elements
+        positions = self._positions
+        if positions is None:
+            positions = self._positions = {}
+            for position, value in enumerate(elements):
+                if value.__class__ is Func:
+                    positions.setdefault(value.defined_type, []).append(position)
+        callees: list[Callee] = [call_of_null if value is None else call_of_other_type for value in elements]
+        for actual, found in positions.items():
+            if actual is type or is_heap_subtype(actual, type):
+                for position in found:
+                    callees[position] = elements[position].code
+        return callees
 
     def tail_callees(self, type: DefinedType) -> list[Callee]:
         """The same with tail forms (docs/abi.md, "Tail calls")."""
@@ -92,6 +108,7 @@ class Table:
     def write(self, start: int, values: Sequence[Any]) -> None:
         """Replaces the elements from ``start`` on; ``start`` may be the end, to append."""
         self.elements[start : start + len(values)] = values
+        self._positions = None
         for type, callees in self._callees.items():
             _write_callees(callees, start, values, type, as_tail=False)
         for type, callees in self._tail_callees.items():

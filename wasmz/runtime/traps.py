@@ -13,7 +13,7 @@ Whose frame a frame is, its globals tell under the key ``__wasmz_frame__``:
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from types import CodeType, FrameType, TracebackType
 from typing import Any, Final, NoReturn
 
@@ -23,6 +23,11 @@ from wasmz.runtime.image import ModuleImage
 __wasmz_frame__ = "helper"
 
 FRAME_KEY: Final = "__wasmz_frame__"
+
+# The file name in code of stubs and forwarders (runtime/tiers.py): frames that no one wants to see.
+STUB_FILE: Final = "<wasmz stub>"
+# That of export adapters, which may have an instance's globals.
+EXPORT_FILE: Final = "<wasmz export adapter>"
 
 # A backtrace keeps this many frames, the innermost ones: after runaway recursion the others say nothing new.
 MAX_FRAMES: Final = 1000
@@ -36,14 +41,31 @@ class InstanceFrames:
     def __init__(self, image: ModuleImage) -> None:
         self.image = image
 
-    def describe(self, code: CodeType, byte_offset: int | None, is_innermost: bool) -> WasmFrame | None:
-        """The frame of a code object; ``None`` for a driver of tail calls that has a tail form running inside it."""
+    def describe(self, code: CodeType, byte_offset: int | None, is_innermost: bool) -> list[WasmFrame]:
+        """The frames that the frame of a code object stands for.
+
+        None for one whose function has another frame inside it: a stub, a driver of tail calls, baseline code that goes
+        on elsewhere.
+        """
+        if code.co_filename == STUB_FILE:
+            return []
         image = self.image
         index = image.imported_function_count + bisect_left(image.body_offsets, code.co_firstlineno)
-        if not is_innermost and index in image.tail_code and code is not image.tail_code[index]:
-            return None
+        if not is_innermost:
+            is_driver = index in image.tail_code and code is not image.tail_code[index]
+            # No instruction is at the first offset: this form of the function called another one to go on in its place.
+            if is_driver or byte_offset == code.co_firstlineno:
+                return []
         offset = code.co_firstlineno if byte_offset is None else byte_offset
-        return WasmFrame(index, self.name_of(index), offset, image.name)
+        frames = [WasmFrame(index, self.name_of(index), offset, image.name)]
+        origin = image.imported_function_count + bisect_right(image.body_offsets, offset) - 1
+        if origin != index and index < image.imported_function_count + len(image.body_offsets):
+            # An instruction of another function, which was inlined. Where it was called is not known any more.
+            frames = [
+                WasmFrame(origin, self.name_of(origin), offset, image.name),
+                WasmFrame(index, self.name_of(index), code.co_firstlineno, image.name),
+            ]
+        return frames
 
     def name_of(self, index: int) -> str | None:
         """From the name section, otherwise the first export's."""
@@ -116,7 +138,7 @@ def _is_ours(traceback: TracebackType, is_recursion: bool) -> bool:
     ours = is_recursion
     entry: TracebackType | None = traceback
     while entry is not None:
-        mark = entry.tb_frame.f_globals.get(FRAME_KEY)
+        mark = _mark_of(entry.tb_frame)
         if mark.__class__ is InstanceFrames:
             ours = True
         elif mark not in transparent:
@@ -125,13 +147,19 @@ def _is_ours(traceback: TracebackType, is_recursion: bool) -> bool:
     return ours
 
 
+def _mark_of(frame: FrameType) -> Any:
+    """Whose frame it is, see above."""
+    mark = frame.f_globals.get(FRAME_KEY)
+    return "export" if mark.__class__ is InstanceFrames and frame.f_code.co_filename == EXPORT_FILE else mark
+
+
 def _wasm_frames(traceback: TracebackType) -> tuple[WasmFrame, ...]:
     """The wasm frames from the first entry, an export adapter's, up to the next such adapter; innermost first."""
     entries: list[tuple[InstanceFrames, FrameType, int | None]] = []
     entry = traceback.tb_next
     while entry is not None:
         frame = entry.tb_frame
-        mark = frame.f_globals.get(FRAME_KEY)
+        mark = _mark_of(frame)
         if mark.__class__ is InstanceFrames:
             entries.append((mark, frame, entry.tb_lineno))
         elif mark == "export":
@@ -139,12 +167,10 @@ def _wasm_frames(traceback: TracebackType) -> tuple[WasmFrame, ...]:
         entry = entry.tb_next
     entries = entries[-MAX_FRAMES:]
     entries.reverse()
-    frames = []
+    frames: list[WasmFrame] = []
     for position, (owner, frame, offset) in enumerate(entries):
-        described = owner.describe(frame.f_code, offset, position == 0)
-        if described is not None:
-            frames.append(described)
-    return tuple(frames)
+        frames += owner.describe(frame.f_code, offset, position == 0)
+    return tuple(frames[:MAX_FRAMES])
 
 
 def trap_unreachable() -> NoReturn:

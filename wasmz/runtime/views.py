@@ -2,6 +2,7 @@
 
     views = make_views(buffer, size)       size bytes of a writable buffer are accessible
     word = views.strided("I", 16)          word[a] is the little-endian u32 at byte a + 16, aligned or not
+    item = views.strided("I", 16, 4)       item[i] is the little-endian u32 at byte 4 * i + 16
     views.resize(new_size)                 the same view objects see the new extent
 
 A view is a ``memoryview`` whose items are wider than its stride of one byte. Only the C API makes such a thing
@@ -50,8 +51,11 @@ class View(Protocol):
 class Views(Protocol):
     """The views of one memory."""
 
-    def strided(self, format: str, offset: int = 0) -> View:
-        """The view with this struct format that starts at ``offset``; always the same object."""
+    def strided(self, format: str, offset: int = 0, stride: int = 1) -> View:
+        """The view with this struct format that starts at ``offset``, and whose items are ``stride`` bytes apart.
+
+        It is the same object each time.
+        """
 
     def resize(self, size: int) -> None:
         """Makes exactly ``size`` bytes accessible through every view."""
@@ -78,9 +82,9 @@ def native_views_work() -> bool:
 _native_works: bool | None = None
 
 
-def extent(size: int, offset: int, width: int) -> int:
-    """At how many addresses an access of ``width`` bytes at ``offset`` fits into ``size`` bytes."""
-    return max(0, size - offset - width + 1)
+def extent(size: int, offset: int, width: int, stride: int = 1) -> int:
+    """How many indices are in bounds of ``size`` bytes: ``width`` bytes at ``offset`` plus ``stride`` times the index."""
+    return max(0, (size - offset - width) // stride + 1)
 
 
 if ctypes is not None:
@@ -104,21 +108,23 @@ if ctypes is not None:
 
     # A memoryview keeps the pointer to its format, so these live for ever.
     _FORMATS = {letter: ctypes.create_string_buffer(letter.encode()) for letter in WIDTHS}
-    _ONE = ctypes.c_ssize_t(1)
+    # Memoryviews copy their strides.
+    _STRIDES = {stride: ctypes.c_ssize_t(stride) for stride in (1, 2, 4, 8, 16)}
     _PYBUF_FULL_RO = 0x011C
 
 
 class _NativeView:
     """A memoryview with the two fields inside of it that may change."""
 
-    __slots__ = ("base", "fields", "offset", "shape", "view", "width")
+    __slots__ = ("base", "fields", "offset", "shape", "stride", "view", "width")
 
-    def __init__(self, format: str, base: int, offset: int, size: int) -> None:
+    def __init__(self, format: str, base: int, offset: int, stride: int, size: int) -> None:
         self.width = WIDTHS[format]
         self.offset = offset
+        self.stride = stride
         self.base = base
         api = ctypes.pythonapi
-        count = extent(size, offset, self.width)
+        count = extent(size, offset, self.width, stride)
         shape = ctypes.c_ssize_t(count)
         # The length is only for whole-view operations, which nobody does.
         description = PyBuffer(
@@ -130,7 +136,7 @@ class _NativeView:
             ndim=1,
             format=ctypes.addressof(_FORMATS[format]),
             shape=ctypes.addressof(shape),
-            strides=ctypes.addressof(_ONE),
+            strides=ctypes.addressof(_STRIDES[stride]),
             suboffsets=None,
             internal=None,
         )
@@ -145,7 +151,7 @@ class _NativeView:
         api.PyBuffer_Release(ctypes.byref(exported))
 
     def resize(self, size: int) -> None:
-        self.shape.value = extent(size, self.offset, self.width)
+        self.shape.value = extent(size, self.offset, self.width, self.stride)
 
     def rebase(self, base: int) -> None:
         self.base = base
@@ -175,12 +181,13 @@ class NativeViews:
         self._base = _address_of(buffer)
         self._capacity = len(buffer)
         self._size = size
-        self._views: dict[tuple[str, int], _NativeView] = {}
+        self._views: dict[tuple[str, int, int], _NativeView] = {}
 
-    def strided(self, format: str, offset: int = 0) -> View:
-        known = self._views.get((format, offset))
+    def strided(self, format: str, offset: int = 0, stride: int = 1) -> View:
+        key = (format, offset, stride)
+        known = self._views.get(key)
         if known is None:
-            known = self._views[format, offset] = _NativeView(format, self._base, offset, self._size)
+            known = self._views[key] = _NativeView(format, self._base, offset, stride, self._size)
         return known.view
 
     def resize(self, size: int) -> None:
@@ -199,34 +206,35 @@ class NativeViews:
 class PlainView:
     """The same by ``struct``: as slow as Python code is, and independent of the interpreter."""
 
-    __slots__ = ("_extent", "_offset", "_pack", "_unpack", "buffer", "width")
+    __slots__ = ("_extent", "_offset", "_pack", "_stride", "_unpack", "buffer", "width")
 
-    def __init__(self, format: str, buffer: Buffer, offset: int, size: int) -> None:
+    def __init__(self, format: str, buffer: Buffer, offset: int, stride: int, size: int) -> None:
         packer = struct.Struct("<" + format)
         self._pack = packer.pack_into
         self._unpack = packer.unpack_from
         self.width = packer.size
         self._offset = offset
+        self._stride = stride
         self.buffer = buffer
         self.resize(size)
 
     def resize(self, size: int) -> None:
         """Makes ``size`` bytes of the buffer accessible."""
-        self._extent = extent(size, self._offset, self.width)
+        self._extent = extent(size, self._offset, self.width, self._stride)
 
     def __getitem__(self, index: int, /) -> Any:
         if not 0 <= index < self._extent:
             raise IndexError(_OUT_OF_BOUNDS)
-        return self._unpack(self.buffer, self._offset + index)[0]
+        return self._unpack(self.buffer, self._offset + index * self._stride)[0]
 
     def __setitem__(self, index: int, value: Any, /) -> None:
         if not 0 <= index < self._extent:
             raise IndexError(_OUT_OF_BOUNDS)
         try:
-            self._pack(self.buffer, self._offset + index, value)
+            self._pack(self.buffer, self._offset + index * self._stride, value)
         except OverflowError:
             # A double beyond the range of a single: C converts it to infinity, struct refuses.
-            self._pack(self.buffer, self._offset + index, float("inf") if value > 0 else float("-inf"))
+            self._pack(self.buffer, self._offset + index * self._stride, float("inf") if value > 0 else float("-inf"))
         except struct.error as error:
             raise ValueError(str(error)) from None
 
@@ -237,12 +245,13 @@ class PlainViews:
     def __init__(self, buffer: Buffer, size: int) -> None:
         self._buffer = buffer
         self._size = size
-        self._views: dict[tuple[str, int], PlainView] = {}
+        self._views: dict[tuple[str, int, int], PlainView] = {}
 
-    def strided(self, format: str, offset: int = 0) -> View:
-        known = self._views.get((format, offset))
+    def strided(self, format: str, offset: int = 0, stride: int = 1) -> View:
+        key = (format, offset, stride)
+        known = self._views.get(key)
         if known is None:
-            known = self._views[format, offset] = PlainView(format, self._buffer, offset, self._size)
+            known = self._views[key] = PlainView(format, self._buffer, offset, stride, self._size)
         return known
 
     def resize(self, size: int) -> None:
@@ -265,7 +274,7 @@ def _self_test() -> bool:
         return False
     try:
         first, second = bytearray(range(32)), bytearray(range(100, 132))
-        native = _NativeView("I", _address_of(first), 3, 16)
+        native = _NativeView("I", _address_of(first), 3, 1, 16)
         fields = native.fields
         # Read what lies where the layout says, before anything is written there.
         expected = (_address_of(first) + 3, 4, 1, ctypes.addressof(native.shape))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from wasmz.codegen.assembler import Jump, Label
 from wasmz.codegen.emitter import CONSTANTS, Emitter
 from wasmz.codegen.lowering.calls import push_callee_from_table
+from wasmz.codegen.lowering.integers import COMPARISON_OPERATORS
 from wasmz.codegen.lowering.numeric import COMPARISONS, SIGNS, SMALL, push_comparison, tests_sign
 from wasmz.codegen.targets.base import IF_FALSE, IF_TRUE
 from wasmz.ir.nodes import BOOL, Block, Edge, Terminator, Value
@@ -19,6 +20,9 @@ TERMINATORS: dict[str, Callable[[Emitter, Terminator], None]] = {}
 
 # Up to this many cases a switch is a chain of comparisons.
 _CHAIN_LENGTH = 3
+# So many cases are asked for first, each of at least this part of what is left.
+_MOST_LIKELY = 3
+_LIKELY = 0.35
 
 
 def _ends(op: str) -> Callable[[Callable[[Emitter, Terminator], None]], Callable[[Emitter, Terminator], None]]:
@@ -34,12 +38,13 @@ def fused_condition(block: Block) -> Value | None:
     terminator = block.terminator
     if terminator.op == "branch" and block.body:
         last = block.body[-1]
-        if last is terminator.args[0] and last.type is BOOL and (last.op in COMPARISONS or last.op in _ZERO_TESTS):
+        if last is terminator.args[0] and last.uses == 1 and last.type is BOOL and last.op in _FUSED:
             return last
     return None
 
 
 _ZERO_TESTS = frozenset({"i32.eqz", "i64.eqz"})
+_FUSED = _ZERO_TESTS | COMPARISONS.keys() | COMPARISON_OPERATORS.keys()
 
 
 @_ends("jump")
@@ -51,13 +56,14 @@ def _jump(emitter: Emitter, terminator: Terminator) -> None:
 def _branch(emitter: Emitter, terminator: Terminator) -> None:
     condition = terminator.args[0]
     taken, otherwise = terminator.edges
-    if not taken.args and not otherwise.args and taken.block is not emitter.next_block:
+    taken_moves, otherwise_moves = bool(emitter.moves(taken)), bool(emitter.moves(otherwise))
+    if not taken_moves and not otherwise_moves and taken.block is not emitter.next_block:
         jump_if(emitter, condition, emitter.label(taken.block), True)
         emitter.follow(otherwise)
-    elif not otherwise.args:
+    elif not otherwise_moves:
         jump_if(emitter, condition, emitter.label(otherwise.block), False)
         emitter.follow(taken)
-    elif not taken.args:
+    elif not taken_moves:
         jump_if(emitter, condition, emitter.label(taken.block), True)
         emitter.follow(otherwise)
     else:
@@ -80,6 +86,9 @@ def jump_if(emitter: Emitter, condition: Value, label: Label, sense: bool) -> No
     elif condition.op in _ZERO_TESTS:
         emitter.push(condition.args)
         out += (target.to_condition, Jump(label, IF_FALSE if sense else IF_TRUE))
+    elif condition.op in COMPARISON_OPERATORS:
+        emitter.push(condition.args)
+        out += (target.compare(COMPARISON_OPERATORS[condition.op]), Jump(label, when))
     elif COMPARISONS[condition.op][1] and tests_sign(condition) is None and _is_cheap(emitter, condition.args):
         if condition.args[1].op not in CONSTANTS:
             _jump_if_signed(emitter, condition, label, sense)
@@ -150,6 +159,9 @@ def _switch(emitter: Emitter, terminator: Terminator) -> None:
         emitter.follow(default)
         return
     load, slot = _loaded_twice(emitter, index)
+    for number in likely_cases(terminator):
+        emitter.out += (load, emitter.constant(number), emitter.target.compare("=="))
+        emitter.out.append(Jump(_edge_label(emitter, cases[number], stubs), IF_TRUE))
     if len(cases) <= _CHAIN_LENGTH:
         for number, edge in enumerate(cases):
             emitter.out += (load, emitter.constant(number), emitter.target.compare("=="))
@@ -167,6 +179,28 @@ def _switch(emitter: Emitter, terminator: Terminator) -> None:
         emitter.out.append(Jump(emitter.label(edge.block)))
 
 
+def likely_cases(terminator: Terminator) -> list[int]:
+    """The cases to ask for before all others, if a profile says that these are much likelier.
+
+    A comparison that fails costs 15 to 20 ns, which it must save often enough: the tree takes 50 to 80 ns.
+    """
+    *cases, default = terminator.edges
+    left = sum(edge.weight for edge in dict.fromkeys(terminator.edges))
+    if not left:
+        return []
+    numbers: dict[Edge, list[int]] = {}
+    for number, edge in enumerate(cases):
+        numbers.setdefault(edge, []).append(number)
+    found: list[int] = []
+    for edge in sorted(numbers, key=lambda edge: -edge.weight):
+        if len(found) == _MOST_LIKELY or edge.weight < left * _LIKELY or not edge.weight:
+            break
+        if len(numbers[edge]) == 1 and edge is not default:
+            found.append(numbers[edge][0])
+            left -= edge.weight
+    return found
+
+
 def _loaded_twice(emitter: Emitter, index: Value) -> tuple[bytes, int | None]:
     """The piece that loads the value, and the temporary that had to be used for it."""
     position = emitter.push((index,))
@@ -182,7 +216,7 @@ def _loaded_twice(emitter: Emitter, index: Value) -> tuple[bytes, int | None]:
 
 def _edge_label(emitter: Emitter, edge: Edge, stubs: dict[int, tuple[Label, Edge]]) -> Label:
     """Where to jump for an edge: its block, or a stub that passes the arguments first."""
-    if not edge.args:
+    if not emitter.moves(edge):
         return emitter.label(edge.block)
     return stubs.setdefault(id(edge), (Label(), edge))[0]
 

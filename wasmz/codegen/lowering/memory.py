@@ -8,12 +8,13 @@ A view checks the bounds (see docs/abi.md); addresses are unsigned, hence never 
 
 from __future__ import annotations
 
-from wasmz.codegen.assembler import Jump, Label
-from wasmz.codegen.emitter import CONSTANTS, Emitter
-from wasmz.codegen.lowering.numeric import mask
+from wasmz.codegen.assembler import Attempt, Emitted, Jump, Label
+from wasmz.codegen.emitter import CONSTANTS, Emitter, Lowering
+from wasmz.codegen.lowering.numeric import MASKS, mask
 from wasmz.codegen.lowering.registry import lowers
 from wasmz.codegen.targets.base import IF_FALSE, IF_TRUE
 from wasmz.ir.nodes import Value
+from wasmz.ir.operations import VARIANTS
 
 # Load -> (struct format of the view, whether the result is negative at times and must be made unsigned).
 LOADS: dict[str, tuple[str, bool]] = {
@@ -53,40 +54,83 @@ QUIET_SINGLES = frozenset(
 )
 
 
-def view_name(format: str, memory_argument: tuple[int, int, int]) -> str:
-    """Name of the view for an access: ``m0_I_8``."""
-    _, offset, memory = memory_argument
-    return f"m{memory}_{format}_{offset}" if offset else f"m{memory}_{format}"
+def view_name(format: str, memory_argument: tuple[int, ...]) -> str:
+    """Name of the view for an access: ``m0_I_8``; ``m0_I_1032_4`` if it multiplies the index, too."""
+    _, offset, memory, *more = memory_argument
+    added, scale = more or (0, 1)
+    if scale > 1:
+        return f"m{memory}_{format}_{offset + added}_{scale}"
+    return f"m{memory}_{format}_{offset + added}" if offset + added else f"m{memory}_{format}"
 
 
-@lowers(*LOADS)
-def _load(emitter: Emitter, value: Value) -> None:
-    format, signed = LOADS[value.op]
-    start = emitter.push(value.args)
-    emitter.out.insert(start, emitter.load_global(view_name(format, value.imm)))
-    emitter.mark(value.offset)
-    emitter.out.append(emitter.target.subscript)
-    if signed:
-        mask(emitter, value.op[:3])
-    emitter.define(value, start)
+def reduced_address(emitter: Emitter, index: list[Emitted], memory_argument: tuple[int, ...]) -> list[Emitted]:
+    """Code of the address without the constant offset, modulo 2^32, from that of the index."""
+    target = emitter.target
+    *_, added, scale = memory_argument
+    code = list(index)
+    if scale > 1:
+        code += (emitter.constant(scale), target.binary("*"))
+    if added:
+        code += (emitter.constant(added), target.binary("+"))
+    code += (emitter.constant(MASKS["i32"]), target.binary("&"))
+    return code
 
 
-@lowers("i32.load8_s.signed", "i32.load16_s.signed", "i64.load8_s.signed", "i64.load16_s.signed", "i64.load32_s.signed")
-def _load_signed(emitter: Emitter, value: Value) -> None:
-    start = emitter.push(value.args)
-    emitter.out.insert(start, emitter.load_global(view_name(LOADS[value.op[:-7]][0], value.imm)))
-    emitter.mark(value.offset)
-    emitter.out.append(emitter.target.subscript)
-    emitter.define(value, start)
+def _plain_load(format: str, masked_type: str | None) -> Lowering:
+    def lowering(emitter: Emitter, value: Value) -> None:
+        start = emitter.push(value.args)
+        emitter.out.insert(start, emitter.load_global(view_name(format, value.imm)))
+        emitter.mark(value.offset)
+        emitter.out.append(emitter.target.subscript)
+        if masked_type is not None:
+            mask(emitter, masked_type)
+        emitter.define(value, start)
+
+    return lowering
 
 
-@lowers("f32.load.quieting")
-def _f32_load_quieting(emitter: Emitter, value: Value) -> None:
-    start = emitter.push(value.args)
-    emitter.out.insert(start, emitter.load_global(view_name("f", value.imm)))
-    emitter.mark(value.offset)
-    emitter.out.append(emitter.target.subscript)
-    emitter.define(value, start)
+def _loose_load(format: str) -> Lowering:
+    """A load whose address is reduced, in the handler of an exception, if it is too large without."""
+
+    def lowering(emitter: Emitter, value: Value) -> None:
+        out, target = emitter.out, emitter.target
+        start = emitter.push(value.args)
+        again = _make_repeatable(emitter, start)
+        out.insert(start, emitter.load_global(view_name(format, value.imm)))
+        emitter.mark(value.offset)
+        handler, done = Label(), Label()
+        out += (Attempt(handler, 2), target.subscript, done)
+        emitter.cold += (handler, value.offset, target.pop, emitter.load_global(view_name(format, value.imm[:3])))
+        emitter.cold += (*reduced_address(emitter, again, value.imm), target.subscript, Jump(done))
+        emitter.define(value, start)
+
+    return lowering
+
+
+def _make_repeatable(emitter: Emitter, start: int) -> list[Emitted]:
+    """Code that computes again what the code from ``start`` on leaves on the stack, and may run right behind it."""
+    code = emitter.out[start:]
+    if emitter.target.movable.issuperset(code):
+        return code
+    slot = emitter.temporary()
+    emitter.out += (emitter.target.stores[slot], emitter.target.loads[slot])
+    emitter.release(slot)
+    return [emitter.target.loads[slot]]
+
+
+for _op, (_format, _is_negative) in LOADS.items():
+    lowers(_op)(_plain_load(_format, _op[:3] if _is_negative else None))
+    _signed = f"{_op}.signed"
+    if not _is_negative:
+        lowers(f"{_op}.loose")(_loose_load(_format))
+    if _signed in VARIANTS:
+        _signed_format = _format if _is_negative else _format.lower()
+        lowers(_signed)(_plain_load(_signed_format, None))
+        lowers(f"{_signed}.loose")(_loose_load(_signed_format))
+
+
+lowers("f32.load.quieting")(_plain_load("f", None))
+lowers("f32.load.quieting.loose")(_loose_load("f"))
 
 
 @lowers("f32.load")
@@ -106,63 +150,74 @@ def _f32_load(emitter: Emitter, value: Value) -> None:
     emitter.define(value, start)
 
 
-@lowers(*STORES)
-def _store(emitter: Emitter, value: Value) -> None:
-    format, needed = STORES[value.op]
-    _push_store_operands(emitter, value, needed)
-    _finish_store(emitter, value, format)
+def _store(format: str, needed: int | None, *, is_loose: bool = False) -> Lowering:
+    def lowering(emitter: Emitter, value: Value) -> None:
+        lower_store(emitter, value, format, needed, is_loose=is_loose)
+
+    return lowering
 
 
-@lowers("i32.store8.fits", "i32.store16.fits", "i64.store8.fits", "i64.store16.fits", "i64.store32.fits")
-def _store_fitting(emitter: Emitter, value: Value) -> None:
-    _push_store_operands(emitter, value, None)
-    _finish_store(emitter, value, STORES[value.op[:-5]][0])
-
-
-def _push_store_operands(emitter: Emitter, value: Value, needed: int | None) -> None:
-    """Leaves value and address on the stack, the address on top: the order in which CPython stores."""
-    address, stored = value.args
-    out = emitter.out
-    if emitter.stack and any(item.value is address and item.start >= 0 for item in emitter.stack[-2:]):
-        # The address was computed first and lies on the stack already.
-        emitter.push(value.args)
-        if needed is not None:
-            _reduce(emitter, stored, needed)
-        out.append(emitter.target.swap2)
-    else:
-        bounds = emitter.push_apart((address, stored))
-        load = out.pop(bounds[0])
-        if needed is not None:
-            _reduce(emitter, stored, needed)
-        out.append(load)
-
-
-def _reduce(emitter: Emitter, stored: Value, needed: int) -> None:
-    if stored.op in CONSTANTS:
-        emitter.out[-1] = emitter.constant(stored.imm & needed)
-    else:
-        emitter.out += (emitter.constant(needed), emitter.target.binary("&"))
-
-
-def _finish_store(emitter: Emitter, value: Value, format: str) -> None:
-    """Stores; the address is on top of the stack, the value below it."""
+def lower_store(
+    emitter: Emitter, value: Value, format: str, needed: int | None = None, *, is_loose: bool = False
+) -> None:
+    """CPython stores the third item of the stack into the second one at the topmost: value, view, address."""
     out, target = emitter.out, emitter.target
+    address, stored = value.args
+    bounds = emitter.push_apart((address, stored))
+    address_code, value_code = out[bounds[0] : bounds[1]], out[bounds[1] :]
+    del out[bounds[0] :]
+    if needed is not None:
+        if stored.op in CONSTANTS:
+            value_code[-1] = emitter.constant(stored.imm & needed)
+        else:
+            value_code += (emitter.constant(needed), target.binary("&"))
     view = emitter.load_global(view_name(format, value.imm))
-    if out[-1] is target.swap2:
-        out += (view, target.swap2)
+    movable, effectful = target.movable, target.effectful
+    if (movable.issuperset(address_code) and effectful.isdisjoint(value_code)) or (
+        movable.issuperset(value_code) and effectful.isdisjoint(address_code)
+    ):
+        out += value_code
+        value_again = _make_repeatable(emitter, bounds[0]) if is_loose else []
+        out.append(view)
+        position = len(out)
+        out += address_code
+        address_again = _make_repeatable(emitter, position) if is_loose else []
     else:
-        # A single load of the address, which may as well come after the view.
-        out.insert(len(out) - 1, view)
+        value_slot, address_slot = emitter.temporary(), emitter.temporary()
+        value_again, address_again = [target.loads[value_slot]], [target.loads[address_slot]]
+        out += (*address_code, *value_code, target.stores[value_slot], target.stores[address_slot])
+        out += (*value_again, view, *address_again)
+        emitter.release(address_slot)
+        emitter.release(value_slot)
     emitter.mark(value.offset)
-    out.append(target.store_subscript)
+    if is_loose:
+        handler, done = Label(), Label()
+        out += (Attempt(handler, 3), target.store_subscript, done)
+        emitter.cold += (handler, value.offset, target.pop, *value_again)
+        emitter.cold.append(emitter.load_global(view_name(format, value.imm[:3])))
+        emitter.cold += (*reduced_address(emitter, address_again, value.imm), target.store_subscript, Jump(done))
+    else:
+        out.append(target.store_subscript)
+
+
+for _op, (_format, _needed) in STORES.items():
+    lowers(_op)(_store(_format, _needed))
+    for _variant, _variant_format in ((_op, _format), (f"{_op}.fits", _format), (f"{_op}.signed", _format.lower())):
+        if _variant != _op and _variant in VARIANTS:
+            lowers(_variant)(_store(_variant_format, None))
+        if f"{_variant}.loose" in VARIANTS:
+            lowers(f"{_variant}.loose")(_store(_variant_format, None, is_loose=True))
+
+
+lowers("f32.store.quiet")(_store("f", None))
+lowers("f32.store.quiet.loose")(_store("f", None, is_loose=True))
 
 
 @lowers("f32.store")
 def _f32_store(emitter: Emitter, value: Value) -> None:
     stored = value.args[1]
     if stored.op in QUIET_SINGLES or stored.op == "f32.load.quieting":
-        _push_store_operands(emitter, value, None)
-        _finish_store(emitter, value, "f")
+        lower_store(emitter, value, "f")
         return
     # Storing a single quiets a signalling NaN; a NaN is stored by its bits.
     target, out = emitter.target, emitter.out

@@ -22,6 +22,9 @@ def _constant(emitter: Emitter, value: Value) -> None:
 @lowers("local.get")
 def _local_get(emitter: Emitter, value: Value) -> None:
     slot = emitter.local_slot(value.imm)
+    if value.home == slot:
+        # A parameter of a function in SSA form.
+        return
     if value.home != -1:
         emitter.out += (emitter.target.loads[slot], emitter.target.stores[emitter.home(value)])
     elif value.uses and len(emitter.stack) < MOST_PENDING_READS:

@@ -23,6 +23,10 @@ COMPARE_OPERATORS = ("<", "<=", "==", "!=", ">", ">=")
 # The condition under which a jump is taken.
 ALWAYS, IF_TRUE, IF_FALSE = "always", "if true", "if false"
 
+# The iterator on top of the stack has no more items; otherwise its next item is pushed. At the label `Target.after_end`
+# comes first, and then the iterator is gone. Forward only.
+AT_END = "at end"
+
 
 def cache_count(name: str) -> int:
     """Number of inline cache entries behind an instruction of the running interpreter."""
@@ -51,6 +55,7 @@ class Target:
         ALWAYS: "JUMP_FORWARD",
         IF_TRUE: "POP_JUMP_IF_TRUE",
         IF_FALSE: "POP_JUMP_IF_FALSE",
+        AT_END: "FOR_ITER",
     }
     backward_jump: ClassVar[str] = "JUMP_BACKWARD"
 
@@ -74,11 +79,18 @@ class Target:
         # Around a callee that is not a global: CPython marks it as "no method" by a NULL.
         self.before_callee = self.piece("PUSH_NULL")
         self.after_callee = b""
+        # What CPython wants to see where an iterator's end leads to, and skips.
+        self.after_end = self.make_after_end()
+        self.effects[self.after_end] = 0
         # Makes an int fit to be a jump's condition.
         self.to_condition = b""
         self.jump_sizes = {name: 1 + cache_count(name) for name in (*self.forward_jumps.values(), self.backward_jump)}
         # Pieces that change a local, a global or an item.
         self.effectful: set[bytes] = {self.store_subscript}
+        # Pieces that compute from fast locals and constants only, without a possible exception: they may be moved over
+        # anything that does not store to a fast local, and run twice.
+        self.movable: set[bytes] = {self.negate, self.invert}
+        self.movable.update(self.binary(operator) for operator in ("+", "-", "*", "&", "|", "^", "<<", ">>"))
         self.loads: list[bytes] = []
         self.stores: list[bytes] = []
         self.reserve_locals(64)
@@ -90,6 +102,7 @@ class Target:
             self.loads.append(self.load_fast(len(self.loads)))
             self.stores.append(self.store_fast(len(self.stores)))
             self.effectful.add(self.stores[-1])
+            self.movable.add(self.loads[-1])
 
     def piece(self, name: str, arg: int = 0) -> bytes:
         """An instruction with its argument and inline cache."""
@@ -158,6 +171,10 @@ class Target:
     def make_subscript(self) -> bytes:
         """``a[b]``."""
         return self.piece("BINARY_SUBSCR")
+
+    def make_after_end(self) -> bytes:
+        """See :attr:`after_end`."""
+        return self.join(self.piece("END_FOR"))
 
     # Stack, calls, tuples
 

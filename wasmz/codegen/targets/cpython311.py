@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from wasmz.codegen.targets.base import ALWAYS, IF_FALSE, IF_TRUE, Target
+from wasmz.codegen.targets.base import ALWAYS, AT_END, IF_FALSE, IF_TRUE, Target
 
 
 class CPython311(Target):
@@ -14,10 +14,14 @@ class CPython311(Target):
         ALWAYS: "JUMP_FORWARD",
         IF_TRUE: "POP_JUMP_FORWARD_IF_TRUE",
         IF_FALSE: "POP_JUMP_FORWARD_IF_FALSE",
+        AT_END: "FOR_ITER",
     }
 
     def compare_argument(self, index: int) -> int:
         return index
+
+    def make_after_end(self) -> bytes:
+        return b""
 
     def call(self, arg_count: int) -> bytes:
         return self.join(self.piece("PRECALL", arg_count), self.piece("CALL", arg_count))

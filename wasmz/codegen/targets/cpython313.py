@@ -22,6 +22,9 @@ class CPython313(Target):
         self.before_callee, self.after_callee = b"", self.piece("PUSH_NULL")
         self.to_condition = self.piece("TO_BOOL")
 
+    def make_after_end(self) -> bytes:
+        return self.join(self.piece("END_FOR"), self.piece("POP_TOP"))
+
     def compare_argument(self, index: int) -> int:
         # Bit 4 would convert the result to a bool; between numbers it is one already.
         return index << 5 | COMPARE_MASKS[COMPARE_OPERATORS[index]]

@@ -13,6 +13,9 @@ class CPython314(CPython313):
     def make_subscript(self) -> bytes:
         return self.piece("BINARY_OP", _SUBSCRIPT_OPERATOR)
 
+    def make_after_end(self) -> bytes:
+        return self.join(self.piece("END_FOR"), self.piece("POP_ITER"))
+
     def load_small_int(self, number: int) -> bytes | None:
         return self.piece("LOAD_SMALL_INT", number) if 0 <= number < 256 else None
 

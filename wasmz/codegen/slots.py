@@ -1,0 +1,231 @@
+"""Gives the values of a function in SSA form their fast locals.
+
+A value used once, in its own block, stays on CPython's operand stack. All others get a slot; values that are never
+needed at the same time share one. A block's parameter and the arguments passed for it get the same slot where that is possible
+(they are *coalesced*), so that passing them costs nothing:
+
+    b1(v2: i32):               v2 and v3 share a slot:      b1: LOAD_FAST i; LOAD_CONST 1; BINARY_OP +; STORE_FAST i
+      v3 = int.add v2 1                                         LOAD_FAST i; LOAD_CONST 9; COMPARE_OP <
+      v4 = int.lt v3 9                                          POP_JUMP_IF_TRUE b1
+      branch v4 b1(v3) b2
+
+Two values of SSA form interfere if one is live where the other is defined. Sets of values are ints, one bit for each.
+"""
+
+from __future__ import annotations
+
+from wasmz.codegen.emitter import CONSTANTS
+from wasmz.ir.dominators import reverse_postorder
+from wasmz.ir.edit import distinct_edges
+from wasmz.ir.nodes import Block, Edge, Function, Value
+
+
+def assign_slots(function: Function, first_parameter: int) -> int:
+    """Sets ``home`` of all values; returns how many slots they need.
+
+    Parameters of the function have the slots from ``first_parameter`` on. Uses must have been counted.
+    """
+    candidates = _find_candidates(function)
+    if not candidates:
+        return first_parameter + len(function.type.params)
+    graph = _Interference(function, candidates)
+    classes = _Classes(candidates, graph.live_at_definition)
+    _coalesce(function, graph, classes)
+    return _color(function, classes, first_parameter)
+
+
+def _find_candidates(function: Function) -> list[Value]:
+    """The values that may get a slot, hottest first as far as is known; all others get none."""
+    candidates: list[Value] = []
+    for block in function.blocks:
+        for param in block.params:
+            param.home = -1
+            if param.uses:
+                candidates.append(param)
+        for value in block.body:
+            value.home = -1
+            if (value.uses > 1 or value.escapes or value.op == "local.get") and value.op not in CONSTANTS:
+                candidates.append(value)
+    seen = set(candidates)
+    for block in function.blocks:
+        for edge in distinct_edges(block.terminator):
+            for arg in edge.args:
+                if arg not in seen and arg.op not in CONSTANTS:
+                    seen.add(arg)
+                    candidates.append(arg)
+    return candidates
+
+
+class _Interference:
+    """For each candidate, the candidates that are live where it is defined."""
+
+    def __init__(self, function: Function, candidates: list[Value]) -> None:
+        self.bits = {value: 1 << number for number, value in enumerate(candidates)}
+        self.order = reverse_postorder(function)
+        self.live_at_definition: dict[Value, int] = {}
+        live_in = self._solve()
+        for block in self.order:
+            self._walk(block, live_in)
+
+    def _solve(self) -> dict[Block, int]:
+        """What is live at the start of each block, before its parameters are defined."""
+        bits = self.bits
+        used: dict[Block, int] = {}
+        defined: dict[Block, int] = {}
+        for block in self.order:
+            reads = writes = 0
+            for param in block.params:
+                writes |= bits.get(param, 0)
+            for value in block.body:
+                for arg in value.args:
+                    reads |= bits.get(arg, 0)
+                writes |= bits.get(value, 0)
+            reads |= self._read_at_end(block)
+            # In SSA form a read of what the block itself defines comes after the definition.
+            used[block] = reads & ~writes
+            defined[block] = writes
+        live = dict(used)
+        changed = True
+        while changed:
+            changed = False
+            for block in reversed(self.order):
+                after = 0
+                for edge in distinct_edges(block.terminator):
+                    after |= live[edge.block]
+                before = used[block] | after & ~defined[block]
+                if before != live[block]:
+                    live[block] = before
+                    changed = True
+        return live
+
+    def _read_at_end(self, block: Block) -> int:
+        bits = self.bits
+        reads = 0
+        terminator = block.terminator
+        for arg in terminator.args:
+            reads |= bits.get(arg, 0)
+        for edge in distinct_edges(terminator):
+            for arg in edge.args:
+                reads |= bits.get(arg, 0)
+        return reads
+
+    def _walk(self, block: Block, live_in: dict[Block, int]) -> None:
+        bits, found = self.bits, self.live_at_definition
+        live = self._read_at_end(block)
+        for edge in distinct_edges(block.terminator):
+            live |= live_in[edge.block]
+        for value in reversed(block.body):
+            bit = bits.get(value)
+            if bit is not None:
+                live &= ~bit
+                found[value] = live
+            for arg in value.args:
+                live |= bits.get(arg, 0)
+        if block.params:
+            params = 0
+            for param in block.params:
+                params |= bits.get(param, 0)
+            for param in block.params:
+                bit = bits.get(param)
+                if bit is not None:
+                    found[param] = (live | params) & ~bit
+
+
+class _Classes:
+    """Values that share a slot: a union-find structure with the members and the interferences of each class."""
+
+    def __init__(self, candidates: list[Value], live_at_definition: dict[Value, int]) -> None:
+        self.parent: dict[Value, Value] = {}
+        self.members: dict[Value, int] = {}
+        self.conflicts: dict[Value, int] = {}
+        # A class has at most one parameter of the function, whose slot is fixed.
+        self.fixed: dict[Value, int] = {}
+        for number, value in enumerate(candidates):
+            self.members[value] = 1 << number
+            self.conflicts[value] = live_at_definition.get(value, 0)
+            if value.op == "local.get":
+                self.fixed[value] = value.imm
+
+    def find(self, value: Value) -> Value:
+        parent = self.parent
+        root = value
+        while root in parent:
+            root = parent[root]
+        while value is not root:
+            parent[value], value = root, parent[value]
+        return root
+
+    def join(self, one: Value, other: Value) -> bool:
+        """Whether the two are in one class now: they are not if members interfere."""
+        one, other = self.find(one), self.find(other)
+        if one is other:
+            return True
+        members, conflicts = self.members, self.conflicts
+        if members[one] & conflicts[other] or members[other] & conflicts[one]:
+            return False
+        if one in self.fixed and other in self.fixed:
+            return False
+        self.parent[other] = one
+        members[one] |= members.pop(other)
+        conflicts[one] |= conflicts.pop(other)
+        if other in self.fixed:
+            self.fixed[one] = self.fixed.pop(other)
+        return True
+
+
+def _coalesce(function: Function, graph: _Interference, classes: _Classes) -> None:
+    """Joins parameters with their arguments, along back edges first: loops run more often than their entries."""
+    position = {block: number for number, block in enumerate(graph.order)}
+    back: list[tuple[Block, Edge]] = []
+    forward: list[tuple[Block, Edge]] = []
+    for block in graph.order:
+        for edge in distinct_edges(block.terminator):
+            (back if position[edge.block] <= position[block] else forward).append((block, edge))
+    lonely: list[Value] = []
+    for block, edge in (*reversed(back), *forward):
+        for param, arg in zip(edge.block.params, edge.args, strict=True):
+            if not param.uses or arg.op in CONSTANTS:
+                continue
+            if not classes.join(param, arg) and arg.uses == 1 and not arg.escapes and len(block.terminator.edges) == 1:
+                lonely.append(arg)
+    for value in lonely:
+        # Passed at the end of its own block: it may as well wait for that on the stack.
+        if (
+            value in classes.members
+            and classes.members[value].bit_count() == 1
+            and value.op not in ("local.get", "param")
+        ):
+            del classes.members[value]
+
+
+def _color(function: Function, classes: _Classes, first_parameter: int) -> int:
+    """Gives each class the first slot that is free for it."""
+    taken: list[list[int]] = [[0, 0] for _ in range(first_parameter + len(function.type.params))]
+    slots: dict[Value, int] = {}
+    for root, index in classes.fixed.items():
+        slot = first_parameter + index
+        slots[root] = slot
+        taken[slot][0] |= classes.members[root]
+        taken[slot][1] |= classes.conflicts[root]
+    for root, members in classes.members.items():
+        if root in slots:
+            continue
+        conflicts = classes.conflicts[root]
+        for slot in range(first_parameter, len(taken)):
+            held = taken[slot]
+            if not (members & held[1] or conflicts & held[0]):
+                held[0] |= members
+                held[1] |= conflicts
+                break
+        else:
+            slot = len(taken)
+            taken.append([members, conflicts])
+        slots[root] = slot
+    for block in function.blocks:
+        for value in (*block.params, *block.body):
+            root = classes.find(value)
+            if root in slots:
+                value.home = slots[root]
+                # Never given back for temporaries.
+                value.escapes = True
+    return len(taken)

@@ -1,0 +1,107 @@
+"""Opens modules whose functions are compiled when they are called (docs/abi.md, "Tiers").
+
+    image, supply = open_lazily(data, config, cache)
+
+Without the cache, all that is done at once is to decode the module and to validate it; of a large one not even the
+bodies of functions are validated, each before it runs for the first time. What gets compiled is kept in the cache: when
+the module is closed or the process ends, and from time to time.
+"""
+
+from __future__ import annotations
+
+import weakref
+from typing import TYPE_CHECKING
+
+from wasmz.cache import Cache
+from wasmz.config import Config
+from wasmz.runtime.image import ModuleImage
+from wasmz.runtime.tiers import CodeSupply, FunctionCode, Thresholds, dump_code
+
+if TYPE_CHECKING:
+    from wasmz.tiers import TierCompiler
+
+# Modules with more bytes of code than this have their functions validated one by one. Of QuickJS with its 0.96 MB,
+# validation takes 0.6 s, as long as compiling what runs of it until the first result.
+LARGEST_VALIDATED = 100_000
+
+
+def open_lazily(data: bytes, config: Config, cache: Cache | None) -> tuple[ModuleImage, CodeSupply]:
+    """The image, without code, and the supply of code.
+
+    Raises:
+        InvalidWasm, UnsupportedFeature: as far as the module is validated at once.
+    """
+    if config._profiling:
+        # Made for one run.
+        cache = None
+    path = "" if cache is None else cache.lazy_path(data, config)
+    kept = None if cache is None else cache.load_lazy(path, data)
+    compiler = _LateCompiler(data, config)
+    image, codes = (compiler.open(), {}) if kept is None else kept
+    supply = CodeSupply(image, compiler.compile, Thresholds(*config._thresholds), codes)
+    if cache is not None:
+        keeper = _Keeper(cache, path, data, image, supply.codes)
+        supply.keep = keeper.keep
+        weakref.finalize(supply, keeper.keep)
+    return image, supply
+
+
+class _LateCompiler:
+    """A compiler that is made, and imported, when the first function has to be compiled."""
+
+    def __init__(self, data: bytes, config: Config) -> None:
+        self.data = data
+        self.config = config
+        self.made: TierCompiler | None = None
+
+    def open(self) -> ModuleImage:
+        """Decodes and validates the module."""
+        from wasmz.compiler import load_module, make_image, validate_bodies
+        from wasmz.tiers import TierCompiler
+
+        module = load_module(self.data)
+        if sum(body.end - body.start for body in module.bodies) <= LARGEST_VALIDATED:
+            validate_bodies(module, self.data)
+        self.made = TierCompiler(self.data, self.config, module)
+        return make_image(self.data, module, [], {}, frozenset())
+
+    def compile(self, index: int, form: int) -> FunctionCode:
+        """See :meth:`TierCompiler.compile`."""
+        if self.made is None:
+            from wasmz.tiers import TierCompiler
+
+            self.made = TierCompiler(self.data, self.config)
+        return self.made.compile(index, form)
+
+
+class _Keeper:
+    """Keeps in the cache what a supply has; knows nothing of the supply itself, so that it can be told of its end."""
+
+    def __init__(
+        self,
+        cache: Cache,
+        path: str,
+        data: bytes,
+        image: ModuleImage,
+        codes: dict[tuple[int, int], FunctionCode | bytes],
+    ) -> None:
+        self.cache = cache
+        self.path = path
+        self.data = data
+        self.image = image
+        self.codes = codes
+        self.kept = frozenset(codes)
+
+    def keep(self) -> None:
+        """Adds to the cache what it has not got yet."""
+        codes = dict(self.codes)
+        if codes.keys() <= self.kept:
+            return
+        names = set(self.image.names)
+        for made in codes.values():
+            if isinstance(made, FunctionCode):
+                names.update(made.code.co_names)
+                names.update(made.tail_code.co_names if made.tail_code is not None else ())
+        dumped = {key: dump_code(made) for key, made in codes.items()}
+        self.cache.store_lazy(self.path, self.data, self.image, names, dumped)
+        self.kept = frozenset(codes)

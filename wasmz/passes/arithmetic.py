@@ -1,0 +1,507 @@
+"""How each integer operation is written with Python's: the rules of `represent.py`, one an operation.
+
+i32.add, operands held from 0 to 9      ->   int.add
+i32.shr_u by a constant                 ->   int.shr of the operand held unsigned
+i32.lt_s                                ->   int.lt of the operands held signed
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from wasmz.ir.nodes import BOOL, Value
+from wasmz.passes.demand import LOOSE, SIGNED, UNSIGNED, is_quiet_access
+from wasmz.passes.intervals import BITS, HALF, MODULUS, NUMBER_TYPES
+from wasmz.passes.ranges import ACCESS_WIDTHS
+from wasmz.types import ValType
+
+if TYPE_CHECKING:
+    from wasmz.passes.represent import Representation
+
+Handler = Callable[["Representation", Value], None]
+HANDLERS: dict[str, Handler] = {}
+
+# Constants up to this are steps of counters and sizes of items; larger ones are multipliers and magic numbers.
+_LARGEST_STEP = 1 << 16
+_LARGEST_FACTOR_BITS = 29
+_SMALL = 1 << 32
+
+_NARROW_STORES = {"i32.store8": 8, "i32.store16": 16, "i64.store8": 8, "i64.store16": 16, "i64.store32": 32}
+_WIDE_STORES = frozenset({"i32.store", "i64.store"})
+_SIGN_EXTENDING_LOADS = frozenset(name for name in ACCESS_WIDTHS if ".load" in name and name.endswith("_s"))
+_WIDE_LOADS = frozenset({"i32.load", "i64.load"})
+
+_SINGLE_ARITHMETIC = frozenset(f"f32.{name}" for name in ("add", "sub", "mul"))
+
+
+def _handles(*names: str) -> Callable[[Handler], Handler]:
+    """Registers a rule for operations; ``*.add`` stands for that of both types."""
+
+    def register(handler: Handler) -> Handler:
+        for name in names:
+            for op in (f"i32{name[1:]}", f"i64{name[1:]}") if name.startswith("*") else (name,):
+                HANDLERS[op] = handler
+        return handler
+
+    return register
+
+
+def _constant(value: Value) -> int | None:
+    return value.imm if value.op == "i32.const" or value.op == "i64.const" else None
+
+
+def _signed(type: str, number: int) -> int:
+    return number - MODULUS[type] if number >= HALF[type] else number
+
+
+@_handles("*.add")
+def _add(r: Representation, value: Value) -> None:
+    first, second = value.args
+    type = value.op[:3]
+    constant = _constant(second)
+    low, high = r.interval(first)
+    if constant is not None:
+        if not constant:
+            _same(r, value, first)
+            return
+        if constant >= HALF[type] and not (low + constant >= 0 and high + constant < MODULUS[type]):
+            constant -= MODULUS[type]
+        r.define(
+            value,
+            "int.add",
+            (r.any(first), r.constant(second.type, constant)),  # type: ignore[arg-type]
+            low + constant,
+            high + constant,
+        )
+        return
+    other_low, other_high = r.interval(second)
+    args = (r.any(first), r.any(second))
+    r.define(value, "int.add", args, low + other_low, high + other_high)
+
+
+@_handles("*.sub")
+def _sub(r: Representation, value: Value) -> None:
+    first, second = value.args
+    type = value.op[:3]
+    low, high = r.interval(first)
+    if _constant(first) == 0:
+        other_low, other_high = r.interval(second)
+        r.define(value, "int.neg", (r.any(second),), -other_high, -other_low)
+        return
+    constant = _constant(second)
+    if constant is not None and constant >= HALF[type]:
+        constant -= MODULUS[type]
+    if constant is not None:
+        args = (r.any(first), r.constant(second.type, constant))  # type: ignore[arg-type]
+        r.define(value, "int.sub", args, low - constant, high - constant)
+        return
+    other_low, other_high = r.interval(second)
+    args = (r.any(first), r.any(second))
+    r.define(value, "int.sub", args, low - other_high, high - other_low)
+
+
+@_handles("*.mul")
+def _mul(r: Representation, value: Value) -> None:
+    first, second = value.args
+    type = value.op[:3]
+    constant = _constant(second)
+    low, high = r.interval(first)
+    if constant is not None:
+        number = _signed(type, constant) if constant > MODULUS[type] - _LARGEST_STEP else constant
+        corners = (low * number, high * number)
+        args = (_small_factor(r, first), r.constant(second.type, number))  # type: ignore[arg-type]
+        r.define(value, "int.mul", args, min(corners), max(corners))
+        return
+    args = (_small_factor(r, first), _small_factor(r, second))
+    low, high = _factor_interval(r, first, args[0])
+    other_low, other_high = _factor_interval(r, second, args[1])
+    corners4 = (low * other_low, low * other_high, high * other_low, high * other_high)
+    r.define(value, "int.mul", args, min(corners4), max(corners4))
+
+
+def _small_factor(r: Representation, arg: Value) -> Value:
+    """An operand of a product: not one that is already larger than its type, or products would grow without bound."""
+    low, high = r.interval(arg)
+    type = NUMBER_TYPES[arg.type]
+    if max(low.bit_length(), high.bit_length()) <= BITS[type] + 1:
+        return r.any(arg)
+    return r.as_unsigned(arg)
+
+
+def _factor_interval(r: Representation, arg: Value, used: Value) -> tuple[int, int]:
+    if used is r.any(arg):
+        return r.interval(arg)
+    fact = r.analysis.fact(arg)
+    return fact[0], fact[1]
+
+
+@_handles("*.and")
+def _and(r: Representation, value: Value) -> None:
+    first, second = value.args
+    mask = _constant(second)
+    low, high = r.interval(first)
+    if mask is not None:
+        if low >= 0 and high <= mask and not mask & (mask + 1):
+            _same(r, value, first)
+        else:
+            r.become(value, "int.and", (r.any(first), r.any(second)), UNSIGNED)
+        return
+    other_low, other_high = r.interval(second)
+    modulus = MODULUS[value.op[:3]]
+    if (low >= 0 and high < modulus) or (other_low >= 0 and other_high < modulus):
+        # The operand that is reduced, and not negative, cuts the other one off.
+        r.become(value, "int.and", (r.any(first), r.any(second)), UNSIGNED)
+    elif LOOSE not in (r.held[first].form, r.held[second].form):
+        bits = max(low.bit_length(), high.bit_length(), other_low.bit_length(), other_high.bit_length())
+        r.define(value, "int.and", (r.any(first), r.any(second)), -(1 << bits), (1 << bits) - 1)
+    else:
+        r.become(value, "int.and", (r.as_unsigned(first), r.any(second)), UNSIGNED)
+
+
+@_handles("*.or", "*.xor")
+def _or(r: Representation, value: Value) -> None:
+    first, second = value.args
+    type = value.op[:3]
+    constant = _constant(second)
+    low, high = r.interval(first)
+    if constant == MODULUS[type] - 1 and value.op.endswith("xor"):
+        demand = r.demand[value]
+        if r.held[first].form == SIGNED or not (demand.unsigned or demand.signed or demand.canonical or demand.address):
+            r.define(value, "int.not", (r.any(first),), -high - 1, -low - 1)
+        else:
+            r.become(value, "int.xor", (r.as_unsigned(first), r.any(second)), UNSIGNED)
+        return
+    other_low, other_high = r.interval(second)
+    bits = max(low.bit_length(), high.bit_length(), other_low.bit_length(), other_high.bit_length())
+    lowest = 0 if low >= 0 and other_low >= 0 else -(1 << bits)
+    op = "int.or" if value.op.endswith("or") and not value.op.endswith("xor") else "int.xor"
+    if constant is not None and low < 0 and r.held[first].form == SIGNED:
+        number = r.constant(second.type, _signed(type, constant))  # type: ignore[arg-type]
+        bits = max(low.bit_length(), high.bit_length(), _signed(type, constant).bit_length())
+        r.define(value, op, (r.any(first), number), -(1 << bits), (1 << bits) - 1)
+        return
+    r.define(value, op, (r.any(first), r.any(second)), lowest, (1 << bits) - 1)
+
+
+def _shift_count(r: Representation, value: Value) -> tuple[Value, int, int]:
+    """The count of a shift, reduced to the width, and its bounds."""
+    type = value.op[:3]
+    count = value.args[1]
+    constant = _constant(count)
+    if constant is not None:
+        constant %= BITS[type]
+        return r.constant(count.type, constant), constant, constant  # type: ignore[arg-type]
+    fact = r.analysis.fact(count)
+    if fact[1] < BITS[type]:
+        return r.as_unsigned(count), fact[0], fact[1]
+    bits = BITS[type] - 1
+    return r.add("int.and", count.type, (r.any(count), r.constant(count.type, bits))), 0, bits  # type: ignore[arg-type]
+
+
+@_handles("*.shl")
+def _shl(r: Representation, value: Value) -> None:
+    first = value.args[0]
+    count, least, most = _shift_count(r, value)
+    low, high = r.interval(first)
+    type = value.op[:3]
+    operand = r.any(first)
+    if max(low.bit_length(), high.bit_length()) > BITS[type] + 1:
+        operand = r.as_unsigned(first)
+        low, high = r.analysis.fact(first)[:2]
+    if least == most <= _LARGEST_FACTOR_BITS and low >= -_SMALL and high <= _SMALL:
+        # CPython has a fast path for products of small ints, but none for shifts (16 against 22 ns).
+        count = r.constant(value.type, 1 << least)  # type: ignore[arg-type]
+        r.define(value, "int.mul", (operand, count), low << least, high << least)
+        return
+    low = low << most if low < 0 else low << least
+    r.define(value, "int.shl", (operand, count), low, high << most if high >= 0 else high << least)
+
+
+@_handles("*.shr_u")
+def _shr_u(r: Representation, value: Value) -> None:
+    count, _, _ = _shift_count(r, value)
+    r.become(value, "int.shr", (r.as_unsigned(value.args[0]), count), UNSIGNED)
+
+
+@_handles("*.shr_s")
+def _shr_s(r: Representation, value: Value) -> None:
+    first = value.args[0]
+    count, least, most = _shift_count(r, value)
+    _, _, low, high = r.analysis.fact(first)
+    low = low >> least if low < 0 else low >> most
+    r.define(value, "int.shr", (r.as_signed(first), count), low, high >> least if high >= 0 else high >> most)
+
+
+@_handles("*.rotl", "*.rotr")
+def _rotate(r: Representation, value: Value) -> None:
+    # Multiplied by 2^width + 1 the value stands twice in a row; a shift finds any rotation of it there.
+    first, count = value.args
+    type, bits = value.op[:3], BITS[value.op[:3]]
+    number_type: ValType = value.type  # type: ignore[assignment]
+    constant = _constant(count)
+    twice = r.add("int.mul", number_type, (r.as_unsigned(first), r.constant(number_type, MODULUS[type] + 1)))
+    if constant is not None:
+        right = constant % bits if value.op.endswith("rotr") else -constant % bits
+        places = r.constant(number_type, right)
+        r.define(value, "int.shr", (twice, places), 0, (1 << (2 * bits - right)) - 1)
+        return
+    places = r.any(count)
+    if value.op.endswith("rotl"):
+        places = r.add("int.neg", number_type, (places,))
+    places = r.add("int.and", number_type, (places, r.constant(number_type, bits - 1)))
+    r.define(value, "int.shr", (twice, places), 0, (1 << 2 * bits) - 1)
+
+
+@_handles("*.div_u", "*.rem_u")
+def _divide(r: Representation, value: Value) -> None:
+    op = "int.floordiv" if "div" in value.op else "int.mod"
+    r.become(value, op, tuple(r.as_unsigned(arg) for arg in value.args), UNSIGNED)
+
+
+@_handles("*.div_s", "*.rem_s")
+def _divide_signed(r: Representation, value: Value) -> None:
+    first, second = value.args
+    type = value.op[:3]
+    if r.analysis.fact(first)[2] >= 0 and r.analysis.fact(second)[2] >= 0:
+        _divide(r, value)
+        return
+    constant = _constant(second)
+    if constant is None or not 1 < constant < HALF[type]:
+        r.keep(value)
+        return
+    _, _, low, high = r.analysis.fact(first)
+    op = "int.quotient" if "div" in value.op else "int.remainder"
+    reach = max(-low, high) // constant if "div" in value.op else constant - 1
+    r.define(value, op, (r.as_signed(first), r.any(second)), -reach, reach)
+
+
+@_handles("*.extend8_s", "*.extend16_s", "i64.extend32_s")
+def _extend(r: Representation, value: Value) -> None:
+    first = value.args[0]
+    bits = int(value.op[10:-2])
+    half = 1 << (bits - 1)
+    fact = r.analysis.fact(first)
+    if fact[2] >= -half and fact[3] < half and r.held[first].form != LOOSE:
+        _same(r, value, first)
+        return
+    low, high = r.interval(first)
+    operand = r.any(first)
+    if low < 0 or high >= 2 * half:
+        operand = r.add("int.and", value.type, (operand, r.constant(value.type, 2 * half - 1)))  # type: ignore[arg-type]
+    r.define(value, "int.sign", (operand,), -half, half - 1, imm=bits)
+
+
+def _same(r: Representation, value: Value, other: Value) -> None:
+    """The value is another one."""
+    held = r.held[other]
+    if held.form == LOOSE:
+        demand = r.demand[value]
+        if demand.unsigned or demand.signed or demand.canonical or demand.address:
+            r.alias(value, r.as_unsigned(other), UNSIGNED)
+            return
+    r.alias(value, held.value, held.form, held.low, held.high)
+
+
+@_handles("copy")
+def _copy(r: Representation, value: Value) -> None:
+    _same(r, value, value.args[0])
+
+
+@_handles("i64.extend_i32_s")
+def _extend_i32_s(r: Representation, value: Value) -> None:
+    first = value.args[0]
+    r.alias(value, r.as_signed(first), UNSIGNED if r.analysis.fact(first)[2] >= 0 else SIGNED)
+
+
+@_handles("i64.extend_i32_u")
+def _extend_i32_u(r: Representation, value: Value) -> None:
+    r.alias(value, r.as_unsigned(value.args[0]), UNSIGNED)
+
+
+@_handles("i32.wrap_i64")
+def _wrap(r: Representation, value: Value) -> None:
+    first = value.args[0]
+    low, high = r.interval(first)
+    if low >= 0 and high < MODULUS["i32"]:
+        r.alias(value, r.any(first), UNSIGNED)
+    elif low >= -HALF["i32"] and high < HALF["i32"]:
+        r.alias(value, r.any(first), SIGNED)
+    else:
+        demand = r.demand[value]
+        if not (demand.unsigned or demand.signed or demand.canonical or demand.address):
+            r.alias(value, r.any(first), LOOSE, low, high)
+        else:
+            r.become(value, "int.wrap", (r.any(first),), UNSIGNED, 32)
+
+
+# Comparisons
+
+
+def _is_free(r: Representation, arg: Value, form: int) -> bool:
+    """Whether a value can be had in a form without converting it."""
+    held = r.held[arg]
+    if held.form == form or _constant(arg) is not None:
+        return True
+    if held.form == LOOSE:
+        return False
+    return r.analysis.fact(arg)[2] >= 0
+
+
+def _alike(r: Representation, args: tuple[Value, ...]) -> tuple[tuple[Value, ...], int]:
+    """Operands in the same form: whichever costs less."""
+    form = UNSIGNED
+    if not all(_is_free(r, arg, UNSIGNED) for arg in args) and all(_is_free(r, arg, SIGNED) for arg in args):
+        form = SIGNED
+    read = r.as_signed if form == SIGNED else r.as_unsigned
+    return tuple([read(arg) for arg in args]), form
+
+
+@_handles("*.eq", "*.ne")
+def _equal(r: Representation, value: Value) -> None:
+    args, _ = _alike(r, value.args)
+    r.become(value, "int.eq" if value.op.endswith("eq") else "int.ne", args, UNSIGNED)
+
+
+@_handles("*.lt_u", "*.gt_u", "*.le_u", "*.ge_u")
+def _compare_unsigned(r: Representation, value: Value) -> None:
+    r.become(value, f"int.{value.op[4:6]}", tuple([r.as_unsigned(arg) for arg in value.args]), UNSIGNED)
+
+
+@_handles("*.lt_s", "*.gt_s", "*.le_s", "*.ge_s")
+def _compare_signed(r: Representation, value: Value) -> None:
+    first, second = value.args
+    costly = [arg for arg in value.args if not _is_free(r, arg, SIGNED)]
+    if costly == [first] and _tests_sign(value, second):
+        r.keep(value)
+        return
+    if value.type is BOOL and value not in r.selecting:
+        # A branch on two unsigned numbers looks first whether both are small, which costs less than converting them. So
+        # does one on a number and a small constant, unless a conversion serves others, too.
+        constant = _constant(second)
+        is_small = constant is not None and 0 < constant < _LARGEST_STEP and r.demand[first].signed == 1
+        if len(costly) == 2 or (costly == [first] and is_small):
+            r.keep(value)
+            return
+    r.become(value, f"int.{value.op[4:6]}", (r.as_signed(first), r.as_signed(second)), UNSIGNED)
+
+
+def _tests_sign(value: Value, second: Value) -> bool:
+    """Whether the comparison is one of an unsigned number with 2^31."""
+    constant = _constant(second)
+    if constant == 0:
+        return value.op[4:] in ("lt_s", "ge_s")
+    return constant == MODULUS[value.op[:3]] - 1 and value.op[4:] in ("gt_s", "le_s")
+
+
+@_handles("*.eqz")
+def _eqz(r: Representation, value: Value) -> None:
+    r.become(value, value.op, (r.truth(value.args[0]),), UNSIGNED)
+
+
+@_handles("select")
+def _select(r: Representation, value: Value) -> None:
+    first, second, condition = value.args
+    if value.type not in NUMBER_TYPES:
+        r.become(value, "select", (r.plain(first), r.plain(second), r.truth(condition)), UNSIGNED)
+        return
+    arms, form = _alike(r, (first, second))
+    r.become(value, "select", (*arms, r.truth(condition)), form)
+
+
+# Memory
+
+
+def _load(r: Representation, value: Value) -> None:
+    op, form = value.op, UNSIGNED
+    if op in _SIGN_EXTENDING_LOADS:
+        op, form = op + ".signed", SIGNED
+    elif op in _WIDE_LOADS:
+        demand = r.demand[value]
+        if demand.signed > demand.unsigned + demand.address:
+            op, form = op + ".signed", SIGNED
+    elif op == "f32.load" and is_quiet_access(value, r.float_uses):
+        op += ".quieting"
+    address, imm, is_certain = _access(r, value)
+    r.become(value, op if is_certain else op + ".loose", (address,), form, imm)
+
+
+def _access(r: Representation, value: Value) -> tuple[Value, tuple[int, ...], bool]:
+    """The index of an access, the immediate with what is added to it and its factor, and whether that is exact."""
+    address = value.args[0]
+    if value.op in _SINGLES and not is_quiet_access(value, r.float_uses):
+        return r.as_unsigned(address), value.imm, True
+    alignment, offset, memory = value.imm
+    index, added, scale, is_certain = r.address(address, offset)
+    if is_certain and scale == 1:
+        return index, (alignment, offset + added, memory), True
+    return index, (alignment, offset, memory, added, scale), is_certain
+
+
+_SINGLES = frozenset({"f32.load", "f32.store"})
+
+
+def _store(r: Representation, value: Value) -> None:
+    stored = value.args[1]
+    op = value.op
+    if op in _WIDE_STORES:
+        new = r.canonical(stored)
+        if r.held[stored].form == SIGNED and r.analysis.fact(stored)[2] < 0:
+            op += ".signed"
+    elif op in _NARROW_STORES:
+        bits = _NARROW_STORES[op]
+        low, high = r.interval(stored)
+        new = r.any(stored)
+        if low >= 0 and high < 1 << bits:
+            op += ".fits"
+        elif low >= -1 << (bits - 1) and high < 1 << (bits - 1):
+            op += ".signed"
+        else:
+            new = r.add("int.and", stored.type, (new, r.constant(stored.type, (1 << bits) - 1)))  # type: ignore[arg-type]
+            op += ".fits"
+    else:
+        new = r.plain(stored)
+        if op == "f32.store" and is_quiet_access(value, r.float_uses):
+            op += ".quiet"
+    address, imm, is_certain = _access(r, value)
+    r.become(value, op if is_certain else op + ".loose", (address, new), UNSIGNED, imm)
+
+
+for _name in ACCESS_WIDTHS:
+    if not _name.startswith("v128") and "atomic" not in _name:
+        HANDLERS[_name] = _load if ".load" in _name else _store
+
+
+# Floats
+
+
+@_handles("f64.convert_i32_s", "f64.convert_i64_s")
+def _to_float_signed(r: Representation, value: Value) -> None:
+    r.become(value, "int.to_float", (r.as_signed(value.args[0]),), UNSIGNED)
+
+
+@_handles("f64.convert_i32_u", "f64.convert_i64_u")
+def _to_float(r: Representation, value: Value) -> None:
+    r.become(value, "int.to_float", (r.as_unsigned(value.args[0]),), UNSIGNED)
+
+
+@_handles("f32.convert_i32_s", "f32.convert_i32_u", "f32.convert_i64_s", "f32.convert_i64_u")
+def _to_single(r: Representation, value: Value) -> None:
+    first = value.args[0]
+    fact = r.analysis.fact(first)
+    is_signed = value.op.endswith("s")
+    low, high = fact[2:] if is_signed else fact[:2]
+    if low >= -_LARGEST_EXACT_SINGLE and high <= _LARGEST_EXACT_SINGLE:
+        r.become(value, "int.to_float", (r.as_signed(first) if is_signed else r.as_unsigned(first),), UNSIGNED)
+    else:
+        r.keep(value)
+
+
+# Up to here every int is a single.
+_LARGEST_EXACT_SINGLE = 1 << 24
+
+
+@_handles(*_SINGLE_ARITHMETIC)
+def _single(r: Representation, value: Value) -> None:
+    op = value.op + ".unrounded" if r.float_uses.get(value) == {"f32.store"} else value.op
+    r.become(value, op, tuple([r.plain(arg) for arg in value.args]), UNSIGNED)

@@ -1,0 +1,261 @@
+"""What passes may know of the module around a function.
+
+    context = context_of(module, data, build=compiler.build_index)
+    context.memory_types[0].minimum          -> 17
+    context.constant_globals[3]              -> ("i32.const", 1024)
+    context.table_functions(0)               -> (None, 12, 14, 12)
+    context.callee(12)                       -> its IR before any pass
+
+Whatever needs a look at other functions' bodies is found out when a pass asks for the first time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Union
+
+from wasmz.errors import WasmzError
+from wasmz.ir.nodes import Function
+from wasmz.types import DefinedType, FuncType, GlobalType, MemoryType, TableType
+from wasmz.wasm.body import decode_body
+from wasmz.wasm.instructions import BY_NAME
+from wasmz.wasm.syntax import ConstantExpression, FunctionBody, WasmModule
+
+_GLOBAL_SET = BY_NAME["global.set"].opcode
+_TABLE_SET = BY_NAME["table.set"].opcode
+_TABLE_WRITES = {
+    BY_NAME[name].opcode: name for name in ("table.set", "table.init", "table.copy", "table.grow", "table.fill")
+}
+_CONSTANTS = frozenset({"i32.const", "i64.const", "f32.const", "f64.const"})
+
+# A LEB128 number of up to 32 bits. Patterns find all places where an instruction could be, and others, too.
+_INDEX = rb"(?=([\x80-\xff]{0,4}[\x00-\x7f]))"
+_GLOBAL_WRITE = re.compile(re.escape(bytes([_GLOBAL_SET])) + _INDEX, re.DOTALL)
+
+# A table with more elements is not looked at: its functions are called with computed indices.
+_LARGEST_TABLE = 100_000
+
+Build = Callable[[int], Function]
+
+
+def _no_body(index: int) -> Function:
+    raise KeyError(index)
+
+
+@dataclass(frozen=True)
+class Context:
+    """Facts about a module, and what was asked of the passes; an empty one serves functions that stand alone.
+
+    Attributes:
+        types: the type index space.
+        function_types, type_indices: type of each function, and its index in ``types``.
+        memory_types, global_types, table_types: of each memory, global and table, imported ones first.
+        imported_functions, imported_memories, imported_globals, imported_tables: how many are imported.
+        exported_memories, exported_globals, exported_tables: which are exported.
+        build: gives the IR of a function of the module, before passes.
+        module, data: the module that they are about, and its bytes.
+        verify: check the IR after each pass.
+        disabled: names of passes to leave out.
+        templates: functions that were made ready for inlining, by index (see `inline.py`).
+    """
+
+    types: tuple[DefinedType, ...] = ()
+    function_types: tuple[FuncType, ...] = ()
+    type_indices: tuple[int, ...] = ()
+    memory_types: tuple[MemoryType, ...] = ()
+    global_types: tuple[GlobalType, ...] = ()
+    table_types: tuple[TableType, ...] = ()
+    imported_functions: int = 0
+    imported_memories: int = 0
+    imported_globals: int = 0
+    imported_tables: int = 0
+    exported_memories: frozenset[int] = frozenset()
+    exported_globals: frozenset[int] = frozenset()
+    exported_tables: frozenset[int] = frozenset()
+    build: Build = _no_body
+    module: Union[WasmModule, None] = field(default=None, repr=False)
+    data: bytes = field(default=b"", repr=False)
+    verify: bool = False
+    disabled: frozenset[str] = frozenset()
+    templates: dict[int, object] = field(default_factory=dict, repr=False, compare=False)
+
+    def function_type(self, type_index: int) -> FuncType:
+        """The function type with an index of the type index space."""
+        return self.types[type_index].composite  # type: ignore[return-value]
+
+    @cached_property
+    def bodies(self) -> dict[int, FunctionBody]:
+        """Where the code of each function is, by its index."""
+        return {} if self.module is None else {body.index: body for body in self.module.bodies}
+
+    @cached_property
+    def boxed_globals(self) -> frozenset[int]:
+        """Mutable globals that others see: imported or exported."""
+        return frozenset(
+            index
+            for index, type in enumerate(self.global_types)
+            if type.mutable and (index < self.imported_globals or index in self.exported_globals)
+        )
+
+    @cached_property
+    def written_globals(self) -> frozenset[int]:
+        """The globals that may be written by anyone: those that are not are what they were at first."""
+        return self._possibly_written | self.boxed_globals
+
+    @cached_property
+    def _possibly_written(self) -> frozenset[int]:
+        found = set()
+        for body in self.bodies.values():
+            for match in _GLOBAL_WRITE.finditer(self.data, body.code_start, body.end):
+                found.add(_read_index(match[1]))
+        return frozenset(index for index in found if index < len(self.global_types))
+
+    @cached_property
+    def constant_globals(self) -> dict[int, tuple[str, Any]]:
+        """Operation and immediate of each global that holds the same constant for ever."""
+        constants: dict[int, tuple[str, Any]] = {}
+        if self.module is None:
+            return constants
+        for number, item in enumerate(self.module.globals):
+            index = self.imported_globals + number
+            code = item.init.code
+            is_constant = not item.type.mutable or index not in self.written_globals
+            if is_constant and len(code) == 1:
+                op, imm = code[0]
+                if op in _CONSTANTS:
+                    constants[index] = (op, imm)
+                elif op == "global.get" and imm in constants:
+                    constants[index] = constants[imm]
+        return constants
+
+    @cached_property
+    def written_tables(self) -> frozenset[int]:
+        """The tables that code may change, this module's or others'."""
+        if not self.table_types:
+            return frozenset()
+        written = {*range(self.imported_tables), *self.exported_tables}
+        last = bytes([min(len(self.table_types), 128) - 1])
+        pattern = rb"%s[\x00-%s\x80-\xff]|\xfc[\x0c-\x11\x80-\xff]" % (re.escape(bytes([_TABLE_SET])), re.escape(last))
+        possible = re.compile(pattern, re.DOTALL)
+        for body in self.bodies.values():
+            if len(written) == len(self.table_types):
+                break
+            if possible.search(self.data, body.code_start, body.end) is not None:
+                written |= self._tables_written_by(body)
+        return frozenset(written)
+
+    def _tables_written_by(self, body: FunctionBody) -> set[int]:
+        """The tables that a body has instructions to write; all of them if it is not valid."""
+        if self.module is None:
+            return set()
+        try:
+            instructions = decode_body(self.data, body, self.module)
+        except WasmzError:
+            # Its own compilation will say so.
+            return set(range(len(self.table_types)))
+        written = set()
+        for opcode, imm, _ in instructions:
+            name = _TABLE_WRITES.get(opcode)
+            if name == "table.init":
+                written.add(imm[1])
+            elif name == "table.copy":
+                written.add(imm[0])
+            elif name is not None:
+                written.add(imm)
+        return written
+
+    def table_functions(self, table: int) -> tuple[Union[int, None], ...] | None:
+        """Indices of the functions in a table that never changes; ``None`` for a table whose content is not known."""
+        return self._table_functions.get(table) if table not in self.written_tables else None
+
+    @cached_property
+    def _table_functions(self) -> dict[int, tuple[Union[int, None], ...]]:
+        module = self.module
+        if module is None or any(
+            segment.mode == "active" and segment.table < self.imported_tables for segment in module.elements
+        ):
+            # Functions could be called through the imported table although a later segment does not fit.
+            return {}
+        known: dict[int, list[Union[int, None]]] = {
+            self.imported_tables + number: [None] * table.type.minimum
+            for number, table in enumerate(module.tables)
+            if table.init is None and table.type.minimum <= _LARGEST_TABLE
+        }
+        for segment in module.elements:
+            held = known.get(segment.table) if segment.mode == "active" else None
+            if held is None:
+                continue
+            start = _constant(segment.position)
+            items = [_function_reference(item) for item in segment.items]
+            if start is None or start + len(items) > len(held) or any(item == -1 for item in items):
+                del known[segment.table]
+            else:
+                held[start : start + len(items)] = [None if item is None else item for item in items]
+        return {index: tuple(held) for index, held in known.items()}
+
+
+def context_of(
+    module: WasmModule,
+    data: bytes,
+    build: Build,
+    *,
+    verify: bool = False,
+    disabled: frozenset[str] = frozenset(),
+) -> Context:
+    """The context of a validated module's functions."""
+
+    def exported(kind: str) -> frozenset[int]:
+        return frozenset(item.index for item in module.exports if item.kind == kind)
+
+    def imported(kind: str) -> int:
+        return sum(item.kind == kind for item in module.imports)
+
+    return Context(
+        types=tuple(module.types),
+        function_types=tuple(module.function_type(index) for index in range(len(module.function_types))),
+        type_indices=tuple(module.function_types),
+        memory_types=tuple(module.memory_types),
+        global_types=tuple(module.global_types),
+        table_types=tuple(module.table_types),
+        imported_functions=module.imported_function_count,
+        imported_memories=imported("memory"),
+        imported_globals=imported("global"),
+        imported_tables=imported("table"),
+        exported_memories=exported("memory"),
+        exported_globals=exported("global"),
+        exported_tables=exported("table"),
+        build=build,
+        module=module,
+        data=data,
+        verify=verify,
+        disabled=disabled,
+    )
+
+
+def _read_index(encoded: bytes) -> int:
+    result = 0
+    for position, byte in enumerate(encoded):
+        result |= (byte & 0x7F) << 7 * position
+    return result
+
+
+def _constant(expression: ConstantExpression | None) -> int | None:
+    code = () if expression is None else expression.code
+    if len(code) == 1 and code[0][0] in ("i32.const", "i64.const"):
+        return int(code[0][1])
+    return None
+
+
+def _function_reference(expression: ConstantExpression) -> int | None:
+    """The index of the function that an element refers to; ``None`` for null, -1 for what is not known."""
+    code = expression.code
+    if len(code) == 1:
+        op, imm = code[0]
+        if op == "ref.func":
+            return int(imm)
+        if op == "ref.null":
+            return None
+    return -1

@@ -1,0 +1,161 @@
+"""Moves counters by a constant, so that they start at zero or are the lowest address that is made of them.
+
+    jump b1(v0)                          v0 = i32.const -192      jump b1(v9)                   v9 = i32.const 0
+    b1(v1: i32):                                                  b1(v8: i32):
+      v2 = i32.add v1 67172                                         v1 = i32.add v8 -192
+      v3 = i32.load v2                                    ->        v2 = i32.add v1 67172       66980 in the end
+      v4 = i32.add v1 4                                             v3 = i32.load v2
+      branch v4 b1(v4) b2                                           v7 = i32.add v8 4
+                                                                    v4 = i32.add v7 -192
+                                                                    branch v4 b1(v7) b2
+
+Compilers count from -n up to zero, because a test for zero is shorter. For Python such numbers are either large (as
+addresses they are out of bounds until reduced) or negative; counted from zero they are small, and as part of an address
+the constant goes into the view. For the same reason a pointer of which only addresses below it are used becomes the
+lowest of these. `values.py` joins the constants that meet here.
+"""
+
+from __future__ import annotations
+
+from wasmz.ir.edit import incoming_edges, replace_values
+from wasmz.ir.nodes import Block, Edge, Function, Value, count_uses
+from wasmz.passes.context import Context
+from wasmz.passes.intervals import HALF, MODULUS, NUMBER_TYPES
+from wasmz.passes.ranges import ACCESS_WIDTHS
+from wasmz.types import ValType
+
+# Larger magnitudes are no counters.
+_LARGEST_START = 1 << 24
+_LARGEST_DISTANCE = 1 << 12
+
+
+def run(function: Function, context: Context) -> None:
+    """Rewrites in place."""
+    if not function.is_ssa or not any(block.params for block in function.blocks):
+        return
+    lowest, uses = _lowest_addresses(function)
+    replaced: dict[Value, Value] = {}
+    for block, ways in incoming_edges(function).items():
+        for index, param in enumerate(block.params):
+            type = NUMBER_TYPES.get(param.type)
+            if type is not None and len(ways) > 1:
+                found = _find_step(param, index, type, ways)
+                if found is not None:
+                    step, start = found
+                    distance = _worthwhile(param, step, lowest, uses) if start is None else start - MODULUS[type]
+                    if distance:
+                        _move(block, index, type, ways, step, distance, replaced)
+    replace_values(function, replaced)
+    if replaced:
+        _compare_sums(function)
+
+
+def _compare_sums(function: Function) -> None:
+    """Branches on whether a sum with a constant is zero compare the other summand instead."""
+    count_uses(function)
+    for block in function.blocks:
+        terminator = block.terminator
+        if terminator.op != "branch":
+            continue
+        condition = terminator.args[0]
+        total = condition.args[0] if condition.op == "i32.eqz" else condition
+        if total.op == "i32.add" and total.args[1].op == "i32.const" and total.uses == 1:
+            summand, constant = total.args
+            number = (MODULUS["i32"] - constant.imm) % MODULUS["i32"]
+            opposite = Value("i32.const", ValType.I32, (), number, condition.offset, block)
+            op = "i32.eq" if condition.op == "i32.eqz" else "i32.ne"
+            test = Value(op, ValType.I32, (summand, opposite), None, condition.offset, block)
+            block.body += [opposite, test]
+            terminator.args = (test,)
+
+
+def _lowest_addresses(function: Function) -> tuple[dict[Value, tuple[int, int]], dict[Value, int]]:
+    """Which parameters of blocks have constants subtracted to make addresses, and how often values are used otherwise.
+
+    The first result gives the number of such differences and the largest constant.
+    """
+    differences: dict[Value, tuple[Value, int]] = {}
+    lowest: dict[Value, tuple[int, int]] = {}
+    other_uses: dict[Value, int] = {}
+    for block in function.blocks:
+        for value in block.body:
+            op, args = value.op, value.args
+            if op == "i32.add" and args[1].op == "i32.const":
+                distance = MODULUS["i32"] - args[1].imm
+                if args[0].op == "param" and 0 < distance <= _LARGEST_DISTANCE:
+                    differences[value] = (args[0], distance)
+            elif op in ACCESS_WIDTHS:
+                if args[0] in differences:
+                    param, distance = differences[args[0]]
+                    count, largest = lowest.get(param, (0, 0))
+                    lowest[param] = (count + 1, max(largest, distance))
+                args = args[1:]
+            else:
+                for arg in args:
+                    other_uses[arg] = other_uses.get(arg, 0) + 1
+        for arg in block.terminator.args:
+            other_uses[arg] = other_uses.get(arg, 0) + 1
+    return lowest, other_uses
+
+
+def _worthwhile(param: Value, step: Value, lowest: dict[Value, tuple[int, int]], other_uses: dict[Value, int]) -> int:
+    """How far to move a pointer: not at all if it is used for more than addresses, and each use would need a sum."""
+    count, distance = lowest.get(param, (0, 0))
+    return distance if count > other_uses.get(param, 0) + other_uses.get(step, 0) else 0
+
+
+def _find_step(param: Value, index: int, type: str, ways: list[tuple[Block, Edge]]) -> tuple[Value, int | None] | None:
+    """The sum that each round of a loop makes of a parameter, and its first value if that is a negative constant."""
+    starts, steps = set(), []
+    for _, edge in ways:
+        arg = edge.args[index]
+        if arg.op == f"{type}.add" and arg.args[0] is param and arg.args[1].op == f"{type}.const":
+            steps.append(arg)
+        else:
+            starts.add(arg.imm if arg.op == f"{type}.const" else None)
+    if not starts or not steps or len(set(steps)) != 1:
+        return None
+    start = starts.pop() if len(starts) == 1 else None
+    if start is None:
+        return steps[0], None
+    if start < MODULUS[type] - _LARGEST_START or steps[0].args[1].imm >= HALF[type]:
+        return (steps[0], None) if start < HALF[type] else None
+    return steps[0], start
+
+
+def _move(
+    block: Block,
+    index: int,
+    type: str,
+    ways: list[tuple[Block, Edge]],
+    step: Value,
+    distance: int,
+    replaced: dict[Value, Value],
+) -> None:
+    """Replaces a parameter by one that is greater by minus ``distance``, and the old one by a sum."""
+    param = block.params[index]
+    counter = Value("param", param.type, (), None, param.offset, block)
+    block.params[index] = counter
+    base, old = _sum(type, counter, distance, param.offset, block)
+    block.body[:0] = [base, old]
+    replaced[param] = old
+    home = step.block
+    stepped = Value(f"{type}.add", param.type, (counter, step.args[1]), None, step.offset, home)
+    base, total = _sum(type, stepped, distance, step.offset, home)
+    at = home.body.index(step)
+    home.body[at : at + 1] = [stepped, base, total]
+    replaced[step] = total
+    for source, edge in ways:
+        arg = edge.args[index]
+        if arg is step:
+            new = stepped
+        else:
+            base, new = _sum(type, arg, -distance, arg.offset, source)
+            source.body += [base, new]
+        edge.args = (*edge.args[:index], new, *edge.args[index + 1 :])
+
+
+def _sum(type: str, value: Value, constant: int, offset: int, block: Block) -> tuple[Value, Value]:
+    """A constant, and the sum of a value with it; both are still to be put into the block."""
+    base = Value(f"{type}.const", value.type, (), constant % MODULUS[type], offset, block)
+    return base, Value(f"{type}.add", value.type, (value, base), None, offset, block)

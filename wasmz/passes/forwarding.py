@@ -1,0 +1,343 @@
+"""Takes what a load or `global.get` gives from the store or load before it, and drops writes that change nothing.
+
+    i32.store (2, 12, 0) v0 v1          i32.store (2, 12, 0) v0 v1
+    i32.store (2, 8, 0) v0 v2           i32.store (2, 8, 0) v0 v2
+    v3 = i32.load (2, 12, 0) v0         v4 = i32.add v1 v1
+    v4 = i32.add v3 v1             ->   v5 = global.get 0
+    v5 = global.get 0                   call 7 v4 v5
+    global.set 0 v5
+    call 7 v4 v5
+
+A load is only replaced where the same address was accessed before, with the same width: then it cannot trap. Of two
+accesses it is known that they do not overlap if their addresses differ by a constant: as both lie in a memory, they are
+equal modulo 2^32 (or 2^64) only if they are equal. Any other store, and each call, ends what is known. A write is
+dropped where nothing can look at it before the next one to the same place: no call, no read, and nothing that could
+trap.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Union
+
+from wasmz.ir.dominators import DominatorTree
+from wasmz.ir.edit import incoming_edges, replace_values
+from wasmz.ir.loops import Loop, LoopForest
+from wasmz.ir.nodes import Block, Function, Value
+from wasmz.ir.operations import EFFECTS
+from wasmz.passes.context import Context
+from wasmz.types import ValType
+from wasmz.wasm.instructions import BY_NAME, Effects
+
+# Load -> its width; likewise for stores. Lanes of vectors are not looked into.
+_LOADS = {
+    name: row.access.width
+    for name, row in BY_NAME.items()
+    if row.access is not None and name[:3] in ("i32", "i64", "f32", "f64") and name[3:8] == ".load"
+}
+_STORES = {
+    name: row.access.width
+    for name, row in BY_NAME.items()
+    if row.access is not None and name[:3] in ("i32", "i64", "f32", "f64") and name[3:9] == ".store"
+}
+# Store -> the loads that give what was stored, and what makes the loaded value of it, if it is not the same.
+_FORWARDS: dict[str, tuple[tuple[str, Union[str, None]], ...]] = {
+    f"{type}.store": ((f"{type}.load", None),) for type in ("i32", "i64", "f32", "f64")
+}
+for _type, _bits in (("i32", 8), ("i32", 16), ("i64", 8), ("i64", 16), ("i64", 32)):
+    _FORWARDS[f"{_type}.store{_bits}"] = (
+        (f"{_type}.load{_bits}_u", f"{_type}.and"),
+        (f"{_type}.load{_bits}_s", f"{_type}.extend{_bits}_s"),
+    )
+
+# All other operations, by what they may do. (Looking this up in sets is ten times as fast as testing flags.)
+_PURE = frozenset(name for name, effects in EFFECTS.items() if not effects)
+_CALLING = frozenset(name for name, effects in EFFECTS.items() if effects & Effects.CALLS)
+_WRITING = frozenset(name for name, effects in EFFECTS.items() if effects & Effects.WRITES) | _CALLING
+
+_MOST_KNOWN = 64
+_LONGEST_SUM = 8
+_MOST_EDGES = 16
+
+
+# What a memory access accesses: memory, address operand (``None`` if constant), offset.
+_Place = tuple[int, Union[Value, None], int]
+
+
+class _Held(NamedTuple):
+    """What is in a place: the value to make the loaded one of, where it lies relative to a root, and how wide it is."""
+
+    value: Value
+    conversion: Union[str, None]
+    root: Union[Value, None]
+    distance: int
+    width: int
+
+
+class _Known:
+    """What is known at a place in the program."""
+
+    __slots__ = ("globals", "memory")
+
+    def __init__(self, memory: dict[tuple[_Place, str], _Held], globals: dict[int, Value]) -> None:
+        self.memory = memory
+        self.globals = globals
+
+
+class _Clobbered:
+    """What a loop may change."""
+
+    __slots__ = ("calls", "globals", "memory")
+
+    def __init__(self) -> None:
+        self.calls = False
+        self.memory = False
+        self.globals: set[int] = set()
+
+
+def run(function: Function, context: Context) -> None:
+    """Forwards in place."""
+    if function.is_ssa:
+        _Forwarding(function, context).run()
+
+
+class _Forwarding:
+    def __init__(self, function: Function, context: Context) -> None:
+        self.function = function
+        self.context = context
+        self.tree = DominatorTree(function)
+        self.forest = LoopForest(self.tree)
+        self.replaced: dict[Value, Value] = {}
+        self.leaving: dict[Block, _Known] = {}
+        self.roots: dict[Value, tuple[Union[Value, None], int]] = {}
+        self.shared = any(type.shared for type in context.memory_types)
+        self.known = _Known({}, {})
+        self.body: list[Value] = []
+        # Writes that nothing has been able to see yet: by place or global, where they are in the body.
+        self.unseen: dict[object, int] = {}
+
+    def run(self) -> None:
+        if not self.tree.is_reducible:
+            return
+        ways = incoming_edges(self.function)
+        clobbered = self._clobbered()
+        position = self.tree.position
+        for block in self.tree.order:
+            sources = [source for source, _ in ways[block] if source in position]
+            is_header = any(position[source] >= position[block] for source in sources)
+            if is_header:
+                sources = [source for source in sources if position[source] < position[block]]
+            self.known = self._join(sources)
+            if is_header:
+                self._forget(clobbered[self.forest.innermost[block]])
+            self._visit(block)
+            self.leaving[block] = self.known
+        replace_values(self.function, self.replaced)
+
+    def _join(self, sources: list[Block]) -> _Known:
+        """What holds at the end of all the given blocks."""
+        if not sources or len(sources) > _MOST_EDGES:
+            return _Known({}, {})
+        first, *rest = [self.leaving[source] for source in sources]
+        memory, globals = first.memory, first.globals
+        for other in rest:
+            if other is first:
+                continue
+            memory = {key: held for key, held in memory.items() if other.memory.get(key) == held}
+            globals = {index: value for index, value in globals.items() if other.globals.get(index) is value}
+        return _Known(dict(memory), dict(globals))
+
+    def _forget(self, clobbered: _Clobbered) -> None:
+        if clobbered.calls or clobbered.memory:
+            self.known.memory.clear()
+        if clobbered.calls:
+            self.known.globals.clear()
+        for index in clobbered.globals:
+            self._forget_global(index)
+
+    def _forget_global(self, index: int) -> None:
+        known = self.known.globals
+        known.pop(index, None)
+        imported = self.context.imported_globals
+        if index < imported:
+            # One global may have been imported twice.
+            for other in [other for other in known if other < imported]:
+                del known[other]
+
+    def _clobbered(self) -> dict[Loop, _Clobbered]:
+        """For each loop what it changes, inner loops included."""
+        found: dict[Loop, _Clobbered] = {}
+        for loop in reversed(self.forest.loops):
+            changed = found[loop] = _Clobbered()
+            for block in loop.own_blocks:
+                for value in block.body:
+                    op = value.op
+                    if op not in _WRITING:
+                        continue
+                    if op == "global.set":
+                        changed.globals.add(value.imm)
+                    elif op in _STORES:
+                        changed.memory = True
+                    else:
+                        changed.calls = True
+            for inner in loop.children:
+                changed.calls |= found[inner].calls
+                changed.memory |= found[inner].memory
+                if len(changed.globals) < _MOST_KNOWN:
+                    changed.globals |= found[inner].globals
+                elif found[inner].globals - changed.globals:
+                    changed.calls = True
+        return found
+
+    # Blocks
+
+    def _visit(self, block: Block) -> None:
+        self.body = []
+        self.unseen = {}
+        dropped: set[int] = set()
+        for value in block.body:
+            op = value.op
+            if op in _PURE:
+                pass
+            elif op in _LOADS and not self.shared:
+                found = self._load(value, block)
+                if found is not None:
+                    self.replaced[value] = found
+                    continue
+                self.unseen.clear()
+            elif op in _STORES and not self.shared:
+                if not self._store(value, dropped):
+                    continue
+            elif op == "global.get":
+                known = self.known.globals
+                if value.imm in known:
+                    self.replaced[value] = known[value.imm]
+                    continue
+                if len(known) < _MOST_KNOWN:
+                    known[value.imm] = value
+                self.unseen.pop(value.imm, None)
+            elif op == "global.set":
+                if not self._set_global(value, dropped):
+                    continue
+            else:
+                self._pass(value)
+            self.body.append(value)
+        block.body = (
+            [value for number, value in enumerate(self.body) if number not in dropped] if dropped else self.body
+        )
+
+    def _pass(self, value: Value) -> None:
+        """Any other operation."""
+        if value.op in _WRITING:
+            self.known.memory.clear()
+            if value.op in _CALLING:
+                self.known.globals.clear()
+        self.unseen.clear()
+
+    def _operand(self, value: Value) -> Value:
+        """What stands for an operand by now."""
+        replaced = self.replaced
+        while value in replaced:
+            value = replaced[value]
+        return value
+
+    def _set_global(self, value: Value, dropped: set[int]) -> bool:
+        """Keeps a write to a global, unless the global holds the value already."""
+        index = value.imm
+        stored = self._operand(value.args[0])
+        known = self.known.globals
+        if known.get(index) is stored:
+            return False
+        if index in self.unseen:
+            dropped.add(self.unseen[index])
+        # A store before it cannot be dropped any more: where that traps, this is not executed.
+        self.unseen = {what: number for what, number in self.unseen.items() if what.__class__ is int}
+        self.unseen[index] = len(self.body)
+        self._forget_global(index)
+        if len(known) < _MOST_KNOWN:
+            known[index] = stored
+        return True
+
+    # Memory
+
+    def _place(self, value: Value) -> tuple[_Place, Union[Value, None], int]:
+        """What an access accesses, and the same as a root and a distance."""
+        base = self._operand(value.args[0])
+        _, offset, memory = value.imm
+        root, distance = self._root(base)
+        if root is None:
+            return (memory, None, distance + offset), None, distance + offset
+        return (memory, base, offset), root, distance + offset
+
+    def _root(self, value: Value) -> tuple[Union[Value, None], int]:
+        """The value that an address is a constant away from; ``None`` for a constant."""
+        known = self.roots.get(value)
+        if known is None:
+            root, distance = value, 0
+            for _ in range(_LONGEST_SUM):
+                if root.op not in ("i32.add", "i64.add") or root.args[1].op not in ("i32.const", "i64.const"):
+                    break
+                distance += root.args[1].imm
+                root = self._operand(root.args[0])
+            known = (None, root.imm) if value is root and root.op in ("i32.const", "i64.const") else (root, distance)
+            self.roots[value] = known
+        return known
+
+    def _load(self, value: Value, block: Block) -> Value | None:
+        """The value that a load gives, if that is known."""
+        place, root, distance = self._place(value)
+        key = (place, value.op)
+        held = self.known.memory.get(key)
+        if held is None:
+            if len(self.known.memory) < _MOST_KNOWN:
+                self.known.memory[key] = _Held(value, None, root, distance, _LOADS[value.op])
+            return None
+        if held.conversion is None:
+            return held.value
+        type: ValType = value.type  # type: ignore[assignment]
+        args: tuple[Value, ...] = (held.value,)
+        if held.conversion.endswith(".and"):
+            mask = Value(f"{type}.const", type, (), (1 << 8 * held.width) - 1, value.offset, block)
+            self.body.append(mask)
+            args = (held.value, mask)
+        made = Value(held.conversion, type, args, None, value.offset, block)
+        self.body.append(made)
+        self.known.memory[key] = held._replace(value=made, conversion=None)
+        return made
+
+    def _store(self, value: Value, dropped: set[int]) -> bool:
+        """Keeps a store, unless what it stores is there already."""
+        place, root, distance = self._place(value)
+        stored = self._operand(value.args[1])
+        forwards = _FORWARDS[value.op]
+        memory = self.known.memory
+        for load, _ in forwards:
+            held = memory.get((place, load))
+            if held is not None and held.value is stored:
+                return False
+        width = _STORES[value.op]
+        if memory:
+            modulus = 1 << 32 if value.args[0].type is ValType.I32 else 1 << 64
+            imported = self.context.imported_memories
+            self.known.memory = memory = {
+                key: held
+                for key, held in memory.items()
+                if (
+                    held.root is root
+                    and key[0][0] == place[0]
+                    and (held.distance - distance) % modulus >= width
+                    and (distance - held.distance) % modulus >= held.width
+                )
+                or (key[0][0] != place[0] and max(key[0][0], place[0]) >= imported)
+            }
+        seen = (place, value.op)
+        number = self.unseen.pop(seen, None)
+        if number is not None:
+            dropped.add(number)
+        # It may trap, unless the same place was written just before.
+        if number is None:
+            self.unseen.clear()
+        self.unseen[seen] = len(self.body)
+        if len(memory) < _MOST_KNOWN:
+            for load, conversion in forwards:
+                memory[place, load] = _Held(stored, conversion, root, distance, width)
+        return True

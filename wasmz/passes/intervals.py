@@ -1,0 +1,103 @@
+"""Intervals of integers, as unsigned and as signed numbers, and the arithmetic on them.
+
+from_unsigned("i32", 0, 255)            (0, 255, 0, 255)
+from_signed("i32", -4, 251)             (0, 4294967295, -4, 251)
+"""
+
+from __future__ import annotations
+
+from wasmz.types import ValType
+
+# Lowest and highest as an unsigned number, lowest and highest as a signed one.
+Fact = tuple[int, int, int, int]
+
+MODULUS = {"i32": 1 << 32, "i64": 1 << 64}
+HALF = {"i32": 1 << 31, "i64": 1 << 63}
+BITS = {"i32": 32, "i64": 64}
+FULL: dict[str, Fact] = {type: (0, MODULUS[type] - 1, -HALF[type], HALF[type] - 1) for type in MODULUS}
+NUMBER_TYPES: dict[object, str] = {ValType.I32: "i32", ValType.I64: "i64"}
+
+# Where growing intervals stop for a while. Below 2^31 there is room for the step of a counter.
+_UPPER = {
+    type: sorted({(1 << 30) - 1, HALF[type] - (1 << 16), HALF[type] - 2, HALF[type] - 1, MODULUS[type] - 2})
+    for type in MODULUS
+}
+
+
+def make_fact(type: str, ul: int, uh: int, sl: int, sh: int) -> Fact:
+    """A fact from both intervals, each narrowed by the other."""
+    half, modulus = HALF[type], MODULUS[type]
+    if uh < half:
+        if ul > sl:
+            sl = ul
+        if uh < sh:
+            sh = uh
+    elif ul >= half:
+        if ul - modulus > sl:
+            sl = ul - modulus
+        if uh - modulus < sh:
+            sh = uh - modulus
+    if sl >= 0:
+        if sl > ul:
+            ul = sl
+        if sh < uh:
+            uh = sh
+    elif sh < 0:
+        if sl + modulus > ul:
+            ul = sl + modulus
+        if sh + modulus < uh:
+            uh = sh + modulus
+    return (ul, uh, sl, sh)
+
+
+def from_unsigned(type: str, low: int, high: int) -> Fact:
+    """The fact of an unsigned interval."""
+    return make_fact(type, low, high, -HALF[type], HALF[type] - 1)
+
+
+def from_signed(type: str, low: int, high: int) -> Fact:
+    """The fact of a signed interval."""
+    return make_fact(type, 0, MODULUS[type] - 1, low, high)
+
+
+def wrapped(type: str, unsigned: tuple[int, int], signed: tuple[int, int]) -> Fact:
+    """The fact of a result from its intervals without wrapping, of the unsigned and of the signed operands."""
+    modulus, half = MODULUS[type], HALF[type]
+    ul, uh = unsigned
+    if uh >= modulus or ul < 0:
+        if ul >= modulus and uh < 2 * modulus:
+            ul, uh = ul - modulus, uh - modulus
+        elif uh < 0 and ul >= -modulus:
+            ul, uh = ul + modulus, uh + modulus
+        else:
+            ul, uh = 0, modulus - 1
+    sl, sh = signed
+    if sl < -half or sh >= half:
+        sl, sh = -half, half - 1
+    return make_fact(type, ul, uh, sl, sh)
+
+
+def join(one: Fact, other: Fact) -> Fact:
+    """What holds of a value that is one or the other."""
+    return (
+        one[0] if one[0] < other[0] else other[0],
+        one[1] if one[1] > other[1] else other[1],
+        one[2] if one[2] < other[2] else other[2],
+        one[3] if one[3] > other[3] else other[3],
+    )
+
+
+def within(one: Fact, other: Fact) -> bool:
+    """Whether the first fact implies the second."""
+    return one[0] >= other[0] and one[1] <= other[1] and one[2] >= other[2] and one[3] <= other[3]
+
+
+def widen(type: str, old: Fact, new: Fact, limits: list[int]) -> Fact:
+    """The next larger fact to try for a value that grows from ``old`` to ``new`` in a loop; ``limits`` may bound it."""
+    full = FULL[type]
+    steps = sorted({*_UPPER[type], *limits})
+    ul = old[0] if new[0] >= old[0] else 0
+    sl = old[2] if new[2] >= old[2] else 0 if new[2] >= 0 else -1 if new[2] >= -1 else full[2]
+    uh = old[1] if new[1] <= old[1] else next((limit for limit in steps if new[1] <= limit <= full[1]), full[1])
+    sh = old[3] if new[3] <= old[3] else next((limit for limit in steps if new[3] <= limit <= full[3]), full[3])
+    return make_fact(type, ul, uh, sl, sh)

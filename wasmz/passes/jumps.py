@@ -1,0 +1,220 @@
+"""Shortens ways: past blocks that only go on, and past tests whose outcome the way there decides.
+
+b0:                                    b0:
+  branch v0 b1 b2                        branch v0 b1 b2
+b1:                                    b1:
+  v1 = i32.const 0                       v1 = i32.const 0
+  jump b3(v1)                            jump b5
+b2:                              ->    b2:
+  v2 = i32.load (2, 0, 0) v3             v2 = i32.load (2, 0, 0) v3
+  jump b3(v2)                            jump b3(v2)
+b3(v4: i32):                           b3(v4: i32):
+  branch v4 b4 b5                        branch v4 b4 b5
+
+A test is passed by if its block does nothing else that lasts, no other block looks at its values, and it is no loop's
+header: so loops keep a single entrance. The block before a loop stays. Blocks from which all ways lead to a trap go to
+the end, off the hot path.
+"""
+
+from __future__ import annotations
+
+from typing import Union
+
+from wasmz.errors import Trap
+from wasmz.ir.dominators import reverse_postorder
+from wasmz.ir.edit import distinct_edges, incoming_edges
+from wasmz.ir.nodes import Block, Edge, Function, Terminator, Value, count_uses
+from wasmz.passes import merge
+from wasmz.passes.constants import FOLDABLE
+from wasmz.passes.context import Context
+from wasmz.passes.simplify_int import evaluate
+from wasmz.passes.values import CONSTANTS, NUMBERED
+
+_INTEGER_CONSTANTS = frozenset({"i32.const", "i64.const", "int.const"})
+
+# A test with more operations in front of it is not looked at.
+_LONGEST_TEST = 6
+# How many blocks one edge may be led past: ways around in circles end here, too.
+_LONGEST_WAY = 8
+
+
+def run(function: Function, context: Context) -> None:
+    """Shortens in place."""
+    if not function.is_ssa:
+        return
+    _Threading(function).run()
+    merge.run(function, context)
+    _move_cold_blocks(function)
+
+
+class _Threading:
+    def __init__(self, function: Function) -> None:
+        self.function = function
+        # Blocks that lead on without doing anything that lasts.
+        self.passable: set[Block] = set()
+
+    def run(self) -> None:
+        function = self.function
+        count_uses(function)
+        order = reverse_postorder(function)
+        position = {block: number for number, block in enumerate(order)}
+        headers = {
+            edge.block
+            for number, block in enumerate(order)
+            for edge in block.terminator.edges
+            if position[edge.block] <= number
+        }
+        self.passable = {
+            block
+            for block in order
+            if block not in headers and block is not order[0] and _is_passable(block) and not _goes_to(block, headers)
+        }
+        for block in order:
+            for edge in distinct_edges(block.terminator):
+                if edge.block in self.passable:
+                    self._lead_on(block, edge)
+            _simplify_branch(block.terminator)
+
+    def _lead_on(self, source: Block, edge: Edge) -> None:
+        """Moves an edge as far as it is clear where the way goes."""
+        known = _learned(source.terminator, edge)
+        made: dict[Value, Value] = {}
+        for _ in range(_LONGEST_WAY):
+            block = edge.block
+            if block not in self.passable:
+                break
+            values = dict(zip(block.params, edge.args, strict=True))
+            way = _way_on(block, values, known)
+            if way is None:
+                break
+            args: list[Value] = []
+            for arg in way.args:
+                arg = values.get(arg, arg)
+                if arg.block is block and arg.op in CONSTANTS:
+                    if arg not in made:
+                        made[arg] = Value(arg.op, arg.type, (), arg.imm, arg.offset, source)
+                    arg = made[arg]
+                elif arg.block is block:
+                    # Computed in the block that is to be passed by.
+                    break
+                args.append(arg)
+            else:
+                edge.block, edge.args = way.block, tuple(args)
+                continue
+            break
+        constants = [value for value in made.values() if value in edge.args]
+        if constants:
+            # In front, so that a comparison stays next to its branch; but behind the function's parameters.
+            body = source.body
+            place = next((number for number, value in enumerate(body) if value.op != "local.get"), len(body))
+            body[place:place] = constants
+
+
+def _is_passable(block: Block) -> bool:
+    """Whether the block does nothing but decide where to go on, and only its own edges use its values."""
+    op = block.terminator.op
+    if op not in ("jump", "branch", "switch") or len(block.body) > _LONGEST_TEST:
+        return False
+    if any(value.op not in NUMBERED for value in block.body):
+        return False
+    return not any(value.escapes for value in (*block.params, *block.body))
+
+
+def _goes_to(block: Block, headers: set[Block]) -> bool:
+    """Whether a block just goes to a loop: other passes want such a block before it."""
+    return block.terminator.op == "jump" and block.terminator.edges[0].block in headers
+
+
+def _learned(terminator: Terminator, edge: Edge) -> dict[Value, int]:
+    """What an edge tells of the value that its branch tests."""
+    if terminator.op == "branch" and terminator.edges[0].block is not terminator.edges[1].block:
+        condition = terminator.args[0]
+        truth = edge is terminator.edges[0]
+        # Of a number that is not zero only its truth is known; 1 stands for it, as only tests ask.
+        return {condition: int(truth)}
+    return {}
+
+
+def _way_on(block: Block, values: dict[Value, Value], known: dict[Value, int]) -> Edge | None:
+    """The edge that leaves a block when its parameters are as given, if that is certain."""
+    terminator = block.terminator
+    edges = terminator.edges
+    if terminator.op == "jump":
+        return edges[0]
+    condition = terminator.args[0]
+    number: Union[int, None]
+    if terminator.op == "branch":
+        number = _truth(condition, block, values, known)
+        return None if number is None else edges[0 if number else 1]
+    number = _number(condition, block, values)
+    return None if number is None or number < 0 else edges[min(number, len(edges) - 1)]
+
+
+def _truth(condition: Value, block: Block, values: dict[Value, Value], known: dict[Value, int]) -> int | None:
+    """Whether a condition holds: not zero if so."""
+    outer = values.get(condition, condition)
+    if outer in known:
+        return known[outer]
+    if outer.op == "i32.eqz" and outer.block is block:
+        inner = _truth(outer.args[0], block, values, known)
+        return None if inner is None else int(not inner)
+    return _number(condition, block, values)
+
+
+def _number(value: Value, block: Block, values: dict[Value, Value], depth: int = 0) -> int | None:
+    """A value of the block as a number, if it is constant."""
+    value = values.get(value, value)
+    op = value.op
+    if op in _INTEGER_CONSTANTS:
+        return int(value.imm)
+    if value.block is not block or op == "param" or not 0 < len(value.args) < 3 or depth > _LONGEST_TEST:
+        return None
+    operands: list[int] = []
+    for arg in value.args:
+        number = _number(arg, block, values, depth + 1)
+        if number is None:
+            return None
+        operands.append(number)
+    if op.startswith("int."):
+        return evaluate(op, value.imm, operands)
+    folded = FOLDABLE.get(op)
+    if folded is None or min(operands) < 0:
+        return None
+    try:
+        return folded(*operands)
+    except (Trap, ZeroDivisionError):
+        return None
+
+
+def _simplify_branch(terminator: Terminator) -> None:
+    """A branch both ways of which have become the same is a jump."""
+    if terminator.op == "branch":
+        one, other = terminator.edges
+        if one.block is other.block and one.args == other.args:
+            terminator.op, terminator.args, terminator.edges = "jump", (), (one,)
+
+
+def _move_cold_blocks(function: Function) -> None:
+    """Puts the blocks that only lead to traps behind all others."""
+    waiting: dict[Block, int] = {}
+    work: list[Block] = []
+    for block in function.blocks:
+        edges = distinct_edges(block.terminator)
+        waiting[block] = len(edges)
+        if block.terminator.op == "unreachable":
+            work.append(block)
+    if not work or function.blocks[0] in work:
+        return
+    ways = incoming_edges(function)
+    cold = set(work)
+    while work:
+        for source, _ in ways[work.pop()]:
+            waiting[source] -= 1
+            if not waiting[source] and source not in cold:
+                cold.add(source)
+                work.append(source)
+    if function.blocks[0] not in cold:
+        blocks = function.blocks
+        function.blocks = [block for block in blocks if block not in cold] + [
+            block for block in blocks if block in cold
+        ]

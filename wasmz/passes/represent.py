@@ -1,0 +1,405 @@
+"""Decides which Python int stands for each integer, and turns integer operations into Python's.
+
+A number modulo 2^32 may be held unsigned (0 to 2^32 - 1), signed (-2^31 to 2^31 - 1), or loosely: any congruent int.
+Reductions become explicit, and there are only those that ranges do not make idle.
+
+    v1 = i32.load8_s v0            v1 = i32.load8_s.signed v0          held signed, -128..127
+    v2 = i32.const 4294967295      v2 = int.const -1
+    v3 = i32.add v1 v2      ->     v3 = int.add v1 v2                  -129..126, signed
+    v4 = i32.lt_s v3 v1            v4 = int.lt v3 v1
+    v5 = i32.mul v3 v3             v5 = int.mul v3 v3                  0..16641, unsigned as well as signed
+    v6 = i32.add v5 v6             v7 = int.add v5 v6
+    i32.store v8 v6                v9 = int.wrap 32 v7
+                                   i32.store v8 v9
+
+Addresses need not be reduced if they are not negative: what is out of bounds for the view is reduced then, and tried
+again (``i32.load.loose``, see ``codegen/lowering/memory.py``). Constants that are added to an address, and the factor
+of an index, become part of the view: ``i32.load.loose (2, 0, 0, 1024, 4) v0`` loads from 4 * v0 + 1024.
+"""
+
+from __future__ import annotations
+
+from wasmz.ir.edit import distinct_edges
+from wasmz.ir.nodes import BOOL, Block, Edge, Function, Terminator, Value
+from wasmz.passes.arithmetic import HANDLERS
+from wasmz.passes.context import Context
+from wasmz.passes.demand import LOOSE, SIGNED, UNSIGNED, Demand, Held, find_demand, find_float_uses, find_hashes
+from wasmz.passes.intervals import BITS, HALF, MODULUS, NUMBER_TYPES
+from wasmz.passes.ranges import ACCESS_WIDTHS, RangeAnalysis
+from wasmz.passes.webs import Webs, find_webs
+from wasmz.types import ValType
+
+# Loose results may not grow beyond this many bits: CPython's arithmetic is slower the more digits an int has.
+_LOOSE_BITS = {"i32": 67, "i64": 131}
+# As what the bounds of sums are given that may grow: no decision looks further than that.
+_UNBOUNDED = {"i32": 1 << 65, "i64": 1 << 129}
+# An address that is used more often is reduced once instead.
+_MOST_LOOSE_ACCESSES = 2
+# Items of views may be 2, 4, 8 or 16 bytes apart.
+_LARGEST_SCALE = 4
+
+
+def run(function: Function, context: Context) -> None:
+    """Rewrites in place."""
+    if function.is_ssa:
+        Representation(function, context).run()
+        function.is_represented = True
+
+
+class Representation:
+    """The state of rewriting one function. Values of the old function stay as they are: the analysis looks at them."""
+
+    def __init__(self, function: Function, context: Context) -> None:
+        self.function = function
+        self.analysis = RangeAnalysis(function, context)
+        self.webs: Webs
+        self.demand: dict[Value, Demand] = {}
+        self.float_uses: dict[Value, set[str]] = {}
+        self.hashes: set[Value] = set()
+        # Conditions of selects, which are no branches.
+        self.selecting: set[Value] = set()
+        self.held: dict[Value, Held] = {}
+        self.body: list[Value] = []
+        self.block: Block = function.blocks[0]
+        self.offset = 0
+        self.edges: list[tuple[Edge, tuple[Value, ...]]] = []
+        # Edges out of loops that need a block of their own for reductions: with their source and that block.
+        self.split: list[tuple[Edge, Block, Block]] = []
+        self.terminator_args: dict[Block, tuple[Value, ...]] = {}
+        # Conversions made in the current block.
+        self.unsigned: dict[Value, Value] = {}
+        self.signed: dict[Value, Value] = {}
+        # Loose values that were made not negative in the current block.
+        self.natural: dict[Value, Value] = {}
+
+    def run(self) -> None:
+        analysis = self.analysis
+        analysis.solve()
+        self.webs = find_webs(self.function, analysis)
+        self.float_uses = find_float_uses(self.function)
+        self.demand = find_demand(self.function, analysis, self.webs, self.float_uses)
+        self.hashes = find_hashes(self.function, analysis)
+        self.selecting = {
+            value.args[2] for block in self.function.blocks for value in block.body if value.op == "select"
+        }
+        self._choose_parameters()
+        analysis.walk(self._visit)
+        for edge, args in self.edges:
+            edge.args = args
+        for edge, source, block in self.split:
+            target = edge.block
+            block.terminator = Terminator("jump", (), (Edge(target, edge.args),), offset=source.terminator.offset)
+            edge.block, edge.args = block, ()
+            blocks = self.function.blocks
+            blocks.insert(blocks.index(source) + 1, block)
+        for block, args in self.terminator_args.items():
+            block.terminator.args = args
+        for block in self.function.blocks:
+            _sink_condition(block)
+
+    # Forms of block parameters
+
+    def _choose_parameters(self) -> None:
+        """Unsigned, unless the range is one of signed numbers, or all that is known speaks for signed ones."""
+        undecided: dict[Value, list[Value]] = {}
+        for block in self.function.blocks:
+            for param in block.params:
+                type = NUMBER_TYPES.get(param.type)
+                if type is None:
+                    self.held[param] = Held(param, LOOSE)
+                    continue
+                if param in self.webs.params:
+                    self.held[param] = Held(
+                        param, LOOSE, -_UNBOUNDED[type] if self.webs.params[param] else 0, _UNBOUNDED[type]
+                    )
+                    continue
+                ul, uh, sl, sh = self.analysis.param_facts[param]
+                half = HALF[type]
+                form = UNSIGNED
+                if ul < half <= uh:
+                    if sl > -half or sh < half - 1:
+                        form = SIGNED
+                    else:
+                        demand = self.demand[param]
+                        if not demand.address and demand.signed >= demand.unsigned:
+                            undecided[param] = []
+                self.held[param] = Held(param, form)
+        if undecided:
+            self._settle(undecided)
+
+    def _settle(self, undecided: dict[Value, list[Value]]) -> None:
+        """Of the parameters that would rather be signed, those are whose arguments are so at no cost."""
+        for block in self.function.blocks:
+            for edge in distinct_edges(block.terminator):
+                for param, arg in zip(edge.block.params, edge.args, strict=True):
+                    if param in undecided:
+                        undecided[param].append(arg)
+        dropped = True
+        while dropped:
+            dropped = False
+            for param, args in list(undecided.items()):
+                if not all(arg in undecided or arg.op in _SIGNED_AT_NO_COST for arg in args) or not (
+                    self.demand[param].signed or any(self.demand[arg].signed for arg in args)
+                ):
+                    del undecided[param]
+                    dropped = True
+        for param, args in undecided.items():
+            self.held[param].form = SIGNED
+            for arg in args:
+                self.demand[arg].signed += 1
+
+    # The walk
+
+    def _visit(self, block: Block) -> bool:
+        self.block = block
+        self.body = []
+        self.unsigned.clear()
+        self.signed.clear()
+        self.natural.clear()
+        transfer, handlers = self.analysis.transfer, HANDLERS
+        for value in block.body:
+            transfer(value)
+            self.offset = value.offset
+            handler = handlers.get(value.op)
+            if handler is not None:
+                handler(self, value)
+            else:
+                self.keep(value)
+        self._finish(block)
+        block.body = self.body
+        return True
+
+    def _finish(self, block: Block) -> None:
+        terminator = block.terminator
+        self.offset = terminator.offset
+        if terminator.op == "branch":
+            condition = terminator.args[0]
+            self.terminator_args[block] = (self.truth(condition),)
+            for edge, truth in zip(terminator.edges, (True, False), strict=True):
+                if edge.args:
+                    mark = self.analysis.suppose(condition, truth)
+                    self._pass_apart(block, edge)
+                    self.analysis.take_back(mark)
+        else:
+            if terminator.args:
+                self.terminator_args[block] = tuple([self.plain(arg) for arg in terminator.args])
+            for edge in distinct_edges(terminator):
+                if edge.args:
+                    self._pass(edge)
+
+    def _pass_apart(self, block: Block, edge: Edge) -> None:
+        """Passes arguments along one of two edges; what has to be converted for a way out of the loop is, there."""
+        forest = self.webs.forest
+        loop = forest.innermost.get(block)
+        if loop is None or forest.contains(loop, edge.block):
+            self._pass(edge)
+            return
+        body, unsigned, signed = self.body, self.unsigned, self.signed
+        self.block, self.body, self.unsigned, self.signed = Block(), [], {}, {}
+        self._pass(edge)
+        if self.body:
+            self.block.body = self.body
+            self.split.append((edge, block, self.block))
+        self.block, self.body, self.unsigned, self.signed = block, body, unsigned, signed
+
+    def _pass(self, edge: Edge) -> None:
+        args = []
+        for param, arg in zip(edge.block.params, edge.args, strict=True):
+            if param.type in NUMBER_TYPES:
+                held = self.held[param]
+                if held.form == LOOSE and (held.low < 0 or self.interval(arg)[0] >= 0):
+                    args.append(self.any(arg))
+                else:
+                    args.append(self.as_signed(arg) if held.form == SIGNED else self.as_unsigned(arg))
+            else:
+                args.append(self.held[arg].value)
+        # The edge keeps the old values until the walk is over: it passes their facts on.
+        self.edges.append((edge, tuple(args)))
+
+    # Making values
+
+    def add(self, op: str, type: ValType, args: tuple[Value, ...], imm: object = None) -> Value:
+        """Appends a new value to the block."""
+        value = Value(op, type, args, imm, self.offset, self.block)
+        self.body.append(value)
+        return value
+
+    def constant(self, type: ValType, number: int) -> Value:
+        """A Python int."""
+        return self.add("int.const", type, (), number)
+
+    def keep(self, value: Value) -> Value:
+        """An operation that takes and gives canonical unsigned numbers, or none."""
+        args = tuple([self.plain(arg) for arg in value.args]) if value.args else ()
+        new = Value(value.op, value.type, args, value.imm, value.offset, self.block)
+        self.body.append(new)
+        self.held[value] = Held(new, UNSIGNED)
+        return new
+
+    def become(self, value: Value, op: str, args: tuple[Value, ...], form: int, imm: object = None) -> None:
+        """Replaces a value by an operation whose result is held in a canonical form."""
+        new = Value(op, value.type, args, imm, value.offset, self.block)
+        self.body.append(new)
+        self.held[value] = Held(new, form)
+
+    def alias(self, value: Value, other: Value, form: int, low: int = 0, high: int = 0) -> None:
+        """Lets another value stand for this one."""
+        self.held[value] = Held(other, form, low, high)
+
+    def define(
+        self, value: Value, op: str, args: tuple[Value, ...], low: int, high: int, *, imm: object = None
+    ) -> None:
+        """Replaces a value by a Python operation with a result from ``low`` to ``high``, and reduces that if needed."""
+        type = NUMBER_TYPES[value.type]
+        modulus, half = MODULUS[type], HALF[type]
+        demand = self.demand[value]
+        new = Value(op, value.type, args, imm, value.offset, self.block)
+        self.body.append(new)
+        if low >= 0 and high < modulus:
+            self.held[value] = Held(new, UNSIGNED)
+            return
+        if low >= -half and high < half and (demand.signed or demand.canonical or not demand.unsigned + demand.address):
+            self.held[value] = Held(new, SIGNED)
+            return
+        if demand.signed > demand.unsigned + demand.address and -half <= low and high < modulus + half:
+            self.held[value] = Held(self.add("int.sign", value.type, (new,), BITS[type]), SIGNED)  # type: ignore[arg-type]
+            return
+        bounded = max(low.bit_length(), high.bit_length())
+        if (
+            not (demand.unsigned or demand.signed or demand.canonical)
+            and bounded <= _LOOSE_BITS[type]
+            and (not demand.address or (low >= 0 and type == "i32" and demand.address <= _MOST_LOOSE_ACCESSES))
+        ):
+            self.held[value] = Held(new, LOOSE, low, high)
+            return
+        reduced = self.add(_reduction(type, low, high, value in self.hashes), value.type, (new,), BITS[type])  # type: ignore[arg-type]
+        self.held[value] = Held(reduced, UNSIGNED)
+
+    # Reading values
+
+    def plain(self, arg: Value) -> Value:
+        """An operand as most operations take it: integers unsigned."""
+        return self.as_unsigned(arg) if arg.type in NUMBER_TYPES else self.held[arg].value
+
+    def interval(self, arg: Value) -> tuple[int, int]:
+        """Between which bounds the int lies that stands for a value here."""
+        held = self.held[arg]
+        if held.form == LOOSE:
+            return held.low, held.high
+        fact = self.analysis.fact(arg)
+        return (fact[0], fact[1]) if held.form == UNSIGNED else (fact[2], fact[3])
+
+    def any(self, arg: Value) -> Value:
+        """An int that is congruent to the value."""
+        return self.held[arg].value
+
+    def as_unsigned(self, arg: Value) -> Value:
+        held = self.held[arg]
+        if held.form == UNSIGNED or (held.form == SIGNED and self.analysis.fact(arg)[2] >= 0):
+            return held.value
+        known = self.unsigned.get(arg)
+        if known is None:
+            type = NUMBER_TYPES[arg.type]
+            op = "int.wrap.natural" if held.form == SIGNED else "int.wrap"
+            known = self.add(op, arg.type, (held.value,), BITS[type])  # type: ignore[arg-type]
+            self.unsigned[arg] = known
+        return known
+
+    def as_signed(self, arg: Value) -> Value:
+        held = self.held[arg]
+        type = NUMBER_TYPES[arg.type]
+        fact = self.analysis.fact(arg)
+        if held.form == SIGNED or (held.form == UNSIGNED and fact[1] < HALF[type]):
+            return held.value
+        known = self.signed.get(arg)
+        if known is None:
+            if fact[2] == fact[3]:
+                known = self.constant(arg.type, fact[2])  # type: ignore[arg-type]
+            else:
+                known = self.add("int.sign", arg.type, (self.as_unsigned(arg),), BITS[type])  # type: ignore[arg-type]
+            self.signed[arg] = known
+        return known
+
+    def canonical(self, arg: Value) -> Value:
+        """Unsigned or signed, as it is held."""
+        return self.as_unsigned(arg) if self.held[arg].form == LOOSE else self.held[arg].value
+
+    def truth(self, condition: Value) -> Value:
+        """A value of which only the truth matters."""
+        return self.held[condition].value if condition.type is BOOL else self.canonical(condition)
+
+    def address(self, arg: Value, offset: int) -> tuple[Value, int, int, bool]:
+        """How to get at an address: an index, what is added to it, the distance of items, and how certain that is.
+
+        The address is the index times the distance plus what is added, if that is certain; otherwise it is congruent,
+        and has to be tried again, reduced, where that is out of bounds.
+        """
+        if arg.type is not ValType.I32:
+            return self.as_unsigned(arg), 0, 1, True
+        index, added, scale = _take_apart(arg, self.demand)
+        low, high = self.interval(index)
+        held = self.held[index]
+        is_unbounded = held.form == LOOSE and high >= MODULUS["i32"]
+        if index is not arg and ((low < 0 and not is_unbounded) or offset + added >= MODULUS["i32"]):
+            index, added, scale = arg, 0, 1
+            low, high = self.interval(index)
+            held = self.held[index]
+        if low < 0:
+            if not is_unbounded:
+                return self.as_unsigned(index), 0, 1, True
+            # What is negative is reduced, which is rarer than what is too large.
+            natural = self.natural.get(index)
+            if natural is None:
+                natural = self.natural[index] = self.add("int.wrap.natural", ValType.I32, (held.value,), 32)
+            return natural, added, scale, False
+        return self.any(index), added, scale, high * scale + added < MODULUS["i32"]
+
+
+def _take_apart(arg: Value, demand: dict[Value, Demand]) -> tuple[Value, int, int]:
+    """The index, the constant added to it and the factor that make an address, if only addresses are made of them."""
+    added, scale = 0, 1
+    if arg.op == "i32.add":
+        second = arg.args[1]
+        if second.op == "i32.const" and second.imm < HALF["i32"] and demand[arg].uses == demand[arg].address:
+            arg, added = arg.args[0], second.imm
+            if arg.op == "i32.shl" and demand[arg].uses > 1:
+                return arg, added, scale
+    if arg.op == "i32.shl" and (added or demand[arg].uses == demand[arg].address):
+        second = arg.args[1]
+        if second.op == "i32.const" and 0 < second.imm <= _LARGEST_SCALE:
+            arg, scale = arg.args[0], 1 << second.imm
+    return arg, added, scale
+
+
+def _reduction(type: str, low: int, high: int, is_hash: bool) -> str:
+    """How to reduce: results that are likely small are tested for that before (see `guard.py`)."""
+    if is_hash:
+        return "int.wrap"
+    if low >= 0:
+        return "int.wrap.small"
+    return "int.wrap.natural" if high < MODULUS[type] else "int.wrap"
+
+
+def _sink_condition(block: Block) -> None:
+    """Moves a comparison that only the branch looks at to the block's end, where it is fused with the jump."""
+    terminator = block.terminator
+    if terminator.op == "branch":
+        condition = terminator.args[0]
+        body = block.body
+        if condition.type is BOOL and condition.block is block and body and body[-1] is not condition:
+            if condition.op in _SINKING and not any(condition in value.args for value in body):
+                body.remove(condition)
+                body.append(condition)
+
+
+_SINKING = frozenset(
+    {"i32.eqz", "i64.eqz", *(f"int.{name}" for name in ("eq", "ne", "lt", "gt", "le", "ge"))}
+    | {f"{type}.{name}_s" for type in BITS for name in ("lt", "gt", "le", "ge")}
+)
+
+# Sources that can give a signed number as well as an unsigned one.
+_SIGNED_AT_NO_COST = frozenset(
+    {"i32.load", "i64.load", "i32.const", "i64.const", "local.get", "i64.extend_i32_s", "select"}
+    | {f"{type}.{name}" for type in BITS for name in ("add", "sub", "shr_s")}
+    | {name for name in ACCESS_WIDTHS if name.endswith("_s")}
+)

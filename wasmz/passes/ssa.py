@@ -1,0 +1,214 @@
+"""Brings a function into SSA form: locals become values, and parameters of blocks where ways meet.
+
+b0:                                       b0:
+  v0 = i32.const 0                          v0 = i32.const 0
+  local.set 1 v0                            v1 = local.get 0
+  jump b1                                   jump b1(v0)
+b1:                                       b1(v2: i32):
+  v1 = local.get 1                          v3 = i32.add v2 v1
+  v2 = local.get 0                    ->    v4 = i32.eqz v3
+  v3 = i32.add v1 v2                        branch v4 b1(v3) b2
+  local.set 1 v3                          b2:
+  v4 = i32.eqz v3                           return v3
+  branch v4 b1 b2
+b2:
+  v5 = local.get 1
+  return v5
+
+Afterwards the entry has no predecessors, a `local.get` stands only at its top, once for each parameter that is used,
+and there is no `local.set`. Control flow of WebAssembly is reducible: a block is entered from blocks that come before
+it in reverse postorder, or it is the header of a loop. So one walk suffices: at a header, each local that the loop writes,
+and that is live, gets a block parameter; elsewhere only locals whose values differ between the ways in.
+"""
+
+from __future__ import annotations
+
+from wasmz.ir.dominators import reverse_postorder
+from wasmz.ir.liveness import live_locals
+from wasmz.ir.nodes import Block, Edge, Function, Terminator, Value
+from wasmz.passes.context import Context
+
+
+def run(function: Function, context: Context) -> None:
+    """Converts in place; a function that is in SSA form already stays as it is."""
+    if not function.is_ssa:
+        _Construction(function).run()
+        function.is_ssa = True
+
+
+class _Construction:
+    def __init__(self, function: Function) -> None:
+        self.function = function
+        if any(edge.block is function.blocks[0] for block in function.blocks for edge in block.terminator.edges):
+            entry = Block()
+            entry.terminator = Terminator("jump", (), (Edge(function.blocks[0]),), offset=function.offset)
+            function.blocks.insert(0, entry)
+        self.order = reverse_postorder(function)
+        position = {block: number for number, block in enumerate(self.order)}
+        self.position = position
+        # Ways into each block that come from before it, and (back edges) from behind it.
+        self.ways_in: dict[Block, list[tuple[Block, Edge]]] = {block: [] for block in self.order}
+        self.back_edges: dict[Block, list[tuple[Block, Edge]]] = {}
+        for block in self.order:
+            for edge in _distinct(block.terminator.edges):
+                if position[edge.block] <= position[block]:
+                    self.back_edges.setdefault(edge.block, []).append((block, edge))
+                else:
+                    self.ways_in[edge.block].append((block, edge))
+        self.leaving: dict[Block, dict[int, Value]] = {}
+        self.replaced: dict[Value, Value] = {}
+        # What stands at the top of the entry.
+        self.parameters: list[Value] = []
+
+    def run(self) -> None:
+        function, order = self.function, self.order
+        live = live_locals(function)
+        written = self._written_in_loops() if self.back_edges else {}
+        added: dict[Block, list[int]] = {}
+        entry = order[0]
+        for block in order:
+            held = self._enter(block, live[block], written.get(block, 0), added) if block is not entry else {}
+            self._rename(block, held)
+        for block, edges in self.back_edges.items():
+            locals_added = added.get(block)
+            if locals_added:
+                for source, edge in edges:
+                    held = self.leaving[source]
+                    edge.args += tuple(self._held(held, local) for local in locals_added)
+        for value in self.parameters:
+            value.block = entry
+        entry.body[:0] = self.parameters
+        function.blocks = [block for block in function.blocks if block in self.position]
+
+    def _enter(self, block: Block, live: int, written: int, added: dict[Block, list[int]]) -> dict[int, Value]:
+        """What the locals hold at the start of a block; gives it the parameters that it needs."""
+        ways = self.ways_in[block]
+        sources = [self.leaving[source] for source, _ in ways]
+        first = sources[0]
+        wanted: list[int] = []
+        if len(sources) == 1 and not written:
+            held = dict(first)
+        else:
+            held = {}
+            rest = sources[1:]
+            while live:
+                bit = live & -live
+                live ^= bit
+                local = bit.bit_length() - 1
+                if written & bit:
+                    wanted.append(local)
+                    continue
+                value = self._held(first, local)
+                if all(self._held(source, local) is value for source in rest):
+                    held[local] = value
+                else:
+                    wanted.append(local)
+        if wanted:
+            added[block] = wanted
+            for source, edge in ways:
+                leaving = self.leaving[source]
+                edge.args += tuple(self._held(leaving, local) for local in wanted)
+            types = self.function.locals
+            for local in wanted:
+                held[local] = block.add_param(types[local], block.terminator.offset)
+        return held
+
+    def _held(self, held: dict[int, Value], local: int) -> Value:
+        """The value of a local, which nothing has written yet if it is not in ``held``."""
+        value = held.get(local)
+        if value is None:
+            # At the entry's end: nothing can have been written to the local on any way.
+            value = self.leaving[self.order[0]].get(local)
+            if value is None:
+                value = self._initial(local)
+                self.leaving[self.order[0]][local] = value
+        return value
+
+    def _initial(self, local: int) -> Value:
+        """A parameter, or a local's zero (specification 4.4.10)."""
+        function = self.function
+        type = function.locals[local]
+        entry = function.blocks[0]
+        if local < len(function.type.params):
+            value = Value("local.get", type, (), local, function.offset, entry)
+        elif type.is_reference:
+            value = Value("ref.null", type, (), None, function.offset, entry)
+        else:
+            value = Value(f"{type}.const", type, (), 0, function.offset, entry)
+        self.parameters.append(value)
+        return value
+
+    def _rename(self, block: Block, held: dict[int, Value]) -> None:
+        """Replaces reads of locals by the values that they hold."""
+        replaced = self.replaced
+        body: list[Value] = []
+        is_entry = block is self.order[0]
+        if is_entry:
+            self.leaving[block] = held
+        for value in block.body:
+            op = value.op
+            if op == "local.get":
+                local = value.imm
+                known = held.get(local)
+                if known is None:
+                    known = held[local] = self._initial(local) if is_entry else self._held(held, local)
+                replaced[value] = known
+                continue
+            args = value.args
+            if args:
+                for arg in args:
+                    if arg in replaced:
+                        args = value.args = tuple([replaced.get(arg, arg) for arg in args])
+                        break
+                if op == "local.set":
+                    held[value.imm] = args[0]
+                    continue
+            body.append(value)
+        block.body = body
+        terminator = block.terminator
+        if terminator.args:
+            terminator.args = tuple([replaced.get(arg, arg) for arg in terminator.args])
+        for edge in _distinct(terminator.edges):
+            if edge.args:
+                edge.args = tuple([replaced.get(arg, arg) for arg in edge.args])
+        self.leaving[block] = held
+
+    def _written_in_loops(self) -> dict[Block, int]:
+        """For each header the locals that its loop writes."""
+        written: dict[Block, int] = {}
+        # The header of the largest loop found so far around a block or header.
+        around: dict[Block, Block] = {}
+
+        def outermost(block: Block) -> Block:
+            while block in around:
+                block = around[block]
+            return block
+
+        position = self.position
+        for header in sorted(self.back_edges, key=position.__getitem__, reverse=True):
+            mask = _written(header)
+            work = [outermost(source) for source, _ in self.back_edges[header]]
+            seen = {header}
+            while work:
+                block = work.pop()
+                if block in seen:
+                    continue
+                seen.add(block)
+                around[block] = header
+                mask |= written[block] if block in written else _written(block)
+                work += [outermost(source) for source, _ in self.ways_in[block]]
+            written[header] = mask
+        return written
+
+
+def _distinct(edges: tuple[Edge, ...]) -> list[Edge]:
+    """Each edge once: the cases of a switch share them."""
+    return list(dict.fromkeys(edges)) if len(edges) > 1 else list(edges)
+
+
+def _written(block: Block) -> int:
+    mask = 0
+    for value in block.body:
+        if value.op == "local.set":
+            mask |= 1 << value.imm
+    return mask

@@ -1,0 +1,442 @@
+"""Gives equal values one number each: what was computed on every way here is not computed again.
+
+    v2 = i32.add v0 v1             v2 = i32.add v0 v1
+    v3 = i32.const 4               v3 = i32.const 4
+    v4 = i32.mul v2 v3       ->    v4 = i32.mul v2 v3
+    branch v5 b1 b2                branch v5 b1 b2
+    b1:                            b1:
+    v6 = i32.add v1 v0             return v2
+    v7 = select v6 v4 v5
+    return v7
+
+One walk down the dominator tree. Operands are replaced by what stands for them, constants are evaluated (integers only,
+by the runtime's own functions), operations simplified (`simplify.py`, `simplify_int.py`), and what is left is looked up
+in a table of the operations above. Where a condition was tested above, it is known. Branches on constants become jumps,
+and parameters of blocks for which all ways pass the same value are dropped. Functions that are not in SSA form are left
+as they are.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Union
+
+from wasmz.errors import Trap
+from wasmz.ir.dominators import DominatorTree
+from wasmz.ir.edit import distinct_edges, drop_unreachable, incoming_edges, remove_params, replace_values
+from wasmz.ir.nodes import BOOL, Block, Edge, Function, ResultType, Terminator, Value, count_uses
+from wasmz.ir.operations import EFFECTS
+from wasmz.passes import simplify, simplify_int
+from wasmz.passes.conditions import INVERSE
+from wasmz.passes.constants import FOLDABLE
+from wasmz.passes.context import Context
+from wasmz.types import ValType
+from wasmz.wasm.instructions import Effects
+
+# Operations that cost nothing, and can stand anywhere.
+CONSTANTS = frozenset({"i32.const", "i64.const", "int.const", "f32.const", "f64.const", "v128.const"})
+_INTEGER_CONSTANTS = frozenset({"i32.const", "i64.const", "int.const"})
+_VECTORS = ("v128", "i8x16", "i16x8", "i32x4", "i64x2", "f32x4", "f64x2")
+_PREFIXES = frozenset({"i32", "i64", "f32", "f64", "int", *_VECTORS})
+
+# Operations with the same result whenever operands and immediate are the same. (Not so `struct.new`: it is pure, and
+# yet gives another object each time.)
+NUMBERED = frozenset(
+    name for name, effects in EFFECTS.items() if effects == Effects.PURE and name.partition(".")[0] in _PREFIXES
+) | {"select", "ref.is_null", "ref.func", "ref.eq", "project"}
+_DIVISIONS = frozenset(
+    {f"{type}.{name}" for type in ("i32", "i64") for name in ("div_u", "rem_u", "div_s", "rem_s")}
+    | {"int.floordiv", "int.mod"}
+)
+_COMMUTATIVE = (
+    frozenset(f"{type}.{name}" for type in ("i32", "i64") for name in ("add", "mul", "and", "or", "xor", "eq", "ne"))
+    | simplify_int.COMMUTATIVE
+)
+# Operations that give the same with exchanged operands, perhaps by another name.
+MIRRORED = {**{op: op for op in _COMMUTATIVE}, **simplify.MIRRORED, **simplify_int.MIRRORED}
+_INVERSE = {
+    **INVERSE,
+    "int.eq": "int.ne",
+    "int.ne": "int.eq",
+    "int.lt": "int.ge",
+    "int.ge": "int.lt",
+    "int.gt": "int.le",
+    "int.le": "int.gt",
+}
+_EQUALITIES = {"i32.eq": True, "i64.eq": True, "int.eq": True, "i32.ne": False, "i64.ne": False, "int.ne": False}
+_ZERO_TESTS = frozenset({"i32.eqz", "i64.eqz"})
+_MOST_CHANGES = 8
+_MOST_ROUNDS = 4
+_MOST_FACTS = 16
+
+_Key = tuple[Any, ...]
+# What a table says of an operation: the value, or the number (0 or 1) that a condition is known to be.
+_Known = Union[Value, int]
+
+
+def run(function: Function, context: Context) -> None:
+    """Numbers in place."""
+    if not function.is_ssa:
+        return
+    unify_params(function)
+    tree = DominatorTree(function)
+    if tree.is_reducible:
+        count_uses(function)
+        _Numbering(function, context, tree).run()
+
+
+def unify_params(function: Function) -> None:
+    """Drops the parameters for which all edges pass one value, or the parameter itself."""
+    ways = incoming_edges(function)
+    blocks = [block for block in function.blocks if block.params and ways[block]]
+    replaced: dict[Value, Value] = {}
+    for _ in range(_MOST_ROUNDS):
+        before = len(replaced)
+        for block in blocks:
+            edges = ways[block]
+            for number, param in enumerate(block.params):
+                if param in replaced:
+                    continue
+                only: Value | None = None
+                for _, edge in edges:
+                    arg = edge.args[number]
+                    while arg in replaced:
+                        arg = replaced[arg]
+                    if arg is not only and arg is not param:
+                        if only is not None:
+                            break
+                        only = arg
+                else:
+                    if only is not None:
+                        replaced[param] = only
+        if len(replaced) == before:
+            break
+    if replaced:
+        remove_params(function, replaced)
+        replace_values(function, replaced)
+
+
+def divides_safely(value: Value) -> bool:
+    """Whether a value is a division that cannot trap, whatever it divides."""
+    if value.op not in _DIVISIONS:
+        return False
+    divisor = value.args[1]
+    if divisor.op not in _INTEGER_CONSTANTS or not divisor.imm:
+        return False
+    # Of the lowest number by minus one, the quotient is too large.
+    return not value.op.endswith("div_s") or divisor.imm != (1 << (32 if value.op[:3] == "i32" else 64)) - 1
+
+
+class _Numbering:
+    def __init__(self, function: Function, context: Context, tree: DominatorTree) -> None:
+        self.function = function
+        self.context = context
+        self.tree = tree
+        self.table: dict[_Key, _Known] = {}
+        self.replaced: dict[Value, Value] = {}
+        # What to restore when a block and all below it are done: (dictionary, key, old entry).
+        self.undo: list[tuple[dict[Any, Any], Any, Any]] = []
+        self.incoming: dict[Block, list[tuple[Block, Edge]]] = {}
+        self.removed: set[Value] = set()
+        self.body: list[Value] = []
+        self.block = function.blocks[0]
+        self.offset = 0
+        self.is_folded = False
+
+    def run(self) -> None:
+        function = self.function
+        children = self.tree.children()
+        headers = self._headers()
+        entry = function.blocks[0]
+        self.incoming[entry] = []
+        work: list[Union[Block, int]] = [entry]
+        while work:
+            item = work.pop()
+            if isinstance(item, int):
+                self._leave(item)
+                continue
+            block = item
+            if block not in self.incoming:
+                # All ways here are closed, and so are those to what is below.
+                continue
+            work.append(len(self.undo))
+            self._enter(block, block in headers)
+            self._visit(block)
+            work += reversed(children[block])
+        # Params that went away still have their arguments on the edges.
+        if self.removed:
+            remove_params(function, self.removed)
+        if self.is_folded:
+            drop_unreachable(function)
+            unify_params(function)
+
+    def _headers(self) -> set[Block]:
+        position = self.tree.position
+        return {
+            edge.block
+            for number, block in enumerate(self.tree.order)
+            for edge in block.terminator.edges
+            if position[edge.block] <= number
+        }
+
+    # Scopes
+
+    def _set(self, where: dict[Any, Any], key: Any, what: Any) -> None:
+        """An entry that holds in this block and below it."""
+        self.undo.append((where, key, where.get(key)))
+        where[key] = what
+
+    def _leave(self, length: int) -> None:
+        undo = self.undo
+        while len(undo) > length:
+            where, key, old = undo.pop()
+            if old is None:
+                del where[key]
+            else:
+                where[key] = old
+
+    def _enter(self, block: Block, is_header: bool) -> None:
+        """Looks at the ways in: what they pass, and what is known because one came this way."""
+        self.block = block
+        self.body = []
+        self.offset = block.body[0].offset if block.body else block.terminator.offset
+        ways = self.incoming[block]
+        if is_header or not ways:
+            return
+        if len(ways) == 1:
+            source, edge = ways[0]
+            for param, arg in zip(block.params, edge.args, strict=True):
+                self.replaced[param] = arg
+                self.removed.add(param)
+            self._learn(source.terminator, edge)
+            return
+        for number, param in enumerate(block.params):
+            first = ways[0][1].args[number]
+            if all(edge.args[number] is first for _, edge in ways):
+                self.replaced[param] = first
+                self.removed.add(param)
+            elif first.op in CONSTANTS and all(
+                edge.args[number].op == first.op and edge.args[number].imm == first.imm for _, edge in ways
+            ):
+                self.replaced[param] = self._constant(first.op, param.type, first.imm)  # type: ignore[arg-type]
+                self.removed.add(param)
+
+    def _learn(self, terminator: Terminator, edge: Edge) -> None:
+        """What is known behind an edge, the only way into the block."""
+        if terminator.op == "branch":
+            one, other = terminator.edges
+            if one is not other:
+                self._suppose(terminator.args[0], edge is one)
+        elif terminator.op == "switch":
+            index = terminator.args[0]
+            numbers = [number for number, way in enumerate(terminator.edges) if way is edge]
+            if len(numbers) == 1 and numbers[0] < len(terminator.edges) - 1:
+                self._equate(index, numbers[0])
+
+    def _suppose(self, condition: Value, truth: bool) -> None:
+        work = [(condition, truth)]
+        for condition, truth in work:
+            op, args = condition.op, condition.args
+            if not truth or simplify.is_boolean(condition) or op in _INVERSE:
+                self._equate(condition, int(truth))
+            if op in _INVERSE:
+                self._set(self.table, _key(_INVERSE[op], None, condition.type, args), int(not truth))
+                if _EQUALITIES.get(op) is truth and args[1].op in _INTEGER_CONSTANTS:
+                    self._equate(args[0], args[1].imm)
+            elif op in _ZERO_TESTS:
+                if truth:
+                    self._equate(args[0], 0)
+                elif args[0].type is ValType.I32 and len(work) < _MOST_FACTS:
+                    work.append((args[0], True))
+            elif op == ("i32.and" if truth else "i32.or") and len(work) < _MOST_FACTS:
+                work += [(arg, truth) for arg in args]
+
+    def _equate(self, value: Value, number: int) -> None:
+        """A value is known to be a number from here on."""
+        if value.uses > 1 and value.op not in CONSTANTS:
+            type = ValType.I32 if value.type is BOOL else value.type
+            op = "int.const" if value.op.startswith("int.") and value.type is not BOOL else f"{type}.const"
+            self._set(self.replaced, value, self._constant(op, type, number))  # type: ignore[arg-type]
+
+    # Blocks
+
+    def _visit(self, block: Block) -> None:
+        replaced = self.replaced
+        body = self.body
+        numbered = NUMBERED
+        for value in block.body:
+            args = value.args
+            for arg in args:
+                if arg in replaced:
+                    value.args = args = tuple([replaced.get(arg, arg) for arg in args])
+                    break
+            op = value.op
+            if op in CONSTANTS:
+                key = (op, value.imm, value.type if op == "int.const" else False)
+                known = self.table.get(key)
+                if known is None:
+                    self._set(self.table, key, value)
+                    body.append(value)
+                else:
+                    known.uses += value.uses  # type: ignore[union-attr]
+                    replaced[value] = known  # type: ignore[assignment]
+            elif op in numbered:
+                self.offset = value.offset
+                found = self._number(value)
+                if found is value:
+                    body.append(value)
+                else:
+                    found.uses += value.uses
+                    replaced[value] = found
+            elif op == "copy":
+                replaced[value] = args[0]
+            elif op in _DIVISIONS:
+                self.offset = value.offset
+                found = self._number(value) if divides_safely(value) else value
+                if found is value:
+                    body.append(value)
+                else:
+                    replaced[value] = found
+            else:
+                if op == "global.get" or op == "memory.size":
+                    self._read_constant(value)
+                body.append(value)
+        block.body = body
+        self._finish(block)
+
+    def _finish(self, block: Block) -> None:
+        terminator = block.terminator
+        replaced = self.replaced
+        if terminator.args:
+            terminator.args = tuple([replaced.get(arg, arg) for arg in terminator.args])
+        op = terminator.op
+        if op == "branch" or op == "switch":
+            self._fold(terminator)
+        incoming = self.incoming
+        for edge in distinct_edges(terminator):
+            if edge.args:
+                edge.args = tuple([replaced.get(arg, arg) for arg in edge.args])
+            incoming.setdefault(edge.block, []).append((block, edge))
+
+    def _fold(self, terminator: Terminator) -> None:
+        """Makes a jump of a branch or switch that always goes one way."""
+        edges = terminator.edges
+        condition = terminator.args[0]
+        if condition.op in _INTEGER_CONSTANTS:
+            number = condition.imm
+            taken = (0 if number else 1) if terminator.op == "branch" else min(number, len(edges) - 1)
+            edge = edges[taken]
+        else:
+            edge = edges[0]
+            if edge.args or any(other.block is not edge.block for other in edges):
+                return
+        terminator.op, terminator.args, terminator.edges = "jump", (), (edge,)
+        self.is_folded = True
+
+    # Values
+
+    def _number(self, value: Value) -> Value:
+        """The value that stands for an operation: itself, if it is the first of its kind."""
+        for _ in range(_MOST_CHANGES):
+            changed = self._simplify(value) if value.args else None
+            if changed is None:
+                break
+            if changed is not value:
+                return changed
+        op = value.op
+        if op not in NUMBERED and op not in _DIVISIONS:
+            return value
+        key = _key(op, value.imm, value.type, value.args)
+        found = self.table.get(key)
+        if found is None and op in MIRRORED:
+            found = self.table.get(_key(MIRRORED[op], None, value.type, value.args[::-1]))
+        if found is None:
+            self._set(self.table, key, value)
+            return value
+        if found.__class__ is int:
+            return self._constant("i32.const", ValType.I32, found)
+        return found  # type: ignore[return-value]
+
+    def _simplify(self, value: Value) -> Value | None:
+        """One step: the value that stands for it, the value itself if it was changed, or ``None``."""
+        args = value.args
+        op = value.op
+        first = args[0]
+        if first.op in _INTEGER_CONSTANTS:
+            if len(args) == 1 or (len(args) == 2 and args[1].op in _INTEGER_CONSTANTS):
+                return self._evaluate(value)
+            if op in _COMMUTATIVE:
+                value.args = args = (args[1], first)
+            elif op in simplify_int.MIRRORED:
+                value.op = op = simplify_int.MIRRORED[op]
+                value.args = args = (args[1], first)
+        rule = simplify.RULES.get(op)
+        if rule is not None:
+            return rule(self, value)
+        if op.startswith("int."):
+            return simplify_int.simplify(self, value)
+        return None
+
+    def _evaluate(self, value: Value) -> Value | None:
+        operands = [arg.imm for arg in value.args]
+        op = value.op
+        if op.startswith("int."):
+            number = simplify_int.evaluate(op, value.imm, operands)
+            is_condition = op in _INVERSE
+        else:
+            evaluate = FOLDABLE.get(op)
+            if evaluate is None or min(operands) < 0:
+                return None
+            try:
+                number = evaluate(*operands)
+            except (Trap, ZeroDivisionError):
+                return None
+            is_condition = value.type is BOOL
+        if number is None:
+            return None
+        if is_condition:
+            return self._constant("i32.const", ValType.I32, number)
+        type = value.type
+        return self._constant("int.const" if op.startswith("int.") else f"{type}.const", type, number)  # type: ignore[arg-type]
+
+    def _read_constant(self, value: Value) -> None:
+        """Makes a constant of what never changes."""
+        if value.op == "global.get":
+            known = self.context.constant_globals.get(value.imm)
+            if known is not None:
+                value.op, value.imm = known
+        else:
+            types = self.context.memory_types
+            if value.imm < len(types) and types[value.imm].maximum == types[value.imm].minimum:
+                value.op, value.imm = f"{value.type}.const", types[value.imm].minimum
+
+    # For the rules
+
+    def constant(self, type: ValType, number: int) -> Value:
+        """An integer constant; see :class:`~wasmz.passes.simplify.Maker`."""
+        return self._constant(f"{type}.const", type, number)
+
+    def int_constant(self, type: ValType, number: int) -> Value:
+        """A Python int."""
+        return self._constant("int.const", type, number)
+
+    def make(self, op: str, type: ValType, args: tuple[Value, ...]) -> Value:
+        """An operation in front of the one at hand."""
+        value = Value(op, type, args, None, self.offset, self.block)
+        found = self._number(value)
+        if found is value:
+            self.body.append(value)
+        return found
+
+    def _constant(self, op: str, type: ValType, number: Any) -> Value:
+        key = _key(op, number, type, ())
+        found = self.table.get(key)
+        if found is None:
+            found = Value(op, type, (), number, self.offset, self.block)
+            self.body.append(found)
+            self._set(self.table, key, found)
+        return found  # type: ignore[return-value]
+
+
+def _key(op: str, imm: Any, type: ResultType, args: tuple[Value, ...]) -> _Key:
+    """What operations must have in common to give one value. The type of a Python int is not in its operation."""
+    return (op, imm, type if op.startswith("int.") else type is BOOL, *args)

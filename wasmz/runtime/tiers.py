@@ -1,0 +1,406 @@
+"""Functions that are compiled when they are called, and compiled again when they prove hot (docs/abi.md, "Tiers").
+
+    supply = CodeSupply(image, compile, thresholds)       one for a module: all code that there is so far
+    tiers = InstanceTiers(binder, supply)                 one for an instance
+    tiers.stub(5)                                         a function whose first call compiles function 5
+
+A function begins as a stub. Its first call installs the best code that the supply has, or has it compiled at the
+baseline: the stub's ``__code__`` is replaced, so that everyone who holds the function has the new one. Baseline code
+counts calls and rounds of loops, and asks :meth:`InstanceTiers.request` from time to time what to go on with.
+"""
+
+from __future__ import annotations
+
+import itertools
+import marshal
+import time
+from _thread import RLock
+from collections.abc import Callable
+from functools import cache
+from types import CodeType, FunctionType
+from typing import TYPE_CHECKING, Any, Final, Union
+
+from wasmz.errors import Trap, TrapCode
+from wasmz.records import Record
+from wasmz.runtime.adapters import describe_export, export_code
+from wasmz.runtime.image import BASELINE, OPTIMISED, ModuleImage
+from wasmz.runtime.traps import STUB_FILE
+
+if TYPE_CHECKING:
+    from wasmz.runtime.loader import Binder
+
+# Frames of this module do not decide whose exception it is, see traps.py.
+__wasmz_frame__ = "helper"
+
+# The number that baseline code gives for a function's start, where otherwise a loop's number is.
+ENTRY: Final = -1
+
+
+class FunctionCode(Record):
+    """Compiled code of a function, or of a continuation.
+
+    Attributes:
+        code, tail_code: see docs/abi.md.
+        size: the number of values of its IR.
+        entry_code: the entry form, of optimised exported functions that have one.
+        is_deep: whether calls of it may nest without a known bound.
+    """
+
+    code: CodeType
+    tail_code: CodeType | None
+    size: int
+    entry_code: CodeType | None = None
+    is_deep: bool = True
+
+
+# Compiles a form of a function: (index, form) -> code.
+CompileFunction = Callable[[int, int], FunctionCode]
+
+
+# A process that is killed loses no more work than of this many seconds.
+_SAVE_EVERY: Final = 5.0
+
+
+class NoRoom(Trap):
+    """The guest's calls are nested so deep that the compiler cannot run."""
+
+
+class Thresholds(Record):
+    """When code counts as hot.
+
+    Attributes:
+        round: how many calls and rounds of loops baseline code makes between two requests.
+        base, per_value: a function is hot after ``base + per_value * size`` of them.
+        loop_rounds: after how many requests in the same call a loop goes on in a continuation.
+    """
+
+    round: int = 1024
+    base: int = 1024
+    per_value: int = 64
+    loop_rounds: int = 2
+
+
+class CodeSupply:
+    """All compiled code of one module, shared by its instances and threads.
+
+    Attributes:
+        image: the module, without code.
+        thresholds: when code is hot.
+        codes: by (function, form), code or marshalled code.
+    """
+
+    def __init__(
+        self,
+        image: ModuleImage,
+        compile: CompileFunction,
+        thresholds: Thresholds,
+        codes: dict[tuple[int, int], bytes] | None = None,
+    ) -> None:
+        self.image = image
+        self.thresholds = thresholds
+        self.codes: dict[tuple[int, int], Union[FunctionCode, bytes]] = {**codes} if codes else {}
+        self.saved = time.monotonic()
+        # Keeps the codes for other processes; set by who made the supply.
+        self.keep: Callable[[], None] | None = None
+        self._compile = compile
+        self._lock = RLock()
+        # What counters are made of: all iterate over this list.
+        self.ticks = [None] * thresholds.round
+
+    def has(self, index: int, form: int) -> bool:
+        """Whether the code is there already."""
+        return (index, form) in self.codes
+
+    def get(self, index: int, form: int) -> FunctionCode:
+        """The code of a function in a form, compiled if need be."""
+        key = (index, form)
+        found = self.codes.get(key)
+        if found.__class__ is FunctionCode:
+            return found
+        with self._lock:
+            found = self.codes.get(key)
+            if found is None:
+                try:
+                    made = self._compile(index, form)
+                except RecursionError:
+                    # The guest's calls are nested so deep that the compiler has no room.
+                    raise NoRoom(TrapCode.STACK_OVERFLOW) from None
+            elif isinstance(found, bytes):
+                made = load_code(found)
+            else:
+                return found
+            self.codes[key] = made
+            if time.monotonic() - self.saved > _SAVE_EVERY:
+                self.save()
+            return made
+
+    def save(self) -> None:
+        """Keeps what was compiled for the next process, if there is a cache."""
+        with self._lock:
+            if self.keep is not None:
+                self.keep()
+            self.saved = time.monotonic()
+
+    @property
+    def function_count(self) -> int:
+        """How many functions there is code of."""
+        return len({index for index, _ in self.codes})
+
+    def compiled(self) -> list[CodeType]:
+        """All code objects that are in use."""
+        made = [item for item in self.codes.values() if isinstance(item, FunctionCode)]
+        return [code for item in made for code in (item.code, item.tail_code) if code is not None]
+
+    def best(self, index: int) -> FunctionCode:
+        """What to install for a function that is called for the first time."""
+        return self.get(index, OPTIMISED if (index, OPTIMISED) in self.codes else BASELINE)
+
+
+def dump_code(made: FunctionCode | bytes) -> bytes:
+    """Code as bytes, the inverse of :func:`load_code`."""
+    if isinstance(made, bytes):
+        return made
+    return marshal.dumps((made.code, made.tail_code, made.size, made.entry_code, made.is_deep))
+
+
+def load_code(written: bytes) -> FunctionCode:
+    """The code in bytes that a checksum was found right for: ``marshal`` trusts its input."""
+    return FunctionCode(*marshal.loads(written))
+
+
+class InstanceTiers:
+    """Installs code in one instance, and decides when it gets better code."""
+
+    def __init__(self, binder: Binder, supply: CodeSupply) -> None:
+        self.binder = binder
+        self.supply = supply
+        self.image = supply.image
+        # How often the counter of each function ran out.
+        self._ended: dict[int, int] = {}
+        self._installed: set[int] = set()
+        self._optimised: set[int] = set()
+        self._continuations: dict[tuple[int, int], FunctionType] = {}
+        self._tails: dict[int, FunctionType] = {}
+        # By function and number, the counters of code that makes a profile.
+        self._counters: dict[tuple[int, int], Any] = {}
+        # By function, its exports and their names.
+        self._exports: dict[int, list[tuple[FunctionType, str]]] = {}
+
+    def helpers(self) -> dict[str, Any]:
+        """What stubs and baseline code find in their globals."""
+        return {
+            "tier_first": self.first,
+            "tier_first_tail": self.first_tail,
+            "tier_request": self.request,
+            "tier_request_tail": self.request_tail,
+        }
+
+    # Stubs and what they become
+
+    def stub(self, index: int) -> FunctionType:
+        """A function that becomes function ``index`` when it is called for the first time."""
+        count = len(self.image.function_type(index).params)
+        made = FunctionType(_stub_code(count), self.binder.namespace)
+        made.__kwdefaults__ = {"index": index}
+        return made
+
+    def tail_stub(self, index: int) -> FunctionType:
+        """The same for the tail form."""
+        tail = self._tails.get(index)
+        if tail is None:
+            tail = self._tails[index] = FunctionType(_tail_stub_code(), self.binder.namespace)
+            tail.__kwdefaults__ = {"index": index}
+        return tail
+
+    def first(self, index: int) -> Any:
+        """What the stub of a function calls in its place: the function, after its code has been installed."""
+        if index not in self._installed:
+            supply = self.supply
+            is_hot = supply.has(index, OPTIMISED)
+            self._install(index, supply.best(index), is_hot)
+        return self.binder.function(index)
+
+    def first_tail(self, index: int) -> Any:
+        """The same for the tail form's stub."""
+        self.first(index)
+        supply = self.supply
+        made = supply.get(index, OPTIMISED if index in self._optimised else BASELINE)
+        self._install_tail(index, made)
+        return self._tails[index]
+
+    def _install(self, index: int, made: FunctionCode, is_optimised: bool) -> None:
+        binder = self.binder
+        binder.add_names(made.code.co_names)
+        if made.tail_code is not None:
+            binder.add_names(made.tail_code.co_names)
+        function: Any = binder.function(index)
+        function.__code__ = made.code
+        function.__kwdefaults__ = None
+        if is_optimised:
+            self._optimised.add(index)
+            binder.func(index).is_deep = made.is_deep
+            for exported, name in self._exports.get(index, ()):
+                exported.__code__ = self._export_code(index, name, made.entry_code)
+        self._installed.add(index)
+        if index in self._tails:
+            self._install_tail(index, made)
+
+    def _install_tail(self, index: int, made: FunctionCode) -> None:
+        tail = self._tails[index]
+        if made.tail_code is None:
+            tail.__kwdefaults__ = {"function": self.binder.function(index)}
+            tail.__code__ = _forwarder_code()
+        else:
+            tail.__code__ = made.tail_code
+            tail.__kwdefaults__ = None
+
+    # Exports
+
+    def export(self, index: int, name: str) -> FunctionType:
+        """What Python calls for function ``index`` that is exported under ``name``."""
+        func = self.binder.func(index)
+        entry_code = self.supply.get(index, OPTIMISED).entry_code if index in self._optimised else None
+        exported = FunctionType(self._export_code(index, name, entry_code), self.binder.namespace, name)
+        describe_export(exported, func, name)
+        self._exports.setdefault(index, []).append((exported, name))
+        return exported
+
+    def _export_code(self, index: int, name: str, entry_code: CodeType | None) -> CodeType:
+        """The fastest code that is known for an export."""
+        binder = self.binder
+        if entry_code is not None:
+            binder.add_names(entry_code.co_names)
+            return entry_code.replace(co_name=name, co_qualname=name)
+        callee = f"f{index}"
+        binder.add_names((callee,))
+        return export_code(binder.func(index), name, binder.namespace, callee)
+
+    # Hot code
+
+    def counter(self, index: int) -> Any:
+        """What baseline code of a function counts with."""
+        return iter(self.supply.ticks)
+
+    def profile_counter(self, index: int, number: int) -> Any:
+        """One of what code counts with that makes a profile; its next item is its count."""
+        return self._counters.setdefault((index, number), itertools.count())
+
+    def counts(self) -> dict[int, list[int]]:
+        """For each function that makes a profile, its counters by number. They must not count on."""
+        found: dict[int, list[int]] = {}
+        for (index, _), counter in sorted(self._counters.items(), key=lambda item: item[0]):
+            found.setdefault(index, []).append(next(counter))
+        return found
+
+    def request(self, index: int, loop: int, rounds: int) -> Any:
+        """What function ``index`` goes on with at ``loop``, where its counter ran out; ``None`` to go on as it is."""
+        return self._try_to_decide(index, loop, rounds, self.binder.function)
+
+    def request_tail(self, index: int, loop: int, rounds: int) -> Any:
+        """The same for a tail form, which goes on with one."""
+        return self._try_to_decide(index, loop, rounds, self._ready_tail)
+
+    def _try_to_decide(self, index: int, loop: int, rounds: int, get: Callable[[int], Any]) -> Any:
+        try:
+            return self._decide(index, loop, rounds, get)
+        except NoRoom:
+            # Some other call will have it.
+            self._restart(index)
+            return None
+
+    def _decide(self, index: int, loop: int, rounds: int, get: Callable[[int], Any]) -> Any:
+        supply, thresholds = self.supply, self.supply.thresholds
+        ended = self._ended[index] = self._ended.get(index, 0) + 1
+        if loop != ENTRY and (index, loop) in self._continuations:
+            return self._continuation(index, loop, get)
+        needed = thresholds.base
+        if not supply.has(index, OPTIMISED):
+            needed += thresholds.per_value * supply.get(index, BASELINE).size
+        if ended * thresholds.round < needed and not (loop != ENTRY and supply.has(index, loop)):
+            self._restart(index)
+            return None
+        if loop == ENTRY:
+            self._optimise(index)
+            return get(index)
+        is_long = rounds >= thresholds.loop_rounds or rounds + 1 == ended > 1
+        if is_long or supply.has(index, loop):
+            # The counter stays at its end: the next call asks at once for the optimised function.
+            return self._continuation(index, loop, get)
+        # Called often rather than long: this call may end soon, and the next ones get the optimised function.
+        self._optimise(index)
+        self._restart(index)
+        return None
+
+    def _restart(self, index: int) -> None:
+        self.binder.namespace[f"h{index}"] = self.counter(index)
+
+    def _optimise(self, index: int) -> None:
+        if index not in self._optimised:
+            self._install(index, self.supply.get(index, OPTIMISED), True)
+
+    def _ready_tail(self, index: int) -> Any:
+        tail = self.tail_stub(index)
+        self._install_tail(index, self.supply.get(index, OPTIMISED if index in self._optimised else BASELINE))
+        return tail
+
+    def _continuation(self, index: int, loop: int, get: Callable[[int], Any]) -> Any:
+        key = (index, loop)
+        made = self._continuations.get(key)
+        if made is None:
+            compiled = self.supply.get(index, loop)
+            self.binder.add_names(compiled.code.co_names)
+            code = compiled.code
+            is_tail = get == self._ready_tail
+            if is_tail and compiled.tail_code is not None:
+                self.binder.add_names(compiled.tail_code.co_names)
+                code = compiled.tail_code
+            made = FunctionType(code, self.binder.namespace)
+            if is_tail and compiled.tail_code is None:
+                function, made = made, FunctionType(_forwarder_code(), self.binder.namespace)
+                made.__kwdefaults__ = {"function": function}
+            self._continuations[key] = made
+        return made
+
+
+def tier_first(index: int) -> Any:
+    """Stands in the code below for what the globals of an instance have under this name."""
+    raise NotImplementedError(index)
+
+
+# Stubs by number of parameters: compiling them when they are needed would take 0.2 ms each.
+_STUBS: Final[tuple[Any, ...]] = (
+    lambda *, index: tier_first(index)(),
+    lambda a, /, *, index: tier_first(index)(a),
+    lambda a, b, /, *, index: tier_first(index)(a, b),
+    lambda a, b, c, /, *, index: tier_first(index)(a, b, c),
+    lambda a, b, c, d, /, *, index: tier_first(index)(a, b, c, d),
+    lambda a, b, c, d, e, /, *, index: tier_first(index)(a, b, c, d, e),
+    lambda a, b, c, d, e, f, /, *, index: tier_first(index)(a, b, c, d, e, f),
+    lambda a, b, c, d, e, f, g, /, *, index: tier_first(index)(a, b, c, d, e, f, g),
+    lambda a, b, c, d, e, f, g, h, /, *, index: tier_first(index)(a, b, c, d, e, f, g, h),
+)
+
+
+@cache
+def _stub_code(count: int) -> CodeType:
+    """Code for a function of ``count`` parameters that has itself compiled, and calls what it became."""
+    if count < len(_STUBS):
+        code: CodeType = _STUBS[count].__code__
+        return code.replace(co_filename=STUB_FILE)
+    names = ", ".join(f"p{position}" for position in range(count))
+    module = compile(f"lambda {names}, /, *, index: tier_first(index)({names})", STUB_FILE, "eval", dont_inherit=True)
+    return next(constant for constant in module.co_consts if isinstance(constant, CodeType))
+
+
+@cache
+def _tail_stub_code() -> CodeType:
+    """The same for tail forms, which all have one parameter."""
+    return _stub_code(1).replace(co_names=("tier_first_tail",))
+
+
+@cache
+def _forwarder_code() -> CodeType:
+    """Code for the tail form of a function that makes no tail calls."""
+    forward: Any = lambda args, /, *, function: (None, function(*args))  # noqa: E731
+    code: CodeType = forward.__code__
+    return code.replace(co_filename=STUB_FILE)

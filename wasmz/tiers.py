@@ -1,0 +1,89 @@
+"""Compiles functions one at a time, as the runtime asks for them (runtime/tiers.py).
+
+compiler = TierCompiler(data, config)
+compiler.compile(5, BASELINE)      validates function 5; quick to compile, and counts how hot it is
+compiler.compile(5, OPTIMISED)     at ``config.opt_level``
+compiler.compile(5, 0)             the continuation of its first loop, at ``config.opt_level``
+"""
+
+from __future__ import annotations
+
+from wasmz.compiler import (
+    CallFacts,
+    ModuleCompiler,
+    dismantle,
+    find_calls,
+    find_deep_functions,
+    load_module,
+    without_collections,
+)
+from wasmz.config import Config
+from wasmz.ir.continuations import add_counters, continue_loop
+from wasmz.ir.profiling import add_profiling
+from wasmz.runtime.image import BASELINE, OPTIMISED
+from wasmz.runtime.tiers import FunctionCode
+from wasmz.wasm.syntax import WasmModule
+
+# To find out whether calls of an export nest deeply, so many functions are looked at.
+_MOST_CALLEES = 40
+
+
+class TierCompiler:
+    """Compiles the functions of a module of which everything but the bodies is known to be valid."""
+
+    def __init__(self, data: bytes, config: Config, module: WasmModule | None = None) -> None:
+        self.config = config
+        module = load_module(data) if module is None else module
+        self._compiler = ModuleCompiler(data, module, config)
+        self._imported = module.imported_function_count
+        self._exported = {export.index for export in module.exports if export.kind == "func"}
+
+    def compile(self, index: int, form: int) -> FunctionCode:
+        """The code of function ``index`` in a form: ``BASELINE``, ``OPTIMISED`` or the number of a loop.
+
+        Raises:
+            InvalidWasm, UnsupportedFeature: the function is not valid, with the place in the module.
+        """
+        with without_collections():
+            return self._compile(index, form)
+
+    def _compile(self, index: int, form: int) -> FunctionCode:
+        compiler = self._compiler
+        function = compiler.build_index(index)
+        size = sum(len(block.body) for block in function.blocks)
+        if form == BASELINE and self.config._profiling:
+            add_profiling(function)
+        elif form == BASELINE:
+            add_counters(function)
+        elif form != OPTIMISED:
+            function = continue_loop(function, form)
+        if form == BASELINE:
+            compiler.prepare(function)
+        else:
+            compiler.optimise(function)
+        entry_code = None
+        is_deep = True
+        if form == OPTIMISED and index in self._exported:
+            entry_code = compiler.lower_entry(compiler.body(index), function)
+            is_deep = self._is_deep(index)
+        compiled = compiler.lower(function)
+        dismantle(function)
+        return FunctionCode(compiled.code, compiled.tail_code, size, entry_code, is_deep)
+
+    def _is_deep(self, index: int) -> bool:
+        """Whether recursion, a long chain of calls, a table's function or the host can be reached."""
+        calls: dict[int, CallFacts] = {}
+        work = [index]
+        while work:
+            found = work.pop()
+            if found in calls:
+                continue
+            if found < self._imported or len(calls) == _MOST_CALLEES:
+                return True
+            function = self._compiler.build_index(found)
+            calls[found] = find_calls(function, self._imported)
+            dismantle(function)
+            if calls[found].is_open:
+                return True
+            work += calls[found].callees
+        return index in find_deep_functions(calls)
