@@ -1,7 +1,12 @@
 """Compare without end: ``python -m tests.differential [--minutes N] [--seed S] [--only PROFILE]``.
 
 Prints what it does once in a while, and each disagreement once with the seed that makes it again; the module is written
-to ``cache/differential/``. Exit status 1 if there was any.
+to ``cache/differential/``. With ``--reduce``, a smaller one beside it, and the passes that are to blame:
+
+    python -m tests.differential --only loops --seed 17 --count 1 --reduce
+    python -m tests.differential --file found.wat [--disable-pass NAME ...] [--reduce]
+
+Exit status 1 if there was any.
 """
 
 from __future__ import annotations
@@ -12,61 +17,129 @@ import sys
 import time
 import traceback
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from tests.differential.generator import PROFILES, generate
-from tests.differential.oracle import assemble, compare, make_calls
-from tests.differential.smith import find_tool, make_module
+from tests.differential.loops import generate_loops
+from tests.differential.oracle import LEVELS, Call, assemble, compare, make_calls
+from tests.differential.reduce import guilty_passes, reduce_case
+from tests.differential.smith import find_tool, make_module, print_module
+from wasmz.config import OPTIONAL_PASSES
 
 FOUND = Path(__file__).resolve().parents[2] / "cache" / "differential"
 _ROUNDS = 4
+_BYTES = 2500
 
 
-def check(name: str, seed: int) -> bool:
-    """One module, made by a profile of the generator or by ``smith``; whether there was one to compare."""
-    if name == "smith":
-        made = make_module(seed)
-        if made is None:
-            return False
-        binary = made
-    else:
-        binary = assemble(generate(random.Random(seed).randbytes(2500), PROFILES[name]))
+def _makers() -> dict[str, Callable[[int], bytes | None]]:
+    """Kinds of modules: from a seed to a module, if there is one."""
+    makers: dict[str, Callable[[int], bytes | None]] = {}
+    for name, profile in PROFILES.items():
+        makers[name] = partial(_generated, partial(generate, profile=profile))
+    makers["loops"] = partial(_generated, generate_loops)
+    if find_tool():
+        makers["smith"] = make_module
+    return makers
+
+
+def _generated(generator: Callable[[bytes], str], seed: int) -> bytes:
+    return assemble(generator(random.Random(seed).randbytes(_BYTES)))
+
+
+def check(binary: bytes, seed: int, options: argparse.Namespace) -> None:
+    """Compares one module."""
+    compare(binary, make_calls(binary, seed, _ROUNDS), options.level or LEVELS, options.disable_pass)
+
+
+def report(name: str, binary: bytes, seed: int, options: argparse.Namespace) -> None:
+    """Writes down a module that made a difference."""
+    FOUND.mkdir(exist_ok=True, parents=True)
+    path = FOUND / f"{name}-{seed}.wasm"
+    path.write_bytes(binary)
+    print(f"    {path}", flush=True)
+    if not options.reduce:
+        return
+    levels = options.level or LEVELS
+    text, calls = reduce_case(print_module(binary), make_calls(binary, seed, _ROUNDS), levels, options.reduce)
+    smaller = assemble(text)
+    path = path.with_suffix(".wat")
+    path.write_text(explanation(smaller, calls, levels) + text + "\n", encoding="utf-8")
+    print(f"    {path}\n{path.read_text(encoding='utf-8')}", flush=True)
+
+
+def explanation(binary: bytes, calls: list[Call], levels: list[int]) -> str:
+    """Comments that say what goes wrong, and which passes do it."""
     try:
-        compare(binary, make_calls(binary, seed, _ROUNDS))
-    except BaseException:
-        FOUND.mkdir(exist_ok=True, parents=True)
-        (FOUND / f"{name}-{seed}.wasm").write_bytes(binary)
-        raise
-    return True
+        compare(binary, calls, levels)
+        found = "nothing"
+    except Exception as error:
+        found = f"{type(error).__name__}: {error}"
+    shown = "".join(f";; call {name}{arguments}\n" for name, arguments in calls)
+    lines = "".join(f";; {line}\n" for line in found.splitlines()[:12])
+    passes = ", ".join(guilty_passes(binary, calls, levels)) or "no pass that can be switched off"
+    return f"{shown}{lines};; needs: {passes}\n"
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.differential", description="Compare wasmz with wasmtime.")
+    parser.add_argument("--minutes", type=float, default=1.0, help="how long (default: 1; 0: without end)")
+    parser.add_argument("--seed", type=int, default=None, help="first seed (default: a random one)")
+    parser.add_argument("--count", type=int, default=None, help="stop after so many modules")
+    parser.add_argument("--only", action="append", choices=list(_makers()), help="one kind of modules only")
+    parser.add_argument("--level", action="append", type=int, choices=LEVELS, help="one level only; -1: tiers")
+    parser.add_argument("--disable-pass", action="append", choices=OPTIONAL_PASSES, default=[], help="leave it out")
+    parser.add_argument("--failures", type=int, default=10, help="stop after so many disagreements (default: 10)")
+    parser.add_argument("--reduce", type=float, nargs="?", const=60.0, metavar="SECONDS", help="make them smaller")
+    parser.add_argument("--file", type=Path, help="compare this module (.wat or .wasm) instead")
+    return parser.parse_args()
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.differential", description="Compare wasmz with wasmtime.")
-    parser.add_argument("--minutes", type=float, default=1.0, help="how long (default: 1)")
-    parser.add_argument("--seed", type=int, default=None, help="first seed (default: a random one)")
-    parser.add_argument("--count", type=int, default=None, help="stop after so many modules")
-    parser.add_argument("--only", choices=[*PROFILES, "smith"], help="one kind of modules only")
-    parser.add_argument("--failures", type=int, default=10, help="stop after so many disagreements (default: 10)")
-    options = parser.parse_args()
-    names = [options.only] if options.only else [*PROFILES, *(["smith"] if find_tool() else [])]
+    options = _parse()
+    if options.file:
+        return _check_file(options)
+    makers = {name: make for name, make in _makers().items() if not options.only or name in options.only}
+    names = list(makers)
     seed = random.SystemRandom().randrange(1 << 32) if options.seed is None else options.seed
     print(f"Python {sys.version.split()[0]}, seeds from {seed}, {', '.join(names)}", flush=True)
-    end = time.monotonic() + options.minutes * 60
+    end = time.monotonic() + options.minutes * 60 if options.minutes else float("inf")
     done: Counter[str] = Counter()
     failures = 0
     while time.monotonic() < end and failures < options.failures and done.total() != options.count:
         name = names[done.total() % len(names)]
+        binary = makers[name](seed)
         try:
-            done[name if check(name, seed) else f"{name}: none"] += 1
+            if binary is not None:
+                check(binary, seed, options)
+            done[name if binary is not None else f"{name}: none"] += 1
         except Exception as error:
             failures += 1
             done[f"{name}: differs"] += 1
             last = traceback.extract_tb(error.__traceback__)[-1]
             print(f"--only {name} --seed {seed} --count 1: {type(error).__name__}: {str(error)[:600]}", flush=True)
             print(f"    at {last.filename}:{last.lineno}", flush=True)
+            if binary is not None:
+                report(name, binary, seed, options)
         seed += 1
     print(", ".join(f"{name} {count}" for name, count in sorted(done.items())), flush=True)
     return 1 if failures else 0
+
+
+def _check_file(options: argparse.Namespace) -> int:
+    """Compares one module, with calls made from the seed."""
+    binary = options.file.read_bytes()
+    if options.file.suffix == ".wat":
+        binary = assemble(binary.decode())
+    try:
+        check(binary, options.seed or 0, options)
+    except Exception as error:
+        print(f"{type(error).__name__}: {error}")
+        report(options.file.stem, binary, options.seed or 0, options)
+        return 1
+    print("no difference")
+    return 0
 
 
 if __name__ == "__main__":

@@ -1,17 +1,21 @@
-"""Runs one module with wasmtime and, at every level, with wasmz, and compares all that can be seen.
+"""Runs one module with wasmtime and, at every level and in tiers, with wasmz, and compares all that can be seen.
 
-    compare(binary, calls=[("f0", (1, 2.5))])     -> None, or raises Disagreement with the first difference
+    compare(binary, calls=[("f0", (1, 2.5))])     -> 1, the calls made, or raises Disagreement with the first difference
 
-Traps agree if they are of one kind, floats if they have the same bits or both are NaN, memories byte for byte.
+Traps agree if they are of one kind, floats if they have the same bits or both are NaN, memories byte for byte; all of
+it after every call. Calls that run for too long are left out.
 """
 
 from __future__ import annotations
 
 import random
+import signal
 import struct
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import Any, NoReturn
 
 import wasmtime
 
@@ -25,9 +29,20 @@ Call = tuple[str, tuple[Any, ...]]
 FUEL = "fuel"
 _FUEL_PER_CALL = 12
 
+# Instructions of one call, as wasmtime counts them. Beyond that, Python would be at it for long.
+_MOST_INSTRUCTIONS = 30_000
+# What wasmz may take for as much: a loop that it made endless ends then.
+_MOST_SECONDS = 10
+
 # wasmtime's names of traps where they differ from wasmz's. It does not tell a call beyond a table's end from another
 # access there.
 _SAME_KIND = {"UNDEFINED_ELEMENT": "TABLE_OUT_OF_BOUNDS"}
+
+
+# What stands for a level: functions are compiled when they are called, and at the highest level soon after.
+TIERS = -1
+LEVELS = (*OPT_LEVELS, TIERS)
+_HOT_AT_ONCE = (2, 2, 0, 1)
 
 
 class Disagreement(AssertionError):
@@ -40,11 +55,35 @@ class TrapKind(str):
     __slots__ = ()
 
 
+class TooLong(Exception):
+    """A call ran for more than ``_MOST_INSTRUCTIONS``."""
+
+
+@contextmanager
+def _time_limit(seconds: float) -> Iterator[None]:
+    """Raises ``TimeoutError`` in the block after so many seconds, where the system has the signal for it."""
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(*_: object) -> NoReturn:
+        raise TimeoutError(f"still running after {seconds} seconds")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
 @cache
 def _engine() -> wasmtime.Engine:
     config = wasmtime.Config()
     config.wasm_multi_memory = True
     config.wasm_tail_call = True
+    config.consume_fuel = True
     return wasmtime.Engine(config)
 
 
@@ -60,6 +99,7 @@ class Reference:
 
     def __init__(self, binary: bytes) -> None:
         self.store = wasmtime.Store(_engine())
+        self.store.set_fuel(_MOST_INSTRUCTIONS)
         self.instance: wasmtime.Instance | None = None
         self.problem: TrapKind | None = None
         self.module = wasmtime.Module(_engine(), binary)
@@ -74,10 +114,14 @@ class Reference:
         fuel = exports.get(FUEL)
         if isinstance(fuel, wasmtime.Global):
             fuel.set_value(self.store, _FUEL_PER_CALL)
+        self.store.set_fuel(_MOST_INSTRUCTIONS)
         try:
             result = exports[call[0]](self.store, *call[1])  # type: ignore[operator]
         except wasmtime.Trap as trap:
-            return _wasmtime_kind(trap)
+            kind = _wasmtime_kind(trap)
+            if kind == "OUT_OF_FUEL":
+                raise TooLong from None
+            return kind
         return tuple(result) if isinstance(result, list) else result
 
     def state(self) -> dict[str, Any]:
@@ -93,11 +137,20 @@ class Reference:
 
 
 class Subject:
-    """The module in wasmz, at one level."""
+    """The module in wasmz, at one level or in tiers, with some passes left out."""
 
-    def __init__(self, binary: bytes, level: int) -> None:
-        self.name = f"wasmz at level {level}"
-        engine = wasmz.Engine(wasmz.Config(opt_level=level, verify=True, use_cache=False))
+    def __init__(self, binary: bytes, level: int, disable_passes: Collection[str] = ()) -> None:
+        in_tiers = level == TIERS
+        self.name = "wasmz in tiers" if in_tiers else f"wasmz at level {level}"
+        config = wasmz.Config(
+            opt_level=max(OPT_LEVELS) if in_tiers else level,
+            tier="auto" if in_tiers else "eager",
+            _thresholds=_HOT_AT_ONCE if in_tiers else (),
+            verify=True,
+            use_cache=False,
+            disable_passes=tuple(disable_passes),
+        )
+        engine = wasmz.Engine(config)
         module = wasmz.Module.compile(engine, binary)
         self.instance: wasmz.Instance | None = None
         self.problem: TrapKind | None = None
@@ -113,7 +166,8 @@ class Subject:
         if isinstance(fuel, wasmz.Global):
             fuel.value = _FUEL_PER_CALL
         try:
-            return exports[call[0]](*call[1])
+            with _time_limit(_MOST_SECONDS):
+                return exports[call[0]](*call[1])
         except wasmz.Trap as trap:
             return _wasmz_kind(trap)
 
@@ -147,48 +201,62 @@ def agree(expected: Any, found: Any) -> bool:
     return type(expected) is type(found) and bool(expected == found)
 
 
-def compare(binary: bytes, calls: Iterable[Call], levels: Sequence[int] = OPT_LEVELS) -> int:
+def compare(
+    binary: bytes, calls: Iterable[Call], levels: Sequence[int] = LEVELS, disable_passes: Collection[str] = ()
+) -> int:
     """Makes the calls one after the other in either implementation; returns how many there were.
 
     Raises:
-        Disagreement: at the first difference in an outcome, or in memories and globals afterwards.
+        Disagreement: at the first difference in an outcome, or in memories and globals after it.
     """
-    calls = list(calls)
-    reference = Reference(binary)
+    reference, made = _expected(binary, list(calls))
     for level in levels:
-        subject = Subject(binary, level)
+        subject = Subject(binary, level, disable_passes)
         if reference.problem != subject.problem:
             raise Disagreement(f"instantiation: {subject.name} {subject.problem!r}, wasmtime {reference.problem!r}")
-    if reference.problem is not None:
-        return 0
-    outcomes = [reference.call(call) for call in calls]
-    state = reference.state()
-    for level in levels:
-        subject = Subject(binary, level)
-        for (name, arguments), expected in zip(calls, outcomes, strict=True):
-            found = subject.call((name, arguments))
+        for call, expected, state in made:
+            found = subject.call(call)
+            place = f"{call[0]}{call[1]}"
             if not agree(expected, found) or isinstance(expected, TrapKind) != isinstance(found, TrapKind):
-                raise Disagreement(
-                    f"{name}{arguments}: {subject.name} gives {_show(found)}, wasmtime {_show(expected)}"
-                )
-        _compare_states(subject, state)
-    return len(calls)
+                raise Disagreement(f"{place}: {subject.name} gives {_show(found)}, wasmtime {_show(expected)}")
+            _compare_states(subject, state, place)
+    return len(made)
 
 
-def _compare_states(subject: Subject, expected: dict[str, Any]) -> None:
+def _expected(binary: bytes, calls: list[Call]) -> tuple[Reference, list[tuple[Call, Any, dict[str, Any]]]]:
+    """Calls with their outcomes and what they leave behind; those that run for too long are left out."""
+    while True:
+        reference = Reference(binary)
+        made: list[tuple[Call, Any, dict[str, Any]]] = []
+        if reference.problem is not None:
+            return reference, made
+        for call in calls:
+            try:
+                made.append((call, reference.call(call), reference.state()))
+            except TooLong:
+                # It has left its traces: start again without it.
+                calls = [other for other in calls if other is not call]
+                break
+        else:
+            return reference, made
+
+
+def _compare_states(subject: Subject, expected: dict[str, Any], after: str) -> None:
     found = subject.state()
     for name, value in expected.items():
         if isinstance(value, bytes) and value != found[name]:
             other = found[name]
             if len(value) != len(other):
-                raise Disagreement(f"memory {name}: {subject.name} has {len(other)} bytes, wasmtime {len(value)}")
+                sizes = f"{subject.name} has {len(other)} bytes, wasmtime {len(value)}"
+                raise Disagreement(f"memory {name} after {after}: {sizes}")
             place = next(i for i, (a, b) in enumerate(zip(value, other, strict=True)) if a != b)
             raise Disagreement(
-                f"memory {name} at {place:#x}: {subject.name} has {other[place : place + 8].hex()}, "
+                f"memory {name} at {place:#x} after {after}: {subject.name} has {other[place : place + 8].hex()}, "
                 f"wasmtime {value[place : place + 8].hex()}"
             )
         if not isinstance(value, bytes) and not agree(value, found[name]):
-            raise Disagreement(f"global {name}: {subject.name} has {_show(found[name])}, wasmtime {_show(value)}")
+            values = f"{subject.name} has {_show(found[name])}, wasmtime {_show(value)}"
+            raise Disagreement(f"global {name} after {after}: {values}")
 
 
 def _show(value: Any) -> str:
@@ -214,7 +282,10 @@ def make_calls(binary: bytes, seed: int, rounds: int) -> list[Call]:
 
 def _argument(generator: random.Random, type: str) -> int | float:
     width = int(type[1:])
-    bits = generator.choice(EDGES[type]) if generator.random() < 0.7 else generator.getrandbits(width)
+    kind = generator.random()
+    if kind < 0.25 and type in ("i32", "i64"):
+        return generator.randrange(50)
+    bits = generator.choice(EDGES[type]) if kind < 0.75 else generator.getrandbits(width)
     if type in ("i32", "i64"):
         return bits - (1 << width) if bits >> width - 1 else bits
     number: float

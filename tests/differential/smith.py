@@ -56,3 +56,12 @@ def make_module(seed: int, size: int = 3000) -> bytes | None:
             raise RuntimeError(f"wasm-tools smith does not know an option: {made.stderr.decode()}")
         return None
     return made.stdout
+
+
+def print_module(binary: bytes) -> str:
+    """The module's text, instructions folded into expressions."""
+    tool = find_tool()
+    if tool is None:
+        raise RuntimeError("wasm-tools is missing")
+    shown = subprocess.run([tool, "print", "--fold-instructions"], input=binary, capture_output=True, check=True)
+    return shown.stdout.decode()

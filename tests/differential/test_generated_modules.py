@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.differential.choices import Choices
 from tests.differential.generator import PROFILES, generate
+from tests.differential.loops import FUNCTIONS, generate_loops
 from tests.differential.oracle import Disagreement, agree, assemble, compare, make_calls
 from tests.differential.smith import find_tool, make_module
 from tests.differential.vocabulary import EDGES, constant
@@ -17,11 +18,11 @@ from tests.differential.vocabulary import EDGES, constant
 # Bytes of choices for one module, and modules for each profile. pytest prints the seed of a failure (@seed, or
 # --hypothesis-seed), hypothesis the bytes.
 _BYTES = 1200
-_EXAMPLES = {"expressions": 25, "control": 20, "memory": 20, "calls": 20, "everything": 20}
+_EXAMPLES = {"expressions": 20, "control": 15, "memory": 15, "calls": 15, "everything": 15, "loops": 50}
 _SMITH_SEEDS = range(1, 13)
 
 
-@pytest.mark.parametrize("name", PROFILES)
+@pytest.mark.parametrize("name", _EXAMPLES)
 def test_generated(name: str) -> None:
     @settings(
         max_examples=_EXAMPLES[name],
@@ -34,7 +35,7 @@ def test_generated(name: str) -> None:
     )
     @given(data=st.binary(min_size=_BYTES, max_size=_BYTES), seed=st.integers(0, 1 << 32))
     def check(data: bytes, seed: int) -> None:
-        text = generate(data, PROFILES[name])
+        text = generate_loops(data) if name == "loops" else generate(data, PROFILES[name])
         binary = assemble(text)
         try:
             compare(binary, make_calls(binary, seed, 3))
@@ -85,6 +86,18 @@ def test_differences_are_found() -> None:
 def test_no_bytes_make_a_module(name: str) -> None:
     binary = assemble(generate(b"", PROFILES[name]))
     assert compare(binary, make_calls(binary, 0, 1)) == PROFILES[name].functions
+
+
+def test_no_bytes_make_loops() -> None:
+    binary = assemble(generate_loops(b""))
+    assert compare(binary, make_calls(binary, 0, 1)) == FUNCTIONS
+
+
+def test_calls_that_take_too_long_are_left_out() -> None:
+    text = """(module (global (export "g") (mut i32) (i32.const 0))
+      (func (export "long") (loop (global.set 0 (i32.add (global.get 0) (i32.const 1))) (br 0)))
+      (func (export "short") (result i32) (global.get 0)))"""
+    assert compare(assemble(text), [("short", ()), ("long", ()), ("short", ())]) == 2
 
 
 def test_constants_are_written_exactly() -> None:
