@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import re
 import sys
@@ -14,11 +15,12 @@ from typing import Any
 
 from benchmarks import report
 from benchmarks.catalogue import load_kernels
+from benchmarks.corpus import measure as corpus
 from benchmarks.engines import Engine, available_engines
 from benchmarks.micro import call_costs, compile_costs, start_costs
 from benchmarks.suite import BY_HAND, Row, run_kernel
 
-PARTS = ("kernels", "calls", "compile", "start")
+PARTS = ("kernels", "corpus", "calls", "compile", "start")
 
 
 def main() -> None:
@@ -34,6 +36,8 @@ def main() -> None:
     extras: dict[str, Any] = {}
     if "kernels" in parts:
         rows = _run_kernels(options, engines)
+    if "corpus" in parts:
+        extras["corpus"] = _run_corpus(options)
     if "calls" in parts:
         extras["calls_ns"] = costs = call_costs(engines, max(options.rounds, 5))
         print("\n" + report.call_table(costs))
@@ -45,6 +49,7 @@ def main() -> None:
             print(f"\ncompile speed left out: {error}", file=sys.stderr)
     if "start" in parts:
         starts = start_costs(min(options.rounds, 3))
+        starts |= corpus.first_results(options.corpus, min(options.rounds, 3))
         extras["start"] = {title: {name: asdict(s) for name, s in rest.items()} for title, rest in starts.items()}
         print("\n" + report.start_table(starts))
     if options.json:
@@ -53,10 +58,15 @@ def main() -> None:
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--kernel", default="", metavar="REGEX", help="only kernels whose name matches")
+    parser.add_argument("--kernel", default="", metavar="REGEX", help="only kernels and programs whose name matches")
     parser.add_argument("--engine", default="", metavar="REGEX", help="only engines whose name matches")
     parser.add_argument("--rounds", type=int, default=7, help="interleaved rounds (default: 7)")
     parser.add_argument("--part", choices=PARTS, action="append", help="only this part (may be repeated)")
+    folder = os.environ.get(corpus.VARIABLE, corpus.DEFAULT_FOLDER)
+    parser.add_argument(
+        "--corpus", type=Path, default=Path(folder), metavar="PATH",
+        help=f"where the modules of the corpus are (default: the variable {corpus.VARIABLE}, or cache/corpus)",
+    )  # fmt: skip
     parser.add_argument("--plot", type=Path, metavar="PATH", help="write a bar chart (needs matplotlib)")
     parser.add_argument("--json", type=Path, metavar="PATH", help="write everything measured")
     return parser.parse_args()
@@ -80,6 +90,16 @@ def _run_kernels(options: argparse.Namespace, engines: list[Engine]) -> list[Row
         report.plot(rows, names, reference, options.plot)
         print(f"plot: {options.plot}")
     return rows
+
+
+def _run_corpus(options: argparse.Namespace) -> dict[str, Any]:
+    contenders = corpus.engines(options.engine)
+    rows = list(corpus.steady_state(options.corpus, contenders, options.kernel, options.rounds)) if contenders else []
+    print("\n" + report.corpus_table(rows))
+    missing = [program.path for program in corpus.PROGRAMS.values() if not (options.corpus / program.path).exists()]
+    if missing:
+        print(f"left out, not in {options.corpus}: {', '.join(missing)}", file=sys.stderr)
+    return {row.name: asdict(row) for row in rows}
 
 
 if __name__ == "__main__":

@@ -4,7 +4,10 @@
     kernel.prepare_python(12000)()  -> 17089739044421329915
 
 ``kernel.py`` of a kernel defines ``TOPIC``, ``SIZE`` (20 to 100 ms by hand), ``SMALL_SIZE`` (for interpreters) and
-``run(n)``. A kernel that works on data has ``prepare(n)`` as well, in both languages, which is not timed.
+``run(n)``. A kernel that works on data has ``prepare(n)`` as well, which is not timed; if the module exports ``put``,
+it gets the bytes that ``input_bytes(n)`` returns before that. ``ORIGIN`` says whose code the C is, if it was not
+written for the benchmarks; ``TOLERANCE`` how far floats may differ, relatively, where Python computes in another
+precision.
 """
 
 from __future__ import annotations
@@ -12,12 +15,15 @@ from __future__ import annotations
 import importlib.util
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from math import isclose
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from benchmarks.inputs import store
 
 KERNELS = Path(__file__).parent / "kernels"
 
@@ -32,11 +38,27 @@ class Kernel:
     small_size: int
     wasm: bytes
     python: ModuleType
+    origin: str | None = None
+    tolerance: float = 0.0
 
     def prepare_python(self, size: int) -> Callable[[], Any]:
         """The hand-written version, ready to run for ``size``."""
         prepare = getattr(self.python, "prepare", None)
         return partial(self.python.run, size) if prepare is None else partial(self.python.run, size, prepare(size))
+
+    def prepare_wasm(self, exports: Mapping[str, Callable[..., Any]], size: int) -> Callable[[], Any]:
+        """The module's version, ready to run for ``size``."""
+        if hasattr(self.python, "input_bytes"):
+            store(exports, self.python.input_bytes(size))
+        elif hasattr(self.python, "prepare"):
+            exports["prepare"](size)
+        return partial(exports["run"], size)
+
+    def same_result(self, one: Any, other: Any) -> bool:
+        """Equal or close floats, or integers that differ only in whether the top bit is a sign."""
+        if isinstance(one, float) or isinstance(other, float):
+            return isclose(one, other, rel_tol=self.tolerance, abs_tol=0.0)
+        return abs(one - other) in (0, 1 << 32, 1 << 64)
 
 
 def load_kernels(pattern: str = "") -> list[Kernel]:
@@ -44,13 +66,6 @@ def load_kernels(pattern: str = "") -> list[Kernel]:
     names = sorted(path.parent.name for path in KERNELS.glob("*/kernel.py"))
     kernels = [_load(name) for name in names if re.search(pattern, name)]
     return sorted(kernels, key=lambda kernel: (kernel.topic, kernel.name))
-
-
-def same_result(one: Any, other: Any) -> bool:
-    """Equal floats, or integers that differ only in whether the top bit is a sign."""
-    if isinstance(one, float) or isinstance(other, float):
-        return bool(one == other)
-    return abs(one - other) in (0, 1 << 32, 1 << 64)
 
 
 def _load(name: str) -> Kernel:
@@ -63,4 +78,5 @@ def _load(name: str) -> Kernel:
     sys.modules[full_name] = module  # dataclasses look their module up
     spec.loader.exec_module(module)
     wasm = (folder / "kernel.wasm").read_bytes()
-    return Kernel(name, module.TOPIC, module.SIZE, module.SMALL_SIZE, wasm, module)
+    origin, tolerance = getattr(module, "ORIGIN", None), getattr(module, "TOLERANCE", 0.0)
+    return Kernel(name, module.TOPIC, module.SIZE, module.SMALL_SIZE, wasm, module, origin, tolerance)

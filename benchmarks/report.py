@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from benchmarks.corpus.measure import Steady
 from benchmarks.micro import Start
 from benchmarks.suite import BY_HAND, Row
 from benchmarks.timing import geometric_mean
@@ -19,11 +21,34 @@ def kernel_table(rows: Sequence[Row], names: Sequence[str], reference: str) -> s
     lines = [head, "-" * len(head)]
     for row in rows:
         cells = " ".join(_ratio(row.ratios.get(name)) for name in others)
-        lines.append(f"{row.kernel:14s} {row.topic:15s} {row.seconds[reference] * 1e3:7.1f} ms {cells}")
-    means = " ".join(_ratio(mean) for mean in geometric_means(rows, others).values())
-    lines.append(f"{'geometric mean':30s} {'':10s} {means}")
+        star = "*" if row.origin else ""
+        lines.append(f"{row.kernel + star:14s} {row.topic:15s} {row.seconds[reference] * 1e3:7.1f} ms {cells}")
+    groups = {
+        "geometric mean": rows,
+        "  of code from elsewhere (*)": [row for row in rows if row.origin],
+        "  of code written for this": [row for row in rows if not row.origin],
+    }
+    for title, group in groups.items():
+        if group and (group is rows or len(group) < len(rows)):
+            means = " ".join(_ratio(mean) for mean in geometric_means(group, others).values())
+            lines.append(f"{title:41s} {means}")
     lines.append(f"Ratios are times divided by that of {reference}: above 1 is slower than it.")
+    lines += _goals(rows, reference)
     return "\n".join(lines)
+
+
+def _goals(rows: Sequence[Row], reference: str) -> list[str]:
+    """The comparisons that the project is about, the second the other way round than in the table."""
+    lines = []
+    against = [(row.ratios["pwasm"], row.kernel) for row in rows if "pwasm" in row.ratios]
+    if against:
+        mean, (least, kernel) = geometric_mean(ratio for ratio, _ in against), min(against)
+        lines.append(f"pwasm / {reference}: geometric mean {mean:.2f}, least {least:.2f} ({kernel})")
+    by_hand = [(1 / row.ratios[BY_HAND], row.kernel) for row in rows if BY_HAND in row.ratios]
+    if by_hand:
+        mean, (most, kernel) = geometric_mean(ratio for ratio, _ in by_hand), max(by_hand)
+        lines.append(f"{reference} / by hand: geometric mean {mean:.2f}, most {most:.2f} ({kernel})")
+    return lines
 
 
 def geometric_means(rows: Sequence[Row], names: Sequence[str]) -> dict[str, float]:
@@ -37,7 +62,22 @@ def call_table(costs: dict[str, dict[str, float]]) -> str:
     for direction, by_engine in costs.items():
         plain = by_engine["python"]
         lines.append(f"one {direction}:")
-        lines += [f"  {name:12s} {cost:10.0f} ns  {cost / plain:8.1f} x" for name, cost in by_engine.items()]
+        lines += [f"  {name:12s} {cost:10.1f} ns  {cost / plain:8.2f} x" for name, cost in by_engine.items()]
+    return "\n".join(lines)
+
+
+def corpus_table(rows: Sequence[Steady]) -> str:
+    """The corpus' programs: one round of work of the first engine, and the others' ratios."""
+    if not rows:
+        return "no program of the corpus is there"
+    reference, *others = rows[0].seconds
+    head = f"{'program':14s} {reference:>12s} " + " ".join(f"{name:>10s}" for name in others)
+    lines = [head, "-" * len(head)]
+    for row in rows:
+        cells = " ".join(_ratio(row.ratios[name]) for name in others)
+        lines.append(f"{row.name:14s} {row.seconds[reference] * 1e3:9.1f} ms {cells}")
+    means = " ".join(_ratio(geometric_mean(row.ratios[name] for row in rows)) for name in others)
+    lines.append(f"{'geometric mean':27s} {means}")
     return "\n".join(lines)
 
 
@@ -55,17 +95,18 @@ def start_table(costs: dict[str, dict[str, Start]]) -> str:
     """Whole processes."""
     lines = []
     for title, by_engine in costs.items():
-        lines.append(f"process that loads {title}:")
-        lines += [
-            f"  {name:12s} {start.seconds * 1e3:8.0f} ms, peak memory {start.peak_bytes / 2**20:6.0f} MiB"
-            for name, start in by_engine.items()
-        ]
+        lines.append(f"process, {title}:")
+        for name, start in by_engine.items():
+            peak = f", peak memory {start.peak_bytes / 2**20:6.0f} MiB" if start.peak_bytes else ""
+            other = by_engine.get(f"pwasm {name.rpartition(' ')[2]}") if name.startswith("wasmz") else None
+            ratio = f"    pwasm / this: {other.seconds / start.seconds:.2f}" if other else ""
+            lines.append(f"  {name:14s} {start.seconds * 1e3:8.0f} ms{peak}{ratio}")
     return "\n".join(lines)
 
 
 def as_json(rows: Sequence[Row], extras: dict[str, Any]) -> dict[str, Any]:
     """Everything measured, as values that ``json`` takes."""
-    kernels = {row.kernel: {"topic": row.topic, "seconds": row.seconds, "ratios": row.ratios} for row in rows}
+    kernels = {row.kernel: {key: value for key, value in asdict(row).items() if key != "kernel"} for row in rows}
     return {"python": platform.python_version(), "machine": platform.machine(), "kernels": kernels, **extras}
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.catalogue import Kernel, same_result
+from benchmarks.catalogue import Kernel
 from benchmarks.engines import Engine
 from benchmarks.timing import measure, paired_ratio
 
@@ -29,10 +29,12 @@ class Row:
     Attributes:
         seconds: the median of each contender; for slow engines, of the small size.
         ratios: each contender's time divided by that of wasmz's highest level, medians of pairs of the same round.
+        origin: whose code it is, if it was not written for the benchmarks.
     """
 
     kernel: str
     topic: str
+    origin: str | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     ratios: dict[str, float] = field(default_factory=dict)
 
@@ -43,7 +45,7 @@ def run_kernel(kernel: Kernel, engines: Sequence[Engine], rounds: int) -> Row:
     Raises:
         WrongResult: an engine's result is not that of the hand-written version.
     """
-    row = Row(kernel.name, kernel.topic)
+    row = Row(kernel.name, kernel.topic, kernel.origin)
     fast = [engine for engine in engines if not engine.slow]
     slow = [engine for engine in engines if engine.slow]
     _time(row, _contenders(kernel, fast, kernel.size), fast[0].name, rounds)
@@ -69,17 +71,9 @@ def _contenders(kernel: Kernel, engines: Sequence[Engine], size: int) -> dict[st
     expected = by_hand()
     contenders: dict[str, Callable[[], Any]] = {}
     for engine in engines:
-        contenders[engine.name] = run = _prepare(kernel, engine, size)
+        contenders[engine.name] = run = kernel.prepare_wasm(engine.load(kernel.wasm, {}), size)
         result = run()
-        if not same_result(result, expected):
+        if not kernel.same_result(result, expected):
             raise WrongResult(f"{kernel.name}({size}) on {engine.name}: {result!r} instead of {expected!r}")
     contenders[BY_HAND] = by_hand
     return contenders
-
-
-def _prepare(kernel: Kernel, engine: Engine, size: int) -> Callable[[], Any]:
-    exports = engine.load(kernel.wasm, {})
-    if hasattr(kernel.python, "prepare"):
-        exports["prepare"](size)
-    run = exports["run"]
-    return lambda: run(size)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import wasmz
-from benchmarks.catalogue import Kernel, load_kernels, same_result
+from benchmarks.catalogue import Kernel, load_kernels
 from benchmarks.timing import geometric_mean, measure, paired_ratio
 from wasmz.config import OPT_LEVELS
 
@@ -16,10 +16,8 @@ def test_kernel(kernel: Kernel, opt_level: int) -> None:
     engine = wasmz.Engine(wasmz.Config(opt_level=opt_level, verify=True, use_cache=False))
     module = wasmz.Module.compile(engine, kernel.wasm)
     instance = wasmz.Instance(wasmz.Store(engine), module, wasmz.Linker(engine))
-    if module.exports.get("prepare"):
-        instance.call("prepare", kernel.small_size)
-    expected = kernel.prepare_python(kernel.small_size)()
-    assert same_result(instance.call("run", kernel.small_size), expected)
+    run = kernel.prepare_wasm(instance.exports, kernel.small_size)
+    assert kernel.same_result(run(), kernel.prepare_python(kernel.small_size)())
 
 
 def test_timing() -> None:

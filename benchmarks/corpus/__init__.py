@@ -1,0 +1,1 @@
+"""Real programs that the project's corpus fetches: their steady state, and how they start."""

@@ -1,0 +1,276 @@
+"""The programs: a module of the corpus, what it is to do, and how to do it through an engine's :class:`Guest`.
+
+PROGRAMS["lua"].start(open_wasmz(wasm, {}), folder)()   -> (0, "89brown=30,..."): one round of the steady state
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from benchmarks.corpus.hosts import Guest, HostFunctions
+from benchmarks.inputs import text
+
+Work = Callable[[], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program of the corpus.
+
+    Attributes:
+        path: of the module in the corpus' folder.
+        start: makes a fresh instance ready; what it returns does one round of work, and returns something to compare.
+        functions: makes the imports that it needs beside those of every guest; state of a guest's own is made here.
+    """
+
+    path: str
+    start: Callable[[Guest, Path], Work]
+    functions: Callable[[], HostFunctions] = field(default=dict)
+
+
+# Interpreters
+
+_JAVASCRIPT = """
+function fib(n) { return n < 2 ? n : fib(n - 1) + fib(n - 2) }
+var words = "the quick brown fox jumps over the lazy dog the end".split(" "), counts = {};
+for (var i = 0; i < 300; i++) { var w = words[i % words.length]; counts[w] = (counts[w] || 0) + i }
+var a = []; for (var i = 0; i < 200; i++) a.push((i * 7919) % 1009); a.sort(function (x, y) { return x - y });
+"" + fib(10) + JSON.stringify(counts) + a[17] + "abc-123".replace(/[0-9]+/, "x")
+"""
+_LUA = b"""
+local function fib(n) if n < 2 then return n end return fib(n - 1) + fib(n - 2) end
+local t, text = {}, "the quick brown fox jumps over the lazy dog the end"
+for w in text:gmatch("%a+") do t[w] = (t[w] or 0) + 1 end
+local k = {} for w, c in pairs(t) do k[#k + 1] = w .. "=" .. c end table.sort(k)
+local s = 0 for i = 1, 300 do s = (s * 31 + i) % 65521 end
+return fib(11) .. table.concat(k, ",") .. s
+"""
+
+
+def _quickjs_functions() -> HostFunctions:
+    output = bytearray()
+
+    def write(guest: Guest, descriptor: int, address: int, size: int) -> None:
+        if descriptor == 3:
+            output[:] = guest.read(address, size)
+
+    return {
+        "env.host_write": write,
+        "env.host_call": lambda *_: 0,
+        "env.host_take": lambda *_: None,
+        "env.host_interrupt": lambda *_: 0,
+        "result": lambda: bytes(output),
+    }
+
+
+def _start_quickjs(guest: Guest, _: Path, source: str = _JAVASCRIPT) -> Work:
+    guest.call("_initialize")
+    guest.call("qjs_init", 0, 512 * 1024)
+    code = source.encode()
+
+    def work() -> Any:
+        address = guest.put(code + b"\0")
+        status = guest.call("qjs_eval", address, len(code))
+        guest.call("free", address)
+        return status
+
+    return work
+
+
+def _start_mquickjs(guest: Guest, _: Path, source: str = _JAVASCRIPT) -> Work:
+    guest.call("__wasm_call_ctors")
+    guest.call("sandbox_init", 1 << 20)
+
+    def work() -> Any:
+        address = guest.put(source.encode() + b"\0")
+        result = guest.call("sandbox_eval", address)
+        guest.call("free", address)
+        return guest.string_at(result or guest.call("sandbox_get_error"))
+
+    return work
+
+
+def _start_lua(guest: Guest, _: Path, source: bytes = _LUA) -> Work:
+    guest.call("__wasm_call_ctors")
+    state = guest.call("luaL_newstate")
+    guest.call("luaL_openlibs", state)
+
+    def work() -> Any:
+        address, name = guest.put(source), guest.put(b"=t\0")
+        status = guest.call("luaL_loadbufferx", state, address, len(source), name, 0)
+        status = status or guest.call("lua_pcallk", state, 0, 1, 0, 0, 0)
+        result = guest.string_at(guest.call("luaL_tolstring", state, -1, 0))
+        guest.call("lua_settop", state, 0)
+        guest.call("free", address)
+        guest.call("free", name)
+        return status, result
+
+    return work
+
+
+# Libraries
+
+
+def _start_hash(
+    guest: Guest, _: Path, begin: tuple[int, ...] = (), end: tuple[int, ...] = (), size: int = 16_384, updates: int = 1
+) -> Work:
+    buffer = guest.call("Hash_GetBuffer")
+    data = text(size)
+
+    def work() -> bytes:
+        guest.call("Hash_Init", *begin)
+        guest.write(buffer, data)
+        for _ in range(updates):
+            guest.call("Hash_Update", len(data))
+        guest.call("Hash_Final", *end)
+        return guest.read(buffer, 16)
+
+    return work
+
+
+def _start_lz4(guest: Guest, _: Path) -> Work:
+    data = text(20_000)
+
+    def run(name: str, source: bytes) -> bytes:
+        result = guest.call("__wbindgen_add_to_stack_pointer", -16)
+        guest.call(name, result, guest.put(source, "__wbindgen_malloc"), len(source))
+        address, size = struct.unpack("<II", guest.read(result, 8))
+        guest.call("__wbindgen_add_to_stack_pointer", 16)
+        output = guest.read(address, size)
+        guest.call("__wbindgen_free", address, size)
+        return output
+
+    def work() -> tuple[bytes, bool]:
+        packed = run("compress", data)
+        return packed, run("decompress", packed) == data
+
+    return work
+
+
+def _start_zstd(guest: Guest, folder: Path) -> Work:
+    if guest.has_export("_initialize"):
+        guest.call("_initialize")
+    packed = (folder / "zstd-dec" / "text-3.zst").read_bytes()
+    source = guest.put(packed)
+    size = guest.call("ZSTD_findDecompressedSize", source, len(packed))
+    target = guest.call("malloc", size)
+
+    def work() -> str:
+        count = guest.call("ZSTD_decompress", target, size, source, len(packed))
+        return hashlib.md5(guest.read(target, count)).hexdigest()
+
+    return work
+
+
+def _start_harfbuzz(guest: Guest, folder: Path) -> Work:
+    guest.call("__wasm_call_ctors")
+    data = (folder / "harfbuzz" / "DejaVuSans.ttf").read_bytes()
+    blob = guest.call("hb_blob_create", guest.put(data), len(data), 2, 0, 0)
+    font = guest.call("hb_font_create", guest.call("hb_face_create", blob, 0))
+    phrases = [phrase.encode() for phrase in ("Hello, fi ffl AVATAR!", "مرحبا بالعالم", "1/2 office — naïve")]
+
+    def work() -> list[bytes]:
+        shaped = []
+        for phrase in phrases:
+            source, count = guest.put(phrase), guest.put(bytes(4))
+            buffer = guest.call("hb_buffer_create")
+            guest.call("hb_buffer_add_utf8", buffer, source, len(phrase), 0, len(phrase))
+            guest.call("hb_buffer_guess_segment_properties", buffer)
+            guest.call("hb_shape", font, buffer, 0, 0)
+            glyphs = guest.call("hb_buffer_get_glyph_infos", buffer, count)
+            shaped.append(guest.read(glyphs, 20 * guest.call("hb_buffer_get_length", buffer)))
+            guest.call("hb_buffer_destroy", buffer)
+            guest.call("free", source)
+            guest.call("free", count)
+        return shaped
+
+    return work
+
+
+def _png_functions() -> HostFunctions:
+    pixels = bytearray()
+
+    def take(guest: Guest, address: int, size: int, *_: int) -> int:
+        pixels[:] = guest.read(address, size)
+        return 40
+
+    return {
+        "wbg.__wbg_newwithownedu8clampedarrayandsh_91db5987993a08fb": take,
+        "wbg.__wbindgen_memory": lambda *_: 41,
+        "wbg.__wbg_buffer_a448f833075b71ba": lambda *_: 42,
+        "wbg.__wbg_newwithbyteoffsetandlength_099217381c451830": lambda guest, _, *where: take(guest, *where),
+        "wbg.__wbindgen_object_drop_ref": lambda *_: None,
+        "result": lambda: bytes(pixels),
+    }  # fmt: skip
+
+
+def _start_png(guest: Guest, _: Path) -> Work:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = b"".join(b"\1" + bytes((x * y + x) & 255 for x in range(64) for _ in range(3)) for y in range(48))
+    header = struct.pack(">IIBBBBB", 64, 48, 8, 2, 0, 0, 0)
+    image = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 6)) + chunk(b"IEND", b"")
+
+    def work() -> int:
+        result: int = guest.call("decode", guest.put(image, "__wbindgen_malloc", 1), len(image))
+        return result
+
+    return work
+
+
+def _source_map_functions() -> HostFunctions:
+    rows: list[tuple[int, ...]] = []
+
+    def result() -> str:
+        shown = json.dumps(rows)
+        rows.clear()
+        return shown
+
+    return {"env.mapping_callback": lambda _, *row: rows.append(row), "result": result}
+
+
+def _start_source_map(guest: Guest, _: Path) -> Work:
+    segments = ",".join(["AACA", *["IAAC", "MAAE", "QAAG", "EAAC"] * 4])
+    source = ";".join([segments] * 40).encode()
+
+    def work() -> None:
+        address = guest.call("allocate_mappings", len(source))
+        guest.write(address, source)
+        mappings = guest.call("parse_mappings", address)
+        guest.call("by_original_location", mappings)
+        guest.call("free_mappings", mappings)
+
+    return work
+
+
+def _start_ballistics(guest: Guest, _: Path) -> Work:
+    guest.call("_initialize")
+    return lambda: guest.call("tbw_bench_thr_dp", 50_000)
+
+
+PROGRAMS = {
+    "quickjs": Program("quickjs-pwasm/quickjs.wasm", _start_quickjs, _quickjs_functions),
+    "mquickjs": Program("mquickjs/mquickjs.wasm", _start_mquickjs),
+    "lua": Program("lua/glue.wasm", _start_lua),
+    "lz4": Program("lz4/lz4_wasm_nodejs_bg.wasm", _start_lz4),
+    "zstd": Program("zstd-dec/zstddec.wasm", _start_zstd),
+    "harfbuzz": Program("harfbuzz/harfbuzz.wasm", _start_harfbuzz),
+    "png": Program("png/squoosh_png_bg.wasm", _start_png, _png_functions),
+    "source-map": Program("source-map/mappings.wasm", _start_source_map, _source_map_functions),
+    "ballistics": Program("bclibc/tiny_bclibc_dp.wasm", _start_ballistics),
+    "md5": Program("hash-wasm/md5.wasm", _start_hash),
+    "sha256": Program("hash-wasm/sha256.wasm", partial(_start_hash, begin=(256,))),
+    "sha3": Program("hash-wasm/sha3.wasm", partial(_start_hash, begin=(256,), end=(6,), size=4096)),
+    "blake2b": Program("hash-wasm/blake2b.wasm", partial(_start_hash, begin=(512,), size=4096)),
+    "blake3": Program("hash-wasm/blake3.wasm", partial(_start_hash, begin=(32,), end=(32,))),
+    "xxhash64": Program("hash-wasm/xxhash64.wasm", partial(_start_hash, updates=10)),
+}

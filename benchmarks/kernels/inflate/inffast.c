@@ -1,0 +1,2 @@
+#define Z_SOLO
+#include "../../vendored/zlib/inffast.c"

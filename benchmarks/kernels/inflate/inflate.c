@@ -1,0 +1,7 @@
+#define Z_SOLO
+#include "../../vendored/zlib/inflate.c"
+
+/* zutil.c has it so. */
+void zmemcpy(Bytef *to, const Bytef *from, uInt size) {
+    __builtin_memcpy(to, from, size);
+}

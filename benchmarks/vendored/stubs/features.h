@@ -1,0 +1,1 @@
+/* What musl and LibTomMath include of their own; kernel.c defines what is needed. */
