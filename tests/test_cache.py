@@ -9,6 +9,7 @@ import sys
 import textwrap
 import warnings
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,11 @@ from wasmz.precompiled import DamagedFile, decode_pyc, encode_pyc, hash_source
 ROOT = Path(__file__).resolve().parent.parent
 
 EXPORT = b"\x07\x05\x01\x01f\x00\x00"
+
+
+def eager(**settings: Any) -> wasmz.Config:
+    """Settings with which a module is compiled and kept as a whole."""
+    return wasmz.Config(tier="eager", **settings)
 
 
 def with_export(code: bytes) -> bytes:
@@ -52,7 +58,7 @@ def count_compilations(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def run(data: bytes, argument: int, config: wasmz.Config | None = None) -> int:
-    engine = wasmz.Engine(config or wasmz.Config())
+    engine = wasmz.Engine(config or eager())
     result: int = wasmz.Instance(wasmz.Store(engine), wasmz.Module.compile(engine, data)).exports.f(argument)
     return result
 
@@ -90,7 +96,7 @@ def test_a_hit_imports_no_compiler(cache_dir: Path, tmp_path: Path) -> None:
     path.write_bytes(ADDS_5)
     script = """
         import sys, wasmz
-        print(wasmz.instantiate(sys.argv[1]).exports.f(1))
+        print(wasmz.instantiate(sys.argv[1], engine=wasmz.Engine(wasmz.Config(tier='eager'))).exports.f(1))
         wanted = ("wasmz.compiler", "wasmz.ir", "wasmz.passes", "wasmz.codegen", "wasmz.wasm", "bytecode")
         print(*sorted({name for name in wanted for loaded in sys.modules if (loaded + ".").startswith(name + ".")}))
     """
@@ -104,14 +110,14 @@ def test_other_bytes_and_other_options_miss(cache_dir: Path, monkeypatch: pytest
     compilations = count_compilations(monkeypatch)
     assert run(ADDS_5, 1) == 6
     assert run(ADDS_6, 1) == 7
-    assert run(ADDS_5, 1, wasmz.Config(opt_level=0)) == 6
-    assert run(ADDS_5, 1, wasmz.Config(legacy_exceptions=True)) == 6
+    assert run(ADDS_5, 1, eager(opt_level=0)) == 6
+    assert run(ADDS_5, 1, eager(legacy_exceptions=True)) == 6
     assert len(compilations) == 4
     assert len(files_of(cache_dir)) == 4
-    for config in (wasmz.Config(), wasmz.Config(opt_level=0), wasmz.Config(legacy_exceptions=True)):
+    for config in (eager(), eager(opt_level=0), eager(legacy_exceptions=True)):
         assert run(ADDS_5, 1, config) == 6
     # What changes no code misses nothing.
-    assert run(ADDS_5, 1, wasmz.Config(mem_limit_bytes=1 << 20, max_call_depth=99)) == 6
+    assert run(ADDS_5, 1, eager(mem_limit_bytes=1 << 20, max_call_depth=99)) == 6
     assert len(compilations) == 4
 
 
@@ -125,15 +131,15 @@ def test_another_version_misses(cache_dir: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_switched_off(cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     compilations = count_compilations(monkeypatch)
-    run(ADDS_5, 1, wasmz.Config(use_cache=False))
-    run(ADDS_5, 1, wasmz.Config(use_cache=False))
+    run(ADDS_5, 1, eager(use_cache=False))
+    run(ADDS_5, 1, eager(use_cache=False))
     assert len(compilations) == 2
     assert files_of(cache_dir) == []
 
 
 def test_directory_of_the_configuration_wins(cache_dir: Path, tmp_path: Path) -> None:
     other = tmp_path / "not" / "there" / "yet"
-    assert run(ADDS_5, 1, wasmz.Config(cache_dir=other)) == 6
+    assert run(ADDS_5, 1, eager(cache_dir=other)) == 6
     assert len(files_of(other)) == 1
     assert files_of(cache_dir) == []
     if os.name == "posix":
@@ -187,7 +193,7 @@ def test_any_bit_flipped(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("damage", ["empty", "cut", "flipped", "other module", "text"])
 def test_damaged_is_compiled_and_written_again(kept: Path, damage: str, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = kept.read_bytes()
-    other = encode_pyc(compile_module(ADDS_6, wasmz.Config()), hash_source(ADDS_6))
+    other = encode_pyc(compile_module(ADDS_6, eager()), hash_source(ADDS_6))
     flipped = bytearray(whole)
     flipped[len(whole) // 2] ^= 0x10
     kept.write_bytes(
@@ -225,7 +231,7 @@ posix = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="files have no own
 def test_directory_that_others_can_write_to(tmp_path: Path, mode: int) -> None:
     folder = tmp_path / "shared"
     folder.mkdir()
-    good = wasmz.Config(cache_dir=folder)
+    good = eager(cache_dir=folder)
     folder.chmod(0o700)
     assert run(ADDS_5, 1, good) == 6
     # What lies there now could be anyone's.
@@ -241,16 +247,16 @@ def test_directory_that_others_can_write_to(tmp_path: Path, mode: int) -> None:
 def test_directory_of_someone_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: tmp_path.stat().st_uid + 1)
     with pytest.warns(wasmz.CacheWarning, match="another user"):
-        assert run(ADDS_5, 1, wasmz.Config(cache_dir=tmp_path)) == 6
+        assert run(ADDS_5, 1, eager(cache_dir=tmp_path)) == 6
     assert files_of(tmp_path) == []
 
 
 def test_directory_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.warns(wasmz.CacheWarning, match="cannot make"):
-        assert run(ADDS_5, 1, wasmz.Config(cache_dir=tmp_path / "file" / "cache")) == 6
+        assert run(ADDS_5, 1, eager(cache_dir=tmp_path / "file" / "cache")) == 6
     with pytest.warns(wasmz.CacheWarning, match="cannot make"):
-        assert run(ADDS_5, 1, wasmz.Config(cache_dir=tmp_path / "file")) == 6
+        assert run(ADDS_5, 1, eager(cache_dir=tmp_path / "file")) == 6
 
 
 def test_directory_that_cannot_be_written_to(cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -280,7 +286,8 @@ def test_failure_while_writing_leaves_nothing(cache_dir: Path, monkeypatch: pyte
 def test_many_processes_at_once(cache_dir: Path, tmp_path: Path) -> None:
     path = tmp_path / "adds.wasm"
     path.write_bytes(ADDS_5)
-    script = "import sys, wasmz; print(wasmz.instantiate(sys.argv[1]).exports.f(1))"
+    script = "import sys, wasmz; engine = wasmz.Engine(wasmz.Config(tier='eager'))\n"
+    script += "print(wasmz.instantiate(sys.argv[1], engine=engine).exports.f(1))"
     processes = [
         subprocess.Popen(
             [sys.executable, "-W", "error", "-c", script, str(path)], stdout=subprocess.PIPE, text=True, cwd=ROOT
@@ -309,7 +316,7 @@ def test_same_bytes_in_any_process(tmp_path: Path) -> None:
         for path in sys.argv[1:]:
             data = pathlib.Path(path).read_bytes()
             for level in (0, 1, 1):
-                content = encode_pyc(compile_module(data, wasmz.Config(opt_level=level)), hash_source(data))
+                content = encode_pyc(compile_module(data, eager(opt_level=level)), hash_source(data))
                 print(hashlib.sha256(content).hexdigest())
     """
     (tmp_path / "adds.wasm").write_bytes(ADDS_5)

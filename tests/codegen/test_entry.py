@@ -49,7 +49,7 @@ def instance_of(params: bytes, results: bytes, code: bytes) -> wasmz.Instance:
         section(7, vector(name("f") + b"\x00\x00")),
         section(10, vector(body(code))),
     )
-    engine = wasmz.Engine(wasmz.Config(use_cache=False, verify=True))
+    engine = wasmz.Engine(wasmz.Config(tier="eager", use_cache=False, verify=True))
     return wasmz.Instance(wasmz.Store(engine), wasmz.Module.compile(engine, data))
 
 

@@ -32,7 +32,7 @@ _FUEL_PER_CALL = 12
 # Instructions of one call, as wasmtime counts them. Beyond that, Python would be at it for long.
 _MOST_INSTRUCTIONS = 30_000
 # What wasmz may take for as much: a loop that it made endless ends then.
-_MOST_SECONDS = 10
+_MOST_SECONDS = 5
 
 # wasmtime's names of traps where they differ from wasmz's. It does not tell a call beyond a table's end from another
 # access there.

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from wasmz.ir.nodes import BOOL, Value
-from wasmz.passes.demand import LOOSE, SIGNED, UNSIGNED, is_quiet_access
+from wasmz.passes.demand import LOOSE, LOOSE_BITS, SIGNED, UNSIGNED, is_quiet_access
 from wasmz.passes.intervals import BITS, HALF, MODULUS, NUMBER_TYPES
 from wasmz.passes.ranges import ACCESS_WIDTHS
 from wasmz.types import ValType
@@ -109,31 +109,28 @@ def _mul(r: Representation, value: Value) -> None:
     low, high = r.interval(first)
     if constant is not None:
         number = _signed(type, constant) if constant > MODULUS[type] - _LARGEST_STEP else constant
+        factor = r.constant(second.type, number)  # type: ignore[arg-type]
+        operand = r.any(first)
+        if max(low.bit_length(), high.bit_length()) + number.bit_length() > LOOSE_BITS[type]:
+            operand = r.as_unsigned(first)
+            low, high = r.analysis.fact(first)[:2]
         corners = (low * number, high * number)
-        args = (_small_factor(r, first), r.constant(second.type, number))  # type: ignore[arg-type]
-        r.define(value, "int.mul", args, min(corners), max(corners))
+        r.define(value, "int.mul", (operand, factor), min(corners), max(corners))
         return
-    args = (_small_factor(r, first), _small_factor(r, second))
-    low, high = _factor_interval(r, first, args[0])
-    other_low, other_high = _factor_interval(r, second, args[1])
+    other_low, other_high = r.interval(second)
+    args = (r.any(first), r.any(second))
+    bits = max(low.bit_length(), high.bit_length())
+    other_bits = max(other_low.bit_length(), other_high.bit_length())
+    if bits + other_bits > LOOSE_BITS[type]:
+        # The larger one is reduced, or products would grow without bound.
+        if bits >= other_bits:
+            args = (r.as_unsigned(first), args[1])
+            low, high = r.analysis.fact(first)[:2]
+        else:
+            args = (args[0], r.as_unsigned(second))
+            other_low, other_high = r.analysis.fact(second)[:2]
     corners4 = (low * other_low, low * other_high, high * other_low, high * other_high)
     r.define(value, "int.mul", args, min(corners4), max(corners4))
-
-
-def _small_factor(r: Representation, arg: Value) -> Value:
-    """An operand of a product: not one that is already larger than its type, or products would grow without bound."""
-    low, high = r.interval(arg)
-    type = NUMBER_TYPES[arg.type]
-    if max(low.bit_length(), high.bit_length()) <= BITS[type] + 1:
-        return r.any(arg)
-    return r.as_unsigned(arg)
-
-
-def _factor_interval(r: Representation, arg: Value, used: Value) -> tuple[int, int]:
-    if used is r.any(arg):
-        return r.interval(arg)
-    fact = r.analysis.fact(arg)
-    return fact[0], fact[1]
 
 
 @_handles("*.and")

@@ -314,20 +314,20 @@ class RangeAnalysis:
                 if edge.args:
                     mark = len(self._undo)
                     self.assume(condition, truth)
-                    self._pass(block, edge)
+                    self._pass(block, edge, is_refined=len(self._undo) > mark)
                     self.take_back(mark)
         else:
             for edge in distinct_edges(terminator):
                 if edge.args:
                     self._pass(block, edge)
 
-    def _pass(self, block: Block, edge: Edge) -> None:
+    def _pass(self, block: Block, edge: Edge, *, is_refined: bool = False) -> None:
         is_back = self.position[edge.block] <= self.position[block]
         incoming = self.returning if is_back else self.entering
         for param, arg in zip(edge.block.params, edge.args, strict=True):
             type = NUMBER_TYPES.get(param.type)
             if type is not None:
-                fact = self._now(arg)
+                fact = self._now(arg) if is_back or is_refined else self.fact(arg)
                 known = incoming.get(param)
                 incoming[param] = fact if known is None else join(known, fact)
 

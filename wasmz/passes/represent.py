@@ -23,14 +23,12 @@ from wasmz.ir.edit import distinct_edges
 from wasmz.ir.nodes import BOOL, Block, Edge, Function, Terminator, Value
 from wasmz.passes.arithmetic import HANDLERS
 from wasmz.passes.context import Context
-from wasmz.passes.demand import LOOSE, SIGNED, UNSIGNED, Demand, Held, find_demand, find_float_uses, find_hashes
+from wasmz.passes.demand import LOOSE, LOOSE_BITS, SIGNED, UNSIGNED, Demand, Held, find_demand, find_float_uses, find_hashes
 from wasmz.passes.intervals import BITS, HALF, MODULUS, NUMBER_TYPES
 from wasmz.passes.ranges import ACCESS_WIDTHS, RangeAnalysis
 from wasmz.passes.webs import Webs, find_webs
 from wasmz.types import ValType
 
-# Loose results may not grow beyond this many bits: CPython's arithmetic is slower the more digits an int has.
-_LOOSE_BITS = {"i32": 67, "i64": 131}
 # As what the bounds of sums are given that may grow: no decision looks further than that.
 _UNBOUNDED = {"i32": 1 << 65, "i64": 1 << 129}
 # An address that is used more often is reduced once instead.
@@ -267,7 +265,7 @@ class Representation:
         bounded = max(low.bit_length(), high.bit_length())
         if (
             not (demand.unsigned or demand.signed or demand.canonical)
-            and bounded <= _LOOSE_BITS[type]
+            and bounded <= LOOSE_BITS[type]
             and (not demand.address or (low >= 0 and type == "i32" and demand.address <= _MOST_LOOSE_ACCESSES))
         ):
             self.held[value] = Held(new, LOOSE, low, high)
