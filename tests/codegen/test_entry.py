@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import itertools
 from collections.abc import Callable
 from typing import Any
@@ -42,14 +43,14 @@ CASES: dict[str, tuple[bytes, bytes, bytes, Callable[..., Any]]] = {
 }
 
 
-def instance_of(params: bytes, results: bytes, code: bytes) -> wasmz.Instance:
+def instance_of(params: bytes, results: bytes, code: bytes, level: int = 2) -> wasmz.Instance:
     data = module(
         section(1, vector(signature(params, results))),
         section(3, vector(b"\x00")),
         section(7, vector(name("f") + b"\x00\x00")),
         section(10, vector(body(code))),
     )
-    engine = wasmz.Engine(wasmz.Config(tier="eager", use_cache=False, verify=True))
+    engine = wasmz.Engine(wasmz.Config(opt_level=level, tier="eager", use_cache=False, verify=True))
     return wasmz.Instance(wasmz.Store(engine), wasmz.Module.compile(engine, data))
 
 
@@ -83,3 +84,28 @@ def test_wrong_arguments_are_the_adapters_errors(wrong: object) -> None:
 @pytest.mark.parametrize("code", [GET_0 + GET_1 + b"\x6d", GET_0 + GET_1 + b"\x10\x00"], ids=["traps", "calls"])
 def test_what_traps_or_calls_has_none(code: bytes) -> None:
     assert not instance_of(I32 + I32, I32, code).module.image.entry_code
+
+
+class Color(enum.IntEnum):
+    """Ints of another kind, for which the quick check stands as well."""
+
+    RED = 3
+    BLUE = 4
+
+
+@pytest.mark.parametrize("first", [True, Color.RED, 5])
+@pytest.mark.parametrize("second", [False, Color.BLUE, 2**40, "4", 4.0, None])
+def test_arguments_of_other_kinds(first: Any, second: Any) -> None:
+    """They give what the adapter gives, and a result that is exactly an int, or its error."""
+    params, results, code, expected = CASES["i32.add"]
+    add = instance_of(params, results, code).exports.f
+    plain = instance_of(params, results, code, level=0).exports.f
+    try:
+        wanted = plain(first, second)
+    except (TypeError, ValueError, OverflowError) as error:
+        with pytest.raises(type(error)) as caught:
+            add(first, second)
+        assert str(caught.value) == str(error)
+    else:
+        result = add(first, second)
+        assert (type(result), result) == (int, wanted) == (int, expected(int(first), int(second)))

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from types import CodeType
 
-from wasmz.codegen.assembler import Jump, Label
+from wasmz.codegen.assembler import Attempt, Jump, Label
 from wasmz.codegen.emitter import Emitter, ModuleFacts
 from wasmz.codegen.function import assemble_function, emit_body, emit_zeros, make_emitter
 from wasmz.codegen.targets.base import IF_FALSE, IF_TRUE, Target
@@ -48,7 +48,12 @@ def compile_entry(target: Target, facts: ModuleFacts, function: Function, filena
     """The code object of the entry form of a function that was optimised for parameters up to ``SMALL``."""
     emitter = make_emitter(target, facts, function)
     slow = Label()
-    for index, type in enumerate(function.type.params):
+    params = list(enumerate(function.type.params))
+    integers = [index for index, type in params if type in _INTEGERS]
+    if len(integers) > 1 and _computes_result(function):
+        _emit_joint_check(emitter, integers, slow)
+        params = [(index, type) for index, type in params if type not in _INTEGERS]
+    for index, type in params:
         _emit_check(emitter, index, type, slow)
     emit_zeros(emitter)
     result_type = function.type.results[0]
@@ -77,6 +82,44 @@ def _emit_check(emitter: Emitter, index: int, type: ValType, slow: Label) -> Non
     if type in _INTEGERS:
         out += (load, emitter.constant(0), target.compare("<"), Jump(slow, IF_TRUE))
         out += (load, emitter.constant(SMALL), target.compare(">"), Jump(slow, IF_TRUE))
+
+
+# Results of these are exact ints, whatever kinds of int the operands are. (Of bitwise operations bools make bools.)
+_COMPUTING = frozenset(f"int.{name}" for name in ("add", "sub", "mul", "shl", "shr", "neg", "not", "const")) | {
+    f"{type}.{name}" for type in ("i32", "i64") for name in ("const", "clz", "ctz", "popcnt", "div_s", "rem_s")
+}
+
+
+def _computes_result(function: Function) -> bool:
+    """Whether what the function returns is never a parameter, or made of them in a way that keeps their kind."""
+    return all(
+        arg.type not in _INTEGERS or arg.op in _COMPUTING
+        for block in function.blocks
+        if block.terminator.op == "return"
+        for arg in block.terminator.args
+    )
+
+
+def _emit_joint_check(emitter: Emitter, indices: list[int], slow: Label) -> None:
+    """Checks several ints at once: their union is an exact int only of ints, and small only if all are.
+
+    It is an int, too, for a bool and an int, or for members of enumerations, whose arithmetic is that of ints.
+    """
+    out, target = emitter.out, emitter.target
+    refused = Label()
+    callee = emitter.load_callee("type")
+    out += (callee, target.loads[indices[0]])
+    for index in indices[1:]:
+        # Kinds that have no union raise an exception, which takes `type` and its NULL off the stack, too.
+        out += (target.loads[index], Attempt(refused, 2 + target.effects[callee]), target.binary("|"))
+    union = emitter.temporary()
+    out += (target.copy1, target.stores[union], target.call(1), emitter.load_global("int"), target.is_operator)
+    out.append(Jump(slow, IF_FALSE))
+    emitter.release(union)
+    load = target.loads[union]
+    out += (load, emitter.constant(0), target.compare("<"), Jump(slow, IF_TRUE))
+    out += (load, emitter.constant(SMALL), target.compare(">"), Jump(slow, IF_TRUE))
+    emitter.cold += (refused, target.pop, Jump(slow))
 
 
 def _emit_signed(emitter: Emitter, bits: int) -> None:

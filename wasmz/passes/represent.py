@@ -180,10 +180,19 @@ class Representation:
                     self.analysis.take_back(mark)
         else:
             if terminator.args:
-                self.terminator_args[block] = tuple([self.plain(arg) for arg in terminator.args])
+                self.terminator_args[block] = args = tuple([self.plain(arg) for arg in terminator.args])
+                if terminator.op == "return":
+                    self._note_bounds(terminator.args, args)
             for edge in distinct_edges(terminator):
                 if edge.args:
                     self._pass(edge)
+
+    def _note_bounds(self, args: tuple[Value, ...], returned: tuple[Value, ...]) -> None:
+        """Leaves the bounds of results for entry forms, which give Python signed numbers."""
+        bounds = self.function.bounds
+        for arg, value in zip(args, returned, strict=True):
+            if arg.type in NUMBER_TYPES:
+                bounds[value] = max(bounds.get(value, 0), self.analysis.fact(arg)[1])
 
     def _pass_apart(self, block: Block, edge: Edge) -> None:
         """Passes arguments along one of two edges; what has to be converted for a way out of the loop is, there."""
