@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import operator
 import struct
+from types import SimpleNamespace
 from typing import Any
 
 from wasmz.errors import Trap
 from wasmz.ir.nodes import BOOL, Block, Function, Terminator, Value
-from wasmz.ir.operations import EFFECTS
-from wasmz.runtime import numeric
+from wasmz.ir.operations import BULK_MEMORIES, EFFECTS
+from wasmz.runtime import bulk, numeric
 from wasmz.wasm.instructions import Effects
 
 _UNREDUCED = {
@@ -59,6 +60,7 @@ class _Instance:
 
     def __init__(self) -> None:
         self.memory = bytearray(_CONTENT)
+        self.view = SimpleNamespace(bytes=memoryview(self.memory), size_bytes=_PAGE)
         self.globals: dict[int, Any] = {}
         self.calls: list[tuple[int, list[Any]]] = []
 
@@ -79,6 +81,10 @@ class _Instance:
             self.memory[len(self.calls)] ^= 0x55
             self.globals = {index: held + 1 for index, held in self.globals.items()}
             return len(self.calls)
+        if op in BULK_MEMORIES:
+            count = BULK_MEMORIES[op]
+            function = getattr(bulk, op.replace(".", "_"))
+            return function(*[self.view] * count, *operands, *value.imm[count:])
         if op in _FORMATS:
             return self.access(op, value, operands)
         raise NotImplementedError(value.op)

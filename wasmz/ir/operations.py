@@ -24,6 +24,16 @@ and, for counting (see `continuations.py`),
     tier.request (f, l)       asks the runtime for what goes on in place of loop l of function f, or null
     count, resume             terminators
 
+many rounds of a loop at once, as far as they are in bounds, and how many they were (see ``passes/idioms.py``):
+
+    memory.fill_rounds (m, displacement, width, size) base value step rounds
+    memory.copy_rounds (m, m, displacement, displacement, step, ahead, behind) to from rounds
+    memory.match_rounds (m, m, displacement, displacement, width, step) one other rounds
+    memory.find_rounds (m, displacement, step, bits, is_run) base value rounds
+    memory.rounds_within (m, displacement, size, step) base rounds
+    memory.sum_rounds, .weighted_rounds (m, displacement, step, bits) base rounds
+                              the sum of their bytes, which are in bounds
+
 and, after `represent`, operations on Python ints as they are held:
 
     int.const i               any int
@@ -104,12 +114,25 @@ _ADDED: dict[str, Effects] = {
     "tier.ended": Effects.CALLS,
 }
 
+# Operation that does many rounds of a loop -> how many memories its immediate begins with.
+BULK_MEMORIES = {
+    "memory.fill_rounds": 1,
+    "memory.copy_rounds": 2,
+    "memory.match_rounds": 2,
+    "memory.find_rounds": 1,
+    "memory.rounds_within": 1,
+    "memory.sum_rounds": 1,
+    "memory.weighted_rounds": 1,
+}
+_BULK_WRITES = frozenset({"memory.fill_rounds", "memory.copy_rounds"})
+
 # Operations that stand in a block's body, with their effects. Writing a local is not an effect on the instance.
 EFFECTS: dict[str, Effects] = {
     **{name: row.effects for name, row in BY_NAME.items()},
     **{name: BY_NAME[base].effects for name, base in VARIANTS.items()},
     **_ADDED,
     **dict.fromkeys(_INT_OPERATIONS, Effects.PURE),
+    **{name: Effects.WRITES if name in _BULK_WRITES else Effects.READS for name in BULK_MEMORIES},
     "int.floordiv": Effects.TRAPS,
     "int.mod": Effects.TRAPS,
 }

@@ -20,7 +20,7 @@ from wasmz.ir.nodes import Block, Edge, Value
 from wasmz.passes.intervals import HALF, MODULUS, NUMBER_TYPES
 from wasmz.passes.values import NUMBERED
 
-_MOST_BLOCKS = 3
+_MOST_BLOCKS = 5
 _MOST_VALUES = 120
 
 
@@ -74,9 +74,7 @@ class Rounds:
             return True
         known = self._unchanged.get(value)
         if known is None:
-            known = (
-                value.op in NUMBERED and value.op != "project" and all(self.is_unchanged(arg) for arg in value.args)
-            )
+            known = value.op in NUMBERED and value.op != "project" and all(self.is_unchanged(arg) for arg in value.args)
             self._unchanged[value] = known
         return known
 

@@ -15,7 +15,7 @@ from typing import NamedTuple, Union
 
 from wasmz.ir.nodes import Value
 from wasmz.passes.conditions import INVERSE
-from wasmz.passes.idioms_forms import Form, Rounds, as_signed
+from wasmz.passes.idioms_forms import Form, Rounds, Test, as_signed
 from wasmz.passes.intervals import MODULUS, NUMBER_TYPES
 from wasmz.passes.ranges import ACCESS_WIDTHS
 from wasmz.passes.values import NUMBERED, divides_safely
@@ -114,10 +114,11 @@ Idiom = Union[Fill, Copy, Match, Find, Sum]
 
 
 class Found(NamedTuple):
-    """What a loop does, and what bounds its rounds."""
+    """What a loop does, and what bounds its rounds: counts, and a test of what is loaded."""
 
     idiom: Idiom
     gaps: list[Gap]
+    test: Union[Test, None]
 
 
 class _Failed(Exception):
@@ -152,6 +153,7 @@ class _Recognition:
             raise _Failed
         gaps: list[Gap] = []
         data: list[Union[Match, Find]] = []
+        data_test: Union[Test, None] = None
         for goes_on, condition in self.rounds.tests:
             relation, one, other = _relation(condition, goes_on)
             gap = self.gap(relation, one, other)
@@ -159,9 +161,10 @@ class _Recognition:
                 gaps.append(gap)
             else:
                 data.append(self.data_test(relation, one, other))
+                data_test = goes_on, condition
         if len(data) > 1:
             raise _Failed
-        return Found(self.idiom(data[0] if data else None), gaps)
+        return Found(self.idiom(data[0] if data else None), gaps, data_test)
 
     def idiom(self, test: Union[Match, Find, None]) -> Idiom:
         sums = self.rounds.sums
@@ -202,9 +205,7 @@ class _Recognition:
         lowest = min(distances)
         if max(distances) - lowest > _MOST_APART:
             raise _Failed
-        places = tuple(
-            distance - lowest + access.imm[1] for distance, access in zip(distances, accesses, strict=True)
-        )
+        places = tuple(distance - lowest + access.imm[1] for distance, access in zip(distances, accesses, strict=True))
         start = min(places)
         if sorted(places) != list(range(start, start + width * len(places), width)):
             raise _Failed
@@ -213,7 +214,7 @@ class _Recognition:
         if step is None or not (step.constant or step.terms):
             raise _Failed
         span = Span(memory, base, start, width, width * len(places), places, step)
-        if not span.is_dense and (is_dense or (len(places) > 1 and abs(span.stride) < span.size)):
+        if not span.is_dense and (is_dense or 0 < abs(span.stride) < span.size):
             raise _Failed
         return span
 
@@ -247,7 +248,9 @@ class _Recognition:
         if all(value.op in _LOADS for value in accesses[: len(order)]):
             # The whole round is loaded before anything is stored.
             return target.size, 0
-        alternates = all(accesses[2 * n] is load and accesses[2 * n + 1].args[-1] is load for n, load in enumerate(stored))
+        alternates = all(
+            accesses[2 * n] is load and accesses[2 * n + 1].args[-1] is load for n, load in enumerate(stored)
+        )
         if alternates and order == sorted(order, reverse=target.stride < 0):
             return target.width, 0
         return target.size, target.size
@@ -262,29 +265,29 @@ class _Recognition:
         type = NUMBER_TYPES[one.type]
         first = rounds.form(one)
         second = Form(0, {}) if other is None else rounds.form(other)
-        steps = rounds.step(first, type), rounds.step(second, type)
-        if steps[0] is None or steps[1] is None or relation == "eq":
+        low_step, high_step = rounds.step(first, type), rounds.step(second, type)
+        if low_step is None or high_step is None or relation == "eq":
             return None
         zero = Form(0, {})
         if relation == "ne":
             left = rounds.difference(second, first, one)
-            step = rounds.difference(steps[0], steps[1], one)
+            step = rounds.difference(low_step, high_step, one)
             if not step.terms and as_signed(step.constant, type) < 0:
                 left, step = rounds.difference(zero, left, one), rounds.difference(zero, step, one)
             order = None
         else:
             if relation[0] == "g":
                 relation = "l" + relation[1:]
-                first, second, steps = second, first, steps[::-1]
+                first, second, low_step, high_step = second, first, high_step, low_step
             left = rounds.difference(second, first, one)
             # Either the lower one grows, or the higher one falls by a constant.
-            if steps[1] == zero:
-                step = steps[0]
+            if high_step == zero:
+                step = low_step
                 if not step.terms and as_signed(step.constant, type) < 0:
                     raise _Failed
             else:
-                step = rounds.difference(zero, steps[1], one)
-                if steps[0] != zero or step.terms or as_signed(step.constant, type) <= 0:
+                step = rounds.difference(zero, high_step, one)
+                if low_step != zero or step.terms or as_signed(step.constant, type) <= 0:
                     raise _Failed
             order = relation
         if step == zero:
@@ -349,6 +352,7 @@ def _relation(condition: Value, truth: bool) -> tuple[str, Value, Union[Value, N
         condition = condition.args[0]
         truth = not truth
     op = condition.op
+    found: tuple[str, Value, Union[Value, None]]
     if op == "i64.eqz":
         found = ("eq" if truth else "ne", condition.args[0], None)
     elif op in INVERSE and condition.args[0].type in NUMBER_TYPES:

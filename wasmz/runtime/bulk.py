@@ -64,8 +64,8 @@ def memory_fill_rounds(
     if distance == size:
         _fill(memory.bytes, start, pattern, rounds * size // width)
     else:
-        for position in range(width):
-            _fill_apart(memory.bytes, start + position, pattern[position : position + 1], rounds, distance)
+        for position in range(size):
+            _fill_apart(memory.bytes, start + position, pattern[position % width :][:1], rounds, distance)
     return rounds
 
 
@@ -106,20 +106,30 @@ def memory_copy_rounds(
 ) -> int:
     """Loads of ``abs(step)`` bytes in all, and stores of what they loaded.
 
-    Where the target overlaps the source and lies ahead of it, bytes that were stored are loaded again later. Then it must
-    be at least ``ahead`` bytes ahead; behind it, at least ``behind``.
+    Where the target overlaps the source and lies ahead of it, bytes that were stored are loaded again later. Then it
+    must be at least ``ahead`` bytes ahead; behind it, at least ``behind``.
     """
-    size = abs(step)
-    rounds = memory_rounds_within(target, to, rounds, to_displacement, size, step)
-    rounds = memory_rounds_within(source, start, rounds, displacement, size, step)
-    if not rounds:
-        return 0
-    length = rounds * size
-    to += to_displacement
-    start += displacement
-    if step < 0:
-        to += (rounds - 1) * step
-        start += (rounds - 1) * step
+    if step > 0:
+        # In the bounds of both, without a call.
+        to += to_displacement
+        start += displacement
+        possible = (target.size_bytes - to) // step
+        if possible < rounds:
+            rounds = possible
+        possible = (source.size_bytes - start) // step
+        if possible < rounds:
+            rounds = possible
+        if rounds <= 0:
+            return 0
+        length = rounds * step
+    else:
+        rounds = memory_rounds_within(target, to, rounds, to_displacement, -step, step)
+        rounds = memory_rounds_within(source, start, rounds, displacement, -step, step)
+        if not rounds:
+            return 0
+        length = rounds * -step
+        to += to_displacement + (rounds - 1) * step
+        start += displacement + (rounds - 1) * step
     if target is source:
         lead = to - start if step > 0 else start - to
         if 0 < lead < length:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
-from wasmz.runtime import numeric, operations
+from wasmz.runtime import bulk, numeric, operations
 from wasmz.runtime.func import Func
 from wasmz.runtime.globals import Global
 from wasmz.runtime.image import ModuleImage
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _HELPERS: dict[str, Any] = {
     **numeric.HELPERS,
     **{name: getattr(operations, name) for name in operations.__all__},
+    **{name: getattr(bulk, name) for name in bulk.__all__},
     "f32_scratch": numeric.f32_scratch,
     # For the checks of entry forms.
     "type": type,

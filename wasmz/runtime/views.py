@@ -83,7 +83,7 @@ _native_works: bool | None = None
 
 
 def extent(size: int, offset: int, width: int, stride: int = 1) -> int:
-    """How many indices are in bounds of ``size`` bytes: ``width`` bytes at ``offset`` plus ``stride`` times the index."""
+    """How many indices are in bounds of ``size`` bytes: ``width`` bytes at ``offset + stride * index``."""
     return max(0, (size - offset - width) // stride + 1)
 
 

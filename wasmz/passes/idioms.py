@@ -1,0 +1,322 @@
+"""Lets the runtime do many rounds of a loop at once, where it fills, copies, compares, searches or sums memory.
+
+    b0:                                      b0:
+      jump b1(v0)                              v5 = i32.sub v3 v0            rounds after which it goes on
+    b1(v1: i32):                               v6 = i32.ge_u v5 12
+      i32.store8 (0, 0, 0) v1 v2       ->      branch v6 b2 b1(v0)
+      v4 = i32.add v1 1                      b2:
+      v7 = i32.ne v4 v3                        v8 = memory.fill_rounds (0, 0, 1, 1) v0 v2 1 v5
+      branch v7 b1(v4) b3                      v9 = i32.add v0 v8
+                                               jump b1(v9)
+                                             b1(v1: i32):                    as before
+
+An operation does only rounds that lie in bounds as a whole and after which the loop goes on, and says how many it did.
+The loop itself does the rest, the last round at least: so traps, and all that is used behind the loop, come from its
+own code. Which loops they are is decided in `idioms_match.py`; the operations are in ``runtime/bulk.py``.
+"""
+
+from __future__ import annotations
+
+from typing import Union
+
+from wasmz.ir.dominators import DominatorTree
+from wasmz.ir.edit import incoming_edges
+from wasmz.ir.loops import Loop, LoopForest
+from wasmz.ir.nodes import Block, Edge, Function, Terminator, Value
+from wasmz.passes.context import Context
+from wasmz.passes.idioms_forms import Form, Rounds, Test, as_signed, find_rounds
+from wasmz.passes.idioms_match import Copy, Fill, Find, Found, Gap, Idiom, Match, Span, Sum, recognise
+from wasmz.passes.intervals import BITS, HALF, MODULUS, NUMBER_TYPES
+from wasmz.types import ValType
+
+# With fewer loads or stores the call costs more than they do.
+_FEWEST_ACCESSES: dict[type[Idiom], int] = {Fill: 14, Copy: 11, Match: 16, Find: 16, Sum: 18}
+# So many are tried before a search.
+_TRIED_ROUNDS = 4
+_ENDLESS = 0xFFFF_FFFF
+_BITS_OF_FLOATS = {ValType.F32: ("i32.reinterpret_f32", ValType.I32), ValType.F64: ("i64.reinterpret_f64", ValType.I64)}
+
+
+def run(function: Function, context: Context) -> None:
+    """Puts operations in front of loops."""
+    if not function.is_ssa or function.is_represented:
+        return
+    forest = LoopForest(DominatorTree(function))
+    ways: dict[Block, list[tuple[Block, Edge]]] | None = None
+    for loop in forest.loops:
+        rounds = find_rounds(loop)
+        found = None if rounds is None else recognise(rounds)
+        if rounds is not None and found is not None:
+            if ways is None:
+                ways = incoming_edges(function)
+            _Rewriting(function, forest, loop, rounds, found).run(ways)
+
+
+class _Rewriting:
+    """Puts what does most rounds in front of a loop."""
+
+    def __init__(self, function: Function, forest: LoopForest, loop: Loop, rounds: Rounds, found: Found) -> None:
+        self.function = function
+        self.forest = forest
+        self.loop = loop
+        self.rounds = rounds
+        self.idiom, self.gaps, self.test = found
+        self.offset = rounds.body[0].offset
+        self.fewest = _fewest_rounds(found.idiom)
+        # What stands for values of the loop in the first round.
+        self.first: dict[Value, Value] = {}
+        # Copies of values of the loop, in the block at hand.
+        self.copies: dict[Value, Value] = {}
+        self.block: Block
+
+    def run(self, ways: dict[Block, list[tuple[Block, Edge]]]) -> None:
+        header = self.loop.header
+        before = self.forest.preheader(self.function, self.loop, ways[header])
+        entering = before.terminator.edges[0]
+        self.first = dict(zip(header.params, entering.args, strict=True))
+        if any(self.is_short(gap) for gap in self.gaps):
+            return
+        self.block = before
+        ways[header] = [way for way in ways[header] if way[1] is not entering]
+        count = self.count(ways[header])
+        if self.test is not None:
+            count = self.try_first(self.test, count, ways[header])
+        done = self.operation(count)
+        leaving = Edge(header, tuple([self.advance(param, done) for param in header.params]), entering.weight)
+        self.block.terminator = Terminator("jump", (), (leaving,), offset=self.offset)
+        ways[header].append((self.block, leaving))
+
+    def try_first(self, test: Test, count: Value, ways: list[tuple[Block, Edge]]) -> Value:
+        """Tests what the first rounds load, as they do: mostly, what is looked for is near. What is left of a count.
+
+        Where such a load traps, it is the first thing that the loop does: there are no stores before it.
+        """
+        goes_on, condition = test
+        params = self.loop.header.params
+        number = 1 if isinstance(self.idiom, Copy) else _TRIED_ROUNDS
+        start = self.first
+        for tried in range(number):
+            self.leave_unless(self.value(condition), ways, goes_on=goes_on)
+            self.first = start
+            done = self.constant(ValType.I32, tried + 1)
+            self.first = {param: self.advance(param, done) for param in params}
+            self.copies = {}
+        return self.add("i32.sub", ValType.I32, count, self.constant(ValType.I32, number))
+
+    # How many rounds there are
+
+    def is_short(self, gap: Gap) -> bool:
+        """Whether it is known beforehand that there are not enough rounds, or not known how to tell."""
+        if gap.step.terms:
+            return False
+        least = self.fewest * gap.step.constant
+        left = self.resolve(gap.left, gap.type)
+        return least >= HALF[NUMBER_TYPES[gap.type]] or (not left.terms and left.constant < least)
+
+    def count(self, ways: list[tuple[Block, Edge]]) -> Value:
+        """After how many rounds the loop goes on at least. If these are too few, they are left for the loop.
+
+        Mostly they are: that is found out first.
+        """
+        counts = []
+        for gap in self.gaps:
+            type = gap.type
+            count = self.form(gap.left, type)
+            fewest = self.fewest
+            if gap.step.terms:
+                count = self.rounds_of(gap, count)
+                type = ValType.I32
+            else:
+                fewest *= gap.step.constant
+            enough = self.add(f"{type}.ge_u", ValType.I32, count, self.constant(type, fewest))
+            self.leave_unless(enough, ways)
+            if gap.order is not None:
+                low, high = self.form(gap.low, gap.type), self.form(gap.high, gap.type)
+                self.leave_unless(self.add(f"{gap.type}.{gap.order}", ValType.I32, low, high), ways)
+            counts.append(count)
+        least: Value | None = None
+        for gap, count in zip(self.gaps, counts, strict=True):
+            number = count if gap.step.terms else self.rounds_of(gap, count)
+            if least is None:
+                least = number
+            else:
+                is_less = self.add("i32.lt_u", ValType.I32, number, least)
+                least = self.add("select", ValType.I32, number, least, is_less)
+        return self.constant(ValType.I32, _ENDLESS) if least is None else least
+
+    def leave_unless(self, condition: Value, ways: list[tuple[Block, Edge]], *, goes_on: bool = True) -> None:
+        """Ends the block: it goes on in a new one if the condition is as given, and otherwise leaves for the loop."""
+        header = self.loop.header
+        leaving = Edge(header, tuple([self.first[param] for param in header.params]))
+        behind = Block()
+        edges = (Edge(behind), leaving) if goes_on else (leaving, Edge(behind))
+        self.block.terminator = Terminator("branch", (condition,), edges, offset=self.offset)
+        ways.append((self.block, leaving))
+        self.function.blocks.insert(self.function.blocks.index(header), behind)
+        self.block = behind
+        self.copies = {}
+
+    def rounds_of(self, gap: Gap, count: Value) -> Value:
+        """What is left, divided by the step; as an i32."""
+        type = gap.type
+        step = gap.step
+        if step.terms:
+            # A step of zero makes the loop endless: then any number will do.
+            divisor = self.form(step, type)
+            is_zero = self.add(f"{type}.eqz", ValType.I32, divisor)
+            if type is ValType.I64:
+                is_zero = self.add("i64.extend_i32_u", type, is_zero)
+            divisor = self.add(f"{type}.or", type, divisor, is_zero)
+            count = self.add(f"{type}.div_u", type, count, divisor)
+        elif step.constant & (step.constant - 1) == 0:
+            if step.constant > 1:
+                shift = self.constant(type, step.constant.bit_length() - 1)
+                count = self.add(f"{type}.shr_u", type, count, shift)
+        else:
+            count = self.add(f"{type}.div_u", type, count, self.constant(type, step.constant))
+        if type is ValType.I64:
+            most = self.constant(type, _ENDLESS)
+            count = self.add("select", type, count, most, self.add("i64.lt_u", ValType.I32, count, most))
+            count = self.add("i32.wrap_i64", ValType.I32, count)
+        return count
+
+    # What they do
+
+    def operation(self, count: Value) -> Value:
+        """The operation; its result says how many rounds it did."""
+        idiom = self.idiom
+        if isinstance(idiom, Fill):
+            span = idiom.target
+            value = self.value(idiom.value)
+            if value.type in _BITS_OF_FLOATS:
+                value = self.add(*_BITS_OF_FLOATS[value.type], value)
+            imm = (span.memory, span.displacement, span.width, span.size)
+            step = self.form(span.step, ValType.I32)
+            return self.add("memory.fill_rounds", ValType.I32, self.base(span), value, step, count, imm=imm)
+        if isinstance(idiom, Copy):
+            if idiom.until is not None:
+                count = self.find(idiom.until, count)
+            to, at = idiom.target, idiom.source
+            places = (to.memory, at.memory, to.displacement, at.displacement)
+            imm = (*places, to.stride, idiom.ahead, idiom.behind)  # type: ignore[assignment]
+            return self.add("memory.copy_rounds", ValType.I32, self.base(to), self.base(at), count, imm=imm)
+        if isinstance(idiom, Match):
+            one, other = idiom.one, idiom.other
+            places = (one.memory, other.memory, one.displacement, other.displacement)
+            imm = (*places, one.width, one.stride)  # type: ignore[assignment]
+            return self.add("memory.match_rounds", ValType.I32, self.base(one), self.base(other), count, imm=imm)
+        if isinstance(idiom, Find):
+            return self.find(idiom, count)
+        span = idiom.span
+        imm = (span.memory, span.displacement, span.size, span.stride)
+        return self.add("memory.rounds_within", ValType.I32, self.base(span), count, imm=imm)
+
+    def find(self, idiom: Find, count: Value) -> Value:
+        span = idiom.span
+        value = self.constant(ValType.I32, 0) if idiom.value is None else self.value(idiom.value)
+        imm = (span.memory, span.displacement, span.stride, idiom.bits, int(idiom.is_run))
+        return self.add("memory.find_rounds", ValType.I32, self.base(span), value, count, imm=imm)
+
+    def base(self, span: Span) -> Value:
+        return self.form(span.base, ValType.I32)
+
+    # What the loop begins with then
+
+    def advance(self, param: Value, done: Value) -> Value:
+        """A parameter after the rounds that were done."""
+        old = self.first[param]
+        type = param.type
+        delta = self.rounds.deltas.get(param)
+        if delta is None:
+            return self.summed(param, old, done)
+        if not delta.terms:
+            step = as_signed(delta.constant, NUMBER_TYPES[type])
+            if abs(step) <= 1:
+                op = {1: "add", -1: "sub", 0: ""}[step]
+                return self.add(f"{type}.{op}", type, old, self.extend(done, type)) if op else old  # type: ignore[arg-type]
+        step_value = self.form(delta, type)  # type: ignore[arg-type]
+        total = self.add(f"{type}.mul", type, self.extend(done, type), step_value)  # type: ignore[arg-type]
+        return self.add(f"{type}.add", type, old, total)  # type: ignore[arg-type]
+
+    def summed(self, param: Value, old: Value, done: Value) -> Value:
+        idiom = self.idiom
+        assert isinstance(idiom, Sum)
+        type: ValType = param.type  # type: ignore[assignment]
+        span = idiom.span
+        imm = (span.memory, span.displacement, span.stride, BITS[NUMBER_TYPES[type]])
+        first = idiom.second.get(param)
+        op = "memory.sum_rounds" if first is None else "memory.weighted_rounds"
+        total = self.add(op, type, self.base(span), done, imm=imm)
+        if first is not None:
+            count = self.add(f"{type}.mul", type, self.extend(done, type), self.constant(type, span.size))
+            carried = self.add(f"{type}.mul", type, count, self.first[first])
+            total = self.add(f"{type}.add", type, total, carried)
+        return self.add(f"{type}.add", type, old, total)
+
+    def extend(self, done: Value, type: object) -> Value:
+        return self.add("i64.extend_i32_u", ValType.I64, done) if type is ValType.I64 else done
+
+    # Making values
+
+    def add(self, op: str, type: ValType, *args: Value, imm: object = None) -> Value:
+        value = Value(op, type, args, imm, self.offset, self.block)
+        self.block.body.append(value)
+        return value
+
+    def constant(self, type: ValType, number: int) -> Value:
+        return self.add(f"{type}.const", type, imm=number)
+
+    def value(self, value: Value) -> Value:
+        """What the loop has in the first round."""
+        known = self.first.get(value) or self.copies.get(value)
+        if known is not None:
+            return known
+        if value.block not in self.loop.own_blocks:
+            return value
+        args = tuple([self.value(arg) for arg in value.args])
+        copied = Value(value.op, value.type, args, value.imm, value.offset, self.block)
+        self.block.body.append(copied)
+        self.copies[value] = copied
+        return copied
+
+    def resolve(self, form: Form, type: ValType) -> Form:
+        """A form with what enters the loop in place of parameters, as far as that is a constant."""
+        constant = form.constant
+        terms = {}
+        for term, factor in form.terms.items():
+            entering = self.first.get(term, term)
+            if entering.op.endswith(".const"):
+                constant += factor * entering.imm
+            else:
+                terms[term] = factor
+        return Form(constant % MODULUS[NUMBER_TYPES[type]], terms)
+
+    def form(self, form: Form, type: ValType) -> Value:
+        """The value of a form in the first round."""
+        form = self.resolve(form, type)
+        modulus = MODULUS[NUMBER_TYPES[type]]
+        total: Union[Value, None] = None
+        for term, factor in sorted(form.terms.items(), key=lambda item: item[1]):
+            value = self.value(term)
+            if total is not None and factor == modulus - 1:
+                total = self.add(f"{type}.sub", type, total, value)
+                continue
+            if factor != 1:
+                value = self.add(f"{type}.mul", type, value, self.constant(type, factor))
+            total = value if total is None else self.add(f"{type}.add", type, total, value)
+        if total is None:
+            return self.constant(type, form.constant % modulus)
+        if form.constant:
+            total = self.add(f"{type}.add", type, total, self.constant(type, form.constant % modulus))
+        return total
+
+
+def _fewest_rounds(idiom: Idiom) -> int:
+    """How many rounds are worth a call."""
+    fewest = _FEWEST_ACCESSES[type(idiom)]
+    if isinstance(idiom, (Fill, Copy)):
+        return max(2, -(-fewest // len(idiom.target.places)))
+    if isinstance(idiom, Sum):
+        # Sums of sums are another call.
+        return max(2, -(-fewest * (2 if idiom.second else 1) // len(idiom.span.places)))
+    return fewest
