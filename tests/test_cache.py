@@ -316,7 +316,7 @@ def test_same_bytes_in_any_process(tmp_path: Path) -> None:
         for path in sys.argv[1:]:
             data = pathlib.Path(path).read_bytes()
             for level in (0, 1, 1):
-                content = encode_pyc(compile_module(data, eager(opt_level=level)), hash_source(data))
+                content = encode_pyc(compile_module(data, wasmz.Config(opt_level=level)), hash_source(data))
                 print(hashlib.sha256(content).hexdigest())
     """
     (tmp_path / "adds.wasm").write_bytes(ADDS_5)

@@ -43,8 +43,9 @@ if TYPE_CHECKING:
 # Called with the number of functions compiled so far, and that of all.
 Progress = Callable[[int, int], None]
 
-# All that code goes through that may run only once (see runtime/tiers.py). The pass makes conditions jump at once, which
-# is less code to emit: compiling takes 10 to 20 % less time, and what it makes is faster. All of level 1 takes 20 % more.
+# All that code goes through that may run only once (see runtime/tiers.py). The pass makes conditions jump at
+# once, which is less code to emit: compiling takes 10 to 20 % less time, and what it makes is faster. All of level 1
+# takes 20 % more.
 BASELINE_PASSES = ("conditions",)
 
 # A function with fewer calls and rounds of loops in a profile is cold.

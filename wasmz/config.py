@@ -12,13 +12,13 @@ OPT_LEVELS = (0, 1, 2)
 TIERS = ("auto", "eager")
 
 # What a Config has unless it is told otherwise.
-DEFAULT_OPT_LEVEL = 1
-DEFAULT_TIER = "eager"
+DEFAULT_OPT_LEVEL = 2
+DEFAULT_TIER = "auto"
 
 # Passes that can be switched off: those of wasmz.passes.PIPELINES on which nothing else relies.
 OPTIONAL_PASSES = (
     *("copies", "constants", "conditions", "narrow", "guard", "dead"),
-    *("inline", "counters", "values", "forwarding", "invariants", "jumps"),
+    *("inline", "counters", "values", "forwarding", "idioms", "invariants", "jumps"),
 )
 
 # CPython 3.11 counts C frames and Python frames against one limit, so a host function that recurses in C

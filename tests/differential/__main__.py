@@ -88,7 +88,9 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=None, help="first seed (default: a random one)")
     parser.add_argument("--count", type=int, default=None, help="stop after so many modules")
     parser.add_argument("--only", action="append", choices=list(_makers()), help="one kind of modules only")
-    parser.add_argument("--level", action="append", type=int, choices=LEVELS, help="one level only; -1: tiers")
+    parser.add_argument(
+        "--level", action="append", type=int, choices=LEVELS, help="one level only; -1 and -2: in tiers"
+    )
     parser.add_argument("--disable-pass", action="append", choices=OPTIONAL_PASSES, default=[], help="leave it out")
     parser.add_argument("--failures", type=int, default=10, help="stop after so many disagreements (default: 10)")
     parser.add_argument("--reduce", type=float, nargs="?", const=60.0, metavar="SECONDS", help="make them smaller")

@@ -39,10 +39,10 @@ _MOST_SECONDS = 5
 _SAME_KIND = {"UNDEFINED_ELEMENT": "TABLE_OUT_OF_BOUNDS"}
 
 
-# What stands for a level: functions are compiled when they are called, and at the highest level soon after.
-TIERS = -1
-LEVELS = (*OPT_LEVELS, TIERS)
-_HOT_AT_ONCE = (2, 2, 0, 1)
+# What stand for levels: functions are compiled when they are called, and at the highest level at once, or after some
+# rounds of a loop, whose rest is a continuation then.
+_TIERS = {-1: (1, 1, 0, 0), -2: (6, 6, 0, 1)}
+LEVELS = (*OPT_LEVELS, *_TIERS)
 
 
 class Disagreement(AssertionError):
@@ -140,12 +140,12 @@ class Subject:
     """The module in wasmz, at one level or in tiers, with some passes left out."""
 
     def __init__(self, binary: bytes, level: int, disable_passes: Collection[str] = ()) -> None:
-        in_tiers = level == TIERS
-        self.name = "wasmz in tiers" if in_tiers else f"wasmz at level {level}"
+        in_tiers = level in _TIERS
+        self.name = f"wasmz in tiers {_TIERS[level]}" if in_tiers else f"wasmz at level {level}"
         config = wasmz.Config(
             opt_level=max(OPT_LEVELS) if in_tiers else level,
             tier="auto" if in_tiers else "eager",
-            _thresholds=_HOT_AT_ONCE if in_tiers else (),
+            _thresholds=_TIERS.get(level, ()),
             verify=True,
             use_cache=False,
             disable_passes=tuple(disable_passes),

@@ -1,7 +1,7 @@
 """Makes a module that shows a disagreement smaller, and finds the pass that is to blame.
 
     reduce_case(text, calls)        -> the text and calls, with everything gone that the disagreement does not need
-    guilty_passes(binary, calls)    -> ["counters"]: these together are needed for the disagreement, of all optional passes
+    guilty_passes(binary, calls)    -> ["counters"]: of the optional passes, what the disagreement needs
 
 The text is taken as a tree of lists: parts are dropped, replaced by one of their own parts or by a constant, as long as
 what is left still assembles and still disagrees.

@@ -117,7 +117,7 @@ CALLS: list[tuple[str, tuple[int, ...]]] = [
 
 
 def instance_of(text: str, **settings: Any) -> wasmz.Instance:
-    engine = wasmz.Engine(wasmz.Config(verify=True, use_cache=False, **settings))
+    engine = wasmz.Engine(wasmz.Config(**{"tier": "eager", "verify": True, "use_cache": False, **settings}))
     return wasmz.Instance(wasmz.Store(engine), wasmz.Module.compile(engine, assemble(text)))
 
 

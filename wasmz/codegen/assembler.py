@@ -281,7 +281,7 @@ def _encode_jump(jump: Jump, target: Target) -> bytes:
 
 
 def _encode_attempts(attempts: list[Attempt], pieces: list[bytes]) -> bytes:
-    """The exception table (see CPython's Objects/exception_handling_notes.txt): start, length, handler, depth of each."""
+    """The exception table (CPython's Objects/exception_handling_notes.txt): start, length, handler, depth of each."""
     table = bytearray()
     for attempt in attempts:
         table += _encode_number(attempt.position, 0x80)

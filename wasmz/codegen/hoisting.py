@@ -3,8 +3,8 @@
     b1: LOAD_GLOBAL m0_I; LOAD_FAST i; BINARY_SUBSCR         LOAD_GLOBAL m0_I; STORE_FAST m0_I
         ...                                            ->    b1: LOAD_FAST m0_I; LOAD_FAST i; BINARY_SUBSCR
 
-Views of memories and lists of callees keep their identity for the life of the instance (see docs/abi.md), so a function may
-read them once, at its start. A global costs 3-4 ns where a fast local costs one.
+Views of memories and lists of callees keep their identity for the life of the instance (see docs/abi.md), so a function
+may read them once, at its start. A global costs 3-4 ns where a fast local costs one.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Gives the values of a function in SSA form their fast locals.
 
 A value used once, in its own block, stays on CPython's operand stack. All others get a slot; values that are never
-needed at the same time share one. A block's parameter and the arguments passed for it get the same slot where that is possible
-(they are *coalesced*), so that passing them costs nothing:
+needed at the same time share one. A block's parameter and the arguments passed for it get the same slot where that is
+possible (they are *coalesced*), so that passing them costs nothing:
 
     b1(v2: i32):               v2 and v3 share a slot:      b1: LOAD_FAST i; LOAD_CONST 1; BINARY_OP +; STORE_FAST i
       v3 = int.add v2 1                                         LOAD_FAST i; LOAD_CONST 9; COMPARE_OP <

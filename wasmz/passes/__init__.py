@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from wasmz.ir.dominators import DominatorTree
 from wasmz.ir.nodes import Function
 from wasmz.ir.verifier import verify_function
 from wasmz.passes import (
@@ -18,6 +19,7 @@ from wasmz.passes import (
     dead,
     forwarding,
     guard,
+    idioms,
     inline,
     invariants,
     jumps,
@@ -46,6 +48,7 @@ PASSES: dict[str, Pass] = {
     "values": values.run,
     "jumps": jumps.run,
     "forwarding": forwarding.run,
+    "idioms": idioms.run,
     "invariants": invariants.run,
     "represent": represent.run,
     "dead": dead.run,
@@ -62,6 +65,7 @@ PIPELINES: dict[int, tuple[str, ...]] = {
         "counters",
         "values",
         "forwarding",
+        "idioms",
         "jumps",
         "conditions",
         "dead",
@@ -73,8 +77,10 @@ PIPELINES: dict[int, tuple[str, ...]] = {
     ),
 }
 
-# Functions beyond these sizes, which compilers do not make, get the passes of level 1: those of level 2 keep sets of
-# values for each value, and the locals of each block.
+# Control flow of WebAssembly is reducible, which SSA construction relies on. Only the continuation of an inner loop,
+# which is entered in the middle of others, may not be; it gets the passes of level 1. So do functions beyond these
+# sizes, which compilers do not make: the passes of level 2 keep sets of values for each value, and the locals of each
+# block.
 _MOST_VALUES = 40_000
 _MOST_LOCALS_IN_BLOCKS = 4_000_000
 
@@ -84,7 +90,7 @@ REQUIRED = frozenset({"merge", "ssa", "represent"})
 
 def run_passes(function: Function, level: int, context: Context, observe: Observer | None = None) -> None:
     """Runs a level's passes but the disabled ones; with ``context.verify`` the IR is checked after each."""
-    if level == 2 and _is_huge(function):
+    if level == 2 and (_is_huge(function) or not DominatorTree(function).is_reducible):
         level = 1
     for name in PIPELINES[level]:
         if name in context.disabled:

@@ -18,8 +18,8 @@ from wasmz.types import ValType
 UNSIGNED, SIGNED, LOOSE = range(3)
 
 
-# Loose results may not grow beyond this many bits: CPython's arithmetic is slower the more digits an int has, though not by
-# much: 2-4 ns for each, while a reduction costs 25.
+# Loose results may not grow beyond this many bits: CPython's arithmetic is slower the more digits an int has, but not
+# by much: 2-4 ns for each, while a reduction costs 25.
 LOOSE_BITS = {"i32": 100, "i64": 200}
 
 

@@ -7,8 +7,8 @@
     v5 = i32.load v6         v6 at most the largest memory, from here on
 
 The analysis walks the dominator tree. What a condition or a memory access tells holds below it in the tree, and is
-taken back on the way up. Parameters of loop headers start with what enters the loop, and are widened to the next of a few
-thresholds while the loop adds to them; in the end one round tries whether less suffices.
+taken back on the way up. Parameters of loop headers start with what enters the loop, and are widened to the next of a
+few thresholds while the loop adds to them; in the end one round tries whether less suffices.
 """
 
 from __future__ import annotations

@@ -23,7 +23,17 @@ from wasmz.ir.edit import distinct_edges
 from wasmz.ir.nodes import BOOL, Block, Edge, Function, Terminator, Value
 from wasmz.passes.arithmetic import HANDLERS
 from wasmz.passes.context import Context
-from wasmz.passes.demand import LOOSE, LOOSE_BITS, SIGNED, UNSIGNED, Demand, Held, find_demand, find_float_uses, find_hashes
+from wasmz.passes.demand import (
+    LOOSE,
+    LOOSE_BITS,
+    SIGNED,
+    UNSIGNED,
+    Demand,
+    Held,
+    find_demand,
+    find_float_uses,
+    find_hashes,
+)
 from wasmz.passes.intervals import BITS, HALF, MODULUS, NUMBER_TYPES
 from wasmz.passes.ranges import ACCESS_WIDTHS, RangeAnalysis
 from wasmz.passes.webs import Webs, find_webs
@@ -156,13 +166,18 @@ class Representation:
         self.natural.clear()
         transfer, handlers = self.analysis.transfer, HANDLERS
         for value in block.body:
-            transfer(value)
             self.offset = value.offset
-            handler = handlers.get(value.op)
+            op = value.op
+            handler = handlers.get(op)
+            # An access tells something of its address, but only once it has succeeded.
+            if op not in ACCESS_WIDTHS:
+                transfer(value)
             if handler is not None:
                 handler(self, value)
             else:
                 self.keep(value)
+            if op in ACCESS_WIDTHS:
+                transfer(value)
         self._finish(block)
         block.body = self.body
         return True

@@ -17,8 +17,8 @@ b2:
 
 Afterwards the entry has no predecessors, a `local.get` stands only at its top, once for each parameter that is used,
 and there is no `local.set`. Control flow of WebAssembly is reducible: a block is entered from blocks that come before
-it in reverse postorder, or it is the header of a loop. So one walk suffices: at a header, each local that the loop writes,
-and that is live, gets a block parameter; elsewhere only locals whose values differ between the ways in.
+it in reverse postorder, or it is the header of a loop. So one walk suffices: at a header, each local that the loop
+writes, and that is live, gets a block parameter; elsewhere only locals whose values differ between the ways in.
 """
 
 from __future__ import annotations

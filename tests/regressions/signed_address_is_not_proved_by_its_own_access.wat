@@ -1,0 +1,27 @@
+;; f1(27, 256, 9007199254740992) traps MEMORY_OUT_OF_BOUNDS
+(module
+  (memory 1 3)
+  (export "memory" (memory 0))
+  (export "f1" (func $f1))
+  (func $f1
+    (param $u i32)
+    (param $v i32)
+    (param $w i64)
+    (result i32 i32 i64 f64)
+    (local $a i32)
+    (local $b i32)
+    (local $p i32)
+    (local $q i32)
+    (local $x i64)
+    (local $d f64)
+    (local.set $q (i32.const 1))
+    (loop $l1
+      (i32.store8 (local.get $p) (i32.load8_s (local.get $q)))
+      (local.set $p (i32.const -1))
+      (local.set $q (i32.add (local.get $q) (i32.const -1)))
+      (br $l1))
+    (local.get $a)
+    (local.get $b)
+    (local.get $x)
+    (local.get $d))
+  (data (i32.const 0) "\00\1dH\81\c8\0d\80\f1q\fe\09B\f9\be\91\02b_j\83\0a\df\22s\d3\00\bbD\db\80\03\f4\c4\a1\8c\05\8c\a1\c4\f5\05\82\ddF\bd\02\d5v&\e3\0e\87ncf\07\97\c4\ffH\0f\04w\f8\88\05\d0\89P%\08\f9\f9\06!\0a\81\c6\19z\0ag\f2\8b2\07\aa{[H\03Lc\88\bb\0cL\a9\14\8d\04\a9L\fd\bd\0aeNEJ\0d~\ae\eb6\0f\f6k\ee\7f\0f\cc\87P'\0c\ff\00\10-\08\91\d8-\90\01"))
