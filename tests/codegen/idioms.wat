@@ -7,6 +7,17 @@
   (data (i32.const 3010) "The quick brown fox jumps over the lazy dog. \ff\fe\fdThe quick brown fox jumps over the lazy dog.")
   (data (i32.const 65400) "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz")
 
+  ;; Makes the bytes from 5400 to 7000 differ, so that it is seen where copied ones come from.
+  (func (export "shuffle") (param $seed i32)
+    (local $p i32) (local $x i64)
+    (local.set $p (i32.const 5400))
+    (local.set $x (i64.extend_i32_u (local.get $seed)))
+    (loop $next
+      (local.set $x (i64.add (i64.mul (local.get $x) (i64.const 6364136223846793005)) (i64.const 1442695040888963407)))
+      (i64.store (local.get $p) (i64.xor (local.get $x) (i64.shr_u (local.get $x) (i64.const 29))))
+      (local.set $p (i32.add (local.get $p) (i32.const 8)))
+      (br_if $next (i32.lt_u (local.get $p) (i32.const 7000)))))
+
   ;; fill(where, value, count)
 
   (func (export "fill bytes, counting down") (param $p i32) (param $v i32) (param $n i32) (result i32)

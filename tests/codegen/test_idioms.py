@@ -68,10 +68,20 @@ def _calls(name: str, random_numbers: random.Random) -> list[tuple[str, tuple[An
     calls: list[tuple[str, tuple[Any, ...]]] = []
     count = random_numbers.choice
     middle, low, high = 3000, (0, 1, 7, 30, 200), (_END - 1, _END - 20, _END - 130, _END, _END + 5, -1, -20, -130)
-    if name.startswith(("copy", "match")):
+    if name.startswith("copy"):
+        middle = 6000
+        for number, distance in enumerate((*range(-20, 21), 40, -40, 100, -100, 250, -250)):
+            for counts in (_COUNTS, _COUNTS[6:]):
+                calls.append(("shuffle", (number,)))
+                calls.append((name, (middle + distance, middle, count(counts))))
+    elif name.startswith("match"):
         for distance in (*range(-20, 21), 40, -40, 100, -100, 250, -250):
             calls.append((name, (middle + distance, middle, count(_COUNTS))))
             calls.append((name, (middle + distance, middle, count(_COUNTS[6:]))))
+    if name == "copy until zero":
+        # It never ends where it writes ahead of what it reads.
+        return [call for call in calls if call[0] != name or call[1][0] <= middle]
+    if name.startswith(("copy", "match")):
         for place in (*low, *high):
             calls.append((name, (place, middle, count(_COUNTS[4:]))))
             calls.append((name, (middle, place, count(_COUNTS[4:]))))

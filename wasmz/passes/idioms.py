@@ -93,15 +93,18 @@ class _Rewriting:
         """
         goes_on, condition = test
         params = self.loop.header.params
-        number = 1 if isinstance(self.idiom, Copy) else _TRIED_ROUNDS
+        if isinstance(self.idiom, Copy):
+            # What was tried is still to be stored.
+            self.leave_unless(self.value(condition), ways, goes_on=goes_on)
+            return count
         start = self.first
-        for tried in range(number):
+        for tried in range(_TRIED_ROUNDS):
             self.leave_unless(self.value(condition), ways, goes_on=goes_on)
             self.first = start
             done = self.constant(ValType.I32, tried + 1)
             self.first = {param: self.advance(param, done) for param in params}
             self.copies = {}
-        return self.add("i32.sub", ValType.I32, count, self.constant(ValType.I32, number))
+        return self.add("i32.sub", ValType.I32, count, self.constant(ValType.I32, _TRIED_ROUNDS))
 
     # How many rounds there are
 
