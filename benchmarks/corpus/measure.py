@@ -106,8 +106,7 @@ program, folder = PROGRAMS[name], Path(folder)
 if engine == "pwasm":
     open = lambda wasm, functions: open_pwasm(wasm, functions, mode=None)
 else:
-    config = {"wasmz": {}, "wasmz tiers": {"opt_level": 2, "tier": "auto"}}[engine]
-    open = lambda wasm, functions: open_wasmz(wasm, functions, **config)
+    open = open_wasmz
 functions = dict(program.functions())
 result = functions.pop("result", None)
 guest = open((folder / program.path).read_bytes(), functions)
@@ -119,14 +118,17 @@ assert "42" in str(result() if result else found), found
 def first_results(folder: Path, rounds: int) -> dict[str, dict[str, Start]]:
     """QuickJS and Lua: whole processes until they have computed 6 * 7, with caches empty ("cold") and filled ("warm").
 
-    wasmz as it is by default and in tiers up to level 2, pwasm in its default mode.
+    Both engines as they are by default.
     """
-    contenders = ["wasmz", "wasmz tiers", *(["pwasm"] if find_spec("pwasm") else [])]
+    contenders = ["wasmz", *(["pwasm"] if find_spec("pwasm") else [])]
     results: dict[str, dict[str, Start]] = {}
     for name in _STARTED:
         if not (folder / PROGRAMS[name].path).exists():
             continue
         samples: dict[str, list[float]] = {}
+        for engine in contenders:
+            with tempfile.TemporaryDirectory() as cache:
+                _process(engine, name, folder, cache)
         for _ in range(rounds):
             for engine in contenders:
                 with tempfile.TemporaryDirectory() as cache:
@@ -139,7 +141,10 @@ def first_results(folder: Path, rounds: int) -> dict[str, dict[str, Start]]:
 
 
 def _process(engine: str, name: str, folder: Path, cache: str) -> float:
+    # The engines' own modules are compiled already, as they are after an installation.
     environment = {**os.environ, "WASMZ_CACHE_DIR": cache, "PWASM_CACHE_DIR": cache}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    environment["PYTHONPYCACHEPREFIX"] = str(Path(tempfile.gettempdir(), "wasmz-benchmark-bytecode"))
     started = perf_counter()
     command = [sys.executable, "-c", _SCRIPT, engine, name, str(folder)]
     subprocess.run(command, check=True, env=environment, cwd=ROOT)
