@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
 import textwrap
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import pytest
 
 import wasmz
 from tests.differential.oracle import assemble
+from wasmz.cache import CacheWarning, _Lock
 from wasmz.precompiled import DamagedFile, decode_functions, hash_source
 from wasmz.runtime.image import BASELINE, OPTIMISED
 
@@ -120,6 +123,31 @@ def test_kept_when_the_module_is_closed_or_collected(folder: Path) -> None:
     assert supply is not None
     supply.save()
     assert set(kept(folder)) == {(1, BASELINE), (5, BASELINE)}
+
+
+def test_collection_does_not_wait_for_the_cache(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module may be collected anywhere, also while the same thread holds the cache's lock: it is kept afterwards."""
+    monkeypatch.setattr("wasmz.cache._LONGEST_WAIT", 0.1)
+    engine = wasmz.Engine(wasmz.Config(tier="auto"))
+    instance = wasmz.Instance(wasmz.Store(engine), wasmz.Module.compile(engine, MODULE))
+    instance.exports.f1(1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with _Lock(str(folder)):
+            del instance
+            gc.collect()
+        assert not list(folder.iterdir())
+        call(2, 10)
+    assert set(kept(folder)) == {(1, BASELINE), (2, BASELINE)}
+
+
+def test_locked_cache_is_a_warning(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wasmz.cache._LONGEST_WAIT", 0.1)
+    engine = wasmz.Engine(wasmz.Config(tier="auto"))
+    module = wasmz.Module.compile(engine, MODULE)
+    wasmz.Instance(wasmz.Store(engine), module).exports.f1(1)
+    with _Lock(str(folder)), pytest.warns(CacheWarning, match="locked by another process"):
+        module.close()
 
 
 def test_processes_at_once_lose_nothing(folder: Path, source: str) -> None:

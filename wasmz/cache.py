@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+import time
 import warnings
 from functools import cache
 
@@ -29,6 +30,9 @@ from wasmz.precompiled import (
 from wasmz.runtime.image import ModuleImage
 
 DIRECTORY_VARIABLE = "WASMZ_CACHE_DIR"
+
+# How many seconds to wait for other processes that write: many of them need some milliseconds each.
+_LONGEST_WAIT = 60.0
 
 
 class CacheWarning(UserWarning):
@@ -132,7 +136,11 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
 
 
 class _Lock:
-    """Lets one process at a time add to what is in a directory, where the platform can."""
+    """Lets one process at a time add to what is in a directory, where the platform can.
+
+    Raises:
+        TimeoutError: others held it all the time, or one that was stopped. Nothing waits for them for ever.
+    """
 
     def __init__(self, directory: str) -> None:
         self.directory = directory
@@ -144,7 +152,16 @@ class _Lock:
         except ImportError:
             return
         self.descriptor = os.open(self.directory, os.O_RDONLY)
-        fcntl.flock(self.descriptor, fcntl.LOCK_EX)
+        deadline = time.monotonic() + _LONGEST_WAIT
+        while True:
+            try:
+                fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    os.close(self.descriptor)
+                    raise TimeoutError(f"{self.directory} is locked by another process") from None
+            time.sleep(0.005)
 
     def __exit__(self, *error: object) -> None:
         if self.descriptor >= 0:

@@ -4,11 +4,12 @@
 
 Without the cache, all that is done at once is to decode the module and to validate it; of a large one not even the
 bodies of functions are validated, each before it runs for the first time. What gets compiled is kept in the cache: when
-the module is closed or the process ends, and from time to time.
+the module is closed or the process ends, from time to time, and soon after the module is collected.
 """
 
 from __future__ import annotations
 
+import atexit
 import weakref
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ def open_lazily(data: bytes, config: Config, cache: Cache | None) -> tuple[Modul
     Raises:
         InvalidWasm, UnsupportedFeature: as far as the module is validated at once.
     """
+    _keep_of_collected()
     if config._profiling:
         # Made for one run.
         cache = None
@@ -40,9 +42,9 @@ def open_lazily(data: bytes, config: Config, cache: Cache | None) -> tuple[Modul
     image, codes = (compiler.open(), {}) if kept is None else kept
     supply = CodeSupply(image, compiler.compile, Thresholds(*config._thresholds), codes)
     if cache is not None:
-        keeper = _Keeper(cache, path, data, image, supply.codes)
+        keeper = _Keeper(cache, path, data, image, supply)
         supply.keep = keeper.keep
-        weakref.finalize(supply, keeper.keep)
+        _keepers.add(keeper)
     return image, supply
 
 
@@ -75,24 +77,23 @@ class _LateCompiler:
 
 
 class _Keeper:
-    """Keeps in the cache what a supply has; knows nothing of the supply itself, so that it can be told of its end."""
+    """Keeps in the cache what a supply has, and outlives it."""
 
-    def __init__(
-        self,
-        cache: Cache,
-        path: str,
-        data: bytes,
-        image: ModuleImage,
-        codes: dict[tuple[int, int], FunctionCode | bytes],
-    ) -> None:
+    def __init__(self, cache: Cache, path: str, data: bytes, image: ModuleImage, supply: CodeSupply) -> None:
         self.cache = cache
         self.path = path
         self.data = data
         self.image = image
-        self.codes = codes
-        self.kept = frozenset(codes)
+        self.codes: dict[tuple[int, int], FunctionCode | bytes] = supply.codes
+        self.kept = frozenset(supply.codes)
+        self.supply = weakref.ref(supply)
 
     def keep(self) -> None:
+        """Adds to the cache what it has not got yet, also of the modules that were collected since the last time."""
+        self.keep_own()
+        _keep_of_collected()
+
+    def keep_own(self) -> None:
         """Adds to the cache what it has not got yet."""
         codes = dict(self.codes)
         if codes.keys() <= self.kept:
@@ -105,3 +106,21 @@ class _Keeper:
         dumped = {key: dump_code(made) for key, made in codes.items()}
         self.cache.store_lazy(self.path, self.data, self.image, names, dumped)
         self.kept = frozenset(codes)
+
+
+# Keepers of supplies that are in use, or were collected. Collection itself must not write: it may come at any point of
+# any thread, also where that holds the lock of the cache, or of a module that writing needs, and would wait for itself.
+_keepers: set[_Keeper] = set()
+
+
+def _keep_of_collected() -> None:
+    for keeper in list(_keepers):
+        if keeper.supply() is None:
+            _keepers.discard(keeper)
+            keeper.keep_own()
+
+
+@atexit.register
+def _keep_at_exit() -> None:
+    while _keepers:
+        _keepers.pop().keep_own()
