@@ -16,6 +16,7 @@ from typing import Any
 from benchmarks import report
 from benchmarks.catalogue import load_kernels
 from benchmarks.corpus import measure as corpus
+from benchmarks.corpus.start import first_results
 from benchmarks.engines import Engine, available_engines
 from benchmarks.micro import call_costs, compile_costs, start_costs
 from benchmarks.suite import BY_HAND, Row, run_kernel
@@ -49,7 +50,7 @@ def main() -> None:
             print(f"\ncompile speed left out: {error}", file=sys.stderr)
     if "start" in parts:
         starts = start_costs(min(options.rounds, 3))
-        starts |= corpus.first_results(options.corpus, min(options.rounds, 3))
+        starts |= first_results(options.corpus, min(options.rounds, 5))
         extras["start"] = {title: {name: asdict(s) for name, s in rest.items()} for title, rest in starts.items()}
         print("\n" + report.start_table(starts))
     if options.json:

@@ -229,9 +229,20 @@ def _start_all(contenders: Sequence[str], path: Path, scratch: Path, rounds: int
 
 
 def _start(name: str, path: Path, cache: str) -> Start:
-    environment = {**os.environ, "WASMZ_CACHE_DIR": cache, "PWASM_CACHE_DIR": cache}
+    environment = process_environment(cache)
     code = _PROLOGUE + _BODIES[name] + _EPILOGUE
     command = [sys.executable, "-c", code, str(path)]
     started = perf_counter()
     result = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment, cwd=ROOT)
     return Start(perf_counter() - started, int(result.stdout.splitlines()[-1]))
+
+
+def process_environment(cache: str) -> dict[str, str]:
+    """The environment of processes with a cache folder of their own.
+
+    The engines' own modules are compiled already, as they are after an installation.
+    """
+    environment = {**os.environ, "WASMZ_CACHE_DIR": cache, "PWASM_CACHE_DIR": cache}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    environment["PYTHONPYCACHEPREFIX"] = str(Path(tempfile.gettempdir(), "wasmz-benchmark-bytecode"))
+    return environment

@@ -93,6 +93,37 @@ def test_next_process_needs_no_compiler(folder: Path, source: str) -> None:
     assert set(kept(folder)) == {(3, BASELINE), (4, BASELINE)}
 
 
+def test_image_is_kept_even_if_nothing_was_called(folder: Path) -> None:
+    for _ in range(2):
+        wasmz.Module.compile(wasmz.Engine(wasmz.Config(tier="auto")), MODULE).close()
+        assert kept(folder) == {}
+
+
+def test_start_from_the_cache_imports_little(folder: Path, source: str) -> None:
+    """What the standard library's larger modules would take is a third of such a start."""
+    script = """
+        import sys
+        before = set(sys.modules)
+        import wasmz
+        exports = wasmz.instantiate(sys.argv[1]).exports
+        assert exports.f3(4) == 12
+        print(*sorted(set(sys.modules) - before))
+    """
+    call(3, 4)
+    # Without site, whose own imports differ from machine to machine.
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", textwrap.dedent(script), source],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "WASMZ_CACHE_DIR": str(folder), "PYTHONPATH": str(ROOT)},
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    large = {"typing", "re", "enum", "functools", "collections", "contextlib", "dataclasses", "threading", "inspect"}
+    assert not large & set(done.stdout.split())
+
+
 def test_better_tier_is_kept(folder: Path) -> None:
     call(2, 10)
     assert set(kept(folder)) == {(2, BASELINE)}

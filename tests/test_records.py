@@ -1,4 +1,4 @@
-"""Records are what dataclasses with ``frozen=True, slots=True`` are, as far as wasmz uses those."""
+"""Records are like frozen dataclasses with slots, enumerations like those of ``enum``, as far as wasmz uses them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pickle
 
 import pytest
 
-from wasmz.records import Record
+from wasmz.records import Enumeration, Record
 
 
 class Point(Record):
@@ -85,3 +85,51 @@ def test_check_runs() -> None:
 def test_copies() -> None:
     for record in (Point(1, 2), Single((1, 2))):
         assert copy.copy(record) == copy.deepcopy(record) == pickle.loads(pickle.dumps(record)) == record
+
+
+class Color(Enumeration):
+    """Two of them."""
+
+    RED = "red"
+    BLUE = "blue"
+
+    @property
+    def shouted(self) -> str:
+        return self.value.upper()
+
+
+class Shade(Enumeration):
+    RED = "red"
+
+
+def test_members_of_enumerations() -> None:
+    assert Color.RED is Color("red") is Color["RED"] is Color(Color.RED)
+    assert (Color.RED.name, Color.RED.value, Color.RED.shouted) == ("RED", "red", "RED")
+    assert list(Color) == [Color.RED, Color.BLUE] and len(Color) == 2
+    assert Color.RED in Color and "blue" in Color and "green" not in Color
+    assert Color.RED != Shade.RED and Color.RED != "red" and len({Color.RED, Shade.RED, Color("red")}) == 2
+    assert (repr(Color.RED), str(Color.RED)) == ("<Color.RED: 'red'>", "Color.RED")
+    assert isinstance(Color.RED, Color) and Color.__doc__ == "Two of them."
+
+
+@pytest.mark.parametrize("value", ["green", None, [], Shade.RED])
+def test_values_that_are_no_members(value: object) -> None:
+    with pytest.raises(ValueError, match="is not a valid Color"):
+        Color(value)
+
+
+def test_members_are_the_same_object_everywhere() -> None:
+    assert copy.copy(Color.RED) is copy.deepcopy(Color.RED) is pickle.loads(pickle.dumps(Color.RED)) is Color.RED
+
+
+def test_enumerations_are_frozen() -> None:
+    with pytest.raises(AttributeError):
+        Color.RED = 1  # type: ignore[misc]
+    with pytest.raises(AttributeError):
+        del Color.BLUE
+    with pytest.raises(AttributeError):
+        Color.RED.value = "x"  # type: ignore[misc]
+    with pytest.raises(AttributeError):
+        del Color.RED.name
+    with pytest.raises(AttributeError):
+        Color.RED.other = 1  # type: ignore[attr-defined]

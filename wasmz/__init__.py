@@ -14,11 +14,13 @@ Names are imported when first used: `import wasmz` loads neither compiler nor ru
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
 
 from wasmz._version import __version__
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from wasmz.cache import CacheWarning
     from wasmz.config import Config
     from wasmz.errors import (

@@ -12,11 +12,11 @@ import stat
 import sys
 import time
 import warnings
-from functools import cache
 
 from wasmz._version import __version__
 from wasmz.config import Config
 from wasmz.hashing import blake2b
+from wasmz.memo import memoized
 from wasmz.precompiled import (
     Codes,
     DamagedFile,
@@ -204,7 +204,7 @@ def _key(data: bytes, config: Config) -> str:
     return digest.hexdigest()
 
 
-@cache
+@memoized
 def _development_state() -> str:
     """In a checkout of wasmz itself, changes with the compiler's sources; nothing in an installed package."""
     package = os.path.dirname(__file__)

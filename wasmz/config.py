@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection
 
 from wasmz.records import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 OPT_LEVELS = (0, 1, 2)
 TIERS = ("auto", "eager")

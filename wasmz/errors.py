@@ -13,10 +13,11 @@ Wrong arguments of the embedding API are Python's own errors (``TypeError``, ``O
 
 from __future__ import annotations
 
-import enum
-from typing import Any
+from wasmz.records import Enumeration, Record
 
-from wasmz.records import Record
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class WasmzError(Exception):
@@ -83,7 +84,7 @@ class WasmException(WasmzError):
         super().__init__(f"uncaught WebAssembly exception with {len(values)} values")
 
 
-class TrapCode(enum.Enum):
+class TrapCode(Enumeration):
     """Why execution trapped. The value is the message, worded as the specification's test suite has it."""
 
     UNREACHABLE = "unreachable"

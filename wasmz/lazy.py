@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import atexit
 import weakref
-from typing import TYPE_CHECKING
 
 from wasmz.cache import Cache
 from wasmz.config import Config
 from wasmz.runtime.image import ModuleImage
 from wasmz.runtime.tiers import CodeSupply, FunctionCode, Thresholds, dump_code
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from wasmz.tiers import TierCompiler
 
@@ -42,7 +42,7 @@ def open_lazily(data: bytes, config: Config, cache: Cache | None) -> tuple[Modul
     image, codes = (compiler.open(), {}) if kept is None else kept
     supply = CodeSupply(image, compiler.compile, Thresholds(*config._thresholds), codes)
     if cache is not None:
-        keeper = _Keeper(cache, path, data, image, supply)
+        keeper = _Keeper(cache, path, data, image, supply, is_new=kept is None)
         supply.keep = keeper.keep
         _keepers.add(keeper)
     return image, supply
@@ -79,13 +79,16 @@ class _LateCompiler:
 class _Keeper:
     """Keeps in the cache what a supply has, and outlives it."""
 
-    def __init__(self, cache: Cache, path: str, data: bytes, image: ModuleImage, supply: CodeSupply) -> None:
+    def __init__(
+        self, cache: Cache, path: str, data: bytes, image: ModuleImage, supply: CodeSupply, is_new: bool
+    ) -> None:
         self.cache = cache
         self.path = path
         self.data = data
         self.image = image
         self.codes: dict[tuple[int, int], FunctionCode | bytes] = supply.codes
-        self.kept = frozenset(supply.codes)
+        # What the cache has of it; ``None`` if that is not even the image.
+        self.kept = None if is_new else frozenset(supply.codes)
         self.supply = weakref.ref(supply)
 
     def keep(self) -> None:
@@ -96,7 +99,7 @@ class _Keeper:
     def keep_own(self) -> None:
         """Adds to the cache what it has not got yet."""
         codes = dict(self.codes)
-        if codes.keys() <= self.kept:
+        if self.kept is not None and codes.keys() <= self.kept:
             return
         names = set(self.image.names)
         for made in codes.values():

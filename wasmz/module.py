@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import os
 from _thread import allocate_lock
-from collections.abc import Callable, Mapping
-from typing import Any, BinaryIO, Union
 
 from wasmz.cache import open_cache
 from wasmz.runtime.engine import Engine
@@ -19,9 +17,15 @@ from wasmz.runtime.linker import Linker
 from wasmz.runtime.module import CompiledModule
 from wasmz.runtime.store import Store
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any, BinaryIO, Union
+
+    Source = Union[bytes, bytearray, memoryview, str, os.PathLike[str], BinaryIO]
+    Progress = Callable[[int, int], None]
+
 # A module's bytes, the path of a file with them, or a binary file open for reading.
-Source = Union[bytes, bytearray, memoryview, str, "os.PathLike[str]", BinaryIO]
-Progress = Callable[[int, int], None]
 
 _READ_BYTES = 65_536
 

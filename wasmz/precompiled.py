@@ -9,17 +9,23 @@ The digest is checked before anything is unmarshalled: `marshal` trusts its inpu
 
 from __future__ import annotations
 
-import importlib.util
 import marshal
-import operator
 import sys
-from collections.abc import Iterable
+from _imp import source_hash as _hash_of_source
+
+# importlib.util has the same, and imports contextlib and collections.
+from importlib._bootstrap_external import MAGIC_NUMBER
 from types import CodeType
-from typing import Any
 
 from wasmz.hashing import blake2b
 from wasmz.runtime.image import OPTIMISED, ModuleImage, dump_image, find_dumped, load_image
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+# Two names above are importlib.util's, too, which imports contextlib and collections.
 _HEADER_BYTES = 16
 _DIGEST_BYTES = 32
 _FLAGS = (1).to_bytes(4, "little")
@@ -64,7 +70,7 @@ def _settle(value: Any, held: list[object]) -> Any:
     elif kind is CodeType:
         texts = (value.co_name, value.co_qualname, value.co_filename)
         interned = tuple(map(sys.intern, texts))
-        if any(map(operator.is_not, texts, interned)):
+        if any(text is not other for text, other in zip(texts, interned, strict=True)):
             value = value.replace(co_name=interned[0], co_qualname=interned[1], co_filename=interned[2])
         held += (value.co_linetable, value.co_exceptiontable, value.co_names, *value.co_names, *value.co_varnames)
         held += interned
@@ -122,7 +128,7 @@ def drop_superseded(codes: Codes) -> Codes:
 
 
 def _sealed(kind: bytes, source_hash: bytes, content: bytes) -> bytes:
-    sealed = b"".join((importlib.util.MAGIC_NUMBER, kind, source_hash, content))
+    sealed = b"".join((MAGIC_NUMBER, kind, source_hash, content))
     return sealed + blake2b(sealed, digest_size=_DIGEST_BYTES).digest()
 
 
@@ -130,7 +136,7 @@ def _unsealed(kind: bytes, source_hash: bytes | None, content: bytes) -> memoryv
     """What was sealed; ``DamagedFile`` if anything is not as it was."""
     if len(content) < _HEADER_BYTES + _DIGEST_BYTES:
         raise DamagedFile("the file is too short")
-    if content[:4] != importlib.util.MAGIC_NUMBER:
+    if content[:4] != MAGIC_NUMBER:
         raise DamagedFile("the file is of another Python version")
     if content[4:8] != kind or (source_hash is not None and content[8:_HEADER_BYTES] != source_hash):
         raise DamagedFile("the file is of another module")
@@ -142,4 +148,4 @@ def _unsealed(kind: bytes, source_hash: bytes | None, content: bytes) -> memoryv
 
 def hash_source(data: bytes) -> bytes:
     """The 8 bytes by which a header names its source, computed as CPython does it."""
-    return importlib.util.source_hash(data)
+    return _hash_of_source(int.from_bytes(MAGIC_NUMBER, "little"), data)

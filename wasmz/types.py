@@ -11,13 +11,15 @@ Types are values: two equal types are the *same object*, so that they compare by
 
 from __future__ import annotations
 
-import enum
-import threading
 import weakref
-from collections.abc import Iterable, Sequence
-from typing import ClassVar, Union
+from _thread import RLock
 
-from wasmz.records import Record
+from wasmz.records import Enumeration, Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import ClassVar
 
 PAGE_BYTES = 65_536
 
@@ -78,7 +80,7 @@ for _name in ("i32", "i64", "f32", "f64", "v128"):
 del _name
 
 
-class HeapType(enum.Enum):
+class HeapType(Enumeration):
     """The abstract heap types (specification 2.3.3)."""
 
     FUNC = "func"
@@ -133,7 +135,7 @@ class RefType(ValType):
         return True
 
 
-class PackedType(enum.Enum):
+class PackedType(Enumeration):
     """Storage types of fields that are narrower than any value type (specification 2.3.8)."""
 
     I8 = "i8"
@@ -178,7 +180,7 @@ class ArrayType(Record):
     item: FieldType
 
 
-CompositeType = Union[FuncType, StructType, ArrayType]
+CompositeType = FuncType | StructType | ArrayType
 
 
 class GroupReference(Record):
@@ -322,7 +324,7 @@ class TagType(Record):
         return f"tag {self.func_type}"
 
 
-ExternType = Union[FuncType, TableType, MemoryType, GlobalType, TagType]
+ExternType = FuncType | TableType | MemoryType | GlobalType | TagType
 
 
 class ImportType(Record):
@@ -461,7 +463,7 @@ _ABOVE: dict[HeapType, frozenset[HeapType]] = {
 
 _ABSTRACT_REFS: dict[HeapType, dict[bool, RefType]] = {}
 _groups: weakref.WeakValueDictionary[tuple[SubType, ...], TypeGroup] = weakref.WeakValueDictionary()
-_groups_lock = threading.Lock()
+_groups_lock = RLock()
 
 for _heap_type in HeapType:
     _reference = RefType(_heap_type, nullable=True)

@@ -12,10 +12,16 @@ from __future__ import annotations
 
 import struct
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
-from typing import Any
 
-HostFunctions = Mapping[str, Callable[..., Any]]
+# Whole processes are measured that import this file: it brings nothing along that an engine does not need.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    HostFunctions = Mapping[str, Callable[..., Any]]
+else:
+    HostFunctions = dict
 
 
 class Guest(ABC):

@@ -1,28 +1,22 @@
-"""Times the corpus' programs on wasmz and pwasm: their steady state in one process, and whole processes.
+"""Times the corpus' programs on wasmz and pwasm: their steady state in one process.
 
 steady_state(folder, rounds=7)   -> [Steady("lua", {"wasmz O2": 0.011, "pwasm": 0.031}, {"pwasm": 2.8}), ...]
-first_results(folder, rounds=3)  -> {"lua": {"wasmz cold": Start(seconds=1.2, ...), "pwasm warm": ...}, ...}
 """
 
 from __future__ import annotations
 
-import os
 import re
 import statistics
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 from benchmarks.corpus.hosts import Guest, HostFunctions, open_pwasm, open_wasmz
 from benchmarks.corpus.programs import PROGRAMS, Program
-from benchmarks.micro import ROOT, Start
+from benchmarks.micro import ROOT
 from benchmarks.timing import measure, paired_ratio
 
 # Where the corpus' modules are: what its own tool fetched. The option --corpus wins.
@@ -31,7 +25,6 @@ DEFAULT_FOLDER = ROOT / "cache" / "corpus"
 
 Open = Callable[[bytes, HostFunctions], Guest]
 
-_STARTED = ("quickjs", "lua")
 _WARM_UPS = 3
 
 
@@ -92,60 +85,3 @@ def _started(program: Program, folder: Path, open: Open) -> Callable[[], Any]:
     result = functions.pop("result", None)
     work = program.start(open((folder / program.path).read_bytes(), functions), folder)
     return (lambda: (work(), result())) if result else work
-
-
-# Whole processes
-
-_SCRIPT = """
-import sys
-from pathlib import Path
-from benchmarks.corpus.hosts import open_pwasm, open_wasmz
-from benchmarks.corpus.programs import PROGRAMS
-engine, name, folder = sys.argv[1:]
-program, folder = PROGRAMS[name], Path(folder)
-if engine == "pwasm":
-    open = lambda wasm, functions: open_pwasm(wasm, functions, mode=None)
-else:
-    open = open_wasmz
-functions = dict(program.functions())
-result = functions.pop("result", None)
-guest = open((folder / program.path).read_bytes(), functions)
-found = program.start(guest, folder, source={"quickjs": "6 * 7", "lua": b"return 6 * 7"}[name])()
-assert "42" in str(result() if result else found), found
-"""
-
-
-def first_results(folder: Path, rounds: int) -> dict[str, dict[str, Start]]:
-    """QuickJS and Lua: whole processes until they have computed 6 * 7, with caches empty ("cold") and filled ("warm").
-
-    Both engines as they are by default.
-    """
-    contenders = ["wasmz", *(["pwasm"] if find_spec("pwasm") else [])]
-    results: dict[str, dict[str, Start]] = {}
-    for name in _STARTED:
-        if not (folder / PROGRAMS[name].path).exists():
-            continue
-        samples: dict[str, list[float]] = {}
-        for engine in contenders:
-            with tempfile.TemporaryDirectory() as cache:
-                _process(engine, name, folder, cache)
-        for _ in range(rounds):
-            for engine in contenders:
-                with tempfile.TemporaryDirectory() as cache:
-                    samples.setdefault(f"{engine} cold", []).append(_process(engine, name, folder, cache))
-                    samples.setdefault(f"{engine} warm", []).append(_process(engine, name, folder, cache))
-        results[f"{name}, to its first result"] = {
-            label: Start(statistics.median(seconds), 0) for label, seconds in samples.items()
-        }
-    return results
-
-
-def _process(engine: str, name: str, folder: Path, cache: str) -> float:
-    # The engines' own modules are compiled already, as they are after an installation.
-    environment = {**os.environ, "WASMZ_CACHE_DIR": cache, "PWASM_CACHE_DIR": cache}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    environment["PYTHONPYCACHEPREFIX"] = str(Path(tempfile.gettempdir(), "wasmz-benchmark-bytecode"))
-    started = perf_counter()
-    command = [sys.executable, "-c", _SCRIPT, engine, name, str(folder)]
-    subprocess.run(command, check=True, env=environment, cwd=ROOT)
-    return perf_counter() - started

@@ -71,10 +71,10 @@ def _quickjs_functions() -> HostFunctions:
     }
 
 
-def _start_quickjs(guest: Guest, _: Path, source: str = _JAVASCRIPT) -> Work:
+def _start_quickjs(guest: Guest, _: Path) -> Work:
     guest.call("_initialize")
     guest.call("qjs_init", 0, 512 * 1024)
-    code = source.encode()
+    code = _JAVASCRIPT.encode()
 
     def work() -> Any:
         address = guest.put(code + b"\0")
@@ -98,14 +98,14 @@ def _start_mquickjs(guest: Guest, _: Path, source: str = _JAVASCRIPT) -> Work:
     return work
 
 
-def _start_lua(guest: Guest, _: Path, source: bytes = _LUA) -> Work:
+def _start_lua(guest: Guest, _: Path) -> Work:
     guest.call("__wasm_call_ctors")
     state = guest.call("luaL_newstate")
     guest.call("luaL_openlibs", state)
 
     def work() -> Any:
-        address, name = guest.put(source), guest.put(b"=t\0")
-        status = guest.call("luaL_loadbufferx", state, address, len(source), name, 0)
+        address, name = guest.put(_LUA), guest.put(b"=t\0")
+        status = guest.call("luaL_loadbufferx", state, address, len(_LUA), name, 0)
         status = status or guest.call("lua_pcallk", state, 0, 1, 0, 0, 0)
         result = guest.string_at(guest.call("luaL_tolstring", state, -1, 0))
         guest.call("lua_settop", state, 0)

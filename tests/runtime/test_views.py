@@ -121,10 +121,9 @@ def test_views_of_a_mapping() -> None:
 
 
 def test_self_test_notices_an_unexpected_layout(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Shifted(views._NativeView):
-        def __init__(self, *args: Any) -> None:
-            super().__init__(*args)
-            self.fields = views.PyBuffer.from_address(views.ctypes.addressof(self.fields) + 8)
-
-    monkeypatch.setattr(views, "_NativeView", Shifted)
-    assert not views._self_test()
+    shape, fields = views._places()
+    for found in ((shape, fields + 8), (shape - 8, fields)):
+        monkeypatch.setattr(views, "_found_places", found)
+        assert not views._self_test()
+    monkeypatch.setattr(views, "_found_places", (shape, fields))
+    assert views._self_test()

@@ -24,16 +24,19 @@ in the code object: shared, they would serve only one of the functions.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable
-from functools import cache
 from types import CellType, CodeType, FunctionType
-from typing import Any
 
+from wasmz.memo import memoized
 from wasmz.runtime import convert, depth
 from wasmz.runtime.floats import f32_from_bits, f32_scratch, f32_to_bits
 from wasmz.runtime.func import Caller, Func
 from wasmz.runtime.traps import EXPORT_FILE, FRAME_KEY, translate
 from wasmz.types import FuncType, ValType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 _LETTERS = {
     ValType.I32: "i",
@@ -181,13 +184,13 @@ def _indented(lines: str) -> list[str]:
     return [" " * 8 + line for line in lines.splitlines()]
 
 
-@cache
+@memoized
 def _export_template(params: str, results: str, is_deep: bool) -> FunctionType:
     lines = _export_lines(params, results, is_deep)
     return _make_template("f, what, types, needed_limit", lines, _EXPORT_GLOBALS, EXPORT_FILE)
 
 
-@cache
+@memoized
 def _global_export_template(params: str, results: str, is_deep: bool) -> CodeType:
     source = "\n".join(["if True:", *_export_lines(params, results, is_deep)])
     module = compile(source, EXPORT_FILE, "exec", dont_inherit=True)
@@ -224,7 +227,7 @@ def _export_lines(params: str, results: str, is_deep: bool) -> list[str]:
     return lines
 
 
-@cache
+@memoized
 def _host_template(params: str, results: str, passes_caller: bool) -> FunctionType:
     names = [f"p{position}" for position in range(len(params))]
     arguments = ["caller"] if passes_caller else []

@@ -13,9 +13,12 @@ An access of a round is ``size`` bytes at ``base + displacement``; ``base`` move
 from __future__ import annotations
 
 from itertools import accumulate
-from typing import Final
 
 from wasmz.runtime.memory import Memory
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 __all__ = [
     "memory_copy_rounds",

@@ -9,10 +9,12 @@ Integers are unsigned. Truncating a NaN or a number out of range traps, unless t
 
 from __future__ import annotations
 
-from typing import NoReturn
-
 from wasmz.errors import Trap, TrapCode
 from wasmz.runtime.floats import f32_scratch, single_of_int
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 __wasmz_frame__ = "helper"
 

@@ -10,15 +10,17 @@ Python. f32 and f64 take real numbers; a f32 is rounded to the nearest single.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from operator import index
-from typing import TYPE_CHECKING, Any
 
 from wasmz.runtime.floats import f32_from_bits, f32_round, f32_to_bits, float_of_real, single_of_int
 from wasmz.runtime.func import Func, HostFunc
 from wasmz.types import HeapType, RefType, ValType, is_heap_subtype
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from wasmz.runtime.store import Store
 
 __wasmz_frame__ = "helper"

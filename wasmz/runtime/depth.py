@@ -12,9 +12,12 @@ from __future__ import annotations
 
 import sys
 from _thread import get_ident
-from typing import Any, Final, NoReturn
 
 from wasmz.errors import Trap, TrapCode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final, NoReturn
 
 __wasmz_frame__ = "helper"
 

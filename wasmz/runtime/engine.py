@@ -5,10 +5,9 @@ with Engine(Config(max_call_depth=1000)) as engine: ...
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from wasmz.config import Config
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
 

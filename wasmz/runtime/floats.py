@@ -15,7 +15,10 @@ from __future__ import annotations
 
 import math
 from math import ceil, copysign, fabs, floor, inf, nan
-from typing import Any, Final
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final
 
 __wasmz_frame__ = "helper"
 

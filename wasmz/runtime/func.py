@@ -6,12 +6,13 @@ func = table[0]; func(1, 2); func.type
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
-
 from wasmz.types import DefinedType, FuncType, ValType, define_function_type
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
     from wasmz.runtime.instance import Instance
     from wasmz.runtime.memory import Memory
     from wasmz.runtime.store import Store

@@ -6,12 +6,13 @@ counter.value += 1
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from wasmz.runtime.convert import to_internal, to_python
 from wasmz.types import GlobalType
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from wasmz.runtime.store import Store
 
 

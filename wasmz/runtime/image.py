@@ -8,7 +8,6 @@ turns those back.
 from __future__ import annotations
 
 from types import CodeType
-from typing import Any, Final, Literal
 
 from wasmz.records import Record
 from wasmz.types import (
@@ -32,12 +31,18 @@ from wasmz.types import (
     define_group,
 )
 
-ExternKind = Literal["func", "table", "memory", "global", "tag"]
-SegmentMode = Literal["active", "passive", "declarative"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final, Literal
+
+    ExternKind = Literal["func", "table", "memory", "global", "tag"]
+    SegmentMode = Literal["active", "passive", "declarative"]
+else:
+    ExternKind = SegmentMode = str
 
 # A constant expression: (mnemonic, immediate) pairs in order. Integers are unsigned, floats are their bits,
 # `ref.null` has None.
-ConstExpr = tuple[tuple[str, Any], ...]
+ConstExpr = tuple[tuple[str, "Any"], ...]
 
 
 # Forms of a function's code, beside the numbers of loops, whose continuations count from 0 (see runtime/tiers.py).

@@ -7,8 +7,7 @@ instance.try_call("div", 1, 0)              -> ExecResult(ok=None, trap=Trap("in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from _collections_abc import Mapping  # of collections.abc, without collections
 
 from wasmz.errors import Trap, UnsupportedFeature
 from wasmz.records import Record
@@ -22,7 +21,11 @@ from wasmz.runtime.memory import Memory
 from wasmz.runtime.operations import DataSegment, ElementSegment
 from wasmz.runtime.table import Table
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
     from wasmz.runtime.module import CompiledModule
     from wasmz.runtime.store import Store
 
@@ -50,7 +53,7 @@ class ExecResult(Record):
         return self.ok
 
 
-class Exports(Mapping[str, Any]):
+class Exports(Mapping[str, "Any"]):
     """An instance's exports, as attributes and as a mapping: functions, memories, tables, globals.
 
     An export whose name is also one of a mapping's methods (``get``, ``keys``, ...) hides the method as an attribute.

@@ -9,9 +9,6 @@ linker.define_instance("lib", other_instance)
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
-
 from wasmz.errors import LinkError, Trap, TrapCode
 from wasmz.runtime.engine import Engine
 from wasmz.runtime.func import Func, HostFunc, function_behind
@@ -21,13 +18,17 @@ from wasmz.runtime.memory import Memory
 from wasmz.runtime.table import Table
 from wasmz.types import DefinedType, ExternType, FuncType, ImportType, is_extern_subtype, is_heap_subtype
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from wasmz.runtime.instance import Instance
     from wasmz.runtime.module import CompiledModule
     from wasmz.runtime.store import Store
     from wasmz.runtime.wasi.config import WasiConfig
 
-Item = Func | HostFunc | Memory | Table | Global | Callable[..., Any]
+    Item = Func | HostFunc | Memory | Table | Global | Callable[..., Any]
 
 
 class Linker:

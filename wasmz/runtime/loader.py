@@ -11,9 +11,7 @@ put in at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
 from types import FunctionType
-from typing import TYPE_CHECKING, Any
 
 from wasmz.runtime import bulk, numeric, operations
 from wasmz.runtime.func import Func
@@ -24,7 +22,11 @@ from wasmz.runtime.operations import DataSegment, ElementSegment
 from wasmz.runtime.table import Table
 from wasmz.runtime.traps import FRAME_KEY, InstanceFrames
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any
+
     from wasmz.runtime.store import Store
     from wasmz.runtime.tiers import CodeSupply
     from wasmz.types import DefinedType

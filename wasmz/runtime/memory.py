@@ -15,13 +15,15 @@ from __future__ import annotations
 import mmap
 import struct
 import sys
-from typing import TYPE_CHECKING, Any, overload
 
 from wasmz.errors import Trap, TrapCode, UnsupportedFeature
 from wasmz.runtime.views import View, make_views
 from wasmz.types import MEMORY32_LIMIT_BYTES, MemoryType, ValType
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any, overload
+
     from wasmz.runtime.store import Store
 
 __wasmz_frame__ = "helper"
@@ -156,22 +158,26 @@ class Memory:
         def __buffer__(self, flags: int, /) -> memoryview:
             return self.view()
 
-    @overload
-    def __getitem__(self, index: int, /) -> int: ...
+    if TYPE_CHECKING:
 
-    @overload
-    def __getitem__(self, index: slice, /) -> bytes: ...
+        @overload
+        def __getitem__(self, index: int, /) -> int: ...
+
+        @overload
+        def __getitem__(self, index: slice, /) -> bytes: ...
 
     def __getitem__(self, index: int | slice, /) -> int | bytes:
         if isinstance(index, slice):
             return self.view()[index].tobytes()
         return self.view()[index]
 
-    @overload
-    def __setitem__(self, index: int, value: int, /) -> None: ...
+    if TYPE_CHECKING:
 
-    @overload
-    def __setitem__(self, index: slice, value: bytes | bytearray | memoryview, /) -> None: ...
+        @overload
+        def __setitem__(self, index: int, value: int, /) -> None: ...
+
+        @overload
+        def __setitem__(self, index: slice, value: bytes | bytearray | memoryview, /) -> None: ...
 
     def __setitem__(self, index: Any, value: Any, /) -> None:
         self.view()[index] = value

@@ -6,14 +6,15 @@ module.exports["add"].type            -> (i32, i32) -> i32
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from _collections_abc import Mapping  # of collections.abc, without collections
 
 from wasmz.runtime.engine import Engine
 from wasmz.runtime.image import ModuleImage
 from wasmz.types import ExportType, FuncType, ImportType
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
 
     from wasmz.runtime.tiers import CodeSupply

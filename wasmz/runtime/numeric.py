@@ -8,9 +8,6 @@ Operands and results are in the representation of generated code. ``f32_scratch`
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
-
 from wasmz.runtime import conversions, floats, integers
 from wasmz.runtime.conversions import *  # noqa: F403
 from wasmz.runtime.floats import *  # noqa: F403
@@ -18,6 +15,11 @@ from wasmz.runtime.floats import f32_from_bits as f32_from_bits
 from wasmz.runtime.floats import f32_scratch as f32_scratch
 from wasmz.runtime.floats import f64_from_bits as f64_from_bits
 from wasmz.runtime.integers import *  # noqa: F403
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Final
 
 __wasmz_frame__ = "helper"
 

@@ -9,13 +9,15 @@ Numbers are unsigned. Everything is checked before anything is written (specific
 
 from __future__ import annotations
 
-from typing import Any, Final
-
 from wasmz.errors import Trap, TrapCode
 from wasmz.runtime.memory import Memory
 from wasmz.runtime.table import Table
 from wasmz.runtime.traps import trap_unreachable
 from wasmz.types import ValType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final
 
 __all__ = [
     "data_drop",

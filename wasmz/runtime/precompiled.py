@@ -7,7 +7,6 @@ python prog.pyc a b               runs a command module with the arguments a and
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 from wasmz.errors import Trap, WasiExit
 from wasmz.runtime.engine import Engine
@@ -17,6 +16,10 @@ from wasmz.runtime.linker import Linker
 from wasmz.runtime.module import CompiledModule
 from wasmz.runtime.store import Store
 from wasmz.runtime.wasi import WasiConfig
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def populate(namespace: dict[str, Any], dumped: tuple[Any, ...]) -> None:

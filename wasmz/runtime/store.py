@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import weakref
 from _thread import RLock
-from typing import TYPE_CHECKING, Any
 
 from wasmz.runtime.engine import Engine
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
+    from typing import Any
 
     from wasmz.runtime.memory import Memory
 

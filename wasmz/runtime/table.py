@@ -10,23 +10,24 @@ the type matches, otherwise a function that traps. Every write to the table keep
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final
-
 from wasmz.errors import Trap, TrapCode
 from wasmz.runtime.convert import to_internal
 from wasmz.runtime.func import Func
 from wasmz.runtime.traps import call_of_null, call_of_other_type
 from wasmz.types import DefinedType, TableType, is_heap_subtype
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any, Final
+
+    Callee = Callable[..., Any]
+
     from wasmz.runtime.store import Store
 
 __wasmz_frame__ = "helper"
 
 MAX_ELEMENTS: Final = 10_000_000
-
-Callee = Callable[..., Any]
 
 
 class Table:

@@ -15,19 +15,24 @@ import itertools
 import marshal
 import time
 from _thread import RLock
-from collections.abc import Callable
-from functools import cache
 from types import CodeType, FunctionType
-from typing import TYPE_CHECKING, Any, Final, Union
 
 from wasmz.errors import Trap, TrapCode
+from wasmz.memo import memoized
 from wasmz.records import Record
 from wasmz.runtime.adapters import describe_export, export_code
 from wasmz.runtime.image import BASELINE, OPTIMISED, ModuleImage
 from wasmz.runtime.traps import STUB_FILE
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Final
+
     from wasmz.runtime.loader import Binder
+
+    # Compiles a form of a function: (index, form) -> code.
+    CompileFunction = Callable[[int, int], "FunctionCode"]
 
 # Frames of this module do not decide whose exception it is, see traps.py.
 __wasmz_frame__ = "helper"
@@ -51,10 +56,6 @@ class FunctionCode(Record):
     size: int
     entry_code: CodeType | None = None
     is_deep: bool = True
-
-
-# Compiles a form of a function: (index, form) -> code.
-CompileFunction = Callable[[int, int], FunctionCode]
 
 
 # A process that is killed loses no more work than of this many seconds.
@@ -98,7 +99,7 @@ class CodeSupply:
     ) -> None:
         self.image = image
         self.thresholds = thresholds
-        self.codes: dict[tuple[int, int], Union[FunctionCode, bytes]] = {**codes} if codes else {}
+        self.codes: dict[tuple[int, int], FunctionCode | bytes] = {**codes} if codes else {}
         self.saved = time.monotonic()
         # Keeps the codes for other processes; set by who made the supply.
         self.keep: Callable[[], None] | None = None
@@ -381,7 +382,7 @@ _STUBS: Final[tuple[Any, ...]] = (
 )
 
 
-@cache
+@memoized
 def _stub_code(count: int) -> CodeType:
     """Code for a function of ``count`` parameters that has itself compiled, and calls what it became."""
     if count < len(_STUBS):
@@ -392,13 +393,13 @@ def _stub_code(count: int) -> CodeType:
     return next(constant for constant in module.co_consts if isinstance(constant, CodeType))
 
 
-@cache
+@memoized
 def _tail_stub_code() -> CodeType:
     """The same for tail forms, which all have one parameter."""
     return _stub_code(1).replace(co_names=("tier_first_tail",))
 
 
-@cache
+@memoized
 def _forwarder_code() -> CodeType:
     """Code for the tail form of a function that makes no tail calls."""
     forward: Any = lambda args, /, *, function: (None, function(*args))  # noqa: E731

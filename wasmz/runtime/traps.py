@@ -15,10 +15,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from types import CodeType, FrameType, TracebackType
-from typing import Any, Final, NoReturn
 
 from wasmz.errors import Trap, TrapCode, WasmFrame
 from wasmz.runtime.image import ModuleImage
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final, NoReturn
 
 __wasmz_frame__ = "helper"
 

@@ -18,17 +18,20 @@ from __future__ import annotations
 import os
 import struct
 import sys
-from typing import TYPE_CHECKING, Any, Protocol
 
 try:
     import ctypes
 except ImportError:  # pragma: no cover - interpreters built without libffi
     ctypes = None  # type: ignore[assignment]
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mmap import mmap
+    from typing import Any, Protocol
 
     Buffer = mmap | bytearray
+else:
+    Protocol = object
 
 # Frames of this module do not decide whose exception it is, see traps.py.
 __wasmz_frame__ = "helper"
@@ -106,56 +109,66 @@ if ctypes is not None:
             ("internal", ctypes.c_void_p),
         )
 
+    class _Description(ctypes.Structure):
+        """A ``Py_buffer`` with the shape that it points to, which memoryviews copy."""
+
+        _fields_ = (("buffer", PyBuffer), ("shape", ctypes.c_ssize_t))
+
+    _fill = struct.Struct("PPnniiPPPPPn").pack_into
+    _SHAPE_IN_DESCRIPTION = ctypes.sizeof(PyBuffer)
     # A memoryview keeps the pointer to its format, so these live for ever.
     _FORMATS = {letter: ctypes.create_string_buffer(letter.encode()) for letter in WIDTHS}
+    _FORMAT_ADDRESSES = {letter: ctypes.addressof(text) for letter, text in _FORMATS.items()}
     # Memoryviews copy their strides.
     _STRIDES = {stride: ctypes.c_ssize_t(stride) for stride in (1, 2, 4, 8, 16)}
+    _STRIDE_ADDRESSES = {stride: ctypes.addressof(value) for stride, value in _STRIDES.items()}
     _PYBUF_FULL_RO = 0x011C
 
 
-class _NativeView:
-    """A memoryview with the two fields inside of it that may change."""
+class NativeViews:
+    """Views that are memoryviews; each is made on first use (about 3 microseconds)."""
 
-    __slots__ = ("base", "fields", "offset", "shape", "stride", "view", "width")
+    def __init__(self, buffer: Buffer, size: int) -> None:
+        self._base = _address_of(buffer)
+        self._size = size
+        self._views: dict[tuple[str, int, int], memoryview[Any]] = {}
 
-    def __init__(self, format: str, base: int, offset: int, stride: int, size: int) -> None:
-        self.width = WIDTHS[format]
-        self.offset = offset
-        self.stride = stride
-        self.base = base
-        api = ctypes.pythonapi
-        count = extent(size, offset, self.width, stride)
-        shape = ctypes.c_ssize_t(count)
-        # The length is only for whole-view operations, which nobody does.
-        description = PyBuffer(
-            buf=base + offset,
-            obj=None,
-            len=count * self.width,
-            itemsize=self.width,
-            readonly=0,
-            ndim=1,
-            format=ctypes.addressof(_FORMATS[format]),
-            shape=ctypes.addressof(shape),
-            strides=ctypes.addressof(_STRIDES[stride]),
-            suboffsets=None,
-            internal=None,
-        )
-        self.view: memoryview[Any] = _from_buffer()(ctypes.byref(description))
-        exported = PyBuffer()
-        if api.PyObject_GetBuffer(ctypes.py_object(self.view), ctypes.byref(exported), _PYBUF_FULL_RO):
-            raise SystemError("a memoryview gave no buffer")
-        # The shape array ends the memoryview object; before it come the Py_buffer and the list of weak references.
-        embedded = exported.shape - ctypes.sizeof(ctypes.c_void_p) - ctypes.sizeof(PyBuffer)
-        self.shape = ctypes.c_ssize_t.from_address(exported.shape)
-        self.fields = PyBuffer.from_address(embedded)
-        api.PyBuffer_Release(ctypes.byref(exported))
+    def strided(self, format: str, offset: int = 0, stride: int = 1) -> View:
+        key = (format, offset, stride)
+        known = self._views.get(key)
+        if known is None:
+            made = _make_view(format, self._base + offset, stride, extent(self._size, offset, WIDTHS[format], stride))
+            known = self._views.setdefault(key, made)
+        return known
 
     def resize(self, size: int) -> None:
-        self.shape.value = extent(size, self.offset, self.width, self.stride)
+        self._size = size
+        place = _places()[0]
+        for (format, offset, stride), view in self._views.items():
+            ctypes.c_ssize_t.from_address(id(view) + place).value = extent(size, offset, WIDTHS[format], stride)
 
-    def rebase(self, base: int) -> None:
-        self.base = base
-        self.fields.buf = base + self.offset
+    def rebase(self, buffer: Buffer, size: int) -> None:
+        self._base = _address_of(buffer)
+        place = _places()[1]
+        for (_, offset, _), view in self._views.items():
+            PyBuffer.from_address(id(view) + place).buf = self._base + offset
+        self.resize(size)
+
+
+def _make_view(format: str, address: int, stride: int, count: int) -> memoryview[Any]:
+    """A memoryview of ``count`` items, ``stride`` bytes apart."""
+    width = WIDTHS[format]
+    description = _Description()
+    start = ctypes.addressof(description)
+    # The length is only for whole-view operations, which nobody does. One dimension, no owner, no suboffsets.
+    _fill(
+        description,
+        0,
+        *(address, 0, count * width, width, 0, 1),
+        *(_FORMAT_ADDRESSES[format], start + _SHAPE_IN_DESCRIPTION, _STRIDE_ADDRESSES[stride], 0, 0, count),
+    )
+    view: memoryview[Any] = _from_buffer()(start)
+    return view
 
 
 def _from_buffer() -> Any:
@@ -170,37 +183,26 @@ def _from_buffer() -> Any:
 _from_buffer_function: Any = None
 
 
+def _places() -> tuple[int, int]:
+    """Where in a memoryview object its shape and its ``Py_buffer`` are, in bytes from the object's start."""
+    global _found_places
+    if _found_places is None:
+        view = _make_view("B", ctypes.addressof(_FORMATS["B"]), 1, 1)
+        exported = PyBuffer()
+        if ctypes.pythonapi.PyObject_GetBuffer(ctypes.py_object(view), ctypes.byref(exported), _PYBUF_FULL_RO):
+            raise SystemError("a memoryview gave no buffer")
+        # The shape array ends the memoryview object; before it come the Py_buffer and the list of weak references.
+        shape = exported.shape - id(view)
+        _found_places = shape, shape - ctypes.sizeof(ctypes.c_void_p) - ctypes.sizeof(PyBuffer)
+        ctypes.pythonapi.PyBuffer_Release(ctypes.byref(exported))
+    return _found_places
+
+
+_found_places: tuple[int, int] | None = None
+
+
 def _address_of(buffer: Buffer) -> int:
     return ctypes.addressof(ctypes.c_char.from_buffer(buffer))
-
-
-class NativeViews:
-    """Views that are memoryviews; each is made on first use (about 10 microseconds)."""
-
-    def __init__(self, buffer: Buffer, size: int) -> None:
-        self._base = _address_of(buffer)
-        self._capacity = len(buffer)
-        self._size = size
-        self._views: dict[tuple[str, int, int], _NativeView] = {}
-
-    def strided(self, format: str, offset: int = 0, stride: int = 1) -> View:
-        key = (format, offset, stride)
-        known = self._views.get(key)
-        if known is None:
-            known = self._views[key] = _NativeView(format, self._base, offset, stride, self._size)
-        return known.view
-
-    def resize(self, size: int) -> None:
-        self._size = size
-        for view in self._views.values():
-            view.resize(size)
-
-    def rebase(self, buffer: Buffer, size: int) -> None:
-        self._base = _address_of(buffer)
-        self._capacity = len(buffer)
-        for view in self._views.values():
-            view.rebase(self._base)
-        self.resize(size)
 
 
 class PlainView:
@@ -274,27 +276,29 @@ def _self_test() -> bool:
         return False
     try:
         first, second = bytearray(range(32)), bytearray(range(100, 132))
-        native = _NativeView("I", _address_of(first), 3, 1, 16)
-        fields = native.fields
+        views = NativeViews(first, 16)
+        view = views.strided("I", 3)
+        shape, fields_place = _places()
+        fields = PyBuffer.from_address(id(view) + fields_place)
         # Read what lies where the layout says, before anything is written there.
-        expected = (_address_of(first) + 3, 4, 1, ctypes.addressof(native.shape))
-        if (fields.buf, fields.itemsize, fields.ndim, fields.shape) != expected or native.shape.value != 10:
+        expected = (_address_of(first) + 3, 4, 1, id(view) + shape)
+        if (fields.buf, fields.itemsize, fields.ndim, fields.shape) != expected:
             return False
-        if not _behaves(native.view, first, 3, 16):
+        if ctypes.c_ssize_t.from_address(id(view) + shape).value != 10 or not _behaves(view, first, 3, 16):
             return False
-        native.resize(20)
-        if not _behaves(native.view, first, 3, 20):
+        views.resize(20)
+        if not _behaves(view, first, 3, 20):
             return False
-        native.rebase(_address_of(second))
-        if not _behaves(native.view, second, 3, 20):
+        views.rebase(second, 20)
+        if not _behaves(view, second, 3, 20):
             return False
-        native.resize(0)
-        return _behaves(native.view, second, 3, 0)
+        views.resize(0)
+        return _behaves(view, second, 3, 0)
     except (AttributeError, IndexError, SystemError, TypeError, ValueError):
         return False
 
 
-def _behaves(view: memoryview[Any], memory: bytearray, offset: int, size: int) -> bool:
+def _behaves(view: View, memory: bytearray, offset: int, size: int) -> bool:
     """Whether the view reads and writes each u32 of ``memory`` from ``offset`` up to ``size``, and nothing beyond."""
     for address in range(extent(size, offset, 4)):
         place = slice(offset + address, offset + address + 4)
