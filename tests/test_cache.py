@@ -264,7 +264,7 @@ def test_directory_that_cannot_be_written_to(cache_dir: Path, monkeypatch: pytes
     def full(*args: object, **kwargs: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("tempfile.mkstemp", full)
+    monkeypatch.setattr(os, "open", full)
     with pytest.warns(wasmz.CacheWarning, match="No space left"):
         assert run(ADDS_5, 1) == 6
     assert files_of(cache_dir) == []
