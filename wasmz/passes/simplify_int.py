@@ -75,7 +75,7 @@ def simplify(maker: Maker, value: Value) -> Value | None:
         return first.args[0] if op in ("int.neg", "int.not") and first.op == op else None
     second = value.args[1]
     if second.op != "int.const":
-        return _simplify_equal(maker, value) if first is second else None
+        return _simplify_equal(maker, value) if first is second else _factor_out(maker, value)
     number = second.imm
     if _NEUTRAL.get(op) == number:
         return first
@@ -112,6 +112,38 @@ def _simplify_equal(maker: Maker, value: Value) -> Value | None:
         # As a condition it was a bool perhaps.
         return maker.constant(ValType.I32, int(_COMPARISONS[op]))
     return None
+
+
+def _factor_out(maker: Maker, value: Value) -> Value | None:
+    """One multiplication for two: a * k + b * k, also where a third number is added to one of the products."""
+    if value.op != "int.add":
+        return None
+    for product, rest in (value.args, value.args[::-1]):
+        if product.op != "int.mul" or product.uses != 1 or rest.uses != 1:
+            continue
+        if rest.op == "int.mul":
+            pairs = ((rest, None),)
+        elif rest.op == "int.add":
+            pairs = (rest.args, rest.args[::-1])  # type: ignore[assignment]
+        else:
+            continue
+        for other, third in pairs:
+            factor = _common_factor(product, other) if other.op == "int.mul" and other.uses == 1 else None
+            if factor is None:
+                continue
+            one, two = (item.args[item.args[0] is factor] for item in (product, other))
+            type: ValType = value.type  # type: ignore[assignment]
+            together = maker.make("int.mul", type, (maker.make("int.add", type, (one, two)), factor))
+            if third is None:
+                return together
+            value.args = (together, third)
+            return value
+    return None
+
+
+def _common_factor(product: Value, other: Value) -> Value | None:
+    """An operand that two multiplications share; its own count of uses does not matter."""
+    return next((operand for operand in reversed(product.args) if operand in other.args), None)
 
 
 def _wrap(value: Value, first: Value) -> Value | None:
