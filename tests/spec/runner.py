@@ -79,6 +79,8 @@ def define_spectest(linker: wasmz.Linker, store: wasmz.Store) -> None:
     for name, (value_type, value) in numbers.items():
         linker.define("spectest", name, wasmz.Global(store, wasmz.GlobalType(value_type), value))
     linker.define("spectest", "table", wasmz.Table(store, wasmz.TableType(ValType.FUNCREF, 10, 20), None))
+    wide = wasmz.TableType(ValType.FUNCREF, 10, 20, ValType.I64)
+    linker.define("spectest", "table64", wasmz.Table(store, wide, None))
     linker.define("spectest", "memory", wasmz.Memory(store, wasmz.MemoryType(1, 2)))
 
 

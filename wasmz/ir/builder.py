@@ -89,7 +89,9 @@ _PLAIN: dict[int, tuple[str, int, ResultType]] = {}
 def _builds(*names: str) -> Callable[[_Handler], _Handler]:
     def register(handler: _Handler) -> _Handler:
         for name in names:
-            _HANDLERS[BY_NAME[name].opcode] = handler
+            opcode = BY_NAME[name].opcode
+            _HANDLERS[opcode] = handler
+            _PLAIN.pop(opcode, None)
         return handler
 
     return register

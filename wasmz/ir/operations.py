@@ -18,6 +18,8 @@ Added operations are
     <store>.signed            a store of a number that is held signed
     <access>.loose            a load or store whose address may exceed its type, and is reduced when it does
 
+    i64.mul_high_u            the high half of the product of two numbers of 64 bits (see `build_wide.py`)
+
 and, for counting (see `continuations.py`),
 
     tier.ended                where the end of a counter leads that never ends
@@ -110,6 +112,7 @@ _ADDED: dict[str, Effects] = {
     "param": Effects.PURE,
     "project": Effects.PURE,
     "copy": Effects.PURE,
+    "i64.mul_high_u": Effects.PURE,
     "tier.request": Effects.CALLS,
     "tier.ended": Effects.CALLS,
 }

@@ -129,6 +129,8 @@ def _check_operation(function: Function, place: str, value: Value) -> Iterable[s
             for position, (arg, wanted) in enumerate(zip(value.args, row.params, strict=True)):
                 if _CONDITION_OPERANDS.get(op) == position and arg.type is BOOL:
                     continue
+                if arg.type is ValType.I64 and wanted is ValType.I32 and row.mnemonic in _ADDRESSING:
+                    continue
                 if not _fits(function, arg.type, wanted):
                     yield f"{place}: operand {position} is {arg.type}, not {wanted}"
     else:
@@ -156,6 +158,10 @@ def _check_terminator(function: Function, place: str, terminator: Terminator) ->
 
 
 _INTEGERS = (ValType.I32, ValType.I64)
+# Addresses, indices and counts are i64 where the memory or table says so, which the IR of a function does not.
+_ADDRESSING = frozenset(
+    name for name, row in BY_NAME.items() if row.access is not None or name.startswith(("memory.", "table."))
+)
 
 
 def _fits(function: Function, found: object, wanted: object) -> bool:

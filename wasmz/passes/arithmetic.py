@@ -133,6 +133,13 @@ def _mul(r: Representation, value: Value) -> None:
     r.define(value, "int.mul", args, min(corners4), max(corners4))
 
 
+@_handles("i64.mul_high_u")
+def _mul_high(r: Representation, value: Value) -> None:
+    first, second = value.args
+    product = r.add("int.mul", ValType.I64, (r.as_unsigned(first), r.as_unsigned(second)))
+    r.become(value, "int.shr", (product, r.constant(ValType.I64, 64)), UNSIGNED)
+
+
 @_handles("*.and")
 def _and(r: Representation, value: Value) -> None:
     first, second = value.args

@@ -48,7 +48,7 @@ _FIXED_BOUNDS = {
     "i32.load8_u": 0xFF, "i32.load16_u": 0xFFFF,
     "i64.load8_u": 0xFF, "i64.load16_u": 0xFFFF, "i64.load32_u": 0xFFFF_FFFF,
     "i32.clz": 32, "i32.ctz": 32, "i32.popcnt": 32, "i64.clz": 64, "i64.ctz": 64, "i64.popcnt": 64,
-    "i32.eqz": 1, "i64.eqz": 1, "ref.is_null": 1, "memory.size": 65_536, "i64.extend_i32_u": 0xFFFF_FFFF,
+    "i32.eqz": 1, "i64.eqz": 1, "ref.is_null": 1, "i64.extend_i32_u": 0xFFFF_FFFF,
 }  # fmt: skip
 _FIXED_BOUNDS |= {
     f"{type}.{name}": 1

@@ -121,12 +121,11 @@ def _factor_out(maker: Maker, value: Value) -> Value | None:
     for product, rest in (value.args, value.args[::-1]):
         if product.op != "int.mul" or product.uses != 1 or rest.uses != 1:
             continue
+        pairs: list[tuple[Value, Value | None]] = []
         if rest.op == "int.mul":
-            pairs = ((rest, None),)
+            pairs = [(rest, None)]
         elif rest.op == "int.add":
-            pairs = (rest.args, rest.args[::-1])  # type: ignore[assignment]
-        else:
-            continue
+            pairs = [(rest.args[0], rest.args[1]), (rest.args[1], rest.args[0])]
         for other, third in pairs:
             factor = _common_factor(product, other) if other.op == "int.mul" and other.uses == 1 else None
             if factor is None:

@@ -39,6 +39,9 @@ __wasmz_frame__ = "helper"
 # Formats of the struct module and their widths in bytes.
 WIDTHS = {"B": 1, "b": 1, "H": 2, "h": 2, "I": 4, "i": 4, "Q": 8, "q": 8, "f": 4, "d": 8}
 
+# No memory is so large: views from there on are empty for ever. (Offsets have up to 64 bits, as pointers do.)
+_LARGEST_OFFSET = 1 << 48
+
 _FORCE_PLAIN = "WASMZ_PLAIN_VIEWS"
 _OUT_OF_BOUNDS = "index out of bounds on dimension 1"
 
@@ -137,7 +140,8 @@ class NativeViews:
         key = (format, offset, stride)
         known = self._views.get(key)
         if known is None:
-            made = _make_view(format, self._base + offset, stride, extent(self._size, offset, WIDTHS[format], stride))
+            count = extent(self._size, offset, WIDTHS[format], stride)
+            made = _make_view(format, self._base + min(offset, _LARGEST_OFFSET), stride, count)
             known = self._views.setdefault(key, made)
         return known
 
@@ -151,7 +155,7 @@ class NativeViews:
         self._base = _address_of(buffer)
         place = _places()[1]
         for (_, offset, _), view in self._views.items():
-            PyBuffer.from_address(id(view) + place).buf = self._base + offset
+            PyBuffer.from_address(id(view) + place).buf = self._base + min(offset, _LARGEST_OFFSET)
         self.resize(size)
 
 

@@ -51,6 +51,9 @@ SUPPORTED_PROPOSALS: frozenset[Proposal] = frozenset(
         Proposal.EXTENDED_CONST,
         Proposal.TAIL_CALLS,
         Proposal.MULTI_MEMORY,
+        Proposal.MEMORY64,
+        Proposal.WIDE_ARITHMETIC,
+        Proposal.CUSTOM_PAGE_SIZES,
     }
 )
 

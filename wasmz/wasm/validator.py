@@ -177,7 +177,8 @@ def _check_memory(memory: MemoryType, offset: int) -> None:
     if memory.page_bytes not in (1, PAGE_BYTES):
         _fail(f"invalid custom page size {memory.page_bytes}", offset)
     bits = 32 if memory.address_type is ValType.I32 else 64
-    most = (1 << bits) // memory.page_bytes
+    # Sizes have to be numbers of the address type (proposal "custom page sizes").
+    most = min((1 << bits) // memory.page_bytes, (1 << bits) - 1)
     for size in (memory.minimum, memory.maximum):
         if size is not None and size > most:
             extent = " (4GiB)" if bits == 32 else ""

@@ -180,6 +180,14 @@ for _type in BITS:
         lowers(f"{_type}.{_name}")(_plain(_operator))
 
 
+@lowers("i64.mul_high_u")
+def _high_half(emitter: Emitter, value: Value) -> None:
+    start = emitter.push(value.args)
+    target = emitter.target
+    emitter.out += (target.binary("*"), emitter.constant(64), target.binary(">>"))
+    emitter.define(value, start)
+
+
 @lowers("i32.xor.nowrap", "i64.xor.nowrap")
 def _complement(emitter: Emitter, value: Value) -> None:
     start = emitter.push(value.args[:1])
