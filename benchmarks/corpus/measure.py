@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from benchmarks.corpus.hosts import Guest, HostFunctions, open_pwasm, open_wasmz
@@ -25,7 +26,9 @@ DEFAULT_FOLDER = ROOT / "cache" / "corpus"
 
 Open = Callable[[bytes, HostFunctions], Guest]
 
+# CPython specialises code as it runs, which takes what runs rarely some rounds.
 _WARM_UPS = 3
+_WARM_UP_SECONDS = 1.5
 
 
 class WrongResult(Exception):
@@ -69,8 +72,7 @@ def _measure(name: str, program: Program, folder: Path, contenders: Mapping[str,
 
     codegen.CACHE_DIR = None
     works = {engine: _started(program, folder, open) for engine, open in contenders.items()}
-    for _ in range(_WARM_UPS):
-        results = {engine: work() for engine, work in works.items()}
+    results = _warm_up(works)
     first = next(iter(works))
     for engine, result in results.items():
         if result != results[first]:
@@ -78,6 +80,16 @@ def _measure(name: str, program: Program, folder: Path, contenders: Mapping[str,
     times = measure(works, rounds)
     seconds = {engine: statistics.median(found) for engine, found in times.items()}
     return Steady(name, seconds, {engine: paired_ratio(found, times[first]) for engine, found in times.items()})
+
+
+def _warm_up(works: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
+    """Runs all as often, until the steady state is reached; the last results."""
+    started = perf_counter()
+    rounds = 0
+    while rounds < _WARM_UPS or perf_counter() - started < _WARM_UP_SECONDS:
+        results = {engine: work() for engine, work in works.items()}
+        rounds += 1
+    return results
 
 
 def _started(program: Program, folder: Path, open: Open) -> Callable[[], Any]:
