@@ -43,6 +43,9 @@ from wasmz.types import ValType
 _UNBOUNDED = {"i32": 1 << 65, "i64": 1 << 129}
 # An address that is used more often is reduced once instead.
 _MOST_LOOSE_ACCESSES = 2
+# What may lie beyond this is no sum of addresses and indices, but say a pointer in the low half of an i64: it would be
+# tried in vain each time, which costs as much as thirty instructions.
+_FARTHEST = 1 << 37
 # Items of views may be 2, 4, 8 or 16 bytes apart.
 _LARGEST_SCALE = 4
 
@@ -290,7 +293,10 @@ class Representation:
         if (
             not (demand.unsigned or demand.signed or demand.canonical)
             and bounded <= LOOSE_BITS[type]
-            and (not demand.address or (low >= 0 and type == "i32" and demand.address <= _MOST_LOOSE_ACCESSES))
+            and (
+                not demand.address
+                or (low >= 0 and high < _FARTHEST and type == "i32" and demand.address <= _MOST_LOOSE_ACCESSES)
+            )
         ):
             self.held[value] = Held(new, LOOSE, low, high)
             return
@@ -374,6 +380,8 @@ class Representation:
             if natural is None:
                 natural = self.natural[index] = self.add("int.wrap.natural", ValType.I32, (held.value,), 32)
             return natural, added, scale, False
+        if _FARTHEST <= high < _UNBOUNDED["i32"]:
+            return self.as_unsigned(index), added, scale, scale == 1 and not added
         return self.any(index), added, scale, high * scale + added < MODULUS["i32"]
 
 
