@@ -1,4 +1,4 @@
-"""A C program with printf, malloc and qsort runs as a command and prints what it prints under wasmtime."""
+"""C programs run as commands: one prints what it prints under wasmtime, one computes in threads."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+import wasmz
+from tests.differential.oracle import assemble
+from wasmz.runtime.wasi.threads import define_threads
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -50,3 +54,54 @@ def test_same_as_wasmtime(arguments: list[str], env: dict[str, str], tmp_path: P
     result = subprocess.run(command, input=TEXT, capture_output=True, env=environment, cwd=tmp_path, timeout=300)
     assert (result.returncode, result.stdout) == _under_wasmtime(arguments, env, tmp_path)
     assert result.stderr == b"fopen: refused\n"
+
+
+@pytest.mark.parametrize("options", [[], ["--opt-level", "0"], ["--tier", "eager"]])
+def test_threads(options: list[str], tmp_path: Path) -> None:
+    primes = [
+        number for number in range(2, 20_000) if all(number % divisor for divisor in range(2, 142) if divisor < number)
+    ]
+    command = [sys.executable, "-m", "wasmz", "run", *options, str(HERE / "primes.wasm")]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    result = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path, timeout=300)
+    assert result.stderr == ""
+    assert result.stdout == f"primes {len(primes)}\nsum {sum(primes)}\nchunks 40\n"
+
+
+def _threaded(body: str) -> bytes:
+    """A module whose only thread runs ``body``; the first one waits for ever."""
+    return assemble(
+        f"""(module (import "env" "memory" (memory 1 1 shared))
+        (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
+        (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+        (func (export "wasi_thread_start") (param i32 i32) {body})
+        (func (export "_start") (drop (call $spawn (i32.const 7)))
+          (drop (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1)))))"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "message"),
+    [
+        ("(unreachable)", 1, "wasmz: trap: unreachable"),
+        ("(call $exit (i32.add (local.get 0) (local.get 1)))", 8, ""),
+    ],
+)
+def test_what_ends_a_thread_ends_the_program(body: str, status: int, message: str, tmp_path: Path) -> None:
+    (tmp_path / "threads.wasm").write_bytes(_threaded(body))
+    command = [sys.executable, "-m", "wasmz", "run", "threads.wasm"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    result = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path, timeout=60)
+    assert (result.returncode, result.stdout) == (status, "")
+    assert result.stderr.startswith(message)
+
+
+def test_threads_from_python() -> None:
+    engine = wasmz.Engine()
+    module = wasmz.Module.compile(engine, _threaded("(i32.store (local.get 1) (unreachable))"))
+    linker = wasmz.Linker(engine)
+    linker.define_wasi()
+    threads = define_threads(linker, module)
+    assert threads.spawn(64) == 1
+    with pytest.raises(wasmz.Trap, match="unreachable"):
+        threads.join(60)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from wasmz.config import Config
-from wasmz.errors import Trap, TrapCode, UnsupportedFeature
+from wasmz.errors import Trap, TrapCode
 from wasmz.runtime import memory as memory_module
 from wasmz.runtime import operations
 from wasmz.runtime.engine import Engine
@@ -164,11 +164,6 @@ def test_a_failing_reservation_falls_back(monkeypatch: pytest.MonkeyPatch) -> No
     memory[1] = 1
     assert memory.grow(3) == 1
     assert memory[1] == 1
-
-
-def test_shared_memories_are_refused() -> None:
-    with pytest.raises(UnsupportedFeature, match="threads"):
-        Memory(Store(), MemoryType(1, 2, shared=True))
 
 
 def test_custom_page_size(store: Store) -> None:

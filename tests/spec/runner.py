@@ -82,6 +82,7 @@ def define_spectest(linker: wasmz.Linker, store: wasmz.Store) -> None:
     wide = wasmz.TableType(ValType.FUNCREF, 10, 20, ValType.I64)
     linker.define("spectest", "table64", wasmz.Table(store, wide, None))
     linker.define("spectest", "memory", wasmz.Memory(store, wasmz.MemoryType(1, 2)))
+    linker.define("spectest", "shared_memory", wasmz.Memory(store, wasmz.MemoryType(1, 2, shared=True)))
 
 
 class _Runner:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -75,9 +76,7 @@ def run_command(
     except WasiExit as stopped:
         ctx.exit(stopped.exit_code)
     except Trap as trap:
-        sys.stdout.flush()
-        backtrace = trap.backtrace()
-        click.echo(f"wasmz: trap: {trap.message}" + (f"\n{backtrace}" if backtrace else ""), err=True)
+        _report_trap(trap)
         ctx.exit(1)
     finally:
         if mem_stats and "instance" in locals():
@@ -85,6 +84,27 @@ def run_command(
         if profile_out is not None and "instance" in locals():
             _write_profile(instance, file, profile_out)
         phases.report()
+
+
+def _report_trap(trap: Trap) -> None:
+    sys.stdout.flush()
+    backtrace = trap.backtrace()
+    click.echo(f"wasmz: trap: {trap.message}" + (f"\n{backtrace}" if backtrace else ""), err=True)
+
+
+def _end_process(error: BaseException) -> None:
+    """What ends one of the guest's threads ends the guest (wasi-threads, "Design choice: termination")."""
+    status = 1
+    if isinstance(error, WasiExit):
+        status = error.exit_code
+    elif isinstance(error, Trap):
+        _report_trap(error)
+    else:
+        sys.excepthook(type(error), error, error.__traceback__)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # sys.exit ends a thread only.
+    os._exit(status & 0xFF)
 
 
 def _write_profile(instance: Instance, file: str, path: str) -> None:
@@ -145,6 +165,10 @@ def _instantiate(module: Module, file: str, arguments: list[str], environment: t
     linker.define_wasi(
         WasiConfig(args=[file, *arguments], env=variables, stdin="inherit", stdout="inherit", stderr="inherit")
     )
+    if any((item.module_name, item.name) == ("wasi", "thread-spawn") for item in module.imports):
+        from wasmz.runtime.wasi.threads import define_threads
+
+        define_threads(linker, module, on_failure=_end_process)
     if stub:
         linker.define_unknown_as_traps(module)
     return Instance(Store(module.engine), module, linker)

@@ -170,6 +170,11 @@ class Binder:
                 return self._callees[numbers[0][0]](self.tables[index], type)
         except (KeyError, ValueError):
             pass
+        if kind == "atomic":
+            from wasmz.runtime import atomics
+
+            if name in atomics.HELPERS:
+                return atomics.HELPERS[name]
         raise SystemError(f"the compiled module needs {name!r}, which this version of wasmz does not have")
 
     def export(self, index: int, name: str) -> Callable[..., Any]:

@@ -15,8 +15,9 @@ from __future__ import annotations
 import mmap
 import struct
 import sys
+from _thread import allocate_lock
 
-from wasmz.errors import Trap, TrapCode, UnsupportedFeature
+from wasmz.errors import Trap, TrapCode
 from wasmz.runtime.views import View, make_views
 from wasmz.types import MEMORY32_LIMIT_BYTES, MemoryType, ValType
 
@@ -43,22 +44,25 @@ class Memory:
         type: as it was declared; :attr:`current_type` has the present size as its minimum.
         size_bytes: how many bytes are accessible now.
         bytes: the whole reservation as bytes, for the runtime only: it checks ``size_bytes`` itself.
+        lock, waiting: for the runtime's atomic access: held while memory changes, and by address who waits there.
     """
 
-    __slots__ = ("__weakref__", "_buffer", "_maximum", "_views", "bytes", "size_bytes", "store", "type")
+    __slots__ = (
+        *("__weakref__", "_buffer", "_maximum", "_views"),
+        *("bytes", "lock", "size_bytes", "store", "type", "waiting"),
+    )
 
     def __init__(self, store: Store, type: MemoryType) -> None:
         """Makes a memory of ``type.minimum`` pages, all zero.
 
         Raises:
             MemoryError: the store's limit or the system forbids it.
-            UnsupportedFeature: a shared memory.
         """
-        if type.shared:
-            raise UnsupportedFeature("a shared memory", proposal="threads")
         self.size_bytes = 0
         self.type = type
         self.store = store
+        self.lock = allocate_lock()
+        self.waiting: dict[int, list[Any]] = {}
         largest = _LARGEST_BYTES[type.address_type] // type.page_bytes
         self._maximum = largest if type.maximum is None else min(type.maximum, largest)
         size = type.minimum * type.page_bytes
@@ -114,6 +118,10 @@ class Memory:
         """
         if pages < 0:
             raise ValueError(f"a memory cannot shrink by {-pages} pages")
+        with self.lock:
+            return self._grow(pages)
+
+    def _grow(self, pages: int) -> int:
         old_pages = self.size_pages
         if pages == 0:
             return old_pages
@@ -145,7 +153,9 @@ class Memory:
 
     def strided(self, format: str, offset: int = 0, stride: int = 1) -> View:
         """The view ``m<k>_<fmt>_<offset>_<stride>`` of docs/abi.md. Not for users: it does not keep the memory."""
-        return self._views.strided(format, offset, stride)
+        # The lock keeps a view that is made while memory grows from having the old size.
+        with self.lock:
+            return self._views.strided(format, offset, stride)
 
     # Access for Python
 

@@ -277,13 +277,13 @@ ATOMIC_ROWS: Final = """
     01  memory.atomic.wait32                iiI:i memarg/4 traps reads writes
     02  memory.atomic.wait64                iII:i memarg/8 traps reads writes
     03  atomic.fence                        :     fence reads writes
-    10  i32.atomic.load                     i:i   memarg/4 traps reads
-    11  i64.atomic.load                     i:I   memarg/8 traps reads
-    12  i32.atomic.load8_u                  i:i   memarg/1 traps reads
-    13  i32.atomic.load16_u                 i:i   memarg/2 traps reads
-    14  i64.atomic.load8_u                  i:I   memarg/1 traps reads
-    15  i64.atomic.load16_u                 i:I   memarg/2 traps reads
-    16  i64.atomic.load32_u                 i:I   memarg/4 traps reads
+    10  i32.atomic.load                     i:i   memarg/4 traps reads writes
+    11  i64.atomic.load                     i:I   memarg/8 traps reads writes
+    12  i32.atomic.load8_u                  i:i   memarg/1 traps reads writes
+    13  i32.atomic.load16_u                 i:i   memarg/2 traps reads writes
+    14  i64.atomic.load8_u                  i:I   memarg/1 traps reads writes
+    15  i64.atomic.load16_u                 i:I   memarg/2 traps reads writes
+    16  i64.atomic.load32_u                 i:I   memarg/4 traps reads writes
     17  i32.atomic.store                    ii:   memarg/4 traps writes
     18  i64.atomic.store                    iI:   memarg/8 traps writes
     19  i32.atomic.store8                   ii:   memarg/1 traps writes

@@ -52,6 +52,7 @@ SUPPORTED_PROPOSALS: frozenset[Proposal] = frozenset(
         Proposal.TAIL_CALLS,
         Proposal.MULTI_MEMORY,
         Proposal.MEMORY64,
+        Proposal.THREADS,
         Proposal.WIDE_ARITHMETIC,
         Proposal.CUSTOM_PAGE_SIZES,
     }

@@ -6,7 +6,7 @@ A lowering takes the emitter and the value, pushes the operands, emits, and defi
 
 from __future__ import annotations
 
-from wasmz.codegen.lowering import bulk, calls, integers, memory, numeric, tiers, variables
+from wasmz.codegen.lowering import atomics, bulk, calls, integers, memory, numeric, tiers, variables
 from wasmz.codegen.lowering.registry import LOWERINGS, lowers
 
-__all__ = ["LOWERINGS", "bulk", "calls", "integers", "lowers", "memory", "numeric", "tiers", "variables"]
+__all__ = ["LOWERINGS", "atomics", "bulk", "calls", "integers", "lowers", "memory", "numeric", "tiers", "variables"]

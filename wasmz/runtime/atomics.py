@@ -1,0 +1,177 @@
+"""Atomic memory access, wait and notify (proposal "threads"): what generated code calls, imported where it does.
+
+    atomic_add4(m0, m0_I, 8, 5)             -> what was at 8, to which 5 is added
+    atomic_load4(m0_I, 6)                   -> Trap(UNALIGNED_ATOMIC_ACCESS)
+    atomic_wait4(m0, m0_I, 8, 7, -1)        -> 0 once another thread has called memory_atomic_notify(m0, 8, 1)
+    HELPERS["atomic_add4"]
+
+The digit is the width in bytes; addresses are whole, and may exceed their type: then they are out of bounds. Changes
+hold the memory's lock, so that they are atomic whenever threads take turns, and where they do not at all (CPython
+without a GIL). A load is a single operation of CPython's anyway.
+"""
+
+from __future__ import annotations
+
+import operator
+from _thread import TIMEOUT_MAX, allocate_lock
+
+from wasmz.errors import Trap, TrapCode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from wasmz.runtime.memory import Memory
+    from wasmz.runtime.views import View
+
+__all__ = ["HELPERS"]
+
+__wasmz_frame__ = "helper"
+
+# What memory.atomic.wait answers.
+_WOKEN, _NOT_EQUAL, _TIMED_OUT = 0, 1, 2
+
+
+def _unaligned() -> Trap:
+    return Trap(TrapCode.UNALIGNED_ATOMIC_ACCESS)
+
+
+def _loader(width: int) -> Callable[..., int]:
+    low_bits = width - 1
+
+    def load(view: View, address: int) -> Any:
+        if address & low_bits:
+            raise _unaligned()
+        return view[address]
+
+    return load
+
+
+def _storer(width: int) -> Callable[..., None]:
+    low_bits, mask = width - 1, (1 << 8 * width) - 1
+
+    def store(memory: Memory, view: View, address: int, value: int) -> None:
+        if address & low_bits:
+            raise _unaligned()
+        with memory.lock:
+            view[address] = value & mask
+
+    return store
+
+
+def _changer(width: int, combine: Callable[[int, int], int]) -> Callable[..., int]:
+    low_bits, mask = width - 1, (1 << 8 * width) - 1
+
+    def change(memory: Memory, view: View, address: int, value: int) -> int:
+        if address & low_bits:
+            raise _unaligned()
+        with memory.lock:
+            old: int = view[address]
+            view[address] = combine(old, value) & mask
+        return old
+
+    return change
+
+
+def _exchanger(width: int) -> Callable[..., int]:
+    low_bits, mask = width - 1, (1 << 8 * width) - 1
+
+    def exchange(memory: Memory, view: View, address: int, expected: int, value: int) -> int:
+        """Stores the value if the number is the expected one, all of whose bits count."""
+        if address & low_bits:
+            raise _unaligned()
+        with memory.lock:
+            old: int = view[address]
+            if old == expected:
+                view[address] = value & mask
+        return old
+
+    return exchange
+
+
+def _waiter(width: int) -> Callable[..., int]:
+    low_bits = width - 1
+
+    def wait(memory: Memory, view: View, address: int, expected: int, timeout: int) -> int:
+        """Waits for a notification at the address, as long as the number there is the expected one.
+
+        ``timeout`` is in nanoseconds, as an unsigned number; negative ones are endless.
+        """
+        if address & low_bits:
+            raise _unaligned()
+        if not memory.type.shared:
+            # Bounds come first: what is out of them is so whatever the memory's kind.
+            _ = view[address]
+            raise Trap(TrapCode.UNSHARED_MEMORY_WAIT)
+        turn = allocate_lock()
+        turn.acquire()
+        with memory.lock:
+            if view[address] != expected:
+                return _NOT_EQUAL
+            queue = memory.waiting.setdefault(address, [])
+            queue.append(turn)
+        seconds = timeout / 1e9
+        notified = False
+        try:
+            notified = turn.acquire(True, -1 if timeout >> 63 or seconds > TIMEOUT_MAX else seconds)
+        finally:
+            if not notified:
+                with memory.lock:
+                    # A notification may have come in between.
+                    notified = turn not in queue
+                    if not notified:
+                        _leave(memory, address, turn)
+        return _WOKEN if notified else _TIMED_OUT
+
+    return wait
+
+
+def _leave(memory: Memory, address: int, turn: Any) -> None:
+    queue = memory.waiting[address]
+    queue.remove(turn)
+    if not queue:
+        del memory.waiting[address]
+
+
+def memory_atomic_notify(memory: Memory, view: View, address: int, count: int) -> int:
+    """Wakes up to ``count`` threads that wait at the address, those first that came first; how many these were."""
+    if address & 3:
+        raise _unaligned()
+    _ = view[address]
+    with memory.lock:
+        queue = memory.waiting.get(address, [])
+        woken = queue[:count]
+        del queue[:count]
+        if not queue:
+            memory.waiting.pop(address, None)
+    for turn in woken:
+        turn.release()
+    return len(woken)
+
+
+def _second(_: int, value: int) -> int:
+    return value
+
+
+_COMBINATIONS: dict[str, Callable[[int, int], int]] = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "and": operator.and_,
+    "or": operator.or_,
+    "xor": operator.xor,
+    "xchg": _second,
+}
+
+HELPERS: dict[str, Callable[..., Any]] = {
+    "atomic_notify": memory_atomic_notify,
+    **{f"atomic_load{width}": _loader(width) for width in (2, 4, 8)},
+    **{f"atomic_store{width}": _storer(width) for width in (1, 2, 4, 8)},
+    **{f"atomic_cmpxchg{width}": _exchanger(width) for width in (1, 2, 4, 8)},
+    **{f"atomic_wait{width}": _waiter(width) for width in (4, 8)},
+    **{
+        f"atomic_{name}{width}": _changer(width, combine)
+        for name, combine in _COMBINATIONS.items()
+        for width in (1, 2, 4, 8)
+    },
+}
