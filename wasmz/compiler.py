@@ -26,12 +26,14 @@ from wasmz.codegen.verifier import verify_code
 from wasmz.config import Config
 from wasmz.ir import build_wide as build_wide  # makes its instructions known
 from wasmz.ir.builder import Signatures, build_function
+from wasmz.ir.hints import apply_hints, move_unlikely
 from wasmz.ir.nodes import Function
 from wasmz.ir.profiling import FunctionProfile, annotate, order_blocks
 from wasmz.ir.verifier import verify_function
 from wasmz.runtime.image import DataSpec, ElementSpec, ExportSpec, GlobalSpec, ModuleImage, TableSpec
 from wasmz.types import ExternType, FuncType, ImportType, TagType, ValType
 from wasmz.wasm.body import decode_body
+from wasmz.wasm.branch_hints import read_branch_hints
 from wasmz.wasm.decoder import decode_module
 from wasmz.wasm.syntax import ConstantExpression, FunctionBody, Import, WasmModule
 from wasmz.wasm.validator import validate_body, validate_module
@@ -74,6 +76,7 @@ class ModuleCompiler:
         self.target = current_target()
         self.signatures = _signatures(module)
         self.facts = _facts(module)
+        self.hints = read_branch_hints(data, module)
         self.filename = f"<wasm {module.names.module or 'module'}>"
 
     @cached_property
@@ -96,7 +99,10 @@ class ModuleCompiler:
         for count, type in body.locals:
             locals += [type] * count
         name = module.names.functions.get(body.index)
-        return build_function(self.signatures, body.index, name, locals, instructions, body.start)
+        function = build_function(self.signatures, body.index, name, locals, instructions, body.start)
+        if body.index in self.hints:
+            apply_hints(function, self.hints[body.index])
+        return function
 
     def build_index(self, index: int) -> Function:
         """The IR of a function that the module defines, before any pass."""
@@ -115,6 +121,8 @@ class ModuleCompiler:
             from wasmz.passes import run_passes
 
             run_passes(function, wanted, self.context, observe)
+            if function.index in self.hints:
+                move_unlikely(function)
 
     def prepare(self, function: Function) -> None:
         """Runs ``BASELINE_PASSES``."""
