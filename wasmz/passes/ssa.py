@@ -24,6 +24,7 @@ writes, and that is live, gets a block parameter; elsewhere only locals whose va
 from __future__ import annotations
 
 from wasmz.ir.dominators import reverse_postorder
+from wasmz.ir.edit import distinct_edges
 from wasmz.ir.liveness import live_locals
 from wasmz.ir.nodes import Block, Edge, Function, Terminator, Value
 from wasmz.passes.context import Context
@@ -50,7 +51,7 @@ class _Construction:
         self.ways_in: dict[Block, list[tuple[Block, Edge]]] = {block: [] for block in self.order}
         self.back_edges: dict[Block, list[tuple[Block, Edge]]] = {}
         for block in self.order:
-            for edge in _distinct(block.terminator.edges):
+            for edge in distinct_edges(block.terminator):
                 if position[edge.block] <= position[block]:
                     self.back_edges.setdefault(edge.block, []).append((block, edge))
                 else:
@@ -168,7 +169,7 @@ class _Construction:
         terminator = block.terminator
         if terminator.args:
             terminator.args = tuple([replaced.get(arg, arg) for arg in terminator.args])
-        for edge in _distinct(terminator.edges):
+        for edge in distinct_edges(terminator):
             if edge.args:
                 edge.args = tuple([replaced.get(arg, arg) for arg in edge.args])
         self.leaving[block] = held
@@ -199,11 +200,6 @@ class _Construction:
                 work += [outermost(source) for source, _ in self.ways_in[block]]
             written[header] = mask
         return written
-
-
-def _distinct(edges: tuple[Edge, ...]) -> list[Edge]:
-    """Each edge once: the cases of a switch share them."""
-    return list(dict.fromkeys(edges)) if len(edges) > 1 else list(edges)
 
 
 def _written(block: Block) -> int:
