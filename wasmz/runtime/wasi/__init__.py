@@ -6,9 +6,6 @@ linker.define_wasi(WasiConfig(args=["echo", "hi"], stdout=out))
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
-
 from wasmz.errors import Trap, TrapCode
 from wasmz.runtime.func import HostFunc
 from wasmz.runtime.wasi.config import WasiConfig
@@ -16,7 +13,11 @@ from wasmz.runtime.wasi.errno import Errno
 from wasmz.runtime.wasi.host import FUNCTIONS, Wasi
 from wasmz.types import ValType
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from wasmz.runtime.linker import Linker
 
 __all__ = ["WasiConfig", "add_to_linker"]

@@ -5,11 +5,14 @@ WasiConfig(args=["prog", "-v"], env={"HOME": "/"}, stdin=b"input", stdout=io.Byt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
 
 from wasmz.records import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
 
 
 class WasiConfig(Record):

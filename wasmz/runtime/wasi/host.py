@@ -10,8 +10,6 @@ from __future__ import annotations
 import os
 import struct
 import time
-from collections.abc import Callable
-from typing import Any, Final
 
 from wasmz.errors import WasiExit
 from wasmz.runtime.func import Caller
@@ -19,6 +17,11 @@ from wasmz.runtime.memory import Memory
 from wasmz.runtime.wasi.config import WasiConfig
 from wasmz.runtime.wasi.errno import Errno
 from wasmz.runtime.wasi.streams import InputStream, OutputStream, open_input, open_output
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Final
 
 _CLOCKS: Final[dict[int, tuple[str, Callable[[], int]]]] = {
     0: ("time", time.time_ns),

@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import io
 import sys
-from typing import Any, Protocol
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Protocol
+else:
+    Protocol = object
 
 
 class OutputStream(Protocol):

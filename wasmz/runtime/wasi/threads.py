@@ -11,8 +11,6 @@ belong to all threads. Tables and globals are each instance's own.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
 from wasmz.runtime.func import HostFunc
 from wasmz.runtime.instance import Instance
@@ -20,7 +18,11 @@ from wasmz.runtime.memory import Memory
 from wasmz.runtime.store import Store
 from wasmz.types import MemoryType, ValType
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from wasmz.runtime.linker import Linker
     from wasmz.runtime.module import CompiledModule
 
