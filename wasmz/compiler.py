@@ -24,6 +24,7 @@ from wasmz.codegen.function import CompiledFunction, compile_function
 from wasmz.codegen.targets import current_target
 from wasmz.codegen.verifier import verify_code
 from wasmz.config import Config
+from wasmz.ir import build_gc as build_gc  # makes its instructions known
 from wasmz.ir import build_wide as build_wide  # makes its instructions known
 from wasmz.ir.builder import Signatures, build_function
 from wasmz.ir.hints import apply_hints, move_unlikely
@@ -31,7 +32,7 @@ from wasmz.ir.nodes import Function
 from wasmz.ir.profiling import FunctionProfile, annotate, order_blocks
 from wasmz.ir.verifier import verify_function
 from wasmz.runtime.image import DataSpec, ElementSpec, ExportSpec, GlobalSpec, ModuleImage, TableSpec
-from wasmz.types import ExternType, FuncType, ImportType, TagType, ValType
+from wasmz.types import DefinedType, ExternType, FuncType, ImportType, TagType, ValType
 from wasmz.wasm.body import decode_body
 from wasmz.wasm.branch_hints import read_branch_hints
 from wasmz.wasm.decoder import decode_module
@@ -307,11 +308,11 @@ def find_calls(function: Function, imported_count: int) -> CallFacts:
         for value in block.body:
             if value.op == "call":
                 callees.add(value.imm)
-            elif value.op == "call_indirect":
+            elif value.op == "call_indirect" or value.op == "call_ref":
                 is_open = True
         if block.terminator.op == "return_call":
             callees.add(block.terminator.imm)
-        elif block.terminator.op == "return_call_indirect":
+        elif block.terminator.op in ("return_call_indirect", "return_call_ref"):
             is_open = True
     return CallFacts(frozenset(callees), is_open or any(callee < imported_count for callee in callees))
 
@@ -374,6 +375,7 @@ def _signatures(module: WasmModule) -> Signatures:
         tables=tuple(type.element for type in module.table_types),
         table_addresses=tuple(type.address_type for type in module.table_types),
         memory_addresses=tuple(type.address_type for type in module.memory_types),
+        function_types=tuple(module.function_types),
     )
 
 
@@ -382,6 +384,6 @@ def _function_types(module: WasmModule) -> tuple[FuncType, ...]:
 
 
 def _facts(module: WasmModule) -> ModuleFacts:
-    lowest: dict[object, int] = {}
+    lowest: dict[DefinedType, int] = {}
     canonical = tuple(lowest.setdefault(type, index) for index, type in enumerate(module.types))
-    return ModuleFacts(boxed_globals=_boxed_globals(module), canonical_types=canonical)
+    return ModuleFacts(boxed_globals=_boxed_globals(module), canonical_types=canonical, lowest_indices=lowest)

@@ -213,9 +213,20 @@ class DefinedType:
         final: whether it may not be a supertype.
         depth: number of supertypes above it.
         group: the members of its recursive group, itself among them.
+        runtime_class: the class of the Python objects that are its references, once there is one (docs/gc.md).
     """
 
-    __slots__ = ("__weakref__", "composite", "depth", "final", "group", "position", "references", "supertype")
+    __slots__ = (
+        "__weakref__",
+        "composite",
+        "depth",
+        "final",
+        "group",
+        "position",
+        "references",
+        "runtime_class",
+        "supertype",
+    )
 
     composite: CompositeType
     supertype: DefinedType | None
@@ -224,8 +235,10 @@ class DefinedType:
     group: TypeGroup
     position: int
     references: dict[bool, RefType]
+    runtime_class: type | None
 
     def __init__(self, group: TypeGroup, position: int) -> None:
+        self.runtime_class = None
         self.group = group
         self.position = position
         self.references = {}
@@ -373,6 +386,46 @@ def is_heap_subtype(sub: HeapType | DefinedType, sup: HeapType | DefinedType) ->
     return sup in _ABOVE[sub]
 
 
+def heap_top(heap_type: HeapType | DefinedType) -> HeapType:
+    """The type at the top of a heap type's hierarchy: any, func, extern or exn."""
+    kind = heap_type if isinstance(heap_type, HeapType) else heap_type.heap_kind
+    return _TOPS[kind]
+
+
+def without_null(source: RefType, target: RefType) -> RefType:
+    """The type of what a cast from ``source`` to ``target`` leaves over (specification 3.1.3, "difference")."""
+    return RefType(source.heap_type, nullable=source.nullable and not target.nullable)
+
+
+def is_composite_subtype(sub: CompositeType, sup: CompositeType) -> bool:
+    """Whether a definition may declare a supertype (specification 3.3.8)."""
+    if isinstance(sub, FuncType) and isinstance(sup, FuncType):
+        return (
+            len(sub.params) == len(sup.params)
+            and len(sub.results) == len(sup.results)
+            and all(map(is_subtype, sup.params, sub.params))
+            and all(map(is_subtype, sub.results, sup.results))
+        )
+    if isinstance(sub, StructType) and isinstance(sup, StructType):
+        return len(sub.fields) >= len(sup.fields) and all(map(_is_field_subtype, sub.fields, sup.fields))
+    return isinstance(sub, ArrayType) and isinstance(sup, ArrayType) and _is_field_subtype(sub.item, sup.item)
+
+
+def is_storage_subtype(sub: ValType | PackedType, sup: ValType | PackedType) -> bool:
+    """Whether what one field holds may stand in another (specification 3.3.9)."""
+    if isinstance(sub, PackedType) or isinstance(sup, PackedType):
+        return sub is sup
+    return is_subtype(sub, sup)
+
+
+def _is_field_subtype(sub: FieldType, sup: FieldType) -> bool:
+    if sub.mutable is not sup.mutable:
+        return False
+    if sub.mutable:
+        return sub.storage is sup.storage
+    return is_storage_subtype(sub.storage, sup.storage)
+
+
 def is_extern_subtype(sub: ExternType, sup: ExternType) -> bool:
     """Whether an external value of type ``sub`` satisfies an import of type ``sup`` (specification 3.3.10-3.3.15).
 
@@ -460,6 +513,8 @@ _ABOVE: dict[HeapType, frozenset[HeapType]] = {
     HeapType.EXN: frozenset(),
     HeapType.NOEXN: frozenset({HeapType.EXN}),
 }
+
+_TOPS = {kind: next((top for top in above if not _ABOVE[top]), kind) for kind, above in _ABOVE.items()}
 
 _ABSTRACT_REFS: dict[HeapType, dict[bool, RefType]] = {}
 _groups: weakref.WeakValueDictionary[tuple[SubType, ...], TypeGroup] = weakref.WeakValueDictionary()

@@ -34,7 +34,14 @@ SUPERSEDED = {
     "proposals/threads/memory": ("multiple memories",),
 }
 # Scripts of proposals that wasmz has no name for, so that it cannot but call their modules malformed.
-LEFT_OUT = {"proposals/custom-descriptors/exact-func-import": "custom descriptors"}
+LEFT_OUT = {
+    f"proposals/custom-descriptors/{name}": "custom descriptors"
+    for name in (
+        *("array_new_exact", "br_on_cast", "br_on_cast_desc_eq", "br_on_cast_desc_eq_fail", "br_on_cast_fail"),
+        *("binary-descriptors", "descriptors", "exact", "exact-casts", "exact-func-import"),
+        *("ref_cast_desc_eq", "ref_get_desc", "struct_new_desc"),
+    )
+}
 
 
 class ConversionError(Exception):

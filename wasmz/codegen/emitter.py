@@ -16,14 +16,15 @@ result to :meth:`Emitter.define`.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from wasmz.codegen.assembler import Emitted, Jump, Label
 from wasmz.codegen.targets.base import Target
 from wasmz.ir.nodes import Block, Edge, Function, Value
 from wasmz.runtime.numeric import f32_from_bits
+from wasmz.types import DefinedType
 
 CONSTANTS = frozenset({"i32.const", "i64.const", "f32.const", "f64.const", "v128.const", "ref.null", "int.const"})
 
@@ -44,10 +45,12 @@ class ModuleFacts:
     Attributes:
         boxed_globals: indices of the globals that live in a cell (see docs/abi.md).
         canonical_types: for each type index the lowest one of the same type, which names its lists of callees.
+        lowest_indices: the same by type.
     """
 
     boxed_globals: frozenset[int]
     canonical_types: tuple[int, ...]
+    lowest_indices: Mapping[DefinedType, int] = field(default_factory=dict)
 
 
 class Pending:

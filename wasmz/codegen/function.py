@@ -78,7 +78,7 @@ def emit_body(
 def _leaves_by_tail_call(function: Function, terminator: Terminator) -> bool:
     if terminator.op == "return_call":
         return bool(terminator.imm != function.index)
-    return terminator.op == "return_call_indirect"
+    return terminator.op in ("return_call_indirect", "return_call_ref")
 
 
 def _emit_prologue(emitter: Emitter) -> None:

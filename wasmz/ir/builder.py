@@ -32,6 +32,7 @@ class Signatures:
         types: the type index space.
         functions, globals, tables: type of each function, value type of each global, element type of each table.
         table_addresses, memory_addresses: address type of each table and memory.
+        function_types: type index of each function.
     """
 
     types: tuple[DefinedType, ...]
@@ -40,6 +41,7 @@ class Signatures:
     tables: tuple[RefType, ...]
     table_addresses: tuple[ValType, ...]
     memory_addresses: tuple[ValType, ...]
+    function_types: tuple[int, ...] = ()
 
     def function_type(self, type_index: int) -> FuncType:
         """The function type with an index of the type index space."""
@@ -416,7 +418,8 @@ def _ref_is_null(builder: _Builder, imm: None, offset: int) -> None:
 
 @_builds("ref.func")
 def _ref_func(builder: _Builder, index: int, offset: int) -> None:
-    builder.push("ref.func", ValType.FUNCREF, (), index, offset)
+    signatures = builder.signatures
+    builder.push("ref.func", RefType(signatures.types[signatures.function_types[index]], False), (), index, offset)
 
 
 def _register_size(name: str, operand_count: int, space: str) -> None:

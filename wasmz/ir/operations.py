@@ -19,6 +19,10 @@ Added operations are
     <access>.loose            a load or store whose address may exceed its type, and is reduced when it does
 
     i64.mul_high_u            the high half of the product of two numbers of 64 bits (see `build_wide.py`)
+    struct.get.i8 ...         a packed field, or item of an array, as the unsigned number that it holds
+    ref.cast t                a check without a result: what is used behind it is its operand
+    ref.as_non_null message   likewise
+    ref.eq b                  b: identity decides, as no operand can be an i31
 
 and, for counting (see `continuations.py`),
 
@@ -113,6 +117,11 @@ _ADDED: dict[str, Effects] = {
     "project": Effects.PURE,
     "copy": Effects.PURE,
     "i64.mul_high_u": Effects.PURE,
+    **{
+        f"{name}.get.{packed}": BY_NAME[f"{name}.get_u"].effects
+        for name in ("struct", "array")
+        for packed in ("i8", "i16")
+    },
     "tier.request": Effects.CALLS,
     "tier.ended": Effects.CALLS,
 }
@@ -140,7 +149,7 @@ EFFECTS: dict[str, Effects] = {
     "int.mod": Effects.TRAPS,
 }
 
-_TAIL_CALLS = {"return_call", "return_call_indirect"}
+_TAIL_CALLS = {"return_call", "return_call_indirect", "return_call_ref"}
 _COUNTING = {"count", "resume"}
 TERMINATORS = frozenset({"jump", "branch", "switch", "return", "unreachable"} | _TAIL_CALLS | _COUNTING)
 

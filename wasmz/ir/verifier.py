@@ -20,7 +20,7 @@ from wasmz.ir.dominators import dominators
 from wasmz.ir.nodes import BOOL, Block, Function, Terminator, Value
 from wasmz.ir.operations import EFFECTS, TERMINATORS, VARIANTS
 from wasmz.ir.printer import print_function
-from wasmz.types import ValType, is_subtype
+from wasmz.types import RefType, ValType, heap_top, is_subtype
 from wasmz.wasm.instructions import BY_NAME
 
 _EDGE_COUNTS = {"jump": 1, "branch": 2, "count": 2}
@@ -167,4 +167,7 @@ _ADDRESSING = frozenset(
 def _fits(function: Function, found: object, wanted: object) -> bool:
     if found is wanted or (function.is_represented and found in _INTEGERS and wanted in _INTEGERS):
         return True
+    if isinstance(found, RefType) and isinstance(wanted, RefType):
+        # A value keeps the type that it had before it was cast.
+        return heap_top(found.heap_type) is heap_top(wanted.heap_type)
     return isinstance(found, ValType) and isinstance(wanted, ValType) and is_subtype(found, wanted)

@@ -21,7 +21,7 @@ for _type in ("i32", "i64"):
 COMPARISONS = frozenset(INVERSE) | {
     f"{type}.{name}" for type in ("f32", "f64") for name in ("eq", "ne", "lt", "gt", "le", "ge")
 }
-_TESTS = COMPARISONS | {"i32.eqz", "i64.eqz", "ref.is_null"}
+_TESTS = COMPARISONS | {"i32.eqz", "i64.eqz", "ref.is_null", "ref.test", "ref.eq"}
 
 
 def run(function: Function, context: Context) -> None:

@@ -43,7 +43,7 @@ _MASKS = {"i32": 0xFFFF_FFFF, "i64": 0xFFFF_FFFF_FFFF_FFFF}
 _CONSTANTS = frozenset({"i32.const", "i64.const"})
 
 # Operations that give 0 or 1.
-BOOLEANS = COMPARISONS | {"i32.eqz", "i64.eqz", "ref.is_null"}
+BOOLEANS = COMPARISONS | {"i32.eqz", "i64.eqz", "ref.is_null", "ref.test", "ref.eq"}
 # Of floats, only these two are each other's opposite.
 _INVERSE = {
     **INVERSE,

@@ -42,7 +42,7 @@ _PREFIXES = frozenset({"i32", "i64", "f32", "f64", "int", *_VECTORS})
 # yet gives another object each time.)
 NUMBERED = frozenset(
     name for name, effects in EFFECTS.items() if effects == Effects.PURE and name.partition(".")[0] in _PREFIXES
-) | {"select", "ref.is_null", "ref.func", "ref.eq", "project"}
+) | {"select", "ref.is_null", "ref.func", "ref.eq", "ref.test", "ref.i31", "project"}
 _DIVISIONS = frozenset(
     {f"{type}.{name}" for type in ("i32", "i64") for name in ("div_u", "rem_u", "div_s", "rem_s")}
     | {"int.floordiv", "int.mod"}

@@ -82,6 +82,7 @@ _INWARD: dict[str, tuple[str, ...]] = {
     "r": ("if {v} is not None: {v} = to_funcref({v}, what, {n})",),
     "e": (),
     "x": ("{v} = to_reference({v}, types[{k}], what, {n})",),
+    "a": ("{v} = to_reference({v}, types[{k}], what, {n})",),
 }
 
 # Expressions for the Python value of what generated code keeps in `{v}`.
@@ -89,6 +90,7 @@ _OUTWARD = {
     "i": "({v} if {v} < 0x3FFFFFFF or {v} < 0x80000000 else {v} - 0x100000000)",
     "I": "({v} if {v} < 0x3FFFFFFF or {v} < 0x8000000000000000 else {v} - 0x10000000000000000)",
     "v": "v128_to_python({v})",
+    "a": "from_any({v})",
 }
 
 
@@ -163,7 +165,19 @@ def _quoted(text: str) -> str:
 
 
 def _letters(types: tuple[ValType, ...]) -> str:
-    return "".join(_LETTERS.get(type, "x") for type in types)
+    return "".join([_LETTERS.get(type) or _reference_letter(type) for type in types])
+
+
+def _reference_letter(type: ValType) -> str:
+    """``a`` for references that are not in Python what they are in code (see ``wasmz/runtime/gc``)."""
+    if not convert.may_hold_numbers(type):
+        return "x"
+    if "from_any" not in _HELPERS:
+        # Imported only where it is needed.
+        from wasmz.runtime.gc.convert import from_any
+
+        _HELPERS["from_any"] = _EXPORT_GLOBALS["from_any"] = _HOST_GLOBALS["from_any"] = from_any
+    return "a"
 
 
 def _instantiate(template: FunctionType, globals: dict[str, Any], name: str, values: dict[str, Any]) -> FunctionType:

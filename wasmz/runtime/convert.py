@@ -14,7 +14,7 @@ from operator import index
 
 from wasmz.runtime.floats import f32_from_bits, f32_round, f32_to_bits, float_of_real, single_of_int
 from wasmz.runtime.func import Func, HostFunc
-from wasmz.types import HeapType, RefType, ValType, is_heap_subtype
+from wasmz.types import HeapType, RefType, ValType, heap_top, is_heap_subtype
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,8 +28,7 @@ __wasmz_frame__ = "helper"
 _SIGN_32, _RANGE_32 = 1 << 31, 1 << 32
 _SIGN_64, _RANGE_64 = 1 << 63, 1 << 64
 
-# Reference types whose values are any Python object.
-_HOST_KINDS = frozenset({HeapType.EXTERN, HeapType.ANY})
+_MIXED_KINDS = frozenset({HeapType.ANY, HeapType.EQ, HeapType.I31})
 
 
 def to_i32(value: Any, what: str, number: int = 0) -> int:
@@ -97,13 +96,19 @@ def to_reference(value: Any, type: RefType, what: str, number: int = 0) -> Any:
         if not type.nullable:
             raise TypeError(f"{what.format(number)}: expected {type}, which is never null, got None")
         return None
-    if heap_type in _HOST_KINDS:
+    if heap_type is HeapType.EXTERN:
         return value
-    kind = heap_type if isinstance(heap_type, HeapType) else heap_type.heap_kind
-    if kind is HeapType.FUNC:
+    top = heap_top(heap_type)
+    if top is HeapType.FUNC:
         func = to_funcref(value, what, number)
         if func is not None and is_heap_subtype(func.defined_type, heap_type):
             return func
+    elif top is HeapType.ANY:
+        from wasmz.runtime.gc.convert import to_any
+
+        held = to_any(value, type)
+        if held is not NotImplemented:
+            return held
     raise _wrong_type(value, str(type), what, number)
 
 
@@ -129,7 +134,18 @@ def to_python(value: Any, type: ValType) -> Any:
         return value if value < _SIGN_32 else value - _RANGE_32
     if type is ValType.I64:
         return value if value < _SIGN_64 else value - _RANGE_64
-    return v128_to_python(value) if type is ValType.V128 else value
+    if type is ValType.V128:
+        return v128_to_python(value)
+    if value is not None and may_hold_numbers(type):
+        from wasmz.runtime.gc.convert import from_any
+
+        return from_any(value)
+    return value
+
+
+def may_hold_numbers(type: ValType) -> bool:
+    """Whether references of a type may be i31 or host objects, which are not in Python what they are in code."""
+    return isinstance(type, RefType) and type.heap_type in _MIXED_KINDS
 
 
 _TO_INTERNAL: dict[ValType, Callable[[Any, str], Any]] = {

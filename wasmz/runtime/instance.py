@@ -306,7 +306,10 @@ class Instance:
                 second = stack.pop()
                 stack.append(numeric.HELPERS[name.replace(".", "_")](stack.pop(), second))
             else:
-                raise UnsupportedFeature(f"{name} in a constant expression", proposal="garbage collection")
+                # Imported only where a module needs it.
+                from wasmz.runtime.gc.constants import evaluate
+
+                evaluate(name, immediate, self._image.types, stack)
         return stack[-1]
 
     def __repr__(self) -> str:

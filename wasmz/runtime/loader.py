@@ -21,6 +21,7 @@ from wasmz.runtime.memory import Memory
 from wasmz.runtime.operations import DataSegment, ElementSegment
 from wasmz.runtime.table import Table
 from wasmz.runtime.traps import FRAME_KEY, InstanceFrames
+from wasmz.types import HeapType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,10 +41,16 @@ _HELPERS: dict[str, Any] = {
     "type": type,
     "int": int,
     "float": float,
+    # For references.
+    "isinstance": isinstance,
+    "len": len,
 }
 
 # Keeps the memories alive as long as any function of the instance: its views do not.
 _MEMORIES_KEY = "__wasmz_memories__"
+
+# What code loads from references: from functions, arrays and anything.
+_ATTRIBUTES = frozenset({"code", "tail", "items", "__class__"})
 
 # Stands for the value of a name that no code has needed yet.
 _UNBOUND = object()
@@ -175,6 +182,14 @@ class Binder:
 
             if name in atomics.HELPERS:
                 return atomics.HELPERS[name]
+        if kind == "gc":
+            from wasmz.runtime.gc import operations as heap
+
+            if name[3:] in heap.__all__:
+                return getattr(heap, name[3:])
+        if name in _ATTRIBUTES or letters == "field":
+            # No global: code has the names of attributes in the same list.
+            return None
         raise SystemError(f"the compiled module needs {name!r}, which this version of wasmz does not have")
 
     def export(self, index: int, name: str) -> Callable[..., Any]:
@@ -227,6 +242,14 @@ class Binder:
     def _tag(self, index: int) -> Any:
         return self.tags[index]
 
+    def _type(self, index: int) -> Any:
+        type = self.image.types[index]
+        if type.heap_kind is HeapType.FUNC:
+            return type
+        from wasmz.runtime.gc.objects import class_of
+
+        return class_of(type)
+
     _providers: dict[str, Callable[[Binder, int], Any]] = {  # noqa: RUF012
         "f": function,
         "t": _tail,
@@ -240,6 +263,7 @@ class Binder:
         "data": _data,
         "elem": _element,
         "tag": _tag,
+        "ty": _type,
     }
     _plain_providers: dict[str, Callable[[Binder, int], Any]] = {  # noqa: RUF012
         letter: provider for letter, provider in _providers.items() if len(letter) == 1

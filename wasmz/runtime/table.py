@@ -11,7 +11,7 @@ the type matches, otherwise a function that traps. Every write to the table keep
 from __future__ import annotations
 
 from wasmz.errors import Trap, TrapCode
-from wasmz.runtime.convert import to_internal
+from wasmz.runtime.convert import to_internal, to_python
 from wasmz.runtime.func import Func
 from wasmz.runtime.traps import call_of_null, call_of_other_type
 from wasmz.types import DefinedType, TableType, is_heap_subtype
@@ -131,7 +131,7 @@ class Table:
 
     def __getitem__(self, index: int, /) -> Any:
         """The element: a ``Func`` or ``None``, or what the table holds. ``IndexError`` outside of the table."""
-        return self.elements[self._position(index)]
+        return to_python(self.elements[self._position(index)], self.type.element)
 
     def __setitem__(self, index: int, value: Any, /) -> None:
         self.write(self._position(index), [self._internal(value)])
@@ -140,7 +140,7 @@ class Table:
         """The same as ``table[index]``, but a bad index is ``Trap(TABLE_OUT_OF_BOUNDS)``, as for the guest."""
         if not 0 <= index < len(self.elements):
             raise Trap(TrapCode.TABLE_OUT_OF_BOUNDS)
-        return self.elements[index]
+        return to_python(self.elements[index], self.type.element)
 
     def set(self, index: int, value: Any) -> None:
         """Sets one element; a bad index is ``Trap(TABLE_OUT_OF_BOUNDS)``."""

@@ -92,9 +92,11 @@ def translate(error: Exception) -> Trap | None:
     if isinstance(error, Trap):
         error.frames = (error.frames + _wasm_frames(traceback))[:MAX_FRAMES]
         return None
+    if kind is AttributeError and not _is_of_null(error, traceback):
+        return None
     if kind not in _TRANSLATED or not _is_ours(traceback, kind is RecursionError):
         return None
-    trap = Trap(_code_of(error, traceback))
+    trap = Trap(_code_of(error, traceback), _message_of_null(error) if kind is AttributeError else None)
     trap.frames = _wasm_frames(traceback)
     if kind is RecursionError:
         # Thousands of frames would live as long as the trap, with all their locals.
@@ -102,14 +104,18 @@ def translate(error: Exception) -> Trap | None:
     return trap
 
 
-_TRANSLATED: Final = frozenset({IndexError, ZeroDivisionError, RecursionError, MemoryError})
+_TRANSLATED: Final = frozenset({IndexError, AttributeError, ZeroDivisionError, RecursionError, MemoryError})
 
 
 def _code_of(error: Exception, traceback: TracebackType) -> TrapCode:
     if isinstance(error, IndexError):
         message = str(error)
+        if "array" in message or ("list" in message and _reads_array(traceback)):
+            return TrapCode.ARRAY_OUT_OF_BOUNDS
         of_table = "list" in message or ("cannot fit" in message and _calls_through_table(traceback))
         return TrapCode.UNDEFINED_ELEMENT if of_table else TrapCode.MEMORY_OUT_OF_BOUNDS
+    if isinstance(error, AttributeError):
+        return TrapCode.NULL_REFERENCE
     if isinstance(error, ZeroDivisionError):
         return TrapCode.INTEGER_DIVISION_BY_ZERO
     return TrapCode.STACK_OVERFLOW if isinstance(error, RecursionError) else TrapCode.OUT_OF_SYSTEM_MEMORY
@@ -121,17 +127,48 @@ def _calls_through_table(traceback: TracebackType) -> bool:
     An index beyond ``sys.maxsize`` gives one message for views and lists. But only an indirect call has, at its own
     byte offset, code that loads a table's list of callees.
     """
-    # Imported only here: this takes 3 ms, and such an index is rare.
+    return any(name == "LOAD_GLOBAL" and argument.startswith("tab") for name, argument in _failed_code(traceback))
+
+
+def _reads_array(traceback: TracebackType) -> bool:
+    """Whether the WebAssembly instruction that failed is an access to an array: it loads the array's items."""
+    return ("LOAD_ATTR", "items") in _failed_code(traceback)
+
+
+def _failed_code(traceback: TracebackType) -> list[tuple[str, str]]:
+    """Names of the Python instructions, with their arguments, of the WebAssembly instruction that failed."""
+    # Imported only here: this takes 3 ms, and what asks for it is rare.
     import dis
 
     while traceback.tb_next is not None:
         traceback = traceback.tb_next
     offset = traceback.tb_lineno
-    return any(
-        item.opname == "LOAD_GLOBAL" and item.argval.startswith("tab")
+    return [
+        (item.opname, str(item.argval))
         for item in dis.get_instructions(traceback.tb_frame.f_code)
         if item.positions is not None and item.positions.lineno == offset
-    )
+    ]
+
+
+_NULL_MESSAGES: Final = {
+    "items": "null array reference",
+    "code": "null function reference",
+    "tail": "null function reference",
+}
+
+
+def _message_of_null(error: Exception) -> str:
+    """What the reference should have been, by the attribute that was asked for."""
+    attribute = str(error).split("'")[3]
+    return _NULL_MESSAGES.get(attribute, "null structure reference")
+
+
+def _is_of_null(error: Exception, traceback: TracebackType) -> bool:
+    """Whether generated code itself asked for an attribute of None: nothing but a use of a null reference does."""
+    while traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    is_ours = _mark_of(traceback.tb_frame).__class__ is InstanceFrames
+    return is_ours and str(error).startswith("'NoneType' object has no attribute '")
 
 
 def _is_ours(traceback: TracebackType, is_recursion: bool) -> bool:

@@ -55,6 +55,8 @@ SUPPORTED_PROPOSALS: frozenset[Proposal] = frozenset(
         Proposal.THREADS,
         Proposal.WIDE_ARITHMETIC,
         Proposal.CUSTOM_PAGE_SIZES,
+        Proposal.FUNCTION_REFERENCES,
+        Proposal.GC,
     }
 )
 

@@ -26,6 +26,7 @@ from wasmz.types import (
     TableType,
     ValType,
     define_group,
+    is_composite_subtype,
 )
 from wasmz.wasm.proposals import Proposal
 from wasmz.wasm.reader import Reader
@@ -152,6 +153,12 @@ def read_type_section(reader: Reader) -> list[DefinedType]:
         for member in defined:
             if member.depth > MAX_SUBTYPING_DEPTH:
                 reader.fail("sub type: too many supertypes above it", offset)
+            if member.supertype is not None and member.supertype.final:
+                reader.fail("sub type: its supertype is final", offset)
+        # Supertypes of the group are known to be sound by now: the chains of all members are followed here.
+        for member in defined:
+            if member.supertype is not None and not is_composite_subtype(member.composite, member.supertype.composite):
+                reader.fail("sub type does not match its super type", offset)
         types.extend(defined)
     return types
 

@@ -25,6 +25,7 @@ from wasmz.types import (
     is_subtype,
 )
 from wasmz.wasm.body_validator import validate_body
+from wasmz.wasm.constant_rules import CONSTANT_RULES
 from wasmz.wasm.instructions import BY_NAME, INSTRUCTIONS
 from wasmz.wasm.syntax import ConstantExpression, WasmModule
 
@@ -102,6 +103,10 @@ def validate_constant(module: WasmModule, expression: ConstantExpression, expect
             if module.global_types[immediate].mutable:
                 _fail(f"constant expression required: global {immediate} is mutable", offset)
             stack.append(module.global_types[immediate].value_type)
+        elif opcode in CONSTANT_RULES:
+            params, result = CONSTANT_RULES[opcode](module, immediate, stack, offset)
+            _pop_operands(stack, params, offset)
+            stack.append(result)
         else:
             _fail(f"constant expression required, found {INSTRUCTIONS[opcode].mnemonic}", offset)
     if not stack:
@@ -117,7 +122,7 @@ def _pop_operands(stack: list[ValType], params: tuple[ValType, ...], offset: int
         if not stack:
             _fail(f"type mismatch: expected {param.name}, found nothing on the stack", offset)
         found = stack.pop()
-        if found is not param:
+        if found is not param and not is_subtype(found, param):
             _fail(f"type mismatch: expected {param.name}, found {found.name}", offset)
 
 

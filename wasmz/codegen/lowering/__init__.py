@@ -6,7 +6,19 @@ A lowering takes the emitter and the value, pushes the operands, emits, and defi
 
 from __future__ import annotations
 
-from wasmz.codegen.lowering import atomics, bulk, calls, integers, memory, numeric, tiers, variables
+from wasmz.codegen.lowering import atomics, bulk, calls, gc, integers, memory, numeric, tiers, variables
 from wasmz.codegen.lowering.registry import LOWERINGS, lowers
 
-__all__ = ["LOWERINGS", "atomics", "bulk", "calls", "integers", "lowers", "memory", "numeric", "tiers", "variables"]
+__all__ = [
+    "LOWERINGS",
+    "atomics",
+    "bulk",
+    "calls",
+    "gc",
+    "integers",
+    "lowers",
+    "memory",
+    "numeric",
+    "tiers",
+    "variables",
+]

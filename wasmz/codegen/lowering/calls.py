@@ -2,6 +2,7 @@
 
 call 5 v0 v1                    LOAD_GLOBAL f5; LOAD v0; LOAD v1; CALL 2
 call_indirect (2, 0) v0 v1      LOAD_GLOBAL tab0_f2; LOAD v1; BINARY_SUBSCR; LOAD v0; CALL 1
+call_ref 2 v0 v1                LOAD v1; LOAD_ATTR code; LOAD v0; CALL 1
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wasmz.codegen.assembler import Emitted
-from wasmz.codegen.emitter import CONSTANTS, Emitter
+from wasmz.codegen.emitter import Emitter
 from wasmz.codegen.lowering.registry import lowers
 from wasmz.ir.nodes import Value
 
@@ -30,35 +31,57 @@ def _call_indirect(emitter: Emitter, value: Value) -> None:
     finish_call(emitter, value, start)
 
 
+@lowers("call_ref")
+def _call_ref(emitter: Emitter, value: Value) -> None:
+    start = push_callee_of_reference(emitter, value.args, "code", value.offset)
+    emitter.out.append(emitter.target.call(len(value.args) - 1))
+    finish_call(emitter, value, start)
+
+
 def push_callee_from_table(
     emitter: Emitter, args: Sequence[Value], imm: tuple[int, int], form: str, offset: int, *, as_callee: bool = True
 ) -> int:
     """Pushes the table's entry for the last operand, and the other operands above it; returns where the code begins."""
-    target = emitter.target
     type_index, table = imm
     callees = emitter.load_global(f"tab{table}_{form}{emitter.facts.canonical_types[type_index]}")
+    return _push_callee(emitter, args, (callees,), emitter.target.subscript, offset, as_callee)
+
+
+def push_callee_of_reference(
+    emitter: Emitter, args: Sequence[Value], form: str, offset: int, *, as_callee: bool = True
+) -> int:
+    """Pushes the last operand's attribute ``form``, and the other operands above it; returns where the code begins."""
+    attribute = emitter.target.load_attribute(emitter.name_index(form))
+    return _push_callee(emitter, args, (), attribute, offset, as_callee)
+
+
+def _push_callee(
+    emitter: Emitter, args: Sequence[Value], below: tuple[bytes, ...], finding: bytes, offset: int, as_callee: bool
+) -> int:
+    """Pushes what ``finding`` makes of the last operand above what is ``below``, and the other operands above it."""
+    target = emitter.target
     index, operands = args[-1], args[:-1]
-    if (index.op in CONSTANTS or index.home >= 0) and any(emitter.is_on_stack(arg) for arg in operands):
+    if not emitter.is_on_stack(index) and any(emitter.is_on_stack(arg) for arg in operands):
         # The operands are computed before the table is looked at (specification 4.4.8): they may trap or change it.
         # An index that is computed itself comes after them anyway.
         start = emitter.push(operands)
         slots = [emitter.temporary() for _ in operands]
         emitter.out += (target.stores[slot] for slot in reversed(slots))
-        emitter.out += (target.before_callee, callees) if as_callee else (callees,)
+        emitter.out += (target.before_callee, *below) if as_callee else below
         emitter.push((index,))
         emitter.mark(offset)
-        emitter.out += (target.subscript, target.after_callee) if as_callee else (target.subscript,)
+        emitter.out += (finding, target.after_callee) if as_callee else (finding,)
         for slot in slots:
             emitter.out.append(target.loads[slot])
             emitter.release(slot)
         emitter.mark(offset)
         return start
     bounds = emitter.push_apart((args[-1], *args[:-1]))
-    above: list[Emitted] = [offset, target.subscript, target.after_callee] if as_callee else [offset, target.subscript]
+    above: list[Emitted] = [offset, finding, target.after_callee] if as_callee else [offset, finding]
     emitter.out[bounds[1] : bounds[1]] = above
     # Under this offset, too: that is how a trap in the subscript is told from one of a memory (runtime/traps.py).
-    below: list[Emitted] = [offset, target.before_callee, callees] if as_callee else [offset, callees]
-    emitter.out[bounds[0] : bounds[0]] = below
+    before: list[Emitted] = [offset, target.before_callee, *below] if as_callee else [offset, *below]
+    emitter.out[bounds[0] : bounds[0]] = before
     emitter.mark(offset)
     return bounds[0]
 

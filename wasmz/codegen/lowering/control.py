@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from wasmz.codegen.assembler import Jump, Label
 from wasmz.codegen.emitter import CONSTANTS, Emitter
-from wasmz.codegen.lowering.calls import push_callee_from_table
+from wasmz.codegen.lowering.calls import push_callee_from_table, push_callee_of_reference
 from wasmz.codegen.lowering.integers import COMPARISON_OPERATORS
 from wasmz.codegen.lowering.numeric import COMPARISONS, SIGNS, SMALL, push_comparison, tests_sign
 from wasmz.codegen.targets.base import IF_FALSE, IF_TRUE
@@ -298,5 +298,13 @@ def _return_call(emitter: Emitter, terminator: Terminator) -> None:
 def _return_call_indirect(emitter: Emitter, terminator: Terminator) -> None:
     target = emitter.target
     push_callee_from_table(emitter, terminator.args, terminator.imm, "t", terminator.offset, as_callee=False)
+    count = len(terminator.args) - 1
+    emitter.out += (target.build_tuple(count), target.build_tuple(2), target.return_value)
+
+
+@_ends("return_call_ref")
+def _return_call_ref(emitter: Emitter, terminator: Terminator) -> None:
+    target = emitter.target
+    push_callee_of_reference(emitter, terminator.args, "tail", terminator.offset, as_callee=False)
     count = len(terminator.args) - 1
     emitter.out += (target.build_tuple(count), target.build_tuple(2), target.return_value)

@@ -74,6 +74,7 @@ class Target:
         self.negate = self.piece("UNARY_NEGATIVE")
         self.invert = self.piece("UNARY_INVERT")
         self.is_operator = self.piece("IS_OP", 0)
+        self.is_not_operator = self.piece("IS_OP", 1)
         self.swap2 = self.swap(2)
         self.copy1 = self.copy(1)
         # Around a callee that is not a global: CPython marks it as "no method" by a NULL.
@@ -154,6 +155,18 @@ class Target:
         self.effectful.add(piece)
         return piece
 
+    # Attributes
+
+    def load_attribute(self, name_index: int) -> bytes:
+        """Replaces an object by one of its attributes."""
+        return self.piece("LOAD_ATTR", name_index << 1)
+
+    def store_attribute(self, name_index: int) -> bytes:
+        """Pops an object, and the value of one of its attributes below it."""
+        piece = self.piece("STORE_ATTR", name_index)
+        self.effectful.add(piece)
+        return piece
+
     # Operators
 
     def binary(self, operator: str) -> bytes:
@@ -193,6 +206,10 @@ class Target:
     def build_tuple(self, count: int) -> bytes:
         """Makes a tuple of the topmost items."""
         return self.piece("BUILD_TUPLE", count)
+
+    def build_list(self, count: int) -> bytes:
+        """Makes a list of the topmost items."""
+        return self.piece("BUILD_LIST", count)
 
     def unpack(self, count: int) -> bytes:
         """Replaces a tuple by its items, the first on top."""

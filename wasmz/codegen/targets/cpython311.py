@@ -17,6 +17,9 @@ class CPython311(Target):
         AT_END: "FOR_ITER",
     }
 
+    def load_attribute(self, name_index: int) -> bytes:
+        return self.piece("LOAD_ATTR", name_index)
+
     def compare_argument(self, index: int) -> int:
         return index
 

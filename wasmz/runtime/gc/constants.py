@@ -1,0 +1,90 @@
+"""Constant instructions that make heap objects (specification 3.3.16), on the stack of `Instance._evaluate`.
+
+stack [1, 2.5], struct.new 3        -> stack [<struct 0=1 1=2.5>]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from wasmz.runtime.gc.convert import any_of_host, host_of_any
+from wasmz.runtime.gc.objects import array_item, array_of, class_of, new_array, struct_fields
+from wasmz.types import DefinedType, FieldType, PackedType, RefType, ValType
+
+_MASKS = {PackedType.I8: 0xFF, PackedType.I16: 0xFFFF}
+
+
+def evaluate(name: str, immediate: Any, types: Sequence[DefinedType], stack: list[Any]) -> None:
+    """Executes one instruction that validation has found to be constant."""
+    _INSTRUCTIONS[name](immediate, types, stack)
+
+
+def _held(field: FieldType, value: Any) -> Any:
+    return value & _MASKS[field.storage] if isinstance(field.storage, PackedType) else value
+
+
+def _zero(field: FieldType) -> Any:
+    if isinstance(field.storage, RefType):
+        return None
+    return 0.0 if field.storage in (ValType.F32, ValType.F64) else 0
+
+
+def _pop(stack: list[Any], count: int) -> list[Any]:
+    taken = stack[len(stack) - count :]
+    del stack[len(stack) - count :]
+    return taken
+
+
+def _make_structure(type: DefinedType, values: Sequence[Any]) -> Any:
+    made = class_of(type)()
+    for number, (field, value) in enumerate(zip(struct_fields(type), values, strict=True)):
+        setattr(made, f"field{number}", _held(field, value))
+    return made
+
+
+def _struct_new(index: int, types: Sequence[DefinedType], stack: list[Any]) -> None:
+    stack.append(_make_structure(types[index], _pop(stack, len(struct_fields(types[index])))))
+
+
+def _struct_new_default(index: int, types: Sequence[DefinedType], stack: list[Any]) -> None:
+    stack.append(_make_structure(types[index], [_zero(field) for field in struct_fields(types[index])]))
+
+
+def _array_new(index: int, types: Sequence[DefinedType], stack: list[Any]) -> None:
+    value, count = _pop(stack, 2)
+    stack.append(new_array(class_of(types[index]), _held(array_item(types[index]), value), count))
+
+
+def _array_new_default(index: int, types: Sequence[DefinedType], stack: list[Any]) -> None:
+    stack.append(new_array(class_of(types[index]), _zero(array_item(types[index])), stack.pop()))
+
+
+def _array_new_fixed(immediate: tuple[int, int], types: Sequence[DefinedType], stack: list[Any]) -> None:
+    index, count = immediate
+    item = array_item(types[index])
+    stack.append(array_of(class_of(types[index]), [_held(item, value) for value in _pop(stack, count)]))
+
+
+def _ref_i31(immediate: None, types: Sequence[DefinedType], stack: list[Any]) -> None:
+    stack.append(stack.pop() & 0x7FFF_FFFF)
+
+
+def _any_convert_extern(immediate: None, types: Sequence[DefinedType], stack: list[Any]) -> None:
+    stack.append(any_of_host(stack.pop()))
+
+
+def _extern_convert_any(immediate: None, types: Sequence[DefinedType], stack: list[Any]) -> None:
+    stack.append(host_of_any(stack.pop()))
+
+
+_INSTRUCTIONS: dict[str, Callable[[Any, Sequence[DefinedType], list[Any]], None]] = {
+    "struct.new": _struct_new,
+    "struct.new_default": _struct_new_default,
+    "array.new": _array_new,
+    "array.new_default": _array_new_default,
+    "array.new_fixed": _array_new_fixed,
+    "ref.i31": _ref_i31,
+    "any.convert_extern": _any_convert_extern,
+    "extern.convert_any": _extern_convert_any,
+}

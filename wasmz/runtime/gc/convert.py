@@ -1,0 +1,70 @@
+"""References at the border between Python and generated code (docs/gc.md).
+
+to_any(5, (ref null any), ...)        -> 5, an i31
+any_of_host(5)                        -> HostRef(5), a host object as `any.convert_extern` sees it
+from_any(0x7FFFFFFF)                  -> I31(-1)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wasmz.runtime.gc.objects import I31, ArrayRef, HeapRef, HostRef, StructRef, class_of
+from wasmz.types import DefinedType, HeapType, RefType
+
+__wasmz_frame__ = "helper"
+
+_MASK_31, _SIGN_31 = 0x7FFF_FFFF, 1 << 30
+
+
+def any_of_host(value: Any) -> Any:
+    """`any.convert_extern`: what stands for an ``externref`` as an ``anyref``."""
+    if value is None:
+        return None
+    kind = type(value)
+    if kind is I31:
+        return int(value) & _MASK_31
+    # Not isinstance: an object may lie about its class, and generated code relies on it.
+    return value if issubclass(kind, HeapRef) else HostRef(value)
+
+
+def host_of_any(value: Any) -> Any:
+    """`extern.convert_any`: the Python object that stands for any reference, also at the border to Python."""
+    kind = value.__class__
+    if kind is HostRef:
+        return value.value
+    return I31(value) if kind is int else value
+
+
+from_any = host_of_any
+
+
+def to_any(value: Any, type: RefType) -> Any:
+    """A Python object as a reference of the hierarchy of ``any``; ``NotImplemented`` if it is none of the type.
+
+    ``value`` is not ``None``. An ``int`` of 31 bits, signed, becomes an i31; for ``anyref`` any other object is taken
+    as a host object.
+    """
+    heap_type = type.heap_type
+    kind = value.__class__
+    if kind is int and heap_type in _HOLD_I31 and -_SIGN_31 <= value < _SIGN_31:
+        return value & _MASK_31
+    held = any_of_host(value)
+    return held if _is_of(held, heap_type) else NotImplemented
+
+
+_HOLD_I31 = frozenset({HeapType.ANY, HeapType.EQ, HeapType.I31})
+
+
+def _is_of(held: Any, heap_type: HeapType | DefinedType) -> bool:
+    if isinstance(heap_type, DefinedType):
+        return issubclass(type(held), class_of(heap_type))
+    if heap_type is HeapType.ANY:
+        return True
+    if heap_type is HeapType.EQ:
+        return type(held) is not HostRef
+    if heap_type is HeapType.I31:
+        return type(held) is int
+    if heap_type is HeapType.NONE:
+        return False
+    return issubclass(type(held), StructRef if heap_type is HeapType.STRUCT else ArrayRef)

@@ -1,0 +1,362 @@
+"""What stands for references to structures, arrays and i31 (docs/gc.md).
+
+    point = StructRef.new(point_type, 1, 2.5)        a class for each type, with a slot for each field
+    point[0], point["y"], len(point), point.type
+    numbers = ArrayRef.new(numbers_type, [1, 2, 3])  one slot, ``items``, with a sequence as compact as CPython has one
+
+Slots hold values as generated code keeps them (docs/abi.md). The class of a type is derived from that of its supertype;
+there is one for each canonical type, so that objects pass between modules and stores.
+"""
+
+from __future__ import annotations
+
+from _thread import RLock
+from array import array
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from wasmz.errors import Trap, TrapCode
+from wasmz.types import ArrayType, DefinedType, FieldType, FuncType, PackedType, RefType, StructType, ValType
+
+__wasmz_frame__ = "helper"
+
+# An array has at most so many bytes, or (of references) as many as their pointers take (an implementation limit,
+# specification A.1.2).
+MAX_ARRAY_BYTES: Final = 1 << 30
+
+_MASK_31, _SIGN_31 = 0x7FFF_FFFF, 1 << 30
+
+_lock = RLock()
+
+
+class I31(int):
+    """A 31-bit integer as a reference, as Python sees it: an ``int`` from -2^30 to 2^30 - 1.
+
+    ``I31(5)`` goes where an ``anyref``, ``eqref`` or ``i31ref`` is wanted; so does a plain ``int``. In an
+    ``externref`` an ``I31`` is what `extern.convert_any` made of an i31, and a plain ``int`` is a host object.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, value: int = 0) -> I31:
+        """``OverflowError`` unless the number fits 31 bits, signed or unsigned."""
+        if not -_SIGN_31 <= value <= _MASK_31:
+            raise OverflowError(f"{value} does not fit an i31")
+        return super().__new__(cls, ((value & _MASK_31) ^ _SIGN_31) - _SIGN_31)
+
+    def __repr__(self) -> str:
+        return f"I31({int(self)})"
+
+
+class HostRef:
+    """A host object where WebAssembly expects any reference: so it is never taken for a structure, array or i31."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+class HeapRef:
+    """A reference to a structure or array. Compared by identity."""
+
+    __slots__ = ()
+
+    # The type that a class is made for.
+    wasm_type: DefinedType
+
+    def __init_subclass__(cls) -> None:
+        if "wasm_type" not in cls.__dict__ and cls.__module__ != __name__:
+            raise TypeError("classes of WebAssembly's types cannot be derived from")
+
+    @property
+    def type(self) -> DefinedType:
+        """The type with which the object was made."""
+        return self.wasm_type
+
+
+class StructRef(HeapRef):
+    """A structure. Its fields are read and written by index or name: ``ref[0]``, ``ref["x"]``.
+
+    Names come from the name sections of the modules that use the type; where they are no names that the class has
+    already, they are attributes, too: ``ref.x``. Integers are signed; packed fields are unsigned, and take both.
+    """
+
+    __slots__ = ()
+
+    # By name, the position of a field.
+    field_names: dict[str, int]
+
+    @staticmethod
+    def new(type: DefinedType, *fields: Any) -> StructRef:
+        """Makes a structure; without any fields, of default values.
+
+        Raises:
+            TypeError, OverflowError: a value is not one of its field, there are too many or too few, or a field has no
+                default.
+        """
+        declared = struct_fields(type)
+        made = class_of(type)()
+        if not fields:
+            fields = tuple(_default(field, "a structure") for field in declared)
+        elif len(fields) != len(declared):
+            raise TypeError(f"the structure has {len(declared)} fields, got {len(fields)}")
+        else:
+            fields = tuple(
+                _to_field(value, field, f"field {number}")
+                for number, (field, value) in enumerate(zip(declared, fields, strict=True))
+            )
+        for number, value in enumerate(fields):
+            setattr(made, f"field{number}", value)
+        return made  # type: ignore[no-any-return]
+
+    def __len__(self) -> int:
+        return len(struct_fields(self.wasm_type))
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __getitem__(self, field: int | str, /) -> Any:
+        """A field's value. ``IndexError`` or ``KeyError`` if there is none such."""
+        number = self._position(field)
+        return _from_field(getattr(self, f"field{number}"), struct_fields(self.wasm_type)[number])
+
+    def __setitem__(self, field: int | str, value: Any, /) -> None:
+        """Sets a field. ``AttributeError`` if it is immutable; ``TypeError`` or ``OverflowError`` for a wrong value."""
+        number = self._position(field)
+        declared = struct_fields(self.wasm_type)[number]
+        if not declared.mutable:
+            raise AttributeError(f"field {field!r} is immutable")
+        setattr(self, f"field{number}", _to_field(value, declared, f"field {field!r}"))
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[number] for number in range(len(self)))
+
+    def _position(self, field: int | str) -> int:
+        if isinstance(field, str):
+            return self.field_names[field]
+        if not 0 <= field < len(self):
+            raise IndexError(f"field {field} of a structure of {len(self)} fields")
+        return field
+
+    def __repr__(self) -> str:
+        names = {number: name for name, number in self.field_names.items()}
+        fields = (f"{names.get(number, number)}={_shown(value)}" for number, value in enumerate(self))
+        return f"<struct {' '.join(fields)}>" if len(self) else "<struct>"
+
+
+class ArrayRef(HeapRef):
+    """An array: a sequence of fixed length. Integers are signed; packed ones are unsigned, and may be set as both.
+
+    Attributes:
+        items: its items as generated code keeps them. Only to be looked at: another length is undefined behaviour.
+    """
+
+    __slots__ = ("items",)
+
+    items: Any
+    # How many items fit MAX_ARRAY_BYTES; what makes the sequence: a type code of `array`, "bytes" or "list".
+    max_items: int
+    kind: str
+    default: Any
+
+    @staticmethod
+    def new(type: DefinedType, items: Iterable[Any] | int) -> ArrayRef:
+        """Makes an array of these items, or of so many default ones.
+
+        Raises:
+            TypeError, OverflowError: a value is not one of the item type, or there is no default.
+            Trap: the array is larger than MAX_ARRAY_BYTES.
+        """
+        item = array_item(type)
+        made_class = class_of(type)
+        if isinstance(items, int):
+            made: ArrayRef = new_array(made_class, _default(item, "an array"), items)
+        else:
+            made = array_of(made_class, [_to_field(value, item, f"item {n}") for n, value in enumerate(items)])
+        return made
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __getitem__(self, index: int, /) -> Any:
+        return _from_field(self.items[self._position(index)], array_item(self.wasm_type))
+
+    def __setitem__(self, index: int, value: Any, /) -> None:
+        """Sets an item. ``TypeError`` if the array is immutable, or for a wrong value; ``OverflowError`` likewise."""
+        item = array_item(self.wasm_type)
+        if not item.mutable:
+            raise TypeError("the array is immutable")
+        self.items[self._position(index)] = _to_field(value, item, f"item {index}")
+
+    def __iter__(self) -> Iterator[Any]:
+        item = array_item(self.wasm_type)
+        return (_from_field(value, item) for value in self.items)
+
+    def _position(self, index: int) -> int:
+        if not 0 <= index < len(self.items):
+            raise IndexError(f"index {index} is outside of an array of {len(self.items)} items")
+        return index
+
+    def __repr__(self) -> str:
+        shown = ", ".join(_shown(self[n]) for n in range(min(len(self), 8)))
+        return f"<array of {len(self)}: {shown}{', ...' if len(self) > 8 else ''}>"
+
+
+# Types
+
+
+def struct_fields(type: DefinedType) -> tuple[FieldType, ...]:
+    """The fields of a structure type; ``TypeError`` for another type."""
+    composite = type.composite
+    if not isinstance(composite, StructType):
+        raise TypeError(f"{type} is no structure type")
+    return composite.fields
+
+
+def array_item(type: DefinedType) -> FieldType:
+    """The items of an array type; ``TypeError`` for another type."""
+    composite = type.composite
+    if not isinstance(composite, ArrayType):
+        raise TypeError(f"{type} is no array type")
+    return composite.item
+
+
+def class_of(type: DefinedType) -> Any:
+    """The class whose objects are references to a structure or array type; always the same one."""
+    found = type.runtime_class
+    if found is None:
+        with _lock:
+            found = type.runtime_class
+            if found is None:
+                found = type.runtime_class = _make_class(type)
+    return found
+
+
+def _make_class(type: DefinedType) -> Any:
+    composite = type.composite
+    namespace: dict[str, Any] = {"wasm_type": type, "__module__": __name__, "__slots__": ()}
+    if isinstance(composite, StructType):
+        base: Any = StructRef if type.supertype is None else class_of(type.supertype)
+        inherited = 0 if type.supertype is None else len(struct_fields(type.supertype))
+        namespace["__slots__"] = tuple(f"field{number}" for number in range(inherited, len(composite.fields)))
+        namespace["field_names"] = {} if type.supertype is None else dict(base.field_names)
+        return _new_class("struct", (base,), namespace)
+    if isinstance(composite, FuncType):
+        raise TypeError(f"{type} is no structure or array type")
+    base = ArrayRef if type.supertype is None else class_of(type.supertype)
+    kind, size = _KINDS.get(composite.item.storage, ("list", 8))
+    namespace.update(kind=kind, max_items=MAX_ARRAY_BYTES // size, default=_zero(composite.item))
+    return _new_class("array", (base,), namespace)
+
+
+_new_class = type
+
+# Storage type -> type code of `array`, and bytes of an item. Singles are held as doubles, which hold all their bits
+# (docs/abi.md); what is not here is kept in a list.
+_KINDS: dict[Any, tuple[str, int]] = {
+    PackedType.I8: ("bytes", 1),
+    PackedType.I16: ("H", 2),
+    ValType.I32: ("I", 4),
+    ValType.I64: ("Q", 8),
+    ValType.F32: ("d", 8),
+    ValType.F64: ("d", 8),
+}
+
+
+def name_fields(type: DefinedType, names: dict[int, str]) -> None:
+    """Lets fields of a structure type be known by names."""
+    made = class_of(type)
+    for number, name in names.items():
+        if number < len(struct_fields(type)) and name not in made.field_names:
+            made.field_names[name] = number
+            if name.isidentifier() and not hasattr(made, name):
+                setattr(made, name, _field_property(number))
+
+
+def _field_property(number: int) -> property:
+    def read(self: StructRef) -> Any:
+        return self[number]
+
+    def write(self: StructRef, value: Any) -> None:
+        self[number] = value
+
+    return property(read, write)
+
+
+# Arrays, for the runtime: values are as generated code keeps them
+
+
+def array_of(made_class: Any, values: list[Any]) -> Any:
+    """An array of these values; the list may become its own."""
+    made = made_class()
+    kind = made_class.kind
+    if len(values) > made_class.max_items:
+        raise Trap(TrapCode.OUT_OF_SYSTEM_MEMORY, "an array is too large")
+    if kind == "list":
+        made.items = values
+    else:
+        made.items = bytearray(values) if kind == "bytes" else array(kind, values)
+    return made
+
+
+def new_array(made_class: Any, value: Any, count: int) -> Any:
+    """An array of ``count`` times the same value."""
+    made = made_class()
+    kind = made_class.kind
+    if count > made_class.max_items:
+        raise Trap(TrapCode.OUT_OF_SYSTEM_MEMORY, "an array is too large")
+    if kind == "list":
+        made.items = [value] * count
+    elif kind == "bytes":
+        made.items = bytearray((value,)) * count if value else bytearray(count)
+    else:
+        made.items = array(kind, (value,)) * count
+    return made
+
+
+# Values
+
+
+def _zero(field: FieldType) -> Any:
+    storage = field.storage
+    if isinstance(storage, RefType):
+        return None
+    return 0.0 if storage is ValType.F32 or storage is ValType.F64 else 0
+
+
+def _default(field: FieldType, what: str) -> Any:
+    if isinstance(field.storage, RefType) and not field.storage.nullable:
+        raise TypeError(f"{what} cannot begin with {field.storage} by default: it is never null")
+    return _zero(field)
+
+
+def _to_field(value: Any, field: FieldType, what: str) -> Any:
+    from wasmz.runtime.convert import to_i32, to_internal
+
+    storage = field.storage
+    if isinstance(storage, PackedType):
+        bits = 8 if storage is PackedType.I8 else 16
+        number = to_i32(value, what)
+        if not (number < 1 << bits or number >= (1 << 32) - (1 << bits - 1)):
+            raise OverflowError(f"{what}: {value} does not fit {storage!r}")
+        return number & (1 << bits) - 1
+    return to_internal(value, storage, what)
+
+
+def _from_field(value: Any, field: FieldType) -> Any:
+    from wasmz.runtime.convert import to_python
+
+    storage = field.storage
+    return value if isinstance(storage, PackedType) else to_python(value, storage)
+
+
+def _shown(value: Any) -> str:
+    """Not what references refer to: that may be deep, or in circles."""
+    if isinstance(value, HeapRef):
+        return "<struct>" if isinstance(value, StructRef) else "<array>"
+    text = repr(value)
+    return text if len(text) <= 40 else text[:37] + "..."

@@ -1,0 +1,152 @@
+"""What generated code calls for references, under the name ``gc_<name>`` (docs/abi.md, "References").
+
+    gc_array_new(ty3, 0, 10)          -> an array of type 3 with ten zeros
+    gc_array_copy(a, 0, b, 2, 5)      items 2-6 of b to a, also where they overlap
+    gc_any_convert_extern(5)          -> a HostRef: an int of the host is no i31
+
+Numbers are unsigned; everything is checked before anything is written (specification 4.6.8).
+"""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from typing import Any, NoReturn
+
+from wasmz.errors import Trap, TrapCode
+from wasmz.runtime.floats import f32_from_bits
+from wasmz.runtime.func import Func
+from wasmz.runtime.gc.convert import any_of_host, host_of_any
+from wasmz.runtime.gc.objects import ArrayRef, HostRef, StructRef, array_item, array_of, new_array
+from wasmz.runtime.operations import DataSegment, ElementSegment
+from wasmz.types import DefinedType, PackedType, ValType, is_heap_subtype
+
+__all__ = [
+    "ArrayRef",
+    "StructRef",
+    "any_convert_extern",
+    "array_copy",
+    "array_fill",
+    "array_init_data",
+    "array_init_elem",
+    "array_new",
+    "array_new_data",
+    "array_new_default",
+    "array_new_elem",
+    "array_new_fixed",
+    "extern_convert_any",
+    "is_eq",
+    "is_function",
+    "trap_cast",
+    "trap_null",
+]
+
+__wasmz_frame__ = "helper"
+
+any_convert_extern = any_of_host
+extern_convert_any = host_of_any
+array_new = new_array
+array_new_fixed = array_of
+
+
+def is_eq(reference: Any) -> bool:
+    """Whether it is a structure, an array or an i31."""
+    return reference is not None and reference.__class__ is not HostRef
+
+
+def is_function(reference: Any, type: DefinedType) -> bool:
+    """Whether it is a function of the type."""
+    return reference.__class__ is Func and is_heap_subtype(reference.defined_type, type)
+
+
+def trap_cast() -> NoReturn:
+    raise Trap(TrapCode.CAST_FAILURE)
+
+
+def trap_null(message: str) -> NoReturn:
+    raise Trap(TrapCode.NULL_REFERENCE, message)
+
+
+def _items(reference: Any) -> Any:
+    if reference is None:
+        raise Trap(TrapCode.NULL_REFERENCE, "null array reference")
+    return reference.items
+
+
+def array_new_default(made_class: Any, count: int) -> Any:
+    return new_array(made_class, made_class.default, count)
+
+
+def array_fill(reference: Any, start: int, value: Any, count: int) -> None:
+    items = _items(reference)
+    if start + count > len(items):
+        raise Trap(TrapCode.ARRAY_OUT_OF_BOUNDS)
+    kind = reference.kind
+    if kind == "list":
+        items[start : start + count] = [value] * count
+    elif kind == "bytes":
+        items[start : start + count] = bytes((value,)) * count
+    else:
+        items[start : start + count] = array(kind, (value,)) * count
+
+
+def array_copy(target: Any, to: int, source: Any, start: int, count: int) -> None:
+    written, read = _items(target), _items(source)
+    if to + count > len(written) or start + count > len(read):
+        raise Trap(TrapCode.ARRAY_OUT_OF_BOUNDS)
+    written[to : to + count] = read[start : start + count]
+
+
+def array_new_data(made_class: Any, segment: DataSegment, start: int, count: int) -> Any:
+    made = made_class()
+    # The bytes are there, so the array is no larger than the module.
+    made.items = _read_data(made_class, segment, start, count)
+    return made
+
+
+def array_new_elem(made_class: Any, segment: ElementSegment, start: int, count: int) -> Any:
+    if start + count > len(segment.items):
+        raise Trap(TrapCode.TABLE_OUT_OF_BOUNDS)
+    made = made_class()
+    made.items = segment.items[start : start + count]
+    return made
+
+
+def array_init_data(segment: DataSegment, reference: Any, to: int, start: int, count: int) -> None:
+    items = _items(reference)
+    if to + count > len(items):
+        raise Trap(TrapCode.ARRAY_OUT_OF_BOUNDS)
+    items[to : to + count] = _read_data(reference.__class__, segment, start, count)
+
+
+def array_init_elem(segment: ElementSegment, reference: Any, to: int, start: int, count: int) -> None:
+    items = _items(reference)
+    if to + count > len(items):
+        raise Trap(TrapCode.ARRAY_OUT_OF_BOUNDS)
+    if start + count > len(segment.items):
+        raise Trap(TrapCode.TABLE_OUT_OF_BOUNDS)
+    items[to : to + count] = segment.items[start : start + count]
+
+
+_WIDTHS = {PackedType.I8: 1, PackedType.I16: 2, ValType.I32: 4, ValType.F32: 4, ValType.V128: 16}
+
+
+def _read_data(made_class: Any, segment: DataSegment, start: int, count: int) -> Any:
+    """``count`` items that begin at a byte of a segment, in little-endian order, as an array keeps them."""
+    storage = array_item(made_class.wasm_type).storage
+    width = _WIDTHS.get(storage, 8)
+    content = segment.content
+    if start + count * width > len(content):
+        raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS)
+    data = content[start : start + count * width]
+    kind = made_class.kind
+    if kind == "bytes":
+        return bytearray(data)
+    if storage is ValType.F32:
+        return array("d", [f32_from_bits(int.from_bytes(data[at : at + 4], "little")) for at in range(0, len(data), 4)])
+    if kind == "list":
+        return [int.from_bytes(data[at : at + width], "little") for at in range(0, len(data), width)]
+    made = array(kind, data)
+    if sys.byteorder == "big":
+        made.byteswap()
+    return made
