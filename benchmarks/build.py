@@ -1,4 +1,6 @@
-"""Rebuild every kernel's .wasm from its C source with clang and lld: ``python -m benchmarks.build [NAME ...]``.
+"""Rebuild every kernel's .wasm from its source, C or text format: ``python -m benchmarks.build [NAME ...]``.
+
+C needs clang and lld, the text format ``wasm-tools``.
 
 The results are committed, so that running the benchmarks needs no compiler. Kernels of code from elsewhere
 (``vendored/``) are linked with wasi-libc, as their authors' code would be: a memcpy in them is its memcpy.
@@ -46,15 +48,21 @@ VENDORED_FLAGS = (
 
 
 def build(folder: Path) -> Path:
-    """Compile a kernel's C files to ``folder/kernel.wasm``."""
+    """Compile a kernel's C files, or its text, to ``folder/kernel.wasm``."""
     output = folder / "kernel.wasm"
+    text = folder / "kernel.wat"
+    if text.exists():
+        subprocess.run(["wasm-tools", "parse", str(text), "-o", str(output)], check=True)
+        return output
     flags = VENDORED_FLAGS if "vendored/" in (folder / "kernel.c").read_text(encoding="utf-8") else FLAGS
     subprocess.run(["clang", *flags, "-o", str(output), *map(str, sorted(folder.glob("*.c")))], check=True)
     return output
 
 
 def main() -> None:
-    wanted = sys.argv[1:] or sorted(path.parent.name for path in KERNELS.glob("*/kernel.c"))
+    wanted = sys.argv[1:] or sorted(
+        path.parent.name for path in KERNELS.glob("*/kernel.[cw]*") if path.suffix != ".wasm"
+    )
     for name in wanted:
         output = build(KERNELS / name)
         print(f"{name:14s} {output.stat().st_size:6d} bytes")

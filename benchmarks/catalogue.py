@@ -7,7 +7,7 @@
 ``run(n)``. A kernel that works on data has ``prepare(n)`` as well, which is not timed; if the module exports ``put``,
 it gets the bytes that ``input_bytes(n)`` returns before that. ``ORIGIN`` says whose code the C is, if it was not
 written for the benchmarks; ``TOLERANCE`` how far floats may differ, relatively, where Python computes in another
-precision.
+precision; ``ENGINES`` which engines can run it, if not all.
 """
 
 from __future__ import annotations
@@ -40,6 +40,11 @@ class Kernel:
     python: ModuleType
     origin: str | None = None
     tolerance: float = 0.0
+    engines: tuple[str, ...] | None = None
+
+    def runs_on(self, engine: str) -> bool:
+        """Whether an engine of this name can run it."""
+        return self.engines is None or engine.partition(" ")[0] in self.engines
 
     def prepare_python(self, size: int) -> Callable[[], Any]:
         """The hand-written version, ready to run for ``size``."""
@@ -79,4 +84,5 @@ def _load(name: str) -> Kernel:
     spec.loader.exec_module(module)
     wasm = (folder / "kernel.wasm").read_bytes()
     origin, tolerance = getattr(module, "ORIGIN", None), getattr(module, "TOLERANCE", 0.0)
-    return Kernel(name, module.TOPIC, module.SIZE, module.SMALL_SIZE, wasm, module, origin, tolerance)
+    engines = getattr(module, "ENGINES", None)
+    return Kernel(name, module.TOPIC, module.SIZE, module.SMALL_SIZE, wasm, module, origin, tolerance, engines)

@@ -46,8 +46,9 @@ def run_kernel(kernel: Kernel, engines: Sequence[Engine], rounds: int) -> Row:
         WrongResult: an engine's result is not that of the hand-written version.
     """
     row = Row(kernel.name, kernel.topic, kernel.origin)
-    fast = [engine for engine in engines if not engine.slow]
-    slow = [engine for engine in engines if engine.slow]
+    able = [engine for engine in engines if kernel.runs_on(engine.name)]
+    fast = [engine for engine in able if not engine.slow]
+    slow = [engine for engine in able if engine.slow]
     _time(row, _contenders(kernel, fast, kernel.size), fast[0].name, rounds)
     if slow:
         reference = fast[0]

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from wasmz.runtime.bits import f32_bits, f32_from_bits, f64_bits, f64_from_bits
     from wasmz.runtime.engine import Engine
     from wasmz.runtime.func import Caller, Func, HostFunc
+    from wasmz.runtime.gc.objects import I31, ArrayRef, StructRef
     from wasmz.runtime.globals import Global
     from wasmz.runtime.instance import ExecResult, Exports, Instance
     from wasmz.runtime.linker import Linker
@@ -46,16 +47,24 @@ if TYPE_CHECKING:
     from wasmz.runtime.table import Table
     from wasmz.runtime.wasi import WasiConfig
     from wasmz.types import (
+        ArrayType,
+        DefinedType,
         ExportType,
+        FieldType,
         FuncType,
         GlobalType,
+        GroupReference,
         HeapType,
         ImportType,
         MemoryType,
+        PackedType,
         RefType,
+        StructType,
+        SubType,
         TableType,
         TagType,
         ValType,
+        define_group,
     )
 
 _HOMES = {
@@ -78,39 +87,54 @@ _HOMES = {
     "wasmz.runtime.globals": ("Global",),
     "wasmz.runtime.instance": ("ExecResult", "Exports", "Instance"),
     "wasmz.runtime.linker": ("Linker",),
+    "wasmz.runtime.gc.objects": ("ArrayRef", "I31", "StructRef"),
     "wasmz.runtime.memory": ("Memory",),
     "wasmz.runtime.bits": ("f32_bits", "f32_from_bits", "f64_bits", "f64_from_bits"),
     "wasmz.runtime.store": ("Store",),
     "wasmz.runtime.table": ("Table",),
     "wasmz.runtime.wasi": ("WasiConfig",),
     "wasmz.types": (
+        "ArrayType",
+        "DefinedType",
         "ExportType",
+        "FieldType",
         "FuncType",
         "GlobalType",
+        "GroupReference",
         "HeapType",
         "ImportType",
         "MemoryType",
+        "PackedType",
         "RefType",
+        "StructType",
+        "SubType",
         "TableType",
         "TagType",
         "ValType",
+        "define_group",
     ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "I31",
     "ArcModule",
+    "ArrayRef",
+    "ArrayType",
     "CacheWarning",
     "Caller",
     "Config",
+    "DefinedType",
     "Engine",
     "ExecResult",
     "ExportType",
     "Exports",
+    "FieldType",
     "Func",
     "FuncType",
     "Global",
     "GlobalType",
+    "GroupReference",
     "HeapType",
     "HostFunc",
     "ImportType",
@@ -121,8 +145,12 @@ __all__ = [
     "Memory",
     "MemoryType",
     "Module",
+    "PackedType",
     "RefType",
     "Store",
+    "StructRef",
+    "StructType",
+    "SubType",
     "Table",
     "TableType",
     "TagType",
@@ -136,6 +164,7 @@ __all__ = [
     "WasmFrame",
     "WasmzError",
     "__version__",
+    "define_group",
     "f32_bits",
     "f32_from_bits",
     "f64_bits",

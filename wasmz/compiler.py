@@ -297,7 +297,19 @@ def make_image(
         custom_sections=tuple(
             (section.name, bytes(data[section.start : section.end])) for section in module.custom_sections
         ),
+        type_names=dict(module.names.types),
+        field_names=_field_names(module),
     )
+
+
+def _field_names(module: WasmModule) -> dict[int, dict[int, str]]:
+    """Names of fields by the first index of each type."""
+    first = {type: index for index, type in reversed([*enumerate(module.types)])}
+    names: dict[int, dict[int, str]] = {}
+    for index, fields in module.names.fields.items():
+        if index < len(module.types):
+            names.setdefault(first[module.types[index]], {}).update(fields)
+    return names
 
 
 def find_calls(function: Function, imported_count: int) -> CallFacts:

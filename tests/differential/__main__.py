@@ -41,6 +41,7 @@ def _makers() -> dict[str, Callable[[int], bytes | None]]:
     makers["loops"] = partial(_generated, generate_loops)
     if find_tool():
         makers["smith"] = make_module
+        makers["smith-gc"] = partial(make_module, gc=True)
     return makers
 
 

@@ -11,6 +11,13 @@ import subprocess
 import sysconfig
 from pathlib import Path
 
+from tests.wasm.encode import HEADER, name, section, unsigned, vector
+from wasmz.types import ValType
+from wasmz.wasm.decoder import decode_module
+from wasmz.wasm.proposals import ALL_PROPOSALS
+from wasmz.wasm.reader import Reader
+from wasmz.wasm.syntax import Export
+
 _ON = ("bulk-memory", "reference-types", "multi-value", "tail-call", "saturating-float-to-int", "sign-extension-ops")
 _OFF = ("simd", "relaxed-simd", "gc", "exceptions", "threads", "memory64", "custom-page-sizes", "wide-arithmetic")
 _LIMITS = {
@@ -30,6 +37,8 @@ _LIMITS = {
     "generate-custom-sections": "false",
 }
 _FUEL = 300
+# With references modules are larger, and use types that take most of the random bytes to make.
+_GC_SIZE_FACTOR = 2
 
 
 def find_tool() -> str | None:
@@ -38,16 +47,21 @@ def find_tool() -> str | None:
     return str(beside) if beside.exists() else shutil.which("wasm-tools")
 
 
-def make_module(seed: int, size: int = 3000) -> bytes | None:
-    """The module that the tool makes of ``size`` random bytes; every run of it ends by itself."""
+def make_module(seed: int, size: int = 3000, *, gc: bool = False) -> bytes | None:
+    """The module that the tool makes of ``size`` random bytes; every run of it ends by itself.
+
+    With ``gc``, it has structures, arrays and typed function references.
+    """
     tool = find_tool()
     if tool is None:
         return None
-    options = [f"--{name}-enabled=true" for name in _ON] + [f"--{name}-enabled=false" for name in _OFF]
+    on = (*_ON, "gc") if gc else _ON
+    options = [f"--{name}-enabled=true" for name in on]
+    options += [f"--{name}-enabled=false" for name in _OFF if name not in on]
     options += [f"--{name}={value}" for name, value in _LIMITS.items()]
     made = subprocess.run(
         [tool, "smith", "--ensure-termination", f"--fuel={_FUEL}", *options],
-        input=random.Random(seed).randbytes(size),
+        input=random.Random(seed).randbytes(size * (_GC_SIZE_FACTOR if gc else 1)),
         capture_output=True,
         timeout=60,
     )
@@ -55,7 +69,51 @@ def make_module(seed: int, size: int = 3000) -> bytes | None:
         if b"unexpected argument" in made.stderr or b"invalid value" in made.stderr:
             raise RuntimeError(f"wasm-tools smith does not know an option: {made.stderr.decode()}")
         return None
-    return made.stdout
+    return without_references(made.stdout) if gc else made.stdout
+
+
+_EXPORT_SECTION, _ELEMENT_SECTION = 7, 9
+# Of sections in a module, by their numbers (specification 5.5.17).
+_ORDER = (1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11)
+_NUMBERS = frozenset({ValType.I32, ValType.I64, ValType.F32, ValType.F64})
+
+
+def without_references(binary: bytes) -> bytes:
+    """The module without exports that have to do with references: wasmtime's C API knows few of their types."""
+    module = decode_module(binary, ALL_PROPOSALS)
+
+    def is_plain(export: Export) -> bool:
+        if export.kind == "func":
+            type = module.function_type(export.index)
+            return _NUMBERS.issuperset((*type.params, *type.results))
+        if export.kind == "global":
+            return module.global_types[export.index].value_type in _NUMBERS
+        return export.kind == "memory"
+
+    kinds = {"func": 0, "memory": 2, "global": 3}
+    kept = [
+        name(export.name) + bytes((kinds[export.kind],)) + unsigned(export.index)
+        for export in module.exports
+        if is_plain(export)
+    ]
+    reader = Reader(binary, 8, len(binary), ALL_PROPOSALS)
+    # Functions that were exported may be referred to by bodies: a declarative segment says so now (5.5.12).
+    exported = [unsigned(export.index) for export in module.exports if export.kind == "func"]
+    declared = b"\x03\x00" + vector(*exported)
+    sections: dict[int, bytes] = {_ELEMENT_SECTION: unsigned(1) + declared}
+    while reader.pos < len(binary):
+        kind = reader.byte()
+        size = reader.u32()
+        end = reader.pos + size
+        if kind == _ELEMENT_SECTION:
+            count = reader.u32()
+            sections[kind] = unsigned(count + 1) + binary[reader.pos : end] + declared
+        elif kind == _EXPORT_SECTION:
+            sections[kind] = vector(*kept)
+        elif kind:
+            sections[kind] = binary[reader.pos : end]
+        reader.pos = end
+    return HEADER + b"".join(section(kind, sections[kind]) for kind in _ORDER if kind in sections)
 
 
 def print_module(binary: bytes) -> str:

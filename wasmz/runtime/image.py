@@ -117,6 +117,8 @@ class ModuleImage(Record):
         body_offsets: byte offset of each defined function's body, ascending; equals ``co_firstlineno``.
         names: the names that the code objects need from the instance's globals, sorted.
         custom_sections: names and contents, in order.
+        type_names: by type index, from the name section.
+        field_names: by type index and field index, from the name section; those of equal types are at the first one.
     """
 
     name: str | None
@@ -139,6 +141,8 @@ class ModuleImage(Record):
     body_offsets: tuple[int, ...] = ()
     names: tuple[str, ...] = ()
     custom_sections: tuple[tuple[str, bytes], ...] = ()
+    type_names: dict[int, str] = _NONE
+    field_names: dict[int, dict[int, str]] = _NONE
 
     @property
     def imported_function_count(self) -> int:
@@ -171,7 +175,7 @@ class ModuleImage(Record):
 # Plain data and back
 
 # Changes with every change of the form below.
-_FORMAT = "wasmz image 2"
+_FORMAT = "wasmz image 3"
 
 
 def dump_image(image: ModuleImage) -> tuple[Any, ...]:

@@ -246,8 +246,10 @@ class Binder:
         type = self.image.types[index]
         if type.heap_kind is HeapType.FUNC:
             return type
-        from wasmz.runtime.gc.objects import class_of
+        from wasmz.runtime.gc.objects import class_of, name_fields
 
+        if index in self.image.field_names:
+            name_fields(type, self.image.field_names[index])
         return class_of(type)
 
     _providers: dict[str, Callable[[Binder, int], Any]] = {  # noqa: RUF012

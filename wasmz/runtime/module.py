@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from wasmz.runtime.tiers import CodeSupply
+    from wasmz.types import DefinedType
 
 
 class ModuleExports(Mapping[str, ExportType]):
@@ -92,6 +93,16 @@ class CompiledModule:
     def func_names(self) -> Mapping[int, str]:
         """Names of functions by index, from the name section."""
         return dict(self.image.function_names)
+
+    @property
+    def types(self) -> tuple[DefinedType, ...]:
+        """The types that the module defines, by index; recursive groups are canonical."""
+        return self.image.types
+
+    @property
+    def type_names(self) -> Mapping[int, str]:
+        """Names of types by index, from the name section."""
+        return dict(self.image.type_names)
 
     @property
     def is_command(self) -> bool:

@@ -1,4 +1,4 @@
-"""The name section: names for humans of the module, its functions and their locals (specification, appendix 7.4.1).
+"""The name section: names for humans of the module, its functions, types and fields (specification, appendix 7.4.1).
 
     00 04 03 "lib"  01 06 01 00 03 "add"  ->  Names(module="lib", functions={0: "add"}, locals={})
 
@@ -11,7 +11,7 @@ from wasmz.errors import InvalidWasm
 from wasmz.wasm.reader import Reader
 from wasmz.wasm.syntax import Names, WasmModule
 
-_MODULE, _FUNCTIONS, _LOCALS = 0, 1, 2
+_MODULE, _FUNCTIONS, _LOCALS, _TYPES, _FIELDS = 0, 1, 2, 4, 10
 
 
 def read_names(data: bytes, module: WasmModule) -> None:
@@ -43,11 +43,19 @@ def _read_subsection(kind: int, content: Reader, names: Names) -> None:
     elif kind == _FUNCTIONS:
         names.functions = _read_name_map(content)
     elif kind == _LOCALS:
-        by_function = {}
-        for _ in range(content.count()):
-            index = content.u32()
-            by_function[index] = _read_name_map(content)
-        names.locals = by_function
+        names.locals = _read_indirect_name_map(content)
+    elif kind == _TYPES:
+        names.types = _read_name_map(content)
+    elif kind == _FIELDS:
+        names.fields = _read_indirect_name_map(content)
+
+
+def _read_indirect_name_map(content: Reader) -> dict[int, dict[int, str]]:
+    result = {}
+    for _ in range(content.count()):
+        index = content.u32()
+        result[index] = _read_name_map(content)
+    return result
 
 
 def _read_name_map(content: Reader) -> dict[int, str]:

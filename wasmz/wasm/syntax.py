@@ -143,11 +143,15 @@ class Names:
         module: the module's name.
         functions: by function index.
         locals: by function index, then by local index.
+        types: by type index.
+        fields: by type index, then by field index.
     """
 
     module: str | None = None
     functions: dict[int, str] = field(default_factory=dict)
     locals: dict[int, dict[int, str]] = field(default_factory=dict)
+    types: dict[int, str] = field(default_factory=dict)
+    fields: dict[int, dict[int, str]] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)

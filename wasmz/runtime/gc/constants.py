@@ -5,12 +5,14 @@ stack [1, 2.5], struct.new 3        -> stack [<struct 0=1 1=2.5>]
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
-
 from wasmz.runtime.gc.convert import any_of_host, host_of_any
 from wasmz.runtime.gc.objects import array_item, array_of, class_of, new_array, struct_fields
 from wasmz.types import DefinedType, FieldType, PackedType, RefType, ValType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
 
 _MASKS = {PackedType.I8: 0xFF, PackedType.I16: 0xFFFF}
 

@@ -7,10 +7,12 @@ from_any(0x7FFFFFFF)                  -> I31(-1)
 
 from __future__ import annotations
 
-from typing import Any
-
 from wasmz.runtime.gc.objects import I31, ArrayRef, HeapRef, HostRef, StructRef, class_of
 from wasmz.types import DefinedType, HeapType, RefType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __wasmz_frame__ = "helper"
 

@@ -12,11 +12,25 @@ from __future__ import annotations
 
 from _thread import RLock
 from array import array
-from collections.abc import Iterable, Iterator
-from typing import Any, Final
 
 from wasmz.errors import Trap, TrapCode
-from wasmz.types import ArrayType, DefinedType, FieldType, FuncType, PackedType, RefType, StructType, ValType
+from wasmz.types import (
+    ArrayType,
+    DefinedType,
+    FieldType,
+    FuncType,
+    PackedType,
+    RefType,
+    StructType,
+    SubType,
+    ValType,
+    define_group,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any, Final
 
 __wasmz_frame__ = "helper"
 
@@ -88,15 +102,20 @@ class StructRef(HeapRef):
     field_names: dict[str, int]
 
     @staticmethod
-    def new(type: DefinedType, *fields: Any) -> StructRef:
+    def new(type: DefinedType | RefType | StructType, *fields: Any) -> StructRef:
         """Makes a structure; without any fields, of default values.
+
+        Args:
+            type: its type: that of a module, of a reference to it, or a final one that stands alone.
+            fields: the values, as Python has them.
 
         Raises:
             TypeError, OverflowError: a value is not one of its field, there are too many or too few, or a field has no
                 default.
         """
-        declared = struct_fields(type)
-        made = class_of(type)()
+        defined = _defined(type)
+        declared = struct_fields(defined)
+        made = class_of(defined)()
         if not fields:
             fields = tuple(_default(field, "a structure") for field in declared)
         elif len(fields) != len(declared):
@@ -161,16 +180,23 @@ class ArrayRef(HeapRef):
     default: Any
 
     @staticmethod
-    def new(type: DefinedType, items: Iterable[Any] | int) -> ArrayRef:
+    def new(type: DefinedType | RefType | ArrayType, items: Iterable[Any] | int) -> ArrayRef:
         """Makes an array of these items, or of so many default ones.
+
+        Args:
+            type: its type: that of a module, of a reference to it, or a final one that stands alone.
+            items: the values, as Python has them, or how many there are to be.
 
         Raises:
             TypeError, OverflowError: a value is not one of the item type, or there is no default.
             Trap: the array is larger than MAX_ARRAY_BYTES.
         """
-        item = array_item(type)
-        made_class = class_of(type)
+        defined = _defined(type)
+        item = array_item(defined)
+        made_class = class_of(defined)
         if isinstance(items, int):
+            if items < 0:
+                raise ValueError(f"an array cannot have {items} items")
             made: ArrayRef = new_array(made_class, _default(item, "an array"), items)
         else:
             made = array_of(made_class, [_to_field(value, item, f"item {n}") for n, value in enumerate(items)])
@@ -207,6 +233,16 @@ class ArrayRef(HeapRef):
 
 
 # Types
+
+
+def _defined(type: Any) -> DefinedType:
+    if isinstance(type, RefType):
+        type = type.heap_type
+    if isinstance(type, (StructType, ArrayType)):
+        type = define_group([SubType(type)])[0]
+    if not isinstance(type, DefinedType):
+        raise TypeError(f"{type!r} is no structure or array type")
+    return type
 
 
 def struct_fields(type: DefinedType) -> tuple[FieldType, ...]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import sys
 from array import array
-from typing import Any, NoReturn
 
 from wasmz.errors import Trap, TrapCode
 from wasmz.runtime.floats import f32_from_bits
@@ -20,6 +19,10 @@ from wasmz.runtime.gc.convert import any_of_host, host_of_any
 from wasmz.runtime.gc.objects import ArrayRef, HostRef, StructRef, array_item, array_of, new_array
 from wasmz.runtime.operations import DataSegment, ElementSegment
 from wasmz.types import DefinedType, PackedType, ValType, is_heap_subtype
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
 
 __all__ = [
     "ArrayRef",
