@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from wasmz.runtime.bits import f32_bits, f32_from_bits, f64_bits, f64_from_bits
     from wasmz.runtime.engine import Engine
     from wasmz.runtime.func import Caller, Func, HostFunc
-    from wasmz.runtime.gc.objects import I31, ArrayRef, StructRef
+    from wasmz.runtime.gc.objects import ArrayRef, I31Ref, StructRef
     from wasmz.runtime.globals import Global
     from wasmz.runtime.instance import ExecResult, Exports, Instance
     from wasmz.runtime.linker import Linker
@@ -87,7 +87,7 @@ _HOMES = {
     "wasmz.runtime.globals": ("Global",),
     "wasmz.runtime.instance": ("ExecResult", "Exports", "Instance"),
     "wasmz.runtime.linker": ("Linker",),
-    "wasmz.runtime.gc.objects": ("ArrayRef", "I31", "StructRef"),
+    "wasmz.runtime.gc.objects": ("ArrayRef", "I31Ref", "StructRef"),
     "wasmz.runtime.memory": ("Memory",),
     "wasmz.runtime.bits": ("f32_bits", "f32_from_bits", "f64_bits", "f64_from_bits"),
     "wasmz.runtime.store": ("Store",),
@@ -117,7 +117,6 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "I31",
     "ArcModule",
     "ArrayRef",
     "ArrayType",
@@ -137,6 +136,7 @@ __all__ = [
     "GroupReference",
     "HeapType",
     "HostFunc",
+    "I31Ref",
     "ImportType",
     "Instance",
     "InvalidWasm",

@@ -47,11 +47,12 @@ def test_generated(name: str) -> None:
 
 
 @pytest.mark.skipif(find_tool() is None, reason="wasm-tools is missing")
-def test_smith() -> None:
+@pytest.mark.parametrize("gc", [False, True], ids=["numbers", "gc"])
+def test_smith(gc: bool) -> None:
     """Modules of another generator, always the same ones."""
     compared = 0
     for seed in _SMITH_SEEDS:
-        binary = make_module(seed)
+        binary = make_module(seed, gc=gc)
         if binary is not None:
             compared += compare(binary, make_calls(binary, seed, 2))
     assert compared >= len(_SMITH_SEEDS)

@@ -15,7 +15,7 @@ import pytest
 import wasmtime
 
 import wasmz
-from wasmz import I31, ArrayRef, StructRef, Trap, TrapCode, ValType
+from wasmz import ArrayRef, I31Ref, StructRef, Trap, TrapCode, ValType
 from wasmz.config import OPT_LEVELS
 from wasmz.runtime.image import dump_image, load_image
 from wasmz.types import ArrayType, FieldType, PackedType, RefType, StructType, SubType, define_group
@@ -187,7 +187,7 @@ def test_arrays(exports: Any) -> None:
     assert list(exports.longs()) == [-1, 5]
     things = exports.things("host")
     assert list(things) == ["host", -1, None]
-    assert repr(things) == "<array of 3: 'host', I31(-1), None>"
+    assert repr(things) == "<array of 3: 'host', I31Ref(-1), None>"
     constants = ArrayRef.new(ArrayType(FieldType(ValType.F64)), [1, 2])
     with pytest.raises(TypeError, match="immutable"):
         constants[0] = 1.0
@@ -235,20 +235,28 @@ def test_other_traps(exports: Any) -> None:
 
 
 def test_i31_is_no_int_of_the_host(exports: Any) -> None:
-    assert [exports.is_i31(value) for value in (5, I31(5), -(2**30), True, 2**30, 5.0, None)] == [1, 1, 1, 0, 0, 0, 0]
-    assert (exports.extern_is_i31(5), exports.extern_is_i31(I31(5))) == (0, 1)
+    assert [exports.is_i31(value) for value in (5, I31Ref(5), -(2**30), True, 2**30, 5.0, None)] == [
+        1,
+        1,
+        1,
+        0,
+        0,
+        0,
+        0,
+    ]
+    assert (exports.extern_is_i31(5), exports.extern_is_i31(I31Ref(5))) == (0, 1)
     made = exports.i31(-3)
-    assert made == -3 and type(made) is I31 and repr(made) == "I31(-3)"
+    assert made == -3 and type(made) is I31Ref and repr(made) == "I31Ref(-3)"
     assert (exports.i31_s(made), exports.i31_u(made), exports.i31_u(5)) == (-3, 2**31 - 3, 5)
     assert exports.i31(2**30) == -(2**30)
-    assert type(exports.outside(5)) is I31 and exports.there_and_back(exports.outside(5)) == 5
+    assert type(exports.outside(5)) is I31Ref and exports.there_and_back(exports.outside(5)) == 5
     assert exports.there_and_back(5) == 5 and type(exports.there_and_back(5)) is int
-    assert exports.same(1 << 20, 1 << 20) == 1 == exports.same(I31(7), 7)
+    assert exports.same(1 << 20, 1 << 20) == 1 == exports.same(I31Ref(7), 7)
     assert exports.same(1, 2) == 0 == exports.same(exports.point(1, 1.0), exports.point(1, 1.0))
     with pytest.raises(TypeError):
         exports.i31_s(2**40)
     with pytest.raises(OverflowError):
-        I31(2**31)
+        I31Ref(2**31)
 
 
 def test_host_objects_are_never_taken_for_others(exports: Any) -> None:
@@ -345,7 +353,7 @@ def test_globals_and_tables_hold_references() -> None:
         engine = wasmz.Engine(wasmz.Config(use_cache=False, opt_level=level, tier="eager"))
         exports = wasmz.Instance(wasmz.Store(engine), wasmz.Module.compile(engine, wasmtime.wat2wasm(text))).exports
         assert list(exports.pair.value) == [5, -1] and list(exports.words.value) == [1, 3]
-        assert exports.any.value == 9 and type(exports.any.value) is I31
+        assert exports.any.value == 9 and type(exports.any.value) is I31Ref
         exports.any.value = "host"
         assert exports.any.value == "host" == exports["global"]()
         assert [exports.table[n] for n in range(2)] == [4, 4]

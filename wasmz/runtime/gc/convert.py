@@ -2,12 +2,12 @@
 
 to_any(5, (ref null any), ...)        -> 5, an i31
 any_of_host(5)                        -> HostRef(5), a host object as `any.convert_extern` sees it
-from_any(0x7FFFFFFF)                  -> I31(-1)
+from_any(0x7FFFFFFF)                  -> I31Ref(-1)
 """
 
 from __future__ import annotations
 
-from wasmz.runtime.gc.objects import I31, ArrayRef, HeapRef, HostRef, StructRef, class_of
+from wasmz.runtime.gc.objects import ArrayRef, HeapRef, HostRef, I31Ref, StructRef, class_of
 from wasmz.types import DefinedType, HeapType, RefType
 
 TYPE_CHECKING = False
@@ -24,7 +24,7 @@ def any_of_host(value: Any) -> Any:
     if value is None:
         return None
     kind = type(value)
-    if kind is I31:
+    if kind is I31Ref:
         return int(value) & _MASK_31
     # Not isinstance: an object may lie about its class, and generated code relies on it.
     return value if issubclass(kind, HeapRef) else HostRef(value)
@@ -35,7 +35,7 @@ def host_of_any(value: Any) -> Any:
     kind = value.__class__
     if kind is HostRef:
         return value.value
-    return I31(value) if kind is int else value
+    return I31Ref(value) if kind is int else value
 
 
 from_any = host_of_any

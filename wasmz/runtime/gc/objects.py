@@ -43,23 +43,23 @@ _MASK_31, _SIGN_31 = 0x7FFF_FFFF, 1 << 30
 _lock = RLock()
 
 
-class I31(int):
+class I31Ref(int):
     """A 31-bit integer as a reference, as Python sees it: an ``int`` from -2^30 to 2^30 - 1.
 
-    ``I31(5)`` goes where an ``anyref``, ``eqref`` or ``i31ref`` is wanted; so does a plain ``int``. In an
-    ``externref`` an ``I31`` is what `extern.convert_any` made of an i31, and a plain ``int`` is a host object.
+    ``I31Ref(5)`` goes where an ``anyref``, ``eqref`` or ``i31ref`` is wanted; so does a plain ``int``. In an
+    ``externref`` an ``I31Ref`` is what `extern.convert_any` made of an i31, and a plain ``int`` is a host object.
     """
 
     __slots__ = ()
 
-    def __new__(cls, value: int = 0) -> I31:
+    def __new__(cls, value: int = 0) -> I31Ref:
         """``OverflowError`` unless the number fits 31 bits, signed or unsigned."""
         if not -_SIGN_31 <= value <= _MASK_31:
             raise OverflowError(f"{value} does not fit an i31")
         return super().__new__(cls, ((value & _MASK_31) ^ _SIGN_31) - _SIGN_31)
 
     def __repr__(self) -> str:
-        return f"I31({int(self)})"
+        return f"I31Ref({int(self)})"
 
 
 class HostRef:
