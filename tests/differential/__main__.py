@@ -25,6 +25,7 @@ from tests.differential.generator import PROFILES, generate
 from tests.differential.loops import generate_loops
 from tests.differential.oracle import LEVELS, Call, assemble, compare, make_calls
 from tests.differential.reduce import guilty_passes, reduce_case
+from tests.differential.references import generate_references
 from tests.differential.smith import find_tool, make_module, print_module
 from wasmz.config import OPTIONAL_PASSES
 
@@ -39,6 +40,7 @@ def _makers() -> dict[str, Callable[[int], bytes | None]]:
     for name, profile in PROFILES.items():
         makers[name] = partial(_generated, partial(generate, profile=profile))
     makers["loops"] = partial(_generated, generate_loops)
+    makers["references"] = partial(_generated, generate_references)
     if find_tool():
         makers["smith"] = make_module
         makers["smith-gc"] = partial(make_module, gc=True)

@@ -17,6 +17,7 @@ from typing import Any
 
 from wasmz.ir.builder import _Builder, _builds, _result_type
 from wasmz.ir.nodes import BOOL, Block, Edge, Terminator, Value
+from wasmz.ir.operations import REMOVABLE
 from wasmz.types import (
     FieldType,
     HeapType,
@@ -32,6 +33,9 @@ I32 = ValType.I32
 _PACKED_MASKS = {PackedType.I8: 0xFF, PackedType.I16: 0xFFFF}
 _EXTENSIONS = {PackedType.I8: "i32.extend8_s", PackedType.I16: "i32.extend16_s"}
 _I31_MASK, _I31_SIGN = 0x7FFF_FFFF, 0x4000_0000
+
+# A check of null this many values before its use is found.
+_FARTHEST_CHECK = 8
 
 # Types whose references are compared by identity: no i31 is among them.
 _OBJECTS = (ValType.STRUCTREF, ValType.ARRAYREF)
@@ -64,6 +68,18 @@ def _ref_as_non_null(builder: _Builder, imm: None, offset: int) -> None:
 def _check_null(builder: _Builder, reference: Value, message: str, offset: int) -> None:
     if not isinstance(reference.type, RefType) or reference.type.nullable:
         builder.add("ref.as_non_null", None, (reference,), message, offset)
+
+
+def _use(builder: _Builder, reference: Value) -> None:
+    """What comes next traps if the reference is null: a check of that right before is left out."""
+    body = builder.body
+    for position in range(len(body) - 1, max(len(body) - _FARTHEST_CHECK, 0) - 1, -1):
+        value = body[position]
+        if value.op == "ref.as_non_null" and value.args[0] is reference:
+            del body[position]
+            return
+        if value.op not in REMOVABLE:
+            return
 
 
 def _branch(builder: _Builder, condition: Value, taken: Edge, offset: int) -> None:
@@ -231,6 +247,7 @@ def _struct_new_default(builder: _Builder, index: int, offset: int) -> None:
 def _struct_get(signed: bool) -> Any:
     def handler(builder: _Builder, imm: tuple[int, int], offset: int) -> None:
         field = _fields(builder, imm[0])[imm[1]]
+        _use(builder, builder.stack[-1])
         _push_field(builder, "struct.get", field, builder.pop(1), imm, offset, signed=signed)
 
     return handler
@@ -243,6 +260,7 @@ _builds("struct.get_s")(_struct_get(True))
 @_builds("struct.set")
 def _struct_set(builder: _Builder, imm: tuple[int, int], offset: int) -> None:
     reference, value = builder.pop(2)
+    _use(builder, reference)
     held = _packed(builder, _fields(builder, imm[0])[imm[1]], value, offset)
     builder.add("struct.set", None, (reference, held), imm, offset)
 
@@ -277,6 +295,7 @@ _makes_array("array.new_elem", 2)
 
 def _array_get(signed: bool) -> Any:
     def handler(builder: _Builder, index: int, offset: int) -> None:
+        _use(builder, builder.stack[-2])
         _push_field(builder, "array.get", _item(builder, index), builder.pop(2), index, offset, signed=signed)
 
     return handler
@@ -289,12 +308,14 @@ _builds("array.get_s")(_array_get(True))
 @_builds("array.set")
 def _array_set(builder: _Builder, index: int, offset: int) -> None:
     array, position, value = builder.pop(3)
+    _use(builder, array)
     held = _packed(builder, _item(builder, index), value, offset)
     builder.add("array.set", None, (array, position, held), index, offset)
 
 
 @_builds("array.len")
 def _array_len(builder: _Builder, imm: None, offset: int) -> None:
+    _use(builder, builder.stack[-1])
     builder.push("array.len", I32, builder.pop(1), None, offset)
 
 

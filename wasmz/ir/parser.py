@@ -111,7 +111,7 @@ class _Parser:
 def _immediate(text: str) -> Any:
     if not text:
         return None
-    return ast.literal_eval(text) if text[0] in "-(0123456789" else _type(text)
+    return ast.literal_eval(text) if text[0] in "-(0123456789'TF" else _type(text)
 
 
 def _types(text: str) -> list[ValType]:

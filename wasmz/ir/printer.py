@@ -88,7 +88,7 @@ class _Printer:
     def operation(self, op: str, imm: Any, args: tuple[Value, ...]) -> str:
         parts = [op]
         if imm is not None:
-            parts.append(str(imm))
+            parts.append(repr(imm) if isinstance(imm, str) else str(imm))
         parts += (self.name(arg) for arg in args)
         return " ".join(parts)
 

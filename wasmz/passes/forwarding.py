@@ -52,7 +52,11 @@ for _type, _bits in (("i32", 8), ("i32", 16), ("i64", 8), ("i64", 16), ("i64", 3
 # All other operations, by what they may do. (Looking this up in sets is ten times as fast as testing flags.)
 _PURE = frozenset(name for name, effects in EFFECTS.items() if not effects)
 _CALLING = frozenset(name for name, effects in EFFECTS.items() if effects & Effects.CALLS)
-_WRITING = frozenset(name for name, effects in EFFECTS.items() if effects & Effects.WRITES) | _CALLING
+# These write to nothing that is followed here.
+_HEAP_WRITES = frozenset(
+    {"struct.set", *(f"array.{name}" for name in ("set", "fill", "copy", "init_data", "init_elem"))}
+)
+_WRITING = frozenset(name for name, effects in EFFECTS.items() if effects & Effects.WRITES) - _HEAP_WRITES | _CALLING
 
 _MOST_KNOWN = 64
 _LONGEST_SUM = 8

@@ -56,9 +56,11 @@ def run(function: Function, context: Context) -> None:
 
 
 def _call_directly(function: Function, context: Context) -> None:
-    """Makes calls through a table direct ones where table and index never change."""
+    """Makes calls through a table direct ones where table and index never change, and those of a known reference."""
     for block in function.blocks:
         for value in block.body:
+            if value.op == "call_ref" and value.args[-1].op == "ref.func":
+                value.op, value.imm, value.args = "call", value.args[-1].imm, value.args[:-1]
             if value.op != "call_indirect" or value.args[-1].op not in ("i32.const", "i64.const"):
                 continue
             type_index, table = value.imm

@@ -29,7 +29,7 @@ from wasmz.passes import simplify, simplify_int
 from wasmz.passes.conditions import INVERSE
 from wasmz.passes.constants import FOLDABLE
 from wasmz.passes.context import Context
-from wasmz.types import ValType
+from wasmz.types import RefType, ValType
 from wasmz.wasm.instructions import Effects
 
 # Operations that cost nothing, and can stand anywhere.
@@ -64,6 +64,11 @@ _INVERSE = {
 }
 _EQUALITIES = {"i32.eq": True, "i64.eq": True, "int.eq": True, "i32.ne": False, "i64.ne": False, "int.ne": False}
 _ZERO_TESTS = frozenset({"i32.eqz", "i64.eqz"})
+# What is known of a reference once one of these has not trapped: it is not null, and of a cast its type.
+_CHECKS = frozenset({"ref.cast", "ref.as_non_null"})
+_DEREFERENCES = frozenset(
+    f"{kind}.{name}" for kind in ("struct", "array") for name in ("get", "get.i8", "get.i16", "set", "len")
+)
 _MOST_CHANGES = 8
 _MOST_ROUNDS = 4
 _MOST_FACTS = 16
@@ -242,6 +247,10 @@ class _Numbering:
                 self._set(self.table, _key(_INVERSE[op], None, condition.type, args), int(not truth))
                 if _EQUALITIES.get(op) is truth and args[1].op in _INTEGER_CONSTANTS:
                     self._equate(args[0], args[1].imm)
+            elif op == "ref.test" and truth:
+                self._pass_check("ref.cast", condition.imm, args[0])
+            elif op == "ref.is_null" and not truth:
+                self._pass_check("ref.as_non_null", None, args[0])
             elif op in _ZERO_TESTS:
                 if truth:
                     self._equate(args[0], 0)
@@ -249,6 +258,24 @@ class _Numbering:
                     work.append((args[0], True))
             elif op == ("i32.and" if truth else "i32.or") and len(work) < _MOST_FACTS:
                 work += [(arg, truth) for arg in args]
+
+    # Checks of references
+
+    def _is_passed(self, value: Value) -> bool:
+        """Whether a check cannot fail any more: the same was passed on every way here."""
+        reference = value.args[0]
+        if value.op == "ref.as_non_null":
+            return ("ref.as_non_null", reference) in self.table
+        return ("ref.cast", value.imm.heap_type, value.imm.nullable, reference) in self.table
+
+    def _pass_check(self, op: str, target: RefType | None, reference: Value) -> None:
+        """Notes a check that was passed, and others that would be."""
+        if op == "ref.cast" and target is not None:
+            self._set(self.table, ("ref.cast", target.heap_type, target.nullable, reference), 1)
+            if target.nullable:
+                return
+            self._set(self.table, ("ref.cast", target.heap_type, True, reference), 1)
+        self._set(self.table, ("ref.as_non_null", reference), 1)
 
     def _equate(self, value: Value, number: int) -> None:
         """A value is known to be a number from here on."""
@@ -296,9 +323,15 @@ class _Numbering:
                     body.append(value)
                 else:
                     replaced[value] = found
+            elif op in _CHECKS:
+                if not self._is_passed(value):
+                    self._pass_check(op, value.imm, args[0])
+                    body.append(value)
             else:
                 if op == "global.get" or op == "memory.size":
                     self._read_constant(value)
+                elif op in _DEREFERENCES:
+                    self._pass_check("ref.as_non_null", None, args[0])
                 body.append(value)
         block.body = body
         self._finish(block)
@@ -345,6 +378,8 @@ class _Numbering:
         op = value.op
         if op not in NUMBERED and op not in _DIVISIONS:
             return value
+        if op == "ref.is_null" and ("ref.as_non_null", value.args[0]) in self.table:
+            return self._constant("i32.const", ValType.I32, 0)
         key = _key(op, value.imm, value.type, value.args)
         found = self.table.get(key)
         if found is None and op in MIRRORED:
