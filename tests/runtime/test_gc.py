@@ -15,6 +15,7 @@ import pytest
 import wasmtime
 
 import wasmz
+from tests.wasm import encode
 from wasmz import ArrayRef, I31Ref, StructRef, Trap, TrapCode, ValType
 from wasmz.config import OPT_LEVELS
 from wasmz.runtime.image import dump_image, load_image
@@ -327,6 +328,39 @@ def test_image_and_back() -> None:
     loaded = load_image(marshal.loads(marshal.dumps(dump_image(image))))
     assert loaded.types == image.types and loaded.field_names == image.field_names
     assert loaded.field_names[0] == {0: "x", 1: "y"}
+
+
+def test_structures_with_many_fields() -> None:
+    fields = "(field (mut i32)) (field (mut f32)) (field anyref) (field (mut i8)) (field i64)" * 8
+    text = f"""(module
+      (type $wide (struct {fields}))
+      (global $constant (ref $wide) (struct.new_default $wide))
+      (func (export "made") (result (ref $wide)) (struct.new_default $wide))
+      (func (export "constant") (result (ref $wide)) (global.get $constant)))"""
+    for level in OPT_LEVELS:
+        engine = wasmz.Engine(wasmz.Config(use_cache=False, opt_level=level, tier="eager", verify=True))
+        module = wasmz.Module.compile(engine, wasmtime.wat2wasm(text))
+        exports = wasmz.Instance(wasmz.Store(engine), module).exports
+        expected = [0, 0.0, None, 0, 0] * 8
+        assert list(exports.made()) == expected == list(exports.constant())
+        assert exports.made() is not exports.made()
+
+
+def test_small_modules_do_not_become_large_code() -> None:
+    # 2000 structures of 5000 fields each, in 26 kB.
+    types = b"\x5f" + b"\x88\x27" + b"\x7f\x01" * 5000
+    code = b"\x00" + b"\xfb\x01\x01\x1a" * 2000 + b"\x0b"
+    data = encode.module(
+        encode.section(1, encode.vector(encode.signature(), types)),
+        encode.section(3, encode.vector(b"\x00")),
+        encode.section(10, encode.vector(encode.unsigned(len(code)) + code)),
+    )
+    engine = wasmz.Engine(wasmz.Config(use_cache=False, tier="eager"))
+    image = wasmz.Module.compile(engine, data).image
+    assert len(image.code[0].co_code) < 200_000
+    many = b"\x5f" + b"\x91\x4e" + b"\x7f\x01" * 10_001
+    with pytest.raises(wasmz.InvalidWasm, match="too many fields"):
+        wasmz.Module.compile(engine, encode.module(encode.section(1, encode.vector(many))))
 
 
 def test_names_of_types() -> None:

@@ -34,6 +34,8 @@ _PACKED_MASKS = {PackedType.I8: 0xFF, PackedType.I16: 0xFFFF}
 _EXTENSIONS = {PackedType.I8: "i32.extend8_s", PackedType.I16: "i32.extend16_s"}
 _I31_MASK, _I31_SIGN = 0x7FFF_FFFF, 0x4000_0000
 
+# A structure with more fields gets its default values from the runtime.
+_MOST_DEFAULTS = 16
 # A check of null this many values before its use is found.
 _FARTHEST_CHECK = 8
 
@@ -240,6 +242,10 @@ def _struct_new(builder: _Builder, index: int, offset: int) -> None:
 @_builds("struct.new_default")
 def _struct_new_default(builder: _Builder, index: int, offset: int) -> None:
     fields = _fields(builder, index)
+    if len(fields) > _MOST_DEFAULTS:
+        # Three bytes of a module must not become thousands of values.
+        builder.push("struct.new_default", _reference(builder, index), (), index, offset)
+        return
     args = tuple(_default(builder, field, offset) for field in fields)
     builder.push("struct.new", _reference(builder, index), args, index, offset)
 

@@ -36,6 +36,9 @@ MAX_SUBTYPING_DEPTH: Final = 63
 # Implementation limit, the same as in the JavaScript embedding: parameters, and results, of one function type.
 MAX_ARITY: Final = 1_000
 
+# Likewise: fields of one structure type.
+MAX_FIELDS: Final = 10_000
+
 _NUMBER_TYPES: Final = {0x7F: ValType.I32, 0x7E: ValType.I64, 0x7D: ValType.F32, 0x7C: ValType.F64}
 _ABSTRACT_HEAP_TYPES: Final = {
     0x70: (HeapType.FUNC, Proposal.REFERENCE_TYPES),
@@ -192,7 +195,10 @@ def _read_composite_type(reader: Reader, space: TypeSpace) -> CompositeType:
         return FuncType(params, _read_types(reader, space, "results"))
     if form == _STRUCT:
         reader.require(Proposal.GC, "a struct type", offset)
-        return StructType(tuple(_read_field_type(reader, space) for _ in range(reader.count())))
+        count = reader.count()
+        if count > MAX_FIELDS:
+            reader.fail(f"too many fields: {count} are more than {MAX_FIELDS}", offset)
+        return StructType(tuple(_read_field_type(reader, space) for _ in range(count)))
     if form == _ARRAY:
         reader.require(Proposal.GC, "an array type", offset)
         return ArrayType(_read_field_type(reader, space))

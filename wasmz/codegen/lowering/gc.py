@@ -284,7 +284,7 @@ def _runtime_call(*names: str) -> Lowering:
     return lowering
 
 
-lowers("array.new", "array.new_default")(_runtime_call("ty"))
+lowers("struct.new_default", "array.new", "array.new_default")(_runtime_call("ty"))
 lowers("array.new_data")(_runtime_call("ty", "data"))
 lowers("array.new_elem")(_runtime_call("ty", "elem"))
 lowers("array.init_data")(_runtime_call("data"))

@@ -6,8 +6,8 @@ stack [1, 2.5], struct.new 3        -> stack [<struct 0=1 1=2.5>]
 from __future__ import annotations
 
 from wasmz.runtime.gc.convert import any_of_host, host_of_any
-from wasmz.runtime.gc.objects import array_item, array_of, class_of, new_array, struct_fields
-from wasmz.types import DefinedType, FieldType, PackedType, RefType, ValType
+from wasmz.runtime.gc.objects import array_item, array_of, class_of, new_array, struct_fields, zero_of
+from wasmz.types import DefinedType, FieldType, PackedType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,12 +24,6 @@ def evaluate(name: str, immediate: Any, types: Sequence[DefinedType], stack: lis
 
 def _held(field: FieldType, value: Any) -> Any:
     return value & _MASKS[field.storage] if isinstance(field.storage, PackedType) else value
-
-
-def _zero(field: FieldType) -> Any:
-    if isinstance(field.storage, RefType):
-        return None
-    return 0.0 if field.storage in (ValType.F32, ValType.F64) else 0
 
 
 def _pop(stack: list[Any], count: int) -> list[Any]:
@@ -50,7 +44,7 @@ def _struct_new(index: int, types: Sequence[DefinedType], stack: list[Any]) -> N
 
 
 def _struct_new_default(index: int, types: Sequence[DefinedType], stack: list[Any]) -> None:
-    stack.append(_make_structure(types[index], [_zero(field) for field in struct_fields(types[index])]))
+    stack.append(_make_structure(types[index], [zero_of(field) for field in struct_fields(types[index])]))
 
 
 def _array_new(index: int, types: Sequence[DefinedType], stack: list[Any]) -> None:
@@ -59,7 +53,7 @@ def _array_new(index: int, types: Sequence[DefinedType], stack: list[Any]) -> No
 
 
 def _array_new_default(index: int, types: Sequence[DefinedType], stack: list[Any]) -> None:
-    stack.append(new_array(class_of(types[index]), _zero(array_item(types[index])), stack.pop()))
+    stack.append(new_array(class_of(types[index]), zero_of(array_item(types[index])), stack.pop()))
 
 
 def _array_new_fixed(immediate: tuple[int, int], types: Sequence[DefinedType], stack: list[Any]) -> None:

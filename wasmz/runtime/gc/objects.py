@@ -285,7 +285,7 @@ def _make_class(type: DefinedType) -> Any:
         raise TypeError(f"{type} is no structure or array type")
     base = ArrayRef if type.supertype is None else class_of(type.supertype)
     kind, size = _KINDS.get(composite.item.storage, ("list", 8))
-    namespace.update(kind=kind, max_items=MAX_ARRAY_BYTES // size, default=_zero(composite.item))
+    namespace.update(kind=kind, max_items=MAX_ARRAY_BYTES // size, default=zero_of(composite.item))
     return _new_class("array", (base,), namespace)
 
 
@@ -357,7 +357,8 @@ def new_array(made_class: Any, value: Any, count: int) -> Any:
 # Values
 
 
-def _zero(field: FieldType) -> Any:
+def zero_of(field: FieldType) -> Any:
+    """What a field or item begins with by default, as code keeps it."""
     storage = field.storage
     if isinstance(storage, RefType):
         return None
@@ -367,7 +368,7 @@ def _zero(field: FieldType) -> Any:
 def _default(field: FieldType, what: str) -> Any:
     if isinstance(field.storage, RefType) and not field.storage.nullable:
         raise TypeError(f"{what} cannot begin with {field.storage} by default: it is never null")
-    return _zero(field)
+    return zero_of(field)
 
 
 def _to_field(value: Any, field: FieldType, what: str) -> Any:

@@ -16,7 +16,16 @@ from wasmz.errors import Trap, TrapCode
 from wasmz.runtime.floats import f32_from_bits
 from wasmz.runtime.func import Func
 from wasmz.runtime.gc.convert import any_of_host, host_of_any
-from wasmz.runtime.gc.objects import ArrayRef, HostRef, StructRef, array_item, array_of, new_array
+from wasmz.runtime.gc.objects import (
+    ArrayRef,
+    HostRef,
+    StructRef,
+    array_item,
+    array_of,
+    new_array,
+    struct_fields,
+    zero_of,
+)
 from wasmz.runtime.operations import DataSegment, ElementSegment
 from wasmz.types import DefinedType, PackedType, ValType, is_heap_subtype
 
@@ -40,6 +49,7 @@ __all__ = [
     "extern_convert_any",
     "is_eq",
     "is_function",
+    "struct_new_default",
     "trap_cast",
     "trap_null",
 ]
@@ -74,6 +84,13 @@ def _items(reference: Any) -> Any:
     if reference is None:
         raise Trap(TrapCode.NULL_REFERENCE, "null array reference")
     return reference.items
+
+
+def struct_new_default(made_class: Any) -> Any:
+    made = made_class()
+    for number, field in enumerate(struct_fields(made_class.wasm_type)):
+        setattr(made, f"field{number}", zero_of(field))
+    return made
 
 
 def array_new_default(made_class: Any, count: int) -> Any:
