@@ -21,6 +21,7 @@ from wasmz.ir.loops import Loop, LoopForest
 from wasmz.ir.nodes import BOOL, Block, Edge, Function, Value
 from wasmz.passes.context import Context
 from wasmz.passes.values import CONSTANTS, NUMBERED, divides_safely
+from wasmz.types import RefType
 
 # How many loops a value is followed out of.
 _MOST_LEVELS = 8
@@ -109,4 +110,8 @@ def _is_movable(value: Value) -> bool:
     op = value.op
     if op in NUMBERED:
         return bool(value.args) and value.type is not BOOL and op != "project"
+    if op == "array.len":
+        # It never changes; and this one does not trap.
+        array = value.args[0].type
+        return isinstance(array, RefType) and not array.nullable
     return divides_safely(value)

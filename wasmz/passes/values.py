@@ -277,6 +277,31 @@ class _Numbering:
             self._set(self.table, ("ref.cast", target.heap_type, True, reference), 1)
         self._set(self.table, ("ref.as_non_null", reference), 1)
 
+    def _read_object(self, value: Value) -> Value:
+        """What stands for an access to a structure or array: itself, unless it is known what it reads.
+
+        Fields that are immutable, and lengths of arrays, stay what they are.
+        """
+        op, imm, reference = value.op, value.imm, value.args[0]
+        if op.startswith("struct.get"):
+            types = self.context.types
+            if imm[0] < len(types) and not types[imm[0]].composite.fields[imm[1]].mutable:
+                if reference.op == "struct.new":
+                    held: Value = reference.args[imm[1]]
+                    return held
+                key: _Key = (op, imm[1], reference)
+            else:
+                key = ()
+        else:
+            key = (op, reference) if op == "array.len" else ()
+        found = self.table.get(key) if key else None
+        if isinstance(found, Value):
+            return found
+        if key:
+            self._set(self.table, key, value)
+        self._pass_check("ref.as_non_null", None, reference)
+        return value
+
     def _equate(self, value: Value, number: int) -> None:
         """A value is known to be a number from here on."""
         if value.uses > 1 and value.op not in CONSTANTS:
@@ -331,7 +356,11 @@ class _Numbering:
                 if op == "global.get" or op == "memory.size":
                     self._read_constant(value)
                 elif op in _DEREFERENCES:
-                    self._pass_check("ref.as_non_null", None, args[0])
+                    known = self._read_object(value)
+                    if known is not value:
+                        known.uses += value.uses
+                        replaced[value] = known
+                        continue
                 body.append(value)
         block.body = body
         self._finish(block)
