@@ -1,6 +1,7 @@
 """Print how much of the specification's suite passes.
 
     python -m tests.spec [--level N] [--tiers] [--filter REGEX] [--jobs N]
+    python -m tests.spec --record        keeps the counts that tests and the README's table are compared with
 
 Exit status 1 if an assertion fails, 2 if the suite is missing.
 """
@@ -13,6 +14,7 @@ import sys
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 
+from tests.spec.coverage import record
 from tests.spec.runner import Report, run_script
 from tests.spec.suite import MISSING, ConversionError, Converted, Script, convert, find_suite, list_scripts
 from wasmz.config import OPT_LEVELS
@@ -28,6 +30,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=1, help="processes (default: 1)")
     parser.add_argument("--failures", type=int, default=5, help="failures shown for each script (default: 5)")
     parser.add_argument("--convert-only", action="store_true", help="fill cache/spec and stop")
+    parser.add_argument("--record", action="store_true", help="keep the counts of the whole suite, see coverage.py")
     options = parser.parse_args()
     suite = find_suite()
     if suite is None:
@@ -39,15 +42,18 @@ def main() -> int:
         print(f"{len(scripts) - len(refused)} scripts converted, not: {', '.join(refused) or 'none'}")
         return 0
     failed = 0
+    counts: dict[str, int] = {}
     for level in options.level or OPT_LEVELS:
         how = ", in tiers" if options.tiers else ""
         print(f"\noptimisation level {level}{how}, Python {sys.version.split()[0]}")
-        failed += _run_level(scripts, level, options.tiers, options.jobs, options.failures)
+        failed += _run_level(scripts, level, options.tiers, options.jobs, options.failures, counts)
+    if options.record and not failed and not options.filter:
+        record(counts)
     return 1 if failed else 0
 
 
-def _run_level(scripts: list[Script], level: int, in_tiers: bool, jobs: int, shown: int) -> int:
-    """Run and print the scripts at one level; the number of failures."""
+def _run_level(scripts: list[Script], level: int, in_tiers: bool, jobs: int, shown: int, counts: dict[str, int]) -> int:
+    """Run and print the scripts at one level; the number of failures. ``counts`` gets those that pass."""
     if jobs > 1:
         with ProcessPoolExecutor(jobs) as pool:
             reports = list(pool.map(_run_one, scripts, [level] * len(scripts), [in_tiers] * len(scripts)))
@@ -64,6 +70,7 @@ def _run_level(scripts: list[Script], level: int, in_tiers: bool, jobs: int, sho
         )
         for failure in report.failures[:shown]:
             print(f"    {failure}")
+        counts[script.name] = min(report.passed, counts.get(script.name, report.passed))
         passed += report.passed
         failed += len(report.failures)
         text += report.text

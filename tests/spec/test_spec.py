@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.spec.coverage import README, readme_with_table, recorded
 from tests.spec.runner import run_script
 from tests.spec.suite import MISSING, ConversionError, Script, convert, find_suite, list_scripts
 from wasmz.config import OPT_LEVELS
@@ -18,6 +19,11 @@ _SCRIPTS = list_scripts(_SUITE) if _SUITE else []
 @pytest.mark.skipif(_SUITE is not None, reason="the suite is there")
 def test_suite_is_there() -> None:
     pytest.skip(MISSING)
+
+
+def test_table_in_the_readme_is_current() -> None:
+    text = README.read_text(encoding="utf-8")
+    assert text == readme_with_table(text), "run: python -m tests.spec.coverage"
 
 
 # Scripts about calls, loops and branches, where tiers make a difference; `python -m tests.spec --tiers` runs all.
@@ -54,5 +60,6 @@ def test_script(script: Script, opt_level: int, record_property: Callable[[str, 
     if report.failures:
         shown = "\n".join(report.failures[:20])
         pytest.fail(f"{len(report.failures)} commands failed:\n{shown}", pytrace=False)
+    assert report.passed == recorded().get(script.name), "run: python -m tests.spec --record"
     if whole:
         pytest.skip(", ".join(report.skipped))

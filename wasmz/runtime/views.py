@@ -41,6 +41,7 @@ WIDTHS = {"B": 1, "b": 1, "H": 2, "h": 2, "I": 4, "i": 4, "Q": 8, "q": 8, "f": 4
 
 # No memory is so large: views from there on are empty for ever. (Offsets have up to 64 bits, as pointers do.)
 _LARGEST_OFFSET = 1 << 48
+_ADDRESSES = (1 << 8 * struct.calcsize("P")) - 1
 
 _FORCE_PLAIN = "WASMZ_PLAIN_VIEWS"
 _OUT_OF_BOUNDS = "index out of bounds on dimension 1"
@@ -168,7 +169,7 @@ def _make_view(format: str, address: int, stride: int, count: int) -> memoryview
     _fill(
         description,
         0,
-        *(address, 0, count * width, width, 0, 1),
+        *(address & _ADDRESSES, 0, count * width, width, 0, 1),
         *(_FORMAT_ADDRESSES[format], start + _SHAPE_IN_DESCRIPTION, _STRIDE_ADDRESSES[stride], 0, 0, count),
     )
     view: memoryview[Any] = _from_buffer()(start)
