@@ -3,23 +3,13 @@
 //   node .ci/pyodide_run.mjs NODE_PREFIX WHEELS [PYTEST ARGUMENTS...]
 //
 // NODE_PREFIX holds node_modules/pyodide, WHEELS holds pure Python wheels of what the tests import. The checkout, and the
-// specification's suite beside it, are mounted as they are. Without arguments, the tests are those of SUBSET.
+// specification's suite beside it, are mounted as they are. Without arguments, all tests run.
 import { existsSync, writeSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-// All tests, of which those that start processes skip themselves, and scripts of the specification over every kind of instruction; a few minutes.
-const SPEC = [
-  "i32", "i64", "f32", "f64", "f32_bitwise", "f64_bitwise", "f32_cmp", "f64_cmp", "conversions", "int_exprs", "float_exprs",
-  "float_misc", "float_literals", "float_memory", "const", "address", "align", "endianness", "load", "store", "memory",
-  "memory_grow", "memory_copy", "memory_fill", "memory_init", "memory_trap", "memory_redundancy", "memory-multi",
-  "block", "br", "br_if", "br_table", "if", "loop", "labels", "switch", "select", "return", "nop", "unreachable", "unwind",
-  "call", "call_indirect", "return_call", "return_call_indirect", "fac", "forward", "func", "func_ptrs", "left-to-right",
-  "local_get", "local_set", "local_tee", "global", "start", "stack", "traps", "exports", "imports", "linking", "names",
-  "data", "elem", "table", "table_copy", "table_fill", "table_get", "table_grow", "table_init", "table_set", "table_size",
-  "bulk", "binary", "binary-leb128", "custom", "utf8-import-field", "unreached-invalid", "unreached-valid", "type",
-];
-const SUBSET = ["-q", "tests", "-m", "not slow", "-p", "no:cacheprovider", "-p", "no:xdist"];
+// All tests, of which those that start processes skip themselves; a few minutes.
+const ALL = ["-q", "tests", "-m", "not slow", "-p", "no:cacheprovider", "-p", "no:xdist"];
 
 const [prefix, wheels, ...given] = process.argv.slice(2);
 if (!wheels) {
@@ -43,8 +33,7 @@ mount(root, "/checkout");
 mount(wheels, "/wheels");
 if (existsSync(suite)) mount(suite, "/testsuite");
 
-python.globals.set("arguments", python.toPy(given.length ? given : SUBSET));
-python.globals.set("spec_names", python.toPy(SPEC));
+python.globals.set("arguments", python.toPy(given.length ? given : ALL));
 const status = await python.runPythonAsync(`
 import os, sys, zipfile
 from pathlib import Path
@@ -56,7 +45,6 @@ sys.path[:0] = ["/checkout", "/packages"]
 sys.dont_write_bytecode = True
 os.chdir("/checkout")
 os.environ["WASMZ_TESTSUITE"] = "/testsuite"
-os.environ["WASMZ_SPEC_SCRIPTS"] = " ".join(spec_names)
 Path("/tmp/cache").mkdir(mode=0o700)
 os.environ["WASMZ_CACHE_DIR"] = "/tmp/cache"
 print(f"CPython {sys.version.split()[0]} on {sys.platform}")

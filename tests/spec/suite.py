@@ -23,7 +23,6 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 SUITE_VARIABLE = "WASMZ_TESTSUITE"
-SCRIPTS_VARIABLE = "WASMZ_SPEC_SCRIPTS"
 CONVERTED = ROOT / "cache" / "spec"
 MISSING = f"the specification's test suite is missing: set {SUITE_VARIABLE} to the folder that holds i32.wast"
 
@@ -73,10 +72,9 @@ def find_suite() -> Path | None:
 
 
 def list_scripts(suite: Path) -> list[Script]:
-    """Every script below ``suite``, by name; if ``WASMZ_SPEC_SCRIPTS`` names some, only those."""
+    """Every script below ``suite``, by name."""
     found = (Script(path.relative_to(suite).with_suffix("").as_posix(), path) for path in suite.rglob("*.wast"))
-    wanted = os.environ.get(SCRIPTS_VARIABLE, "").split()
-    return sorted((s for s in found if not wanted or s.name in wanted), key=lambda script: script.name)
+    return sorted(found, key=lambda script: script.name)
 
 
 def convert(script: Script) -> Converted:
