@@ -17,11 +17,12 @@ from benchmarks import report
 from benchmarks.catalogue import load_kernels
 from benchmarks.corpus import measure as corpus
 from benchmarks.corpus.start import first_results
-from benchmarks.engines import Engine, available_engines
+from benchmarks.engines import Engine, available_engines, limited_engines
 from benchmarks.micro import call_costs, compile_costs, start_costs
 from benchmarks.suite import BY_HAND, Row, run_kernel
 
-PARTS = ("kernels", "corpus", "calls", "compile", "start")
+PARTS = ("kernels", "corpus", "calls", "limits", "compile", "start")
+LIMITS = ["wasmz O2", "fuel", "deadline"]
 
 
 def main() -> None:
@@ -42,6 +43,8 @@ def main() -> None:
     if "calls" in parts:
         extras["calls_ns"] = costs = call_costs(engines, max(options.rounds, 5))
         print("\n" + report.call_table(costs))
+    if "limits" in parts:
+        print("\n" + report.kernel_table(_time_kernels(options, limited_engines()), LIMITS, LIMITS[0]))
     if "compile" in parts:
         try:
             count, extras["compile_us"] = compile_costs(min(options.rounds, 3))
@@ -79,6 +82,15 @@ def _run_kernels(options: argparse.Namespace, engines: list[Engine]) -> list[Row
         sys.exit("the kernels need an engine beside interpreters, to compare with")
     reference = fast[0].name
     names = [engine.name for engine in engines] + [BY_HAND]
+    rows = _time_kernels(options, engines)
+    print(report.kernel_table(rows, names, reference))
+    if options.plot:
+        report.plot(rows, names, reference, options.plot)
+        print(f"plot: {options.plot}")
+    return rows
+
+
+def _time_kernels(options: argparse.Namespace, engines: list[Engine]) -> list[Row]:
     rows = []
     for kernel in load_kernels(options.kernel):
         if sys.stderr.isatty():
@@ -86,10 +98,6 @@ def _run_kernels(options: argparse.Namespace, engines: list[Engine]) -> list[Row
         rows.append(run_kernel(kernel, engines, options.rounds))
     if sys.stderr.isatty():
         print("\r" + " " * 20 + "\r", end="", file=sys.stderr, flush=True)
-    print(report.kernel_table(rows, names, reference))
-    if options.plot:
-        report.plot(rows, names, reference, options.plot)
-        print(f"plot: {options.plot}")
     return rows
 
 

@@ -49,20 +49,32 @@ def _wasmz_engines() -> list[Engine]:
     return [_wasmz_engine(level) for level in sorted(OPT_LEVELS, reverse=True)]
 
 
-def _wasmz_engine(level: int) -> Engine:
+def limited_engines() -> list[Engine]:
+    """wasmz without limits, and with each of those that code could notice."""
+    return [
+        _wasmz_engine(2),
+        _wasmz_engine(2, "fuel", fuel=sys.maxsize),
+        _wasmz_engine(2, "deadline", deadline=3600.0),
+    ]
+
+
+def _wasmz_engine(level: int, limit: str = "", fuel: int | None = None, deadline: float | None = None) -> Engine:
     import wasmz
 
     def load(wasm: bytes, imports: Imports) -> Exports:
-        engine = wasmz.Engine(wasmz.Config(opt_level=level, use_cache=False, eager_compile=True))
+        engine = wasmz.Engine(wasmz.Config(opt_level=level, use_cache=False, eager_compile=True, fuel=fuel))
         module = wasmz.Module.compile(engine, wasm)
         linker = wasmz.Linker(engine)
         for module_name, functions in imports.items():
             for name, function in functions.items():
                 linker.define(module_name, name, function)
-        exports = wasmz.Instance(wasmz.Store(engine), module, linker).exports
+        store = wasmz.Store(engine)
+        if deadline is not None:
+            store.set_deadline(deadline)
+        exports = wasmz.Instance(store, module, linker).exports
         return _Lookup(lambda name: exports[name])
 
-    return Engine(f"wasmz O{level}", load)
+    return Engine(limit or f"wasmz O{level}", load)
 
 
 def _pwasm_engine() -> list[Engine]:

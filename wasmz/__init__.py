@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from wasmz.cache import CacheWarning
     from wasmz.config import Config
     from wasmz.errors import (
+        Interrupted,
         InvalidWasm,
         LinkError,
+        MemoryLimit,
+        OutOfFuel,
         Trap,
         TrapCode,
         UnsupportedFeature,
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
     from wasmz.runtime.gc.objects import ArrayRef, I31Ref, StructRef
     from wasmz.runtime.globals import Global
     from wasmz.runtime.instance import ExecResult, Exports, Instance
+    from wasmz.runtime.limits import ResourceLimiter
     from wasmz.runtime.linker import Linker
     from wasmz.runtime.memory import Memory
     from wasmz.runtime.store import Store
@@ -71,8 +75,11 @@ _HOMES = {
     "wasmz.cache": ("CacheWarning",),
     "wasmz.config": ("Config",),
     "wasmz.errors": (
+        "Interrupted",
         "InvalidWasm",
         "LinkError",
+        "MemoryLimit",
+        "OutOfFuel",
         "Trap",
         "TrapCode",
         "UnsupportedFeature",
@@ -86,6 +93,7 @@ _HOMES = {
     "wasmz.runtime.func": ("Caller", "Func", "HostFunc"),
     "wasmz.runtime.globals": ("Global",),
     "wasmz.runtime.instance": ("ExecResult", "Exports", "Instance"),
+    "wasmz.runtime.limits": ("ResourceLimiter",),
     "wasmz.runtime.linker": ("Linker",),
     "wasmz.runtime.gc.objects": ("ArrayRef", "I31Ref", "StructRef"),
     "wasmz.runtime.memory": ("Memory",),
@@ -139,14 +147,18 @@ __all__ = [
     "I31Ref",
     "ImportType",
     "Instance",
+    "Interrupted",
     "InvalidWasm",
     "LinkError",
     "Linker",
     "Memory",
+    "MemoryLimit",
     "MemoryType",
     "Module",
+    "OutOfFuel",
     "PackedType",
     "RefType",
+    "ResourceLimiter",
     "Store",
     "StructRef",
     "StructType",

@@ -197,7 +197,7 @@ def _key(data: bytes, config: Config) -> str:
     digest = blake2b(digest_size=20)
     options = (
         *(__version__, _development_state()),
-        *(config.opt_level, config.legacy_exceptions, config.disable_passes),
+        *(config.opt_level, config.legacy_exceptions, config.disable_passes, config.fuel is not None),
     )
     digest.update(repr(options).encode())
     digest.update(data)

@@ -28,6 +28,7 @@ from wasmz.ir import build_gc as build_gc  # makes its instructions known
 from wasmz.ir import build_wide as build_wide  # makes its instructions known
 from wasmz.ir.builder import Signatures, build_function
 from wasmz.ir.hints import apply_hints, move_unlikely
+from wasmz.ir.metering import add_fuel
 from wasmz.ir.nodes import Function
 from wasmz.ir.profiling import FunctionProfile, annotate, order_blocks
 from wasmz.ir.verifier import verify_function
@@ -103,6 +104,8 @@ class ModuleCompiler:
         function = build_function(self.signatures, body.index, name, locals, instructions, body.start)
         if body.index in self.hints:
             apply_hints(function, self.hints[body.index])
+        if self.config.fuel is not None:
+            add_fuel(function)
         return function
 
     def build_index(self, index: int) -> Function:
@@ -148,7 +151,7 @@ class ModuleCompiler:
 
     def lower_entry(self, body: FunctionBody, function: Function) -> CodeType | None:
         """The entry form of an exported function, if it has one; ``function`` is its IR, optimised and not lowered."""
-        if not self.config.opt_level or not has_entry_form(function):
+        if not self.config.opt_level or self.config.fuel is not None or not has_entry_form(function):
             return None
         rebuilt = self.build(body)
         rebuilt.parameter_bounds = {i: SMALL for i, type in enumerate(rebuilt.type.params) if type is not ValType.F64}
@@ -236,7 +239,7 @@ def compile_module(
             dismantle(function)
         if progress is not None:
             progress(number + 1, len(module.bodies))
-    return make_image(data, module, compiled, entry_code, find_deep_functions(calls))
+    return make_image(data, module, config, compiled, entry_code, find_deep_functions(calls))
 
 
 def apply_profile(function: Function, profile: FunctionProfile | None, config: Config) -> int:
@@ -249,6 +252,7 @@ def apply_profile(function: Function, profile: FunctionProfile | None, config: C
 def make_image(
     data: bytes,
     module: WasmModule,
+    config: Config,
     compiled: list[CompiledFunction],
     entry_code: dict[int, CodeType],
     deep_functions: frozenset[int],
@@ -299,6 +303,7 @@ def make_image(
         ),
         type_names=dict(module.names.types),
         field_names=_field_names(module),
+        is_metered=config.fuel is not None,
     )
 
 

@@ -29,12 +29,21 @@ OPTIONAL_PASSES = (
 DEFAULT_MAX_CALL_DEPTH = 6_000 if sys.version_info < (3, 12) else 20_000
 
 
+def check_fuel(units: int) -> None:
+    """Raises ``ValueError`` for a number of units that is negative or beyond ``sys.maxsize``."""
+    if not 0 <= units <= sys.maxsize:
+        raise ValueError(f"fuel must be between 0 and {sys.maxsize}, but is {units}")
+
+
 class Config(Record):
     """Settings of an :class:`~wasmz.Engine`, and of everything made by it.
 
     Attributes:
         opt_level: 0 lowers the code as it stands, 1 and 2 run the passes named in ``wasmz.passes.PIPELINES``.
-        mem_limit_bytes: upper bound for all linear memories of one store together, in bytes.
+        mem_limit_bytes: upper bound for all linear memories of one store together, in bytes; to grow past it traps.
+        table_limit: upper bound for the elements of all tables of one store together; to grow past it traps.
+        fuel: how many calls and rounds of loops a store may make at first (see ``Store.set_fuel``); code that does not
+            use fuel is faster. ``None`` compiles such code.
         eager_compile: ``True`` compiles every function at once, whatever ``tier`` says; ``None`` leaves it to that.
         legacy_exceptions: accept the superseded exception-handling proposal.
         max_call_depth: how many WebAssembly frames may be nested before the trap "call stack exhausted".
@@ -48,6 +57,8 @@ class Config(Record):
 
     opt_level: int = DEFAULT_OPT_LEVEL
     mem_limit_bytes: int | None = None
+    table_limit: int | None = None
+    fuel: int | None = None
     eager_compile: bool | None = None
     legacy_exceptions: bool = False
     max_call_depth: int = DEFAULT_MAX_CALL_DEPTH
@@ -69,6 +80,10 @@ class Config(Record):
             raise ValueError(f"tier must be one of {', '.join(map(repr, TIERS))}, not {self.tier!r}")
         if self.mem_limit_bytes is not None and self.mem_limit_bytes < 0:
             raise ValueError(f"mem_limit_bytes must not be negative, but is {self.mem_limit_bytes}")
+        if self.table_limit is not None and self.table_limit < 0:
+            raise ValueError(f"table_limit must not be negative, but is {self.table_limit}")
+        if self.fuel is not None:
+            check_fuel(self.fuel)
         if self.max_call_depth < 1:
             raise ValueError(f"max_call_depth must be positive, but is {self.max_call_depth}")
 

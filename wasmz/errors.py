@@ -168,6 +168,27 @@ class WasiExit(Trap):
         self.exit_code = exit_code
 
 
+class OutOfFuel(Trap):
+    """All fuel of the store is used up (``TrapCode.OUT_OF_FUEL``)."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(TrapCode.OUT_OF_FUEL, message)
+
+
+class Interrupted(Trap):
+    """The store's deadline passed, or someone interrupted it (``TrapCode.INTERRUPTED``)."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(TrapCode.INTERRUPTED, message)
+
+
+class MemoryLimit(Trap):
+    """A memory would exceed ``Config.mem_limit_bytes`` (``TrapCode.OUT_OF_MEMORY``)."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(TrapCode.OUT_OF_MEMORY, message)
+
+
 def _place(offset: int | None, function: str | None) -> str:
     parts = []
     if function is not None:

@@ -65,7 +65,7 @@ class _LateCompiler:
         if sum(body.end - body.start for body in module.bodies) <= LARGEST_VALIDATED:
             validate_bodies(module, self.data)
         self.made = TierCompiler(self.data, self.config, module)
-        return make_image(self.data, module, [], {}, frozenset())
+        return make_image(self.data, module, self.config, [], {}, frozenset())
 
     def compile(self, index: int, form: int) -> FunctionCode:
         """See :meth:`TierCompiler.compile`."""

@@ -54,9 +54,9 @@ class Failure(Exception):
 IN_TIERS: dict[str, Any] = {"tier": "auto", "_thresholds": (1, 1, 0, 0)}
 
 
-def run_script(converted: Converted, opt_level: int, *, in_tiers: bool = False) -> Report:
+def run_script(converted: Converted, opt_level: int, *, in_tiers: bool = False, fuel: int | None = None) -> Report:
     """Run every command; a failed one does not stop the others."""
-    runner = _Runner(converted, opt_level, in_tiers)
+    runner = _Runner(converted, opt_level, in_tiers, fuel)
     for command in converted.commands:
         runner.run(command)
     return runner.report
@@ -88,12 +88,12 @@ def define_spectest(linker: wasmz.Linker, store: wasmz.Store) -> None:
 class _Runner:
     """The state of a script: its store, the instances by name, and what could not be made."""
 
-    def __init__(self, converted: Converted, opt_level: int, in_tiers: bool) -> None:
+    def __init__(self, converted: Converted, opt_level: int, in_tiers: bool, fuel: int | None) -> None:
         self.folder = converted.folder
         self.superseded = SUPERSEDED.get(converted.name, ())
         self.report = Report()
         tiers = IN_TIERS if in_tiers else {}
-        self.engine = wasmz.Engine(wasmz.Config(opt_level=opt_level, verify=True, use_cache=False, **tiers))
+        self.engine = wasmz.Engine(wasmz.Config(opt_level=opt_level, verify=True, use_cache=False, fuel=fuel, **tiers))
         self.store = wasmz.Store(self.engine)
         self.linker = wasmz.Linker(self.engine)
         define_spectest(self.linker, self.store)

@@ -30,6 +30,7 @@ from wasmz.types import FuncType, ValType
 @click.option("--env", "environment", metavar="K=V", multiple=True, help="Set a variable of the guest's environment.")
 @click.option("--reactor", is_flag=True, help="Call _initialize first.")
 @click.option("--stub", is_flag=True, help="Let missing imports trap when they are called.")
+@click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Trap when so much time has passed.")
 @click.option("--mem-stats", is_flag=True, help="Print memory use to stderr at the end.")
 @click.option("--profile-out", type=click.Path(dir_okay=False), help="Count what runs, for compile --profile-use.")
 @engine_options
@@ -44,6 +45,7 @@ def run_command(
     environment: tuple[str, ...],
     reactor: bool,
     stub: bool,
+    timeout: float | None,
     mem_stats: bool,
     profile_out: str | None,
     **options: Any,
@@ -65,7 +67,7 @@ def run_command(
             return
     try:
         with phases.phase("instantiate"):
-            instance = _instantiate(module, file, arguments if function is None else [], environment, stub)
+            instance = _instantiate(module, file, arguments if function is None else [], environment, stub, timeout)
         with phases.phase("run"):
             if reactor or (function is not None and module.is_reactor):
                 instance.initialize_reactor()
@@ -152,7 +154,9 @@ def _function_type(module: Module, name: str) -> FuncType | None:
     return export.type if export is not None and isinstance(export.type, FuncType) else None
 
 
-def _instantiate(module: Module, file: str, arguments: list[str], environment: tuple[str, ...], stub: bool) -> Instance:
+def _instantiate(
+    module: Module, file: str, arguments: list[str], environment: tuple[str, ...], stub: bool, timeout: float | None
+) -> Instance:
     from wasmz.runtime.wasi import WasiConfig
 
     linker = Linker(module.engine)
@@ -171,7 +175,10 @@ def _instantiate(module: Module, file: str, arguments: list[str], environment: t
         define_threads(linker, module, on_failure=_end_process)
     if stub:
         linker.define_unknown_as_traps(module)
-    return Instance(Store(module.engine), module, linker)
+    store = Store(module.engine)
+    if timeout is not None:
+        store.set_deadline(timeout)
+    return Instance(store, module, linker)
 
 
 def _invoke(instance: Instance, module: Module, name: str, words: list[str]) -> None:

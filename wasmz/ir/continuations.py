@@ -26,7 +26,7 @@ from typing import Any
 
 from wasmz.ir.dominators import reverse_postorder
 from wasmz.ir.liveness import live_locals
-from wasmz.ir.nodes import Block, Edge, Function, ResultType, Terminator, Value, count_uses
+from wasmz.ir.nodes import Block, Edge, Function, ResultType, Terminator, Value, count_uses, loop_headers
 from wasmz.types import FuncType, ValType
 
 # The number that stands for the function's start where otherwise a loop's number is.
@@ -96,18 +96,11 @@ def continue_loop(function: Function, number: int) -> Function:
 
 def find_loops(function: Function) -> list[Block]:
     """The headers of the loops in layout order; afterwards nothing but locals passes one."""
-    function.number_blocks()
-    headers = {
-        edge.block: None
-        for block in function.blocks
-        for edge in block.terminator.edges
-        if edge.block.number <= block.number
-    }
-    if not headers:
-        return []
-    _store_parameters(function, headers)
-    _store_escaping(function)
-    return sorted(headers, key=lambda block: block.number)
+    headers = loop_headers(function)
+    if headers:
+        _store_parameters(function, headers)
+        _store_escaping(function)
+    return headers
 
 
 def _bits(mask: int) -> list[int]:
@@ -124,12 +117,12 @@ def _new_local(function: Function, type: Any) -> int:
     return len(function.locals) - 1
 
 
-def _store_parameters(function: Function, headers: dict[Block, None]) -> None:
+def _store_parameters(function: Function, headers: list[Block]) -> None:
     """Passes the parameters of headers in locals."""
     locals = {header: [_new_local(function, param.type) for param in header.params] for header in headers}
     for block in function.blocks:
         for edge in dict.fromkeys(block.terminator.edges):
-            if edge.args and edge.block in headers:
+            if edge.args and edge.block in locals:
                 offset = block.terminator.offset
                 for local, arg in zip(locals[edge.block], edge.args, strict=True):
                     block.body.append(Value("local.set", None, (arg,), local, offset, block))

@@ -182,6 +182,15 @@ class Function:
             yield from block.body
 
 
+def loop_headers(function: Function) -> list[Block]:
+    """The headers of the loops, in layout order; the function must be laid out so that only loops lead back."""
+    function.number_blocks()
+    headers = {
+        edge.block for block in function.blocks for edge in block.terminator.edges if edge.block.number <= block.number
+    }
+    return sorted(headers, key=lambda block: block.number)
+
+
 def count_uses(function: Function) -> None:
     """Sets ``uses`` and ``escapes`` of all values. Arguments of edges count as uses in the block they leave."""
     for block in function.blocks:

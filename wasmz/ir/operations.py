@@ -29,6 +29,7 @@ and, for counting (see `continuations.py`),
     tier.ended                where the end of a counter leads that never ends
     tier.request (f, l)       asks the runtime for what goes on in place of loop l of function f, or null
     count, resume             terminators
+    fuel.out                  traps: where `count 'fuel'` leads when none is left (see `metering.py`)
 
 many rounds of a loop at once, as far as they are in bounds, and how many they were (see ``passes/idioms.py``):
 
@@ -124,6 +125,7 @@ _ADDED: dict[str, Effects] = {
     },
     "tier.request": Effects.CALLS,
     "tier.ended": Effects.CALLS,
+    "fuel.out": Effects.CALLS,
 }
 
 # Operation that does many rounds of a loop -> how many memories its immediate begins with.

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wasmz.ir.nodes import Block, Edge, Function, Terminator, Value
+from wasmz.ir.nodes import Block, Edge, Function, Terminator, Value, loop_headers
 from wasmz.records import Record
 
 
@@ -42,7 +42,7 @@ class FunctionProfile(Record):
 
 def add_profiling(function: Function) -> None:
     """Makes the function count its calls, the rounds of its loops and the ways it takes."""
-    headers = _find_headers(function)
+    headers = set(loop_headers(function))
     ended = Block()
     ended.body = [Value("tier.ended", None, (), None, function.offset, ended)]
     ended.terminator = Terminator("unreachable", offset=function.offset)
@@ -78,7 +78,7 @@ def add_profiling(function: Function) -> None:
 
 def read_counts(function: Function, counts: list[int]) -> FunctionProfile:
     """What the counters of a function, by their numbers, say; ``function`` is as the builder made it."""
-    headers = _find_headers(function)
+    headers = set(loop_headers(function))
     following: Iterator[int] = iter(counts)
     calls = next(following)
     loops, branches = [], []
@@ -118,13 +118,6 @@ def order_blocks(function: Function) -> None:
             block = successors.pop() if successors else None
             waiting += successors
     function.blocks = list(placed)
-
-
-def _find_headers(function: Function) -> set[Block]:
-    function.number_blocks()
-    return {
-        edge.block for block in function.blocks for edge in block.terminator.edges if edge.block.number <= block.number
-    }
 
 
 def _ways(block: Block) -> list[Edge]:

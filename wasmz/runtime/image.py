@@ -119,6 +119,7 @@ class ModuleImage(Record):
         custom_sections: names and contents, in order.
         type_names: by type index, from the name section.
         field_names: by type index and field index, from the name section; those of equal types are at the first one.
+        is_metered: whether the code uses fuel.
     """
 
     name: str | None
@@ -143,6 +144,7 @@ class ModuleImage(Record):
     custom_sections: tuple[tuple[str, bytes], ...] = ()
     type_names: dict[int, str] = _NONE
     field_names: dict[int, dict[int, str]] = _NONE
+    is_metered: bool = False
 
     @property
     def imported_function_count(self) -> int:
@@ -175,7 +177,7 @@ class ModuleImage(Record):
 # Plain data and back
 
 # Changes with every change of the form below.
-_FORMAT = "wasmz image 3"
+_FORMAT = "wasmz image 4"
 
 
 def dump_image(image: ModuleImage) -> tuple[Any, ...]:

@@ -130,9 +130,12 @@ class Instance:
         Raises:
             LinkError: imports are missing or of another type; nothing has been done then.
             Trap: a segment is out of bounds or the start function trapped; what was written before stays.
-            MemoryError: the store's limit forbids the module's memories.
+            ValueError: the store has limited fuel, but the module was compiled without ``Config.fuel``.
+            MemoryError: there is no room for the module's memories or tables.
         """
         image = module.image
+        if store.engine.config.fuel is not None and image.body_offsets and not image.is_metered:
+            raise ValueError("the module's code uses no fuel, as the store wants: compile it with the store's engine")
         self.store = store
         self.module = module
         self._image = image

@@ -77,7 +77,8 @@ class Binder:
 
             self.tiers = InstanceTiers(self, supply)
         # Functions take their builtins from here when they are made: none, so that generated code reaches none.
-        self.namespace: dict[str, Any] = {"__builtins__": {}, FRAME_KEY: InstanceFrames(image)}
+        self.namespace: dict[str, Any] = {"__builtins__": {}}
+        self.frames = self.namespace[FRAME_KEY] = InstanceFrames(image, store, self.namespace)
         self.tables: list[Table] = []
         self.memories: list[Memory] = []
         self.globals: list[Global | None] = []
@@ -141,12 +142,14 @@ class Binder:
     def bind(self) -> None:
         """Gives every name that the code needs its object."""
         self.namespace[_MEMORIES_KEY] = tuple(self.memories)
-        if self.tiers is None:
-            self.add_names(self.image.names)
-        else:
+        if self.tiers is not None:
             # Only the keys: their values are made when code needs them.
             self.namespace.update(dict.fromkeys(self.image.names, _UNBOUND))
             self.namespace.update(self.tiers.helpers())
+        if self.image.is_metered:
+            self.store.supply_fuel(self.frames)
+        if self.tiers is None:
+            self.add_names(self.image.names)
 
     def add_names(self, names: Iterable[str]) -> None:
         """Gives those of the names that have none yet their objects."""

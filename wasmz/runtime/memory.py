@@ -17,7 +17,7 @@ import struct
 import sys
 from _thread import allocate_lock
 
-from wasmz.errors import Trap, TrapCode
+from wasmz.errors import MemoryLimit, Trap, TrapCode
 from wasmz.runtime.views import View, make_views
 from wasmz.types import MEMORY32_LIMIT_BYTES, MemoryType, ValType
 
@@ -48,7 +48,7 @@ class Memory:
     """
 
     __slots__ = (
-        *("__weakref__", "_buffer", "_maximum", "_views"),
+        *("__weakref__", "_buffer", "_maximum", "_moving", "_views"),
         *("bytes", "lock", "size_bytes", "store", "type", "waiting"),
     )
 
@@ -56,9 +56,12 @@ class Memory:
         """Makes a memory of ``type.minimum`` pages, all zero.
 
         Raises:
-            MemoryError: the store's limit or the system forbids it.
+            MemoryLimit: ``Config.mem_limit_bytes`` forbids it.
+            Trap: GROWTH_OPERATION_LIMITED, the store's limiter forbids it.
+            MemoryError: the system forbids it.
         """
         self.size_bytes = 0
+        self._moving: tuple[Any, Any] | None = None
         self.type = type
         self.store = store
         self.lock = allocate_lock()
@@ -66,8 +69,12 @@ class Memory:
         largest = _LARGEST_BYTES[type.address_type] // type.page_bytes
         self._maximum = largest if type.maximum is None else min(type.maximum, largest)
         size = type.minimum * type.page_bytes
-        if type.minimum > self._maximum or not store.memory_budget.reserve(size):
-            raise MemoryError(f"the store's limit of {store.memory_budget.limit} bytes forbids a {type}")
+        if type.minimum > self._maximum:
+            raise MemoryError(f"there is no room for a {type}")
+        if not self._may_have(0, size):
+            raise Trap(TrapCode.GROWTH_OPERATION_LIMITED)
+        if not store.memory_budget.reserve(size):
+            raise MemoryLimit(f"the store's limit of {store.memory_budget.limit} bytes forbids a {type}")
         try:
             self._buffer = _allocate(size, min(self._maximum * type.page_bytes, store.memory_budget.largest_total))
         except MemoryError:
@@ -110,14 +117,28 @@ class Memory:
     def __len__(self) -> int:
         return self.size_bytes
 
+    def _may_have(self, current: int, desired: int) -> bool:
+        """Whether the store's limiter lets the memory have ``desired`` bytes."""
+        limiter, maximum = self.store.limiter, self.type.maximum
+        return limiter is None or limiter.memory_growing(
+            current, desired, None if maximum is None else maximum * self.type.page_bytes
+        )
+
     def grow(self, pages: int) -> int:
         """Adds pages of zeros (specification 4.6.11). Returns the old size in pages, or -1 if that is impossible.
+
+        Raises:
+            MemoryLimit: the store's memories would exceed ``Config.mem_limit_bytes`` together.
 
         Ordinary views from :meth:`view` stay valid. Where the platform cannot reserve address space they go on
         showing the bytes from before.
         """
         if pages < 0:
             raise ValueError(f"a memory cannot shrink by {-pages} pages")
+        if self.store.limiter is not None and pages <= self._maximum - self.size_pages:
+            size = self.size_bytes
+            if not self._may_have(size, size + pages * self.type.page_bytes):
+                return -1
         with self.lock:
             return self._grow(pages)
 
@@ -129,7 +150,7 @@ class Memory:
             return -1
         added = pages * self.type.page_bytes
         if not self.store.memory_budget.reserve(added):
-            return -1
+            raise MemoryLimit
         new_size = self.size_bytes + added
         if new_size > len(self._buffer):
             try:
@@ -145,9 +166,12 @@ class Memory:
         """Copies everything to a larger buffer: where address space could not be reserved."""
         buffer = _allocate(new_size, min(new_size * 2, self._maximum * self.type.page_bytes))
         buffer[: self.size_bytes] = self._buffer[: self.size_bytes]
+        # Ctrl-C may come in between, and then some views have the one and some the other.
+        self._moving = self._buffer, buffer
         self._views.rebase(buffer, self.size_bytes)
         self._buffer = buffer
         self.bytes = memoryview(buffer)
+        self._moving = None
 
     # Access for generated code
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from wasmz.errors import Trap, TrapCode
 from wasmz.runtime.memory import Memory
 from wasmz.runtime.table import Table
-from wasmz.runtime.traps import trap_unreachable
+from wasmz.runtime.traps import trap_out_of_fuel, trap_unreachable
 from wasmz.types import ValType
 
 TYPE_CHECKING = False
@@ -34,6 +34,7 @@ __all__ = [
     "table_init",
     "table_set",
     "table_size",
+    "trap_out_of_fuel",
     "trap_unreachable",
 ]
 

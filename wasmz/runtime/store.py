@@ -7,86 +7,118 @@ store.memory_budget.total_used             -> bytes of linear memory in use
 from __future__ import annotations
 
 import weakref
-from _thread import RLock
+from itertools import repeat
 
+from wasmz.config import check_fuel
 from wasmz.runtime.engine import Engine
+from wasmz.runtime.limits import Budget
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
+    from wasmz.runtime.limits import ResourceLimiter
     from wasmz.runtime.memory import Memory
-
-
-class MemoryBudget:
-    """How many bytes the memories of one store hold together, and how many they may.
-
-    Attributes:
-        limit: the upper bound in bytes, or ``None``.
-        linear_bytes: bytes of linear memory now in use.
-    """
-
-    __slots__ = ("_lock", "limit", "linear_bytes")
-
-    def __init__(self, limit: int | None = None) -> None:
-        self.limit = limit
-        self.linear_bytes = 0
-        # Reentrant: a collection during an update may free a memory of the same store.
-        self._lock = RLock()
-
-    @property
-    def total_used(self) -> int:
-        """Bytes in use, of all kinds."""
-        return self.linear_bytes
-
-    @property
-    def largest_total(self) -> int:
-        """The limit, or more than any machine has."""
-        return 1 << 62 if self.limit is None else self.limit
-
-    def can_grow(self, size: int) -> bool:
-        """Whether ``size`` more bytes are within the limit."""
-        return self.limit is None or self.linear_bytes + size <= self.limit
-
-    def reserve(self, size: int) -> bool:
-        """Counts ``size`` more bytes if they are within the limit, and says whether they are."""
-        with self._lock:
-            if not self.can_grow(size):
-                return False
-            self.linear_bytes += size
-            return True
-
-    def release(self, size: int) -> None:
-        """Counts ``size`` bytes less."""
-        with self._lock:
-            self.linear_bytes -= size
+    from wasmz.runtime.traps import InstanceFrames
 
 
 class Store:
-    """Holds instances and their memories, tables and globals.
+    """Holds instances and their memories, tables and globals, and limits what they use.
 
     A store is used by one thread at a time; different stores are independent.
 
     Attributes:
         engine: whose configuration holds.
         data: anything the embedder likes; host functions reach it through their ``Caller``.
-        memory_budget: bytes in use and their limit.
+        memory_budget: bytes of linear memory in use, and ``Config.mem_limit_bytes``.
+        table_budget: elements of tables, and ``Config.table_limit``.
+        limiter: is asked before memories and tables grow, or ``None``.
     """
 
-    def __init__(self, engine: Engine | None = None, data: Any = None) -> None:
+    def __init__(
+        self, engine: Engine | None = None, data: Any = None, *, limiter: ResourceLimiter | None = None
+    ) -> None:
         self.engine = Engine() if engine is None else engine
         self.engine.check_open()
         self.data = data
-        self.memory_budget = MemoryBudget(self.engine.config.mem_limit_bytes)
+        self.limiter = limiter
+        config = self.engine.config
+        self.memory_budget = Budget(config.mem_limit_bytes)
+        self.table_budget = Budget(config.table_limit)
+        self._has_deadline = False
         self._memories: weakref.WeakSet[Memory] = weakref.WeakSet()
+        # Where the code is that uses fuel.
+        self._metered: weakref.WeakSet[InstanceFrames] = weakref.WeakSet()
+        # Has as many items as there are units of fuel. Without metering there is no end of them.
+        self._fuel: repeat[None] = repeat(None) if config.fuel is None else repeat(None, config.fuel)
+
+    # Fuel
+
+    @property
+    def fuel(self) -> int | None:
+        """How many units of fuel are left; ``None`` if ``Config.fuel`` is not set."""
+        return None if self.engine.config.fuel is None else self._fuel.__length_hint__()
+
+    def set_fuel(self, units: int) -> None:
+        """Replaces what is left of the fuel, also while code of this store runs.
+
+        Raises:
+            ValueError: the number is negative or beyond ``sys.maxsize``, or code of this store does not use fuel,
+                because ``Config.fuel`` is not set.
+        """
+        if self.engine.config.fuel is None:
+            raise ValueError("code of this store uses no fuel: make the engine with Config(fuel=...)")
+        check_fuel(units)
+        self._fuel = repeat(None, units)
+        for frames in list(self._metered):
+            self.supply_fuel(frames)
+
+    # Time
+
+    def set_deadline(self, seconds: float | None) -> None:
+        """Stops whatever code of this store runs so many seconds from now, with ``Interrupted``.
+
+        That holds for what is called later, too, until another deadline is set; ``None`` takes it away. While code runs
+        it costs nothing. A function of the host that waits in C is woken in the main thread, if that set the deadline
+        (with the signal ``SIGURG``, where no one else handles it); in other threads it is stopped when it goes on.
+
+        Raises:
+            ValueError: the number is negative or no number.
+            RuntimeError: this system has no threads.
+        """
+        if seconds is not None and not seconds >= 0:
+            raise ValueError(f"a deadline is a number of seconds from now, not {seconds}")
+        from wasmz.runtime import interrupts
+
+        interrupts.watch(self, seconds)
+        self._has_deadline = seconds is not None
+
+    def interrupt(self) -> None:
+        """Stops the code of this store that runs now, in any thread, with ``Interrupted``.
+
+        To be called from another thread, a signal handler, or a function of the host: where it is the calling thread
+        itself that is to be stopped, this raises ``Interrupted``.
+        """
+        from wasmz.runtime import interrupts
+
+        interrupts.interrupt(self)
+
+    # For the runtime
+
+    def supply_fuel(self, frames: InstanceFrames) -> None:
+        """Gives the code of an instance the fuel, now and whenever it is set (docs/abi.md, "Fuel")."""
+        self._metered.add(frames)
+        frames.namespace["fuel"] = self._fuel
 
     def adopt(self, memory: Memory) -> None:
         """Notes a memory, to be freed with the store."""
         self._memories.add(memory)
 
     def close(self) -> None:
-        """Frees all memories of the store at once; whoever uses them later gets an error."""
+        """Frees all memories of the store at once; whoever uses them later gets an error. Ends its deadline."""
+        if self._has_deadline:
+            self.set_deadline(None)
         for memory in list(self._memories):
             memory.close()
 

@@ -47,6 +47,7 @@ class Table:
         Raises:
             TypeError: ``init`` is not a value of the element type.
             MemoryError: more than 10,000,000 elements.
+            Trap: GROWTH_OPERATION_LIMITED, ``Config.table_limit`` or the store's limiter forbids it.
         """
         self._setup(store, type, to_internal(init, type.element, "an element of a table", store))
 
@@ -63,11 +64,28 @@ class Table:
         self._maximum = MAX_ELEMENTS if type.maximum is None else min(type.maximum, MAX_ELEMENTS)
         if type.minimum > MAX_ELEMENTS:
             raise MemoryError(f"a table has at most {MAX_ELEMENTS} elements")
+        if not self._may_have(0, type.minimum):
+            raise Trap(TrapCode.GROWTH_OPERATION_LIMITED)
+        if not store.table_budget.reserve(type.minimum):
+            raise Trap(TrapCode.GROWTH_OPERATION_LIMITED, self._over_limit())
         self.elements: list[Any] = [value] * type.minimum
         # Positions of the functions of each type, while nothing has been written since they were looked for.
         self._positions: dict[DefinedType, list[int]] | None = None
         self._callees: dict[DefinedType, list[Callee]] = {}
         self._tail_callees: dict[DefinedType, list[Callee]] = {}
+
+    def __del__(self) -> None:
+        elements = getattr(self, "elements", None)
+        if elements:
+            self.store.table_budget.release(len(elements))
+
+    def _may_have(self, current: int, desired: int) -> bool:
+        """Whether the store's limiter lets the table have ``desired`` elements."""
+        limiter = self.store.limiter
+        return limiter is None or limiter.table_growing(current, desired, self.type.maximum)
+
+    def _over_limit(self) -> str:
+        return f"the store's limit of {self.store.table_budget.limit} elements of tables is exceeded"
 
     @property
     def current_type(self) -> TableType:
@@ -116,11 +134,17 @@ class Table:
             _write_callees(callees, start, values, type, as_tail=True)
 
     def extend(self, count: int, value: Any) -> int:
-        """Appends ``count`` times ``value``. Returns the old size, or -1 if that is more than may be."""
+        """Appends ``count`` times ``value``. Returns the old size, or -1 if that is more than may be.
+
+        Raises:
+            Trap: GROWTH_OPERATION_LIMITED, the store's tables would exceed ``Config.table_limit`` together.
+        """
         size = len(self.elements)
-        if size + count > self._maximum:
+        if size + count > self._maximum or not self._may_have(size, size + count):
             return -1
         if count:
+            if not self.store.table_budget.reserve(count):
+                raise Trap(TrapCode.GROWTH_OPERATION_LIMITED, self._over_limit())
             self.write(size, [value] * count)
         return size
 

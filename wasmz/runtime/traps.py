@@ -16,12 +16,14 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from types import CodeType, FrameType, TracebackType
 
-from wasmz.errors import Trap, TrapCode, WasmFrame
+from wasmz.errors import OutOfFuel, Trap, TrapCode, WasmFrame
 from wasmz.runtime.image import ModuleImage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final, NoReturn
+
+    from wasmz.runtime.store import Store
 
 __wasmz_frame__ = "helper"
 
@@ -37,12 +39,20 @@ MAX_FRAMES: Final = 1000
 
 
 class InstanceFrames:
-    """Describes the frames of one module's functions. Sits in the globals of every instance."""
+    """Describes the frames of one instance's functions, in whose globals it sits.
 
-    __slots__ = ("image",)
+    Attributes:
+        image: the module.
+        store: where the instance lives.
+        namespace: the globals.
+    """
 
-    def __init__(self, image: ModuleImage) -> None:
+    __slots__ = ("__weakref__", "image", "namespace", "store")
+
+    def __init__(self, image: ModuleImage, store: Store, namespace: dict[str, Any]) -> None:
         self.image = image
+        self.store = store
+        self.namespace = namespace
 
     def describe(self, code: CodeType, byte_offset: int | None, is_innermost: bool) -> list[WasmFrame]:
         """The frames that the frame of a code object stands for.
@@ -216,6 +226,11 @@ def _wasm_frames(traceback: TracebackType) -> tuple[WasmFrame, ...]:
 def trap_unreachable() -> NoReturn:
     """The instruction ``unreachable``."""
     raise Trap(TrapCode.UNREACHABLE)
+
+
+def trap_out_of_fuel() -> NoReturn:
+    """A unit of fuel is wanted, and there is none."""
+    raise OutOfFuel
 
 
 def call_of_null(*args: Any) -> NoReturn:

@@ -1,6 +1,7 @@
 """Counting calls and rounds of loops, and going on in better code (docs/abi.md, "Tiers").
 
 count b1 b2            LOAD_GLOBAL h5; FOR_ITER b2; POP_TOP; POP_TOP; b1: ...
+count 'fuel' b1 b2     LOAD_GLOBAL fuel; FOR_ITER b2; POP_TOP; POP_TOP; b1: ...
 tier.request (5, 0) v1     LOAD_GLOBAL tier_request; LOAD_CONST 5; LOAD_CONST 0; LOAD_FAST v1; CALL 3
 resume v2 v3 v4        LOAD_FAST v2; LOAD_FAST v3; LOAD_FAST v4; CALL 2; RETURN_VALUE
 
@@ -15,6 +16,7 @@ from wasmz.codegen.emitter import Emitter
 from wasmz.codegen.lowering.control import TERMINATORS
 from wasmz.codegen.lowering.registry import lowers
 from wasmz.codegen.targets.base import AT_END
+from wasmz.ir.metering import FUEL
 from wasmz.ir.nodes import Terminator, Value
 
 
@@ -22,7 +24,10 @@ def _count(emitter: Emitter, terminator: Terminator) -> None:
     following, hot = terminator.edges
     pop = emitter.target.pop
     counter = terminator.imm
-    name = f"h{counter}" if type(counter) is int else "h{}_{}".format(*counter)
+    if counter == FUEL:
+        name = FUEL
+    else:
+        name = f"h{counter}" if type(counter) is int else "h{}_{}".format(*counter)
     emitter.out += (emitter.load_global(name), Jump(emitter.label(hot.block), AT_END), pop, pop)
     emitter.follow(following)
 
@@ -30,6 +35,14 @@ def _count(emitter: Emitter, terminator: Terminator) -> None:
 @lowers("tier.ended")
 def _ended(emitter: Emitter, value: Value) -> None:
     emitter.out.append(emitter.target.after_end)
+
+
+@lowers("fuel.out")
+def _out_of_fuel(emitter: Emitter, value: Value) -> None:
+    target, out = emitter.target, emitter.out
+    out.append(target.after_end)
+    emitter.mark(value.offset)
+    out += (emitter.load_callee("trap_out_of_fuel"), target.call(0), target.pop)
 
 
 @lowers("tier.request")
