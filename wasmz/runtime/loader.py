@@ -46,6 +46,9 @@ _HELPERS: dict[str, Any] = {
     "len": len,
 }
 
+# What names of vector operations begin with.
+_VECTOR_SHAPES = frozenset({"v128", "i8x16", "i16x8", "i32x4", "i64x2", "f32x4", "f64x2"})
+
 # Keeps the memories alive as long as any function of the instance: its views do not.
 _MEMORIES_KEY = "__wasmz_memories__"
 
@@ -190,6 +193,11 @@ class Binder:
 
             if name[3:] in heap.__all__:
                 return getattr(heap, name[3:])
+        if kind in _VECTOR_SHAPES:
+            from wasmz.runtime import simd
+
+            if name in simd.HELPERS:
+                return simd.HELPERS[name]
         if name in _ATTRIBUTES or letters == "field":
             # No global: code has the names of attributes in the same list.
             return None

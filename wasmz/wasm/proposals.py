@@ -49,6 +49,8 @@ SUPPORTED_PROPOSALS: frozenset[Proposal] = frozenset(
         Proposal.BULK_MEMORY,
         Proposal.REFERENCE_TYPES,
         Proposal.EXTENDED_CONST,
+        Proposal.SIMD,
+        Proposal.RELAXED_SIMD,
         Proposal.TAIL_CALLS,
         Proposal.MULTI_MEMORY,
         Proposal.MEMORY64,

@@ -6,7 +6,19 @@ from collections.abc import Callable
 
 from wasmz.codegen.emitter import Lowering
 
-LOWERINGS: dict[str, Lowering] = {}
+
+class _Lowerings(dict[str, Lowering]):
+    def __missing__(self, operation: str) -> Lowering:
+        # Vectors are looked for last: modules without them need not wait for the file to be read.
+        from wasmz.codegen.lowering import simd  # noqa: F401
+
+        found = self.get(operation)
+        if found is None:
+            raise KeyError(operation)
+        return found
+
+
+LOWERINGS: dict[str, Lowering] = _Lowerings()
 
 
 def lowers(*operations: str) -> Callable[[Lowering], Lowering]:

@@ -1,0 +1,24 @@
+"""Vector instructions as functions of 128-bit ints, named like them with ``_`` for ``.``; imported when code needs one.
+
+    HELPERS["i8x16_add"](0x01FF, 0x0101)      -> 0x0200         each lane wraps
+    HELPERS["f32x4_sqrt"](0x4080_0000)        -> 0x4000_0000
+
+A vector is an unsigned int, its lane 0 lowest (docs/abi.md). docs/simd.md has the costs, and the relaxed choices.
+"""
+
+from __future__ import annotations
+
+from wasmz.runtime.simd import conversions, floats, integers, moves, widening
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Final
+
+HELPERS: Final[dict[str, Callable[..., Any]]] = {
+    **integers.HELPERS,
+    **widening.HELPERS,
+    **moves.HELPERS,
+    **floats.HELPERS,
+    **conversions.HELPERS,
+}
