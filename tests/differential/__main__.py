@@ -27,6 +27,7 @@ from tests.differential.oracle import LEVELS, Call, assemble, compare, make_call
 from tests.differential.reduce import guilty_passes, reduce_case
 from tests.differential.references import generate_references
 from tests.differential.smith import find_tool, make_module, print_module
+from tests.differential.vector_programs import generate_vectors
 from wasmz.config import OPTIONAL_PASSES
 
 FOUND = Path(__file__).resolve().parents[2] / "cache" / "differential"
@@ -41,9 +42,11 @@ def _makers() -> dict[str, Callable[[int], bytes | None]]:
         makers[name] = partial(_generated, partial(generate, profile=profile))
     makers["loops"] = partial(_generated, generate_loops)
     makers["references"] = partial(_generated, generate_references)
+    makers["vectors"] = partial(_generated, generate_vectors)
     if find_tool():
         makers["smith"] = make_module
         makers["smith-gc"] = partial(make_module, gc=True)
+        makers["smith-vectors"] = partial(make_module, vectors=True)
     return makers
 
 

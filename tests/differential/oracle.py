@@ -88,6 +88,8 @@ def _engine() -> wasmtime.Engine:
     config.wasm_tail_call = True
     config.wasm_function_references = True
     config.wasm_gc = True
+    config.wasm_relaxed_simd = True
+    config.wasm_relaxed_simd_deterministic = True
     config.consume_fuel = True
     return wasmtime.Engine(config)
 

@@ -1,15 +1,19 @@
 """Modules by ``wasm-tools smith``, restricted to the proposals that are compiled.
 
 make_module(seed=7, size=2000) -> b"\\0asm...", or None if the tool is missing or makes nothing of the seed
+make_module(seed=7, vectors=True)                 the same with SIMD and relaxed SIMD
 """
 
 from __future__ import annotations
 
 import random
+import re
 import shutil
 import subprocess
 import sysconfig
 from pathlib import Path
+
+import wasmtime
 
 from tests.wasm.encode import HEADER, name, section, unsigned, vector
 from wasmz.types import ValType
@@ -47,15 +51,15 @@ def find_tool() -> str | None:
     return str(beside) if beside.exists() else shutil.which("wasm-tools")
 
 
-def make_module(seed: int, size: int = 3000, *, gc: bool = False) -> bytes | None:
+def make_module(seed: int, size: int = 3000, *, gc: bool = False, vectors: bool = False) -> bytes | None:
     """The module that the tool makes of ``size`` random bytes; every run of it ends by itself.
 
-    With ``gc``, it has structures, arrays and typed function references.
+    With ``gc``, it has structures, arrays and typed function references; with ``vectors``, those of both proposals.
     """
     tool = find_tool()
     if tool is None:
         return None
-    on = (*_ON, "gc") if gc else _ON
+    on = (*_ON, *(("gc",) if gc else ()), *(("simd", "relaxed-simd") if vectors else ()))
     options = [f"--{name}-enabled=true" for name in on]
     options += [f"--{name}-enabled=false" for name in _OFF if name not in on]
     options += [f"--{name}={value}" for name, value in _LIMITS.items()]
@@ -69,7 +73,29 @@ def make_module(seed: int, size: int = 3000, *, gc: bool = False) -> bytes | Non
         if b"unexpected argument" in made.stderr or b"invalid value" in made.stderr:
             raise RuntimeError(f"wasm-tools smith does not know an option: {made.stderr.decode()}")
         return None
-    return without_references(made.stdout) if gc else made.stdout
+    binary = made.stdout
+    if vectors:
+        binary = without_free_choices(binary)
+    return only_numbers(binary) if gc or vectors else binary
+
+
+# Relaxed operations that wasmtime rounds once, or lets wrap, where wasmz rounds twice or saturates (docs/simd.md), and
+# what has the same operands. test_vector_instructions.py has them all.
+_OTHERWISE = {
+    "f32x4.relaxed_madd": "i8x16.relaxed_laneselect",
+    "f32x4.relaxed_nmadd": "i16x8.relaxed_laneselect",
+    "f64x2.relaxed_madd": "i32x4.relaxed_laneselect",
+    "f64x2.relaxed_nmadd": "i64x2.relaxed_laneselect",
+    "i16x8.relaxed_dot_i8x16_i7x16_s": "i16x8.relaxed_q15mulr_s",
+    "i32x4.relaxed_dot_i8x16_i7x16_add_s": "v128.bitselect",
+}
+
+
+def without_free_choices(binary: bytes) -> bytes:
+    """The module with other vector instructions for those whose result depends on the implementation."""
+    text = print_module(binary)
+    changed = re.sub("|".join(sorted(_OTHERWISE, reverse=True)), lambda found: _OTHERWISE[found[0]], text)
+    return bytes(wasmtime.wat2wasm(changed)) if changed != text else binary
 
 
 _EXPORT_SECTION, _ELEMENT_SECTION = 7, 9
@@ -78,8 +104,8 @@ _ORDER = (1, 2, 3, 4, 5, 13, 6, 7, 8, 9, 12, 10, 11)
 _NUMBERS = frozenset({ValType.I32, ValType.I64, ValType.F32, ValType.F64})
 
 
-def without_references(binary: bytes) -> bytes:
-    """The module without exports that have to do with references: wasmtime's C API knows few of their types."""
+def only_numbers(binary: bytes) -> bytes:
+    """The module without exports of references and vectors: wasmtime's C API knows few of these types."""
     module = decode_module(binary, ALL_PROPOSALS)
 
     def is_plain(export: Export) -> bool:

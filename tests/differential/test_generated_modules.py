@@ -13,13 +13,17 @@ from tests.differential.generator import PROFILES, generate
 from tests.differential.loops import FUNCTIONS, generate_loops
 from tests.differential.oracle import Disagreement, agree, assemble, compare, make_calls
 from tests.differential.smith import find_tool, make_module
+from tests.differential.vector_programs import FUNCTIONS as VECTOR_FUNCTIONS
+from tests.differential.vector_programs import generate_vectors
 from tests.differential.vocabulary import EDGES, constant
 
 # Bytes of choices for one module, and modules for each profile. pytest prints the seed of a failure (@seed, or
 # --hypothesis-seed), hypothesis the bytes.
 _BYTES = 1200
-_EXAMPLES = {"expressions": 20, "control": 15, "memory": 15, "calls": 15, "everything": 15, "loops": 50}
-_SMITH_SEEDS = range(1, 13)
+_EXAMPLES = {"expressions": 20, "control": 15, "memory": 15, "calls": 15, "everything": 15, "loops": 50, "vectors": 20}
+_GENERATORS = {"loops": generate_loops, "vectors": generate_vectors}
+# With vectors, few functions have parameters that can be passed.
+_SMITH_SEEDS = {"numbers": range(1, 13), "gc": range(1, 13), "vectors": range(1, 41)}
 
 
 @pytest.mark.parametrize("name", _EXAMPLES)
@@ -35,7 +39,7 @@ def test_generated(name: str) -> None:
     )
     @given(data=st.binary(min_size=_BYTES, max_size=_BYTES), seed=st.integers(0, 1 << 32))
     def check(data: bytes, seed: int) -> None:
-        text = generate_loops(data) if name == "loops" else generate(data, PROFILES[name])
+        text = _GENERATORS[name](data) if name in _GENERATORS else generate(data, PROFILES[name])
         binary = assemble(text)
         try:
             compare(binary, make_calls(binary, seed, 3))
@@ -47,15 +51,15 @@ def test_generated(name: str) -> None:
 
 
 @pytest.mark.skipif(find_tool() is None, reason="wasm-tools is missing")
-@pytest.mark.parametrize("gc", [False, True], ids=["numbers", "gc"])
-def test_smith(gc: bool) -> None:
+@pytest.mark.parametrize("feature", _SMITH_SEEDS)
+def test_smith(feature: str) -> None:
     """Modules of another generator, always the same ones."""
     compared = 0
-    for seed in _SMITH_SEEDS:
-        binary = make_module(seed, gc=gc)
+    for seed in _SMITH_SEEDS[feature]:
+        binary = make_module(seed, gc=feature == "gc", vectors=feature == "vectors")
         if binary is not None:
             compared += compare(binary, make_calls(binary, seed, 2))
-    assert compared >= len(_SMITH_SEEDS)
+    assert compared >= len(_SMITH_SEEDS[feature])
 
 
 def test_differences_are_found() -> None:
@@ -92,6 +96,11 @@ def test_no_bytes_make_a_module(name: str) -> None:
 def test_no_bytes_make_loops() -> None:
     binary = assemble(generate_loops(b""))
     assert compare(binary, make_calls(binary, 0, 1)) == FUNCTIONS
+
+
+def test_no_bytes_make_vectors() -> None:
+    binary = assemble(generate_vectors(b""))
+    assert compare(binary, make_calls(binary, 0, 1)) == VECTOR_FUNCTIONS
 
 
 def test_calls_that_take_too_long_are_left_out() -> None:
