@@ -22,7 +22,7 @@ from benchmarks.micro import call_costs, compile_costs, start_costs
 from benchmarks.suite import BY_HAND, Row, run_kernel
 
 PARTS = ("kernels", "corpus", "calls", "limits", "compile", "start")
-LIMITS = ["wasmz O2", "fuel", "deadline"]
+LIMITS = ["wasmz O2", "wasmz fuel", "wasmz time"]
 
 
 def main() -> None:

@@ -54,7 +54,7 @@ def limited_engines() -> list[Engine]:
     return [
         _wasmz_engine(2),
         _wasmz_engine(2, "fuel", fuel=sys.maxsize),
-        _wasmz_engine(2, "deadline", deadline=3600.0),
+        _wasmz_engine(2, "time", deadline=3600.0),
     ]
 
 
@@ -74,7 +74,7 @@ def _wasmz_engine(level: int, limit: str = "", fuel: int | None = None, deadline
         exports = wasmz.Instance(store, module, linker).exports
         return _Lookup(lambda name: exports[name])
 
-    return Engine(limit or f"wasmz O{level}", load)
+    return Engine(f"wasmz {limit or f'O{level}'}", load)
 
 
 def _pwasm_engine() -> list[Engine]:
