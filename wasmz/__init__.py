@@ -13,8 +13,6 @@ Names are imported when first used: `import wasmz` loads neither compiler nor ru
 
 from __future__ import annotations
 
-import importlib
-
 from wasmz._version import __version__
 
 TYPE_CHECKING = False
@@ -189,7 +187,7 @@ def __getattr__(name: str) -> Any:
     home = _HOME_OF.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(home), name)
+    value = getattr(__import__(home, fromlist=[name]), name)
     globals()[name] = value
     return value
 

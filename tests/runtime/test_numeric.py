@@ -15,7 +15,11 @@ from hypothesis import strategies as st
 
 from wasmz.errors import Trap, TrapCode
 from wasmz.runtime import bits
-from wasmz.runtime.numeric import HELPERS
+from wasmz.runtime.conversions import HELPERS as CONVERSIONS
+from wasmz.runtime.floats import HELPERS as FLOATS
+from wasmz.runtime.integers import HELPERS as INTEGERS
+
+HELPERS = {**INTEGERS, **FLOATS, **CONVERSIONS}
 
 WIDTHS = {"i32": 32, "i64": 64}
 EDGES = [0, 1, 2, 7, 31, 32, 33, 63, 64, 2**31 - 1, 2**31, 2**31 + 1, 2**32 - 1]

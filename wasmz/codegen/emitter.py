@@ -23,7 +23,7 @@ from typing import Any
 from wasmz.codegen.assembler import Emitted, Jump, Label
 from wasmz.codegen.targets.base import Target
 from wasmz.ir.nodes import Block, Edge, Function, Value
-from wasmz.runtime.numeric import f32_from_bits
+from wasmz.runtime.floats import f32_from_bits
 from wasmz.types import DefinedType
 
 CONSTANTS = frozenset({"i32.const", "i64.const", "f32.const", "f64.const", "v128.const", "ref.null", "int.const"})

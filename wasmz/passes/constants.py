@@ -6,7 +6,7 @@
     v3 = local.get 0             v3 = local.get 0
     v4 = i32.add v0 v3           v4 = i32.add v3 v0
 
-Integers are folded by the very functions that the runtime uses (`wasmz.runtime.numeric`). What traps is left for run
+Integers are folded by the very functions that the runtime uses (`wasmz.runtime.integers`). What traps is left for run
 time, and so is float arithmetic, whose NaNs are the machine's.
 """
 
@@ -18,7 +18,7 @@ from typing import Any
 from wasmz.errors import Trap
 from wasmz.ir.nodes import Function, Value
 from wasmz.passes.context import Context
-from wasmz.runtime import numeric
+from wasmz.runtime.helpers import find_helper
 
 _INTEGERS = ("i32", "i64")
 _MASKS = {"i32": 0xFFFF_FFFF, "i64": 0xFFFF_FFFF_FFFF_FFFF}
@@ -31,10 +31,10 @@ _BINARY = (
 _UNARY = ("clz", "ctz", "popcnt", "eqz", "extend8_s", "extend16_s")
 
 FOLDABLE: dict[str, Callable[..., int]] = {
-    f"{type}.{name}": getattr(numeric, f"{type}_{name}") for type in _INTEGERS for name in (*_BINARY, *_UNARY)
+    f"{type}.{name}": find_helper(f"{type}_{name}") for type in _INTEGERS for name in (*_BINARY, *_UNARY)
 }
 FOLDABLE |= {
-    name: getattr(numeric, name.replace(".", "_"))
+    name: find_helper(name.replace(".", "_"))
     for name in ("i32.wrap_i64", "i64.extend_i32_s", "i64.extend_i32_u", "i64.extend32_s")
 }
 

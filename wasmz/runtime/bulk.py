@@ -280,3 +280,7 @@ def _extent(base: int, rounds: int, displacement: int, step: int) -> tuple[int, 
     if step > 0:
         return start, start + rounds * step
     return start + (rounds - 1) * step, start - step
+
+
+# By name, for generated code (see helpers.py).
+HELPERS = {name: globals()[name] for name in __all__}

@@ -121,3 +121,7 @@ def f64_convert_i64_s(a: int) -> float:
 
 def f64_convert_i64_u(a: int) -> float:
     return float(a)
+
+
+# By name, for generated code (see helpers.py).
+HELPERS = {name: item for name, item in vars().copy().items() if name.startswith(("i32_", "i64_", "f32_", "f64_"))}

@@ -325,3 +325,7 @@ def f64_le(a: float, b: float) -> int:
 
 def f64_ge(a: float, b: float) -> int:
     return 1 if a >= b else 0
+
+
+# By name, for generated code (see helpers.py).
+HELPERS = {name: item for name, item in vars().copy().items() if name.startswith(("i32_", "i64_", "f32_", "f64_"))}

@@ -11,9 +11,10 @@ from _collections_abc import Mapping  # of collections.abc, without collections
 
 from wasmz.errors import Trap, UnsupportedFeature
 from wasmz.records import Record
-from wasmz.runtime import numeric, operations
+from wasmz.runtime import operations
 from wasmz.runtime.func import Func
 from wasmz.runtime.globals import Global
+from wasmz.runtime.helpers import find_helper
 from wasmz.runtime.image import ConstExpr, ExportSpec
 from wasmz.runtime.linker import Linker
 from wasmz.runtime.loader import Binder
@@ -302,12 +303,12 @@ class Instance:
             elif name == "global.get":
                 stack.append(binder.values[immediate])
             elif name == "f32.const":
-                stack.append(numeric.f32_from_bits(immediate))
+                stack.append(find_helper("f32_from_bits")(immediate))
             elif name == "f64.const":
-                stack.append(numeric.f64_from_bits(immediate))
+                stack.append(find_helper("f64_from_bits")(immediate))
             elif name in _EXTENDED:
                 second = stack.pop()
-                stack.append(numeric.HELPERS[name.replace(".", "_")](stack.pop(), second))
+                stack.append(find_helper(name.replace(".", "_"))(stack.pop(), second))
             else:
                 # Imported only where a module needs it.
                 from wasmz.runtime.gc.constants import evaluate

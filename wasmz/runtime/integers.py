@@ -315,3 +315,7 @@ def i64_extend_i32_s(a: int) -> int:
 
 def i64_extend_i32_u(a: int) -> int:
     return a
+
+
+# By name, for generated code (see helpers.py).
+HELPERS = {name: item for name, item in vars().copy().items() if name.startswith(("i32_", "i64_", "f32_", "f64_"))}

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from types import FunctionType
 
-from wasmz.runtime import bulk, numeric, operations
 from wasmz.runtime.func import Func
 from wasmz.runtime.globals import Global
+from wasmz.runtime.helpers import find_helper
 from wasmz.runtime.image import ModuleImage
 from wasmz.runtime.memory import Memory
 from wasmz.runtime.operations import DataSegment, ElementSegment
@@ -31,23 +31,6 @@ if TYPE_CHECKING:
     from wasmz.runtime.store import Store
     from wasmz.runtime.tiers import CodeSupply
     from wasmz.types import DefinedType
-
-_HELPERS: dict[str, Any] = {
-    **numeric.HELPERS,
-    **{name: getattr(operations, name) for name in operations.__all__},
-    **{name: getattr(bulk, name) for name in bulk.__all__},
-    "f32_scratch": numeric.f32_scratch,
-    # For the checks of entry forms.
-    "type": type,
-    "int": int,
-    "float": float,
-    # For references.
-    "isinstance": isinstance,
-    "len": len,
-}
-
-# What names of vector operations begin with.
-_VECTOR_SHAPES = frozenset({"v128", "i8x16", "i16x8", "i32x4", "i64x2", "f32x4", "f64x2"})
 
 # Keeps the memories alive as long as any function of the instance: its views do not.
 _MEMORIES_KEY = "__wasmz_memories__"
@@ -159,7 +142,7 @@ class Binder:
         namespace = self.namespace
         for name in names:
             if namespace.get(name, _UNBOUND) is _UNBOUND:
-                helper = _HELPERS.get(name)
+                helper = find_helper(name)
                 namespace[name] = self._resolve(name) if helper is None else helper
 
     def _resolve(self, name: str) -> Any:
@@ -183,21 +166,6 @@ class Binder:
                 return self._callees[numbers[0][0]](self.tables[index], type)
         except (KeyError, ValueError):
             pass
-        if kind == "atomic":
-            from wasmz.runtime import atomics
-
-            if name in atomics.HELPERS:
-                return atomics.HELPERS[name]
-        if kind == "gc":
-            from wasmz.runtime.gc import operations as heap
-
-            if name[3:] in heap.__all__:
-                return getattr(heap, name[3:])
-        if kind in _VECTOR_SHAPES:
-            from wasmz.runtime import simd
-
-            if name in simd.HELPERS:
-                return simd.HELPERS[name]
         if name in _ATTRIBUTES or letters == "field":
             # No global: code has the names of attributes in the same list.
             return None

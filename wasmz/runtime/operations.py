@@ -161,3 +161,7 @@ def table_init(table: Table, segment: ElementSegment, to: int, start: int, count
 
 def elem_drop(segment: ElementSegment) -> None:
     segment.items = []
+
+
+# By name, for generated code (see helpers.py).
+HELPERS = {name: globals()[name] for name in __all__}

@@ -170,3 +170,7 @@ def _read_data(made_class: Any, segment: DataSegment, start: int, count: int) ->
     if sys.byteorder == "big":
         made.byteswap()
     return made
+
+
+# By name, for generated code (see helpers.py).
+HELPERS = {f"gc_{name}": globals()[name] for name in __all__}
