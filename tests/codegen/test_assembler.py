@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from wasmz.codegen.assembler import CodeDescription, Emitted, Jump, Label, assemble
+from wasmz.codegen.assembler import Attempt, CodeDescription, Emitted, Jump, Label, assemble
 from wasmz.codegen.targets import current_target
 from wasmz.codegen.targets.base import IF_FALSE, IF_TRUE
 from wasmz.codegen.verifier import BrokenCode, verify_code
@@ -15,9 +15,11 @@ from wasmz.codegen.verifier import BrokenCode, verify_code
 TARGET = current_target()
 
 
-def make(emitted: list[Emitted], constants: tuple[object, ...], locals: tuple[str, ...] = ("a",)) -> Any:
+def make(
+    emitted: list[Emitted], constants: tuple[object, ...], locals: tuple[str, ...] = ("a",), argument_count: int = 1
+) -> Any:
     TARGET.reserve_locals(len(locals))
-    description = CodeDescription("f", "f", "<test>", 5, 1, constants, (), locals)
+    description = CodeDescription("f", "f", "<test>", 5, argument_count, constants, (), locals)
     code = assemble([TARGET.resume, *emitted], TARGET, description)
     verify_code(code)
     return types.FunctionType(code, {})
@@ -107,3 +109,33 @@ def test_verifier_wants_one_depth_at_a_join() -> None:
     emitted = [TARGET.loads[0], TARGET.to_condition, TARGET.jump_piece(name, 1), TARGET.loads[0], TARGET.loads[0]]
     with pytest.raises(BrokenCode, match="stack depths 0 and 1|stack depths 1 and 0"):
         verify_code(code_of([*emitted, TARGET.return_value]))
+
+
+def test_verifier_finds_a_handler_that_takes_what_a_callee_raises() -> None:
+    code = code_of([TARGET.before_callee, TARGET.loads[0], TARGET.after_callee, TARGET.negate, TARGET.call(0)])
+    at = len(TARGET.resume + TARGET.before_callee + TARGET.loads[0] + TARGET.after_callee) // 2
+    code = code.replace(co_code=code.co_code + TARGET.return_value, co_exceptiontable=bytes([0x80 | at, 1, at + 1, 0]))
+    if not TARGET.raises_before_calls:
+        pytest.skip("CPython before 3.13 looks for the handler at the call")
+    with pytest.raises(BrokenCode, match="what a callee raises"):
+        verify_code(code)
+
+
+@pytest.mark.parametrize("between", [0, 1])
+def test_handler_does_not_take_what_the_next_call_raises(between: int) -> None:
+    """CPython 3.13 looks for a callee's handler at the code unit before the call."""
+    handler = Label()
+    emitted: list[Emitted] = [TARGET.before_callee, TARGET.loads[0], TARGET.after_callee, TARGET.loads[1]]
+    emitted += [Attempt(handler, 1), TARGET.negate, *[Label()] * between, TARGET.call(1), TARGET.return_value]
+    emitted += [handler, TARGET.pop, TARGET.loads[1], TARGET.call(1), TARGET.return_value]
+    function = make(emitted, (), ("callee", "number"), 2)
+
+    def callee(number: int) -> int:
+        if number == -7:
+            raise KeyError("of the callee")
+        return number
+
+    assert function(callee, 5) == -5
+    assert function(callee, "not a number") == "not a number"
+    with pytest.raises(KeyError):
+        function(callee, 7)

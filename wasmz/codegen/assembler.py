@@ -152,6 +152,7 @@ class _Draft:
         pieces, marks = self.pieces, self.marks
         effects, fusions, ends = self.target.effects, self.target.fusions, self.target.return_value
         depth = deepest = length = 0
+        calls = self.target.calls if self.target.raises_before_calls else frozenset()
         reachable = True
         previous = b""
         for item in emitted:
@@ -159,6 +160,10 @@ class _Draft:
             if kind is bytes:
                 if not reachable:
                     continue
+                if item in calls and self.attempts and self.attempts[-1].piece == len(pieces) - 1:
+                    # Otherwise its handler would take what the callee raises.
+                    pieces.append(self.target.nop)
+                    length += len(self.target.nop)
                 depth += effects[item]  # type: ignore[index]
                 if depth > deepest:
                     deepest = depth

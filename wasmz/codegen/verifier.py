@@ -6,6 +6,7 @@ The check is independent of how the code was made: it reads the finished code ob
     * the stack has the same depth on all ways to an instruction, never below 0 or above ``co_stacksize``;
     * no way ends without a return;
     * an exception handler is entered with the stack depth that the exception table says, and the exception on top;
+    * a call has one handler, wherever CPython looks for it;
     * a fast local is bound on all ways before it is read (CPython 3.12 and later do not check);
     * constants, names and locals exist.
 """
@@ -15,6 +16,8 @@ from __future__ import annotations
 import dis
 import itertools
 from types import CodeType
+
+from wasmz.codegen.targets import current_target
 
 _TERMINAL = frozenset({"RETURN_VALUE", "RAISE_VARARGS", "RERAISE", "RETURN_CONST"})
 _UNCONDITIONAL = frozenset({"JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT"})
@@ -38,6 +41,7 @@ def verify_code(code: CodeType) -> None:
     # offset -> (stack depth, bit set of the bound locals)
     states: dict[int, tuple[int, int]] = {}
     handlers = _handlers(code)
+    raises_before_calls = current_target().raises_before_calls
     work = [(ordered[0], 0, (1 << arguments) - 1)]
     while work:
         offset, depth, bound = work.pop()
@@ -59,6 +63,8 @@ def verify_code(code: CodeType) -> None:
             else:
                 work.append((handler, kept + 1, bound))
         name = instruction.opname
+        if name == "CALL" and raises_before_calls and handlers.get(offset) != handlers.get(offset - 2):
+            findings.append(f"{offset}: what a callee raises has the handler of the code before")
         argument = instruction.arg if instruction.opcode >= dis.HAVE_ARGUMENT else None
         for stored in _stored_locals(name, instruction.arg):
             bound |= 1 << stored

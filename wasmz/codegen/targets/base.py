@@ -59,6 +59,10 @@ class Target:
     }
     backward_jump: ClassVar[str] = "JUMP_BACKWARD"
 
+    # Whether what a Python function raises counts, in its caller, as raised by what stands before the call: CPython
+    # looks for its handler there, one code unit before the CALL.
+    raises_before_calls: ClassVar[bool] = False
+
     # Pairs of instructions on fast locals that the version expects its compiler to emit as one.
     fused_locals: ClassVar[dict[tuple[str, str], str]] = {}
 
@@ -73,6 +77,7 @@ class Target:
         self.store_subscript = self.piece("STORE_SUBSCR")
         self.negate = self.piece("UNARY_NEGATIVE")
         self.invert = self.piece("UNARY_INVERT")
+        self.nop = self.piece("NOP")
         self.is_operator = self.piece("IS_OP", 0)
         self.is_not_operator = self.piece("IS_OP", 1)
         self.swap2 = self.swap(2)
@@ -88,6 +93,8 @@ class Target:
         self.jump_sizes = {name: 1 + cache_count(name) for name in (*self.forward_jumps.values(), self.backward_jump)}
         # Pieces that change a local, a global or an item.
         self.effectful: set[bytes] = {self.store_subscript}
+        # Pieces that call.
+        self.calls: set[bytes] = set()
         # Pieces that compute from fast locals and constants only, without a possible exception: they may be moved over
         # anything that does not store to a fast local, and run twice.
         self.movable: set[bytes] = {self.negate, self.invert}
@@ -201,6 +208,12 @@ class Target:
 
     def call(self, arg_count: int) -> bytes:
         """Calls what lies below the arguments."""
+        piece = self.make_call(arg_count)
+        self.calls.add(piece)
+        return piece
+
+    def make_call(self, arg_count: int) -> bytes:
+        """See :meth:`call`."""
         return self.piece("CALL", arg_count)
 
     def build_tuple(self, count: int) -> bytes:

@@ -26,7 +26,7 @@ class CPython311(Target):
     def make_after_end(self) -> bytes:
         return b""
 
-    def call(self, arg_count: int) -> bytes:
+    def make_call(self, arg_count: int) -> bytes:
         return self.join(self.piece("PRECALL", arg_count), self.piece("CALL", arg_count))
 
 

@@ -1,4 +1,7 @@
-"""CPython 3.13: conditions must be bools, the callee's NULL lies above it, locals are accessed in pairs."""
+"""CPython 3.13: conditions must be bools, the callee's NULL lies above it, locals are accessed in pairs.
+
+What a callee raises counts as raised before the call.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,10 @@ from wasmz.codegen.targets.cpython312 import COMPARE_MASKS
 
 class CPython313(Target):
     """Bytecode of CPython 3.13."""
+
+    # `exit_unwind` of its Python/ceval.c goes on at the caller's CALL, not behind it, and handlers are looked for at
+    # the code unit before where it goes on.
+    raises_before_calls = True
 
     fused_locals: ClassVar[dict[tuple[str, str], str]] = {
         ("LOAD_FAST", "LOAD_FAST"): "LOAD_FAST_LOAD_FAST",
