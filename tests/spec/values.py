@@ -3,8 +3,8 @@
     to_python({"type": "f32", "value": "2141192192"})         -> a float that holds that signalling NaN
     mismatch({"type": "f64", "value": "nan:canonical"}, 1.5)  -> "expected f64 nan:canonical, got 0x3ff8000000000000"
 
-Numbers are decimal: i32 and i64 signed, f32 and f64 as the bit pattern. Null is ``"null"``; references to host objects
-are numbered; an expected reference without a value stands for any that is not null.
+Numbers are decimal: i32 and i64 signed or unsigned, f32 and f64 as the bit pattern. Null is ``"null"``; references to
+host objects are numbered; an expected reference without a value stands for any that is not null.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def to_python(value: dict[str, Any]) -> Any:
     """The argument that a script writes, as the public API takes it."""
     kind, written = value["type"], value.get("value")
     if kind in ("i32", "i64"):
-        return int(written)
+        return _signed(kind, written)
     if kind == "f32":
         return wasmz.f32_from_bits(int(written))
     if kind == "f64":
@@ -60,7 +60,7 @@ def mismatch(expected: dict[str, Any], got: Any) -> str | None:
         reasons = [mismatch(choice, got) for choice in expected["values"]]
         return None if None in reasons else f"none of: {'; '.join(map(str, reasons))}"
     if kind in ("i32", "i64"):
-        same = type(got) is int and got == int(written)
+        same = type(got) is int and got == _signed(kind, written)
         return None if same else f"expected {kind} {written}, got {got!r}"
     if kind in ("f32", "f64"):
         if type(got) is not float:
@@ -70,6 +70,12 @@ def mismatch(expected: dict[str, Any], got: Any) -> str | None:
     if kind == "v128":
         return _vector_mismatch(expected["lane_type"], written, got)
     return _reference_mismatch(kind, written, got)
+
+
+def _signed(kind: str, written: str) -> int:
+    """An integer as Python has it; ``wast2json`` writes unsigned ones."""
+    sign = 1 << int(kind[1:]) - 1
+    return (int(written) & 2 * sign - 1 ^ sign) - sign
 
 
 def _float_agrees(kind: str, written: str, bits: int) -> bool:

@@ -14,7 +14,8 @@ from typing import Any
 from wasmz.errors import Trap
 from wasmz.ir.nodes import BOOL, Block, Function, Terminator, Value
 from wasmz.ir.operations import BULK_MEMORIES, EFFECTS
-from wasmz.runtime import bulk, numeric
+from wasmz.runtime import bulk
+from wasmz.runtime.helpers import find_helper
 from wasmz.wasm.instructions import Effects
 
 _UNREDUCED = {
@@ -183,7 +184,7 @@ def _operate(value: Value, operands: list[Any]) -> Any:
             else (operands[0] & operands[1] if name == "and" else _UNREDUCED[name](*operands))
         )
         return result % (1 << bits)
-    return getattr(numeric, op.replace(".", "_"))(*(int(x) if isinstance(x, bool) else x for x in operands))
+    return find_helper(op.replace(".", "_"))(*(int(x) if isinstance(x, bool) else x for x in operands))
 
 
 def _operate_guarded(type: str, name: str, operands: list[Any]) -> int:

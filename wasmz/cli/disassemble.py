@@ -30,8 +30,9 @@ def dis_command(file: str, functions: tuple[str, ...], after: tuple[str, ...], *
     from wasmz.compiler import ModuleCompiler, load_module
 
     data = Path(file).read_bytes()
-    module = load_module(data)
-    compiler = ModuleCompiler(data, module, make_engine(**options).config)
+    config = make_engine(**options).config
+    module = load_module(data, legacy_exceptions=config.legacy_exceptions)
+    compiler = ModuleCompiler(data, module, config)
     _check_passes(after, compiler.config.opt_level)
     wanted = {_find_function(module, name) for name in functions}
     for body in module.bodies:

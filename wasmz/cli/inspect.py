@@ -33,7 +33,7 @@ def inspect_command(file: str) -> None:
     from wasmz.wasm.sections import list_sections
 
     data = Path(file).read_bytes()
-    module = load_module(data)
+    module = load_module(data, legacy_exceptions=True)
     click.echo(f"{file}: {len(data):,} bytes, {len(module.bodies):,} functions")
     for item in module.imports:
         described = str(item.descriptor)

@@ -12,7 +12,7 @@ import click
 
 from wasmz.cli.common import FILE, Phases, compile_file, engine_options, make_engine
 from wasmz.cli.inspect import export_lines
-from wasmz.errors import Trap, WasiExit
+from wasmz.errors import Trap, WasiExit, WasmException
 from wasmz.module import Module
 from wasmz.runtime.instance import Instance
 from wasmz.runtime.linker import Linker
@@ -77,8 +77,8 @@ def run_command(
                 instance.run_start_function()
     except WasiExit as stopped:
         ctx.exit(stopped.exit_code)
-    except Trap as trap:
-        _report_trap(trap)
+    except (Trap, WasmException) as error:
+        _report_trap(error)
         ctx.exit(1)
     finally:
         if mem_stats and "instance" in locals():
@@ -88,10 +88,11 @@ def run_command(
         phases.report()
 
 
-def _report_trap(trap: Trap) -> None:
+def _report_trap(error: Trap | WasmException) -> None:
     sys.stdout.flush()
-    backtrace = trap.backtrace()
-    click.echo(f"wasmz: trap: {trap.message}" + (f"\n{backtrace}" if backtrace else ""), err=True)
+    backtrace = error.backtrace()
+    message = f"trap: {error.message}" if isinstance(error, Trap) else str(error)
+    click.echo(f"wasmz: {message}" + (f"\n{backtrace}" if backtrace else ""), err=True)
 
 
 def _end_process(error: BaseException) -> None:
@@ -99,7 +100,7 @@ def _end_process(error: BaseException) -> None:
     status = 1
     if isinstance(error, WasiExit):
         status = error.exit_code
-    elif isinstance(error, Trap):
+    elif isinstance(error, (Trap, WasmException)):
         _report_trap(error)
     else:
         sys.excepthook(type(error), error, error.__traceback__)

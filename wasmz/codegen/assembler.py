@@ -55,13 +55,18 @@ class Jump:
 
 
 class Attempt:
-    """An exception of the next piece leads to ``handler``, with the operands gone and the exception on the stack."""
+    """An exception of the next piece leads to ``handler``, with the operands gone and the exception on the stack.
 
-    __slots__ = ("depth", "handler", "index", "operand_count", "piece", "position")
+    Without a number of operands, everything on the stack is gone. With ``is_of_call`` the next piece is a call, and
+    what the callee raises counts, wherever CPython looks for it.
+    """
 
-    def __init__(self, handler: Label, operand_count: int) -> None:
+    __slots__ = ("depth", "handler", "index", "is_of_call", "operand_count", "piece", "position")
+
+    def __init__(self, handler: Label, operand_count: int | None = None, *, is_of_call: bool = False) -> None:
         self.handler = handler
         self.operand_count = operand_count
+        self.is_of_call = is_of_call
         self.depth = 0
         self.index = 0
         self.piece = 0
@@ -124,7 +129,8 @@ def assemble(emitted: list[Emitted], target: Target, description: CodeDescriptio
     assembled = code.to_code(stacksize=draft.stack_size, compute_exception_stack_depths=False)
     lines = _encode_lines(draft.pieces, draft.lines, description.first_offset)
     if draft.attempts:
-        return assembled.replace(co_linetable=lines, co_exceptiontable=_encode_attempts(draft.attempts, draft.pieces))
+        table = _encode_attempts(draft.attempts, draft.pieces, target)
+        return assembled.replace(co_linetable=lines, co_exceptiontable=table)
     return assembled.replace(co_linetable=lines)
 
 
@@ -150,7 +156,7 @@ class _Draft:
     def read(self, emitted: list[Emitted]) -> None:
         """Joins pieces that the version has one instruction for, drops unreachable ones and measures the stack."""
         pieces, marks = self.pieces, self.marks
-        effects, fusions, ends = self.target.effects, self.target.fusions, self.target.return_value
+        effects, fusions, ends = self.target.effects, self.target.fusions, self.target.ends
         depth = deepest = length = 0
         calls = self.target.calls if self.target.raises_before_calls else frozenset()
         reachable = True
@@ -160,7 +166,7 @@ class _Draft:
             if kind is bytes:
                 if not reachable:
                     continue
-                if item in calls and self.attempts and self.attempts[-1].piece == len(pieces) - 1:
+                if item in calls and self._ends_with_attempt():
                     # Otherwise its handler would take what the callee raises.
                     pieces.append(self.target.nop)
                     length += len(self.target.nop)
@@ -176,7 +182,7 @@ class _Draft:
                 pieces.append(item)  # type: ignore[arg-type]
                 length += len(item)  # type: ignore[arg-type]
                 previous = item  # type: ignore[assignment]
-                if item is ends:
+                if item in ends:
                     reachable = False
             elif kind is int:
                 if reachable:
@@ -199,7 +205,11 @@ class _Draft:
             elif kind is Attempt:
                 if reachable:
                     attempt: Attempt = item  # type: ignore[assignment]
-                    attempt.depth = depth - attempt.operand_count
+                    if attempt.is_of_call and self.target.raises_before_calls and not self._ends_with_load():
+                        # Another one must not be taken for it.
+                        pieces.append(self.target.nop)
+                        length += len(self.target.nop)
+                    attempt.depth = 0 if attempt.operand_count is None else depth - attempt.operand_count
                     attempt.handler.depth = attempt.depth + 1
                     attempt.index = len(marks)
                     attempt.position = length >> 1
@@ -225,6 +235,14 @@ class _Draft:
                 previous = b""
         # Instructions that CPython makes of ours while running may need a little more, as may a fused pair.
         self.stack_size = deepest + 2
+
+    def _ends_with_attempt(self) -> bool:
+        """Whether the last piece has a handler of its own."""
+        return bool(self.attempts) and self.attempts[-1].piece == len(self.pieces) - 1
+
+    def _ends_with_load(self) -> bool:
+        """Whether the last piece just pushes something: a handler that covers it, too, never sees it raise."""
+        return self.pieces[-1] in self.target.plain_loads and not self._ends_with_attempt()
 
 
 def _place(marks: list[Label | Jump | Attempt], jumps: list[Jump], target: Target) -> None:
@@ -286,12 +304,14 @@ def _encode_jump(jump: Jump, target: Target) -> bytes:
     return around + target.piece("EXTENDED_ARG", 0) * missing + encoded
 
 
-def _encode_attempts(attempts: list[Attempt], pieces: list[bytes]) -> bytes:
+def _encode_attempts(attempts: list[Attempt], pieces: list[bytes], target: Target) -> bytes:
     """The exception table (CPython's Objects/exception_handling_notes.txt): start, length, handler, depth of each."""
     table = bytearray()
     for attempt in attempts:
-        table += _encode_number(attempt.position, 0x80)
-        table += _encode_number(len(pieces[attempt.piece]) >> 1)
+        # What a callee raises may count as raised one code unit before.
+        before = int(attempt.is_of_call and target.raises_before_calls)
+        table += _encode_number(attempt.position - before, 0x80)
+        table += _encode_number((len(pieces[attempt.piece]) >> 1) + before)
         table += _encode_number(attempt.handler.position)
         table += _encode_number(attempt.depth << 1)
     return bytes(table)

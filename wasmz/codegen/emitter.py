@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from wasmz.codegen.assembler import Emitted, Jump, Label
+from wasmz.codegen.assembler import Attempt, Emitted, Jump, Label
 from wasmz.codegen.targets.base import Target
 from wasmz.ir.nodes import Block, Edge, Function, Value
 from wasmz.runtime.floats import f32_from_bits
@@ -91,6 +91,10 @@ class Emitter:
         self.start = Label()
         # The comparison that the terminator of the current block makes itself.
         self.fused: Value | None = None
+        # Where what the call being emitted throws leads, if it is protected.
+        self.handler: Label | None = None
+        # Values and locals that are exceptions, once they have been looked for (lowering/exceptions.py).
+        self.exceptions: tuple[tuple[Value, ...], tuple[int, ...]] | None = None
         # A function's parameters are the first fast locals; the other locals get theirs when first seen.
         self.slot_names: list[str] = ["args"] if is_tail_form else []
         self.local_slots: dict[int, int] = {}
@@ -319,6 +323,12 @@ class Emitter:
         self.mark(value.offset)
         self.out.append(self.target.call(len(value.args)))
         self.define(value, start)
+
+    def call(self, argument_count: int) -> None:
+        """Calls a function of WebAssembly's, whose exceptions may have a handler here."""
+        if self.handler is not None:
+            self.out.append(Attempt(self.handler, is_of_call=True))
+        self.out.append(self.target.call(argument_count))
 
     def spread(self, args: Sequence[Value], slots: Sequence[int]) -> None:
         """Moves values into fast locals, all at once."""

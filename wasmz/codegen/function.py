@@ -11,10 +11,12 @@ from wasmz.codegen.emitter import Emitter, ModuleFacts, find_homes
 from wasmz.codegen.hoisting import hoist_globals
 from wasmz.codegen.lowering import LOWERINGS
 from wasmz.codegen.lowering.control import TERMINATORS, fused_condition
+from wasmz.codegen.lowering.exceptions import place_handlers_last
 from wasmz.codegen.slots import assign_slots
 from wasmz.codegen.targets.base import IF_TRUE, Target
 from wasmz.ir.liveness import locals_read_unset
 from wasmz.ir.nodes import Function, Terminator, count_uses
+from wasmz.ir.operations import protected_call
 from wasmz.types import ValType
 
 
@@ -59,15 +61,21 @@ def emit_body(
 ) -> None:
     """Emits all blocks; ``emit_return`` replaces the lowering of ``return``."""
     terminators = TERMINATORS if emit_return is None else {**TERMINATORS, "return": emit_return}
-    blocks = emitter.function.blocks
+    blocks = place_handlers_last(emitter.function.blocks)
     for position, block in enumerate(blocks):
         emitter.next_block = blocks[position + 1] if position + 1 < len(blocks) else None
         emitter.out.append(emitter.label(block))
         emitter.fused = fused_condition(block)
+        protected = protected_call(block)
         for value in block.body if emitter.fused is None else block.body[:-1]:
             if every_offset:
                 emitter.mark(value.offset)
-            LOWERINGS[value.op](emitter, value)
+            if value is protected:
+                emitter.handler = emitter.label(block.terminator.edges[1].block)
+                LOWERINGS[value.op](emitter, value)
+                emitter.handler = None
+            else:
+                LOWERINGS[value.op](emitter, value)
         if every_offset:
             emitter.mark(block.terminator.offset)
         terminators[block.terminator.op](emitter, block.terminator)

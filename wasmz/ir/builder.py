@@ -33,6 +33,8 @@ class Signatures:
         functions, globals, tables: type of each function, value type of each global, element type of each table.
         table_addresses, memory_addresses: address type of each table and memory.
         function_types: type index of each function.
+        tags: what exceptions carry, as the parameters of a function type, by tag.
+        imported_tags: how many of the tags are imported.
     """
 
     types: tuple[DefinedType, ...]
@@ -42,6 +44,8 @@ class Signatures:
     table_addresses: tuple[ValType, ...]
     memory_addresses: tuple[ValType, ...]
     function_types: tuple[int, ...] = ()
+    tags: tuple[FuncType, ...] = ()
+    imported_tags: int = 0
 
     def function_type(self, type_index: int) -> FuncType:
         """The function type with an index of the type index space."""
@@ -69,7 +73,7 @@ class _Label:
     branch needs it.
     """
 
-    __slots__ = ("else_block", "height", "is_loop", "offset", "params", "results", "target")
+    __slots__ = ("else_block", "height", "is_loop", "offset", "params", "region", "results", "target")
 
     def __init__(self, params: tuple[ValType, ...], results: tuple[ValType, ...], height: int, offset: int) -> None:
         self.params = params
@@ -79,6 +83,8 @@ class _Label:
         self.is_loop = False
         self.target: Block | None = None
         self.else_block: Block | None = None
+        # Of a block that catches exceptions (see build_exceptions.py).
+        self.region: Any = None
 
 
 _Handler = Callable[["_Builder", Any, int], None]
@@ -100,13 +106,27 @@ def _builds(*names: str) -> Callable[[_Handler], _Handler]:
 
 
 class _Builder:
-    __slots__ = ("block", "body", "function", "labels", "late_blocks", "signatures", "stack")
+    __slots__ = (
+        "block",
+        "body",
+        "function",
+        "instructions",
+        "labels",
+        "late_blocks",
+        "regions",
+        "rethrown",
+        "signatures",
+        "stack",
+    )
 
     def __init__(self, signatures: Signatures, function: Function) -> None:
         self.signatures = signatures
         self.function = function
         self.stack: list[Value] = []
         self.labels: list[_Label] = []
+        # The protected regions that are open, innermost last.
+        self.regions: list[Any] = []
+        self.rethrown: frozenset[int] | None = None
         # Blocks that only return: at the end, off the hot path.
         self.late_blocks: list[Block] = []
         self.block: Block | None = None
@@ -114,6 +134,7 @@ class _Builder:
 
     def build(self, body: list[tuple[int, Any, int]]) -> None:
         function = self.function
+        self.instructions = body
         self.labels.append(_Label((), function.type.results, 0, function.offset))
         self.enter(Block())
         stack = self.stack
@@ -130,8 +151,11 @@ class _Builder:
                         dead_depth -= 1
                     else:
                         self.end(offset)
-                elif opcode == _ELSE and not dead_depth:
-                    self.divide(offset)
+                elif opcode in _DIVIDING:
+                    if not dead_depth:
+                        handlers[opcode](self, imm, offset)
+                    elif opcode == _DELEGATE:
+                        dead_depth -= 1
                 continue
             row = plain.get(opcode)
             if row is not None:
@@ -175,6 +199,12 @@ class _Builder:
         elif results:
             for position, result in enumerate(results):
                 self.push("project", result, (call,), position, offset)
+        if self.regions:
+            # What the call throws leads to the handler.
+            following = Block()
+            edges = (Edge(following), Edge(self.regions[-1].handler()))
+            self.finish(Terminator("invoke", (), edges, offset=offset))
+            self.enter(following)
 
     def enter(self, block: Block) -> None:
         """Makes a block, which follows all others so far, the one that values are added to."""
@@ -213,6 +243,13 @@ class _Builder:
                 label.target = self.new_block(label.results, offset)
         return Edge(label.target, tuple(stack[len(stack) - count :]))  # type: ignore[arg-type]
 
+    def branch(self, depth: int, offset: int) -> None:
+        """Ends the block with a branch to the label at ``depth``."""
+        if depth == len(self.labels) - 1:
+            self.finish(Terminator("return", self.pop(len(self.function.type.results)), offset=offset))
+        else:
+            self.finish(Terminator("jump", (), (self.edge_to(depth, offset),), offset=offset))
+
     def new_block(self, types: tuple[ValType, ...], offset: int) -> Block:
         block = Block()
         for type in types:
@@ -242,6 +279,8 @@ class _Builder:
             self.labels.append(label)
             self.divide(offset)
             self.labels.pop()
+        if label.region is not None:
+            label.region.close(self, label, offset)
         target = None if label.is_loop else label.target
         if target is None:
             if self.block is None:
@@ -294,10 +333,7 @@ def _end(builder: _Builder, imm: None, offset: int) -> None:
 
 @_builds("br")
 def _br(builder: _Builder, depth: int, offset: int) -> None:
-    if depth == len(builder.labels) - 1:
-        _return(builder, None, offset)
-    else:
-        builder.finish(Terminator("jump", (), (builder.edge_to(depth, offset),), offset=offset))
+    builder.branch(depth, offset)
 
 
 @_builds("br_if")
@@ -469,5 +505,6 @@ for _row in INSTRUCTIONS.values():
         _PLAIN[_row.opcode] = (_row.name, len(_row.params), _row.results[0] if _row.results else None)
 
 _END = BY_NAME["end"].opcode
-_ELSE = BY_NAME["else"].opcode
-_OPENING = frozenset(BY_NAME[_name].opcode for _name in ("block", "loop", "if"))
+_DELEGATE = BY_NAME["delegate"].opcode
+_OPENING = frozenset(BY_NAME[_name].opcode for _name in ("block", "loop", "if", "try", "try_table"))
+_DIVIDING = frozenset(BY_NAME[_name].opcode for _name in ("else", "catch", "catch_all", "delegate"))

@@ -202,7 +202,9 @@ def _read_from_locals(block: Block, locals: dict[Value, int]) -> None:
     terminator.args = tuple(map(here, terminator.args))
     for edge in dict.fromkeys(terminator.edges):
         edge.args = tuple(map(here, edge.args))
-    block.body[:0] = read.values()
+    # A handler begins with the exception.
+    place = 1 if block.body and block.body[0].op == "exn.caught" else 0
+    block.body[place:place] = read.values()
 
 
 def _count(

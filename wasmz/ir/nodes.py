@@ -83,7 +83,8 @@ class Terminator:
 
     ``jump`` has one edge; ``branch`` has a condition and two (taken when it is not zero, and otherwise); ``switch``
     has an index and one edge for each number from 0, the last one for all others; ``return``, ``return_call``,
-    ``return_call_indirect`` and ``unreachable`` have none.
+    ``return_call_indirect`` and ``unreachable`` have none. ``invoke`` has the edge to go on and the one to the handler
+    of what the block's last call throws; ``throw`` and ``reraise`` have the one to their handler, if there is one.
     """
 
     __slots__ = ("args", "edges", "imm", "offset", "op")

@@ -24,6 +24,18 @@ Added operations are
     ref.as_non_null message   likewise
     ref.eq b                  b: identity decides, as no operand can be an i31
 
+of exceptions (see `build_exceptions.py`),
+
+    exn.new tag               makes an exception
+    exn.caught                the exception that leads to a handler; the first value of the handler's block
+    exn.check                 lets exceptions pass on that are none of WebAssembly's
+    exn.has_tag tag           whether the exception has the tag
+    exn.payload               its values
+    exn.drop                  forgets the exception
+    exn.keep                  it is going to be thrown again
+    exn.rethrown              the exception of a reference that is thrown again and may be null
+    invoke, throw, reraise    terminators
+
 and, for counting (see `continuations.py`),
 
     tier.ended                where the end of a counter leads that never ends
@@ -56,6 +68,7 @@ and, after `represent`, operations on Python ints as they are held:
 
 from __future__ import annotations
 
+from wasmz.ir.nodes import Block, Value
 from wasmz.wasm.instructions import BY_NAME, Effects
 
 _UNWRAPPED = (
@@ -123,6 +136,14 @@ _ADDED: dict[str, Effects] = {
         for name in ("struct", "array")
         for packed in ("i8", "i16")
     },
+    "exn.new": Effects.CALLS,
+    "exn.caught": Effects.CALLS,
+    "exn.check": Effects.CALLS,
+    "exn.has_tag": Effects.READS,
+    "exn.payload": Effects.READS,
+    "exn.drop": Effects.CALLS,
+    "exn.keep": Effects.CALLS,
+    "exn.rethrown": Effects.CALLS | Effects.TRAPS,
     "tier.request": Effects.CALLS,
     "tier.ended": Effects.CALLS,
     "fuel.out": Effects.CALLS,
@@ -153,9 +174,25 @@ EFFECTS: dict[str, Effects] = {
 
 _TAIL_CALLS = {"return_call", "return_call_indirect", "return_call_ref"}
 _COUNTING = {"count", "resume"}
-TERMINATORS = frozenset({"jump", "branch", "switch", "return", "unreachable"} | _TAIL_CALLS | _COUNTING)
+_THROWING = {"invoke", "throw", "reraise"}
+TERMINATORS = frozenset({"jump", "branch", "switch", "return", "unreachable"} | _TAIL_CALLS | _COUNTING | _THROWING)
+
+# What `invoke` protects.
+CALLS = frozenset({"call", "call_indirect", "call_ref"})
 
 _LASTING = Effects.TRAPS | Effects.WRITES | Effects.CONTROL | Effects.CALLS
 
 # Operations that may be dropped when nothing uses their result.
 REMOVABLE = frozenset(name for name, effects in EFFECTS.items() if not effects & _LASTING) - {"local.set", "nop"}
+
+
+def protected_call(block: Block) -> Value | None:
+    """The call that the block's end protects, or ``None``."""
+    if block.terminator.op != "invoke":
+        return None
+    return next(value for value in reversed(block.body) if value.op in CALLS)
+
+
+def is_protected(call: Value) -> bool:
+    """Whether what a call throws has a handler in the function."""
+    return protected_call(call.block) is call

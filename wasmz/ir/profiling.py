@@ -114,6 +114,9 @@ def order_blocks(function: Function) -> None:
         while block is not None and block not in placed:
             placed[block] = None
             edges = sorted(dict.fromkeys(block.terminator.edges), key=lambda edge: edge.weight)
+            if block.terminator.op == "invoke":
+                # The handler comes first, and so is followed last.
+                edges.reverse()
             successors = [edge.block for edge in edges if edge.block not in placed]
             block = successors.pop() if successors else None
             waiting += successors

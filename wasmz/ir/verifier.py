@@ -9,7 +9,10 @@ The invariants:
     * operations exist, and have the operands that WebAssembly gives them;
     * locals exist, and are read and written with their type;
     * a function returns what its type says (after `represent`, i32 and i64 are the same: an int);
-    * a bool is used by conditions only.
+    * a bool is used by conditions only;
+    * handlers begin with the exception, and only what throws leads to them;
+    * behind a protected call nothing is in its block but what takes its results apart, and nothing of that is used
+      where its handler may have come by.
 """
 
 from __future__ import annotations
@@ -17,13 +20,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from wasmz.ir.dominators import dominators
-from wasmz.ir.nodes import BOOL, Block, Function, Terminator, Value
-from wasmz.ir.operations import EFFECTS, TERMINATORS, VARIANTS
+from wasmz.ir.nodes import BOOL, Block, Edge, Function, Terminator, Value
+from wasmz.ir.operations import CALLS, EFFECTS, TERMINATORS, VARIANTS
 from wasmz.ir.printer import print_function
 from wasmz.types import RefType, ValType, heap_top, is_subtype
 from wasmz.wasm.instructions import BY_NAME
 
-_EDGE_COUNTS = {"jump": 1, "branch": 2, "count": 2}
+_EDGE_COUNTS = {"jump": 1, "branch": 2, "count": 2, "invoke": 2}
+
+# What takes the results of a call, and (in continuations) keeps them.
+_BEHIND_CALLS = frozenset({"project", "local.set"})
 
 # Uses of a bool: which operand of which operation.
 _CONDITION_OPERANDS = {"select": 2, "i32.eqz": 0}
@@ -47,6 +53,8 @@ def verify_function(function: Function, *, after: str | None = None) -> None:
     """Raises :class:`BrokenIR` unless all invariants hold; ``after`` names the pass that ran last."""
     findings = [*_check_graph(function)]
     if not findings:
+        findings = [*_check_handlers(function)]
+    if not findings:
         findings = [*_check_values(function)]
     if findings:
         raise BrokenIR(function, findings, after)
@@ -67,6 +75,9 @@ def _check_graph(function: Function) -> Iterable[str]:
         if terminator.op == "switch":
             if not count:
                 yield f"b{number}: switch needs a default edge"
+        elif terminator.op in ("throw", "reraise"):
+            if count > 1:
+                yield f"b{number}: {terminator.op} has {count} edges"
         elif count != _EDGE_COUNTS.get(terminator.op, 0):
             yield f"b{number}: {terminator.op} has {count} edges"
         for edge in terminator.edges:
@@ -76,8 +87,54 @@ def _check_graph(function: Function) -> Iterable[str]:
                 yield f"b{number}: an edge passes {len(edge.args)} arguments for {len(edge.block.params)} parameters"
 
 
+def _check_handlers(function: Function) -> Iterable[str]:
+    """A handler begins with the exception, and is entered by what throws only; `invoke` has a call to protect."""
+    handlers = {block for block in function.blocks if block.body and block.body[0].op == "exn.caught"}
+    for number, block in enumerate(function.blocks):
+        terminator = block.terminator
+        throwing: tuple[Edge, ...] = ()
+        if terminator.op in ("invoke", "throw", "reraise"):
+            throwing = terminator.edges[-1:]
+        if terminator.op == "invoke":
+            yield from _check_protected(number, block)
+        if any(value.op == "exn.caught" for value in block.body[1:]) or (block in handlers and block.params):
+            yield f"b{number}: exn.caught is not at the start"
+        for edge in terminator.edges:
+            if (edge.block in handlers) is not (edge in throwing):
+                yield f"b{number}: {terminator.op} leads to {'a' if edge.block in handlers else 'no'} handler"
+
+
+def _check_protected(number: int, block: Block) -> Iterable[str]:
+    for value in reversed(block.body):
+        if value.op in CALLS:
+            return
+        if value.op not in _BEHIND_CALLS:
+            yield f"b{number}: {value!r} stands behind a protected call"
+    yield f"b{number}: invoke without a call"
+
+
+def _set_by_protected_calls(function: Function, above: dict[Block, frozenset[Block]]) -> dict[Value, Block | None]:
+    """What protected calls, and what stands behind them, give; with the block that must be above all uses."""
+    found: dict[Value, Block | None] = {}
+    ways: dict[Block, list[Block]] = {}
+    for block in function.blocks:
+        for edge in block.terminator.edges:
+            ways.setdefault(edge.block, []).append(block)
+    for block in function.blocks:
+        if block.terminator.op != "invoke":
+            continue
+        following = block.terminator.edges[0].block
+        is_entrance = all(source is block or following in above[source] for source in ways[following])
+        for value in reversed(block.body):
+            found[value] = following if is_entrance else None
+            if value.op in CALLS:
+                break
+    return found
+
+
 def _check_values(function: Function) -> Iterable[str]:
     above = dominators(function)
+    protected = _set_by_protected_calls(function, above)
     for number, block in enumerate(function.blocks):
         seen: set[Value] = set(block.params)
         for value in block.params:
@@ -88,24 +145,31 @@ def _check_values(function: Function) -> Iterable[str]:
             if value.block is not block:
                 yield f"{place} belongs to another block"
             for arg in value.args:
-                yield from _check_defined(place, block, arg, seen, above)
+                yield from _check_defined(place, block, arg, seen, above, protected)
             yield from _check_operation(function, place, value)
             seen.add(value)
         terminator = block.terminator
         place = f"b{number}: {terminator.op}"
         for arg in (*terminator.args, *(arg for edge in terminator.edges for arg in edge.args)):
-            yield from _check_defined(place, block, arg, seen, above)
+            yield from _check_defined(place, block, arg, seen, above, protected)
         yield from _check_terminator(function, place, terminator)
 
 
 def _check_defined(
-    place: str, block: Block, arg: Value, seen: set[Value], above: dict[Block, frozenset[Block]]
+    place: str,
+    block: Block,
+    arg: Value,
+    seen: set[Value],
+    above: dict[Block, frozenset[Block]],
+    protected: dict[Value, Block | None],
 ) -> Iterable[str]:
     if arg.block is block:
         if arg not in seen:
             yield f"{place} uses {arg!r} before it is defined"
     elif arg.block not in above[block]:
         yield f"{place} uses {arg!r} of a block that does not dominate it"
+    elif arg in protected and protected[arg] not in above[block]:
+        yield f"{place} uses {arg!r} where what its call threw may have led"
 
 
 def _check_operation(function: Function, place: str, value: Value) -> Iterable[str]:

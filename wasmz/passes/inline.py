@@ -25,6 +25,7 @@ from wasmz.ir.dominators import DominatorTree, reverse_postorder
 from wasmz.ir.edit import drop_unreachable, replace_values
 from wasmz.ir.loops import LoopForest
 from wasmz.ir.nodes import Block, Edge, Function, Terminator, Value
+from wasmz.ir.operations import CALLS, is_protected
 from wasmz.passes import merge, ssa
 from wasmz.passes.context import Context
 
@@ -38,6 +39,9 @@ _MOST_BLOCKS = 12
 _LARGEST_GROWTH = 400
 # How deep calls in inlined code are looked at.
 _DEEPEST = 3
+
+# Ends of blocks in functions to inline: no tail calls, nor anything about exceptions.
+_INLINED_ENDS = frozenset({"jump", "branch", "switch", "return", "unreachable"})
 
 _FREE = frozenset(
     {"i32.const", "i64.const", "f32.const", "f64.const", "v128.const", "ref.null", "local.get", "project"}
@@ -107,7 +111,7 @@ def _make_template(context: Context, index: int) -> Template | None:
     position = {block: number for number, block in enumerate(blocks)}
     size = 0
     for number, block in enumerate(blocks):
-        if block.terminator.op.startswith("return_call"):
+        if block.terminator.op not in _INLINED_ENDS:
             return None
         if any(position[edge.block] <= number for edge in block.terminator.edges):
             return None
@@ -124,6 +128,8 @@ class _Inlining:
         self.context = context
         self.innermost = LoopForest(DominatorTree(function)).innermost
         self.growth = 0
+        # Whether handlers may have become unreachable.
+        self.drops_handlers = False
         self.replaced: dict[Value, Value] = {}
         self.order: dict[Block, list[Block]] = {}
 
@@ -137,14 +143,26 @@ class _Inlining:
             most = _MOST_IN_LOOP if call.block in self.innermost else _MOST_OUTSIDE
             if template is None or template.size > most:
                 continue
+            if is_protected(call) and not self._unprotect(call, template):
+                continue
             self.growth += template.size + 1
             inner = self._inline(call, template)
             if depth < _DEEPEST:
                 work += [(value, depth + 1, (*chain, call.imm)) for value in reversed(inner)]
         if self.order:
             self._lay_out()
+        if self.order or self.drops_handlers:
             drop_unreachable(self.function)
         replace_values(self.function, self.replaced)
+
+    def _unprotect(self, call: Value, template: Template) -> bool:
+        """Lets a protected call go on in any case, if nothing in its function throws; returns whether that is so."""
+        if any(value.op in CALLS for block in template.blocks for value in block.body):
+            return False
+        terminator = call.block.terminator
+        terminator.op, terminator.edges = "jump", terminator.edges[:1]
+        self.drops_handlers = True
+        return True
 
     def _inline(self, call: Value, template: Template) -> list[Value]:
         """Puts a copy in the place of a call; returns the calls in it."""

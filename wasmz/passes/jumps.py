@@ -32,6 +32,8 @@ from wasmz.passes.values import CONSTANTS, NUMBERED
 
 _INTEGER_CONSTANTS = frozenset({"i32.const", "i64.const", "int.const"})
 
+_FIRST = frozenset({"local.get", "exn.caught"})
+
 # A test with more operations in front of it is not looked at.
 _LONGEST_TEST = 6
 # How many blocks one edge may be led past: ways around in circles end here, too.
@@ -104,9 +106,10 @@ class _Threading:
             break
         constants = [value for value in made.values() if value in edge.args]
         if constants:
-            # In front, so that a comparison stays next to its branch; but behind the function's parameters.
+            # In front, so that a comparison stays next to its branch; but behind the function's parameters, and what
+            # a handler begins with.
             body = source.body
-            place = next((number for number, value in enumerate(body) if value.op != "local.get"), len(body))
+            place = next((number for number, value in enumerate(body) if value.op not in _FIRST), len(body))
             body[place:place] = constants
 
 

@@ -33,8 +33,39 @@ from wasmz.passes.context import Context
 def run(function: Function, context: Context) -> None:
     """Converts in place; a function that is in SSA form already stays as it is."""
     if not function.is_ssa:
+        _separate_handlers(function)
         _Construction(function).run()
         function.is_ssa = True
+
+
+def _separate_handlers(function: Function) -> None:
+    """Gives each way into a handler a block of its own, which passes the exception on as an argument.
+
+    So ways that meet in the handler have blocks at whose end arguments can be passed, as handlers have no parameters.
+    """
+    handlers = {block for block in function.blocks if block.body and block.body[0].op == "exn.caught"}
+    if not handlers:
+        return
+    landings: dict[Block, list[Block]] = {}
+    for source, edge in [
+        (block, edge) for block in function.blocks for edge in block.terminator.edges if edge.block in handlers
+    ]:
+        landing = Block()
+        caught = edge.block.body[0]
+        value = Value("exn.caught", caught.type, (), None, caught.offset, landing)
+        landing.body = [value]
+        landing.terminator = Terminator("jump", (), (Edge(edge.block, (value,)),), offset=source.terminator.offset)
+        landings.setdefault(edge.block, []).append(landing)
+        edge.block = landing
+    blocks: list[Block] = []
+    for block in function.blocks:
+        if block in handlers:
+            caught = block.body.pop(0)
+            caught.op = "param"
+            block.params.append(caught)
+            blocks += landings.get(block, ())
+        blocks.append(block)
+    function.blocks = blocks
 
 
 class _Construction:

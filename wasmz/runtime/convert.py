@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from operator import index
 
+from wasmz.errors import WasmException
 from wasmz.runtime.floats import f32_from_bits, f32_round, f32_to_bits, float_of_real, single_of_int
 from wasmz.runtime.func import Func, HostFunc
 from wasmz.types import HeapType, RefType, ValType, heap_top, is_heap_subtype
@@ -103,6 +104,9 @@ def to_reference(value: Any, type: RefType, what: str, number: int = 0) -> Any:
         func = to_funcref(value, what, number)
         if func is not None and is_heap_subtype(func.defined_type, heap_type):
             return func
+    elif top is HeapType.EXN:
+        if isinstance(value, WasmException) and heap_type is HeapType.EXN:
+            return value
     elif top is HeapType.ANY:
         from wasmz.runtime.gc.convert import to_any
 

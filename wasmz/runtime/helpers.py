@@ -23,6 +23,7 @@ _FILES: Final[dict[str, tuple[str, ...]]] = {
     **dict.fromkeys(("data", "elem", "table", "trap"), ("operations",)),
     "atomic": ("atomics",),
     "gc": ("gc.operations",),
+    "exn": ("exceptions",),
 }
 
 _found: dict[str, Any] = {

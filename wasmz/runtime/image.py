@@ -104,7 +104,8 @@ class ModuleImage(Record):
         types: the type index space.
         imports: all imports in order.
         function_types: type index of every function, imported ones first.
-        tables, memories, globals, tags: what the module itself defines.
+        tables, memories, globals: what the module itself defines.
+        tags: type index of every tag, imported ones first.
         exports: in order.
         start: index of the start function.
         elements, data: the segments.
@@ -170,7 +171,7 @@ class ModuleImage(Record):
         if kind == "memory":
             return self.memories[own]
         if kind == "tag":
-            return TagType(self.types[self.tags[own]].composite)  # type: ignore[arg-type]
+            return TagType(self.types[self.tags[index]].composite)  # type: ignore[arg-type]
         return self.tables[own].type if kind == "table" else self.globals[own].type
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from _collections_abc import Mapping  # of collections.abc, without collections
 
-from wasmz.errors import Trap, UnsupportedFeature
+from wasmz.errors import Trap, WasmException
 from wasmz.records import Record
 from wasmz.runtime import operations
 from wasmz.runtime.func import Func
@@ -55,7 +55,7 @@ class ExecResult(Record):
 
 
 class Exports(Mapping[str, "Any"]):
-    """An instance's exports, as attributes and as a mapping: functions, memories, tables, globals.
+    """An instance's exports, as attributes and as a mapping: functions, memories, tables, globals, tags.
 
     An export whose name is also one of a mapping's methods (``get``, ``keys``, ...) hides the method as an attribute.
     """
@@ -131,6 +131,7 @@ class Instance:
         Raises:
             LinkError: imports are missing or of another type; nothing has been done then.
             Trap: a segment is out of bounds or the start function trapped; what was written before stays.
+            WasmException: the start function did not catch it; likewise.
             ValueError: the store has limited fuel, but the module was compiled without ``Config.fuel``.
             MemoryError: there is no room for the module's memories or tables.
         """
@@ -160,16 +161,19 @@ class Instance:
         Raises:
             KeyError: no such export. TypeError: it is not a function, or an argument is of the wrong type.
             OverflowError: an integer does not fit. Trap: the execution trapped.
+            WasmException: an exception of the module's was not caught.
         """
         return self._exported_function(name)(*args)
 
     def try_call(self, name: str, *args: Any) -> ExecResult:
-        """The same, with a trap as part of the result."""
+        """The same, with a trap as part of the result; an exception that was not caught is one, too."""
         function = self._exported_function(name)
         try:
             return ExecResult(ok=function(*args))
         except Trap as trap:
             return ExecResult(trap=trap)
+        except WasmException as error:
+            return ExecResult(trap=error.as_trap())
 
     def run_start_function(self) -> None:
         """Runs a WASI command: calls ``_start``. ``proc_exit`` raises ``WasiExit``, also for status 0."""
@@ -218,7 +222,7 @@ class Instance:
         return {} if tiers is None else tiers.counts()
 
     def extern(self, name: str) -> Any:
-        """The export as the runtime has it: a ``Func``, ``Memory``, ``Table`` or ``Global``."""
+        """The export as the runtime has it: a ``Func``, ``Memory``, ``Table``, ``Global`` or ``Tag``."""
         item = self._externs.get(name)
         if item is None:
             spec = self._specs[name]
@@ -266,8 +270,11 @@ class Instance:
         for table in image.tables:
             value = None if table.init is None else self._evaluate(table.init)
             binder.tables.append(Table.of_value(store, table.type, value))
-        if image.tags:
-            raise UnsupportedFeature("an exception tag", proposal="exception handling")
+        if len(image.tags) > len(binder.tags):
+            # Imported only where a module needs it.
+            from wasmz.runtime.exceptions import Tag
+
+            binder.tags += [Tag.of_defined(store, image.types[index]) for index in image.tags[len(binder.tags) :]]
         for element in image.elements:
             declarative = element.mode == "declarative"
             items = [] if declarative else [self._evaluate(item) for item in element.items]

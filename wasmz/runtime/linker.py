@@ -16,19 +16,20 @@ from wasmz.runtime.globals import Global
 from wasmz.runtime.image import ModuleImage
 from wasmz.runtime.memory import Memory
 from wasmz.runtime.table import Table
-from wasmz.types import DefinedType, ExternType, FuncType, ImportType, is_extern_subtype, is_heap_subtype
+from wasmz.types import DefinedType, ExternType, FuncType, ImportType, TagType, is_extern_subtype, is_heap_subtype
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from wasmz.runtime.exceptions import Tag
     from wasmz.runtime.instance import Instance
     from wasmz.runtime.module import CompiledModule
     from wasmz.runtime.store import Store
     from wasmz.runtime.wasi.config import WasiConfig
 
-    Item = Func | HostFunc | Memory | Table | Global | Callable[..., Any]
+    Item = Func | HostFunc | Memory | Table | Global | Tag | Callable[..., Any]
 
 
 class Linker:
@@ -45,13 +46,13 @@ class Linker:
     def define(self, module_name: str, name: str, item: Item) -> None:
         """Defines an import; a later definition replaces an earlier one.
 
-        ``item`` is a ``Memory``, ``Table``, ``Global``, a ``Func`` or an instance's exported function, a ``HostFunc``,
-        or any callable, which then takes its type from the import that it satisfies.
+        ``item`` is a ``Memory``, ``Table``, ``Global``, ``Tag``, a ``Func`` or an instance's exported function, a
+        ``HostFunc``, or any callable, which then takes its type from the import that it satisfies.
 
         Raises:
             TypeError: it is none of these.
         """
-        if not isinstance(item, (Memory, Table, Global, Func, HostFunc)) and not callable(item):
+        if not isinstance(item, (Memory, Table, Global, Func, HostFunc)) and not callable(item) and not is_tag(item):
             raise TypeError(f"{module_name}.{name}: {item!r} cannot be imported")
         self._items[module_name, name] = function_behind(item) or item
 
@@ -85,13 +86,16 @@ class Linker:
         """
         linked = []
         problems: list[str] = []
-        functions = 0
+        functions = tags = 0
         for wanted in image.imports:
             item = self._items.get((wanted.module_name, wanted.name))
             defined_type = None
             if isinstance(wanted.type, FuncType):
                 defined_type = image.types[image.function_types[functions]]
                 functions += 1
+            elif isinstance(wanted.type, TagType):
+                defined_type = image.types[image.tags[tags]]
+                tags += 1
             if item is None:
                 expected = _text(wanted.type)
                 problems.append(f"import {wanted.module_name}.{wanted.name} is not defined: expected {expected}")
@@ -109,12 +113,15 @@ class Linker:
 
 
 def _matches(item: Any, wanted: ExternType, defined_type: DefinedType | None) -> bool:
+    if isinstance(wanted, TagType):
+        # Tags match if their types are the same one (specification 3.3.15).
+        return is_tag(item) and item.defined_type is defined_type
     if defined_type is not None:
         if isinstance(item, Func):
             return is_heap_subtype(item.defined_type, defined_type)
         if isinstance(item, HostFunc):
             return item.type == wanted
-        return not isinstance(item, (Memory, Table, Global)) and callable(item)
+        return not isinstance(item, (Memory, Table, Global)) and not is_tag(item) and callable(item)
     found = _type_of(item)
     return found is not None and is_extern_subtype(found, wanted)
 
@@ -128,11 +135,16 @@ def _linked(item: Any, wanted: ImportType, defined_type: DefinedType | None, sto
     return Func.of_host(store, host, instance=instance, defined_type=defined_type, name=name)
 
 
+def is_tag(item: Any) -> bool:
+    """Whether an item is a ``Tag``; its module is imported only where there are some."""
+    return isinstance(getattr(item, "type", None), TagType)
+
+
 def _type_of(item: Any) -> ExternType | None:
     if isinstance(item, (Memory, Table)):
         return item.current_type
-    if isinstance(item, (Global, Func, HostFunc)):
-        return item.type
+    if isinstance(item, (Global, Func, HostFunc)) or is_tag(item):
+        return item.type  # type: ignore[no-any-return]
     return None
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from wasmz.errors import Trap, WasiExit
+from wasmz.errors import Trap, WasiExit, WasmException
 from wasmz.runtime.engine import Engine
 from wasmz.runtime.image import load_image
 from wasmz.runtime.instance import Instance
@@ -52,3 +52,5 @@ def _run(instance: Instance) -> None:
         sys.exit(stopped.exit_code)
     except Trap as trap:
         sys.exit(f"trap: {trap.message}\n{trap.backtrace()}")
+    except WasmException as error:
+        sys.exit(f"{error}\n{error.backtrace()}")

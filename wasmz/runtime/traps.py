@@ -16,7 +16,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from types import CodeType, FrameType, TracebackType
 
-from wasmz.errors import OutOfFuel, Trap, TrapCode, WasmFrame
+from wasmz.errors import OutOfFuel, Trap, TrapCode, WasmException, WasmFrame
 from wasmz.runtime.image import ModuleImage
 
 TYPE_CHECKING = False
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from typing import Any, Final, NoReturn
 
     from wasmz.runtime.store import Store
+
+    # Where a frame was: whose it is, its code, and the place of the Python instruction there.
+    _Note = tuple["InstanceFrames", CodeType, int]
 
 __wasmz_frame__ = "helper"
 
@@ -92,8 +95,8 @@ class InstanceFrames:
 def translate(error: Exception) -> Trap | None:
     """The trap that the exception stands for, with its frames; ``None`` if it has to pass as it is.
 
-    Call it in the handler of an export adapter, whose frame then is the traceback's first entry. A trap that passes
-    gets the frames of this adapter's part of the stack appended.
+    Call it in the handler of an export adapter, whose frame then is the traceback's first entry. A trap, or WebAssembly
+    exception, that passes gets the frames of this adapter's part of the stack appended.
     """
     kind = type(error)
     traceback = error.__traceback__
@@ -101,6 +104,11 @@ def translate(error: Exception) -> Trap | None:
         return None
     if isinstance(error, Trap):
         error.frames = (error.frames + _wasm_frames(traceback))[:MAX_FRAMES]
+        return None
+    if isinstance(error, WasmException):
+        noted = note_frames(traceback.tb_next, error.trail)
+        error.frames = (error.frames + _described(noted))[:MAX_FRAMES]
+        error.trail = None
         return None
     if kind is AttributeError and not _is_of_null(error, traceback):
         return None
@@ -205,22 +213,48 @@ def _mark_of(frame: FrameType) -> Any:
 
 def _wasm_frames(traceback: TracebackType) -> tuple[WasmFrame, ...]:
     """The wasm frames from the first entry, an export adapter's, up to the next such adapter; innermost first."""
-    entries: list[tuple[InstanceFrames, FrameType, int | None]] = []
-    entry = traceback.tb_next
+    return _described(note_frames(traceback.tb_next, None))
+
+
+def note_frames(entry: TracebackType | None, inner: list[_Note] | None) -> list[_Note]:
+    """Where the wasm frames were, from an entry of a traceback up to the next export adapter; innermost first.
+
+    ``inner`` are frames further in that were noted before.
+    """
+    noted: list[_Note] = []
     while entry is not None:
         frame = entry.tb_frame
         mark = _mark_of(frame)
         if mark.__class__ is InstanceFrames:
-            entries.append((mark, frame, entry.tb_lineno))
+            noted.append((mark, frame.f_code, entry.tb_lasti))
         elif mark == "export":
             break
         entry = entry.tb_next
-    entries = entries[-MAX_FRAMES:]
-    entries.reverse()
+    noted.reverse()
+    if inner:
+        noted = inner + noted
+    del noted[MAX_FRAMES:]
+    return noted
+
+
+def _described(noted: list[_Note]) -> tuple[WasmFrame, ...]:
     frames: list[WasmFrame] = []
-    for position, (owner, frame, offset) in enumerate(entries):
-        frames += owner.describe(frame.f_code, offset, position == 0)
+    # In runaway recursion few places come again and again.
+    offsets: dict[tuple[CodeType, int], int | None] = {}
+    for position, (owner, code, instruction) in enumerate(noted):
+        place = (code, instruction)
+        if place not in offsets:
+            offsets[place] = _offset_of(code, instruction)
+        frames += owner.describe(code, offsets[place], position == 0)
     return tuple(frames[:MAX_FRAMES])
+
+
+def _offset_of(code: CodeType, instruction: int) -> int | None:
+    """The byte offset in the module that a Python instruction belongs to: its line number."""
+    for start, end, line in code.co_lines():
+        if start <= instruction < end:
+            return line
+    return None
 
 
 def trap_unreachable() -> NoReturn:

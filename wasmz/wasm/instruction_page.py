@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from wasmz.types import ValType
 from wasmz.wasm.instructions import INSTRUCTIONS, Instruction
-from wasmz.wasm.proposals import SUPPORTED_PROPOSALS, Proposal
+from wasmz.wasm.proposals import SUPPORTED_PROPOSALS, WITH_LEGACY_EXCEPTIONS, Proposal
 
 
 def render_page() -> str:
@@ -22,7 +22,7 @@ def _lines() -> Iterator[str]:
     by_proposal: dict[Proposal, list[Instruction]] = {proposal: [] for proposal in Proposal}
     for row in sorted(INSTRUCTIONS.values(), key=lambda row: row.opcode):
         by_proposal[row.proposal].append(row)
-    supported = sum(row.proposal in SUPPORTED_PROPOSALS for row in INSTRUCTIONS.values())
+    supported = sum(row.proposal in WITH_LEGACY_EXCEPTIONS for row in INSTRUCTIONS.values())
     yield "# Instructions"
     yield ""
     yield "Made from `wasmz/wasm/instructions.py` by `python -m wasmz.wasm.instruction_page > docs/instructions.md`."
@@ -33,7 +33,7 @@ def _lines() -> Iterator[str]:
     yield "| proposal | instructions | supported |"
     yield "|---|---|---|"
     for proposal, rows in by_proposal.items():
-        yield f"| {proposal.value} | {len(rows) or 'none of its own'} | {_yes_or_no(proposal in SUPPORTED_PROPOSALS)} |"
+        yield f"| {proposal.value} | {len(rows) or 'none of its own'} | {_support(proposal)} |"
     yield ""
     yield "Types are operands and results; they are left out where they depend on immediates or on the stack. Addresses"
     yield "are shown for memories with 32-bit addresses. Effects: *traps*, *reads* or *writes* the instance's state,"
@@ -46,7 +46,7 @@ def _lines() -> Iterator[str]:
 def _table(proposal: Proposal, rows: list[Instruction]) -> Iterator[str]:
     title = proposal.value[0].upper() + proposal.value[1:]
     yield ""
-    yield f"## {title}{'' if proposal in SUPPORTED_PROPOSALS else ' (not supported yet)'}"
+    yield f"## {title}{'' if proposal in WITH_LEGACY_EXCEPTIONS else ' (not supported yet)'}"
     yield ""
     yield "| opcode | instruction | immediates | types | effects |"
     yield "|---|---|---|---|---|"
@@ -69,8 +69,10 @@ def _types(row: Instruction) -> str:
     return f"{listed(row.params)} → {listed(row.results)}"
 
 
-def _yes_or_no(answer: bool) -> str:
-    return "yes" if answer else "not yet"
+def _support(proposal: Proposal) -> str:
+    if proposal in SUPPORTED_PROPOSALS:
+        return "yes"
+    return "with `Config(legacy_exceptions=True)`" if proposal in WITH_LEGACY_EXCEPTIONS else "not yet"
 
 
 if __name__ == "__main__":

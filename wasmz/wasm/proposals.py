@@ -59,8 +59,12 @@ SUPPORTED_PROPOSALS: frozenset[Proposal] = frozenset(
         Proposal.CUSTOM_PAGE_SIZES,
         Proposal.FUNCTION_REFERENCES,
         Proposal.GC,
+        Proposal.EXCEPTIONS,
     }
 )
+
+# With `Config(legacy_exceptions=True)`.
+WITH_LEGACY_EXCEPTIONS: frozenset[Proposal] = SUPPORTED_PROPOSALS | {Proposal.LEGACY_EXCEPTIONS}
 
 ALL_PROPOSALS: frozenset[Proposal] = frozenset(Proposal)
 

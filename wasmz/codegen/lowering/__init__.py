@@ -6,7 +6,7 @@ A lowering takes the emitter and the value, pushes the operands, emits, and defi
 
 from __future__ import annotations
 
-from wasmz.codegen.lowering import atomics, bulk, calls, gc, integers, memory, numeric, tiers, variables
+from wasmz.codegen.lowering import atomics, bulk, calls, exceptions, gc, integers, memory, numeric, tiers, variables
 from wasmz.codegen.lowering.registry import LOWERINGS, lowers
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "atomics",
     "bulk",
     "calls",
+    "exceptions",
     "gc",
     "integers",
     "lowers",

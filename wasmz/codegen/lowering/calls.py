@@ -20,21 +20,21 @@ def _call(emitter: Emitter, value: Value) -> None:
     start = emitter.push(value.args)
     emitter.out.insert(start, emitter.load_callee(f"f{value.imm}"))
     emitter.mark(value.offset)
-    emitter.out.append(emitter.target.call(len(value.args)))
+    emitter.call(len(value.args))
     finish_call(emitter, value, start)
 
 
 @lowers("call_indirect")
 def _call_indirect(emitter: Emitter, value: Value) -> None:
     start = push_callee_from_table(emitter, value.args, value.imm, "f", value.offset)
-    emitter.out.append(emitter.target.call(len(value.args) - 1))
+    emitter.call(len(value.args) - 1)
     finish_call(emitter, value, start)
 
 
 @lowers("call_ref")
 def _call_ref(emitter: Emitter, value: Value) -> None:
     start = push_callee_of_reference(emitter, value.args, "code", value.offset)
-    emitter.out.append(emitter.target.call(len(value.args) - 1))
+    emitter.call(len(value.args) - 1)
     finish_call(emitter, value, start)
 
 

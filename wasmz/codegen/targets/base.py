@@ -73,6 +73,13 @@ class Target:
         self.resume = self.piece("RESUME", 0)
         self.pop = self.piece("POP_TOP")
         self.return_value = self.piece("RETURN_VALUE")
+        self.raise_exception = self.piece("RAISE_VARARGS", 1)
+        # Raises an exception again that a handler was entered with.
+        self.reraise = self.piece("RERAISE", 0)
+        # Replaces a class by whether the exception below it, which stays, is one of that class.
+        self.check_exception = self.piece("CHECK_EXC_MATCH")
+        # What nothing follows.
+        self.ends = frozenset({self.return_value, self.raise_exception, self.reraise})
         self.subscript = self.make_subscript()
         self.store_subscript = self.piece("STORE_SUBSCR")
         self.negate = self.piece("UNARY_NEGATIVE")
@@ -93,6 +100,8 @@ class Target:
         self.jump_sizes = {name: 1 + cache_count(name) for name in (*self.forward_jumps.values(), self.backward_jump)}
         # Pieces that change a local, a global or an item.
         self.effectful: set[bytes] = {self.store_subscript}
+        # Pieces that just push a fast local, a constant, a global, a NULL.
+        self.plain_loads: set[bytes] = {self.piece("PUSH_NULL")}
         # Pieces that call.
         self.calls: set[bytes] = set()
         # Pieces that compute from fast locals and constants only, without a possible exception: they may be moved over
@@ -111,6 +120,7 @@ class Target:
             self.stores.append(self.store_fast(len(self.stores)))
             self.effectful.add(self.stores[-1])
             self.movable.add(self.loads[-1])
+            self.plain_loads.add(self.loads[-1])
 
     def piece(self, name: str, arg: int = 0) -> bytes:
         """An instruction with its argument and inline cache."""
@@ -142,7 +152,9 @@ class Target:
 
     def load_const(self, index: int) -> bytes:
         """Pushes a constant of the code object."""
-        return self.piece("LOAD_CONST", index)
+        piece = self.piece("LOAD_CONST", index)
+        self.plain_loads.add(piece)
+        return piece
 
     def load_small_int(self, number: int) -> bytes | None:
         """Pushes an int without a constant, or ``None`` if the version or the number does not allow it."""
@@ -154,7 +166,9 @@ class Target:
 
     def load_global_callee(self, name_index: int) -> bytes:
         """Pushes a global that is to be called, with its NULL."""
-        return self.piece("LOAD_GLOBAL", name_index << 1 | 1)
+        piece = self.piece("LOAD_GLOBAL", name_index << 1 | 1)
+        self.plain_loads.add(piece)
+        return piece
 
     def store_global(self, name_index: int) -> bytes:
         """Pops into a global."""
@@ -240,4 +254,6 @@ class Target:
             for a in range(16):
                 for b in range(16):
                     pair = (makers[first](a), makers[second](b))
-                    self.fusions[pair] = self.piece(fused, a << 4 | b)
+                    piece = self.fusions[pair] = self.piece(fused, a << 4 | b)
+                    if self.plain_loads.issuperset(pair):
+                        self.plain_loads.add(piece)

@@ -1,0 +1,165 @@
+"""Exceptions: protected calls, handlers and what throws (docs/exceptions.md).
+
+invoke b1 b2              the CALL of the block's last call has an entry in the exception table, which leads to b2
+exn.caught                STORE_FAST e                                        the first instruction of b2
+exn.check v0              LOAD_FAST e; LOAD_GLOBAL exn_class; CHECK_EXC_MATCH; POP_JUMP_IF_FALSE; POP_TOP
+exn.has_tag 3 v0          LOAD_FAST e; LOAD_ATTR tag; LOAD_GLOBAL tag3; IS_OP
+reraise v0                LOAD_FAST e; RERAISE
+
+Handlers do without PUSH_EXC_INFO: what they throw has no context, and so no chain of contexts grows. A traceback refers
+to the frame of the handler, which must not refer to the exception when it is left: its fast local is cleared before.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+from wasmz.codegen.assembler import Attempt, Jump, Label
+from wasmz.codegen.emitter import Emitter
+from wasmz.codegen.lowering.control import TERMINATORS
+from wasmz.codegen.lowering.registry import lowers
+from wasmz.codegen.targets.base import IF_FALSE
+from wasmz.ir.nodes import Block, ResultType, Terminator, Value
+from wasmz.types import HeapType, RefType
+
+# So many fast locals that may hold an exception are cleared by a throw.
+_MOST_CLEARED = 8
+
+
+def is_handler(block: Block) -> bool:
+    """Whether exceptions lead to the block."""
+    return bool(block.body) and block.body[0].op == "exn.caught"
+
+
+def place_handlers_last(blocks: list[Block]) -> list[Block]:
+    """The blocks with those that only handlers lead to behind all others, which so need no jumps around them."""
+    if not any(is_handler(block) for block in blocks):
+        return blocks
+    # Whether a hot block that comes before leads to it, or a cold one at least.
+    is_hot: dict[Block, bool] = {blocks[0]: True}
+    for block in blocks:
+        hot = is_hot[block] = is_hot.get(block, False) and not is_handler(block)
+        for edge in block.terminator.edges:
+            is_hot[edge.block] = is_hot.get(edge.block, False) or hot
+    return [block for block in blocks if is_hot[block]] + [block for block in blocks if not is_hot[block]]
+
+
+@lowers("exn.caught")
+def _caught(emitter: Emitter, value: Value) -> None:
+    if value.home == -1 and value.uses:
+        value.home = emitter.temporary()
+    emitter.out.append(emitter.target.stores[emitter.home(value)] if value.uses else emitter.target.pop)
+
+
+@lowers("exn.check")
+def _check(emitter: Emitter, value: Value) -> None:
+    caught = value.args[0]
+    target = emitter.target
+    foreign = Label()
+    slot = caught.home
+    emitter.push(value.args)
+    emitter.out += (emitter.load_global("exn_class"), target.check_exception, Jump(foreign, IF_FALSE), target.pop)
+    emitter.cold += (foreign, value.offset, *_forget(emitter, slot), target.reraise)
+
+
+def _forget(emitter: Emitter, slot: int) -> tuple[bytes, bytes]:
+    return emitter.constant(None), emitter.target.stores[slot]
+
+
+@lowers("exn.has_tag")
+def _has_tag(emitter: Emitter, value: Value) -> None:
+    target = emitter.target
+    start = emitter.push(value.args)
+    emitter.out += (target.load_attribute(emitter.name_index("tag")), emitter.load_global(f"tag{value.imm}"))
+    emitter.out.append(target.is_operator)
+    emitter.define(value, start)
+
+
+@lowers("exn.payload")
+def _payload(emitter: Emitter, value: Value) -> None:
+    start = emitter.push(value.args)
+    emitter.out.append(emitter.target.load_attribute(emitter.name_index("payload")))
+    emitter.define(value, start)
+
+
+@lowers("exn.drop")
+def _drop(emitter: Emitter, value: Value) -> None:
+    caught = value.args[0]
+    emitter.out += _forget(emitter, caught.home)
+    emitter.used(caught)
+
+
+@lowers("exn.keep")
+def _keep(emitter: Emitter, value: Value) -> None:
+    start = emitter.push(value.args)
+    emitter.out.insert(start, emitter.load_callee("exn_keep"))
+    emitter.mark(value.offset)
+    emitter.out += (emitter.target.call(1), emitter.target.pop)
+
+
+@lowers("exn.rethrown")
+def _rethrown(emitter: Emitter, value: Value) -> None:
+    emitter.call_helper("exn_rethrown", value)
+
+
+@lowers("exn.new")
+def _new(emitter: Emitter, value: Value) -> None:
+    target = emitter.target
+    start = emitter.push(value.args)
+    emitter.out[start:start] = [emitter.load_callee("exn_new"), emitter.load_global(f"tag{value.imm}")]
+    emitter.mark(value.offset)
+    emitter.out += (target.build_tuple(len(value.args)), target.call(2))
+    emitter.define(value, start)
+
+
+def _invoke(emitter: Emitter, terminator: Terminator) -> None:
+    emitter.follow(terminator.edges[0])
+
+
+def _throw(emitter: Emitter, terminator: Terminator) -> None:
+    emitter.push(terminator.args)
+    emitter.mark(terminator.offset)
+    for edge in terminator.edges:
+        emitter.out.append(Attempt(emitter.label(edge.block)))
+    if not terminator.edges:
+        for slot in _slots_of_exceptions(emitter):
+            emitter.out += _forget(emitter, slot)
+    emitter.out.append(emitter.target.raise_exception)
+
+
+def _slots_of_exceptions(emitter: Emitter) -> list[int]:
+    """The fast locals that may hold an exception which leaves the function: it refers to the frame, so that is a cycle.
+
+    What is left out because there are many is for the garbage collector.
+    """
+    function = emitter.function
+    if emitter.exceptions is None:
+        values = (value for block in function.blocks for value in (*block.params, *block.body))
+        values = (value for value in values if _is_exception(value.type) and value.op != "local.get")
+        locals = (index for index, type in enumerate(function.locals) if _is_exception(type))
+        emitter.exceptions = (
+            tuple(itertools.islice(values, _MOST_CLEARED)),
+            tuple(itertools.islice(locals, _MOST_CLEARED)),
+        )
+    held, variables = emitter.exceptions
+    slots = [value.home for value in held if value.home >= 0]
+    slots += [emitter.local_slots[index] for index in variables if index in emitter.local_slots]
+    return list(dict.fromkeys(slots))
+
+
+def _is_exception(type: ResultType) -> bool:
+    return isinstance(type, RefType) and type.heap_type is HeapType.EXN
+
+
+def _reraise(emitter: Emitter, terminator: Terminator) -> None:
+    slot = terminator.args[0].home
+    emitter.push(terminator.args)
+    emitter.mark(terminator.offset)
+    emitter.out += _forget(emitter, slot)
+    if terminator.edges:
+        emitter.out.append(Jump(emitter.label(terminator.edges[0].block)))
+    else:
+        emitter.out.append(emitter.target.reraise)
+
+
+TERMINATORS.update(invoke=_invoke, throw=_throw, reraise=_reraise)
