@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="run the tests marked slow, too")
+    parser.addoption("--wasi-testsuite", metavar="FOLDER", help="where WASI's own test suite is (tests/wasi)")
 
 
 def pytest_configure(config: pytest.Config) -> None:

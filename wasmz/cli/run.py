@@ -6,17 +6,19 @@ import os
 import shlex
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 
 from wasmz.cli.common import FILE, Phases, compile_file, engine_options, make_engine
+from wasmz.cli.guest import GuestOptions
 from wasmz.cli.inspect import export_lines
 from wasmz.errors import Trap, WasiExit, WasmException
 from wasmz.module import Module
 from wasmz.runtime.instance import Instance
 from wasmz.runtime.linker import Linker
 from wasmz.runtime.store import Store
+from wasmz.runtime.wasi.config import WasiConfig
 from wasmz.types import FuncType, ValType
 
 
@@ -28,6 +30,12 @@ from wasmz.types import FuncType, ValType
 )
 @click.option("--args", "more", metavar="WORDS", default="", help="More arguments, split as a shell does.")
 @click.option("--env", "environment", metavar="K=V", multiple=True, help="Set a variable of the guest's environment.")
+@click.option("--inherit-env", is_flag=True, help="Give the guest this process's environment.")
+@click.option(
+    "--dir", "directories", metavar="HOST[::GUEST]", multiple=True, help="Give the guest a directory (may be repeated)."
+)
+@click.option("--stdin", type=click.File("rb"), help="A file to read in place of the standard input.")
+@click.option("--tcplisten", "addresses", metavar="HOST:PORT", multiple=True, help="Give the guest a listening socket.")
 @click.option("--reactor", is_flag=True, help="Call _initialize first.")
 @click.option("--stub", is_flag=True, help="Let missing imports trap when they are called.")
 @click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Trap when so much time has passed.")
@@ -43,6 +51,10 @@ def run_command(
     function: str | None,
     more: str,
     environment: tuple[str, ...],
+    inherit_env: bool,
+    directories: tuple[str, ...],
+    stdin: BinaryIO | None,
+    addresses: tuple[str, ...],
     reactor: bool,
     stub: bool,
     timeout: float | None,
@@ -56,7 +68,7 @@ def run_command(
         options.update(tier="auto", compile_mode=None, is_profiling=True)
     engine = make_engine(**options)
     # `--invoke` may also stand behind the file, as in `wasmz run FILE --invoke NAME ARGS`.
-    arguments, function, environment = _late_options(list(words), function, environment)
+    arguments, function, late = _late_options(list(words), function)
     arguments += shlex.split(more)
     with phases.phase("compile"):
         module = compile_file(engine, file)
@@ -67,7 +79,15 @@ def run_command(
             return
     try:
         with phases.phase("instantiate"):
-            instance = _instantiate(module, file, arguments if function is None else [], environment, stub, timeout)
+            guest = GuestOptions(
+                environment=(*environment, *late["--env"]),
+                inherit_env=inherit_env,
+                directories=(*directories, *late["--dir"]),
+                stdin=stdin,
+                addresses=addresses,
+            )
+            config = guest.make_config([file, *arguments] if function is None else [file])
+            instance = _instantiate(module, config, stub, timeout)
         with phases.phase("run"):
             if reactor or (function is not None and module.is_reactor):
                 instance.initialize_reactor()
@@ -119,17 +139,19 @@ def _write_profile(instance: Instance, file: str, path: str) -> None:
     click.echo(f"{path}: {len(profile.functions):,} functions were called", err=True)
 
 
-def _late_options(
-    words: list[str], function: str | None, environment: tuple[str, ...]
-) -> tuple[list[str], str | None, tuple[str, ...]]:
-    """Takes ``--invoke NAME`` and ``--env K=V`` from in front of the guest's arguments; ``--`` ends them."""
+def _late_options(words: list[str], function: str | None) -> tuple[list[str], str | None, dict[str, list[str]]]:
+    """Takes ``--invoke NAME``, ``--env K=V``, ``--dir HOST`` from in front of the guest's arguments; ``--`` ends them.
+
+    Gives what remains, the function's name, and the other options' values.
+    """
+    found: dict[str, list[str]] = {"--env": [], "--dir": []}
     while words:
         name, _, value = words[0].partition("=")
-        if name in ("--invoke", "--func", "--env") and (value or len(words) > 1):
+        if name in ("--invoke", "--func", *found) and (value or len(words) > 1):
             taken = 1 if value else 2
             value = value or words[1]
-            if name == "--env":
-                environment = (*environment, value)
+            if name in found:
+                found[name].append(value)
             else:
                 function = value
             del words[:taken]
@@ -137,7 +159,7 @@ def _late_options(
         if words[0] == "--":
             del words[0]
         break
-    return words, function, environment
+    return words, function, found
 
 
 def _find_function(module: Module, arguments: list[str]) -> tuple[list[str], str | None]:
@@ -155,21 +177,9 @@ def _function_type(module: Module, name: str) -> FuncType | None:
     return export.type if export is not None and isinstance(export.type, FuncType) else None
 
 
-def _instantiate(
-    module: Module, file: str, arguments: list[str], environment: tuple[str, ...], stub: bool, timeout: float | None
-) -> Instance:
-    from wasmz.runtime.wasi import WasiConfig
-
+def _instantiate(module: Module, config: WasiConfig, stub: bool, timeout: float | None) -> Instance:
     linker = Linker(module.engine)
-    variables = {}
-    for setting in environment:
-        name, separator, value = setting.partition("=")
-        if not separator:
-            raise click.UsageError(f"--env needs NAME=VALUE, not {setting!r}")
-        variables[name] = value
-    linker.define_wasi(
-        WasiConfig(args=[file, *arguments], env=variables, stdin="inherit", stdout="inherit", stderr="inherit")
-    )
+    linker.define_wasi(config)
     if any((item.module_name, item.name) == ("wasi", "thread-spawn") for item in module.imports):
         from wasmz.runtime.wasi.threads import define_threads
 

@@ -1,7 +1,7 @@
-"""WASI preview 1, without a file system: arguments, environment, clocks, random bytes, standard streams, exit.
+"""WASI preview 1: programs with arguments, environment, streams, clocks; files, directories and sockets they are given.
 
 out = io.BytesIO()
-linker.define_wasi(WasiConfig(args=["echo", "hi"], stdout=out))
+linker.define_wasi(WasiConfig(args=["echo", "hi"], stdout=out).preopen_dir("data", "/"))
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from __future__ import annotations
 from wasmz.errors import Trap, TrapCode
 from wasmz.runtime.func import HostFunc
 from wasmz.runtime.wasi.config import WasiConfig
+from wasmz.runtime.wasi.descriptors import Failure
 from wasmz.runtime.wasi.errno import Errno
-from wasmz.runtime.wasi.host import FUNCTIONS, Wasi
-from wasmz.types import ValType
+from wasmz.runtime.wasi.functions import FUNCTIONS
+from wasmz.runtime.wasi.process import Process
+from wasmz.types import FuncType, ValType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,29 +30,62 @@ _LETTERS = {"i": ValType.I32, "I": ValType.I64}
 def add_to_linker(linker: Linker, config: WasiConfig | None = None) -> None:
     """Defines the functions of preview 1, under its own and under its former name ``wasi_unstable``.
 
-    Each name stands for one guest process with descriptors of its own.
+    Together they are one guest process, whose descriptors all instances of the linker share.
+
+    Raises:
+        OSError: a directory to preopen cannot be opened.
     """
-    config = WasiConfig() if config is None else config
-    for module_name, is_unstable in (("wasi_snapshot_preview1", False), ("wasi_unstable", True)):
-        wasi = Wasi(config, is_unstable=is_unstable)
-        for name, (signature, method) in FUNCTIONS.items():
+    process = Process(WasiConfig() if config is None else config)
+    types: dict[str, FuncType] = {}
+    for name, (signature, _) in FUNCTIONS.items():
+        type = types.get(signature)
+        if type is None:
             params, _, results = signature.partition(":")
-            function = _bound(method, wasi)
-            function.__name__ = name
-            host = HostFunc(function, [_LETTERS[c] for c in params], [_LETTERS[c] for c in results], caller=True)
-            linker.define(module_name, name, host)
+            type = types[signature] = FuncType([_LETTERS[c] for c in params], [_LETTERS[c] for c in results])
+        linker.define("wasi_snapshot_preview1", name, _WasiFunction(process, name, type, ""))
+        linker.define("wasi_unstable", name, _WasiFunction(process, name, type, "unstable_"))
 
 
-def _bound(method: Callable[..., int | None], wasi: Wasi) -> Callable[..., Any]:
+class _WasiFunction(HostFunc):
+    """A host function that is imported when something is linked with it."""
+
+    __slots__ = ("_name", "_prefix", "_process")
+
+    def __init__(self, process: Process, name: str, type: FuncType, prefix: str) -> None:
+        self._process = process
+        self._name = name
+        self._prefix = prefix
+        self.type = type
+        self.context = None
+        self.caller = True
+
+    @property
+    def fn(self) -> Callable[..., Any]:  # type: ignore[override]
+        """The Python callable."""
+        name = self._name
+        path = f"wasmz.runtime.wasi.{FUNCTIONS[name][1]}"
+        module = __import__(path, fromlist=[name])
+        # Where the former interface differs, the function has another form.
+        method = getattr(module, self._prefix + name, None) or getattr(module, name)
+        function = _bound(method, self._process)
+        function.__name__ = name
+        return function
+
+
+def _bound(method: Callable[..., int | None], process: Process) -> Callable[..., Any]:
     def function(*args: Any) -> Any:
         try:
-            return method(wasi, *args)
+            return method(process, *args)
+        except Failure as failure:
+            return failure.errno
+        except OSError as error:
+            return Errno.of(error)
         except Trap as trap:
             # A bad pointer is the guest's mistake; the interface has an answer for it.
             if trap.code is TrapCode.MEMORY_OUT_OF_BOUNDS:
                 return Errno.FAULT
             raise
-        except OSError as error:
-            return Errno.of(error)
+        except MemoryError:
+            return Errno.NOMEM
 
     return function

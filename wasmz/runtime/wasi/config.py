@@ -1,47 +1,115 @@
-"""What a WASI guest gets from its host.
+"""What a WASI guest gets from its host. What is not given here, it does not have.
 
-WasiConfig(args=["prog", "-v"], env={"HOME": "/"}, stdin=b"input", stdout=io.BytesIO())
+config = WasiConfig(args=["prog", "-v"], env={"HOME": "/"}, stdin=b"input", stdout=io.BytesIO())
+config.preopen_dir("data", "/data", read_only=True)
 """
 
 from __future__ import annotations
 
+import os
 from types import MappingProxyType
-
-from wasmz.records import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
+    from wasmz.runtime.wasi.memory_files import MemoryFileSystem
 
-class WasiConfig(Record):
-    """Arguments, environment and standard streams of a guest.
+
+class WasiConfig:
+    """Arguments, environment, streams, files, sockets, clocks of a guest.
 
     Attributes:
         args: the arguments, the program's name first; ``str`` goes as UTF-8.
-        env: the environment.
-        stdin: ``bytes``, a file object, ``"inherit"`` for this process's, or ``None`` for an empty one.
-        stdout, stderr: a file object, a ``bytearray`` to append to, a callable that takes ``bytes``, ``"inherit"``, or
-            ``None`` to discard everything. Text files get the output decoded as UTF-8.
+        env: the environment; with what is inherited, in which it has precedence.
+        stdin: ``bytes``, a file object, a file descriptor of this process, a callable that takes a number of bytes and
+            gives at most so many (none at the end), ``"inherit"`` for this process's, or ``None`` for an empty one.
+        stdout, stderr: a file object, a file descriptor, a ``bytearray`` to append to, a callable that takes ``bytes``,
+            ``"inherit"``, or ``None`` to discard everything. Text files get the output decoded as UTF-8.
+        preopens: directories and sockets, in the order in which the guest finds them from descriptor 3 on; see
+            :meth:`preopen_dir` and :meth:`preopen_socket`.
+        realtime, monotonic: what these clocks show, in nanoseconds: a callable; or a number, from which the clock
+            then moves on by a microsecond whenever it is read, and by the duration when the guest sleeps, so that every
+            run sees the same times. ``None`` for the real ones.
+        random: a callable that gives as many bytes as it is asked for; a number for a reproducible sequence; ``None``
+            for the system's randomness.
+        on_exit: called with the status when the guest calls ``proc_exit``, before ``WasiExit`` is raised.
     """
 
-    args: Sequence[str | bytes] = ()
-    env: Mapping[str, str] = MappingProxyType({})
-    stdin: Any = None
-    stdout: Any | Callable[[bytes], object] = "inherit"
-    stderr: Any | Callable[[bytes], object] = "inherit"
+    __slots__ = (
+        *("args", "env", "monotonic", "on_exit", "preopens"),
+        *("random", "realtime", "stderr", "stdin", "stdout"),
+    )
 
-    def check(self) -> None:
-        if isinstance(self.args, (str, bytes)):
-            raise TypeError(f"args must be a sequence of strings, not the string {self.args!r}")
-        encoded = [*self.encoded_args(), *self.encoded_env()]
-        for item in encoded:
+    def __init__(
+        self,
+        args: Sequence[str | bytes] = (),
+        env: Mapping[str, str] = MappingProxyType({}),
+        stdin: Any = None,
+        stdout: Any | Callable[[bytes], object] = "inherit",
+        stderr: Any | Callable[[bytes], object] = "inherit",
+        *,
+        inherit_env: bool | Iterable[str] = False,
+        realtime: int | Callable[[], int] | None = None,
+        monotonic: int | Callable[[], int] | None = None,
+        random: int | Callable[[int], bytes] | None = None,
+        on_exit: Callable[[int], object] | None = None,
+    ) -> None:
+        """``inherit_env`` gives the guest this process's environment, or the variables of these names.
+
+        Raises:
+            TypeError: an argument is of another type than described.
+            ValueError: a zero byte, or a name of a variable that cannot be one.
+        """
+        if isinstance(args, (str, bytes)):
+            raise TypeError(f"args must be a sequence of strings, not the string {args!r}")
+        if isinstance(inherit_env, str):
+            raise TypeError(f"inherit_env must be a bool or an iterable of names, not the string {inherit_env!r}")
+        self.args = tuple(args)
+        self.env = {**_inherited(inherit_env), **env}
+        self.stdin = stdin
+        self.stdout = stdout
+        self.stderr = stderr
+        self.preopens: list[Preopen] = []
+        self.realtime = realtime
+        self.monotonic = monotonic
+        self.random = random
+        self.on_exit = on_exit
+        for name, value in (("realtime", realtime), ("monotonic", monotonic), ("random", random), ("on_exit", on_exit)):
+            if value is not None and not callable(value) and (name == "on_exit" or not isinstance(value, int)):
+                raise TypeError(f"{name} must be callable, not {value!r}")
+        for item in (*self.encoded_args(), *self.encoded_env()):
             if b"\0" in item:
                 raise ValueError(f"arguments and environment cannot contain a zero byte: {item!r}")
         for name in self.env:
             if not name or "=" in name:
                 raise ValueError(f"{name!r} cannot be the name of an environment variable")
+
+    def preopen_dir(
+        self, host: str | os.PathLike[str] | MemoryFileSystem, guest: str | None = None, *, read_only: bool = False
+    ) -> WasiConfig:
+        """Gives the guest a directory.
+
+        Args:
+            host: the path of a directory, or an in-memory file system.
+            guest: what the guest calls it; the same as ``host`` by default, ``/`` for an in-memory file system.
+            read_only: whether nothing in it can be changed, nor created, through this name.
+
+        Returns:
+            This object, so that calls can be chained.
+        """
+        from wasmz.runtime.wasi.preopens import PreopenedDirectory
+
+        self.preopens.append(PreopenedDirectory(host, guest, read_only=read_only))
+        return self
+
+    def preopen_socket(self, socket: Any) -> WasiConfig:
+        """Gives the guest a socket, listening or connected: a ``socket.socket``, which stays its owner's to close."""
+        from wasmz.runtime.wasi.preopens import PreopenedSocket
+
+        self.preopens.append(PreopenedSocket(socket))
+        return self
 
     def encoded_args(self) -> list[bytes]:
         """The arguments as the guest sees them, without the zero at the end."""
@@ -50,6 +118,22 @@ class WasiConfig(Record):
     def encoded_env(self) -> list[bytes]:
         """The environment as ``NAME=value``."""
         return [_encoded(f"{name}={value}") for name, value in self.env.items()]
+
+    def __repr__(self) -> str:
+        return f"WasiConfig(args={self.args!r}, env={self.env!r}, preopens={self.preopens!r})"
+
+
+if TYPE_CHECKING:
+    from wasmz.runtime.wasi.preopens import PreopenedDirectory, PreopenedSocket
+
+    Preopen = PreopenedDirectory | PreopenedSocket
+
+
+def _inherited(wanted: bool | Iterable[str]) -> dict[str, str]:
+    if isinstance(wanted, bool):
+        # Windows keeps what its shells remember under names that start with "=".
+        return {name: value for name, value in os.environ.items() if "=" not in name} if wanted else {}
+    return {name: os.environ[name] for name in wanted if name in os.environ}
 
 
 def _encoded(text: str | bytes) -> bytes:

@@ -1,4 +1,7 @@
-"""The error numbers of WASI preview 1 (snapshot/docs.md, "errno")."""
+"""The error numbers of WASI preview 1 (snapshot/docs.md, "errno"), and which of them an error of the host becomes.
+
+Errno.of(FileNotFoundError(errno.ENOENT, "no such file"))   -> Errno.NOENT, 44
+"""
 
 from __future__ import annotations
 
@@ -16,31 +19,60 @@ class Errno:
     ACCES: Final = 2
     AGAIN: Final = 6
     BADF: Final = 8
+    EXIST: Final = 20
     FAULT: Final = 21
+    ILSEQ: Final = 25
     INTR: Final = 27
     INVAL: Final = 28
     IO: Final = 29
+    ISDIR: Final = 31
+    LOOP: Final = 32
+    MFILE: Final = 33
+    NAMETOOLONG: Final = 37
+    NOENT: Final = 44
+    NOMEM: Final = 48
     NOSPC: Final = 51
     NOSYS: Final = 52
     NOTDIR: Final = 54
+    NOTEMPTY: Final = 55
     NOTSOCK: Final = 57
     NOTSUP: Final = 58
+    OVERFLOW: Final = 61
+    PERM: Final = 63
     PIPE: Final = 64
     SPIPE: Final = 70
+    XDEV: Final = 75
 
     @staticmethod
     def of(error: OSError) -> int:
         """The number for an error of the host's system."""
-        return _OF_HOST.get(error.errno or 0, Errno.IO)
+        return _of_host().get(error.errno or 0, Errno.IO)
 
 
-_OF_HOST = {
-    errno.EACCES: Errno.ACCES,
-    errno.EAGAIN: Errno.AGAIN,
-    errno.EBADF: Errno.BADF,
-    errno.EINTR: Errno.INTR,
-    errno.EINVAL: Errno.INVAL,
-    errno.ENOSPC: Errno.NOSPC,
-    errno.EPIPE: Errno.PIPE,
-    errno.ESPIPE: Errno.SPIPE,
-}
+# In the interface's order, the first is number 1. Their names are POSIX's without the E.
+_NAMES: Final = """
+    2BIG ACCES ADDRINUSE ADDRNOTAVAIL AFNOSUPPORT AGAIN ALREADY BADF BADMSG BUSY CANCELED CHILD CONNABORTED CONNREFUSED
+    CONNRESET DEADLK DESTADDRREQ DOM DQUOT EXIST FAULT FBIG HOSTUNREACH IDRM ILSEQ INPROGRESS INTR INVAL IO ISCONN ISDIR
+    LOOP MFILE MLINK MSGSIZE MULTIHOP NAMETOOLONG NETDOWN NETRESET NETUNREACH NFILE NOBUFS NODEV NOENT NOEXEC NOLCK
+    NOLINK NOMEM NOMSG NOPROTOOPT NOSPC NOSYS NOTCONN NOTDIR NOTEMPTY NOTRECOVERABLE NOTSOCK NOTSUP NOTTY NXIO OVERFLOW
+    OWNERDEAD PERM PIPE PROTO PROTONOSUPPORT PROTOTYPE RANGE ROFS SPIPE SRCH STALE TIMEDOUT TXTBSY XDEV
+"""
+
+_numbers: dict[int, int] = {}
+
+
+def _of_host() -> dict[int, int]:
+    """By the host's number. Made when it is first needed."""
+    if not _numbers:
+        # Where two names share a number on the host, the later one is the answer.
+        aliases = {"EWOULDBLOCK": Errno.AGAIN, "ENOTSUP": Errno.NOTSUP, "EOPNOTSUPP": Errno.NOTSUP}
+        names = {f"E{name}": number for number, name in enumerate(_NAMES.split(), 1)}
+        for name, number in {**names, **aliases}.items():
+            host = getattr(errno, name, None)
+            if host is not None:
+                _numbers[host] = number
+            # Windows' sockets have numbers of their own.
+            host = getattr(errno, f"WSA{name}", None)
+            if host is not None:
+                _numbers[host] = number
+    return _numbers

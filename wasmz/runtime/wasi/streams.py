@@ -1,54 +1,127 @@
 """Standard streams: between a guest's memory and whatever the host offers as a file, without a copy where possible.
 
-open_output(io.BytesIO()).write(view)     -> number of bytes taken
-open_input(b"abc").read_into(view)        -> number of bytes given; 0 at the end
+open_output(io.BytesIO(), "stdout").write([view])   -> number of bytes taken
+open_input(b"abc").read([view])                     -> number of bytes given; 0 at the end
 """
 
 from __future__ import annotations
 
 import io
+import os
 import sys
+
+from wasmz.runtime.wasi.constants import FdFlags, FileType, Rights
+from wasmz.runtime.wasi.descriptors import Descriptor, Failure
+from wasmz.runtime.wasi.errno import Errno
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Protocol
-else:
-    Protocol = object
+    from typing import Any, Final
+
+    from wasmz.runtime.wasi.descriptors import Stat
+
+# How much is taken at once from a buffered file, which would keep the rest where nobody can ask for it.
+_CHUNK: Final = 1 << 16
+
+_ACCEPTED: Final = "a file object, a file descriptor, a callable, None or 'inherit'"
 
 
-class OutputStream(Protocol):
-    """Where a guest's output goes."""
+class Stream(Descriptor):
+    """What input and output streams have in common."""
 
-    is_terminal: bool
+    def __init__(self, *, is_terminal: bool = False) -> None:
+        # A guest asks a descriptor's type to know whether it talks to a person.
+        self.file_type = FileType.CHARACTER_DEVICE if is_terminal else FileType.UNKNOWN
 
-    def write(self, data: memoryview) -> int:
-        """Takes bytes; how many."""
+    def seek(self, offset: int, whence: int) -> int:
+        raise Failure(Errno.SPIPE)
 
-    def flush(self) -> None:
-        """Passes on what is held back."""
+    def read_at(self, targets: list[memoryview], offset: int) -> int:
+        raise Failure(Errno.SPIPE)
+
+    def write_at(self, sources: list[memoryview], offset: int) -> int:
+        raise Failure(Errno.SPIPE)
+
+    def stat(self) -> Stat:
+        return 0, 0, self.file_type, 1, 0, 0, 0, 0
+
+    def set_flags(self, flags: int) -> None:
+        # Only for the guest: the host's other users of the same file see no change.
+        self.flags = flags
+
+    def advise(self, offset: int, size: int, advice: int) -> None:
+        raise Failure(Errno.SPIPE)
+
+    def sync(self, *, data_only: bool) -> None:
+        self.flush()
 
 
-class InputStream(Protocol):
+class InputStream(Stream):
     """Where a guest's input comes from."""
 
-    is_terminal: bool
+    @property
+    def rights(self) -> tuple[int, int]:
+        return Rights.FD_READ | Rights.FD_FILESTAT_GET | Rights.POLL_FD_READWRITE, 0
+
+    def read(self, targets: list[memoryview]) -> int:
+        self._refuse_to_wait()
+        total = 0
+        for target in targets:
+            got = self.read_into(target)
+            total += got
+            if got < len(target):
+                break
+        return total
 
     def read_into(self, target: memoryview) -> int:
         """Fills the target as far as there is something without waiting twice; 0 at the end of input."""
+        raise NotImplementedError
+
+    def _refuse_to_wait(self) -> None:
+        """For a guest that does not want to wait: ``Failure(AGAIN)`` if it would have to."""
+        if self.flags & FdFlags.NONBLOCK:
+            handle = self.wait_handle()
+            if handle is not None:
+                from wasmz.runtime.wasi.poll import is_readable
+
+                if not is_readable(handle):
+                    raise Failure(Errno.AGAIN)
+
+
+class OutputStream(Stream):
+    """Where a guest's output goes."""
+
+    @property
+    def rights(self) -> tuple[int, int]:
+        return Rights.FD_WRITE | Rights.FD_FILESTAT_GET | Rights.POLL_FD_READWRITE, 0
+
+    def write(self, sources: list[memoryview]) -> int:
+        total = 0
+        for source in sources:
+            taken = self.write_from(source)
+            total += taken
+            if taken < len(source):
+                break
+        self.flush()
+        return total
+
+    def write_from(self, source: memoryview) -> int:
+        """Takes bytes; how many."""
+        raise NotImplementedError
 
 
 def open_output(sink: Any, inherited: str) -> OutputStream:
     """The stream for ``WasiConfig.stdout`` or ``stderr``; ``inherited`` names the attribute of ``sys`` to inherit."""
-    if sink is None:
-        return _Discard()
     if isinstance(sink, str):
         if sink != "inherit":
-            raise ValueError(f"{inherited} must be a file object, a callable, None or 'inherit', not {sink!r}")
+            raise ValueError(f"{inherited} must be {_ACCEPTED}, not {sink!r}")
         sink = getattr(sys, inherited)
-        if sink is None:
-            return _Discard()
+    if sink is None:
+        return _Discard()
     if isinstance(sink, bytearray):
         return _CallOutput(sink.extend)
+    if _is_number(sink):
+        return _DescriptorOutput(_checked_number(sink, inherited))
     if hasattr(sink, "write"):
         if not _is_text(sink):
             return _FileOutput(sink)
@@ -56,27 +129,41 @@ def open_output(sink: Any, inherited: str) -> OutputStream:
         return _TextOutput(sink) if binary is None else _FileOutput(binary, sink)
     if callable(sink):
         return _CallOutput(sink)
-    raise TypeError(f"{inherited} must be a file object, a callable, None or 'inherit', not {sink!r}")
+    raise TypeError(f"{inherited} must be {_ACCEPTED}, not {sink!r}")
 
 
 def open_input(source: Any) -> InputStream:
     """The stream for ``WasiConfig.stdin``."""
     if isinstance(source, str):
         if source != "inherit":
-            raise ValueError(f"stdin must be bytes, a file object, None or 'inherit', not {source!r}")
+            raise ValueError(f"stdin must be bytes, {_ACCEPTED}, not {source!r}")
         source = sys.stdin
     if source is None:
         source = b""
     if isinstance(source, (bytes, bytearray, memoryview)):
         source = io.BytesIO(source)
-    if not hasattr(source, "read"):
-        raise TypeError(f"stdin must be bytes, a file object, None or 'inherit', not {source!r}")
-    if _is_text(source):
+    if _is_number(source):
+        return _DescriptorInput(_checked_number(source, "stdin"))
+    if hasattr(source, "read"):
+        if not _is_text(source):
+            return _FileInput(source)
         binary = getattr(source, "buffer", None)
-        if binary is None:
-            return _TextInput(source)
-        source = binary
-    return _FileInput(source)
+        return _TextInput(source) if binary is None else _FileInput(binary)
+    if callable(source):
+        return _CallInput(source)
+    raise TypeError(f"stdin must be bytes, {_ACCEPTED}, not {source!r}")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _checked_number(number: int, name: str) -> int:
+    try:
+        os.fstat(number)
+    except (OSError, OverflowError):
+        raise ValueError(f"{name} must be an open file descriptor, but {number} is not") from None
+    return number
 
 
 def _is_text(file: Any) -> bool:
@@ -88,45 +175,53 @@ def _is_terminal(file: Any) -> bool:
     return isatty is not None and bool(isatty())
 
 
-class _Discard:
-    is_terminal = False
-
-    def write(self, data: memoryview) -> int:
-        return len(data)
-
-    def flush(self) -> None:
-        pass
+class _Discard(OutputStream):
+    def write_from(self, source: memoryview) -> int:
+        return len(source)
 
 
-class _CallOutput:
-    is_terminal = False
-
+class _CallOutput(OutputStream):
     def __init__(self, function: Any) -> None:
+        super().__init__()
         self._function = function
 
-    def write(self, data: memoryview) -> int:
-        self._function(bytes(data))
-        return len(data)
-
-    def flush(self) -> None:
-        pass
+    def write_from(self, source: memoryview) -> int:
+        self._function(bytes(source))
+        return len(source)
 
 
-class _FileOutput:
+class _DescriptorOutput(OutputStream):
+    """A file descriptor of this process."""
+
+    def __init__(self, number: int) -> None:
+        from wasmz.runtime.wasi.transfer import writev
+
+        super().__init__(is_terminal=os.isatty(number))
+        self._number = number
+        self._writev = writev
+
+    def write(self, sources: list[memoryview]) -> int:
+        return self._writev(self._number, sources) if sources else 0
+
+    def wait_handle(self) -> int:
+        return self._number
+
+
+class _FileOutput(OutputStream):
     """A binary file, perhaps below a text file whose own output has to come first."""
 
     def __init__(self, file: Any, text: Any = None) -> None:
+        super().__init__(is_terminal=_is_terminal(file))
         self._file = file
         self._text = text
-        self.is_terminal = _is_terminal(file)
         # Other kinds of objects might keep what they get, and see it change.
         self._takes_views = isinstance(file, io.IOBase)
 
-    def write(self, data: memoryview) -> int:
+    def write_from(self, source: memoryview) -> int:
         if self._text is not None:
             self._text.flush()
-        written = self._file.write(data if self._takes_views else bytes(data))
-        return len(data) if written is None else int(written)
+        written = self._file.write(source if self._takes_views else bytes(source))
+        return len(source) if written is None else int(written)
 
     def flush(self) -> None:
         flush = getattr(self._file, "flush", None)
@@ -134,54 +229,106 @@ class _FileOutput:
             flush()
 
 
-class _TextOutput:
+class _TextOutput(OutputStream):
     """A text file without a binary one below, such as a notebook's."""
-
-    is_terminal = False
 
     def __init__(self, file: Any) -> None:
         import codecs
 
+        super().__init__()
         self._file = file
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
-    def write(self, data: memoryview) -> int:
-        self._file.write(self._decoder.decode(bytes(data)))
-        return len(data)
+    def write_from(self, source: memoryview) -> int:
+        self._file.write(self._decoder.decode(bytes(source)))
+        return len(source)
 
     def flush(self) -> None:
         self._file.flush()
 
 
-class _FileInput:
-    def __init__(self, file: Any) -> None:
-        self._file = file
-        self.is_terminal = _is_terminal(file)
-        # Buffered files would wait until all is there; readinto1 gives what one read of the system gives.
-        self._read_into = getattr(file, "readinto1", None) or getattr(file, "readinto", None)
+class _DescriptorInput(InputStream):
+    """A file descriptor of this process."""
 
-    def read_into(self, target: memoryview) -> int:
-        if self._read_into is not None:
-            count = self._read_into(target)
-            if count is None:
-                raise BlockingIOError(11, "no input now")
-            return int(count)
-        data = self._file.read(len(target))
-        target[: len(data)] = data
-        return len(data)
+    def __init__(self, number: int) -> None:
+        from wasmz.runtime.wasi.transfer import readv
+
+        super().__init__(is_terminal=os.isatty(number))
+        self._number = number
+        self._readv = readv
+
+    def read(self, targets: list[memoryview]) -> int:
+        self._refuse_to_wait()
+        return self._readv(self._number, targets) if targets else 0
+
+    def wait_handle(self) -> int:
+        return self._number
 
 
-class _TextInput:
-    is_terminal = False
+class _PendingInput(InputStream):
+    """A source that decides itself how much it gives: what the guest did not ask for waits here."""
 
-    def __init__(self, file: Any) -> None:
-        self._file = file
-        self._pending = b""
+    _pending: bytes | memoryview = b""
 
     def read_into(self, target: memoryview) -> int:
         if not self._pending:
-            self._pending = self._file.readline().encode("utf-8", "surrogateescape")
+            self._pending = self.fetch(len(target))
         data = self._pending[: len(target)]
-        self._pending = self._pending[len(target) :]
+        self._pending = self._pending[len(data) :]
         target[: len(data)] = data
         return len(data)
+
+    def fetch(self, size: int) -> bytes | memoryview:
+        """More input, perhaps more than asked for; nothing at the end."""
+        raise NotImplementedError
+
+    def pending_bytes(self) -> int:
+        return len(self._pending) or 1
+
+
+class _FileInput(_PendingInput):
+    def __init__(self, file: Any) -> None:
+        super().__init__(is_terminal=_is_terminal(file))
+        self._file = file
+        self._handle = None
+        # Buffered files would wait until all is there; read1 gives what one read of the system gives.
+        self._is_buffered = isinstance(file, io.BufferedReader)
+        self._read_into = getattr(file, "readinto", None)
+        if isinstance(file, (io.BufferedReader, io.FileIO)):
+            self._handle = file.fileno()
+
+    def read_into(self, target: memoryview) -> int:
+        if self._is_buffered or self._read_into is None:
+            return super().read_into(target)
+        count = self._read_into(target)
+        if count is None:
+            raise BlockingIOError(11, "no input now")
+        return int(count)
+
+    def fetch(self, size: int) -> bytes | memoryview:
+        data = self._file.read1(max(size, _CHUNK)) if self._is_buffered else self._file.read(size)
+        if data is None:
+            raise BlockingIOError(11, "no input now")
+        return memoryview(data)
+
+    def wait_handle(self) -> Any:
+        # What waits here needs no waiting for.
+        return None if self._pending else self._handle
+
+
+class _TextInput(_PendingInput):
+    def __init__(self, file: Any) -> None:
+        super().__init__()
+        self._file = file
+
+    def fetch(self, size: int) -> bytes:
+        return bytes(self._file.readline().encode("utf-8", "surrogateescape"))
+
+
+class _CallInput(_PendingInput):
+    def __init__(self, function: Any) -> None:
+        super().__init__()
+        self._function = function
+
+    def fetch(self, size: int) -> bytes:
+        return bytes(self._function(size))

@@ -1,0 +1,77 @@
+"""What ``wasmz run`` gives a WASI guest: its options made into a ``WasiConfig``.
+
+GuestOptions(environment=("A=1",), directories=("data::/",)).make_config(["prog", "-v"])
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import click
+
+from wasmz.records import Record
+from wasmz.runtime.wasi.config import WasiConfig
+
+if TYPE_CHECKING:
+    import socket
+
+
+class GuestOptions(Record):
+    """The options' values, as they were given.
+
+    Attributes:
+        environment: each ``NAME=VALUE``.
+        inherit_env: whether the guest gets this process's environment, too.
+        directories: each ``HOST`` or ``HOST::GUEST``.
+        stdin: a file to read instead of this process's input.
+        addresses: each ``HOST:PORT`` to listen at.
+    """
+
+    environment: tuple[str, ...] = ()
+    inherit_env: bool = False
+    directories: tuple[str, ...] = ()
+    stdin: BinaryIO | None = None
+    addresses: tuple[str, ...] = ()
+
+    def make_config(self, arguments: list[str]) -> WasiConfig:
+        """The configuration, with sockets that listen and the file for input open.
+
+        Raises:
+            click.UsageError: an option cannot mean anything, or the system refuses.
+        """
+        variables = {}
+        for setting in self.environment:
+            name, separator, value = setting.partition("=")
+            if not separator:
+                raise click.UsageError(f"--env needs NAME=VALUE, not {setting!r}")
+            variables[name] = value
+        config = WasiConfig(
+            args=arguments,
+            env=variables,
+            inherit_env=self.inherit_env,
+            stdin="inherit" if self.stdin is None else self.stdin,
+        )
+        # Sockets first: a server's library looks for them from descriptor 3 on.
+        for address in self.addresses:
+            config.preopen_socket(_listen(address))
+        for directory in self.directories:
+            host, _, guest = directory.partition("::")
+            if not Path(host).is_dir():
+                raise click.UsageError(f"--dir needs a directory, and {host!r} is none")
+            config.preopen_dir(host, guest or None)
+        return config
+
+
+def _listen(address: str) -> socket.socket:
+    # Imported by servers only.
+    import socket
+
+    host, separator, port = address.rpartition(":")
+    if not separator or not port.isdecimal():
+        raise click.UsageError(f"--tcplisten needs HOST:PORT, not {address!r}")
+    host = host.removeprefix("[").removesuffix("]")
+    try:
+        return socket.create_server((host, int(port)), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except (OSError, OverflowError) as error:
+        raise click.UsageError(f"cannot listen at {address}: {error}") from error

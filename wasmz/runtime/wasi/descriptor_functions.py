@@ -1,0 +1,155 @@
+"""Functions of WASI on descriptors that nearly every program has: reading, writing, positions, preopened directories.
+
+fd_write(process, caller, 1, vectors, 2, result)    -> Errno.SUCCESS, and the number of bytes in memory at `result`
+"""
+
+from __future__ import annotations
+
+import struct
+
+from wasmz.runtime.wasi.descriptors import Failure
+from wasmz.runtime.wasi.errno import Errno
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+    from wasmz.runtime.func import Caller
+    from wasmz.runtime.memory import Memory
+    from wasmz.runtime.wasi.process import Process
+
+_PAIR: Final = struct.Struct("<II")
+_U32: Final = struct.Struct("<I")
+_U64: Final = struct.Struct("<Q")
+_FDSTAT: Final = struct.Struct("<BxHxxxxQQ")
+
+# A call takes as many pieces of memory as POSIX systems take at once; the rest is another call's, as after any
+# incomplete transfer.
+_MOST_VECTORS: Final = 1024
+
+
+def fd_read(process: Process, caller: Caller, descriptor: int, vectors: int, count: int, result: int) -> int:
+    memory = caller.memory
+    total = memory.slice(result, 4)
+    targets = pieces(memory, vectors, count)
+    _U32.pack_into(total, 0, process.table[descriptor].read(targets))
+    return Errno.SUCCESS
+
+
+def fd_write(process: Process, caller: Caller, descriptor: int, vectors: int, count: int, result: int) -> int:
+    memory = caller.memory
+    total = memory.slice(result, 4)
+    sources = pieces(memory, vectors, count)
+    _U32.pack_into(total, 0, process.table[descriptor].write(sources))
+    return Errno.SUCCESS
+
+
+def fd_pread(
+    process: Process, caller: Caller, descriptor: int, vectors: int, count: int, offset: int, result: int
+) -> int:
+    memory = caller.memory
+    total = memory.slice(result, 4)
+    targets = pieces(memory, vectors, count)
+    _U32.pack_into(total, 0, process.table[descriptor].read_at(targets, position(offset)))
+    return Errno.SUCCESS
+
+
+def fd_pwrite(
+    process: Process, caller: Caller, descriptor: int, vectors: int, count: int, offset: int, result: int
+) -> int:
+    memory = caller.memory
+    total = memory.slice(result, 4)
+    sources = pieces(memory, vectors, count)
+    _U32.pack_into(total, 0, process.table[descriptor].write_at(sources, position(offset)))
+    return Errno.SUCCESS
+
+
+def fd_seek(process: Process, caller: Caller, descriptor: int, offset: int, whence: int, result: int) -> int:
+    return _seek(process, caller, descriptor, offset, whence & 0xFF, result)
+
+
+def unstable_fd_seek(process: Process, caller: Caller, descriptor: int, offset: int, whence: int, result: int) -> int:
+    """The former interface counts: from here, from the end, from the start."""
+    whence &= 0xFF
+    return _seek(process, caller, descriptor, offset, (1, 2, 0)[whence] if whence < 3 else whence, result)
+
+
+def _seek(process: Process, caller: Caller, descriptor: int, offset: int, whence: int, result: int) -> int:
+    if whence > 2:
+        return Errno.INVAL
+    place = caller.memory.slice(result, 8)
+    _U64.pack_into(place, 0, process.table[descriptor].seek(offset, whence))
+    return Errno.SUCCESS
+
+
+def fd_tell(process: Process, caller: Caller, descriptor: int, result: int) -> int:
+    return _seek(process, caller, descriptor, 0, 1, result)
+
+
+def fd_close(process: Process, caller: Caller, descriptor: int) -> int:
+    process.table.close(descriptor).flush()
+    return Errno.SUCCESS
+
+
+def fd_renumber(process: Process, caller: Caller, descriptor: int, to: int) -> int:
+    replaced = process.table.renumber(descriptor, to)
+    if replaced is not None:
+        replaced.flush()
+    return Errno.SUCCESS
+
+
+def fd_fdstat_get(process: Process, caller: Caller, descriptor: int, result: int) -> int:
+    entry = process.table[descriptor]
+    _FDSTAT.pack_into(caller.memory.slice(result, 24), 0, entry.file_type, entry.flags, *entry.rights)
+    return Errno.SUCCESS
+
+
+def fd_prestat_get(process: Process, caller: Caller, descriptor: int, result: int) -> int:
+    name = process.table[descriptor].preopen_name
+    if name is None:
+        return Errno.BADF
+    # The tag 0 says that it is a directory, there are no other kinds.
+    _PAIR.pack_into(caller.memory.slice(result, 8), 0, 0, len(name))
+    return Errno.SUCCESS
+
+
+def fd_prestat_dir_name(process: Process, caller: Caller, descriptor: int, buffer: int, size: int) -> int:
+    name = process.table[descriptor].preopen_name
+    if name is None:
+        return Errno.BADF
+    if len(name) > size & 0xFFFF_FFFF:
+        return Errno.NAMETOOLONG
+    caller.memory.write(buffer, name)
+    return Errno.SUCCESS
+
+
+def position(offset: int) -> int:
+    """A file's position, which the guest gives as an unsigned number."""
+    if offset < 0:
+        raise Failure(Errno.INVAL)
+    return offset
+
+
+def pieces(memory: Memory, address: int, count: int) -> list[memoryview]:
+    """The pieces of memory, without empty ones, that a guest's list of (address, size) pairs describes."""
+    if count == 1:
+        start, size = _PAIR.unpack_from(memory.slice(address, 8))
+        view = memory.slice(start, size)
+        return [view] if size else []
+    count &= 0xFFFF_FFFF
+    table = memory.slice(address, 8 * count)
+    views: list[memoryview] = []
+    total = 0
+    step = 8 * _MOST_VECTORS
+    for first in range(0, 8 * count, step):
+        for start, size in _PAIR.iter_unpack(table[first : first + step]):
+            view = memory.slice(start, size)
+            if size:
+                views.append(view)
+                total += size
+        if views:
+            break
+    if total > 0xFFFF_FFFF:
+        # No number of bytes that could be answered.
+        raise Failure(Errno.INVAL)
+    return views

@@ -1,0 +1,522 @@
+"""A file system in memory, for tests and sandboxes: a guest uses it like a directory of the host.
+
+    files = MemoryFileSystem({"in.txt": b"some text", "lib/a.py": b""})
+    WasiConfig().preopen_dir(files, "/")
+    files.read("out.txt")                   -> what the guest wrote
+
+It behaves as a POSIX file system does: links of both kinds, files that are open after they were removed, timestamps.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from _thread import RLock
+
+from wasmz.runtime.wasi.constants import FdFlags, FileType, Rights
+from wasmz.runtime.wasi.descriptors import MAX_OFFSET, Descriptor, Failure
+from wasmz.runtime.wasi.errno import Errno
+from wasmz.runtime.wasi.host_files import directory_rights
+from wasmz.runtime.wasi.resolution import Directory, Opening
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Final
+
+    from wasmz.runtime.wasi.descriptors import Stat
+
+_LONGEST_NAME: Final = 255
+# What a file takes besides its content, about.
+_NODE_BYTES: Final = 512
+_DEVICE: Final = 1
+
+
+class _Node:
+    """A file, directory or symbolic link, under any number of names."""
+
+    file_type: int
+
+    def __init__(self, system: MemoryFileSystem) -> None:
+        system.take(_NODE_BYTES)
+        self.system = system
+        self.inode = system.next_inode()
+        self.links = 1
+        self.accessed = self.modified = self.changed = system.now()
+
+    def __del__(self) -> None:
+        if hasattr(self, "changed"):
+            self.system.take(-_NODE_BYTES - self.size)
+
+    @property
+    def size(self) -> int:
+        return 0
+
+    def stat(self) -> Stat:
+        times = self.accessed, self.modified, self.changed
+        return _DEVICE, self.inode, self.file_type, self.links, self.size, *times
+
+    def set_times(self, accessed: int | None, modified: int | None) -> None:
+        if accessed is not None:
+            self.accessed = accessed
+        if modified is not None:
+            self.modified = modified
+        self.changed = self.system.now()
+
+
+class _File(_Node):
+    file_type = FileType.REGULAR_FILE
+
+    def __init__(self, system: MemoryFileSystem) -> None:
+        self.content = bytearray()
+        super().__init__(system)
+
+    @property
+    def size(self) -> int:
+        return len(self.content)
+
+    def resize(self, size: int) -> None:
+        added = size - len(self.content)
+        self.system.take(added)
+        if added > 0:
+            self.content.extend(bytes(added))
+        else:
+            del self.content[size:]
+        self.modified = self.changed = self.system.now()
+
+    def read(self, targets: list[memoryview], offset: int) -> int:
+        total = 0
+        with memoryview(self.content) as content:
+            for target in targets:
+                part = content[offset + total : offset + total + len(target)]
+                target[: len(part)] = part
+                total += len(part)
+        self.accessed = self.system.now()
+        return total
+
+    def write(self, sources: list[memoryview], offset: int) -> int:
+        end = offset + sum(map(len, sources))
+        if end > MAX_OFFSET:
+            raise _error(errno.EFBIG)
+        if end > len(self.content):
+            self.resize(end)
+        start = offset
+        for source in sources:
+            self.content[start : start + len(source)] = source
+            start += len(source)
+        self.modified = self.changed = self.system.now()
+        return start - offset
+
+
+class _Link(_Node):
+    file_type = FileType.SYMBOLIC_LINK
+
+    def __init__(self, system: MemoryFileSystem, target: bytes) -> None:
+        self.target = target
+        super().__init__(system)
+
+    @property
+    def size(self) -> int:
+        return len(self.target)
+
+
+class _Folder(_Node):
+    """A directory.
+
+    Attributes:
+        parent: the directory it is in; ``None`` for the root and for what was removed.
+    """
+
+    file_type = FileType.DIRECTORY
+
+    def __init__(self, system: MemoryFileSystem, parent: _Folder | None) -> None:
+        super().__init__(system)
+        self.entries: dict[bytes, _Node] = {}
+        self.parent = parent
+        self.is_removed = False
+
+    def find(self, name: bytes) -> _Node:
+        """The entry of that name; ENOENT if there is none."""
+        if name == b".":
+            return self
+        _check_name(name)
+        node = self.entries.get(name)
+        if node is None:
+            raise _error(errno.ENOENT)
+        return node
+
+    def put(self, name: bytes, node: _Node) -> None:
+        """Makes an entry; EEXIST if there is one."""
+        _check_name(name)
+        if name == b"." or name in self.entries:
+            raise _error(errno.EEXIST)
+        if self.is_removed:
+            raise _error(errno.ENOENT)
+        self.entries[name] = node
+        self.modified = self.changed = self.system.now()
+
+    def drop(self, name: bytes) -> None:
+        """Removes an entry."""
+        node = self.entries.pop(name)
+        node.links -= 1
+        self.modified = self.changed = node.changed = self.system.now()
+
+
+class MemoryFileSystem:
+    """Files in memory. One may serve several guests, also at the same time.
+
+    Attributes:
+        now: what gives timestamps, in nanoseconds.
+    """
+
+    def __init__(
+        self,
+        files: Mapping[str, bytes | str] | None = None,
+        *,
+        limit_bytes: int = 1 << 30,
+        now: Callable[[], int] = time.time_ns,
+    ) -> None:
+        """Makes it with these files, and the directories on their paths.
+
+        Args:
+            limit_bytes: how much the content of all files may take, with some hundred bytes for each of them; past
+                that, a guest gets "no space left".
+        """
+        self.now = now
+        self._lock = RLock()
+        self._left = limit_bytes
+        self._inodes = 0
+        self._root = _Folder(self, None)
+        for path, content in (files or {}).items():
+            self.write(path, content)
+
+    # For Python. Paths are relative to the root, with slashes, and with or without one in front.
+
+    def write(self, path: str, content: bytes | str) -> None:
+        """Writes a file, and makes the directories that it is in. ``OSError`` as for the host's files."""
+        folder, name = self._walk(path, make=True)
+        with self._lock:
+            node = folder.entries.get(name)
+            if node is None:
+                node = _File(self)
+                folder.put(name, node)
+            data = content.encode() if isinstance(content, str) else content
+            file = _expect_file(node)
+            file.resize(0)
+            file.write([memoryview(data).cast("B")], 0)
+
+    def read(self, path: str) -> bytes:
+        """The content of a file. ``OSError`` as for the host's files."""
+        folder, name = self._walk(path)
+        return bytes(_expect_file(folder.find(name)).content)
+
+    def make_directories(self, path: str) -> None:
+        """Makes a directory and those that it is in, as far as they do not exist."""
+        self._walk(f"{path}/.", make=True)
+
+    def paths(self) -> list[str]:
+        """All paths, sorted; those of directories end with a slash."""
+        found: list[str] = []
+        todo: list[tuple[str, _Folder]] = [("", self._root)]
+        while todo:
+            prefix, folder = todo.pop()
+            for name, node in list(folder.entries.items()):
+                path = prefix + name.decode("utf-8", "surrogateescape")
+                if isinstance(node, _Folder):
+                    path += "/"
+                    todo.append((path, node))
+                found.append(path)
+        return sorted(found)
+
+    def _walk(self, path: str, *, make: bool = False) -> tuple[_Folder, bytes]:
+        """The directory that a path's last component is in, and that component. Links are not followed."""
+        *before, last = [part for part in path.encode("utf-8", "surrogateescape").split(b"/") if part] or [b"."]
+        if b".." in (*before, last):
+            raise ValueError(f"{path!r} is not a plain path")
+        if last == b".":
+            before, last = [part for part in before if part != b"."], b"."
+        with self._lock:
+            folder = self._root
+            for name in before:
+                if make and name not in folder.entries:
+                    folder.put(name, _Folder(self, folder))
+                folder = _expect_folder(folder.find(name))
+        return folder, last
+
+    # For preopening, and for nodes
+
+    def open_directory(self, *, is_read_only: bool) -> Directory:
+        """The root, as a guest's descriptor."""
+        return MemoryDirectory(self, self._root, is_read_only=is_read_only)
+
+    def take(self, size: int) -> None:
+        """Counts bytes that are used from now on. ENOSPC if there are not so many."""
+        with self._lock:
+            if size > max(self._left, 0):
+                raise _error(errno.ENOSPC)
+            self._left -= size
+
+    def next_inode(self) -> int:
+        """A number that no other file has."""
+        with self._lock:
+            self._inodes += 1
+            return self._inodes
+
+    # What resolution.Tree asks for
+
+    def enter(self, node: _Folder, name: bytes) -> _Folder:
+        return _expect_folder(node.find(name))
+
+    def leave(self, node: _Folder) -> None:
+        pass
+
+    def read_link(self, node: _Folder, name: bytes) -> bytes:
+        found = node.find(name)
+        if not isinstance(found, _Link):
+            raise _error(errno.EINVAL)
+        return found.target
+
+    def stat(self, node: _Folder, name: bytes) -> Stat:
+        return node.find(name).stat()
+
+    def open(self, node: _Folder, name: bytes, opening: Opening) -> Descriptor:
+        with self._lock:
+            try:
+                found = node.find(name)
+                if opening.create and opening.exclusive:
+                    raise _error(errno.EEXIST)
+            except FileNotFoundError:
+                if not opening.create:
+                    raise
+                found = _File(self)
+                node.put(name, found)
+            if isinstance(found, _Link):
+                raise _error(errno.ELOOP)
+            if isinstance(found, _Folder):
+                if opening.can_write or opening.create or opening.truncate:
+                    raise _error(errno.EISDIR)
+                return MemoryDirectory(self, found, is_read_only=opening.is_read_only)
+            if opening.must_be_directory:
+                raise _error(errno.ENOTDIR)
+            file = _expect_file(found)
+            if opening.truncate:
+                file.resize(0)
+            return MemoryFile(file, opening, self._lock)
+
+    def make_directory(self, node: _Folder, name: bytes) -> None:
+        with self._lock:
+            node.put(name, _Folder(self, node))
+
+    def remove_directory(self, node: _Folder, name: bytes) -> None:
+        with self._lock:
+            if name == b".":
+                raise _error(errno.EINVAL)
+            found = _expect_folder(node.find(name))
+            if found.entries:
+                raise _error(errno.ENOTEMPTY)
+            node.drop(name)
+            found.is_removed, found.parent = True, None
+
+    def unlink(self, node: _Folder, name: bytes) -> None:
+        with self._lock:
+            if isinstance(node.find(name), _Folder):
+                raise _error(errno.EISDIR)
+            node.drop(name)
+
+    def rename(self, node: _Folder, name: bytes, to_node: _Folder, to_name: bytes) -> None:
+        with self._lock:
+            if name == b"." or to_name == b".":
+                raise _error(errno.EBUSY)
+            moved = node.find(name)
+            _check_name(to_name)
+            replaced = to_node.entries.get(to_name)
+            if isinstance(moved, _Folder):
+                above: _Folder | None = to_node
+                while above is not None:
+                    if above is moved:
+                        raise _error(errno.EINVAL)
+                    above = above.parent
+            if replaced is moved:
+                return
+            if replaced is not None:
+                if isinstance(moved, _Folder):
+                    if _expect_folder(replaced).entries:
+                        raise _error(errno.ENOTEMPTY)
+                elif isinstance(replaced, _Folder):
+                    raise _error(errno.EISDIR)
+            elif to_node.is_removed:
+                raise _error(errno.ENOENT)
+            if replaced is not None:
+                to_node.drop(to_name)
+                if isinstance(replaced, _Folder):
+                    replaced.is_removed, replaced.parent = True, None
+            node.drop(name)
+            moved.links += 1
+            to_node.put(to_name, moved)
+            if isinstance(moved, _Folder):
+                moved.parent = to_node
+
+    def link(self, node: _Folder, name: bytes, to_node: _Folder, to_name: bytes) -> None:
+        with self._lock:
+            found = node.find(name)
+            if isinstance(found, _Folder):
+                raise _error(errno.EPERM)
+            to_node.put(to_name, found)
+            found.links += 1
+            found.changed = self.now()
+
+    def symlink(self, target: bytes, node: _Folder, name: bytes) -> None:
+        with self._lock:
+            node.put(name, _Link(self, target))
+
+    def set_times(self, node: _Folder, name: bytes, accessed: int | None, modified: int | None) -> None:
+        node.find(name).set_times(accessed, modified)
+
+
+class MemoryFile(Descriptor):
+    """An open file."""
+
+    file_type = FileType.REGULAR_FILE
+
+    def __init__(self, file: _File, opening: Opening, lock: RLock) -> None:
+        self._file = file
+        self._position = 0
+        self._lock = lock
+        self._can_read = opening.can_read
+        self._can_write = opening.can_write
+        self._is_read_only = opening.is_read_only
+        self.flags = opening.flags
+
+    @property
+    def rights(self) -> tuple[int, int]:
+        rights = Rights.FILE
+        if not self._can_read:
+            rights &= ~Rights.FD_READ
+        if not self._can_write:
+            rights &= ~Rights.FD_WRITE
+        return rights, rights
+
+    def read(self, targets: list[memoryview]) -> int:
+        with self._lock:
+            total = self.read_at(targets, self._position)
+            self._position += total
+        return total
+
+    def write(self, sources: list[memoryview]) -> int:
+        with self._lock:
+            if self.flags & FdFlags.APPEND:
+                self._position = len(self._file.content)
+            total = self.write_at(sources, self._position)
+            self._position += total
+        return total
+
+    def read_at(self, targets: list[memoryview], offset: int) -> int:
+        if not self._can_read:
+            raise Failure(Errno.BADF)
+        with self._lock:
+            return self._file.read(targets, offset)
+
+    def write_at(self, sources: list[memoryview], offset: int) -> int:
+        if not self._can_write:
+            raise Failure(Errno.BADF)
+        with self._lock:
+            return self._file.write(sources, offset) if sources else 0
+
+    def seek(self, offset: int, whence: int) -> int:
+        with self._lock:
+            base = (0, self._position, len(self._file.content))[whence]
+            if not 0 <= base + offset <= MAX_OFFSET:
+                raise Failure(Errno.INVAL)
+            self._position = base + offset
+            return self._position
+
+    def stat(self) -> Stat:
+        return self._file.stat()
+
+    def set_size(self, size: int) -> None:
+        if not self._can_write:
+            raise Failure(Errno.BADF)
+        with self._lock:
+            self._file.resize(size)
+
+    def allocate(self, offset: int, size: int) -> None:
+        if not self._can_write:
+            raise Failure(Errno.BADF)
+        if not size:
+            raise Failure(Errno.INVAL)
+        with self._lock:
+            if offset + size > len(self._file.content):
+                self._file.resize(offset + size)
+
+    def advise(self, offset: int, size: int, advice: int) -> None:
+        pass
+
+    def set_times(self, accessed: int | None, modified: int | None) -> None:
+        if self._is_read_only:
+            raise Failure(Errno.PERM)
+        self._file.set_times(accessed, modified)
+
+    def set_flags(self, flags: int) -> None:
+        self.flags = flags
+
+    def sync(self, *, data_only: bool) -> None:
+        pass
+
+    def pending_bytes(self) -> int:
+        return max(0, len(self._file.content) - self._position)
+
+
+class MemoryDirectory(Directory):
+    """An open directory."""
+
+    file_type = FileType.DIRECTORY
+
+    def __init__(self, tree: MemoryFileSystem, node: _Folder, *, is_read_only: bool) -> None:
+        self.tree = tree
+        self.node: _Folder = node
+        self.is_read_only = is_read_only
+
+    @property
+    def rights(self) -> tuple[int, int]:
+        return directory_rights(self.is_read_only)
+
+    def stat(self) -> Stat:
+        return self.node.stat()
+
+    def set_times(self, accessed: int | None, modified: int | None) -> None:
+        if self.is_read_only:
+            raise Failure(Errno.PERM)
+        self.node.set_times(accessed, modified)
+
+    def set_flags(self, flags: int) -> None:
+        self.flags = flags
+
+    def sync(self, *, data_only: bool) -> None:
+        pass
+
+    def entries(self) -> list[tuple[int, int, bytes]]:
+        return [(node.inode, node.file_type, name) for name, node in list(self.node.entries.items())]
+
+
+def _check_name(name: bytes) -> None:
+    if len(name) > _LONGEST_NAME:
+        raise _error(errno.ENAMETOOLONG)
+
+
+def _expect_folder(node: _Node) -> _Folder:
+    if not isinstance(node, _Folder):
+        raise _error(errno.ENOTDIR)
+    return node
+
+
+def _expect_file(node: _Node) -> _File:
+    if isinstance(node, _Folder):
+        raise _error(errno.EISDIR)
+    if not isinstance(node, _File):
+        raise _error(errno.ELOOP)
+    return node
+
+
+def _error(number: int) -> OSError:
+    return OSError(number, os.strerror(number))

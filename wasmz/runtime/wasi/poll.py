@@ -1,0 +1,215 @@
+"""``poll_oneoff``: waits for clocks, and for files, pipes and sockets, through the ``selectors`` module.
+
+poll_oneoff(process, caller, subscriptions, events, 2, result)      -> Errno.SUCCESS; 32 bytes at `events` for each one
+"""
+
+from __future__ import annotations
+
+import struct
+import time
+
+from wasmz.runtime.wasi.descriptors import Failure
+from wasmz.runtime.wasi.errno import Errno
+from wasmz.runtime.wasi.process import FixedClock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final
+
+    from wasmz.runtime.func import Caller
+    from wasmz.runtime.wasi.process import Process
+
+    Event = tuple[int, int, int, int, int]
+
+_CLOCK: Final = 0
+_READ: Final = 1
+_WRITE: Final = 2
+_ABSOLUTE_TIME: Final = 1
+_HANG_UP: Final = 1
+
+# User data, error, type; number of bytes, flags.
+_EVENT: Final = struct.Struct("<QHB5xQH6x")
+# The former interface has one more field in front of a clock's.
+_SUBSCRIPTION_BYTES: Final = 48
+_CLOCK_POSITION: Final = 16
+_UNSTABLE_SUBSCRIPTION_BYTES: Final = 56
+_UNSTABLE_CLOCK_POSITION: Final = 24
+
+# A guest that waits for more things than this at once would fill the host's memory with lists of them.
+_MOST_SUBSCRIPTIONS: Final = 1 << 16
+
+# Longer than this no system's call waits; then it is called again.
+_LONGEST_WAIT_SECONDS: Final = 3_600.0
+
+
+def poll_oneoff(process: Process, caller: Caller, subscriptions: int, events: int, count: int, result: int) -> int:
+    return _poll(process, caller, subscriptions, events, count, result, _SUBSCRIPTION_BYTES, _CLOCK_POSITION)
+
+
+def unstable_poll_oneoff(
+    process: Process, caller: Caller, subscriptions: int, events: int, count: int, result: int
+) -> int:
+    each, position = _UNSTABLE_SUBSCRIPTION_BYTES, _UNSTABLE_CLOCK_POSITION
+    return _poll(process, caller, subscriptions, events, count, result, each, position)
+
+
+def _poll(
+    process: Process,
+    caller: Caller,
+    subscriptions: int,
+    events: int,
+    count: int,
+    result: int,
+    each: int,
+    clock_position: int,
+) -> int:
+    count &= 0xFFFF_FFFF
+    if not count or count > _MOST_SUBSCRIPTIONS:
+        return Errno.INVAL
+    memory = caller.memory
+    wanted = memory.read(subscriptions, each * count)
+    room = memory.slice(events, _EVENT.size * count)
+    memory.slice(result, 4)
+    wait = _Wait(process)
+    for start in range(0, len(wanted), each):
+        user_data, kind = struct.unpack_from("<QB", wanted, start)
+        if kind == _CLOCK:
+            wait.add_clock(user_data, *struct.unpack_from("<I4xQQH", wanted, start + clock_position))
+        elif kind in (_READ, _WRITE):
+            wait.add_descriptor(user_data, kind, *struct.unpack_from("<I", wanted, start + 16))
+        else:
+            return Errno.INVAL
+    ready = wait.run()
+    for number, event in enumerate(ready):
+        _EVENT.pack_into(room, number * _EVENT.size, *event)
+    memory.write_value(result, "I", len(ready))
+    return Errno.SUCCESS
+
+
+class _Wait:
+    """What a guest waits for."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        # What is ready without waiting.
+        self._ready: list[Event] = []
+        # When each clock is due, in the host's monotonic time, with the user data.
+        self._clocks: list[tuple[int, int]] = []
+        # Descriptors that may have to be waited for: user data, kind, handle.
+        self._handles: list[tuple[int, int, Any]] = []
+        self._start = time.monotonic_ns()
+        # A clock that stands still but for the guest's sleep; that is over at once.
+        self._fixed: FixedClock | None = None
+
+    def add_clock(self, user_data: int, clock: int, timeout: int, precision: int, flags: int) -> None:
+        read = self._process.clocks.get(clock)
+        if read is None or flags & ~_ABSOLUTE_TIME:
+            self._ready.append((user_data, Errno.INVAL, _CLOCK, 0, 0))
+            return
+        delay = max(0, timeout - read()) if flags & _ABSOLUTE_TIME else timeout
+        if isinstance(read, FixedClock):
+            self._fixed = read
+        self._clocks.append((self._start + delay, user_data))
+
+    def add_descriptor(self, user_data: int, kind: int, number: int) -> None:
+        try:
+            entry = self._process.table[number]
+            handle = entry.wait_handle()
+            if handle is None or not _can_be_waited_for(handle):
+                size = entry.pending_bytes() if kind == _READ else 1
+                self._ready.append((user_data, Errno.SUCCESS, kind, size, 0))
+            else:
+                self._handles.append((user_data, kind, handle))
+        except Failure as failure:
+            self._ready.append((user_data, failure.errno, kind, 0, 0))
+        except OSError as error:
+            self._ready.append((user_data, Errno.of(error), kind, 0, 0))
+
+    def run(self) -> list[Event]:
+        """Waits until at least one thing is ready; all that are."""
+        due = min(self._clocks)[0] if self._clocks else None
+        if self._fixed is not None and due is not None and not self._ready:
+            self._fixed.advance(due - self._start)
+            self._start, shift = due, due - self._start
+            return self._select(0.0) or self._due_clocks(self._start + shift)
+        while True:
+            now = time.monotonic_ns()
+            if self._ready or (due is not None and due <= now):
+                seconds = 0.0
+            elif due is None:
+                seconds = _LONGEST_WAIT_SECONDS
+            else:
+                seconds = min((due - now) / 1e9, _LONGEST_WAIT_SECONDS)
+            found = [*self._ready, *self._select(seconds), *self._due_clocks(time.monotonic_ns())]
+            if found:
+                return found
+
+    def _due_clocks(self, now: int) -> list[Event]:
+        return [(user_data, Errno.SUCCESS, _CLOCK, 0, 0) for due, user_data in self._clocks if due <= now]
+
+    def _select(self, seconds: float) -> list[Event]:
+        if not self._handles:
+            if seconds:
+                time.sleep(seconds)
+            return []
+        # Imported only by those that wait for something.
+        from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
+
+        masks: dict[int, int] = {}
+        for _, kind, handle in self._handles:
+            number = _number_of(handle)
+            masks[number] = masks.get(number, 0) | (EVENT_READ if kind == _READ else EVENT_WRITE)
+        with DefaultSelector() as selector:
+            for number, mask in masks.items():
+                selector.register(number, mask)
+            found = {key.fd: mask for key, mask in selector.select(seconds)}
+        events = []
+        for user_data, kind, handle in self._handles:
+            mask = found.get(_number_of(handle), 0)
+            if mask & (EVENT_READ if kind == _READ else EVENT_WRITE):
+                size, flags = _readable_bytes(handle) if kind == _READ else (1, 0)
+                events.append((user_data, Errno.SUCCESS, kind, size, flags))
+        return events
+
+
+def is_readable(handle: Any) -> bool:
+    """Whether reading would not wait."""
+    if not _can_be_waited_for(handle):
+        return True
+    from selectors import EVENT_READ, DefaultSelector
+
+    with DefaultSelector() as selector:
+        selector.register(handle, EVENT_READ)
+        return bool(selector.select(0))
+
+
+def _number_of(handle: Any) -> int:
+    return handle if isinstance(handle, int) else int(handle.fileno())
+
+
+def _can_be_waited_for(handle: Any) -> bool:
+    """Ordinary files are always ready, and selectors refuse them, as Windows' does everything but sockets."""
+    from selectors import EVENT_READ, DefaultSelector
+
+    with DefaultSelector() as selector:
+        try:
+            selector.register(handle, EVENT_READ)
+            if not hasattr(selector, "fileno"):
+                # select(), which finds out only when it is called.
+                selector.select(0)
+        except (OSError, ValueError):
+            return False
+    return True
+
+
+def _readable_bytes(handle: Any) -> tuple[int, int]:
+    """How many bytes there are, as far as the system tells, and whether the other side is gone."""
+    try:
+        import fcntl
+        import termios
+
+        (size,) = struct.unpack("i", fcntl.ioctl(_number_of(handle), termios.FIONREAD, b"\0\0\0\0"))
+    except (ImportError, OSError):
+        return 1, 0
+    # Ready with nothing to read: the end. A socket that listens has something else to offer.
+    return (size, 0) if size else (0, _HANG_UP)

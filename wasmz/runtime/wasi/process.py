@@ -1,0 +1,190 @@
+"""A guest's process: what it was given, its descriptors, clocks, random bytes, its end.
+
+process = Process(WasiConfig(args=["prog"]))
+process.table[1]                                    -> its standard output
+args_sizes_get(process, caller, count, size)        -> Errno.SUCCESS
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import time
+
+from wasmz.errors import WasiExit
+from wasmz.runtime.wasi.descriptors import Descriptor, DescriptorTable, Failure
+from wasmz.runtime.wasi.errno import Errno
+from wasmz.runtime.wasi.streams import open_input, open_output
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Final
+
+    from wasmz.runtime.func import Caller
+    from wasmz.runtime.memory import Memory
+    from wasmz.runtime.wasi.config import WasiConfig
+
+_REALTIME: Final = 0
+_MONOTONIC: Final = 1
+# By the interface's number: the name for time.get_clock_info, and what reads it.
+_CLOCKS: Final[dict[int, tuple[str, Callable[[], int]]]] = {
+    _REALTIME: ("time", time.time_ns),
+    _MONOTONIC: ("monotonic", time.monotonic_ns),
+    2: ("process_time", time.process_time_ns),
+}
+if hasattr(time, "thread_time_ns"):  # not everywhere, says its documentation
+    _CLOCKS[3] = ("thread_time", time.thread_time_ns)
+
+# How much a clock that does not follow the time moves on each time it is read, in nanoseconds: a guest that waits for
+# it to reach some moment gets there.
+_STEP: Final = 1_000
+
+
+class FixedClock:
+    """A clock that shows the same times in every run: it moves on when it is read, and when the guest sleeps."""
+
+    def __init__(self, start: int) -> None:
+        self._next = start
+
+    def __call__(self) -> int:
+        now = self._next
+        self._next = now + _STEP
+        return now
+
+    def advance(self, duration: int) -> None:
+        """Lets the guest sleep."""
+        self._next += duration
+
+
+class Process:
+    """The state of one guest process.
+
+    Attributes:
+        table: its descriptors.
+        clocks: what reads each clock, in nanoseconds, by the interface's number.
+    """
+
+    def __init__(self, config: WasiConfig) -> None:
+        self.args = config.encoded_args()
+        self.env = config.encoded_env()
+        entries: dict[int, Descriptor] = {
+            0: open_input(config.stdin),
+            1: open_output(config.stdout, "stdout"),
+            2: open_output(config.stderr, "stderr"),
+        }
+        self.table = DescriptorTable(entries)
+        if config.preopens:
+            from wasmz.runtime.wasi.preopens import open_preopens
+
+            open_preopens(self.table, config.preopens)
+        self.clocks = {number: read for number, (_, read) in _CLOCKS.items()}
+        for number, clock in ((_REALTIME, config.realtime), (_MONOTONIC, config.monotonic)):
+            if clock is not None:
+                self.clocks[number] = FixedClock(clock) if isinstance(clock, int) else clock
+        self.fill_random = _random_source(config.random)
+        self.on_exit = config.on_exit
+
+    def flush(self) -> None:
+        """Passes on all output that is held back."""
+        for entry in self.table.values():
+            entry.flush()
+
+
+def _random_source(source: int | Callable[[int], bytes] | None) -> Callable[[memoryview], None]:
+    """What fills a piece of memory with random bytes."""
+    if source is None:
+        get = os.urandom
+    elif isinstance(source, int):
+        # Imported only where it is asked for.
+        from random import Random
+
+        get = Random(source).randbytes
+    else:
+        get = source
+
+    def fill(target: memoryview) -> None:
+        # In parts, so that a large request needs no second buffer of its size.
+        for start in range(0, len(target), 1 << 16):
+            part = target[start : start + (1 << 16)]
+            part[:] = get(len(part))
+
+    return fill
+
+
+# Arguments and environment
+
+
+def args_get(process: Process, caller: Caller, pointers: int, buffer: int) -> int:
+    return _write_strings(caller.memory, process.args, pointers, buffer)
+
+
+def args_sizes_get(process: Process, caller: Caller, count: int, size: int) -> int:
+    return _write_sizes(caller.memory, process.args, count, size)
+
+
+def environ_get(process: Process, caller: Caller, pointers: int, buffer: int) -> int:
+    return _write_strings(caller.memory, process.env, pointers, buffer)
+
+
+def environ_sizes_get(process: Process, caller: Caller, count: int, size: int) -> int:
+    return _write_sizes(caller.memory, process.env, count, size)
+
+
+def _write_sizes(memory: Memory, strings: list[bytes], count: int, size: int) -> int:
+    memory.write_value(count, "I", len(strings))
+    memory.write_value(size, "I", sum(len(string) + 1 for string in strings))
+    return Errno.SUCCESS
+
+
+def _write_strings(memory: Memory, strings: list[bytes], pointers: int, buffer: int) -> int:
+    addresses = []
+    content = bytearray()
+    for string in strings:
+        addresses.append((buffer & 0xFFFF_FFFF) + len(content))
+        content += string + b"\0"
+    memory.write(buffer, content)
+    memory.write(pointers, struct.pack(f"<{len(addresses)}I", *addresses))
+    return Errno.SUCCESS
+
+
+# Clocks, random numbers, the process
+
+
+def clock_res_get(process: Process, caller: Caller, clock: int, result: int) -> int:
+    if clock not in _CLOCKS:
+        return Errno.INVAL
+    resolution = time.get_clock_info(_CLOCKS[clock][0]).resolution  # type: ignore[arg-type]
+    caller.memory.write_value(result, "Q", max(1, round(resolution * 1e9)))
+    return Errno.SUCCESS
+
+
+def clock_time_get(process: Process, caller: Caller, clock: int, precision: int, result: int) -> int:
+    read = process.clocks.get(clock)
+    if read is None:
+        return Errno.INVAL
+    caller.memory.write_value(result, "Q", read() & 0xFFFF_FFFF_FFFF_FFFF)
+    return Errno.SUCCESS
+
+
+def random_get(process: Process, caller: Caller, buffer: int, size: int) -> int:
+    process.fill_random(caller.memory.slice(buffer, size & 0xFFFF_FFFF))
+    return Errno.SUCCESS
+
+
+def sched_yield(process: Process, caller: Caller) -> int:
+    time.sleep(0)
+    return Errno.SUCCESS
+
+
+def proc_exit(process: Process, caller: Caller, status: int) -> None:
+    status &= 0xFFFF_FFFF
+    process.flush()
+    if process.on_exit is not None:
+        process.on_exit(status)
+    raise WasiExit(status)
+
+
+def proc_raise(process: Process, caller: Caller, signal: int) -> int:
+    """Signals between guests do not exist; wasmtime answers the same."""
+    raise Failure(Errno.NOTSUP)

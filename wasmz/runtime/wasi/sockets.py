@@ -1,0 +1,181 @@
+"""Sockets that a guest was given: accepting connections, and transferring bytes.
+
+sock_accept(process, caller, 3, 0, result)      -> Errno.SUCCESS, a descriptor for the connection
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+
+from wasmz.runtime.wasi.constants import FdFlags, FileType, Rights
+from wasmz.runtime.wasi.descriptor_functions import pieces
+from wasmz.runtime.wasi.descriptors import Descriptor, Failure
+from wasmz.runtime.wasi.errno import Errno
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+    from wasmz.runtime.func import Caller
+    from wasmz.runtime.wasi.descriptors import Stat
+    from wasmz.runtime.wasi.process import Process
+
+_PEEK: Final = 1
+_WAIT_ALL: Final = 2
+_DATA_TRUNCATED: Final = 1
+_SHUT_READ: Final = 1
+_SHUT_WRITE: Final = 2
+
+
+class SocketDescriptor(Descriptor):
+    """A socket.
+
+    Attributes:
+        socket: the host's.
+        is_listening: whether it waits for connections.
+    """
+
+    is_always_ready = False
+
+    def __init__(self, host_socket: socket.socket, flags: int = 0) -> None:
+        self.socket = host_socket
+        self.is_listening = _is_listening(host_socket)
+        self.file_type = FileType.SOCKET_DGRAM if host_socket.type == socket.SOCK_DGRAM else FileType.SOCKET_STREAM
+        self.flags = flags
+
+    @property
+    def rights(self) -> tuple[int, int]:
+        if self.is_listening:
+            base = Rights.SOCK_ACCEPT | Rights.FD_FDSTAT_SET_FLAGS | Rights.FD_FILESTAT_GET | Rights.POLL_FD_READWRITE
+            return base, Rights.SOCKET
+        return Rights.SOCKET, Rights.SOCKET
+
+    def read(self, targets: list[memoryview]) -> int:
+        return self.receive(targets, 0)[0]
+
+    def write(self, sources: list[memoryview]) -> int:
+        if not sources:
+            return 0
+        self._set_waiting()
+        if hasattr(self.socket, "sendmsg"):
+            return self.socket.sendmsg(sources)
+        return self.socket.send(sources[0])
+
+    def receive(self, targets: list[memoryview], flags: int) -> tuple[int, int]:
+        """Fills the targets; gives the number of bytes, and the system's flags about them."""
+        self._set_waiting()
+        if hasattr(self.socket, "recvmsg_into"):
+            if not targets:
+                return 0, 0
+            size, _, found, _ = self.socket.recvmsg_into(targets, 0, flags)
+            return size, found
+        return (self.socket.recv_into(targets[0], 0, flags), 0) if targets else (0, 0)
+
+    def accept(self, flags: int) -> SocketDescriptor:
+        """Waits for a connection."""
+        if not self.is_listening:
+            raise Failure(Errno.INVAL)
+        self._set_waiting()
+        connection, _ = self.socket.accept()
+        return SocketDescriptor(connection, flags)
+
+    def seek(self, offset: int, whence: int) -> int:
+        raise Failure(Errno.SPIPE)
+
+    def read_at(self, targets: list[memoryview], offset: int) -> int:
+        raise Failure(Errno.SPIPE)
+
+    def write_at(self, sources: list[memoryview], offset: int) -> int:
+        raise Failure(Errno.SPIPE)
+
+    def stat(self) -> Stat:
+        return 0, 0, self.file_type, 1, 0, 0, 0, 0
+
+    def set_flags(self, flags: int) -> None:
+        self.flags = flags
+
+    def wait_handle(self) -> socket.socket:
+        return self.socket
+
+    def _set_waiting(self) -> None:
+        # A host's socket may have a timeout of its own, which says nothing to the guest.
+        waits = not self.flags & FdFlags.NONBLOCK
+        if self.socket.gettimeout() != (None if waits else 0.0):
+            self.socket.setblocking(waits)
+
+
+def _is_listening(host_socket: socket.socket) -> bool:
+    try:
+        return bool(host_socket.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+    except (AttributeError, OSError):
+        # Not every system says so: one without a peer cannot be read from, anyway.
+        try:
+            host_socket.getpeername()
+        except OSError:
+            return host_socket.type == socket.SOCK_STREAM
+        return False
+
+
+def sock_accept(process: Process, caller: Caller, descriptor: int, flags: int, result: int) -> int:
+    flags &= 0xFFFF
+    if flags & ~FdFlags.NONBLOCK:
+        return Errno.INVAL
+    listening = _socket(process, descriptor)
+    caller.memory.slice(result, 4)
+    number = process.table.add(listening.accept(flags))
+    caller.memory.write_value(result, "I", number)
+    return Errno.SUCCESS
+
+
+def sock_recv(
+    process: Process,
+    caller: Caller,
+    descriptor: int,
+    vectors: int,
+    count: int,
+    flags: int,
+    size_result: int,
+    flags_result: int,
+) -> int:
+    flags &= 0xFFFF
+    if flags & ~(_PEEK | _WAIT_ALL):
+        return Errno.INVAL
+    source = _socket(process, descriptor)
+    memory = caller.memory
+    memory.slice(size_result, 4)
+    memory.slice(flags_result, 2)
+    wanted = socket.MSG_PEEK if flags & _PEEK else 0
+    wanted |= getattr(socket, "MSG_WAITALL", 0) if flags & _WAIT_ALL else 0
+    size, found = source.receive(pieces(memory, vectors, count), wanted)
+    memory.write_value(size_result, "I", size)
+    memory.write_value(flags_result, "H", _DATA_TRUNCATED if found & getattr(socket, "MSG_TRUNC", 0) else 0)
+    return Errno.SUCCESS
+
+
+def sock_send(
+    process: Process, caller: Caller, descriptor: int, vectors: int, count: int, flags: int, result: int
+) -> int:
+    if flags & 0xFFFF:
+        return Errno.INVAL
+    target = _socket(process, descriptor)
+    memory = caller.memory
+    size = memory.slice(result, 4)
+    struct.pack_into("<I", size, 0, target.write(pieces(memory, vectors, count)))
+    return Errno.SUCCESS
+
+
+def sock_shutdown(process: Process, caller: Caller, descriptor: int, how: int) -> int:
+    how &= 0xFF
+    target = _socket(process, descriptor)
+    if not how or how & ~(_SHUT_READ | _SHUT_WRITE):
+        return Errno.INVAL
+    target.socket.shutdown((None, socket.SHUT_RD, socket.SHUT_WR, socket.SHUT_RDWR)[how] or 0)
+    return Errno.SUCCESS
+
+
+def _socket(process: Process, descriptor: int) -> SocketDescriptor:
+    entry = process.table[descriptor]
+    if not isinstance(entry, SocketDescriptor):
+        raise Failure(Errno.NOTSOCK)
+    return entry
