@@ -27,7 +27,7 @@ from wasmz.precompiled import (
     encode_pyc,
     hash_source,
 )
-from wasmz.runtime.image import ModuleImage
+from wasmz.runtime.image import FrozenCode, ModuleImage
 
 DIRECTORY_VARIABLE = "WASMZ_CACHE_DIR"
 
@@ -49,8 +49,8 @@ class Cache:
         """Where the compiled form of a module is kept."""
         return os.path.join(self.directory, f"{_key(data, config)}.{sys.implementation.cache_tag}.pyc")
 
-    def load(self, data: bytes, config: Config) -> ModuleImage | None:
-        """The compiled form of a module, or ``None`` if it is not there whole."""
+    def load(self, data: bytes, config: Config) -> tuple[ModuleImage, FrozenCode] | None:
+        """The compiled form of a module, its image and code, or ``None`` if it is not there whole."""
         try:
             with open(self.path(data, config), "rb") as file:
                 content = file.read()

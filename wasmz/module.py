@@ -63,9 +63,11 @@ class Module(CompiledModule):
 
             return cls(engine, *open_lazily(data, engine.config, cache))
         if cache is not None:
-            image = cache.load(data, engine.config)
-            if image is not None:
-                return cls(engine, image)
+            kept = cache.load(data, engine.config)
+            if kept is not None:
+                from wasmz.runtime.tiers import precompiled_supply
+
+                return cls(engine, kept[0], precompiled_supply(*kept))
         # Only now is the compiler imported.
         from wasmz.compiler import compile_module
 

@@ -1,7 +1,8 @@
 """The precompiled file: a `.pyc` that CPython itself imports, made of a module's image.
 
     header    16 bytes, CPython's own: magic number, flags 1 (hash-based, unchecked), hash of the wasm
-    code      the marshalled code object of a Python module, with the image among its constants
+    code      the marshalled code object of a Python module, with the image among its constants, and the code of each
+              function as bytes, which are unmarshalled when it is first called
     digest    32 bytes, BLAKE2b of everything before; CPython ignores what follows the code object
 
 The digest is checked before anything is unmarshalled: `marshal` trusts its input.
@@ -18,7 +19,8 @@ from importlib._bootstrap_external import MAGIC_NUMBER
 from types import CodeType
 
 from wasmz.hashing import blake2b
-from wasmz.runtime.image import OPTIMISED, ModuleImage, dump_image, find_dumped, load_image
+from wasmz.runtime.image import OPTIMISED, FrozenCode, ModuleImage, dump_image, find_dumped, load_image
+from wasmz.runtime.tiers import FunctionCode, dump_code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,20 +44,53 @@ populate(globals(), 'image')
 """
 _PLACEHOLDER = "image"
 
+_MOST_NAMES = 2_000
+
 
 class DamagedFile(ValueError):
     """The bytes are not a precompiled module of this version of Python and wasmz, whole and unchanged."""
 
 
-def encode_pyc(image: ModuleImage, source_hash: bytes) -> bytes:
-    """The contents of the `.pyc` for an image; ``source_hash`` are 8 bytes that identify the wasm."""
+def freeze(image: ModuleImage) -> FrozenCode:
+    """The code of an image, each function by itself."""
+    first = image.imported_function_count
+    held: list[object] = []
+    ends, contents = bytearray(), []
+    end = 0
+    for index, code in enumerate(image.code, first):
+        is_deep = index in image.deep_functions
+        made = (code, image.tail_code.get(index), 0, image.entry_code.get(index), is_deep)
+        contents.append(dump_code(FunctionCode(*_settle(made, held))))
+        end += len(contents[-1])
+        ends += end.to_bytes(8, "little")
+    return FrozenCode(first, bytes(ends), b"".join(contents))
+
+
+def encode_pyc(image: ModuleImage, source_hash: bytes, code: FrozenCode | None = None) -> bytes:
+    """The contents of the `.pyc` for an image; ``source_hash`` are 8 bytes that identify the wasm.
+
+    ``code`` is what :func:`freeze` gave, if the image itself has none.
+    """
+    frozen = freeze(image) if code is None else code
     template = compile(_SOURCE, f"<wasm {image.name or 'module'}>", "exec", dont_inherit=True, optimize=0)
     # `marshal` writes shared objects in another way than those that only it refers to. So that equal images give equal
     # bytes, whatever else this process holds, every object is held here, and equal strings are one object.
     held: list[object] = []
-    payload = _settle(dump_image(image), held)
+    payload = _settle((dump_image(_without_many_names(image)), (frozen.first, frozen.ends, frozen.content)), held)
     constants = tuple(payload if constant == _PLACEHOLDER else constant for constant in template.co_consts)
     return _sealed(_FLAGS, source_hash, marshal.dumps(template.replace(co_consts=constants)))
+
+
+def _without_many_names(image: ModuleImage) -> ModuleImage:
+    """The image without names of functions, if it has very many of them.
+
+    Names that are there from the beginning spare CPython to look at globals anew (see docs/abi.md), but each is made
+    whether it is needed or not: 50,000 take 60 ms.
+    """
+    if len(image.names) <= _MOST_NAMES:
+        return image
+    kept = tuple(name for name in image.names if not (name[0] in "ft" and name[1:].isdecimal()))
+    return ModuleImage(**{**{field: getattr(image, field) for field in image.__match_args__}, "names": kept})
 
 
 def _settle(value: Any, held: list[object]) -> Any:
@@ -88,8 +123,8 @@ def _hold(constants: tuple[Any, ...], held: list[object]) -> None:
             held.append(item)
 
 
-def decode_pyc(content: bytes, source_hash: bytes | None = None) -> ModuleImage:
-    """The image in a `.pyc` made by :func:`encode_pyc`.
+def decode_pyc(content: bytes, source_hash: bytes | None = None) -> tuple[ModuleImage, FrozenCode]:
+    """The image in a `.pyc` made by :func:`encode_pyc`, without code, and the code.
 
     Raises:
         DamagedFile: if a single bit differs, or it is of another Python, or not of the wasm with ``source_hash``.
@@ -98,7 +133,7 @@ def decode_pyc(content: bytes, source_hash: bytes | None = None) -> ModuleImage:
     payload = find_dumped(code.co_consts) if isinstance(code, CodeType) else None
     if payload is None:
         raise DamagedFile("the file holds no image of this version of wasmz")
-    return load_image(payload)
+    return load_image(payload[0]), FrozenCode(*payload[1])
 
 
 def encode_functions(image: ModuleImage, names: Iterable[str], codes: Codes, source_hash: bytes) -> bytes:

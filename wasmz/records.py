@@ -19,7 +19,7 @@ annotations only where a type checker reads them.
 
 from __future__ import annotations
 
-from operator import attrgetter
+from _operator import attrgetter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

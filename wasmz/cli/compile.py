@@ -26,10 +26,17 @@ def compile_command(file: str, output: str | None, profile_use: str | None, **op
     source = Path(file)
     target = Path(output) if output is not None else source.with_suffix(".pyc")
     engine = make_engine(**options)
-    image = compile_file(engine, file).image if profile_use is None else _compile_for(profile_use, source, engine)
-    content = encode_pyc(image, hash_source(source.read_bytes()))
+    code = None
+    if profile_use is None:
+        module = compile_file(engine, file)
+        image = module.image
+        if module.supply is not None:
+            code = module.supply.frozen
+    else:
+        image = _compile_for(profile_use, source, engine)
+    content = encode_pyc(image, hash_source(source.read_bytes()), code)
     write_atomically(target, content)
-    click.echo(f"{target}: {len(content):,} bytes, {len(image.code):,} functions")
+    click.echo(f"{target}: {len(content):,} bytes, {len(image.body_offsets):,} functions")
 
 
 def _compile_for(profile: str, source: Path, engine: Engine) -> ModuleImage:

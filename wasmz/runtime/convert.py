@@ -10,7 +10,7 @@ Python. f32 and f64 take real numbers; a f32 is rounded to the nearest single.
 
 from __future__ import annotations
 
-from operator import index
+from _operator import index
 
 from wasmz.errors import WasmException
 from wasmz.runtime.floats import f32_from_bits, f32_round, f32_to_bits, float_of_real, single_of_int

@@ -175,14 +175,44 @@ class ModuleImage(Record):
         return self.tables[own].type if kind == "table" else self.globals[own].type
 
 
+class FrozenCode(Record):
+    """The code of all functions that a module defines, marshalled one by one, so that each is read when it is needed.
+
+    Attributes:
+        first: index of the first of these functions.
+        ends: where the code of each ends, 8 bytes a function, little-endian.
+        content: the code of all, one after the other; each is what ``wasmz.runtime.tiers.load_code`` takes.
+    """
+
+    first: int
+    ends: bytes
+    content: bytes
+
+    def __len__(self) -> int:
+        return len(self.ends) // 8
+
+    def has(self, index: int) -> bool:
+        """Whether function ``index`` is one of them."""
+        return 0 <= index - self.first < len(self)
+
+    def get(self, index: int) -> memoryview:
+        """The code of function ``index``."""
+        place = 8 * (index - self.first)
+        start = int.from_bytes(self.ends[place - 8 : place], "little") if place else 0
+        return memoryview(self.content)[start : int.from_bytes(self.ends[place : place + 8], "little")]
+
+
 # Plain data and back
 
 # Changes with every change of the form below.
-_FORMAT = "wasmz image 4"
+_FORMAT = "wasmz image 5"
+
+# What has the code: in files it is beside the image.
+_CODE = frozenset({"code", "tail_code", "entry_code", "deep_functions"})
 
 
 def dump_image(image: ModuleImage) -> tuple[Any, ...]:
-    """The image as values that ``marshal`` takes: tuples, strings, numbers, bytes and code objects."""
+    """The image without its code, as values that ``marshal`` takes: tuples, strings, numbers and bytes."""
     types = _TypeTable()
     references = tuple(types.defined(type) for type in image.types)
     parts = {
@@ -198,15 +228,16 @@ def dump_image(image: ModuleImage) -> tuple[Any, ...]:
         ),
         "data": tuple((d.mode, d.content, d.memory, types.expression(d.offset)) for d in image.data),
     }
-    plain = {name: getattr(image, name) for name in image.__match_args__ if name not in parts}
+    plain = {name: getattr(image, name) for name in image.__match_args__ if name not in parts and name not in _CODE}
     return (_FORMAT, tuple(types.groups), {**plain, **parts})
 
 
-def find_dumped(constants: tuple[Any, ...]) -> tuple[Any, ...] | None:
-    """The dumped image among the constants of a code object, if there is one of this version's form."""
+def find_dumped(constants: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]] | None:
+    """The dumped image and code among the constants of a code object, if there is one of this version's form."""
     for constant in constants:
-        if isinstance(constant, tuple) and constant and constant[0] == _FORMAT:
-            return constant
+        if isinstance(constant, tuple) and len(constant) == 2 and type(constant[0]) is tuple:
+            if constant[0] and constant[0][0] == _FORMAT:
+                return constant
     return None
 
 

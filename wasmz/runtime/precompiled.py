@@ -10,11 +10,12 @@ import sys
 
 from wasmz.errors import Trap, WasiExit, WasmException
 from wasmz.runtime.engine import Engine
-from wasmz.runtime.image import load_image
+from wasmz.runtime.image import FrozenCode, load_image
 from wasmz.runtime.instance import Instance
 from wasmz.runtime.linker import Linker
 from wasmz.runtime.module import CompiledModule
 from wasmz.runtime.store import Store
+from wasmz.runtime.tiers import precompiled_supply
 from wasmz.runtime.wasi import WasiConfig
 
 TYPE_CHECKING = False
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def populate(namespace: dict[str, Any], dumped: tuple[Any, ...]) -> None:
+def populate(namespace: dict[str, Any], dumped: tuple[tuple[Any, ...], tuple[Any, ...]]) -> None:
     """Instantiates a compiled module, with WASI as its only imports, and puts its exports into a Python namespace.
 
     As the main program a command module is run, and its exit status becomes the process's.
@@ -31,7 +32,8 @@ def populate(namespace: dict[str, Any], dumped: tuple[Any, ...]) -> None:
         LinkError: if it imports anything but WASI.
         Trap: if instantiation traps.
     """
-    module = CompiledModule(Engine(), load_image(dumped))
+    image = load_image(dumped[0])
+    module = CompiledModule(Engine(), image, precompiled_supply(image, FrozenCode(*dumped[1])))
     is_main = namespace.get("__name__") == "__main__" and module.is_command
     linker = Linker(module.engine)
     args = sys.argv if is_main else [str(namespace.get("__name__", "module"))]

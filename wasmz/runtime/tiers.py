@@ -21,7 +21,7 @@ from wasmz.errors import Trap, TrapCode
 from wasmz.memo import memoized
 from wasmz.records import Record
 from wasmz.runtime.adapters import describe_export, export_code
-from wasmz.runtime.image import BASELINE, OPTIMISED, ModuleImage
+from wasmz.runtime.image import BASELINE, OPTIMISED, FrozenCode, ModuleImage
 from wasmz.runtime.traps import STUB_FILE
 
 TYPE_CHECKING = False
@@ -88,6 +88,7 @@ class CodeSupply:
         image: the module, without code.
         thresholds: when code is hot.
         codes: by (function, form), code or marshalled code.
+        frozen: the optimised code of all functions, where that was made in advance.
     """
 
     def __init__(
@@ -96,10 +97,12 @@ class CodeSupply:
         compile: CompileFunction,
         thresholds: Thresholds,
         codes: dict[tuple[int, int], bytes] | None = None,
+        frozen: FrozenCode | None = None,
     ) -> None:
         self.image = image
         self.thresholds = thresholds
         self.codes: dict[tuple[int, int], FunctionCode | bytes] = {**codes} if codes else {}
+        self.frozen = frozen
         self.saved = time.monotonic()
         # Keeps the codes for other processes; set by who made the supply.
         self.keep: Callable[[], None] | None = None
@@ -110,7 +113,10 @@ class CodeSupply:
 
     def has(self, index: int, form: int) -> bool:
         """Whether the code is there already."""
-        return (index, form) in self.codes
+        return (index, form) in self.codes or (form == OPTIMISED and self._is_frozen(index))
+
+    def _is_frozen(self, index: int) -> bool:
+        return self.frozen is not None and self.frozen.has(index)
 
     def get(self, index: int, form: int) -> FunctionCode:
         """The code of a function in a form, compiled if need be."""
@@ -120,7 +126,9 @@ class CodeSupply:
             return found
         with self._lock:
             found = self.codes.get(key)
-            if found is None:
+            if found is None and form == OPTIMISED and self.frozen is not None and self.frozen.has(index):
+                made = load_code(self.frozen.get(index))
+            elif found is None:
                 try:
                     made = self._compile(index, form)
                 except RecursionError:
@@ -145,7 +153,7 @@ class CodeSupply:
     @property
     def function_count(self) -> int:
         """How many functions there is code of."""
-        return len({index for index, _ in self.codes})
+        return len({index for index, _ in self.codes}) if self.frozen is None else len(self.frozen)
 
     def compiled(self) -> list[CodeType]:
         """All code objects that are in use."""
@@ -154,7 +162,7 @@ class CodeSupply:
 
     def best(self, index: int) -> FunctionCode:
         """What to install for a function that is called for the first time."""
-        return self.get(index, OPTIMISED if (index, OPTIMISED) in self.codes else BASELINE)
+        return self.get(index, OPTIMISED if self.has(index, OPTIMISED) else BASELINE)
 
 
 def dump_code(made: FunctionCode | bytes) -> bytes:
@@ -164,7 +172,16 @@ def dump_code(made: FunctionCode | bytes) -> bytes:
     return marshal.dumps((made.code, made.tail_code, made.size, made.entry_code, made.is_deep))
 
 
-def load_code(written: bytes) -> FunctionCode:
+def precompiled_supply(image: ModuleImage, frozen: FrozenCode) -> CodeSupply:
+    """The code of a module that was compiled as a whole; each function is unmarshalled when it is first called."""
+
+    def refuse(index: int, form: int) -> FunctionCode:
+        raise SystemError(f"the precompiled module has no form {form} of function {index}")
+
+    return CodeSupply(image, refuse, Thresholds(), frozen=frozen)
+
+
+def load_code(written: bytes | memoryview) -> FunctionCode:
     """The code in bytes that a checksum was found right for: ``marshal`` trusts its input."""
     return FunctionCode(*marshal.loads(written))
 
