@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import struct
 
-from wasmz.runtime.wasi.constants import FdFlags, TimeFlags
-from wasmz.runtime.wasi.descriptor_functions import position
+from wasmz.runtime.wasi.constants import FdFlags, FileType, TimeFlags
 from wasmz.runtime.wasi.descriptors import MAX_OFFSET, Failure
 from wasmz.runtime.wasi.errno import Errno
 
@@ -57,16 +56,16 @@ def _unsigned(stat: Stat) -> list[int]:
 
 
 def fd_filestat_set_size(process: Process, caller: Caller, descriptor: int, size: int) -> int:
-    entry = process.table[descriptor]
-    entry.set_size(position(size))
+    # A size that is negative here is larger than any file.
+    process.table[descriptor].set_size(size if size >= 0 else MAX_OFFSET + 1)
     return Errno.SUCCESS
 
 
 def fd_filestat_set_times(
     process: Process, caller: Caller, descriptor: int, accessed: int, modified: int, flags: int
 ) -> int:
-    entry = process.table[descriptor]
-    entry.set_times(*wanted_times(process, accessed, modified, flags))
+    times = wanted_times(process, accessed, modified, flags)
+    process.table[descriptor].set_times(*times)
     return Errno.SUCCESS
 
 
@@ -96,6 +95,8 @@ def _wanted_time(given: int, is_given: int, is_now: int, now: Callable[[], int])
 def fd_fdstat_set_flags(process: Process, caller: Caller, descriptor: int, flags: int) -> int:
     flags &= 0xFFFF
     entry = process.table[descriptor]
+    if entry.file_type == FileType.DIRECTORY:
+        return Errno.BADF
     # How data is synchronised is decided when a file is opened, as with POSIX's fcntl.
     if flags & ~(FdFlags.APPEND | FdFlags.NONBLOCK) & ~(entry.flags & FdFlags.ALL):
         return Errno.INVAL
@@ -112,16 +113,16 @@ def fd_advise(process: Process, caller: Caller, descriptor: int, offset: int, si
     advice &= 0xFF
     if advice > _MOST_ADVICE:
         return Errno.INVAL
-    entry = process.table[descriptor]
-    entry.advise(position(offset), position(size), advice)
+    if offset < 0 or size < 0:
+        return Errno.INVAL
+    process.table[descriptor].advise(offset, size, advice)
     return Errno.SUCCESS
 
 
 def fd_allocate(process: Process, caller: Caller, descriptor: int, offset: int, size: int) -> int:
-    entry = process.table[descriptor]
-    if position(offset) + position(size) > MAX_OFFSET:
+    if offset < 0 or size < 0 or offset + size > MAX_OFFSET:
         return Errno.INVAL
-    entry.allocate(offset, size)
+    process.table[descriptor].allocate(offset, size)
     return Errno.SUCCESS
 
 

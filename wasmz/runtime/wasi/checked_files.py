@@ -92,7 +92,7 @@ class CheckedTree:
                 raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
             if modes.S_ISDIR(found.st_mode):
                 # Windows opens no directories, so that their paths stand for them.
-                if opening.can_write or opening.create or opening.truncate:
+                if opening.can_write:
                     raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
                 return HostDirectory(self, path, is_read_only=opening.is_read_only)
             if opening.must_be_directory:
@@ -114,8 +114,6 @@ class CheckedTree:
         os.unlink(path)
 
     def rename(self, node: str, name: bytes, to_node: str, to_name: bytes) -> None:
-        if name == b"." or to_name == b".":
-            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
         os.replace(_path(node, name), _path(to_node, to_name))
 
     def link(self, node: str, name: bytes, to_node: str, to_name: bytes) -> None:

@@ -50,7 +50,12 @@ def fd_pread(
     memory = caller.memory
     total = memory.slice(result, 4)
     targets = pieces(memory, vectors, count)
-    _U32.pack_into(total, 0, process.table[descriptor].read_at(targets, position(offset)))
+    entry = process.table[descriptor]
+    if offset < 0:
+        # No file is so long. But that it cannot be read at all is said first.
+        entry.read_at([], 0)
+        return Errno.INVAL
+    _U32.pack_into(total, 0, entry.read_at(targets, offset))
     return Errno.SUCCESS
 
 
@@ -60,7 +65,11 @@ def fd_pwrite(
     memory = caller.memory
     total = memory.slice(result, 4)
     sources = pieces(memory, vectors, count)
-    _U32.pack_into(total, 0, process.table[descriptor].write_at(sources, position(offset)))
+    entry = process.table[descriptor]
+    if offset < 0:
+        entry.write_at([], 0)
+        return Errno.INVAL
+    _U32.pack_into(total, 0, entry.write_at(sources, offset))
     return Errno.SUCCESS
 
 
@@ -121,13 +130,6 @@ def fd_prestat_dir_name(process: Process, caller: Caller, descriptor: int, buffe
         return Errno.NAMETOOLONG
     caller.memory.write(buffer, name)
     return Errno.SUCCESS
-
-
-def position(offset: int) -> int:
-    """A file's position, which the guest gives as an unsigned number."""
-    if offset < 0:
-        raise Failure(Errno.INVAL)
-    return offset
 
 
 def pieces(memory: Memory, address: int, count: int) -> list[memoryview]:

@@ -33,7 +33,7 @@ def fd_readdir(
     target = memory.slice(buffer, room & 0xFFFF_FFFF)
     memory.slice(result, 4)
     if not isinstance(directory, Directory):
-        return Errno.NOTDIR if directory.file_type == FileType.REGULAR_FILE else Errno.BADF
+        return Errno.BADF
     listing = directory.listing
     if listing is None or not cookie:
         # The directory above is none of the guest's business.

@@ -19,6 +19,7 @@ class Errno:
     ACCES: Final = 2
     AGAIN: Final = 6
     BADF: Final = 8
+    BUSY: Final = 10
     EXIST: Final = 20
     FAULT: Final = 21
     ILSEQ: Final = 25

@@ -11,11 +11,10 @@ from __future__ import annotations
 import os
 import stat as modes
 import sys
-from _thread import allocate_lock
 
 from wasmz.runtime.wasi import transfer
 from wasmz.runtime.wasi.constants import FdFlags, FileType, Rights
-from wasmz.runtime.wasi.descriptors import Descriptor, Failure
+from wasmz.runtime.wasi.descriptors import MAX_OFFSET, Descriptor, Failure
 from wasmz.runtime.wasi.errno import Errno
 from wasmz.runtime.wasi.resolution import Directory, Opening, Tree
 
@@ -100,7 +99,6 @@ class HostFile(Descriptor):
         self._can_read = opening.can_read
         self._can_write = opening.can_write
         self._is_read_only = opening.is_read_only
-        self._changing_flags = allocate_lock()
         self.flags = opening.flags
         self.file_type = file_type_of(found.st_mode)
         self.is_always_ready = modes.S_ISREG(found.st_mode)
@@ -135,17 +133,8 @@ class HostFile(Descriptor):
     def write_at(self, sources: list[memoryview], offset: int) -> int:
         if not self._can_write:
             raise Failure(Errno.BADF)
-        if not sources:
-            return 0
-        if self.flags & FdFlags.APPEND:
-            # Linux appends then whatever the offset says (pwrite(2), "Bugs").
-            with self._changing_flags:
-                self._set_system_flags(self.flags & ~FdFlags.APPEND)
-                try:
-                    return transfer.pwritev(self._number, sources, offset)
-                finally:
-                    self._set_system_flags(self.flags)
-        return transfer.pwritev(self._number, sources, offset)
+        # Where the file is for appending, Linux does that whatever the offset says (pwrite(2), "Bugs").
+        return transfer.pwritev(self._number, sources, offset) if sources else 0
 
     def seek(self, offset: int, whence: int) -> int:
         return os.lseek(self._number, offset, whence)
@@ -155,6 +144,8 @@ class HostFile(Descriptor):
 
     def set_size(self, size: int) -> None:
         self._check_writable()
+        if size > MAX_OFFSET:
+            raise Failure(Errno.INVAL)
         os.ftruncate(self._number, size)
 
     def allocate(self, offset: int, size: int) -> None:
@@ -177,11 +168,9 @@ class HostFile(Descriptor):
         os.utime(self._number, ns=both_times(accessed, modified, os.fstat(self._number)))
 
     def set_flags(self, flags: int) -> None:
-        with self._changing_flags:
-            kept = FdFlags.DSYNC | FdFlags.RSYNC | FdFlags.SYNC
-            flags = flags & ~kept | self.flags & kept
-            self._set_system_flags(flags)
-            self.flags = flags
+        kept = FdFlags.DSYNC | FdFlags.RSYNC | FdFlags.SYNC
+        set_system_flags(self._number, flags)
+        self.flags = flags & ~kept | self.flags & kept
 
     def sync(self, *, data_only: bool) -> None:
         if data_only and hasattr(os, "fdatasync"):
@@ -200,9 +189,6 @@ class HostFile(Descriptor):
     def _check_writable(self) -> None:
         if not self._can_write:
             raise Failure(Errno.BADF)
-
-    def _set_system_flags(self, flags: int) -> None:
-        set_system_flags(self._number, flags)
 
 
 def set_system_flags(number: int, flags: int) -> None:
@@ -244,15 +230,9 @@ class HostDirectory(Directory):
             raise Failure(Errno.PERM)
         self.tree.set_times(self.node, b".", accessed, modified)
 
-    def set_flags(self, flags: int) -> None:
-        self.flags = flags
-
     def sync(self, *, data_only: bool) -> None:
         if isinstance(self.node, int):
             os.fsync(self.node)
-
-    def advise(self, offset: int, size: int, advice: int) -> None:
-        raise Failure(Errno.BADF)
 
     def entries(self) -> list[tuple[int, int, bytes]]:
         found = []
@@ -289,11 +269,9 @@ def _type_of_entry(entry: os.DirEntry[str]) -> int:
 
 def system_flags(opening: Opening) -> int:
     """The flags for ``os.open``."""
-    # As in wasmtime: what is opened for nothing is opened for reading, what is made or cut, for writing, too.
-    can_write = opening.can_write or opening.create or opening.truncate
     access = os.O_RDONLY
-    if can_write:
-        access = os.O_RDWR if opening.can_read or not opening.can_write else os.O_WRONLY
+    if opening.can_write:
+        access = os.O_RDWR if opening.can_read else os.O_WRONLY
     flags = access | _NOFOLLOW | _CLOEXEC | _NO_WAITING
     flags |= os.O_CREAT if opening.create else 0
     flags |= os.O_EXCL if opening.exclusive and opening.create else 0

@@ -294,7 +294,7 @@ class MemoryFileSystem:
             if isinstance(found, _Link):
                 raise _error(errno.ELOOP)
             if isinstance(found, _Folder):
-                if opening.can_write or opening.create or opening.truncate:
+                if opening.can_write:
                     raise _error(errno.EISDIR)
                 return MemoryDirectory(self, found, is_read_only=opening.is_read_only)
             if opening.must_be_directory:
@@ -326,8 +326,6 @@ class MemoryFileSystem:
 
     def rename(self, node: _Folder, name: bytes, to_node: _Folder, to_name: bytes) -> None:
         with self._lock:
-            if name == b"." or to_name == b".":
-                raise _error(errno.EBUSY)
             moved = node.find(name)
             _check_name(to_name)
             replaced = to_node.entries.get(to_name)
@@ -421,6 +419,9 @@ class MemoryFile(Descriptor):
         if not self._can_write:
             raise Failure(Errno.BADF)
         with self._lock:
+            if self.flags & FdFlags.APPEND:
+                # Whatever the offset says, as on Linux.
+                offset = len(self._file.content)
             return self._file.write(sources, offset) if sources else 0
 
     def seek(self, offset: int, whence: int) -> int:
@@ -437,6 +438,8 @@ class MemoryFile(Descriptor):
     def set_size(self, size: int) -> None:
         if not self._can_write:
             raise Failure(Errno.BADF)
+        if size > MAX_OFFSET:
+            raise Failure(Errno.INVAL)
         with self._lock:
             self._file.resize(size)
 
@@ -488,9 +491,6 @@ class MemoryDirectory(Directory):
         if self.is_read_only:
             raise Failure(Errno.PERM)
         self.node.set_times(accessed, modified)
-
-    def set_flags(self, flags: int) -> None:
-        self.flags = flags
 
     def sync(self, *, data_only: bool) -> None:
         pass

@@ -31,11 +31,13 @@ def path_open(
     flags: int,
     result: int,
 ) -> int:
+    if process.table[descriptor].file_type == FileType.REGULAR_FILE:
+        return Errno.NOTDIR
     directory = _directory(process, descriptor)
     memory = caller.memory
     memory.slice(result, 4)
     path = _path(caller, address, size)
-    follow = _follows(lookup)
+    follow = _follows(lookup) or _ends_with_slash(path)
     open_flags &= 0xFFFF
     flags &= 0xFFFF
     if open_flags & ~OpenFlags.ALL or flags & ~FdFlags.ALL:
@@ -45,15 +47,16 @@ def path_open(
     must_be_directory = bool(open_flags & OpenFlags.DIRECTORY)
     if must_be_directory and (create or truncate or exclusive):
         return Errno.INVAL
-    can_write = bool(base_rights & Rights.FD_WRITE)
-    if directory.is_read_only and (create or truncate or can_write):
+    # As in wasmtime: what is made or cut can be written, what is opened for nothing can be read.
+    can_write = create or truncate or bool(base_rights & Rights.FD_WRITE)
+    if directory.is_read_only and can_write:
         return Errno.PERM
     # What exists need not be looked for when it must not exist.
     with resolve(directory, path, follow=follow and not (create and exclusive)) as place:
         if create and place.must_be_directory:
-            return Errno.ISDIR
+            return Errno.EXIST if exclusive and place.name == b"." else Errno.ISDIR
         opening = Opening(
-            can_read=bool(base_rights & Rights.FD_READ),
+            can_read=bool(base_rights & Rights.FD_READ) or not base_rights & Rights.FD_WRITE,
             can_write=can_write,
             create=create,
             exclusive=exclusive,
@@ -82,7 +85,8 @@ def unstable_path_filestat_get(
 
 def _stat(process: Process, caller: Caller, descriptor: int, lookup: int, address: int, size: int) -> Stat:
     directory = _directory(process, descriptor)
-    with resolve(directory, _path(caller, address, size), follow=_follows(lookup)) as place:
+    path = _path(caller, address, size)
+    with resolve(directory, path, follow=_follows(lookup) or _ends_with_slash(path)) as place:
         stat = place.tree.stat(place.node, place.name)
         if place.must_be_directory and stat[2] != FileType.DIRECTORY:
             raise Failure(Errno.NOTDIR)
@@ -100,9 +104,10 @@ def path_filestat_set_times(
     modified: int,
     flags: int,
 ) -> int:
-    directory = _changeable(process, descriptor)
     times = wanted_times(process, accessed, modified, flags)
-    with resolve(directory, _path(caller, address, size), follow=_follows(lookup)) as place:
+    directory = _changeable(process, descriptor)
+    path = _path(caller, address, size)
+    with resolve(directory, path, follow=_follows(lookup) or _ends_with_slash(path)) as place:
         _check_directory(place)
         place.tree.set_times(place.node, place.name, *times)
     return Errno.SUCCESS
@@ -141,6 +146,8 @@ def path_rename(
     ):
         if source.tree is not target.tree:
             return Errno.XDEV
+        if b"." in (old.name, new.name):
+            return Errno.BUSY
         _check_directory(old)
         if new.must_be_directory and old.tree.stat(old.node, old.name)[2] != FileType.DIRECTORY:
             return Errno.NOTDIR
@@ -166,11 +173,12 @@ def path_link(
         return Errno.INVAL
     with (
         resolve(source, path, follow=False) as old,
-        resolve(target, to_path, follow=False) as new,
+        resolve(target, to_path, follow=_ends_with_slash(to_path)) as new,
     ):
         if source.tree is not target.tree:
             return Errno.XDEV
         _check_directory(old)
+        old.tree.stat(old.node, old.name)
         _check_new_file(new)
         old.tree.link(old.node, old.name, new.node, new.name)
     return Errno.SUCCESS
@@ -184,7 +192,9 @@ def path_symlink(
     if target.startswith(b"/"):
         # It would lead out, if not for this guest, then for the host's programs.
         return Errno.PERM
-    with resolve(directory, path, follow=False) as place:
+    with resolve(directory, path, follow=_ends_with_slash(path)) as place:
+        if not target:
+            return Errno.NOENT
         _check_new_file(place)
         place.tree.symlink(target, place.node, place.name)
     return Errno.SUCCESS
@@ -213,7 +223,7 @@ def _directory(process: Process, descriptor: int) -> Directory:
     """The open directory from which a path starts."""
     entry = process.table[descriptor]
     if not isinstance(entry, Directory):
-        raise Failure(Errno.NOTDIR)
+        raise Failure(Errno.BADF)
     return entry
 
 
@@ -241,6 +251,11 @@ def _follows(lookup: int) -> bool:
     if lookup & ~FOLLOW_LINKS:
         raise Failure(Errno.INVAL)
     return bool(lookup & FOLLOW_LINKS)
+
+
+def _ends_with_slash(path: bytes) -> bool:
+    """Whether the path says that a directory is meant, so that a link in its place is followed in any case."""
+    return path.endswith(b"/")
 
 
 def _check_directory(place: Place) -> None:

@@ -78,7 +78,7 @@ class Opening:
 
     Attributes:
         flags: of ``FdFlags``.
-        can_read, can_write: what the guest asked for.
+        can_read, can_write: what the descriptor will be good for.
         is_read_only: whether nothing may be changed through what is opened, ever.
     """
 

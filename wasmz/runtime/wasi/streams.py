@@ -36,21 +36,12 @@ class Stream(Descriptor):
     def seek(self, offset: int, whence: int) -> int:
         raise Failure(Errno.SPIPE)
 
-    def read_at(self, targets: list[memoryview], offset: int) -> int:
-        raise Failure(Errno.SPIPE)
-
-    def write_at(self, sources: list[memoryview], offset: int) -> int:
-        raise Failure(Errno.SPIPE)
-
     def stat(self) -> Stat:
-        return 0, 0, self.file_type, 1, 0, 0, 0, 0
+        return 0, 0, self.file_type, 0, 0, 0, 0, 0
 
     def set_flags(self, flags: int) -> None:
         # Only for the guest: the host's other users of the same file see no change.
         self.flags = flags
-
-    def advise(self, offset: int, size: int, advice: int) -> None:
-        raise Failure(Errno.SPIPE)
 
     def sync(self, *, data_only: bool) -> None:
         self.flush()
@@ -72,6 +63,9 @@ class InputStream(Stream):
             if got < len(target):
                 break
         return total
+
+    def read_at(self, targets: list[memoryview], offset: int) -> int:
+        raise Failure(Errno.SPIPE)
 
     def read_into(self, target: memoryview) -> int:
         """Fills the target as far as there is something without waiting twice; 0 at the end of input."""
@@ -104,6 +98,9 @@ class OutputStream(Stream):
                 break
         self.flush()
         return total
+
+    def write_at(self, sources: list[memoryview], offset: int) -> int:
+        raise Failure(Errno.SPIPE)
 
     def write_from(self, source: memoryview) -> int:
         """Takes bytes; how many."""
