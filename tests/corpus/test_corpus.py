@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -42,6 +43,8 @@ CASES = (
     "gofmt",
     "dprint/json",
     "dprint/toml",
+    "avr/as",
+    "avr/as-listing",
 )
 # The same, but of 16 to 26 MB: compiling alone takes minutes.
 SLOW_CASES = (
@@ -52,14 +55,12 @@ SLOW_CASES = (
     "cpython312/exc-exit",
     "cpython312/stdlib",
     "ruby",
+    "esbuild/bundle",
+    "avr/cc1-O2",
+    "avr/cc1-O0",
 )
 # What the others need.
 EXCLUDED = {
-    "avr/as": "files",
-    "avr/as-listing": "files",
-    "avr/cc1-O2": "files",
-    "avr/cc1-O0": "files",
-    "esbuild/bundle": "files",
     "micropython-wasi/arith": "exceptions",
     "micropython-wasi/exc": "exceptions",
     "micropython-wasi/loop": "exceptions",
@@ -83,13 +84,18 @@ def test_case(name: str, tmp_path: Path) -> None:
         pytest.skip(f"the corpus is missing: no {CORPUS} (WASMZ_CORPUS names it)")
     case = next(case for case in _all_cases() if case["id"] == name)
     _fetch(name.partition("/")[0])
-    result = _run(case, tmp_path)
+    folders = _copy_folders(case, tmp_path)
+    result = _run(case, tmp_path, folders)
     recorded = WORK / "expected" / name.replace("/", "__")
     outputs = (Path(f"{recorded}{suffix}") for suffix in (".stdout", ".stdout.alt"))
     accepted = [path.read_bytes() for path in outputs if path.exists()]
     errors = result.stderr.decode(errors="replace")[-2_000:]
     assert result.returncode == case["exit"], errors
     assert result.stdout in accepted, f"{_first_difference(result.stdout, accepted[0])}\n{errors}"
+    for file in case.get("out_files", ()):
+        guest, _, path = file.partition(":")
+        expected = Path(f"{recorded}.{guest.replace('/', '_')}_{path.replace('/', '_')}").read_bytes()
+        assert (folders[guest] / path).read_bytes() == expected, file
 
 
 def _all_cases() -> list[dict[str, Any]]:
@@ -106,11 +112,21 @@ def _fetch(folder: str) -> None:
         pytest.skip(f"could not fetch {folder}: {(result.stdout + result.stderr).strip()[-300:]}")
 
 
-def _run(case: dict[str, Any], scratch: Path) -> subprocess.CompletedProcess[bytes]:
+def _copy_folders(case: dict[str, Any], scratch: Path) -> dict[str, Path]:
+    """Copies of the folders that the guest gets, by its names for them."""
+    folders = {}
+    for guest, host in case.get("dirs", {}).items():
+        folders[guest] = scratch / f"folder{len(folders)}"
+        shutil.copytree(WORK / host, folders[guest])
+    return folders
+
+
+def _run(case: dict[str, Any], scratch: Path, folders: dict[str, Path]) -> subprocess.CompletedProcess[bytes]:
     if case["kind"] == "driver":
         command = [sys.executable, str(WORK / case["driver"]), *case.get("args", [])]
     else:
         options = [word for key, value in case.get("env", {}).items() for word in ("--env", f"{key}={value}")]
+        options += [word for guest, host in folders.items() for word in ("--dir", f"{host}::{guest}")]
         command = [sys.executable, "-m", "wasmz", "run", *options, str(WORK / case["module"]), *case.get("args", [])]
     search_path = os.pathsep.join(map(str, (CORPUS / "tools", Path(__file__).parent, ROOT)))
     environment = {
