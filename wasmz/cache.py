@@ -193,13 +193,17 @@ def _distrust(directory: str) -> str | None:
     return None
 
 
-def _key(data: bytes, config: Config) -> str:
-    digest = blake2b(digest_size=20)
-    options = (
+def compiler_state(config: Config) -> tuple[object, ...]:
+    """All that the code depends on that is made of a module, beside the module."""
+    return (
         *(__version__, _development_state()),
         *(config.opt_level, config.legacy_exceptions, config.disable_passes, config.fuel is not None),
     )
-    digest.update(repr(options).encode())
+
+
+def _key(data: bytes, config: Config) -> str:
+    digest = blake2b(digest_size=20)
+    digest.update(repr(compiler_state(config)).encode())
     digest.update(data)
     return digest.hexdigest()
 

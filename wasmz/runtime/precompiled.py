@@ -20,24 +20,37 @@ from wasmz.runtime.wasi import WasiConfig
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 
 def populate(namespace: dict[str, Any], dumped: tuple[tuple[Any, ...], tuple[Any, ...]]) -> None:
-    """Instantiates a compiled module, with WASI as its only imports, and puts its exports into a Python namespace.
-
-    As the main program a command module is run, and its exit status becomes the process's.
-
-    Raises:
-        LinkError: if it imports anything but WASI.
-        Trap: if instantiation traps.
-    """
+    """What the code of a precompiled file does: :func:`expose` with its image, and with WASI as the only imports."""
     image = load_image(dumped[0])
     module = CompiledModule(Engine(), image, precompiled_supply(image, FrozenCode(*dumped[1])))
+    expose(namespace, module)
+
+
+def expose(
+    namespace: dict[str, Any],
+    module: CompiledModule,
+    define_more: Callable[[Linker, CompiledModule], None] | None = None,
+) -> None:
+    """Instantiates a compiled module, and puts its exports into a Python namespace.
+
+    As the main program a command module is run, and its exit status becomes the process's. ``define_more`` defines
+    what the module may import beside WASI.
+
+    Raises:
+        LinkError: if it imports anything else.
+        Trap: if instantiation traps.
+    """
     is_main = namespace.get("__name__") == "__main__" and module.is_command
     linker = Linker(module.engine)
     args = sys.argv if is_main else [str(namespace.get("__name__", "module"))]
     linker.define_wasi(WasiConfig(args=args, stdin="inherit", stdout="inherit", stderr="inherit"))
+    if define_more is not None:
+        define_more(linker, module)
     instance = Instance(Store(module.engine), module, linker)
     namespace["__wasm_instance__"] = instance
     namespace.update(instance.exports)

@@ -1,0 +1,265 @@
+"""WebAssembly modules that Python imports: where they are found, what is kept, and what they import themselves."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.resources
+import importlib.util
+import os
+import pkgutil
+import subprocess
+import sys
+import textwrap
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import wasmz
+from tests.wasm.encode import I32, function
+from wasmz import importer
+
+ROOT = Path(__file__).resolve().parent.parent
+EXPORT = b"\x07\x05\x01\x01f\x00\x00"
+
+
+def adds(number: int) -> bytes:
+    """A module whose ``f`` adds a number below 64."""
+    return function(bytes((0x20, 0, 0x41, number, 0x6A)), I32, I32, before=EXPORT)
+
+
+# (import "helper" "twice" (func (param i32) (result i32))) (func (export "f") ... call 0)
+IMPORTING = (
+    b"\0asm\1\0\0\0"
+    b"\x01\x06\x01\x60\x01\x7f\x01\x7f"
+    b"\x02\x10\x01\x06helper\x05twice\x00\x00"
+    b"\x03\x02\x01\x00"
+    b"\x07\x05\x01\x01f\x00\x01"
+    b"\x0a\x08\x01\x06\x00\x20\x00\x10\x00\x0b"
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A directory on ``sys.path`` from which WebAssembly modules can be imported."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    monkeypatch.setattr(sys, "pycache_prefix", None)
+    before = set(sys.modules)
+    importer.install()
+    yield tmp_path
+    importer.uninstall()
+    for name in set(sys.modules) - before:
+        if str(tmp_path) in str(getattr(sys.modules[name], "__file__", "")):
+            del sys.modules[name]
+
+
+def load(name: str) -> Any:
+    importlib.invalidate_caches()
+    return importlib.import_module(name)
+
+
+def kept(folder: Path) -> Path:
+    return folder / "__pycache__" / f"sums.{sys.implementation.cache_tag}.wasmz.pyc"
+
+
+def test_exports_are_attributes(folder: Path) -> None:
+    (folder / "sums.wasm").write_bytes(adds(5))
+    sums = load("sums")
+    assert sums.f(1) == 6
+    assert sums.__file__ == str(folder / "sums.wasm")
+    assert isinstance(sums.__wasm_instance__, wasmz.Instance)
+    assert kept(folder).is_file()
+
+
+def test_second_time_nothing_is_compiled(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "sums.wasm").write_bytes(adds(5))
+    load("sums")
+    del sys.modules["sums"]
+
+    def refuse(*args: object) -> None:
+        raise AssertionError("compiled again")
+
+    monkeypatch.setattr("wasmz.compiler.compile_module", refuse)
+    assert load("sums").f(2) == 7
+
+
+def test_changed_source_is_compiled_again(folder: Path) -> None:
+    path = folder / "sums.wasm"
+    path.write_bytes(adds(5))
+    sums = load("sums")
+    path.write_bytes(adds(6))
+    os.utime(path, (2_000_000_000, 2_000_000_000))
+    assert sums.f(1) == 6
+    assert importlib.reload(sums) is sums
+    assert sums.f(1) == 7
+
+
+def test_damaged_files_are_made_again(folder: Path) -> None:
+    (folder / "sums.wasm").write_bytes(adds(5))
+    load("sums")
+    whole = kept(folder).read_bytes()
+    for damaged in (b"", whole[:-1], whole[:40] + b"\xff" + whole[41:]):
+        kept(folder).write_bytes(damaged)
+        del sys.modules["sums"]
+        assert load("sums").f(1) == 6
+        assert kept(folder).read_bytes() == whole
+
+
+def test_nothing_is_written_where_python_writes_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    (folder / "sums.wasm").write_bytes(adds(5))
+    assert load("sums").f(1) == 6
+    assert not (folder / "__pycache__").exists()
+
+
+def test_prefix_of_python_holds(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, prefix = folder / "source", folder / "elsewhere"
+    source.mkdir()
+    monkeypatch.syspath_prepend(str(source))
+    monkeypatch.setattr(sys, "pycache_prefix", str(prefix))
+    (source / "sums.wasm").write_bytes(adds(5))
+    assert load("sums").f(1) == 6
+    assert [path.name for path in prefix.rglob("*.pyc")] == [kept(folder).name]
+    assert not (source / "__pycache__").exists()
+
+
+def test_packages_and_modules_in_them(folder: Path) -> None:
+    package = folder / "pack"
+    (package / "inner").mkdir(parents=True)
+    (package / "__init__.wasm").write_bytes(adds(1))
+    (package / "part.wasm").write_bytes(adds(2))
+    (package / "inner" / "__init__.py").write_text("from pack import part\n")
+    (package / "data.txt").write_text("some data")
+    assert load("pack").f(0) == 1
+    assert load("pack.part").f(0) == 2
+    assert load("pack.inner").part.f(0) == 2
+    assert importlib.resources.files("pack").joinpath("data.txt").read_text() == "some data"
+
+
+def test_python_comes_first(folder: Path) -> None:
+    (folder / "sums.py").write_text("f = None\n")
+    (folder / "sums.wasm").write_bytes(adds(5))
+    assert load("sums").f is None
+
+
+def test_modules_are_listed(folder: Path) -> None:
+    (folder / "alpha.wasm").write_bytes(adds(1))
+    (folder / "beta.py").touch()
+    (folder / "no-name.wasm").write_bytes(adds(1))
+    (folder / "gamma").mkdir()
+    (folder / "gamma" / "__init__.wasm").write_bytes(adds(1))
+    found = {item.name: item.ispkg for item in pkgutil.iter_modules([str(folder)], "x.")}
+    assert found == {"x.alpha": False, "x.beta": False, "x.gamma": True}
+
+
+def test_from_a_zip_file(folder: Path, monkeypatch: pytest.MonkeyPatch, cache_dir: Path) -> None:
+    archive = folder / "all.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("zipped.wasm", adds(3))
+        file.writestr("zippack/__init__.wasm", adds(4))
+        file.writestr("zippack/inner.wasm", adds(5))
+        file.writestr("plain.py", "x = 1\n")
+    monkeypatch.syspath_prepend(str(archive))
+    assert load("zipped").f(0) == 3
+    assert load("zippack").f(0) == 4
+    assert load("zippack.inner").f(0) == 5
+    assert load("plain").x == 1
+    with pytest.raises(ModuleNotFoundError):
+        load("absent_from_the_archive")
+
+
+def test_imports_are_python_modules(folder: Path) -> None:
+    (folder / "helper.py").write_text("def twice(x): return 2 * x\n")
+    (folder / "using.wasm").write_bytes(IMPORTING)
+    assert load("using").f(21) == 42
+
+
+def test_imports_are_looked_for_in_the_package_first(folder: Path) -> None:
+    (folder / "helper.py").write_text("def twice(x): return -1\n")
+    package = folder / "near"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "helper.py").write_text("def twice(x): return 2 * x\n")
+    (package / "using.wasm").write_bytes(IMPORTING)
+    assert load("near.using").f(21) == 42
+
+
+def test_imports_from_a_mapping_and_nothing_else(folder: Path) -> None:
+    (folder / "helper.py").write_text("raise AssertionError('imported')\n")
+    (folder / "using.wasm").write_bytes(IMPORTING)
+    importer.install(imports={})
+    with pytest.raises(ImportError, match="imports from 'helper', which it was not given"):
+        load("using")
+    assert "using" not in sys.modules
+    importer.install(imports={"helper": {"other": abs}})
+    with pytest.raises(ImportError, match="imports 'twice', which 'helper' lacks"):
+        load("using")
+    stand_in: Any = ModuleType("stand_in")
+    stand_in.twice = lambda x: 3 * x
+    for given in ({"twice": lambda x: 3 * x}, stand_in):
+        importer.install(imports={"helper": given})
+        assert load("using").f(5) == 15
+        del sys.modules["using"]
+
+
+def test_invalid_module_is_an_import_error(folder: Path) -> None:
+    (folder / "broken.wasm").write_bytes(adds(5)[:-2])
+    with pytest.raises(ImportError, match=r"cannot import .*broken\.wasm") as caught:
+        load("broken")
+    assert isinstance(caught.value.__cause__, wasmz.InvalidWasm)
+    assert "broken" not in sys.modules
+    assert not (folder / "__pycache__").exists()
+
+
+def test_text_format(folder: Path) -> None:
+    pytest.importorskip("wasmtime")
+    (folder / "text.wat").write_text('(module (func (export "f") (result i32) (i32.const 7)))')
+    assert load("text").f() == 7
+    (folder / "bad.wat").write_text("(module (func (export")
+    with pytest.raises(ImportError, match=r"bad\.wat"):
+        load("bad")
+
+
+def test_large_modules_are_compiled_as_they_are_called(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, cache_dir: Path
+) -> None:
+    monkeypatch.setattr(importer, "LARGEST_EAGER", 10)
+    (folder / "sums.wasm").write_bytes(adds(5))
+    assert load("sums").f(1) == 6
+    assert not kept(folder).exists()
+
+
+def test_uninstalled_it_finds_nothing(folder: Path) -> None:
+    (folder / "sums.wasm").write_bytes(adds(5))
+    importer.uninstall()
+    with pytest.raises(ModuleNotFoundError):
+        load("sums")
+
+
+def test_as_a_program(tmp_path: Path) -> None:
+    """``python -m`` runs a command module, and an import in a fresh process works without more ado."""
+    (tmp_path / "greeting.wasm").write_bytes((ROOT / "examples" / "caesar.wasm").read_bytes())
+    (tmp_path / "sums.wasm").write_bytes(adds(5))
+    script = textwrap.dedent("""
+        import sys, runpy
+        import wasmz.importer
+        import sums
+        print(sums.f(1))
+        sys.argv = ["greeting", "3", "abc"]
+        runpy.run_module("greeting", run_name="__main__", alter_sys=True)
+    """)
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        input="",
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path)])},
+        timeout=120,
+    )
+    assert done.stdout.startswith("6\n"), done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,282 @@
+"""``import mylib`` for a ``mylib.wasm`` on ``sys.path``.
+
+    import wasmz.importer              # or wasmz.importer.install(imports={"env": {"log": print}})
+    import mylib                       # mylib.wasm, mylib.wat, or the package mylib/__init__.wasm
+    mylib.add(1, 2)
+
+The compiled module is kept as ``__pycache__/mylib.cpython-312.wasmz.pyc`` beside the source, by the rules that CPython
+has for its own: it is stale when the source's time or size differ, ``sys.dont_write_bytecode`` and
+``sys.pycache_prefix`` hold. Large modules are compiled as they are called, and kept in wasmz's own cache. So are
+modules in zip files.
+
+Where there are both, ``mylib.py`` is imported and ``mylib.wasm`` is not. To import a module is to trust it as much as
+one written in Python: what it imports in its turn are Python modules, by name, unless
+:func:`install` was told otherwise.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import sys
+import zipimport
+from importlib import _bootstrap_external, abc, machinery, util
+from types import CodeType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+from wasmz.cache import compiler_state, write_atomically
+from wasmz.config import Config
+from wasmz.hashing import blake2b
+from wasmz.module import Module
+from wasmz.precompiled import DamagedFile, decode_pyc, encode_pyc
+from wasmz.runtime.engine import Engine
+from wasmz.runtime.precompiled import expose
+from wasmz.runtime.tiers import precompiled_supply
+from wasmz.text import assemble
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from wasmz.runtime.linker import Linker
+
+    Imports = Mapping[str, Mapping[str, Any] | ModuleType]
+
+__all__ = ["WasmLoader", "install", "uninstall"]
+
+SUFFIXES = (".wasm", ".wat")
+
+# Modules with more bytes are compiled as they are called, and not as a whole when they are imported.
+LARGEST_EAGER = 500_000
+
+
+class _Settings:
+    """What :func:`install` was told."""
+
+    config = Config(tier="eager")
+    imports: Imports | None = None
+
+
+def install(imports: Imports | None = None, config: Config | None = None) -> None:
+    """Lets Python import WebAssembly modules; called again, it replaces the settings.
+
+    Args:
+        imports: what modules may import, by module name and name: a mapping, or a Python module whose attributes are
+            meant. Anything else they import is an ``ImportError``. ``None`` lets them import from Python modules of
+            those names, first from the package that they are in, then anywhere.
+        config: with what to compile, if not with the default.
+    """
+    _Settings.imports = imports
+    _Settings.config = Config(tier="eager") if config is None else config
+    if _make_finder not in sys.path_hooks:
+        sys.path_hooks.insert(0, _make_finder)
+        pkgutil.iter_importer_modules.register(_Finder, _list_modules)  # type: ignore[attr-defined]
+    _forget_finders()
+
+
+def uninstall() -> None:
+    """Undoes :func:`install`. What was imported stays."""
+    if _make_finder in sys.path_hooks:
+        sys.path_hooks.remove(_make_finder)
+    _forget_finders()
+
+
+def _forget_finders() -> None:
+    sys.path_importer_cache.clear()
+    importlib.invalidate_caches()
+
+
+class WasmLoader(abc.FileLoader):
+    """Loads a module from a ``.wasm`` or ``.wat`` file."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Instantiates the module, and makes its exports attributes of the Python module.
+
+        Raises:
+            ImportError: the file is not valid, or imports what is not there.
+        """
+        name = module.__name__
+        try:
+            compiled = self._compile()
+            expose(module.__dict__, compiled, _Imports(module.__package__ or "", name).define)
+        except (ValueError, OSError) as error:
+            # InvalidWasm, UnsupportedFeature and LinkError are ValueErrors.
+            raise ImportError(f"cannot import {self.path}: {error}", name=name, path=self.path) from error
+
+    def get_code(self, fullname: str) -> CodeType:
+        """The code that CPython would run for the module: what a precompiled file has. For ``python -m``."""
+        import marshal
+
+        compiled = self._compile(is_whole=True)
+        supply = compiled.supply
+        content = encode_pyc(compiled.image, bytes(8), None if supply is None else supply.frozen)
+        code: CodeType = marshal.loads(content[16:])
+        return code
+
+    def get_source(self, fullname: str) -> None:
+        """There is no Python source."""
+        return
+
+    def _compile(self, is_whole: bool = False) -> Module:
+        engine = Engine(_Settings.config)
+        status = os.stat(self.path)
+        if status.st_size > LARGEST_EAGER and not is_whole:
+            return Module.compile(Engine(_with_tier(_Settings.config)), self._binary())
+        stamp = _stamp(status, engine.config)
+        cached = _cache_path(self.path)
+        if cached is not None:
+            try:
+                with open(cached, "rb") as file:
+                    image, code = decode_pyc(file.read(), stamp)
+                return Module(engine, image, precompiled_supply(image, code))
+            except (OSError, DamagedFile):
+                pass
+        # What is kept beside the source need not be kept twice.
+        from wasmz.compiler import compile_module
+
+        module = Module(engine, compile_module(self._binary(), engine.config))
+        if cached is not None and not sys.dont_write_bytecode:
+            try:
+                os.makedirs(os.path.dirname(cached), exist_ok=True)
+                write_atomically(cached, encode_pyc(module.image, stamp))
+            except OSError:
+                pass  # as for Python's own modules: a directory that is read-only, a full disk
+        return module
+
+    def _binary(self) -> bytes:
+        data = self.get_data(self.path)
+        return assemble(data, self.path) if self.path.endswith(".wat") else data
+
+
+class _ArchivedLoader(WasmLoader):
+    """Loads a module from a file in a zip archive."""
+
+    def __init__(self, fullname: str, path: str, archive: zipimport.zipimporter) -> None:
+        super().__init__(fullname, path)
+        self.archive = archive
+
+    def get_data(self, path: str) -> bytes:
+        return self.archive.get_data(path)
+
+    def get_resource_reader(self, name: str | None = None) -> Any:
+        return self.archive.get_resource_reader(name or self.name)
+
+    def _compile(self, is_whole: bool = False) -> Module:
+        return Module.compile(Engine(_Settings.config), self._binary())
+
+
+class _Finder(machinery.FileFinder):
+    """Finds Python's own kinds of modules in a directory, and after them WebAssembly modules."""
+
+
+class _ArchiveFinder(zipimport.zipimporter):
+    """Finds Python modules in a zip archive, and after them WebAssembly modules."""
+
+    def find_spec(self, fullname: str, target: ModuleType | None = None) -> machinery.ModuleSpec | None:
+        found = super().find_spec(fullname, target)
+        if found is not None and found.loader is not None:
+            return found
+        stem = os.path.join(self.archive, self.prefix + fullname.rpartition(".")[2])
+        for middle in (os.sep + "__init__", ""):
+            for suffix in SUFFIXES:
+                path = stem + middle + suffix
+                try:
+                    self.get_data(path)
+                except OSError:
+                    continue
+                return util.spec_from_file_location(
+                    fullname,
+                    path,
+                    loader=_ArchivedLoader(fullname, path, self),
+                    submodule_search_locations=[stem] if middle else None,
+                )
+        return found
+
+
+def _make_finder(path: str) -> _Finder | _ArchiveFinder:
+    """For ``sys.path_hooks``: takes the place of CPython's own finders."""
+    if os.path.isdir(path or "."):
+        details = _bootstrap_external._get_supported_file_loaders()  # type: ignore[attr-defined]
+        return _Finder(path, *details, (WasmLoader, list(SUFFIXES)))
+    try:
+        return _ArchiveFinder(path)
+    except zipimport.ZipImportError as error:
+        raise ImportError(str(error), path=path) from None
+
+
+def _list_modules(finder: _Finder, prefix: str = "") -> Iterator[tuple[str, bool]]:
+    """What ``pkgutil.iter_modules`` finds: what it does without this, and WebAssembly modules."""
+    seen = set()
+    for name, is_package in pkgutil._iter_file_finder_modules(finder, prefix):  # type: ignore[attr-defined]
+        seen.add(name)
+        yield name, is_package
+    try:
+        entries = sorted(os.listdir(finder.path or "."))
+    except OSError:
+        return
+    for entry in entries:
+        stem, suffix = os.path.splitext(entry)
+        folder = os.path.join(finder.path, entry)
+        is_package = any(os.path.isfile(os.path.join(folder, "__init__" + known)) for known in SUFFIXES)
+        name = prefix + (entry if is_package else stem)
+        if name not in seen and (is_package or suffix in SUFFIXES) and name.removeprefix(prefix).isidentifier():
+            seen.add(name)
+            yield name, is_package
+
+
+def _cache_path(path: str) -> str | None:
+    """Where the compiled form of a source file is kept; ``None`` if the system has no place for such files."""
+    try:
+        return f"{util.cache_from_source(path).removesuffix('.pyc')}.wasmz.pyc"
+    except NotImplementedError:
+        return None
+
+
+def _stamp(status: os.stat_result, config: Config) -> bytes:
+    """What the header has in place of a hash of the source: it changes with all that makes the file stale."""
+    parts = (status.st_mtime_ns, status.st_size, *compiler_state(config))
+    return blake2b(repr(parts).encode(), digest_size=8).digest()
+
+
+def _with_tier(config: Config) -> Config:
+    fields = {name: getattr(config, name) for name in config.__match_args__}
+    return Config(**{**fields, "tier": "auto"})
+
+
+class _Imports:
+    """Where a WebAssembly module imports from."""
+
+    def __init__(self, package: str, name: str) -> None:
+        self.package = package
+        self.name = name
+
+    def define(self, linker: Linker, module: Any) -> None:
+        """Defines what the module imports and the linker has not got."""
+        for item in module.imports:
+            if linker.get(item.module_name, item.name) is None:
+                linker.define(item.module_name, item.name, self._find(item.module_name, item.name))
+
+    def _find(self, module_name: str, name: str) -> Any:
+        if _Settings.imports is not None:
+            source: Any = _Settings.imports.get(module_name)
+            if source is None:
+                raise ImportError(f"{self.name} imports from {module_name!r}, which it was not given", name=module_name)
+        else:
+            source = self._import(module_name)
+        try:
+            return getattr(source, name) if isinstance(source, ModuleType) else source[name]
+        except (AttributeError, KeyError):
+            raise ImportError(f"{self.name} imports {name!r}, which {module_name!r} lacks", name=module_name) from None
+
+    def _import(self, module_name: str) -> ModuleType:
+        if self.package:
+            beside = f"{self.package}.{module_name}"
+            try:
+                return importlib.import_module(beside)
+            except ModuleNotFoundError as error:
+                if error.name != beside:
+                    raise
+        return importlib.import_module(module_name)
+
+
+install()
