@@ -21,7 +21,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from tests.differential.generator import PROFILES, generate
+from tests.differential.generator import LEGACY_EXCEPTIONS, PROFILES, generate
 from tests.differential.loops import generate_loops
 from tests.differential.oracle import LEVELS, Call, assemble, compare, make_calls
 from tests.differential.reduce import guilty_passes, reduce_case
@@ -32,6 +32,8 @@ from wasmz.config import OPTIONAL_PASSES
 
 FOUND = Path(__file__).resolve().parents[2] / "cache" / "differential"
 _ROUNDS = 4
+# The kind of modules that wasmz gets in the superseded form.
+LEGACY = "legacy-exceptions"
 _BYTES = 2500
 
 
@@ -40,6 +42,7 @@ def _makers() -> dict[str, Callable[[int], bytes | None]]:
     makers: dict[str, Callable[[int], bytes | None]] = {}
     for name, profile in PROFILES.items():
         makers[name] = partial(_generated, partial(generate, profile=profile))
+    makers[LEGACY] = partial(_generated, partial(generate, profile=LEGACY_EXCEPTIONS))
     makers["loops"] = partial(_generated, generate_loops)
     makers["references"] = partial(_generated, generate_references)
     makers["vectors"] = partial(_generated, generate_vectors)
@@ -47,6 +50,7 @@ def _makers() -> dict[str, Callable[[int], bytes | None]]:
         makers["smith"] = make_module
         makers["smith-gc"] = partial(make_module, gc=True)
         makers["smith-vectors"] = partial(make_module, vectors=True)
+        makers["smith-exceptions"] = partial(make_module, exceptions=True)
     return makers
 
 
@@ -54,9 +58,11 @@ def _generated(generator: Callable[[bytes], str], seed: int) -> bytes:
     return assemble(generator(random.Random(seed).randbytes(_BYTES)))
 
 
-def check(binary: bytes, seed: int, options: argparse.Namespace) -> None:
+def check(name: str, binary: bytes, seed: int, options: argparse.Namespace) -> None:
     """Compares one module."""
-    compare(binary, make_calls(binary, seed, _ROUNDS), options.level or LEVELS, options.disable_pass)
+    legacy = _generated(partial(generate, profile=LEGACY_EXCEPTIONS, is_legacy=True), seed) if name == LEGACY else None
+    calls = make_calls(binary, seed, _ROUNDS)
+    compare(binary, calls, options.level or LEVELS, options.disable_pass, legacy=legacy)
 
 
 def report(name: str, binary: bytes, seed: int, options: argparse.Namespace) -> None:
@@ -120,7 +126,7 @@ def main() -> int:
         binary = makers[name](seed)
         try:
             if binary is not None:
-                check(binary, seed, options)
+                check(name, binary, seed, options)
             done[name if binary is not None else f"{name}: none"] += 1
         except Exception as error:
             failures += 1
@@ -141,7 +147,7 @@ def _check_file(options: argparse.Namespace) -> int:
     if options.file.suffix == ".wat":
         binary = assemble(binary.decode())
     try:
-        check(binary, options.seed or 0, options)
+        check(options.file.stem, binary, options.seed or 0, options)
     except Exception as error:
         print(f"{type(error).__name__}: {error}")
         report(options.file.stem, binary, options.seed or 0, options)

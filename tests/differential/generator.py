@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tests.differential import throwing
 from tests.differential.choices import Choices
 from tests.differential.vocabulary import BY_RESULT, EDGES, LOADS, STORES, TYPES, constant
 
@@ -37,12 +38,16 @@ class Profile:
         control: structured control, with labels.
         memory: loads, stores and bulk operations on a memory of one page that can grow to three.
         calls: direct, indirect and tail calls, globals.
+        exceptions: what throws and catches.
+        references: to exceptions, which are kept for later.
     """
 
     functions: int
     control: bool = False
     memory: bool = False
     calls: bool = False
+    exceptions: bool = False
+    references: bool = False
 
 
 EXPRESSIONS = Profile(functions=10)
@@ -50,12 +55,16 @@ CONTROL = Profile(functions=6, control=True)
 MEMORY = Profile(functions=6, memory=True)
 CALLS = Profile(functions=8, control=True, calls=True)
 EVERYTHING = Profile(functions=8, control=True, memory=True, calls=True)
+EXCEPTIONS = Profile(functions=6, control=True, memory=True, calls=True, exceptions=True, references=True)
+# Behaves the same in the final form of exceptions and in the superseded one.
+LEGACY_EXCEPTIONS = Profile(functions=6, control=True, calls=True, exceptions=True)
 PROFILES = {
     "expressions": EXPRESSIONS,
     "control": CONTROL,
     "memory": MEMORY,
     "calls": CALLS,
     "everything": EVERYTHING,
+    "exceptions": EXCEPTIONS,
 }
 
 
@@ -84,8 +93,11 @@ def _types(word: str, types: tuple[str, ...]) -> str:
     return f" ({word} {' '.join(types)})" if types else ""
 
 
-def generate(data: bytes, profile: Profile) -> str:
-    """A module in the text format. Each function gets an equal part of the bytes."""
+def generate(data: bytes, profile: Profile, *, is_legacy: bool = False) -> str:
+    """A module in the text format. Each function gets an equal part of the bytes.
+
+    With ``is_legacy``, what catches exceptions is written in the superseded form.
+    """
     share = len(data) // (profile.functions + 1)
     choices = Choices(data[:share])
     signatures = []
@@ -110,9 +122,11 @@ def generate(data: bytes, profile: Profile) -> str:
             for i in range(_TABLE_SIZE - 1)
         )
         parts.append(f"(table $t {_TABLE_SIZE} funcref) (elem (table $t) (i32.const 0) funcref {entries})")
+    if profile.exceptions:
+        parts.append(throwing.DECLARATIONS)
     for index in range(profile.functions):
         part = Choices(data[share * (index + 1) : share * (index + 2)])
-        parts.append(_Function(part, profile, signatures, index).text())
+        parts.append(_Function(part, profile, signatures, index, is_legacy).text())
     return "\n".join([*parts, ")"])
 
 
@@ -126,7 +140,9 @@ _CANONICAL = "\n".join(
 class _Function:
     """Writes one function."""
 
-    def __init__(self, choices: Choices, profile: Profile, signatures: list[Signature], index: int) -> None:
+    def __init__(
+        self, choices: Choices, profile: Profile, signatures: list[Signature], index: int, is_legacy: bool
+    ) -> None:
         self.choices = choices
         self.profile = profile
         self.signatures = signatures
@@ -136,6 +152,10 @@ class _Function:
         self.locals = [*self.signature.params, *(type for type in TYPES for _ in range(_LOCALS_OF_EACH_TYPE))]
         self.labels: list[LabelInfo] = []
         self.label_count = 0
+        self.is_legacy = is_legacy
+        # Blocks whose exception can be thrown again here, with whether it is; and the locals that keep it.
+        self.caught: list[tuple[str, bool]] = []
+        self.variables: list[str] = [throwing.KEPT] if profile.references else []
 
     def text(self) -> str:
         first = len(self.signature.params)
@@ -145,6 +165,7 @@ class _Function:
         results = [self.expression(type, MAX_DEPTH) for type in self.signature.results]
         fuel = f"(local $loop_fuel i32) (local.set $loop_fuel (i32.const {_LOOP_FUEL}))"
         locals = f"(local {' '.join(self.locals[first:])})"
+        locals += "".join(f" (local {name} exnref)" for name in dict.fromkeys(self.variables))
         body = "\n  ".join([f"{locals} {fuel}", *statements, *results])
         return f'(func $f{self.index} (export "f{self.index}"){self.signature.text}\n  {body})'
 
@@ -163,6 +184,8 @@ class _Function:
                 kinds.append(self.memory_size)
         if self.profile.calls:
             kinds += [self.call, self.global_get]
+        if self.profile.exceptions:
+            kinds.append(self.try_expression)
         kind = choices.pick(kinds)
         return kind(type) if kind == self.leaf else kind(type, depth - 1)  # type: ignore[operator]
 
@@ -270,6 +293,10 @@ class _Function:
         self.label_count += 1
         return LabelInfo(f"$l{self.label_count}", types, is_loop)
 
+    def label_of(self, name: str, types: tuple[str, ...]) -> LabelInfo:
+        """A label that was made before."""
+        return LabelInfo(name, types, is_loop=False)
+
     def body_of(self, label: LabelInfo, depth: int, results: tuple[str, ...]) -> str:
         """Statements and the results, with the label in scope."""
         self.labels.append(label)
@@ -292,6 +319,9 @@ class _Function:
             body += f" (br_if {label.name} {self.expression('i32', depth)})"
         return f"(block {label.name} (result {type}) {body})"
 
+    def try_expression(self, type: str, depth: int) -> str:
+        return throwing.try_block(self, (type,), depth)
+
     def loop_expression(self, type: str, depth: int) -> str:
         label = self.new_label((), is_loop=True)
         return f"(loop {label.name} (result {type}) {self.body_of(label, depth, (type,))})"
@@ -310,7 +340,15 @@ class _Function:
             kinds += [self.store, self.store, self.store, self.bulk]
         if self.profile.calls:
             kinds += [self.global_set, self.call_statement, self.tail_call]
+        if self.profile.exceptions:
+            kinds += [self.try_statement, self.try_statement, self.throw]
         return choices.pick(kinds)(depth - 1)
+
+    def try_statement(self, depth: int) -> str:
+        return throwing.try_statement(self, depth)
+
+    def throw(self, depth: int) -> str:
+        return throwing.throw(self, depth)
 
     def set_local(self, depth: int) -> str:
         type = self.choices.pick(TYPES)

@@ -90,6 +90,7 @@ def _engine() -> wasmtime.Engine:
     config.wasm_gc = True
     config.wasm_relaxed_simd = True
     config.wasm_relaxed_simd_deterministic = True
+    config.wasm_exceptions = True
     config.consume_fuel = True
     return wasmtime.Engine(config)
 
@@ -148,7 +149,9 @@ class Reference:
 class Subject:
     """The module in wasmz, at one level or in tiers, with some passes left out."""
 
-    def __init__(self, binary: bytes, level: int, disable_passes: Collection[str] = ()) -> None:
+    def __init__(
+        self, binary: bytes, level: int, disable_passes: Collection[str] = (), *, legacy_exceptions: bool = False
+    ) -> None:
         in_tiers = level in _TIERS
         self.name = f"wasmz in tiers {_TIERS[level]}" if in_tiers else f"wasmz at level {level}"
         config = wasmz.Config(
@@ -158,6 +161,7 @@ class Subject:
             verify=True,
             use_cache=False,
             disable_passes=tuple(disable_passes),
+            legacy_exceptions=legacy_exceptions,
         )
         engine = wasmz.Engine(config)
         module = wasmz.Module.compile(engine, binary)
@@ -179,6 +183,8 @@ class Subject:
                 return exports[call[0]](*call[1])
         except wasmz.Trap as trap:
             return _wasmz_kind(trap)
+        except wasmz.WasmException as error:
+            return _wasmz_kind(error.as_trap())
 
     def state(self) -> dict[str, Any]:
         """What memories and globals of numbers hold, by the names of the exports."""
@@ -194,6 +200,8 @@ class Subject:
 
 def _wasmtime_kind(trap: wasmtime.Trap) -> TrapKind:
     code = trap.trap_code
+    if code is None and trap.message.rstrip().endswith("thrown Wasm exception"):
+        return TrapKind("UNHANDLED_EXCEPTION")
     return TrapKind(code.name if code is not None else trap.message)
 
 
@@ -211,9 +219,16 @@ def agree(expected: Any, found: Any) -> bool:
 
 
 def compare(
-    binary: bytes, calls: Iterable[Call], levels: Sequence[int] = LEVELS, disable_passes: Collection[str] = ()
+    binary: bytes,
+    calls: Iterable[Call],
+    levels: Sequence[int] = LEVELS,
+    disable_passes: Collection[str] = (),
+    *,
+    legacy: bytes | None = None,
 ) -> int:
     """Makes the calls one after the other in either implementation; returns how many there were.
+
+    ``legacy`` is the same module with superseded exceptions, which wasmz runs then.
 
     Raises:
         Disagreement: at the first difference in an outcome, or in memories and globals after it.
@@ -223,7 +238,7 @@ def compare(
     except TooLong:
         return 0
     for level in levels:
-        subject = Subject(binary, level, disable_passes)
+        subject = Subject(legacy or binary, level, disable_passes, legacy_exceptions=legacy is not None)
         if reference.problem != subject.problem:
             raise Disagreement(f"instantiation: {subject.name} {subject.problem!r}, wasmtime {reference.problem!r}")
         for call, expected, state in made:

@@ -51,15 +51,19 @@ def find_tool() -> str | None:
     return str(beside) if beside.exists() else shutil.which("wasm-tools")
 
 
-def make_module(seed: int, size: int = 3000, *, gc: bool = False, vectors: bool = False) -> bytes | None:
+def make_module(
+    seed: int, size: int = 3000, *, gc: bool = False, vectors: bool = False, exceptions: bool = False
+) -> bytes | None:
     """The module that the tool makes of ``size`` random bytes; every run of it ends by itself.
 
-    With ``gc``, it has structures, arrays and typed function references; with ``vectors``, those of both proposals.
+    With ``gc``, it has structures, arrays and typed function references; with ``vectors``, those of both proposals;
+    with ``exceptions``, tags, and it throws.
     """
     tool = find_tool()
     if tool is None:
         return None
     on = (*_ON, *(("gc",) if gc else ()), *(("simd", "relaxed-simd") if vectors else ()))
+    on += ("exceptions",) if exceptions else ()
     options = [f"--{name}-enabled=true" for name in on]
     options += [f"--{name}-enabled=false" for name in _OFF if name not in on]
     options += [f"--{name}={value}" for name, value in _LIMITS.items()]
@@ -76,7 +80,7 @@ def make_module(seed: int, size: int = 3000, *, gc: bool = False, vectors: bool 
     binary = made.stdout
     if vectors:
         binary = without_free_choices(binary)
-    return only_numbers(binary) if gc or vectors else binary
+    return only_numbers(binary) if gc or vectors or exceptions else binary
 
 
 # Relaxed operations that wasmtime rounds once, or lets wrap, where wasmz rounds twice or saturates (docs/simd.md), and

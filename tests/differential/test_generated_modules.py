@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
 from tests.differential.choices import Choices
-from tests.differential.generator import PROFILES, generate
+from tests.differential.generator import LEGACY_EXCEPTIONS, PROFILES, generate
 from tests.differential.loops import FUNCTIONS, generate_loops
 from tests.differential.oracle import Disagreement, agree, assemble, compare, make_calls
 from tests.differential.smith import find_tool, make_module
@@ -20,10 +20,19 @@ from tests.differential.vocabulary import EDGES, constant
 # Bytes of choices for one module, and modules for each profile. pytest prints the seed of a failure (@seed, or
 # --hypothesis-seed), hypothesis the bytes.
 _BYTES = 1200
-_EXAMPLES = {"expressions": 20, "control": 15, "memory": 15, "calls": 15, "everything": 15, "loops": 50, "vectors": 20}
+_EXAMPLES = {
+    "expressions": 20,
+    "control": 15,
+    "memory": 15,
+    "calls": 15,
+    "everything": 15,
+    "exceptions": 12,
+    "loops": 50,
+    "vectors": 20,
+}
 _GENERATORS = {"loops": generate_loops, "vectors": generate_vectors}
 # With vectors, few functions have parameters that can be passed.
-_SMITH_SEEDS = {"numbers": range(1, 13), "gc": range(1, 13), "vectors": range(1, 41)}
+_SMITH_SEEDS = {"numbers": range(1, 13), "gc": range(1, 13), "exceptions": range(1, 13), "vectors": range(1, 41)}
 
 
 @pytest.mark.parametrize("name", _EXAMPLES)
@@ -50,13 +59,23 @@ def test_generated(name: str) -> None:
     check()
 
 
+@settings(max_examples=8, database=None, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))
+@given(data=st.binary(min_size=_BYTES, max_size=_BYTES), seed=st.integers(0, 1 << 32))
+def test_superseded_exceptions(data: bytes, seed: int) -> None:
+    """They do what the final ones do, which wasmtime knows."""
+    text = generate(data, LEGACY_EXCEPTIONS, is_legacy=True)
+    note(text)
+    binary = assemble(generate(data, LEGACY_EXCEPTIONS))
+    compare(binary, make_calls(binary, seed, 3), legacy=assemble(text))
+
+
 @pytest.mark.skipif(find_tool() is None, reason="wasm-tools is missing")
 @pytest.mark.parametrize("feature", _SMITH_SEEDS)
 def test_smith(feature: str) -> None:
     """Modules of another generator, always the same ones."""
     compared = 0
     for seed in _SMITH_SEEDS[feature]:
-        binary = make_module(seed, gc=feature == "gc", vectors=feature == "vectors")
+        binary = make_module(seed, **{feature: True}) if feature != "numbers" else make_module(seed)
         if binary is not None:
             compared += compare(binary, make_calls(binary, seed, 2))
     assert compared >= len(_SMITH_SEEDS[feature])

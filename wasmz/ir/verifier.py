@@ -11,8 +11,7 @@ The invariants:
     * a function returns what its type says (after `represent`, i32 and i64 are the same: an int);
     * a bool is used by conditions only;
     * handlers begin with the exception, and only what throws leads to them;
-    * behind a protected call nothing is in its block but what takes its results apart, and nothing of that is used
-      where its handler may have come by.
+    * behind a protected call its block only computes, and nothing of that is used where the handler may have come by.
 """
 
 from __future__ import annotations
@@ -28,8 +27,7 @@ from wasmz.wasm.instructions import BY_NAME
 
 _EDGE_COUNTS = {"jump": 1, "branch": 2, "count": 2, "invoke": 2}
 
-# What takes the results of a call, and (in continuations) keeps them.
-_BEHIND_CALLS = frozenset({"project", "local.set"})
+_CONSTANTS = frozenset(f"{type}.const" for type in ("i32", "i64", "f32", "f64", "v128", "int")) | {"ref.null"}
 
 # Uses of a bool: which operand of which operation.
 _CONDITION_OPERANDS = {"select": 2, "i32.eqz": 0}
@@ -108,7 +106,7 @@ def _check_protected(number: int, block: Block) -> Iterable[str]:
     for value in reversed(block.body):
         if value.op in CALLS:
             return
-        if value.op not in _BEHIND_CALLS:
+        if EFFECTS[value.op] and value.op != "local.set":
             yield f"b{number}: {value!r} stands behind a protected call"
     yield f"b{number}: invoke without a call"
 
@@ -126,7 +124,8 @@ def _set_by_protected_calls(function: Function, above: dict[Block, frozenset[Blo
         following = block.terminator.edges[0].block
         is_entrance = all(source is block or following in above[source] for source in ways[following])
         for value in reversed(block.body):
-            found[value] = following if is_entrance else None
+            if value.op not in _CONSTANTS:
+                found[value] = following if is_entrance else None
             if value.op in CALLS:
                 break
     return found

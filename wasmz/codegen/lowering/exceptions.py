@@ -53,13 +53,17 @@ def _caught(emitter: Emitter, value: Value) -> None:
 
 @lowers("exn.check")
 def _check(emitter: Emitter, value: Value) -> None:
-    caught = value.args[0]
     target = emitter.target
     foreign = Label()
-    slot = caught.home
+    slot = _slot(emitter, value.args[0])
     emitter.push(value.args)
     emitter.out += (emitter.load_global("exn_class"), target.check_exception, Jump(foreign, IF_FALSE), target.pop)
     emitter.cold += (foreign, value.offset, *_forget(emitter, slot), target.reraise)
+
+
+def _slot(emitter: Emitter, caught: Value) -> int:
+    """The fast local of an exception; in continuations it is a local's."""
+    return emitter.local_slot(caught.imm) if caught.op == "local.get" and caught.home < 0 else emitter.home(caught)
 
 
 def _forget(emitter: Emitter, slot: int) -> tuple[bytes, bytes]:
@@ -85,8 +89,13 @@ def _payload(emitter: Emitter, value: Value) -> None:
 @lowers("exn.drop")
 def _drop(emitter: Emitter, value: Value) -> None:
     caught = value.args[0]
-    emitter.out += _forget(emitter, caught.home)
-    emitter.used(caught)
+    slot = _slot(emitter, caught)
+    if caught.home < 0:
+        # A read of a local that was put off until now: take it away.
+        del emitter.out[emitter.push(value.args) :]
+    else:
+        emitter.used(caught)
+    emitter.out += _forget(emitter, slot)
 
 
 @lowers("exn.keep")
@@ -152,7 +161,7 @@ def _is_exception(type: ResultType) -> bool:
 
 
 def _reraise(emitter: Emitter, terminator: Terminator) -> None:
-    slot = terminator.args[0].home
+    slot = _slot(emitter, terminator.args[0])
     emitter.push(terminator.args)
     emitter.mark(terminator.offset)
     emitter.out += _forget(emitter, slot)
