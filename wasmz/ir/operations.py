@@ -23,6 +23,8 @@ Added operations are
     ref.cast t                a check without a result: what is used behind it is its operand
     ref.as_non_null message   likewise
     ref.eq b                  b: identity decides, as no operand can be an i31
+    i32x4.pack ...            the vector of some lanes
+    f32x4.unpack, f64x2.unpack  the lanes of a vector, for `project`
 
 of exceptions (see `build_exceptions.py`),
 
@@ -144,6 +146,8 @@ _ADDED: dict[str, Effects] = {
     "exn.drop": Effects.CALLS,
     "exn.keep": Effects.CALLS,
     "exn.rethrown": Effects.CALLS | Effects.TRAPS,
+    **dict.fromkeys(("i32x4.pack", "i64x2.pack", "f32x4.pack", "f64x2.pack"), Effects.PURE),
+    **dict.fromkeys(("f32x4.unpack", "f64x2.unpack"), Effects.PURE),
     "tier.request": Effects.CALLS,
     "tier.ended": Effects.CALLS,
     "fuel.out": Effects.CALLS,

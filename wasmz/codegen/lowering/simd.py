@@ -6,7 +6,7 @@ v128.load offset=4 v0    m0_Q_12[v0] << 64 | m0_Q_4[v0]
 i8x16.shuffle v0 v1      pieces that move together, or i8x16_shuffle(v0, v1, lanes)
 f32x4.add v0 v1          f32x4_add(v0, v1)
 
-Operations that are written out are given as templates, in postfix notation: ``a``, ``b`` and ``c`` are the operands,
+Operations that are written out are given as templates, in postfix notation: ``a`` to ``d`` are the operands,
 ``=x`` keeps the top of the stack, to be used again as ``x``, and ``[Q+8]`` loads from the address ``a``; ``[Q+8]=``
 stores there. The module is imported when the first vector operation is lowered.
 """
@@ -42,7 +42,7 @@ def emit_template(emitter: Emitter, value: Value, template: str, args: tuple[Val
     """Emits a template with a value's operands, or with ``args``; returns where its code begins."""
     tokens = template.split()
     operands = value.args if args is None else args
-    names = "abc"[: len(operands)]
+    names = "abcd"[: len(operands)]
     slots: dict[str, int] = {}
     loads: dict[str, bytes] = {}
     ready = ""
@@ -385,6 +385,17 @@ def _store_lane(emitter: Emitter, value: Value) -> None:
     bits = int(value.op[10:].partition("_")[0])
     lane = extract_template(bits, value.imm[1]).replace("a", "b")
     emit_template(emitter, value, f"{lane} [{_LANE_VIEWS[bits]}]=")
+
+
+# Vectors from their lanes, and lanes from vectors, where `passes/lanes.py` takes these apart
+
+lowers("i32x4.pack")(_by_template("a b 32 << | c 64 << | d 96 << |"))
+lowers("i64x2.pack")(_by_template("a b 64 << |"))
+
+
+@lowers("f32x4.pack", "f64x2.pack", "f32x4.unpack", "f64x2.unpack")
+def _pack(emitter: Emitter, value: Value) -> None:
+    _call_helper(emitter, value)
 
 
 # Everything else is a call of the runtime's function.

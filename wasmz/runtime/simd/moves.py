@@ -9,7 +9,10 @@ A lane's number in a helper is that of its lowest bit.
 
 from __future__ import annotations
 
+from math import isnan
+
 from wasmz.runtime.floats import f32_from_bits, f32_to_bits, f64_from_bits, f64_to_bits
+from wasmz.runtime.simd.floats import doubles, halves, singles, unpack_f32, unpack_f64
 from wasmz.runtime.simd.lanes import ALL, INTEGER_SHAPES, from_bytes, ones
 
 TYPE_CHECKING = False
@@ -46,6 +49,34 @@ def f32x4_replace_lane(a: int, b: float, shift: int) -> int:
 
 def f64x2_replace_lane(a: int, b: float, shift: int) -> int:
     return a & (ALL ^ 0xFFFF_FFFF_FFFF_FFFF << shift) | f64_to_bits(b) << shift
+
+
+def f32x4_pack(a: float, b: float, c: float, d: float) -> int:
+    if a == a and b == b and c == c and d == d:
+        singles[0] = a
+        singles[1] = b
+        singles[2] = c
+        singles[3] = d
+        return halves[0] | halves[1] << 64
+    return f32_to_bits(a) | f32_to_bits(b) << 32 | f32_to_bits(c) << 64 | f32_to_bits(d) << 96
+
+
+def f64x2_pack(a: float, b: float) -> int:
+    doubles[0] = a
+    doubles[1] = b
+    return halves[0] | halves[1] << 64
+
+
+def f32x4_unpack(a: int) -> tuple[float, ...]:
+    lanes = unpack_f32(a.to_bytes(16, "little"))
+    if isnan(sum(lanes)):
+        # Perhaps a signalling one, whose bits are to be kept.
+        return tuple(f32_from_bits(a >> shift & 0xFFFF_FFFF) for shift in (0, 32, 64, 96))
+    return lanes
+
+
+def f64x2_unpack(a: int) -> tuple[float, ...]:
+    return unpack_f64(a.to_bytes(16, "little"))
 
 
 def i8x16_shuffle(a: int, b: int, lanes: bytes) -> int:
@@ -89,6 +120,7 @@ HELPERS.update(
     for function in (
         *(f32x4_splat, f64x2_splat, f32x4_extract_lane, f64x2_extract_lane, f32x4_replace_lane, f64x2_replace_lane),
         *(i8x16_shuffle, i8x16_swizzle),
+        *(f32x4_pack, f64x2_pack, f32x4_unpack, f64x2_unpack),
     )
 )
 HELPERS["i8x16_relaxed_swizzle"] = i8x16_swizzle
