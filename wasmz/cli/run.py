@@ -15,6 +15,7 @@ from wasmz.cli.guest import GuestOptions
 from wasmz.cli.inspect import export_lines
 from wasmz.errors import Trap, WasiExit, WasmException
 from wasmz.module import Module
+from wasmz.runtime.emscripten import has_main
 from wasmz.runtime.instance import Instance
 from wasmz.runtime.linker import Linker
 from wasmz.runtime.store import Store
@@ -72,7 +73,8 @@ def run_command(
     arguments += shlex.split(more)
     with phases.phase("compile"):
         module = compile_file(engine, file)
-    if function is None and not module.is_command and not reactor:
+    runs_main = function is None and not module.is_command and has_main(module)
+    if function is None and not module.is_command and not reactor and not runs_main:
         arguments, function = _find_function(module, arguments)
         if function is None:
             click.echo("\n".join(export_lines(module)))
@@ -95,6 +97,8 @@ def run_command(
                 _invoke(instance, module, function, arguments)
             elif module.is_command:
                 instance.run_start_function()
+            elif runs_main:
+                ctx.exit(_run_main(instance, [file, *arguments]))
     except WasiExit as stopped:
         ctx.exit(stopped.exit_code)
     except (Trap, WasmException) as error:
@@ -184,12 +188,22 @@ def _instantiate(module: Module, config: WasiConfig, stub: bool, timeout: float 
         from wasmz.runtime.wasi.threads import define_threads
 
         define_threads(linker, module, on_failure=_end_process)
+    if any(item.module_name == "env" for item in module.imported_funcs):
+        linker.define_emscripten(module)
     if stub:
         linker.define_unknown_as_traps(module)
     store = Store(module.engine)
     if timeout is not None:
         store.set_deadline(timeout)
     return Instance(store, module, linker)
+
+
+def _run_main(instance: Instance, arguments: list[str]) -> int:
+    """Runs a program of emscripten's that has no start function, with its status as the exit code."""
+    from wasmz.runtime.emscripten import run_main
+
+    instance.initialize_reactor()
+    return run_main(instance, arguments) & 0xFF
 
 
 def _invoke(instance: Instance, module: Module, name: str, words: list[str]) -> None:

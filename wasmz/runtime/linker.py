@@ -74,6 +74,12 @@ class Linker:
 
         add_to_linker(self, config)
 
+    def define_emscripten(self, module: CompiledModule) -> None:
+        """Defines what the module imports of emscripten's conventions: ``invoke_*`` and ``longjmp``, memory growth."""
+        from wasmz.runtime.emscripten import define_emscripten
+
+        define_emscripten(self, module)
+
     def get(self, module_name: str, name: str) -> Any:
         """What is defined under these names, or ``None``."""
         return self._items.get((module_name, name))

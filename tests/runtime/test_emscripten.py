@@ -1,0 +1,128 @@
+"""Emscripten's conventions: longjmp through the host, main with arguments, a memory that grows."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import wasmz
+from wasmz.runtime.emscripten import has_main, is_emscripten, run_main
+
+wasmtime = pytest.importorskip("wasmtime")
+
+ROOT = Path(__file__).resolve().parents[2]
+
+PROGRAM = """
+(module
+  (import "env" "invoke_ii" (func $invoke_ii (param i32 i32) (result i32)))
+  (import "env" "invoke_vi" (func $invoke_vi (param i32 i32)))
+  (import "env" "invoke_d" (func $invoke_d (param i32) (result f64)))
+  (import "env" "_emscripten_throw_longjmp" (func $throw))
+  (import "env" "emscripten_longjmp" (func $long_jump (param i32 i32)))
+  (import "env" "emscripten_notify_memory_growth" (func $grown (param i32)))
+  (import "env" "emscripten_resize_heap" (func $resize (param i32) (result i32)))
+  (memory (export "memory") 1 3)
+  (table (export "__indirect_function_table") 8 funcref)
+  (elem (i32.const 1) $square $jump $nested $jump_twice $half $old_jump)
+  (global $sp (mut i32) (i32.const 60000))
+  (global $threw (mut i32) (i32.const 0))
+  (global $value (mut i32) (i32.const 0))
+  (func (export "emscripten_stack_get_current") (result i32) (global.get $sp))
+  (func (export "_emscripten_stack_restore") (param i32) (global.set $sp (local.get 0)))
+  (func $allocate (export "_emscripten_stack_alloc") (param i32) (result i32)
+    (global.set $sp (i32.and (i32.sub (global.get $sp) (local.get 0)) (i32.const -16)))
+    (global.get $sp))
+  (func (export "setThrew") (param i32 i32)
+    (if (i32.eqz (global.get $threw))
+      (then (global.set $threw (local.get 0)) (global.set $value (local.get 1)))))
+  (func $square (param i32) (result i32) (i32.mul (local.get 0) (local.get 0)))
+  (func $jump (param i32) (result i32)
+    (drop (call $allocate (local.get 0)))
+    (call $throw)
+    (unreachable))
+  (func $nested (param i32) (result i32)
+    (drop (call $allocate (i32.const 64)))
+    (i32.add (call $invoke_ii (i32.const 2) (local.get 0)) (i32.const 5)))
+  (func $jump_twice (param i32)
+    (drop (call $invoke_ii (i32.const 2) (local.get 0)))
+    (call $throw))
+  (func $half (result f64) (call $throw) (unreachable))
+  (func $old_jump (param i32) (result i32) (call $long_jump (i32.const 4096) (local.get 0)) (unreachable))
+  (func (export "call") (param i32 i32) (result i32) (call $invoke_ii (local.get 0) (local.get 1)))
+  (func (export "call_void") (param i32 i32) (call $invoke_vi (local.get 0) (local.get 1)))
+  (func (export "call_double") (param i32) (result f64) (call $invoke_d (local.get 0)))
+  (func (export "state") (result i32 i32 i32)
+    (global.get $threw) (global.get $value) (global.get $sp) (global.set $threw (i32.const 0)))
+  (func (export "grow") (result i32)
+    (drop (memory.grow (i32.const 1)))
+    (call $grown (i32.const 0))
+    (call $resize (i32.const 196608)))
+  (func (export "__main_argc_argv") (param $count i32) (param $words i32) (result i32)
+    (i32.add
+      (i32.mul (local.get $count) (i32.const 10))
+      (i32.sub (i32.load8_u (i32.load offset=4 (local.get $words))) (i32.const 48))))
+)
+"""
+
+
+@pytest.fixture(params=[0, 1, 2])
+def instance(request: pytest.FixtureRequest) -> wasmz.Instance:
+    engine = wasmz.Engine(wasmz.Config(opt_level=request.param, use_cache=False, verify=True))
+    module = wasmz.Module.compile(engine, wasmtime.wat2wasm(PROGRAM))
+    assert is_emscripten(module)
+    linker = wasmz.Linker(engine)
+    linker.define_emscripten(module)
+    return wasmz.Instance(wasmz.Store(engine), module, linker)
+
+
+def test_calls_that_return(instance: wasmz.Instance) -> None:
+    exports: Any = instance.exports
+    assert exports.call(1, -7) == 49
+    assert exports.state() == (0, 0, 60_000)
+
+
+def test_long_jumps(instance: wasmz.Instance) -> None:
+    exports: Any = instance.exports
+    assert exports.call(2, 160) == 0
+    assert exports.state() == (1, 0, 60_000)
+    # The innermost call takes it, and what is further out goes on.
+    assert exports.call(3, 32) == 5
+    assert exports.state() == (1, 0, 59_936)
+    exports._emscripten_stack_restore(60_000)
+    exports.call_void(4, 48)
+    assert exports.state() == (1, 0, 60_000)
+    assert exports.call_double(5) == 0.0
+    assert exports.state() == (1, 0, 60_000)
+    # Older modules are told the buffer and the value by the host.
+    assert exports.call(6, 9) == 0
+    assert exports.state() == (4_096, 9, 60_000)
+
+
+def test_traps_are_no_long_jumps(instance: wasmz.Instance) -> None:
+    for index, code in ((0, "INDIRECT_CALL_TO_NULL"), (8, "TABLE_OUT_OF_BOUNDS"), (-1, "TABLE_OUT_OF_BOUNDS")):
+        with pytest.raises(wasmz.Trap) as caught:
+            instance.exports.call(index, 0)
+        assert caught.value.code.name == code
+    with pytest.raises(wasmz.Trap) as caught:
+        instance.exports.call(4, 0)
+    assert caught.value.code.name == "BAD_SIGNATURE"
+    assert instance.exports.state() == (0, 0, 60_000)
+
+
+def test_memory(instance: wasmz.Instance) -> None:
+    assert instance.exports.grow() == 1
+    assert instance.first_memory.size_pages == 3
+    assert instance.exports.grow() == 1
+    assert instance.first_memory.size_pages == 3
+
+
+def test_main(instance: wasmz.Instance, tmp_path: Path) -> None:
+    assert has_main(instance.module)
+    assert run_main(instance, ["prog", "7", "ä"]) == 37
+    (tmp_path / "prog.wasm").write_bytes(wasmtime.wat2wasm(PROGRAM))
+    command = [sys.executable, "-m", "wasmz", "run", str(tmp_path / "prog.wasm"), "--", "5"]
+    assert subprocess.run(command, cwd=ROOT, timeout=100).returncode == 25
