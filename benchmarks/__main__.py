@@ -20,8 +20,9 @@ from benchmarks.corpus.start import first_results
 from benchmarks.engines import Engine, available_engines, limited_engines
 from benchmarks.micro import call_costs, compile_costs, start_costs
 from benchmarks.suite import BY_HAND, Row, run_kernel
+from benchmarks.wasi import throughput
 
-PARTS = ("kernels", "corpus", "calls", "limits", "compile", "start")
+PARTS = ("kernels", "corpus", "calls", "limits", "compile", "start", "wasi")
 LIMITS = ["wasmz O2", "wasmz fuel", "wasmz time"]
 
 
@@ -56,6 +57,9 @@ def main() -> None:
         starts |= first_results(options.corpus, min(options.rounds, 5))
         extras["start"] = {title: {name: asdict(s) for name, s in rest.items()} for title, rest in starts.items()}
         print("\n" + report.start_table(starts))
+    if "wasi" in parts:
+        extras["wasi_mb_per_second"] = speeds = throughput(options.rounds)
+        print("\n" + report.throughput_table(speeds))
     if options.json:
         options.json.write_text(json.dumps(report.as_json(rows, extras), indent=1), encoding="utf-8")
 

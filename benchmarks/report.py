@@ -104,6 +104,17 @@ def start_table(costs: dict[str, dict[str, Start]]) -> str:
     return "\n".join(lines)
 
 
+def throughput_table(speeds: dict[str, dict[str, float]]) -> str:
+    """Megabytes a second through files, and how much of a Python loop's speed that is."""
+    lines = ["100 MB in pieces of 64 KiB:"]
+    for title, by_name in speeds.items():
+        (guest, speed), (by_hand, reference) = by_name.items()
+        lines.append(
+            f"  {title:6s} {guest} {speed:6.0f} MB/s, {by_hand} {reference:6.0f} MB/s: {speed / reference:.2f}"
+        )
+    return "\n".join(lines)
+
+
 def as_json(rows: Sequence[Row], extras: dict[str, Any]) -> dict[str, Any]:
     """Everything measured, as values that ``json`` takes."""
     kernels = {row.kernel: {key: value for key, value in asdict(row).items() if key != "kernel"} for row in rows}
