@@ -1,4 +1,4 @@
-"""The command line: ``wasmz FILE``, ``wasmz run``, ``compile``, ``validate``, ``inspect`` and ``dis``.
+"""The command line: ``wasmz FILE``, ``wasmz run``, ``compile``, ``validate``, ``inspect``, ``dis`` and ``stubs``.
 
 Exit codes: the guest's own; 1, with one line on stderr, for every error; 2 for wrong usage.
 """
@@ -16,6 +16,7 @@ from wasmz.cli.compile import compile_command, validate_command
 from wasmz.cli.disassemble import dis_command
 from wasmz.cli.inspect import inspect_command
 from wasmz.cli.run import run_command
+from wasmz.cli.stubs import stubs_command
 from wasmz.errors import WasmzError
 
 
@@ -39,7 +40,7 @@ def commands() -> None:
     """WebAssembly, translated into CPython bytecode."""
 
 
-for _command in (run_command, compile_command, validate_command, inspect_command, dis_command):
+for _command in (run_command, compile_command, validate_command, inspect_command, dis_command, stubs_command):
     commands.add_command(_command)
 
 

@@ -1,0 +1,28 @@
+"""``wasmz stubs``: what type checkers and editors are to know of a module's exports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from wasmz.cache import write_atomically
+from wasmz.cli.common import FILE
+
+
+@click.command("stubs")
+@click.argument("file", type=FILE)
+@click.option("-o", "--output", type=click.Path(dir_okay=False, allow_dash=True), help="The file; by default FILE.pyi.")
+def stubs_command(file: str, output: str | None) -> None:
+    """Write a .pyi with the signature of every export of FILE; "-" prints it."""
+    # Imported only here: it needs the decoder.
+    from wasmz.stubs import render_stub
+
+    source = Path(file)
+    text = render_stub(source.read_bytes(), source.stem)
+    if output == "-":
+        click.echo(text, nl=False)
+        return
+    target = source.with_suffix(".pyi") if output is None else Path(output)
+    write_atomically(target, text.encode())
+    click.echo(f"{target}: {text.count(': ...')} functions")
