@@ -34,6 +34,9 @@ DIRECTORY_VARIABLE = "WASMZ_CACHE_DIR"
 # How many seconds to wait for other processes that write: many of them need some milliseconds each.
 _LONGEST_WAIT = 60.0
 
+# How many seconds a file may have been used without that being noted.
+_USED_WITHIN = 3600.0
+
 
 class CacheWarning(UserWarning):
     """The cache cannot be used; compilation goes on without it."""
@@ -42,8 +45,9 @@ class CacheWarning(UserWarning):
 class Cache:
     """A cache directory; made by :func:`open_cache`."""
 
-    def __init__(self, directory: str) -> None:
+    def __init__(self, directory: str, limit: int | None = None) -> None:
         self.directory = directory
+        self.limit = limit
 
     def path(self, data: bytes, config: Config) -> str:
         """Where the compiled form of a module is kept."""
@@ -51,10 +55,8 @@ class Cache:
 
     def load(self, data: bytes, config: Config) -> tuple[ModuleImage, FrozenCode] | None:
         """The compiled form of a module, its image and code, or ``None`` if it is not there whole."""
-        try:
-            with open(self.path(data, config), "rb") as file:
-                content = file.read()
-        except OSError:
+        content = _read(self.path(data, config))
+        if content is None:
             return None
         try:
             return decode_pyc(content, hash_source(data))
@@ -67,10 +69,8 @@ class Cache:
 
     def load_lazy(self, path: str, data: bytes) -> tuple[ModuleImage, Codes] | None:
         """What :meth:`store_lazy` kept, or ``None`` if it is not there whole."""
-        try:
-            with open(path, "rb") as file:
-                content = file.read()
-        except OSError:
+        content = _read(path)
+        if content is None:
             return None
         try:
             return decode_functions(content, hash_source(data))
@@ -88,6 +88,7 @@ class Cache:
                 codes = drop_superseded(codes)
                 if kept is None or codes.keys() - kept[1].keys():
                     write_atomically(path, encode_functions(image, names, codes, hash_source(data)))
+            self._make_room()
         except OSError as error:
             warnings.warn(f"cannot write to the cache: {error}", CacheWarning, stacklevel=3)
 
@@ -96,15 +97,43 @@ class Cache:
         path = self.path(data, config)
         try:
             write_atomically(path, encode_pyc(image, hash_source(data)))
+            self._make_room()
         except OSError as error:
             warnings.warn(f"cannot write to the cache: {error}", CacheWarning, stacklevel=3)
+
+    def _make_room(self) -> None:
+        """Removes what was not used for the longest time, if the directory has grown too large; once in a process."""
+        if self.limit is not None and self.directory not in _pruned:
+            _pruned.add(self.directory)
+            from wasmz.upkeep import entries, prune
+
+            if sum(entry.size for entry in entries(self.directory)) > self.limit:
+                # More than needed, so that this is rare.
+                prune(self.directory, self.limit // 4 * 3)
+
+
+# Directories that this process has looked after.
+_pruned: set[str] = set()
+
+
+def _read(path: str) -> bytes | None:
+    """What is in a file of the cache, if it is there; notes that it was used."""
+    try:
+        with open(path, "rb") as file:
+            content = file.read()
+            # A file's time of access is not kept on most systems. This is exact enough, and rarely writes.
+            if time.time() - os.fstat(file.fileno()).st_mtime > _USED_WITHIN:
+                os.utime(path)
+            return content
+    except OSError:
+        return None
 
 
 def open_cache(config: Config) -> Cache | None:
     """The cache that a configuration names, made if need be; ``None`` if it is off or cannot be used."""
     if not config.use_cache:
         return None
-    directory = _directory(config)
+    directory = cache_directory(config)
     try:
         os.makedirs(directory, exist_ok=True, mode=0o700)
     except OSError as error:
@@ -114,7 +143,7 @@ def open_cache(config: Config) -> Cache | None:
     if problem is not None:
         warnings.warn(f"not using the cache directory {directory}: {problem}", CacheWarning, stacklevel=3)
         return None
-    return Cache(directory)
+    return Cache(directory, config.cache_limit_bytes)
 
 
 def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
@@ -168,7 +197,8 @@ class _Lock:
             os.close(self.descriptor)
 
 
-def _directory(config: Config) -> str:
+def cache_directory(config: Config) -> str:
+    """The directory of the cache, whether it is there or not."""
     if config.cache_dir is not None:
         return os.fspath(config.cache_dir)
     named = os.environ.get(DIRECTORY_VARIABLE)

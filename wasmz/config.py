@@ -48,6 +48,8 @@ class Config(Record):
         legacy_exceptions: accept the superseded exception-handling proposal.
         max_call_depth: how many WebAssembly frames may be nested before the trap "call stack exhausted".
         cache_dir: directory of the compilation cache, instead of the user's cache directory.
+        cache_limit_bytes: how large the cache directory may grow; past it, what was not used for the longest time is
+            removed. ``None`` for no limit.
         use_cache: ``False`` neither reads nor writes the compilation cache.
         verify: check the IR after each pass and the emitted bytecode, for debugging wasmz itself.
         disable_passes: names of passes to leave out, to find out which one is to blame or what it is worth.
@@ -63,6 +65,7 @@ class Config(Record):
     legacy_exceptions: bool = False
     max_call_depth: int = DEFAULT_MAX_CALL_DEPTH
     cache_dir: str | os.PathLike[str] | None = None
+    cache_limit_bytes: int | None = 1_000_000_000
     use_cache: bool = True
     verify: bool = False
     disable_passes: Collection[str] = ()
@@ -80,6 +83,8 @@ class Config(Record):
             raise ValueError(f"tier must be one of {', '.join(map(repr, TIERS))}, not {self.tier!r}")
         if self.mem_limit_bytes is not None and self.mem_limit_bytes < 0:
             raise ValueError(f"mem_limit_bytes must not be negative, but is {self.mem_limit_bytes}")
+        if self.cache_limit_bytes is not None and self.cache_limit_bytes < 0:
+            raise ValueError(f"cache_limit_bytes must not be negative, but is {self.cache_limit_bytes}")
         if self.table_limit is not None and self.table_limit < 0:
             raise ValueError(f"table_limit must not be negative, but is {self.table_limit}")
         if self.fuel is not None:

@@ -1,4 +1,4 @@
-"""The command line: ``wasmz FILE``, ``wasmz run``, ``compile``, ``validate``, ``inspect``, ``dis`` and ``stubs``.
+"""The command line: ``wasmz FILE``, which is ``wasmz run FILE``, and all other commands.
 
 Exit codes: the guest's own; 1, with one line on stderr, for every error; 2 for wrong usage.
 """
@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from wasmz._version import __version__
+from wasmz.cli.cache import cache_command
 from wasmz.cli.compile import compile_command, validate_command
 from wasmz.cli.disassemble import dis_command
 from wasmz.cli.inspect import inspect_command
@@ -40,7 +41,15 @@ def commands() -> None:
     """WebAssembly, translated into CPython bytecode."""
 
 
-for _command in (run_command, compile_command, validate_command, inspect_command, dis_command, stubs_command):
+for _command in (
+    run_command,
+    compile_command,
+    validate_command,
+    inspect_command,
+    dis_command,
+    stubs_command,
+    cache_command,
+):
     commands.add_command(_command)
 
 
