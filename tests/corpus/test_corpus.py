@@ -45,6 +45,13 @@ CASES = (
     "dprint/toml",
     "avr/as",
     "avr/as-listing",
+    "micropython-wasi/arith",
+    "micropython-wasi/exc",
+    "micropython-wasi/loop",
+    "micropython-wasi/tb",
+    "micropython-wasi/gen",
+    "p2w/binarytrees",
+    "p2w/nbody",
 )
 # The same, but of 16 to 26 MB: compiling alone takes minutes.
 SLOW_CASES = (
@@ -61,13 +68,6 @@ SLOW_CASES = (
 )
 # What the others need.
 EXCLUDED = {
-    "micropython-wasi/arith": "exceptions",
-    "micropython-wasi/exc": "exceptions",
-    "micropython-wasi/loop": "exceptions",
-    "micropython-wasi/tb": "exceptions",
-    "micropython-wasi/gen": "exceptions",
-    "p2w/binarytrees": "GC and exceptions",
-    "p2w/nbody": "GC and exceptions",
     "meshopt": "SIMD (one of its four modules)",
 }
 
@@ -127,6 +127,7 @@ def _run(case: dict[str, Any], scratch: Path, folders: dict[str, Path]) -> subpr
     else:
         options = [word for key, value in case.get("env", {}).items() for word in ("--env", f"{key}={value}")]
         options += [word for guest, host in folders.items() for word in ("--dir", f"{host}::{guest}")]
+        options += ["--stub"] * case.get("stub", False)
         command = [sys.executable, "-m", "wasmz", "run", *options, str(WORK / case["module"]), *case.get("args", [])]
     search_path = os.pathsep.join(map(str, (CORPUS / "tools", Path(__file__).parent, ROOT)))
     environment = {
