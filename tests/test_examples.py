@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -43,8 +44,20 @@ exit status 2, errors: usage: mandelbrot [WIDTH [HEIGHT]]
 }
 
 
+# Its workers are processes of a library with warnings of its own.
+DASK = "dask_map.py"
+
+
 def test_every_script_is_here() -> None:
-    assert {path.name for path in EXAMPLES.glob("*.py")} == set(EXPECTED)
+    assert {path.name for path in EXAMPLES.glob("*.py")} == {*EXPECTED, DASK}
+
+
+def test_dask(tmp_path: Path) -> None:
+    pytest.importorskip("distributed")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, str(EXAMPLES / DASK)]
+    result = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path, timeout=300)
+    assert result.stdout == "".join(f"{n:2}! = {math.factorial(n)}\n" for n in range(21)), result.stderr
 
 
 @pytest.mark.parametrize("name", EXPECTED)

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from wasmz.runtime.store import Store
     from wasmz.runtime.table import Table
     from wasmz.runtime.wasi import WasiConfig
+    from wasmz.shipping import worker_instance
     from wasmz.types import (
         ArrayType,
         DefinedType,
@@ -101,6 +102,7 @@ _HOMES = {
     "wasmz.runtime.store": ("Store",),
     "wasmz.runtime.table": ("Table",),
     "wasmz.runtime.wasi": ("WasiConfig",),
+    "wasmz.shipping": ("worker_instance",),
     "wasmz.types": (
         "ArrayType",
         "DefinedType",
@@ -183,6 +185,7 @@ __all__ = [
     "f64_bits",
     "f64_from_bits",
     "instantiate",
+    "worker_instance",
 ]
 
 

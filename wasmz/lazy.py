@@ -14,6 +14,7 @@ import weakref
 
 from wasmz.cache import Cache
 from wasmz.config import Config
+from wasmz.precompiled import Codes
 from wasmz.runtime.image import ModuleImage
 from wasmz.runtime.tiers import CodeSupply, FunctionCode, Thresholds, dump_code
 
@@ -40,12 +41,38 @@ def open_lazily(data: bytes, config: Config, cache: Cache | None) -> tuple[Modul
     kept = None if cache is None else cache.load_lazy(path, data)
     compiler = _LateCompiler(data, config)
     image, codes = (compiler.open(), {}) if kept is None else kept
+    return image, _supply(compiler, cache, image, codes, is_new=kept is None)
+
+
+def resume(
+    data: bytes, config: Config, cache: Cache | None, image: ModuleImage, codes: Codes
+) -> tuple[ModuleImage, CodeSupply]:
+    """The same with what was compiled in another process."""
+    return image, _supply(_LateCompiler(data, config), cache, image, codes, is_new=True)
+
+
+def _supply(
+    compiler: _LateCompiler, cache: Cache | None, image: ModuleImage, codes: Codes, *, is_new: bool
+) -> CodeSupply:
+    config = compiler.config
     supply = CodeSupply(image, compiler.compile, Thresholds(*config._thresholds), codes)
     if cache is not None:
-        keeper = _Keeper(cache, path, data, image, supply, is_new=kept is None)
+        path = cache.lazy_path(compiler.data, config)
+        keeper = _Keeper(cache, path, compiler.data, image, supply, is_new=is_new)
         supply.keep = keeper.keep
         _keepers.add(keeper)
-    return image, supply
+    return supply
+
+
+def dump_codes(image: ModuleImage, codes: dict[tuple[int, int], FunctionCode | bytes]) -> tuple[set[str], Codes]:
+    """Code as bytes, and the names that it and the image need."""
+    codes = dict(codes)
+    names = set(image.names)
+    for made in codes.values():
+        if isinstance(made, FunctionCode):
+            names.update(made.code.co_names)
+            names.update(made.tail_code.co_names if made.tail_code is not None else ())
+    return names, {key: dump_code(made) for key, made in codes.items()}
 
 
 class _LateCompiler:
@@ -101,12 +128,7 @@ class _Keeper:
         codes = dict(self.codes)
         if self.kept is not None and codes.keys() <= self.kept:
             return
-        names = set(self.image.names)
-        for made in codes.values():
-            if isinstance(made, FunctionCode):
-                names.update(made.code.co_names)
-                names.update(made.tail_code.co_names if made.tail_code is not None else ())
-        dumped = {key: dump_code(made) for key, made in codes.items()}
+        names, dumped = dump_codes(self.image, codes)
         self.cache.store_lazy(self.path, self.data, self.image, names, dumped)
         self.kept = frozenset(codes)
 

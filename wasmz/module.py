@@ -31,7 +31,13 @@ _READ_BYTES = 65_536
 
 
 class Module(CompiledModule):
-    """A compiled module: immutable, and free to be shared between stores and threads."""
+    """A compiled module: immutable, and free to be shared between stores, threads and processes.
+
+    It can be pickled: what arrives has the source, the configuration and, for the same version of Python, the code that
+    was compiled so far. In a process that has the same module already, that is what it becomes.
+    """
+
+    _source: bytes | None = None
 
     @classmethod
     def compile(
@@ -61,20 +67,29 @@ class Module(CompiledModule):
         if engine.config.is_lazy:
             from wasmz.lazy import open_lazily
 
-            return cls(engine, *open_lazily(data, engine.config, cache))
+            return cls(engine, *open_lazily(data, engine.config, cache))._of(data)
         if cache is not None:
             kept = cache.load(data, engine.config)
             if kept is not None:
                 from wasmz.runtime.tiers import precompiled_supply
 
-                return cls(engine, kept[0], precompiled_supply(*kept))
+                return cls(engine, kept[0], precompiled_supply(*kept))._of(data)
         # Only now is the compiler imported.
         from wasmz.compiler import compile_module
 
         image = compile_module(data, engine.config, progress)
         if cache is not None:
             cache.store(data, engine.config, image)
-        return cls(engine, image)
+        return cls(engine, image)._of(data)
+
+    def _of(self, data: bytes) -> Module:
+        self._source = data
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from wasmz.shipping import pack, unpack
+
+        return unpack, pack(self, self._source)
 
     @classmethod
     def compile_arc(cls, engine: Engine | Source, source: Source | None = None) -> ArcModule:
