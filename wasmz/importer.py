@@ -31,16 +31,15 @@ from wasmz.hashing import blake2b
 from wasmz.module import Module
 from wasmz.precompiled import DamagedFile, decode_pyc, encode_pyc
 from wasmz.runtime.engine import Engine
+from wasmz.runtime.imports import PythonImports
 from wasmz.runtime.precompiled import expose
 from wasmz.runtime.tiers import precompiled_supply
 from wasmz.text import assemble
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from wasmz.runtime.linker import Linker
-
-    Imports = Mapping[str, Mapping[str, Any] | ModuleType]
+    from wasmz.runtime.imports import Given
 
 __all__ = ["WasmLoader", "install", "uninstall"]
 
@@ -54,10 +53,10 @@ class _Settings:
     """What :func:`install` was told."""
 
     config = Config(tier="eager")
-    imports: Imports | None = None
+    imports: Given | None = None
 
 
-def install(imports: Imports | None = None, config: Config | None = None) -> None:
+def install(imports: Given | None = None, config: Config | None = None) -> None:
     """Lets Python import WebAssembly modules; called again, it replaces the settings.
 
     Args:
@@ -98,7 +97,7 @@ class WasmLoader(abc.FileLoader):
         name = module.__name__
         try:
             compiled = self._compile()
-            expose(module.__dict__, compiled, _Imports(module.__package__ or "", name).define)
+            expose(module.__dict__, compiled, PythonImports(module.__package__ or "", name, _Settings.imports).define)
         except (ValueError, OSError) as error:
             # InvalidWasm, UnsupportedFeature and LinkError are ValueErrors.
             raise ImportError(f"cannot import {self.path}: {error}", name=name, path=self.path) from error
@@ -241,42 +240,6 @@ def _stamp(status: os.stat_result, config: Config) -> bytes:
 def _with_tier(config: Config) -> Config:
     fields = {name: getattr(config, name) for name in config.__match_args__}
     return Config(**{**fields, "tier": "auto"})
-
-
-class _Imports:
-    """Where a WebAssembly module imports from."""
-
-    def __init__(self, package: str, name: str) -> None:
-        self.package = package
-        self.name = name
-
-    def define(self, linker: Linker, module: Any) -> None:
-        """Defines what the module imports and the linker has not got."""
-        for item in module.imports:
-            if linker.get(item.module_name, item.name) is None:
-                linker.define(item.module_name, item.name, self._find(item.module_name, item.name))
-
-    def _find(self, module_name: str, name: str) -> Any:
-        if _Settings.imports is not None:
-            source: Any = _Settings.imports.get(module_name)
-            if source is None:
-                raise ImportError(f"{self.name} imports from {module_name!r}, which it was not given", name=module_name)
-        else:
-            source = self._import(module_name)
-        try:
-            return getattr(source, name) if isinstance(source, ModuleType) else source[name]
-        except (AttributeError, KeyError):
-            raise ImportError(f"{self.name} imports {name!r}, which {module_name!r} lacks", name=module_name) from None
-
-    def _import(self, module_name: str) -> ModuleType:
-        if self.package:
-            beside = f"{self.package}.{module_name}"
-            try:
-                return importlib.import_module(beside)
-            except ModuleNotFoundError as error:
-                if error.name != beside:
-                    raise
-        return importlib.import_module(module_name)
 
 
 install()

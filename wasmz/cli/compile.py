@@ -17,13 +17,33 @@ from wasmz.runtime.image import ModuleImage
 
 @click.command("compile")
 @click.argument("file", type=FILE)
-@click.option("-o", "--output", type=click.Path(dir_okay=False), help="The file to write; by default FILE with .pyc.")
+@click.option("-o", "--output", type=click.Path(), help="What to write; by default FILE with .pyc.")
+@click.option("--python", "versions", metavar="VERSIONS", help="Compile for these, as 3.11,3.12: a folder is written.")
+@click.option("--no-wasm", is_flag=True, help="With --python: leave out the wasm, from which other versions compile.")
+@click.option("--standalone", is_flag=True, help="Write a .pyz that runs where wasmz is not installed.")
 @click.option("--profile-use", type=FILE, help="Compile for what a run counted (see run --profile-out).")
 @engine_options
-def compile_command(file: str, output: str | None, profile_use: str | None, **options: Any) -> None:
-    """Compile FILE to a .pyc that Python can import."""
+def compile_command(
+    file: str,
+    output: str | None,
+    versions: str | None,
+    no_wasm: bool,
+    standalone: bool,
+    profile_use: str | None,
+    **options: Any,
+) -> None:
+    """Compile FILE to a .pyc that Python can import.
+
+    With --python it becomes a folder, by default the current one, with a module for each version. With --standalone it
+    becomes an archive that Python runs.
+    """
     options["tier"] = "eager"
     source = Path(file)
+    if versions is not None or standalone:
+        if profile_use is not None:
+            raise click.UsageError("--profile-use is for one version of Python, without --python and --standalone")
+        _compile_bundle(source, output, versions, standalone, not no_wasm, make_engine(**options))
+        return
     target = Path(output) if output is not None else source.with_suffix(".pyc")
     engine = make_engine(**options)
     code = None
@@ -37,6 +57,30 @@ def compile_command(file: str, output: str | None, profile_use: str | None, **op
     content = encode_pyc(image, hash_source(source.read_bytes()), code)
     write_atomically(target, content)
     click.echo(f"{target}: {len(content):,} bytes, {len(image.body_offsets):,} functions")
+
+
+def _compile_bundle(
+    source: Path, output: str | None, versions: str | None, standalone: bool, with_wasm: bool, engine: Engine
+) -> None:
+    from wasmz import bundle
+
+    pythons = [bundle.this_python()] if versions is None else bundle.find_pythons(versions)
+    config = engine.config
+    settings = {"opt_level": config.opt_level, "legacy_exceptions": config.legacy_exceptions, "fuel": config.fuel}
+    for_whom = ", ".join(python.tag for python in pythons)
+    if standalone:
+        if not Module.compile(source).is_command:
+            raise click.UsageError(f"{source} is no command: it exports no function _start, so there is nothing to run")
+        target = source.with_suffix(".pyz") if output is None else Path(output)
+        content = bundle.archive(source, pythons, settings)
+        write_atomically(target, content)
+        target.chmod(0o755)
+        click.echo(f"{target}: {len(content):,} bytes, for {for_whom}")
+        return
+    folder = Path() if output is None else Path(output)
+    files = bundle.set_files(source, pythons, settings, with_wasm=with_wasm)
+    bundle.write_set(files, folder)
+    click.echo(f"{folder}: {len(files)} files, {sum(map(len, files.values())):,} bytes, for {for_whom}")
 
 
 def _compile_for(profile: str, source: Path, engine: Engine) -> ModuleImage:

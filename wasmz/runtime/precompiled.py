@@ -60,6 +60,16 @@ def expose(
         instance.initialize_reactor()
 
 
+def run_archive(name: str) -> None:
+    """Runs the precompiled command module of that name in the first archive or directory of ``sys.path``."""
+    import marshal
+    from zipimport import zipimporter
+
+    folder = sys.path[0]
+    data = zipimporter(folder).get_data(f"{folder}/{name}")
+    exec(marshal.loads(data[16:]), {"__name__": "__main__"})
+
+
 def _run(instance: Instance) -> None:
     try:
         instance.run_start_function()

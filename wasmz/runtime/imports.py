@@ -1,0 +1,68 @@
+"""What a WebAssembly module imports when Python imports it: Python modules, by name.
+
+PythonImports("package", "package.lib").define(linker, module)
+    "env" "log"      -> package.env.log, or else env.log
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import ModuleType
+    from typing import Any, Union
+
+    from wasmz.runtime.linker import Linker
+    from wasmz.runtime.module import CompiledModule
+
+    Given = Mapping[str, Union[Mapping[str, Any], ModuleType]]
+
+
+class PythonImports:
+    """Where one module imports from.
+
+    Args:
+        package: the package that it is in, or nothing: where Python modules are looked for first.
+        name: its own name, for messages.
+        given: the only things that may be imported, by module name and name; ``None`` for any Python module.
+    """
+
+    def __init__(self, package: str, name: str, given: Given | None = None) -> None:
+        self.package = package
+        self.name = name
+        self.given = given
+
+    def define(self, linker: Linker, module: CompiledModule) -> None:
+        """Defines what the module imports and the linker has not got.
+
+        Raises:
+            ImportError: it is not there.
+        """
+        for item in module.imports:
+            if linker.get(item.module_name, item.name) is None:
+                linker.define(item.module_name, item.name, self._find(item.module_name, item.name))
+
+    def _find(self, module_name: str, name: str) -> Any:
+        if self.given is not None:
+            source: Any = self.given.get(module_name)
+            if source is None:
+                raise ImportError(f"{self.name} imports from {module_name!r}, which it was not given", name=module_name)
+        else:
+            source = self._import(module_name)
+        try:
+            return source[name] if hasattr(source, "keys") else getattr(source, name)
+        except (AttributeError, KeyError):
+            raise ImportError(f"{self.name} imports {name!r}, which {module_name!r} lacks", name=module_name) from None
+
+    def _import(self, module_name: str) -> ModuleType:
+        # Imported only where there is something to import.
+        from importlib import import_module
+
+        if self.package:
+            beside = f"{self.package}.{module_name}"
+            try:
+                return import_module(beside)
+            except ModuleNotFoundError as error:
+                if error.name != beside:
+                    raise
+        return import_module(module_name)
