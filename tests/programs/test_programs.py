@@ -1,4 +1,4 @@
-"""C programs run as commands: one prints what it prints under wasmtime, one computes in threads."""
+"""C and C++ programs run as commands: what they print is what they print under wasmtime; one computes in threads."""
 
 from __future__ import annotations
 
@@ -20,20 +20,24 @@ PROGRAM = HERE / "report.wasm"
 TEXT = b"The quick brown fox jumps over the lazy dog.\nThe dog sleeps; the fox does not.\n" * 20
 
 
-def _under_wasmtime(arguments: list[str], env: dict[str, str], scratch: Path) -> tuple[int, bytes]:
+def _under_wasmtime(
+    arguments: list[str], env: dict[str, str], scratch: Path, program: Path = PROGRAM
+) -> tuple[int, bytes]:
     wasmtime: Any = pytest.importorskip("wasmtime")
-    engine = wasmtime.Engine()
+    config = wasmtime.Config()
+    config.wasm_exceptions = True
+    engine = wasmtime.Engine(config)
     store = wasmtime.Store(engine)
     linker = wasmtime.Linker(engine)
     linker.define_wasi()
     (scratch / "stdin").write_bytes(TEXT)
     settings = wasmtime.WasiConfig()
-    settings.argv = ["report.wasm", *arguments]
+    settings.argv = [program.name, *arguments]
     settings.env = list(env.items())
     settings.stdin_file = str(scratch / "stdin")
     settings.stdout_file = str(scratch / "stdout")
     store.set_wasi(settings)
-    instance = linker.instantiate(store, wasmtime.Module.from_file(engine, str(PROGRAM)))
+    instance = linker.instantiate(store, wasmtime.Module.from_file(engine, str(program)))
     try:
         instance.exports(store)["_start"](store)
         status = 0
@@ -54,6 +58,28 @@ def test_same_as_wasmtime(arguments: list[str], env: dict[str, str], tmp_path: P
     result = subprocess.run(command, input=TEXT, capture_output=True, env=environment, cwd=tmp_path, timeout=300)
     assert (result.returncode, result.stdout) == _under_wasmtime(arguments, env, tmp_path)
     assert result.stderr == b"fopen: refused\n"
+
+
+@pytest.mark.parametrize("options", [[], ["--opt-level", "0"], ["--tier", "eager"]], ids=" ".join)
+@pytest.mark.parametrize("name", ["jumps", "throwing"])
+def test_exceptions_in_both_forms(name: str, options: list[str], tmp_path: Path) -> None:
+    """``longjmp`` and C++ exceptions; wasmtime runs the final form, of which the other is the source."""
+    status, expected = _under_wasmtime(["3"], {}, tmp_path, HERE / f"{name}.wasm")
+    assert status == 0 and expected.count(b"\n") > 15
+    for form in ([f"{name}.wasm"], ["--legacy-exceptions", f"{name}.legacy.wasm"]):
+        command = [sys.executable, "-m", "wasmz", "run", *options, *form[:-1], str(HERE / form[-1]), "--", "3"]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        result = subprocess.run(command, capture_output=True, env=environment, cwd=tmp_path, timeout=300)
+        assert (result.returncode, result.stdout, result.stderr) == (0, expected, b"")
+
+
+def test_exception_that_main_does_not_catch(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "wasmz", "run", str(HERE / "throwing.wasm"), "--", "0", "throw"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    result = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path, timeout=300)
+    assert result.returncode == 1
+    assert result.stderr.startswith("wasmz: unhandled WebAssembly exception of <Tag (i32)> with values (")
+    assert "_start at 0x" in result.stderr.splitlines()[-1]
 
 
 @pytest.mark.parametrize("options", [[], ["--opt-level", "0"], ["--tier", "eager"]])
