@@ -12,6 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks.catalogue import SIMD_SUFFIX
+
 HERE = Path(__file__).parent
 KERNELS = HERE / "kernels"
 
@@ -55,6 +57,8 @@ def build(folder: Path) -> Path:
         subprocess.run(["wasm-tools", "parse", str(text), "-o", str(output)], check=True)
         return output
     flags = VENDORED_FLAGS if "vendored/" in (folder / "kernel.c").read_text(encoding="utf-8") else FLAGS
+    if folder.name.endswith(SIMD_SUFFIX):
+        flags = (*flags, "-msimd128")
     subprocess.run(["clang", *flags, "-o", str(output), *map(str, sorted(folder.glob("*.c")))], check=True)
     return output
 

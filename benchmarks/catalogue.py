@@ -8,6 +8,8 @@
 it gets the bytes that ``input_bytes(n)`` returns before that. ``ORIGIN`` says whose code the C is, if it was not
 written for the benchmarks; ``TOLERANCE`` how far floats may differ, relatively, where Python computes in another
 precision; ``ENGINES`` which engines can run it, if not all.
+
+``<name>_simd`` is kernel ``<name>`` compiled with vector instructions; it has the same ``kernel.py``.
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ from typing import Any
 from benchmarks.inputs import store
 
 KERNELS = Path(__file__).parent / "kernels"
+SIMD_SUFFIX = "_simd"
+_ENGINES_WITH_SIMD = ("wasmz", "wasmtime")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +72,13 @@ class Kernel:
 
 def load_kernels(pattern: str = "") -> list[Kernel]:
     """The kernels whose name matches the regular expression ``pattern``, by topic and name."""
-    names = sorted(path.parent.name for path in KERNELS.glob("*/kernel.py"))
+    names = sorted(path.parent.name for path in KERNELS.glob("*/kernel.wasm"))
     kernels = [_load(name) for name in names if re.search(pattern, name)]
     return sorted(kernels, key=lambda kernel: (kernel.topic, kernel.name))
 
 
 def _load(name: str) -> Kernel:
-    folder = KERNELS / name
+    folder = KERNELS / name.removesuffix(SIMD_SUFFIX)
     full_name = f"benchmarks.kernels.{name}"
     spec = importlib.util.spec_from_file_location(full_name, folder / "kernel.py")
     if spec is None or spec.loader is None:
@@ -82,7 +86,7 @@ def _load(name: str) -> Kernel:
     module = importlib.util.module_from_spec(spec)
     sys.modules[full_name] = module  # dataclasses look their module up
     spec.loader.exec_module(module)
-    wasm = (folder / "kernel.wasm").read_bytes()
+    wasm = (KERNELS / name / "kernel.wasm").read_bytes()
     origin, tolerance = getattr(module, "ORIGIN", None), getattr(module, "TOLERANCE", 0.0)
-    engines = getattr(module, "ENGINES", None)
+    engines = _ENGINES_WITH_SIMD if name.endswith(SIMD_SUFFIX) else getattr(module, "ENGINES", None)
     return Kernel(name, module.TOPIC, module.SIZE, module.SMALL_SIZE, wasm, module, origin, tolerance, engines)

@@ -290,6 +290,26 @@ def test_runtime_does_not_need_the_compiler() -> None:
     )
 
 
+def test_modules_without_vectors_do_not_load_what_these_need() -> None:
+    """At every level, in tiers, and when they run."""
+    printed = run_python(
+        f"""
+        import sys, wasmz
+        from pathlib import Path
+        wasm = Path("benchmarks/kernels/sha256/kernel.wasm").read_bytes()
+        for config in (*(wasmz.Config(opt_level=level, use_cache=False) for level in (0, 1, 2)), wasmz.Config(
+            tier="eager", use_cache=False
+        )):
+            engine = wasmz.Engine(config)
+            wasmz.Instance(wasmz.Store(engine), wasmz.Module.compile(engine, wasm)).exports["run"](100)
+        {_SHOW_LOADED}
+        """
+    )
+    loaded = printed.split()
+    assert "wasmz.passes.lanes" in loaded
+    assert not [name for name in loaded if "simd" in name or name.startswith("wasmz.passes.lane_")]
+
+
 def test_public_names() -> None:
     assert sorted(wasmz.__all__) == list(wasmz.__all__)
     assert len(set(wasmz.__all__)) == len(wasmz.__all__)

@@ -42,6 +42,9 @@ def generate_vectors(data: bytes) -> str:
         "(func $h0 (param v128 i32) (result v128) (i32x4.add (local.get 0) (i32x4.splat (local.get 1))))",
         "(func $h1 (param v128 i32) (result v128) (v128.xor (global.get $g) (local.get 0)))",
         "(func $h2 (param v128 v128) (result v128 v128) (local.get 1) (i8x16.sub (local.get 0) (local.get 1)))",
+        "(tag $t (param v128 i32))",
+        "(func $h3 (param v128 i32) (result v128) (if (i32.and (local.get 1) (i32.const 1)) (then",
+        "(throw $t (f32x4.abs (local.get 0)) (local.get 1)))) (i64x2.neg (local.get 0)))",
         *(_function(choices, index) for index in range(FUNCTIONS)),
         ")",
     ]

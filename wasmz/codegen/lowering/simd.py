@@ -182,6 +182,8 @@ def _register_integer_lanes(shape: str, bits: int) -> None:
     lowers(f"{shape}.add")(_by_template(f"a {low} & b {low} & + a b ^ {top} & ^"))
     lowers(f"{shape}.sub")(_by_template(f"a {top} | b {low} & - a b ^ {top} & ^ {top} ^"))
     lowers(f"{shape}.neg")(_by_template(f"{top} a {low} & - a {top} & ^ {top} ^"))
+    lowers(f"{shape}.abs")(_by_template(f"a {top} & {bits - 1} >> =s {lane} * a ^ s +"))
+    _register_comparisons(shape, bits)
     lowers(f"{shape}.all_true")(_condition(f"a {low} & {low} + a | {top} & {top} =="))
     if bits <= 16:
         lowers(f"{shape}.avgr_u")(_by_template(f"a b | a b ^ {ALL ^ one} & 1 >> -"))
@@ -199,6 +201,35 @@ def _register_integer_lanes(shape: str, bits: int) -> None:
         sums = f"{shape}.extadd_pairwise_i{narrow}x{128 // narrow}_u"
         if sums in BY_NAME:
             lowers(sums)(_by_template(f"a {kept} & a {narrow} >> {kept} & +"))
+
+
+def _register_comparisons(shape: str, bits: int) -> None:
+    """Lanes of ones where a comparison holds, and what follows from one (see `wasmz.runtime.simd.integers`)."""
+    top, low, lane = tops(bits), lows(bits), (1 << bits) - 1
+    spread = f"{top} & {bits - 1} >> {lane} *"
+    unspread = f"{top} & {top} ^ {bits - 1} >> {lane} *"
+    unlike = f"a b ^ =x {low} & {low} + x |"
+    found = {"eq": f"{unlike} {unspread}", "ne": f"{unlike} {spread}"}
+    for sign, compared in (("u", "a"), ("s", "b")):
+        # The highest bit of each lane: where a >= b.
+        borrow = f"a {top} | b {low} & - =d a b ^ {compared} d ^ & ^"
+        found[f"ge_{sign}"] = f"{borrow} {spread}"
+        found[f"lt_{sign}"] = f"{borrow} {unspread}"
+        found[f"le_{sign}"] = _exchanged(found[f"ge_{sign}"])
+        found[f"gt_{sign}"] = _exchanged(found[f"lt_{sign}"])
+        found[f"min_{sign}"] = f"a b ^ {borrow} {spread} & a ^"
+        found[f"max_{sign}"] = f"a b ^ {borrow} {spread} & b ^"
+    found["add_sat_u"] = f"a {low} & b {low} & + a b ^ {top} & ^ =s a b & a b | s {top} ^ & | {spread} |"
+    found["sub_sat_u"] = f"a {top} | b {low} & - =d a b ^ =x {top} & ^ {top} ^ d x a d ^ & ^ {spread} &"
+    for name, template in found.items():
+        if f"{shape}.{name}" in BY_NAME:
+            lowers(f"{shape}.{name}")(_by_template(template))
+
+
+def _exchanged(template: str) -> str:
+    """The template with its operands exchanged."""
+    exchanged = {"a": "b", "b": "a"}
+    return " ".join(exchanged.get(token, token) for token in template.split())
 
 
 def _splat(template: str, lane: int, one: int) -> Lowering:
