@@ -1,0 +1,61 @@
+"""The build hook ``wasmz`` of hatchling.
+
+    [tool.hatch.build.targets.wheel.hooks.wasmz]
+    pythons = "3.11,3.12,3.13"
+
+The ``.wasm`` files are in the wheel as all files of its packages are: ``exclude`` leaves them out, and with them other
+versions of Python. Projects that use it name ``wasmz`` in ``build-system.requires`` and in their dependencies.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from hatchling.plugin import hookimpl
+
+from wasmz.build import files_for
+from wasmz.bundle import write_set
+
+
+class WasmzBuildHook(BuildHookInterface):  # type: ignore[type-arg]
+    """Compiles each ``.wasm`` of the wheel's packages."""
+
+    PLUGIN_NAME = "wasmz"
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Adds the compiled files to the wheel; for an editable installation they are written beside the ``.wasm``."""
+        settings = {name: value for name, value in self.config.items() if name not in _OF_HATCH}
+        if not self.build_config.packages:
+            raise ValueError("wasmz: name the packages of the wheel in [tool.hatch.build.targets.wheel] packages")
+        self._folder = Path(tempfile.mkdtemp(prefix="wasmz-"))
+        for package in self.build_config.packages:
+            root = Path(self.root, package)
+            for source in sorted(root.rglob("*.wasm")):
+                inside = Path(root.name, source.relative_to(root)).parent
+                files = files_for(source, settings)
+                if version == "editable":
+                    write_set({name: content for name, content in files.items() if name != source.name}, source.parent)
+                    continue
+                made = self._folder / inside
+                write_set({name: content for name, content in files.items() if name != source.name}, made)
+                for name in files:
+                    if name != source.name:
+                        build_data["force_include"][str(made / name)] = (inside / name).as_posix()
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
+        """Removes what the wheel was made of."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+# Settings that hatchling has for every hook.
+_OF_HATCH = frozenset({"dependencies", "require-runtime-dependencies", "require-runtime-features", "enable-by-default"})
+
+
+@hookimpl
+def hatch_register_build_hook() -> type[WasmzBuildHook]:
+    """What hatchling asks for."""
+    return WasmzBuildHook
