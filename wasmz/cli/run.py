@@ -82,9 +82,9 @@ def run_command(
     try:
         with phases.phase("instantiate"):
             guest = GuestOptions(
-                environment=(*environment, *late["--env"]),
+                environment=(*environment, *late),
                 inherit_env=inherit_env,
-                directories=(*directories, *late["--dir"]),
+                directories=directories,
                 stdin=stdin,
                 addresses=addresses,
             )
@@ -143,19 +143,19 @@ def _write_profile(instance: Instance, file: str, path: str) -> None:
     click.echo(f"{path}: {len(profile.functions):,} functions were called", err=True)
 
 
-def _late_options(words: list[str], function: str | None) -> tuple[list[str], str | None, dict[str, list[str]]]:
-    """Takes ``--invoke NAME``, ``--env K=V``, ``--dir HOST`` from in front of the guest's arguments; ``--`` ends them.
+def _late_options(words: list[str], function: str | None) -> tuple[list[str], str | None, list[str]]:
+    """Takes ``--invoke NAME`` and ``--env K=V`` from in front of the guest's arguments; ``--`` ends them.
 
-    Gives what remains, the function's name, and the other options' values.
+    Gives what remains, the function's name, and settings of the environment.
     """
-    found: dict[str, list[str]] = {"--env": [], "--dir": []}
+    settings: list[str] = []
     while words:
         name, _, value = words[0].partition("=")
-        if name in ("--invoke", "--func", *found) and (value or len(words) > 1):
+        if name in ("--invoke", "--func", "--env") and (value or len(words) > 1):
             taken = 1 if value else 2
             value = value or words[1]
-            if name in found:
-                found[name].append(value)
+            if name == "--env":
+                settings.append(value)
             else:
                 function = value
             del words[:taken]
@@ -163,7 +163,7 @@ def _late_options(words: list[str], function: str | None) -> tuple[list[str], st
         if words[0] == "--":
             del words[0]
         break
-    return words, function, found
+    return words, function, settings
 
 
 def _find_function(module: Module, arguments: list[str]) -> tuple[list[str], str | None]:

@@ -6,6 +6,8 @@ linker.define_wasi(WasiConfig(args=["echo", "hi"], stdout=out).preopen_dir("data
 
 from __future__ import annotations
 
+import os
+
 from wasmz.errors import Trap, TrapCode
 from wasmz.runtime.func import HostFunc
 from wasmz.runtime.wasi.config import WasiConfig
@@ -69,6 +71,10 @@ class _WasiFunction(HostFunc):
         method = getattr(module, self._prefix + name, None) or getattr(module, name)
         function = _bound(method, self._process)
         function.__name__ = name
+        if os.environ.get("WASMZ_WASI_DIAG"):
+            from wasmz.runtime.wasi.diagnostics import timed
+
+            return timed(name, function)
         return function
 
 

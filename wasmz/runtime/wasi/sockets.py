@@ -38,11 +38,17 @@ class SocketDescriptor(Descriptor):
 
     is_always_ready = False
 
-    def __init__(self, host_socket: socket.socket, flags: int = 0) -> None:
+    def __init__(self, host_socket: socket.socket, flags: int = 0, *, is_owned: bool = False) -> None:
+        """``is_owned`` says that the socket is closed with the descriptor."""
         self.socket = host_socket
+        self._is_owned = is_owned
         self.is_listening = _is_listening(host_socket)
         self.file_type = FileType.SOCKET_DGRAM if host_socket.type == socket.SOCK_DGRAM else FileType.SOCKET_STREAM
         self.flags = flags
+
+    def __del__(self) -> None:
+        if self._is_owned:
+            self.socket.close()
 
     @property
     def rights(self) -> tuple[int, int]:
@@ -78,7 +84,7 @@ class SocketDescriptor(Descriptor):
             raise Failure(Errno.INVAL)
         self._set_waiting()
         connection, _ = self.socket.accept()
-        return SocketDescriptor(connection, flags)
+        return SocketDescriptor(connection, flags, is_owned=True)
 
     def seek(self, offset: int, whence: int) -> int:
         raise Failure(Errno.SPIPE)
