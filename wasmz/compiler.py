@@ -33,7 +33,7 @@ from wasmz.ir.metering import add_fuel
 from wasmz.ir.nodes import Function
 from wasmz.ir.profiling import FunctionProfile, annotate, order_blocks
 from wasmz.ir.verifier import verify_function
-from wasmz.runtime.image import DataSpec, ElementSpec, ExportSpec, GlobalSpec, ModuleImage, TableSpec
+from wasmz.runtime.image import ElementSpec, ExportSpec, GlobalSpec, ModuleImage, TableSpec, data_spec
 from wasmz.types import DefinedType, ExternType, FuncType, ImportType, TagType, ValType
 from wasmz.wasm.body import decode_body
 from wasmz.wasm.branch_hints import read_branch_hints
@@ -292,7 +292,7 @@ def make_image(
             for segment in module.elements
         ),
         data=tuple(
-            DataSpec(segment.mode, bytes(data[segment.start : segment.end]), segment.memory, _code(segment.position))
+            data_spec(segment.mode, bytes(data[segment.start : segment.end]), segment.memory, _offset(segment.position))
             for segment in module.data
         ),
         code=tuple(function.code for function in compiled),
@@ -363,6 +363,14 @@ def find_deep_functions(calls: dict[int, CallFacts]) -> frozenset[int]:
             if not waiting[caller]:
                 ready.append(caller)
     return frozenset(index for index in calls if depths.get(index, _SHALLOW_DEPTH) >= _SHALLOW_DEPTH)
+
+
+def _offset(expression: ConstantExpression | None) -> int | tuple[tuple[str, object], ...] | None:
+    """The place of a data segment; as a number if it is one."""
+    code = _code(expression)
+    if code is not None and len(code) == 1 and code[0][0] in ("i32.const", "i64.const"):
+        return code[0][1]  # type: ignore[return-value]
+    return code
 
 
 def _code(expression: ConstantExpression | None) -> tuple[tuple[str, object], ...] | None:

@@ -38,6 +38,8 @@ class Module(CompiledModule):
     """
 
     _source: bytes | None = None
+    # What equal modules have in common; made when it is needed (see wasmz.shipping).
+    _identity: bytes | None = None
 
     @classmethod
     def compile(

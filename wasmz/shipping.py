@@ -53,12 +53,21 @@ def pack(module: Module, source: bytes | None) -> _Packed:
     else:
         is_whole = True
         code = encode_pyc(image, stamp, None if supply is None else supply.frozen)
-    # Two that are pickled at different times have different code, and are one module all the same.
-    identity = source if source is not None else code
-    key = blake2b(repr(config).encode() + identity, digest_size=16).digest()
+    key = _identity(module, source)
     with _lock:
         _here.setdefault(key, module)
     return key, source, config, is_whole, code
+
+
+def _identity(module: Module, source: bytes | None) -> bytes:
+    """What equal modules have in common, however much of them is compiled: source and configuration."""
+    if module._identity is None:
+        if source is None:
+            frozen = None if module.supply is None else module.supply.frozen
+            source = encode_pyc(module.image, bytes(8), frozen)
+        config = repr(module.engine.config).encode()
+        module._identity = blake2b(config + source, digest_size=16).digest()
+    return module._identity
 
 
 def unpack(key: bytes, source: bytes | None, config: Config, is_whole: bool, code: bytes) -> Module:
@@ -109,18 +118,19 @@ def worker_instance(module: Module, define: Callable[[Linker], None] | None = No
     call leaves in memory and globals the next one finds; functions that must not see that make their own ``Instance``.
 
     Args:
-        module: the same module gives the same instance; so do equal modules that were unpickled in this process.
+        module: equal modules, of the same source and configuration, have the same instance.
         define: called once, with the linker, to define what the module imports beside WASI.
     """
-    instances: dict[Module, Instance] | None = getattr(_threads, "instances", None)
+    instances: dict[bytes, Instance] | None = getattr(_threads, "instances", None)
     if instances is None:
         instances = _threads.instances = {}
-    instance = instances.get(module)
+    key = module._identity or _identity(module, module._source)
+    instance = instances.get(key)
     if instance is None:
         linker = Linker(module.engine)
         linker.define_wasi()
         if define is not None:
             define(linker)
-        instance = instances[module] = Instance(Store(module.engine), module, linker)
+        instance = instances[key] = Instance(Store(module.engine), module, linker)
         instance.initialize_reactor()
     return instance

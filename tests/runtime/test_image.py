@@ -10,7 +10,7 @@ import pytest
 from tests.runtime.handmade import make_image
 from wasmz.precompiled import decode_pyc, encode_pyc
 from wasmz.runtime.engine import Engine
-from wasmz.runtime.image import DataSpec, ElementSpec, GlobalSpec, TableSpec, dump_image, load_image
+from wasmz.runtime.image import ElementSpec, GlobalSpec, TableSpec, data_spec, dump_image, load_image
 from wasmz.runtime.instance import Instance
 from wasmz.runtime.module import CompiledModule
 from wasmz.runtime.store import Store
@@ -69,7 +69,7 @@ def rich_image() -> Any:
             ElementSpec("active", ValType.FUNCREF, ((("ref.func", 1),), (("ref.null", None),)), 1, (("i32.const", 3),)),
             ElementSpec("declarative", RefType(leaf, False), ((("ref.null", RefType(leaf)),),)),
         ),
-        data=(DataSpec("active", b"\0\xff", 0, (("i32.const", 3),)), DataSpec("passive", b"")),
+        data=(data_spec("active", b"\0\xff", 0, (("i32.const", 3),)), data_spec("passive", b"")),
         custom_sections=(("name", b"\0"),),
         start=2,
     )

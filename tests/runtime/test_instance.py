@@ -15,7 +15,7 @@ from wasmz.errors import LinkError, Trap, TrapCode
 from wasmz.runtime.engine import Engine
 from wasmz.runtime.func import Func, HostFunc
 from wasmz.runtime.globals import Global
-from wasmz.runtime.image import DataSpec, ElementSpec, ExportSpec, GlobalSpec, TableSpec
+from wasmz.runtime.image import ElementSpec, ExportSpec, GlobalSpec, TableSpec, data_spec
 from wasmz.runtime.linker import Linker
 from wasmz.runtime.memory import Memory
 from wasmz.runtime.module import CompiledModule
@@ -206,8 +206,8 @@ def test_initialisation() -> None:
             ElementSpec("declarative", ValType.FUNCREF, ((("ref.func", 1),),)),
         ),
         data=(
-            DataSpec("active", b"hello", 0, (("global.get", 2),)),
-            DataSpec("passive", b"abc"),
+            data_spec("active", b"hello", 0, (("global.get", 2),)),
+            data_spec("passive", b"abc"),
         ),
         **SEGMENTS,
     )
@@ -230,7 +230,7 @@ def test_earlier_segments_stay_when_a_later_one_traps() -> None:
     parts: dict[str, Any] = {
         "imports": [("env", "m", MemoryType(1)), ("env", "t", TableType(ValType.FUNCREF, 2))],
         "elements": (ElementSpec("active", ValType.FUNCREF, ((("ref.func", 0),),), 0, const(1)),),
-        "data": (DataSpec("active", b"ab", 0, const(0)), DataSpec("active", b"xy", 0, const(65535))),
+        "data": (data_spec("active", b"ab", 0, const(0)), data_spec("active", b"xy", 0, const(65535))),
     }
     image = make_image([("one", ":i", "def one(): return g0")], globals=SEGMENTS["globals"][:1], **parts)
     with pytest.raises(Trap, match="out of bounds memory access"):
@@ -283,7 +283,7 @@ def test_module_inspection_and_closing() -> None:
         imports=[("env", "f", "i:i"), ("env", "m", MemoryType(1))],
         exports=["_start", ExportSpec("memory", "memory", 0)],
         custom_sections=(("note", b"1"), ("other", b"2"), ("note", b"3")),
-        data=(DataSpec("passive", b"12345"),),
+        data=(data_spec("passive", b"12345"),),
     )
     with CompiledModule(Engine(), image) as module:
         assert module.name == "handmade"

@@ -87,13 +87,14 @@ class ElementSpec(Record):
     offset: ConstExpr | None = None
 
 
-class DataSpec(Record):
-    """A data segment; ``memory`` and ``offset`` are set when it is active."""
+# A data segment: mode, content, and, if it is active, memory and offset, which is a number in most cases. Plain tuples,
+# because Go's programs have a hundred thousand of them, and each object would take a microsecond of every start.
+DataSpec = tuple[SegmentMode, bytes, int, "int | ConstExpr | None"]
 
-    mode: SegmentMode
-    content: bytes
-    memory: int = 0
-    offset: ConstExpr | None = None
+
+def data_spec(mode: SegmentMode, content: bytes, memory: int = 0, offset: int | ConstExpr | None = None) -> DataSpec:
+    """A data segment of an image."""
+    return mode, content, memory, offset
 
 
 class ModuleImage(Record):
@@ -205,7 +206,7 @@ class FrozenCode(Record):
 # Plain data and back
 
 # Changes with every change of the form below.
-_FORMAT = "wasmz image 5"
+_FORMAT = "wasmz image 6"
 
 # What has the code: in files it is beside the image.
 _CODE = frozenset({"code", "tail_code", "entry_code", "deep_functions"})
@@ -226,7 +227,10 @@ def dump_image(image: ModuleImage) -> tuple[Any, ...]:
             (e.mode, types.value(e.type), tuple(map(types.expression, e.items)), e.table, types.expression(e.offset))
             for e in image.elements
         ),
-        "data": tuple((d.mode, d.content, d.memory, types.expression(d.offset)) for d in image.data),
+        "data": tuple(
+            (mode, content, memory, offset if type(offset) is int else (types.expression(offset),))  # type: ignore[arg-type]
+            for mode, content, memory, offset in image.data
+        ),
     }
     plain = {name: getattr(image, name) for name in image.__match_args__ if name not in parts and name not in _CODE}
     return (_FORMAT, tuple(types.groups), {**plain, **parts})
@@ -274,8 +278,8 @@ def load_image(dumped: tuple[Any, ...]) -> ModuleImage:
             for mode, type, items, table, offset in parts["elements"]
         ),
         "data": tuple(
-            DataSpec(mode, content, memory, _load_expression(offset, groups))
-            for mode, content, memory, offset in parts["data"]
+            item if type(item[3]) is int else (*item[:3], _load_expression(item[3][0], groups))
+            for item in parts["data"]
         ),
     }
     return ModuleImage(**{**parts, **loaded})

@@ -279,8 +279,7 @@ class Instance:
             declarative = element.mode == "declarative"
             items = [] if declarative else [self._evaluate(item) for item in element.items]
             binder.elements.append(ElementSegment(items))
-        for segment in image.data:
-            binder.data.append(DataSegment(segment.content))
+        binder.data += [DataSegment(content) for _, content, _, _ in image.data]
 
     def _initialize(self) -> None:
         """Copies the active segments, tables first."""
@@ -290,11 +289,11 @@ class Instance:
                 start = self._evaluate(element.offset)
                 operations.table_init(binder.tables[element.table], items, start, 0, len(items.items))
                 items.drop()
-        for segment, content in zip(image.data, binder.data, strict=True):
-            if segment.offset is not None:
-                start = self._evaluate(segment.offset)
-                operations.memory_init(binder.memories[segment.memory], content, start, 0, len(content.content))
-                content.drop()
+        for (_, content, memory, offset), segment in zip(image.data, binder.data, strict=True):
+            if offset is not None:
+                start = offset if type(offset) is int else self._evaluate(offset)  # type: ignore[arg-type]
+                operations.memory_init(binder.memories[memory], segment, start, 0, len(content))
+                segment.drop()
 
     def _evaluate(self, expression: ConstExpr) -> Any:
         """The value of a constant expression (specification 3.3.16), as generated code keeps it."""

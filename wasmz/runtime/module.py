@@ -128,7 +128,7 @@ class CompiledModule:
             "compiled_function_count": count,
             "pending_function_count": len(image.body_offsets) - count,
             "code_bytes": sum(len(code.co_code) for code in codes),
-            "data_bytes": sum(len(segment.content) for segment in image.data),
+            "data_bytes": sum(len(content) for _, content, _, _ in image.data),
         }
 
     def close(self) -> None:
