@@ -23,7 +23,7 @@ CORPUS = Path(os.environ.get("WASMZ_CORPUS", ROOT.parent / "shared" / "corpus"))
 WORK = ROOT / "cache" / "corpus"
 TIMEOUT_SECONDS = 1_500
 
-# Cases of the corpus that run today.
+# Cases that take seconds.
 CASES = (
     "quickjs-pwasm",
     "mquickjs",
@@ -40,6 +40,7 @@ CASES = (
     "cowboy",
     "vt100",
     "kairo",
+    "meshopt",
     "gofmt",
     "dprint/json",
     "dprint/toml",
@@ -66,16 +67,12 @@ SLOW_CASES = (
     "avr/cc1-O2",
     "avr/cc1-O0",
 )
-# What the others need.
-EXCLUDED = {
-    "meshopt": "SIMD (one of its four modules)",
-}
 
 
 def test_every_case_is_accounted_for() -> None:
     if not CORPUS.is_dir():
         pytest.skip(f"the corpus is missing: no {CORPUS} (WASMZ_CORPUS names it)")
-    assert {case["id"] for case in _all_cases()} == {*CASES, *SLOW_CASES, *EXCLUDED}
+    assert {case["id"] for case in _all_cases()} == {*CASES, *SLOW_CASES}
 
 
 @pytest.mark.parametrize("name", [*CASES, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW_CASES)])
