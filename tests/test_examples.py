@@ -35,6 +35,13 @@ view, after shifting back: b'Hello, WebAssembly!'
 read: Jello, WebAssembly!
 2 pages, then 3
 """,
+    "wasi_files.py": """\
+29 lines, 7 failures
+hard.txt
+in.txt
+soft.txt
+1: t
+""",
     "wasi_program.py": """\
 exit status 0, 9 lines, no errors
 ..:::-=#@@@=:

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from wasmz.runtime.store import Store
     from wasmz.runtime.table import Table
     from wasmz.runtime.wasi import WasiConfig
+    from wasmz.runtime.wasi.memory_files import MemoryFileSystem
     from wasmz.shipping import worker_instance
     from wasmz.types import (
         ArrayType,
@@ -102,6 +103,7 @@ _HOMES = {
     "wasmz.runtime.store": ("Store",),
     "wasmz.runtime.table": ("Table",),
     "wasmz.runtime.wasi": ("WasiConfig",),
+    "wasmz.runtime.wasi.memory_files": ("MemoryFileSystem",),
     "wasmz.shipping": ("worker_instance",),
     "wasmz.types": (
         "ArrayType",
@@ -154,6 +156,7 @@ __all__ = [
     "LinkError",
     "Linker",
     "Memory",
+    "MemoryFileSystem",
     "MemoryLimit",
     "MemoryType",
     "Module",

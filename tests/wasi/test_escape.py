@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import struct
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -212,6 +213,7 @@ def test_a_link_that_moves_up_leads_out_from_there(sandbox: Sandbox) -> None:
     assert guest.open(3, "dir/tricky", rights=READ)[0] == Errno.PERM
 
 
+@pytest.mark.skipif(sys.platform == "emscripten", reason="its file system has no hard links")
 def test_hard_links(sandbox: Sandbox) -> None:
     guest = sandbox.guest
     assert guest.link(3, "to_secret", 3, "copy", follow=True) == Errno.INVAL
@@ -484,7 +486,7 @@ def test_numbers_past_all_limits(sandbox: Sandbox) -> None:
     largest = (1 << 63) - 1
     assert guest.read(descriptor, 1, -1)[0] == Errno.INVAL
     assert guest.write(descriptor, b"x", -1)[0] == Errno.INVAL
-    assert guest.write(descriptor, b"x", largest)[0] in (Errno.INVAL, 22)
+    assert guest.write(descriptor, b"x", largest)[0] in (Errno.INVAL, 22, Errno.OVERFLOW)
     assert guest.seek(descriptor, -1)[0] == Errno.INVAL
     assert guest.seek(descriptor, -largest - 1, 1)[0] == Errno.INVAL
     assert guest.call("fd_allocate", descriptor, largest, largest) == Errno.INVAL

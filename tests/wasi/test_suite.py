@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 import wasmz
+from wasmz.runtime.wasi import host_files
 
 # Failures that wasmtime shares, with the reason.
 SHARED_FAILURES: dict[str, str] = {}
@@ -52,8 +53,8 @@ def test_the_suite_is_there(request: pytest.FixtureRequest) -> None:
     assert len(find_programs(folder)) >= FEWEST_PROGRAMS
 
 
-@pytest.mark.parametrize("opt_level", [0, 2])
-def test_program(program: Path, opt_level: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("kind", "opt_level"), [("descriptors", 0), ("descriptors", 2), ("paths", 2), ("memory", 2)])
+def test_program(program: Path, kind: str, opt_level: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     name = f"{program.parents[2].name}/{program.stem}"
     if name in SHARED_FAILURES:
         pytest.skip(f"fails under wasmtime, too: {SHARED_FAILURES[name]}")
@@ -63,9 +64,9 @@ def test_program(program: Path, opt_level: int, tmp_path: Path) -> None:
         args=[program.name, *expected["args"]], env=expected["env"], stdin=b"", stdout=out, stderr=err
     )
     if expected["root"] is not None:
-        root = tmp_path / "root"
-        shutil.copytree(program.parent / expected["root"], root, symlinks=True)
-        config.preopen_dir(root, "/")
+        if kind == "paths":
+            monkeypatch.setattr(host_files, "HAS_DIRECTORY_DESCRIPTORS", False)
+        config.preopen_dir(_root(program.parent / expected["root"], tmp_path / "root", kind), "/")
     engine = wasmz.Engine(wasmz.Config(opt_level=opt_level))
     linker = wasmz.Linker(engine)
     linker.define_wasi(config)
@@ -81,6 +82,20 @@ def test_program(program: Path, opt_level: int, tmp_path: Path) -> None:
     for stream, wanted in ((out, expected["stdout"]), (err, expected["stderr"])):
         if wanted is not None:
             assert stream.getvalue().decode() == wanted
+
+
+def _root(folder: Path, copy: Path, kind: str) -> Path | wasmz.MemoryFileSystem:
+    """A copy of a folder, on the disk or in memory."""
+    if kind != "memory":
+        return Path(shutil.copytree(folder, copy, symlinks=True))
+    files = wasmz.MemoryFileSystem()
+    for path in folder.rglob("*"):
+        name = path.relative_to(folder).as_posix()
+        if path.is_dir():
+            files.make_directories(name)
+        else:
+            files.write(name, path.read_bytes())
+    return files
 
 
 def _specification(program: Path) -> dict[str, Any]:

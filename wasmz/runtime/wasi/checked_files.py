@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from wasmz.runtime.wasi.descriptors import Descriptor, Stat
 
 _IS_WINDOWS: Final = sys.platform == "win32"
+_LONGEST_NAME: Final = 255
 # Names that Windows takes for devices in every directory, with any suffix.
 _DEVICES: Final = frozenset(
     ["con", "prn", "aux", "nul", "conin$", "conout$"]
@@ -155,6 +156,9 @@ def _leads_elsewhere(found: os.stat_result) -> bool:
 def _path(node: str, name: bytes) -> str:
     if name == b".":
         return node
+    if len(name) > _LONGEST_NAME:
+        # Not every system says so itself.
+        raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
     text = os.fsdecode(name)
     if _IS_WINDOWS:
         check_windows_name(text)

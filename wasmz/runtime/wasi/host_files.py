@@ -165,6 +165,8 @@ class HostFile(Descriptor):
     def set_times(self, accessed: int | None, modified: int | None) -> None:
         if self._is_read_only:
             raise Failure(Errno.PERM)
+        if os.utime not in os.supports_fd:
+            raise Failure(Errno.NOTSUP)
         os.utime(self._number, ns=both_times(accessed, modified, os.fstat(self._number)))
 
     def set_flags(self, flags: int) -> None:

@@ -38,8 +38,9 @@ _UNSTABLE_CLOCK_POSITION: Final = 24
 # A guest that waits for more things than this at once would fill the host's memory with lists of them.
 _MOST_SUBSCRIPTIONS: Final = 1 << 16
 
-# Longer than this no system's call waits; then it is called again.
-_LONGEST_WAIT_SECONDS: Final = 3_600.0
+# Longer than this no system's call waits; then it is called again. In between, the guest can be interrupted by another
+# thread, which in threads other than the first only works while Python code runs.
+_LONGEST_WAIT_SECONDS: Final = 0.03
 
 
 def poll_oneoff(process: Process, caller: Caller, subscriptions: int, events: int, count: int, result: int) -> int:
