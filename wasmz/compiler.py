@@ -11,7 +11,7 @@ bytes -> decode_module, validate_module          wasm/
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -70,6 +70,16 @@ class CallFacts:
     is_open: bool
 
 
+@dataclass(frozen=True, slots=True)
+class WholeFunction:
+    """All code of a function, and what it calls; see docs/abi.md."""
+
+    code: CodeType
+    tail_code: CodeType | None
+    entry_code: CodeType | None
+    calls: CallFacts
+
+
 class ModuleCompiler:
     """Compiles the functions of one decoded and validated module, in any order."""
 
@@ -117,6 +127,27 @@ class ModuleCompiler:
     def body(self, index: int) -> FunctionBody:
         """Where the code of a function is that the module defines."""
         return self.module.bodies[index - self.module.imported_function_count]
+
+    @cached_property
+    def exported(self) -> frozenset[int]:
+        """The indices of exported functions."""
+        return frozenset(export.index for export in self.module.exports if export.kind == "func")
+
+    def compile_whole(self, body: FunctionBody, profile: Profile | None = None) -> WholeFunction:
+        """Compiles a function at the configured level; with a profile, as it deserves."""
+        with without_collections():
+            function = self.build(body)
+            level = None
+            if profile is not None:
+                level = apply_profile(function, profile.functions.get(body.index), self.config)
+            self.optimise(function, level=level)
+            if profile is not None:
+                order_blocks(function)
+            calls = find_calls(function, self.module.imported_function_count)
+            entry = self.lower_entry(body, function) if body.index in self.exported else None
+            compiled = self.lower(function)
+            dismantle(function)
+        return WholeFunction(compiled.code, compiled.tail_code, entry, calls)
 
     def optimise(self, function: Function, observe: Observer | None = None, level: int | None = None) -> None:
         """Runs the passes of a level, by default the configured one; ``observe`` sees the function after each."""
@@ -223,27 +254,14 @@ def compile_module(
     """
     module = load_module(data, legacy_exceptions=config.legacy_exceptions)
     compiler = ModuleCompiler(data, module, config)
-    compiled: list[CompiledFunction] = []
-    calls: dict[int, CallFacts] = {}
-    entry_code: dict[int, CodeType] = {}
-    exported = {export.index for export in module.exports if export.kind == "func"}
+    whole: dict[int, WholeFunction] = {}
     for number, body in enumerate(module.bodies):
-        with without_collections():
-            function = compiler.build(body)
-            level = None if profile is None else apply_profile(function, profile.functions.get(body.index), config)
-            compiler.optimise(function, level=level)
-            if profile is not None:
-                order_blocks(function)
-            calls[body.index] = find_calls(function, module.imported_function_count)
-            if body.index in exported:
-                entry = compiler.lower_entry(body, function)
-                if entry is not None:
-                    entry_code[body.index] = entry
-            compiled.append(compiler.lower(function))
-            dismantle(function)
+        whole[body.index] = compiler.compile_whole(body, profile)
         if progress is not None:
             progress(number + 1, len(module.bodies))
-    return make_image(data, module, config, compiled, entry_code, find_deep_functions(calls))
+    entry_code = {index: made.entry_code for index, made in whole.items() if made.entry_code is not None}
+    deep = find_deep_functions({index: made.calls for index, made in whole.items()})
+    return make_image(data, module, config, list(whole.values()), entry_code, deep)
 
 
 def apply_profile(function: Function, profile: FunctionProfile | None, config: Config) -> int:
@@ -257,13 +275,17 @@ def make_image(
     data: bytes,
     module: WasmModule,
     config: Config,
-    compiled: list[CompiledFunction],
+    compiled: Sequence[WholeFunction],
     entry_code: dict[int, CodeType],
     deep_functions: frozenset[int],
+    names: Iterable[str] = (),
 ) -> ModuleImage:
-    """Puts the compiled functions together with the rest of the module."""
+    """Puts the compiled functions together with the rest of the module.
+
+    ``names`` are needed by code that is not among them.
+    """
     first = module.imported_function_count
-    names = {name for function in compiled for name in function.code.co_names}
+    names = {*names, *(name for function in compiled for name in function.code.co_names)}
     tail_code = {first + i: function.tail_code for i, function in enumerate(compiled) if function.tail_code is not None}
     names.update(name for code in (*tail_code.values(), *entry_code.values()) for name in code.co_names)
     boxed = _boxed_globals(module)

@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 
 
 class WasmzError(Exception):
-    """Root of the errors that wasmz raises on purpose."""
+    """Root of the errors that wasmz raises on purpose. They can be pickled, as pools of processes do it."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What Exception has would call the class with the message alone.
+        return _restore, (type(self), self.args, self.__dict__)
 
 
 class InvalidWasm(WasmzError, ValueError):
@@ -224,6 +228,14 @@ class MemoryLimit(Trap):
 
 def _listed(frames: tuple[WasmFrame, ...]) -> str:
     return "\n".join(f"  {number}: {frame}" for number, frame in enumerate(frames))
+
+
+def _restore(kind: type[WasmzError], args: tuple[Any, ...], state: dict[str, Any]) -> WasmzError:
+    """An error as it was pickled."""
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(state)
+    return error
 
 
 def _place(offset: int | None, function: str | None) -> str:

@@ -20,7 +20,6 @@ from types import CodeType
 
 from wasmz.hashing import blake2b
 from wasmz.runtime.image import OPTIMISED, FrozenCode, ModuleImage, dump_image, find_dumped, load_image
-from wasmz.runtime.tiers import FunctionCode, dump_code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,16 +53,19 @@ class DamagedFile(ValueError):
 def freeze(image: ModuleImage) -> FrozenCode:
     """The code of an image, each function by itself."""
     first = image.imported_function_count
-    held: list[object] = []
     ends, contents = bytearray(), []
     end = 0
     for index, code in enumerate(image.code, first):
-        is_deep = index in image.deep_functions
-        made = (code, image.tail_code.get(index), 0, image.entry_code.get(index), is_deep)
-        contents.append(dump_code(FunctionCode(*_settle(made, held))))
+        contents.append(freeze_function(code, image.tail_code.get(index), image.entry_code.get(index)))
         end += len(contents[-1])
         ends += end.to_bytes(8, "little")
-    return FrozenCode(first, bytes(ends), b"".join(contents))
+    is_deep = bytes(index in image.deep_functions for index in range(first, first + len(image.code)))
+    return FrozenCode(first, bytes(ends), b"".join(contents), is_deep)
+
+
+def freeze_function(code: CodeType, tail_code: CodeType | None, entry_code: CodeType | None) -> bytes:
+    """The code of one function, marshalled so that equal code gives equal bytes."""
+    return marshal.dumps(_settle((code, tail_code, entry_code), []))
 
 
 def encode_pyc(image: ModuleImage, source_hash: bytes, code: FrozenCode | None = None) -> bytes:
@@ -76,7 +78,9 @@ def encode_pyc(image: ModuleImage, source_hash: bytes, code: FrozenCode | None =
     # `marshal` writes shared objects in another way than those that only it refers to. So that equal images give equal
     # bytes, whatever else this process holds, every object is held here, and equal strings are one object.
     held: list[object] = []
-    payload = _settle((dump_image(_without_many_names(image)), (frozen.first, frozen.ends, frozen.content)), held)
+    payload = _settle(
+        (dump_image(_without_many_names(image)), (frozen.first, frozen.ends, frozen.content, frozen.deep)), held
+    )
     constants = tuple(payload if constant == _PLACEHOLDER else constant for constant in template.co_consts)
     return _sealed(_FLAGS, source_hash, marshal.dumps(template.replace(co_consts=constants)))
 
@@ -104,23 +108,23 @@ def _settle(value: Any, held: list[object]) -> Any:
         value = {_settle(key, held): _settle(item, held) for key, item in value.items()}
     elif kind is CodeType:
         texts = (value.co_name, value.co_qualname, value.co_filename)
-        interned = tuple(map(sys.intern, texts))
-        if any(text is not other for text, other in zip(texts, interned, strict=True)):
-            value = value.replace(co_name=interned[0], co_qualname=interned[1], co_filename=interned[2])
+        name, qualname, filename = map(sys.intern, texts)
+        constants = tuple([_one_of(constant, held) for constant in value.co_consts])
+        value = value.replace(co_name=name, co_qualname=qualname, co_filename=filename, co_consts=constants)
         held += (value.co_linetable, value.co_exceptiontable, value.co_names, *value.co_names, *value.co_varnames)
-        held += interned
-        _hold(value.co_consts, held)
+        held += (name, qualname, filename, value.co_consts)
     held.append(value)
     return value
 
 
-def _hold(constants: tuple[Any, ...], held: list[object]) -> None:
-    held.append(constants)
-    for item in constants:
-        if type(item) is tuple:
-            _hold(item, held)
-        else:
-            held.append(item)
+def _one_of(constant: Any, held: list[object]) -> Any:
+    """An object for a constant that shares nothing with others: whether equal constants are one object is chance."""
+    if type(constant) is tuple:
+        constant = tuple([_one_of(item, held) for item in constant])
+    elif type(constant) in (int, float, bytes):
+        constant = marshal.loads(marshal.dumps(constant))
+    held.append(constant)
+    return constant
 
 
 def decode_pyc(content: bytes, source_hash: bytes | None = None) -> tuple[ModuleImage, FrozenCode]:

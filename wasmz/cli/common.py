@@ -16,6 +16,7 @@ from wasmz.config import OPT_LEVELS, OPTIONAL_PASSES, TIERS, Config
 from wasmz.module import Module
 from wasmz.runtime.engine import Engine
 
+Progress = Callable[[int, int], None]
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 FILE = click.Path(exists=True, dir_okay=False)
@@ -95,10 +96,18 @@ def make_engine(
 
 def compile_file(engine: Engine, path: str) -> Module:
     """Compiles a file; on a terminal a compilation that takes long shows a progress bar."""
+    with progress_of(Path(path).name) as progress:
+        return Module.compile(engine, path, progress=progress)
+
+
+@contextmanager
+def progress_of(title: str) -> Iterator[Progress | None]:
+    """What to report the progress of a compilation to: a bar, on a terminal, when it has taken a while."""
     if not sys.stderr.isatty():
-        return Module.compile(engine, path)
-    with _ProgressBar(Path(path).name) as bar:
-        return Module.compile(engine, path, progress=bar.update)
+        yield None
+        return
+    with _ProgressBar(title) as bar:
+        yield bar.update
 
 
 class _ProgressBar:

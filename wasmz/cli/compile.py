@@ -8,11 +8,10 @@ from typing import Any
 import click
 
 from wasmz.cache import write_atomically
-from wasmz.cli.common import FILE, compile_file, engine_options, make_engine
+from wasmz.cli.common import FILE, engine_options, make_engine, progress_of
 from wasmz.module import Module
 from wasmz.precompiled import encode_pyc, hash_source
 from wasmz.runtime.engine import Engine
-from wasmz.runtime.image import ModuleImage
 
 
 @click.command("compile")
@@ -21,6 +20,7 @@ from wasmz.runtime.image import ModuleImage
 @click.option("--python", "versions", metavar="VERSIONS", help="Compile for these, as 3.11,3.12: a folder is written.")
 @click.option("--no-wasm", is_flag=True, help="With --python: leave out the wasm, from which other versions compile.")
 @click.option("--standalone", is_flag=True, help="Write a .pyz that runs where wasmz is not installed.")
+@click.option("--jobs", type=click.IntRange(min=0), default=1, metavar="N", help="Use N processes; 0: one a processor.")
 @click.option("--profile-use", type=FILE, help="Compile for what a run counted (see run --profile-out).")
 @engine_options
 def compile_command(
@@ -29,6 +29,7 @@ def compile_command(
     versions: str | None,
     no_wasm: bool,
     standalone: bool,
+    jobs: int,
     profile_use: str | None,
     **options: Any,
 ) -> None:
@@ -46,15 +47,16 @@ def compile_command(
         return
     target = Path(output) if output is not None else source.with_suffix(".pyc")
     engine = make_engine(**options)
-    code = None
-    if profile_use is None:
-        module = compile_file(engine, file)
-        image = module.image
-        if module.supply is not None:
-            code = module.supply.frozen
-    else:
-        image = _compile_for(profile_use, source, engine)
-    content = encode_pyc(image, hash_source(source.read_bytes()), code)
+    # Imported only here, for other commands need no compiler.
+    from wasmz.parallel import compile_frozen
+    from wasmz.profile import load_profile
+
+    data = source.read_bytes()
+    # The cache knows nothing of profiles, and need not keep what is written somewhere anyway.
+    profile = None if profile_use is None else load_profile(profile_use, data)
+    with progress_of(source.name) as progress:
+        image, code = compile_frozen(data, engine.config, jobs, progress, profile)
+    content = encode_pyc(image, hash_source(data), code)
     write_atomically(target, content)
     click.echo(f"{target}: {len(content):,} bytes, {len(image.body_offsets):,} functions")
 
@@ -81,15 +83,6 @@ def _compile_bundle(
     files = bundle.set_files(source, pythons, settings, with_wasm=with_wasm)
     bundle.write_set(files, folder)
     click.echo(f"{folder}: {len(files)} files, {sum(map(len, files.values())):,} bytes, for {for_whom}")
-
-
-def _compile_for(profile: str, source: Path, engine: Engine) -> ModuleImage:
-    """Compiles with a profile; the cache knows nothing of profiles."""
-    from wasmz.compiler import compile_module
-    from wasmz.profile import load_profile
-
-    data = source.read_bytes()
-    return compile_module(data, engine.config, profile=load_profile(profile, data))
 
 
 @click.command("validate")

@@ -182,12 +182,14 @@ class FrozenCode(Record):
     Attributes:
         first: index of the first of these functions.
         ends: where the code of each ends, 8 bytes a function, little-endian.
-        content: the code of all, one after the other; each is what ``wasmz.runtime.tiers.load_code`` takes.
+        content: the code of all, one after the other: marshalled tuples of code, tail form and entry form.
+        deep: for each, a byte that tells whether calls of it may nest without a known bound.
     """
 
     first: int
     ends: bytes
     content: bytes
+    deep: bytes
 
     def __len__(self) -> int:
         return len(self.ends) // 8
@@ -196,8 +198,12 @@ class FrozenCode(Record):
         """Whether function ``index`` is one of them."""
         return 0 <= index - self.first < len(self)
 
+    def is_deep(self, index: int) -> bool:
+        """Whether function ``index`` is deep."""
+        return bool(self.deep[index - self.first])
+
     def get(self, index: int) -> memoryview:
-        """The code of function ``index``."""
+        """The code of function ``index``, marshalled."""
         place = 8 * (index - self.first)
         start = int.from_bytes(self.ends[place - 8 : place], "little") if place else 0
         return memoryview(self.content)[start : int.from_bytes(self.ends[place : place + 8], "little")]
@@ -206,7 +212,7 @@ class FrozenCode(Record):
 # Plain data and back
 
 # Changes with every change of the form below.
-_FORMAT = "wasmz image 6"
+_FORMAT = "wasmz image 7"
 
 # What has the code: in files it is beside the image.
 _CODE = frozenset({"code", "tail_code", "entry_code", "deep_functions"})

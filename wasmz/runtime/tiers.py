@@ -127,7 +127,8 @@ class CodeSupply:
         with self._lock:
             found = self.codes.get(key)
             if found is None and form == OPTIMISED and self.frozen is not None and self.frozen.has(index):
-                made = load_code(self.frozen.get(index))
+                code, tail_code, entry_code = marshal.loads(self.frozen.get(index))
+                made = FunctionCode(code, tail_code, 0, entry_code, self.frozen.is_deep(index))
             elif found is None:
                 try:
                     made = self._compile(index, form)
@@ -181,7 +182,7 @@ def precompiled_supply(image: ModuleImage, frozen: FrozenCode) -> CodeSupply:
     return CodeSupply(image, refuse, Thresholds(), frozen=frozen)
 
 
-def load_code(written: bytes | memoryview) -> FunctionCode:
+def load_code(written: bytes) -> FunctionCode:
     """The code in bytes that a checksum was found right for: ``marshal`` trusts its input."""
     return FunctionCode(*marshal.loads(written))
 

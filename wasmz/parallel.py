@@ -1,0 +1,127 @@
+"""Compiles whole modules function by function, in any number of processes, with the same bytes out.
+
+    image, code = compile_frozen(data, Config(), jobs=4)
+
+What is compiled is kept as bytes at once, so that a module of any size needs no more memory than its result.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import TYPE_CHECKING
+
+from wasmz.compiler import ModuleCompiler, find_deep_functions, load_module, make_image
+from wasmz.precompiled import freeze_function
+from wasmz.runtime.image import FrozenCode, ModuleImage
+
+if TYPE_CHECKING:
+    from wasmz.compiler import CallFacts, Progress
+    from wasmz.config import Config
+    from wasmz.profile import Profile
+    from wasmz.wasm.syntax import WasmModule
+
+# What one process compiles between two messages: bytes of WebAssembly code.
+_CHUNK_BYTES = 50_000
+
+# Of one function: its frozen code, whom it calls, and the names that it needs.
+_Made = tuple[bytes, "CallFacts", tuple[str, ...]]
+
+
+def compile_frozen(
+    data: bytes, config: Config, jobs: int = 1, progress: Progress | None = None, profile: Profile | None = None
+) -> tuple[ModuleImage, FrozenCode]:
+    """Compiles a whole module; returns the image without code, and the code.
+
+    Args:
+        data: the module.
+        config: with what to compile.
+        jobs: how many processes to use; 0 for as many as there are processors.
+        progress: called with the numbers of functions that are done and of all.
+        profile: what a run counted.
+
+    Raises:
+        InvalidWasm, UnsupportedFeature: with the place in the module.
+    """
+    module = load_module(data, legacy_exceptions=config.legacy_exceptions)
+    bodies = module.bodies
+    ends, contents = bytearray(), []
+    names: set[str] = set()
+    calls: dict[int, CallFacts] = {}
+    end = 0
+    first = module.imported_function_count
+    for number, (content, facts, needed) in enumerate(_compile_all(data, module, config, jobs, profile)):
+        contents.append(content)
+        end += len(content)
+        ends += end.to_bytes(8, "little")
+        calls[first + number] = facts
+        names.update(needed)
+        if progress is not None:
+            progress(number + 1, len(bodies))
+    deep = find_deep_functions(calls)
+    is_deep = bytes(index in deep for index in range(first, first + len(bodies)))
+    image = make_image(data, module, config, [], {}, frozenset(), names)
+    return image, FrozenCode(first, bytes(ends), b"".join(contents), is_deep)
+
+
+def _compile_all(
+    data: bytes, module: WasmModule, config: Config, jobs: int, profile: Profile | None
+) -> Iterator[_Made]:
+    """What becomes of each function, in order."""
+    wanted = min(jobs or os.cpu_count() or 1, len(module.bodies))
+    if wanted <= 1:
+        worker = _Worker(data, module, config, profile)
+        yield from map(worker.compile, range(len(module.bodies)))
+        return
+    chunks = list(_chunks(module))
+    # Not forked: this process may have threads.
+    context = get_context("spawn")
+    with ProcessPoolExecutor(wanted, context, _start_worker, (data, config, profile)) as pool:
+        try:
+            for made in pool.map(_compile_chunk, chunks):
+                yield from made
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _chunks(module: WasmModule) -> Iterator[Sequence[int]]:
+    """The positions of functions that are compiled together."""
+    start = size = 0
+    for position, body in enumerate(module.bodies):
+        size += body.end - body.start
+        if size >= _CHUNK_BYTES:
+            yield range(start, position + 1)
+            start, size = position + 1, 0
+    if start < len(module.bodies):
+        yield range(start, len(module.bodies))
+
+
+class _Worker:
+    """Compiles functions of one module."""
+
+    def __init__(self, data: bytes, module: WasmModule, config: Config, profile: Profile | None) -> None:
+        self.compiler = ModuleCompiler(data, module, config)
+        self.profile = profile
+
+    def compile(self, position: int) -> _Made:
+        """Compiles the function at a position among those that the module defines."""
+        made = self.compiler.compile_whole(self.compiler.module.bodies[position], self.profile)
+        codes = [code for code in (made.code, made.tail_code, made.entry_code) if code is not None]
+        names = tuple(sorted({name for code in codes for name in code.co_names}))
+        return freeze_function(made.code, made.tail_code, made.entry_code), made.calls, names
+
+
+_worker: _Worker | None = None
+
+
+def _start_worker(data: bytes, config: Config, profile: Profile | None) -> None:
+    global _worker
+    _worker = _Worker(data, load_module(data, legacy_exceptions=config.legacy_exceptions), config, profile)
+
+
+def _compile_chunk(positions: Sequence[int]) -> list[_Made]:
+    if _worker is None:
+        raise SystemError("the process was not prepared")
+    return list(map(_worker.compile, positions))
