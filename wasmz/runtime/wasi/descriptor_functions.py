@@ -135,9 +135,12 @@ def fd_prestat_dir_name(process: Process, caller: Caller, descriptor: int, buffe
 def pieces(memory: Memory, address: int, count: int) -> list[memoryview]:
     """The pieces of memory, without empty ones, that a guest's list of (address, size) pairs describes."""
     if count == 1:
-        start, size = _PAIR.unpack_from(memory.slice(address, 8))
-        view = memory.slice(start, size)
-        return [view] if size else []
+        # By far the most frequent case: without the calls below, half as long.
+        limit = memory.size_bytes
+        if 0 <= address <= limit - 8:
+            start, size = _PAIR.unpack_from(memory.bytes, address)
+            if 0 < size <= limit - start:
+                return [memory.bytes[start : start + size]]
     count &= 0xFFFF_FFFF
     table = memory.slice(address, 8 * count)
     views: list[memoryview] = []

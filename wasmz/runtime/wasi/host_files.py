@@ -20,6 +20,7 @@ from wasmz.runtime.wasi.resolution import Directory, Opening, Tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, Final
 
     from wasmz.runtime.wasi.descriptors import Stat
@@ -103,8 +104,9 @@ class HostFile(Descriptor):
         self.file_type = file_type_of(found.st_mode)
         self.is_always_ready = modes.S_ISREG(found.st_mode)
 
-    def __del__(self) -> None:
-        os.close(self._number)
+    def __del__(self, close: Callable[[int], None] = os.close) -> None:
+        # At the end of a process the names of modules may be gone.
+        close(self._number)
 
     @property
     def rights(self) -> tuple[int, int]:
@@ -315,8 +317,9 @@ class HostTree:
     def enter(self, node: int, name: bytes) -> int:
         return os.open(name, _ENTER, dir_fd=node)
 
-    def leave(self, node: int) -> None:
-        os.close(node)
+    def leave(self, node: int, close: Callable[[int], None] = os.close) -> None:
+        # Also called at the end of a process, when names of modules may be gone.
+        close(node)
 
     def read_link(self, node: int, name: bytes) -> bytes:
         return os.readlink(name, dir_fd=node)
