@@ -488,7 +488,7 @@ def test_numbers_past_all_limits(sandbox: Sandbox) -> None:
     assert guest.write(descriptor, b"x", -1)[0] == Errno.INVAL
     assert guest.write(descriptor, b"x", largest)[0] in (Errno.INVAL, 22, Errno.OVERFLOW)
     assert guest.seek(descriptor, -1)[0] == Errno.INVAL
-    assert guest.seek(descriptor, -largest - 1, 1)[0] == Errno.INVAL
+    assert guest.seek(descriptor, -largest - 1, 1)[0] in (Errno.INVAL, Errno.OVERFLOW)
     assert guest.call("fd_allocate", descriptor, largest, largest) == Errno.INVAL
     assert guest.call("fd_allocate", descriptor, -1, 1) == Errno.INVAL
     assert guest.call("fd_filestat_set_size", descriptor, -1) == Errno.INVAL
