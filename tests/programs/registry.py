@@ -38,11 +38,11 @@ PROGRAMS = {
         "dist/rnnoise_simd.wasm",
         "378fd17c294db15ee4e818ba5ef072242a21c8ad7445b483f7f46d7dc4f2c253",
     ),
-    # GTCRN, a neural network that filters noise, built the same way.
-    "gtcrn": Program(
-        "@sapphi-red/web-noise-suppressor@0.4.1",
-        "dist/gtcrn.wasm",
-        "01a5286ddaa1ce6d0dd5510bd9241f3bf0cc727a05d5767ae6881d85d9983719",
+    # libwebp 1.0 with vectors (BSD, the package Apache 2.0), bound to JavaScript by embind.
+    "webp": Program(
+        "@jsquash/webp@1.5.0",
+        "codec/enc/webp_enc_simd.wasm",
+        "39c279269ec1163b987b6d69749458e3d5b03b9585f58b6ca5455b76b504a305",
     ),
 }
 

@@ -1,7 +1,8 @@
 """C libraries that others compiled with SIMD: the same calls, and the same bytes in memory, as under wasmtime.
 
-PFFFT, a Fourier transform, is in `libraries/`; RNNoise, a noise filter that is a small neural network, is fetched (see
-`registry.py`). They compute with singles, whose bits agree where each operation is rounded as it should be.
+PFFFT, a Fourier transform, is in `libraries/`; RNNoise, a noise filter that is a small neural network, and an encoder
+of WebP pictures are fetched (see `registry.py`). The former compute with singles, whose bits agree where each operation
+is rounded as it should be.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ import math
 import struct
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import wasmz
+from tests.programs.embind import Bindings
+from tests.programs.engines import Host, Library, UnderWasmtime, UnderWasmz, copy, copy_and_return
 from tests.programs.registry import path_of
 from wasmz.config import OPT_LEVELS
 
@@ -24,76 +26,7 @@ _CONFIGS = {
     **{f"level {level}": wasmz.Config(opt_level=level, tier="eager", verify=True) for level in OPT_LEVELS},
     "tiers": wasmz.Config(tier="auto", _thresholds=(2, 2, 1, 40), verify=True),
 }
-Run = Callable[["UnderWasmtime | UnderWasmz"], bytes]
-
-
-def _is_copy(params: int) -> bool:
-    """Of what the libraries import only ``memcpy`` is called; it has three parameters."""
-    return params == 3
-
-
-class UnderWasmtime:
-    """An instance in wasmtime."""
-
-    def __init__(self, path: Path, memory: str) -> None:
-        wasmtime: Any = pytest.importorskip("wasmtime")
-        self.store = wasmtime.Store()
-        module = wasmtime.Module.from_file(self.store.engine, str(path))
-        imports = [wasmtime.Func(self.store, item.type, self._host(item.type)) for item in module.imports]
-        self.exports = wasmtime.Instance(self.store, module, imports).exports(self.store)
-        self.memory = self.exports[memory]
-
-    def _host(self, type: Any) -> Callable[..., Any]:
-        def host(*args: int) -> Any:
-            assert _is_copy(len(args))
-            self.write(args[0], self.read(args[1], args[2]))
-            return args[0] if list(type.results) else None
-
-        return host
-
-    def call(self, name: str, *args: float) -> Any:
-        return self.exports[name](self.store, *args)
-
-    def read(self, address: int, size: int) -> bytes:
-        return bytes(self.memory.read(self.store, address, address + size))
-
-    def write(self, address: int, data: bytes) -> None:
-        self.memory.write(self.store, data, address)
-
-
-class UnderWasmz:
-    """An instance in wasmz."""
-
-    def __init__(self, path: Path, memory: str, config: wasmz.Config) -> None:
-        engine = wasmz.Engine(config)
-        store, linker = wasmz.Store(engine), wasmz.Linker(engine)
-        module = wasmz.Module.compile(engine, path)
-        for item in module.imports:
-            assert isinstance(item.type, wasmz.FuncType)
-            linker.define(
-                item.module_name,
-                item.name,
-                wasmz.HostFunc(self._host(item.type), item.type.params, item.type.results),
-            )
-        self.exports = wasmz.Instance(store, module, linker).exports
-        self.memory: wasmz.Memory = self.exports[memory]
-
-    def _host(self, type: wasmz.FuncType) -> Callable[..., Any]:
-        def host(*args: int) -> Any:
-            assert _is_copy(len(args))
-            self.write(args[0], self.read(args[1], args[2]))
-            return args[0] if type.results else None
-
-        return host
-
-    def call(self, name: str, *args: float) -> Any:
-        return self.exports[name](*args)
-
-    def read(self, address: int, size: int) -> bytes:
-        return self.memory.read(address, size)
-
-    def write(self, address: int, data: bytes) -> None:
-        self.memory.write(address, data)
+Run = Callable[[Library], bytes]
 
 
 def _sound(count: int, scale: float) -> bytes:
@@ -108,7 +41,7 @@ _CONSTRUCT, _ALLOCATE, _SETUP, _CONVOLVE, _TRANSFORM, _TRANSFORM_ORDERED = "efkn
 _FORWARD, _BACKWARD = 0, 1
 
 
-def _transform(library: UnderWasmtime | UnderWasmz) -> bytes:
+def _transform(library: Library) -> bytes:
     """Transforms of several lengths, real and complex: forwards in both orders, convolved with themselves, and back."""
     library.call(_CONSTRUCT)
     found = []
@@ -128,7 +61,7 @@ def _transform(library: UnderWasmtime | UnderWasmz) -> bytes:
     return b"".join(found)
 
 
-def _filter_noise(library: UnderWasmtime | UnderWasmz) -> bytes:
+def _filter_noise(library: Library) -> bytes:
     """Two frames of sound, and how likely each is speech."""
     library.call("__wasm_call_ctors")
     state, count = library.call("rnnoise_create", 0), library.call("rnnoise_get_frame_size")
@@ -142,22 +75,72 @@ def _filter_noise(library: UnderWasmtime | UnderWasmz) -> bytes:
     return b"".join(found)
 
 
+# As the package's JavaScript has it, but for the quality, and two passes.
+_WEBP = dict.fromkeys(
+    """target_size filter_sharpness partitions show_compressed preprocessing autofilter partition_limit
+    exact image_hint emulate_jpeg_size low_memory use_delta_palette use_sharp_yuv""".split(), 0
+) | {
+    "quality": 60.0, "target_PSNR": 0.0,
+    "method": 4, "sns_strength": 50, "filter_strength": 60, "filter_type": 1, "segments": 4, "pass": 2,
+    "alpha_compression": 1, "alpha_filtering": 1, "alpha_quality": 100, "near_lossless": 100,
+}  # fmt: skip
+
+
+def _picture(width: int, height: int) -> bytes:
+    """Coloured rings on a gradient, half transparent at the right."""
+    pixels = []
+    for y in range(height):
+        for x in range(width):
+            ring = int(math.hypot(x - 12, y - 9)) % 5
+            pixels += [40 * ring, 5 * x, 255 - 7 * y, 255 if x < width // 2 else 128]
+    return bytes(pixels)
+
+
+def _encode_picture(library: Library, bindings: Bindings) -> bytes:
+    """The same picture with losses and without."""
+    library.call("y")
+    found = []
+    for lossless in (0, 1):
+        picture = bindings.string(library, _picture(40, 24))
+        config = bindings.structure(library, "WebPConfig", {**_WEBP, "lossless": lossless})
+        bindings.call(library, "encode", picture, 40, 24, config)
+        found.append(bindings.made[-1])
+    assert all(data[:4] == b"RIFF" and data[8:12] == b"WEBP" for data in found)
+    return b"".join(found)
+
+
 _expected: dict[str, bytes] = {}
 
 
-def _check(name: str, path: Path, memory: str, run: Run, config: wasmz.Config) -> None:
+def _check(name: str, path: Path, memory: str, host: Host, run: Run, config: wasmz.Config) -> None:
     if name not in _expected:
-        _expected[name] = run(UnderWasmtime(path, memory))
+        _expected[name] = run(UnderWasmtime(path, memory, host))
     expected = _expected[name]
     assert len(set(expected)) > 50, "that is hardly a result"
-    assert run(UnderWasmz(path, memory, config)) == expected
+    assert run(UnderWasmz(path, memory, host, config)) == expected
 
 
 @pytest.mark.parametrize("name", _CONFIGS)
 def test_fourier_transform(name: str) -> None:
-    _check("pffft", LIBRARIES / "pffft.wasm", "d", _transform, _CONFIGS[name])
+    _check("pffft", LIBRARIES / "pffft.wasm", "d", {"c": copy}, _transform, _CONFIGS[name])
 
 
 @pytest.mark.parametrize("name", _CONFIGS)
 def test_noise_filter(name: str) -> None:
-    _check("rnnoise", path_of("rnnoise"), "memory", _filter_noise, _CONFIGS[name])
+    host = {"emscripten_memcpy_big": copy_and_return}
+    _check("rnnoise", path_of("rnnoise"), "memory", host, _filter_noise, _CONFIGS[name])
+
+
+@pytest.mark.parametrize("name", _CONFIGS)
+def test_picture_encoder(name: str) -> None:
+    names = {"malloc": "z", "table": "D"}
+    letters = dict.fromkeys("motsqdhcbieujl", "nothing") | {
+        "n": "value_object", "a": "value_object_field", "f": "function", "w": "get_global", "v": "new",
+    }  # fmt: skip
+
+    def encode(library: Library) -> bytes:
+        return _encode_picture(library, bindings)
+
+    bindings = Bindings(names)
+    host = {letter: getattr(bindings, name) for letter, name in letters.items()} | {"r": copy}
+    _check("webp", path_of("webp"), "x", host, encode, _CONFIGS[name])
