@@ -24,6 +24,7 @@ from wasmz.codegen.function import CompiledFunction, compile_function
 from wasmz.codegen.targets import current_target
 from wasmz.codegen.verifier import verify_code
 from wasmz.config import Config
+from wasmz.ir import build_descriptors as build_descriptors  # makes its instructions known
 from wasmz.ir import build_exceptions as build_exceptions  # makes its instructions known
 from wasmz.ir import build_gc as build_gc  # makes its instructions known
 from wasmz.ir import build_wide as build_wide  # makes its instructions known
@@ -295,6 +296,7 @@ def make_image(
         types=tuple(module.types),
         imports=tuple(ImportType(item.module, item.name, _import_type(module, item)) for item in module.imports),
         function_types=tuple(module.function_types),
+        exact_imports=frozenset(module.exact_imports),
         tables=tuple(TableSpec(table.type, _code(table.init)) for table in module.tables),
         memories=tuple(module.memories),
         globals=tuple(

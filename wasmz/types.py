@@ -101,34 +101,41 @@ class HeapType(Enumeration):
 
 
 class RefType(ValType):
-    """A reference to values of a heap type: ``RefType(HeapType.FUNC, nullable=True)`` (specification 2.3.4)."""
+    """A reference to values of a heap type: ``RefType(HeapType.FUNC, nullable=True)`` (specification 2.3.4).
 
-    __slots__ = ("heap_type", "nullable")
+    An ``exact`` one, of the proposal "custom descriptors", refers to values of just this defined type, and to none of
+    its subtypes.
+    """
+
+    __slots__ = ("exact", "heap_type", "nullable")
 
     heap_type: HeapType | DefinedType
     nullable: bool
+    exact: bool
 
-    def __new__(cls, heap_type: HeapType | DefinedType, nullable: bool = True) -> RefType:
+    def __new__(cls, heap_type: HeapType | DefinedType, nullable: bool = True, exact: bool = False) -> RefType:
         # Defined types keep theirs, so that both can be collected together.
         known = _ABSTRACT_REFS.setdefault(heap_type, {}) if isinstance(heap_type, HeapType) else heap_type.references
-        found = known.get(nullable)
+        key = bool(nullable) + 2 * exact
+        found = known.get(key)
         if found is None:
             found = object.__new__(cls)
             found.heap_type = heap_type
             found.nullable = nullable
-            found = known.setdefault(nullable, found)
+            found.exact = exact
+            found = known.setdefault(key, found)
         return found
 
-    def __init__(self, heap_type: HeapType | DefinedType, nullable: bool = True) -> None:
+    def __init__(self, heap_type: HeapType | DefinedType, nullable: bool = True, exact: bool = False) -> None:
         # All is done in __new__, which may return a type made earlier.
         pass
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (RefType, (self.heap_type, self.nullable))
+        return (RefType, (self.heap_type, self.nullable, self.exact))
 
     @property
     def name(self) -> str:
-        return _reference_name(self.heap_type, self.nullable)
+        return _reference_name(self.heap_type, self.nullable, self.exact)
 
     @property
     def is_reference(self) -> bool:
@@ -188,18 +195,22 @@ class GroupReference(Record):
 
     position: int
     nullable: bool | None = None
+    exact: bool = False
 
 
 class SubType(Record):
     """One member of a recursive group as written (specification 2.3.9).
 
     In ``composite`` a reference to a member of the same group is a :class:`GroupReference` in place of the
-    ``RefType``; in ``supertypes`` it is a :class:`GroupReference` in place of the ``DefinedType``.
+    ``RefType``; in ``supertypes`` it is a :class:`GroupReference` in place of the ``DefinedType``. ``descriptor`` and
+    ``describes`` are positions in the group (proposal "custom descriptors").
     """
 
     composite: CompositeType
     supertypes: tuple[DefinedType | GroupReference, ...] = ()
     final: bool = True
+    descriptor: int | None = None
+    describes: int | None = None
 
 
 class DefinedType:
@@ -212,6 +223,8 @@ class DefinedType:
         supertype: the declared supertype, or ``None``.
         final: whether it may not be a supertype.
         depth: number of supertypes above it.
+        descriptor: the type of its structures' descriptors, or ``None``.
+        describes: the type whose structures' descriptors its own structures are, or ``None``.
         group: the members of its recursive group, itself among them.
         runtime_class: the class of the Python objects that are its references, once there is one (docs/gc.md).
     """
@@ -220,6 +233,8 @@ class DefinedType:
         "__weakref__",
         "composite",
         "depth",
+        "describes",
+        "descriptor",
         "final",
         "group",
         "position",
@@ -232,9 +247,11 @@ class DefinedType:
     supertype: DefinedType | None
     final: bool
     depth: int
+    descriptor: DefinedType | None
+    describes: DefinedType | None
     group: TypeGroup
     position: int
-    references: dict[bool, RefType]
+    references: dict[int, RefType]
     runtime_class: type | None
 
     def __init__(self, group: TypeGroup, position: int) -> None:
@@ -279,6 +296,8 @@ def define_group(definition: Sequence[SubType]) -> tuple[DefinedType, ...]:
                 supertypes = [_resolve_defined(group, supertype) for supertype in written.supertypes]
                 member.supertype = supertypes[0] if supertypes else None
                 member.depth = member.supertype.depth + 1 if member.supertype is not None else 0
+                member.descriptor = None if written.descriptor is None else group.members[written.descriptor]
+                member.describes = None if written.describes is None else group.members[written.describes]
                 member.composite = _resolve_composite(group, written.composite)
             _groups[key] = group
     return group.members
@@ -366,7 +385,11 @@ def is_subtype(sub: ValType, sup: ValType) -> bool:
         return True
     if not isinstance(sub, RefType) or not isinstance(sup, RefType):
         return False
-    return (sup.nullable or not sub.nullable) and is_heap_subtype(sub.heap_type, sup.heap_type)
+    if sub.nullable and not sup.nullable:
+        return False
+    if sup.exact and isinstance(sub.heap_type, DefinedType):
+        return sub.exact and sub.heap_type is sup.heap_type
+    return is_heap_subtype(sub.heap_type, sup.heap_type)
 
 
 def is_heap_subtype(sub: HeapType | DefinedType, sup: HeapType | DefinedType) -> bool:
@@ -394,7 +417,7 @@ def heap_top(heap_type: HeapType | DefinedType) -> HeapType:
 
 def without_null(source: RefType, target: RefType) -> RefType:
     """The type of what a cast from ``source`` to ``target`` leaves over (specification 3.1.3, "difference")."""
-    return RefType(source.heap_type, nullable=source.nullable and not target.nullable)
+    return RefType(source.heap_type, nullable=source.nullable and not target.nullable, exact=source.exact)
 
 
 def is_composite_subtype(sub: CompositeType, sup: CompositeType) -> bool:
@@ -454,13 +477,14 @@ def _limits_match(sub: MemoryType | TableType, sup: MemoryType | TableType) -> b
     return sup.maximum is None or (sub.maximum is not None and sub.maximum <= sup.maximum)
 
 
-def _reference_name(heap_type: HeapType | DefinedType, nullable: bool) -> str:
+def _reference_name(heap_type: HeapType | DefinedType, nullable: bool, exact: bool) -> str:
     if isinstance(heap_type, HeapType):
         if nullable:
             return _SHORT_NAMES.get(heap_type, heap_type.value + "ref")
         return f"(ref {heap_type.value})"
     # Not the definition itself: it may refer to itself.
-    return f"(ref {'null ' if nullable else ''}defined {heap_type.heap_kind.value})"
+    name = f"defined {heap_type.heap_kind.value}"
+    return f"(ref {'null ' if nullable else ''}{f'(exact {name})' if exact else name})"
 
 
 def _number_type(name: str) -> ValType:
@@ -478,7 +502,7 @@ def _resolve_defined(group: TypeGroup, written: DefinedType | GroupReference) ->
 def _resolve_composite(group: TypeGroup, written: CompositeType) -> CompositeType:
     def value(value_type: object) -> ValType:
         if isinstance(value_type, GroupReference):
-            return RefType(group.members[value_type.position], bool(value_type.nullable))
+            return RefType(group.members[value_type.position], bool(value_type.nullable), value_type.exact)
         return value_type  # type: ignore[return-value]
 
     def resolved(field_type: FieldType) -> FieldType:
@@ -516,7 +540,7 @@ _ABOVE: dict[HeapType, frozenset[HeapType]] = {
 
 _TOPS = {kind: next((top for top in above if not _ABOVE[top]), kind) for kind, above in _ABOVE.items()}
 
-_ABSTRACT_REFS: dict[HeapType, dict[bool, RefType]] = {}
+_ABSTRACT_REFS: dict[HeapType, dict[int, RefType]] = {}
 _groups: weakref.WeakValueDictionary[tuple[SubType, ...], TypeGroup] = weakref.WeakValueDictionary()
 _groups_lock = RLock()
 

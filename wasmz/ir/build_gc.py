@@ -35,7 +35,7 @@ _EXTENSIONS = {PackedType.I8: "i32.extend8_s", PackedType.I16: "i32.extend16_s"}
 _I31_MASK, _I31_SIGN = 0x7FFF_FFFF, 0x4000_0000
 
 # A structure with more fields gets its default values from the runtime.
-_MOST_DEFAULTS = 16
+MOST_DEFAULTS = 16
 # A check of null this many values before its use is found.
 _FARTHEST_CHECK = 8
 
@@ -64,10 +64,10 @@ def _return_call_ref(builder: _Builder, index: int, offset: int) -> None:
 
 @_builds("ref.as_non_null")
 def _ref_as_non_null(builder: _Builder, imm: None, offset: int) -> None:
-    _check_null(builder, builder.stack[-1], "null reference", offset)
+    check_null(builder, builder.stack[-1], "null reference", offset)
 
 
-def _check_null(builder: _Builder, reference: Value, message: str, offset: int) -> None:
+def check_null(builder: _Builder, reference: Value, message: str, offset: int) -> None:
     if not isinstance(reference.type, RefType) or reference.type.nullable:
         builder.add("ref.as_non_null", None, (reference,), message, offset)
 
@@ -84,14 +84,14 @@ def _use(builder: _Builder, reference: Value) -> None:
             return
 
 
-def _branch(builder: _Builder, condition: Value, taken: Edge, offset: int) -> None:
+def branch(builder: _Builder, condition: Value, taken: Edge, offset: int) -> None:
     """Goes along the edge if the condition holds; what comes next is the other way."""
     following = Block()
     builder.finish(Terminator("branch", (condition,), (taken, Edge(following)), offset=offset))
     builder.enter(following)
 
 
-def _branch_unless(builder: _Builder, condition: Value, taken: Edge, offset: int) -> None:
+def branch_unless(builder: _Builder, condition: Value, taken: Edge, offset: int) -> None:
     following = Block()
     builder.finish(Terminator("branch", (condition,), (Edge(following), taken), offset=offset))
     builder.enter(following)
@@ -101,14 +101,14 @@ def _branch_unless(builder: _Builder, condition: Value, taken: Edge, offset: int
 def _br_on_null(builder: _Builder, depth: int, offset: int) -> None:
     reference = builder.stack.pop()
     is_null = builder.add("ref.is_null", BOOL, (reference,), None, offset)
-    _branch(builder, is_null, builder.edge_to(depth, offset), offset)
+    branch(builder, is_null, builder.edge_to(depth, offset), offset)
     builder.stack.append(reference)
 
 
 @_builds("br_on_non_null")
 def _br_on_non_null(builder: _Builder, depth: int, offset: int) -> None:
     is_null = builder.add("ref.is_null", BOOL, (builder.stack[-1],), None, offset)
-    _branch_unless(builder, is_null, builder.edge_to(depth, offset), offset)
+    branch_unless(builder, is_null, builder.edge_to(depth, offset), offset)
     builder.stack.pop()
 
 
@@ -116,14 +116,14 @@ def _br_on_non_null(builder: _Builder, depth: int, offset: int) -> None:
 def _br_on_cast(builder: _Builder, imm: tuple[int, RefType, RefType], offset: int) -> None:
     depth, _, target = imm
     fits = builder.add("ref.test", BOOL, (builder.stack[-1],), target, offset)
-    _branch(builder, fits, builder.edge_to(depth, offset), offset)
+    branch(builder, fits, builder.edge_to(depth, offset), offset)
 
 
 @_builds("br_on_cast_fail")
 def _br_on_cast_fail(builder: _Builder, imm: tuple[int, RefType, RefType], offset: int) -> None:
     depth, _, target = imm
     fits = builder.add("ref.test", BOOL, (builder.stack[-1],), target, offset)
-    _branch_unless(builder, fits, builder.edge_to(depth, offset), offset)
+    branch_unless(builder, fits, builder.edge_to(depth, offset), offset)
 
 
 @_builds("ref.test", "ref.test_null")
@@ -167,7 +167,7 @@ def _ref_i31(builder: _Builder, imm: None, offset: int) -> None:
 @_builds("i31.get_u")
 def _i31_get_u(builder: _Builder, imm: None, offset: int) -> None:
     (reference,) = builder.pop(1)
-    _check_null(builder, reference, "null i31 reference", offset)
+    check_null(builder, reference, "null i31 reference", offset)
     builder.push("i31.get_u", I32, (reference,), None, offset)
 
 
@@ -187,7 +187,7 @@ def _number(builder: _Builder, number: int, offset: int) -> Value:
 # Structures and arrays
 
 
-def _default(builder: _Builder, field: FieldType, offset: int) -> Value:
+def default_of(builder: _Builder, field: FieldType, offset: int) -> Value:
     storage = field.storage
     if isinstance(storage, RefType):
         return builder.add("ref.null", storage, (), None, offset)
@@ -195,7 +195,7 @@ def _default(builder: _Builder, field: FieldType, offset: int) -> Value:
     return builder.add(f"{type}.const", type, (), 0, offset)
 
 
-def _packed(builder: _Builder, field: FieldType, value: Value, offset: int) -> Value:
+def packed_form(builder: _Builder, field: FieldType, value: Value, offset: int) -> Value:
     """The value as the field holds it."""
     if not isinstance(field.storage, PackedType):
         return value
@@ -217,7 +217,7 @@ def _push_field(
         builder.stack.append(held)
 
 
-def _fields(builder: _Builder, index: int) -> tuple[FieldType, ...]:
+def fields_of(builder: _Builder, index: int) -> tuple[FieldType, ...]:
     composite = builder.signatures.types[index].composite
     return composite.fields if isinstance(composite, StructType) else ()
 
@@ -227,32 +227,32 @@ def _item(builder: _Builder, index: int) -> FieldType:
     return composite.item  # type: ignore[union-attr]
 
 
-def _reference(builder: _Builder, index: int) -> RefType:
+def reference_to(builder: _Builder, index: int) -> RefType:
     return RefType(builder.signatures.types[index], nullable=False)
 
 
 @_builds("struct.new")
 def _struct_new(builder: _Builder, index: int, offset: int) -> None:
-    fields = _fields(builder, index)
+    fields = fields_of(builder, index)
     args = builder.pop(len(fields))
-    held = tuple(_packed(builder, field, arg, offset) for field, arg in zip(fields, args, strict=True))
-    builder.push("struct.new", _reference(builder, index), held, index, offset)
+    held = tuple(packed_form(builder, field, arg, offset) for field, arg in zip(fields, args, strict=True))
+    builder.push("struct.new", reference_to(builder, index), held, index, offset)
 
 
 @_builds("struct.new_default")
 def _struct_new_default(builder: _Builder, index: int, offset: int) -> None:
-    fields = _fields(builder, index)
-    if len(fields) > _MOST_DEFAULTS:
+    fields = fields_of(builder, index)
+    if len(fields) > MOST_DEFAULTS:
         # Three bytes of a module must not become thousands of values.
-        builder.push("struct.new_default", _reference(builder, index), (), index, offset)
+        builder.push("struct.new_default", reference_to(builder, index), (), index, offset)
         return
-    args = tuple(_default(builder, field, offset) for field in fields)
-    builder.push("struct.new", _reference(builder, index), args, index, offset)
+    args = tuple(default_of(builder, field, offset) for field in fields)
+    builder.push("struct.new", reference_to(builder, index), args, index, offset)
 
 
 def _struct_get(signed: bool) -> Any:
     def handler(builder: _Builder, imm: tuple[int, int], offset: int) -> None:
-        field = _fields(builder, imm[0])[imm[1]]
+        field = fields_of(builder, imm[0])[imm[1]]
         _use(builder, builder.stack[-1])
         _push_field(builder, "struct.get", field, builder.pop(1), imm, offset, signed=signed)
 
@@ -267,29 +267,29 @@ _builds("struct.get_s")(_struct_get(True))
 def _struct_set(builder: _Builder, imm: tuple[int, int], offset: int) -> None:
     reference, value = builder.pop(2)
     _use(builder, reference)
-    held = _packed(builder, _fields(builder, imm[0])[imm[1]], value, offset)
+    held = packed_form(builder, fields_of(builder, imm[0])[imm[1]], value, offset)
     builder.add("struct.set", None, (reference, held), imm, offset)
 
 
 @_builds("array.new")
 def _array_new(builder: _Builder, index: int, offset: int) -> None:
     value, count = builder.pop(2)
-    held = _packed(builder, _item(builder, index), value, offset)
-    builder.push("array.new", _reference(builder, index), (held, count), index, offset)
+    held = packed_form(builder, _item(builder, index), value, offset)
+    builder.push("array.new", reference_to(builder, index), (held, count), index, offset)
 
 
 @_builds("array.new_fixed")
 def _array_new_fixed(builder: _Builder, imm: tuple[int, int], offset: int) -> None:
     index, count = imm
     item = _item(builder, index)
-    args = tuple(_packed(builder, item, arg, offset) for arg in builder.pop(count))
-    builder.push("array.new_fixed", _reference(builder, index), args, index, offset)
+    args = tuple(packed_form(builder, item, arg, offset) for arg in builder.pop(count))
+    builder.push("array.new_fixed", reference_to(builder, index), args, index, offset)
 
 
 def _makes_array(name: str, operand_count: int) -> None:
     def handler(builder: _Builder, imm: Any, offset: int) -> None:
         index = imm[0] if isinstance(imm, tuple) else imm
-        builder.push(name, _reference(builder, index), builder.pop(operand_count), imm, offset)
+        builder.push(name, reference_to(builder, index), builder.pop(operand_count), imm, offset)
 
     _builds(name)(handler)
 
@@ -315,7 +315,7 @@ _builds("array.get_s")(_array_get(True))
 def _array_set(builder: _Builder, index: int, offset: int) -> None:
     array, position, value = builder.pop(3)
     _use(builder, array)
-    held = _packed(builder, _item(builder, index), value, offset)
+    held = packed_form(builder, _item(builder, index), value, offset)
     builder.add("array.set", None, (array, position, held), index, offset)
 
 
@@ -328,7 +328,7 @@ def _array_len(builder: _Builder, imm: None, offset: int) -> None:
 @_builds("array.fill")
 def _array_fill(builder: _Builder, index: int, offset: int) -> None:
     array, position, value, count = builder.pop(4)
-    held = _packed(builder, _item(builder, index), value, offset)
+    held = packed_form(builder, _item(builder, index), value, offset)
     builder.add("array.fill", None, (array, position, held, count), index, offset)
 
 

@@ -26,6 +26,11 @@ Added operations are
     i32x4.pack ...            the vector of some lanes
     f32x4.unpack, f64x2.unpack  the lanes of a vector, for `project`
 
+of descriptors (see `build_descriptors.py`),
+
+    ref.has_descriptor b      whether a structure has a descriptor, or, if b, is null
+    ref.cast_descriptor b     traps if not
+
 of exceptions (see `build_exceptions.py`),
 
     exn.new tag               makes an exception
@@ -138,6 +143,8 @@ _ADDED: dict[str, Effects] = {
         for name in ("struct", "array")
         for packed in ("i8", "i16")
     },
+    "ref.has_descriptor": Effects.TRAPS | Effects.READS,
+    "ref.cast_descriptor": Effects.TRAPS | Effects.READS,
     "exn.new": Effects.CALLS,
     "exn.caught": Effects.CALLS,
     "exn.check": Effects.CALLS,

@@ -266,15 +266,16 @@ class _Numbering:
         reference = value.args[0]
         if value.op == "ref.as_non_null":
             return ("ref.as_non_null", reference) in self.table
-        return ("ref.cast", value.imm.heap_type, value.imm.nullable, reference) in self.table
+        return ("ref.cast", value.imm.heap_type, value.imm.nullable, value.imm.exact, reference) in self.table
 
     def _pass_check(self, op: str, target: RefType | None, reference: Value) -> None:
         """Notes a check that was passed, and others that would be."""
         if op == "ref.cast" and target is not None:
-            self._set(self.table, ("ref.cast", target.heap_type, target.nullable, reference), 1)
+            for nullable in {target.nullable, True}:
+                for exact in {target.exact, False}:
+                    self._set(self.table, ("ref.cast", target.heap_type, nullable, exact, reference), 1)
             if target.nullable:
                 return
-            self._set(self.table, ("ref.cast", target.heap_type, True, reference), 1)
         self._set(self.table, ("ref.as_non_null", reference), 1)
 
     def _read_object(self, value: Value) -> Value:

@@ -102,7 +102,9 @@ def to_reference(value: Any, type: RefType, what: str, number: int = 0) -> Any:
     top = heap_top(heap_type)
     if top is HeapType.FUNC:
         func = to_funcref(value, what, number)
-        if func is not None and is_heap_subtype(func.defined_type, heap_type):
+        if func is not None and (
+            func.defined_type is heap_type if type.exact else is_heap_subtype(func.defined_type, heap_type)
+        ):
             return func
     elif top is HeapType.EXN:
         if isinstance(value, WasmException) and heap_type is HeapType.EXN:

@@ -122,6 +122,7 @@ class ModuleImage(Record):
         type_names: by type index, from the name section.
         field_names: by type index and field index, from the name section; those of equal types are at the first one.
         is_metered: whether the code uses fuel.
+        exact_imports: indices of the imported functions that must be of just their type.
     """
 
     name: str | None
@@ -147,6 +148,7 @@ class ModuleImage(Record):
     type_names: dict[int, str] = _NONE
     field_names: dict[int, dict[int, str]] = _NONE
     is_metered: bool = False
+    exact_imports: frozenset[int] = frozenset()
 
     @property
     def imported_function_count(self) -> int:
@@ -311,9 +313,9 @@ class _TypeTable:
     def value(self, type: Any) -> Any:
         """A value type, packed type, or reference into the same group."""
         if isinstance(type, GroupReference):
-            return ("rec", type.position, type.nullable)
+            return ("rec", type.position, type.nullable, type.exact)
         if isinstance(type, RefType):
-            return ("ref", self.heap(type.heap_type), type.nullable)
+            return ("ref", self.heap(type.heap_type), type.nullable, type.exact)
         return type.value if isinstance(type, PackedType) else type.name
 
     def heap(self, type: HeapType | DefinedType) -> Any:
@@ -354,7 +356,7 @@ class _TypeTable:
             ("rec", item.position) if isinstance(item, GroupReference) else self.defined(item)
             for item in written.supertypes
         )
-        return (self.composite(written.composite), supertypes, written.final)
+        return (self.composite(written.composite), supertypes, written.final, written.descriptor, written.describes)
 
 
 _Groups = list[tuple[DefinedType, ...]]
@@ -364,9 +366,9 @@ def _load_value(written: Any, groups: _Groups) -> Any:
     if isinstance(written, str):
         return PackedType(written) if written in ("i8", "i16") else getattr(ValType, written.upper())
     if written[0] == "rec":
-        return GroupReference(written[1], written[2])
+        return GroupReference(*written[1:])
     heap = written[1]
-    return RefType(HeapType(heap) if isinstance(heap, str) else groups[heap[0]][heap[1]], written[2])
+    return RefType(HeapType(heap) if isinstance(heap, str) else groups[heap[0]][heap[1]], *written[2:])
 
 
 def _load_composite(written: tuple[Any, ...], groups: _Groups) -> Any:
@@ -378,9 +380,9 @@ def _load_composite(written: tuple[Any, ...], groups: _Groups) -> Any:
 
 
 def _load_sub_type(written: tuple[Any, ...], groups: _Groups) -> SubType:
-    composite, supertypes, final = written
+    composite, supertypes, *rest = written
     loaded = tuple(GroupReference(item[1]) if item[0] == "rec" else groups[item[0]][item[1]] for item in supertypes)
-    return SubType(_load_composite(composite, groups), loaded, final)
+    return SubType(_load_composite(composite, groups), loaded, *rest)
 
 
 def _load_extern(written: tuple[Any, ...], groups: _Groups) -> Any:

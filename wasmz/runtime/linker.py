@@ -96,8 +96,10 @@ class Linker:
         for wanted in image.imports:
             item = self._items.get((wanted.module_name, wanted.name))
             defined_type = None
+            is_exact = False
             if isinstance(wanted.type, FuncType):
                 defined_type = image.types[image.function_types[functions]]
+                is_exact = functions in image.exact_imports
                 functions += 1
             elif isinstance(wanted.type, TagType):
                 defined_type = image.types[image.tags[tags]]
@@ -105,7 +107,7 @@ class Linker:
             if item is None:
                 expected = _text(wanted.type)
                 problems.append(f"import {wanted.module_name}.{wanted.name} is not defined: expected {expected}")
-            elif _matches(item, wanted.type, defined_type):
+            elif _matches(item, wanted.type, defined_type, is_exact):
                 linked.append(_linked(item, wanted, defined_type, store, instance))
             else:
                 found = _text(_type_of(item))
@@ -118,12 +120,14 @@ class Linker:
         return linked
 
 
-def _matches(item: Any, wanted: ExternType, defined_type: DefinedType | None) -> bool:
+def _matches(item: Any, wanted: ExternType, defined_type: DefinedType | None, is_exact: bool) -> bool:
     if isinstance(wanted, TagType):
         # Tags match if their types are the same one (specification 3.3.15).
         return is_tag(item) and item.defined_type is defined_type
     if defined_type is not None:
         if isinstance(item, Func):
+            if is_exact:
+                return item.defined_type is defined_type
             return is_heap_subtype(item.defined_type, defined_type)
         if isinstance(item, HostFunc):
             return item.type == wanted

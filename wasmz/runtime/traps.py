@@ -172,6 +172,7 @@ _NULL_MESSAGES: Final = {
     "items": "null array reference",
     "code": "null function reference",
     "tail": "null function reference",
+    "descriptor": "null reference",
 }
 
 

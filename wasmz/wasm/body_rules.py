@@ -589,4 +589,4 @@ def _ref_func(state: BodyState, index: int) -> None:
     declared = state.module.declared_functions
     if declared is not None and index not in declared:
         state.fail(f"undeclared function reference {index}")
-    state.stack.append(RefType(state.module.types[state.module.function_types[index]], nullable=False))
+    state.stack.append(state.module.function_reference(index))

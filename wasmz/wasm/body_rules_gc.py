@@ -53,7 +53,7 @@ def _function(state: BodyState, index: int) -> tuple[DefinedType, FuncType]:
     return defined, composite
 
 
-def _structure(state: BodyState, index: int) -> tuple[DefinedType, tuple[FieldType, ...]]:
+def structure(state: BodyState, index: int) -> tuple[DefinedType, tuple[FieldType, ...]]:
     defined = _defined(state, index)
     composite = defined.composite
     if not isinstance(composite, StructType):
@@ -71,7 +71,7 @@ def _array(state: BodyState, index: int, *, mutable: bool = False) -> tuple[Defi
     return defined, composite.item
 
 
-def _pop_reference(state: BodyState) -> ValType:
+def pop_reference(state: BodyState) -> ValType:
     """Pops a reference of any type; :data:`UNKNOWN_REFERENCE` where code is unreachable."""
     found = state.pop_any()
     if found is UNKNOWN:
@@ -82,7 +82,7 @@ def _pop_reference(state: BodyState) -> ValType:
 
 
 def _non_null(found: ValType) -> ValType:
-    return RefType(found.heap_type, nullable=False) if isinstance(found, RefType) else found
+    return RefType(found.heap_type, nullable=False, exact=found.exact) if isinstance(found, RefType) else found
 
 
 # Functions
@@ -108,12 +108,12 @@ def _return_call_ref(state: BodyState, index: int) -> None:
 
 @rule("ref.as_non_null")
 def _ref_as_non_null(state: BodyState, _: None) -> None:
-    state.stack.append(_non_null(_pop_reference(state)))
+    state.stack.append(_non_null(pop_reference(state)))
 
 
 @rule("br_on_null")
 def _br_on_null(state: BodyState, label: int) -> None:
-    found = _pop_reference(state)
+    found = pop_reference(state)
     types = state.label(label)
     state.pop_all(types)
     state.stack += types
@@ -125,7 +125,7 @@ def _br_on_non_null(state: BodyState, label: int) -> None:
     types = state.label(label)
     if not types or not types[-1].is_reference:
         state.fail(f"type mismatch: label {label} takes no reference")
-    state.stack.append(_non_null(_pop_reference(state)))
+    state.stack.append(_non_null(pop_reference(state)))
     state.pop_all(types)
     state.stack += types[:-1]
 
@@ -154,7 +154,7 @@ def _cast_types(state: BodyState, source: RefType, target: RefType) -> None:
         state.fail(f"type mismatch: {target.name} is no subtype of {source.name}")
 
 
-def _branch_label(state: BodyState, label: int, passed: RefType) -> tuple[ValType, ...]:
+def branch_label(state: BodyState, label: int, passed: RefType) -> tuple[ValType, ...]:
     types = state.label(label)
     if not types or not is_subtype(passed, types[-1]):
         state.fail(f"type mismatch: label {label} takes no {passed.name}")
@@ -165,7 +165,7 @@ def _branch_label(state: BodyState, label: int, passed: RefType) -> tuple[ValTyp
 def _br_on_cast(state: BodyState, immediate: tuple[int, RefType, RefType]) -> None:
     label, source, target = immediate
     _cast_types(state, source, target)
-    rest = _branch_label(state, label, target)
+    rest = branch_label(state, label, target)
     state.pop(source)
     state.pop_all(rest)
     state.stack += rest
@@ -176,7 +176,7 @@ def _br_on_cast(state: BodyState, immediate: tuple[int, RefType, RefType]) -> No
 def _br_on_cast_fail(state: BodyState, immediate: tuple[int, RefType, RefType]) -> None:
     label, source, target = immediate
     _cast_types(state, source, target)
-    rest = _branch_label(state, label, without_null(source, target))
+    rest = branch_label(state, label, without_null(source, target))
     state.pop(source)
     state.pop_all(rest)
     state.stack += rest
@@ -184,7 +184,7 @@ def _br_on_cast_fail(state: BodyState, immediate: tuple[int, RefType, RefType]) 
 
 
 def _convert(state: BodyState, source: HeapType, target: HeapType) -> None:
-    found = _pop_reference(state)
+    found = pop_reference(state)
     if isinstance(found, RefType):
         if not is_subtype(found, RefType(source)):
             state.fail(f"type mismatch: expected {RefType(source).name}, found {found.name}")
@@ -214,21 +214,25 @@ def _ref_i31(state: BodyState, _: None) -> None:
 
 @rule("struct.new")
 def _struct_new(state: BodyState, index: int) -> None:
-    defined, fields = _structure(state, index)
+    defined, fields = structure(state, index)
+    if defined.descriptor is not None:
+        state.fail(f"type with descriptor requires descriptor allocation: {index}")
     state.pop_all(tuple(map(unpacked, fields)))
-    state.stack.append(RefType(defined, nullable=False))
+    state.stack.append(RefType(defined, nullable=False, exact=True))
 
 
 @rule("struct.new_default")
 def _struct_new_default(state: BodyState, index: int) -> None:
-    defined, fields = _structure(state, index)
+    defined, fields = structure(state, index)
     if not all(map(has_default, fields)):
         state.fail(f"type mismatch: a field of type {index} has no default value")
-    state.stack.append(RefType(defined, nullable=False))
+    if defined.descriptor is not None:
+        state.fail(f"type with descriptor requires descriptor allocation: {index}")
+    state.stack.append(RefType(defined, nullable=False, exact=True))
 
 
 def _field(state: BodyState, immediate: tuple[int, int]) -> tuple[DefinedType, FieldType]:
-    defined, fields = _structure(state, immediate[0])
+    defined, fields = structure(state, immediate[0])
     if immediate[1] >= len(fields):
         state.fail(f"unknown field {immediate[1]}")
     return defined, fields[immediate[1]]
@@ -272,7 +276,7 @@ def _struct_set(state: BodyState, immediate: tuple[int, int]) -> None:
 def _array_new(state: BodyState, index: int) -> None:
     defined, item = _array(state, index)
     state.pop_all((unpacked(item), I32))
-    state.stack.append(RefType(defined, nullable=False))
+    state.stack.append(RefType(defined, nullable=False, exact=True))
 
 
 @rule("array.new_default")
@@ -281,7 +285,7 @@ def _array_new_default(state: BodyState, index: int) -> None:
     if not has_default(item):
         state.fail(f"type mismatch: the items of type {index} have no default value")
     state.pop(I32)
-    state.stack.append(RefType(defined, nullable=False))
+    state.stack.append(RefType(defined, nullable=False, exact=True))
 
 
 @rule("array.new_fixed")
@@ -294,7 +298,7 @@ def _array_new_fixed(state: BodyState, immediate: tuple[int, int]) -> None:
             # In unreachable code all others are there, too, however many they are.
             break
         state.pop(expected)
-    state.stack.append(RefType(defined, nullable=False))
+    state.stack.append(RefType(defined, nullable=False, exact=True))
 
 
 def _check_bits(state: BodyState, item: FieldType) -> None:
@@ -308,7 +312,7 @@ def _array_new_data(state: BodyState, immediate: tuple[int, int]) -> None:
     _check_bits(state, item)
     state.data_segment(immediate[1])
     state.pop_all((I32, I32))
-    state.stack.append(RefType(defined, nullable=False))
+    state.stack.append(RefType(defined, nullable=False, exact=True))
 
 
 def _check_element(state: BodyState, item: FieldType, segment: int) -> None:
@@ -322,7 +326,7 @@ def _array_new_elem(state: BodyState, immediate: tuple[int, int]) -> None:
     defined, item = _array(state, immediate[0])
     _check_element(state, item, immediate[1])
     state.pop_all((I32, I32))
-    state.stack.append(RefType(defined, nullable=False))
+    state.stack.append(RefType(defined, nullable=False, exact=True))
 
 
 def _get_item(state: BodyState, index: int, is_packed: bool) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Final
 
 from wasmz.types import ValType
+from wasmz.wasm import body_rules_descriptors as body_rules_descriptors
 from wasmz.wasm import body_rules_exceptions as body_rules_exceptions  # makes its rules known
 from wasmz.wasm import body_rules_gc as body_rules_gc
 from wasmz.wasm.body_rules import BOUNDARY, I32, RULES, BodyState, Frame, apply

@@ -48,18 +48,43 @@ def _item(module: WasmModule, index: int, offset: int) -> FieldType:
 
 
 def _reference(module: WasmModule, index: int) -> ValType:
-    return RefType(module.types[index], nullable=False)
+    return RefType(module.types[index], nullable=False, exact=True)
 
 
 def _struct_new(module: WasmModule, index: Any, stack: list[ValType], offset: int) -> _Typing:
     fields = _fields(module, index, offset)
+    _refuse_descriptor(module, index, offset)
     return tuple(map(unpacked, fields)), _reference(module, index)
 
 
 def _struct_new_default(module: WasmModule, index: Any, stack: list[ValType], offset: int) -> _Typing:
     if not all(map(has_default, _fields(module, index, offset))):
         _fail(f"type mismatch: a field of type {index} has no default value", offset)
+    _refuse_descriptor(module, index, offset)
     return (), _reference(module, index)
+
+
+def _refuse_descriptor(module: WasmModule, index: int, offset: int) -> None:
+    if module.types[index].descriptor is not None:
+        _fail(f"type with descriptor requires descriptor allocation: {index}", offset)
+
+
+def _descriptor(module: WasmModule, index: int, offset: int) -> ValType:
+    descriptor = module.types[index].descriptor
+    if descriptor is None:
+        _fail(f"type without descriptor requires non-descriptor allocation: {index}", offset)
+    return RefType(descriptor, exact=True)
+
+
+def _struct_new_desc(module: WasmModule, index: Any, stack: list[ValType], offset: int) -> _Typing:
+    fields = _fields(module, index, offset)
+    return (*map(unpacked, fields), _descriptor(module, index, offset)), _reference(module, index)
+
+
+def _struct_new_default_desc(module: WasmModule, index: Any, stack: list[ValType], offset: int) -> _Typing:
+    if not all(map(has_default, _fields(module, index, offset))):
+        _fail(f"type mismatch: a field of type {index} has no default value", offset)
+    return (_descriptor(module, index, offset),), _reference(module, index)
 
 
 def _array_new(module: WasmModule, index: Any, stack: list[ValType], offset: int) -> _Typing:
@@ -96,6 +121,8 @@ def _conversion(source: HeapType, target: HeapType) -> ConstantRule:
 _RULES: Final[dict[str, ConstantRule]] = {
     "struct.new": _struct_new,
     "struct.new_default": _struct_new_default,
+    "struct.new_desc": _struct_new_desc,
+    "struct.new_default_desc": _struct_new_default_desc,
     "array.new": _array_new,
     "array.new_default": _array_new_default,
     "array.new_fixed": _array_new_fixed,

@@ -33,6 +33,9 @@ MAX_LOCALS: Final = 50_000
 _MAGIC, _VERSION = b"\0asm", b"\1\0\0\0"
 _EXTERN_KINDS: Final[tuple[ExternKind, ...]] = ("func", "table", "memory", "global", "tag")
 
+# A function that must be of just the type that is written, and of none of its subtypes (proposal "custom descriptors").
+_EXACT_FUNCTION: Final = 0x20
+
 
 def decode_module(
     source: bytes | bytearray | memoryview, proposals: frozenset[Proposal] = SUPPORTED_PROPOSALS
@@ -98,6 +101,10 @@ def _read_imports(section: Reader, module: WasmModule) -> None:
         module_name, name = section.name(), section.name()
         kind_offset = section.pos
         code = section.byte()
+        if code == _EXACT_FUNCTION:
+            section.require(Proposal.CUSTOM_DESCRIPTORS, "an exact function import", kind_offset)
+            module.exact_imports.add(len(module.function_types))
+            code = 0
         if code >= len(_EXTERN_KINDS):
             section.fail("malformed import kind", kind_offset)
         kind = _EXTERN_KINDS[code]

@@ -16,7 +16,7 @@ from wasmz.types import FuncType, RefType
 from wasmz.wasm.instructions import INSTRUCTIONS, Immediates, Instruction
 from wasmz.wasm.reader import Reader, read_s33, read_u32, read_u64
 from wasmz.wasm.syntax import WasmModule
-from wasmz.wasm.typereader import TypeSpace, read_heap_type, read_value_type
+from wasmz.wasm.typereader import TypeSpace, read_reference_to, read_value_type
 
 # Catch clauses of try_table, by their byte (specification 5.4.1).
 CATCH, CATCH_REF, CATCH_ALL, CATCH_ALL_REF = range(4)
@@ -145,11 +145,11 @@ def _lane(reader: Reader, module: WasmModule) -> int:
 
 
 def _nullable_reference(reader: Reader, module: WasmModule) -> RefType:
-    return RefType(read_heap_type(reader, TypeSpace(module.types)), nullable=True)  # type: ignore[arg-type]
+    return read_reference_to(reader, TypeSpace(module.types), nullable=True)  # type: ignore[return-value]
 
 
 def _precise_reference(reader: Reader, module: WasmModule) -> RefType:
-    return RefType(read_heap_type(reader, TypeSpace(module.types)), nullable=False)  # type: ignore[arg-type]
+    return read_reference_to(reader, TypeSpace(module.types), nullable=False)  # type: ignore[return-value]
 
 
 def _br_on_cast(reader: Reader, module: WasmModule) -> tuple[int, RefType, RefType]:
@@ -159,8 +159,8 @@ def _br_on_cast(reader: Reader, module: WasmModule) -> tuple[int, RefType, RefTy
         reader.fail("malformed br_on_cast flags", offset)
     label = reader.u32()
     space = TypeSpace(module.types)
-    source, target = read_heap_type(reader, space), read_heap_type(reader, space)
-    return label, RefType(source, bool(flags & 1)), RefType(target, bool(flags & 2))  # type: ignore[arg-type]
+    source = read_reference_to(reader, space, nullable=bool(flags & 1))
+    return label, source, read_reference_to(reader, space, nullable=bool(flags & 2))  # type: ignore[return-value]
 
 
 def _fence(reader: Reader, module: WasmModule) -> None:

@@ -118,7 +118,12 @@ class Instruction:
         return _SHARED_MNEMONICS.get(self.name, self.name)
 
 
-_SHARED_MNEMONICS: Final = {"select_t": "select", "ref.test_null": "ref.test", "ref.cast_null": "ref.cast"}
+_SHARED_MNEMONICS: Final = {
+    "select_t": "select",
+    "ref.test_null": "ref.test",
+    "ref.cast_null": "ref.cast",
+    "ref.cast_desc_eq_null": "ref.cast_desc_eq",
+}
 
 _MVP_ROWS = """
     00 unreachable          *           traps control
@@ -390,6 +395,16 @@ _GC_ROWS = """
     1E i31.get_u            g:i         traps
 """
 
+_DESCRIPTOR_ROWS = """
+    20 struct.new_desc      *   type    traps
+    21 struct.new_default_desc * type   traps
+    22 ref.get_desc         *   type    traps reads
+    23 ref.cast_desc_eq     *   ref_type traps
+    24 ref.cast_desc_eq_null *  heap_type traps
+    25 br_on_cast_desc_eq   *   br_on_cast control
+    26 br_on_cast_desc_eq_fail * br_on_cast control
+"""
+
 _EXCEPTION_ROWS = """
     08 throw                *   tag     control
     0A throw_ref            *           traps control
@@ -422,6 +437,7 @@ _GROUPS: Final = (
     (Proposal.FUNCTION_REFERENCES, 0, _FUNCTION_REFERENCE_ROWS),
     (Proposal.GC, 0, _REF_EQ_ROWS),
     (Proposal.GC, 0xFB, _GC_ROWS),
+    (Proposal.CUSTOM_DESCRIPTORS, 0xFB, _DESCRIPTOR_ROWS),
     (Proposal.EXCEPTIONS, 0, _EXCEPTION_ROWS),
     (Proposal.LEGACY_EXCEPTIONS, 0, _LEGACY_EXCEPTION_ROWS),
     (Proposal.WIDE_ARITHMETIC, 0xFC, _WIDE_ARITHMETIC_ROWS),

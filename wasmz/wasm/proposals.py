@@ -34,6 +34,7 @@ class Proposal(enum.Enum):
     THREADS = "threads"
     WIDE_ARITHMETIC = "wide arithmetic"
     CUSTOM_PAGE_SIZES = "custom page sizes"
+    CUSTOM_DESCRIPTORS = "custom descriptors"
 
     # Members are singletons: the identity hash is right, and it spares enum's hash of the name.
     __hash__ = object.__hash__
@@ -57,6 +58,7 @@ SUPPORTED_PROPOSALS: frozenset[Proposal] = frozenset(
         Proposal.THREADS,
         Proposal.WIDE_ARITHMETIC,
         Proposal.CUSTOM_PAGE_SIZES,
+        Proposal.CUSTOM_DESCRIPTORS,
         Proposal.FUNCTION_REFERENCES,
         Proposal.GC,
         Proposal.EXCEPTIONS,

@@ -167,6 +167,7 @@ class WasmModule:
         data_count: what the data count section says, ``None`` without one.
         bodies: of the functions that the module defines.
         declared_functions: those that bodies may refer to by ``ref.func``; set by validation.
+        exact_imports: imported functions that are of just their type, and of no subtype.
     """
 
     proposals: frozenset[Proposal] = SUPPORTED_PROPOSALS
@@ -193,6 +194,12 @@ class WasmModule:
     tag_offsets: list[int] = field(default_factory=list)
     start_offset: int | None = None
     declared_functions: frozenset[int] | None = None
+    exact_imports: set[int] = field(default_factory=set)
+
+    def function_reference(self, index: int) -> RefType:
+        """The type of ``ref.func``: exact, where it is certain of which type the function is."""
+        exact = index >= self.imported_function_count or index in self.exact_imports
+        return RefType(self.types[self.function_types[index]], nullable=False, exact=exact)
 
     @property
     def memories(self) -> list[MemoryType]:

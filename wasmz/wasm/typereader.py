@@ -27,6 +27,7 @@ from wasmz.types import (
     ValType,
     define_group,
     is_composite_subtype,
+    is_heap_subtype,
 )
 from wasmz.wasm.proposals import Proposal
 from wasmz.wasm.reader import Reader
@@ -56,6 +57,8 @@ _ABSTRACT_HEAP_TYPES: Final = {
 }
 _REF_NULL, _REF, _SUB_FINAL, _SUB, _REC = 0x63, 0x64, 0x4F, 0x50, 0x4E
 _FUNC, _STRUCT, _ARRAY = 0x60, 0x5F, 0x5E
+# Of the proposal "custom descriptors".
+_DESCRIBES, _DESCRIPTOR, _EXACT = 0x4C, 0x4D, 0x62
 
 
 class TypeSpace:
@@ -98,6 +101,22 @@ def read_heap_type(reader: Reader, space: TypeSpace) -> HeapType | DefinedType |
     return space.resolve(reader, index, offset)
 
 
+def read_reference_to(reader: Reader, space: TypeSpace, *, nullable: bool) -> RefType | GroupReference:
+    """The reference type to a heap type, which may be exact, that is written next."""
+    offset = reader.pos
+    exact = reader.peek() == _EXACT
+    if exact:
+        reader.require(Proposal.CUSTOM_DESCRIPTORS, "an exact reference", offset)
+        reader.pos += 1
+        index = reader.u32()
+        target: HeapType | DefinedType | GroupReference = space.resolve(reader, index, offset)
+    else:
+        target = read_heap_type(reader, space)
+    if isinstance(target, GroupReference):
+        return GroupReference(target.position, nullable, exact)
+    return RefType(target, nullable, exact)
+
+
 def read_written_type(reader: Reader, space: TypeSpace) -> ValType | GroupReference:
     """A value type (specification 5.3.5) that may refer into the group being made."""
     offset = reader.pos
@@ -115,10 +134,7 @@ def read_written_type(reader: Reader, space: TypeSpace) -> ValType | GroupRefere
         return RefType(heap_type, nullable=True)
     if byte in (_REF, _REF_NULL):
         reader.require(Proposal.FUNCTION_REFERENCES, "a reference type with its own nullability", offset)
-        target = read_heap_type(reader, space)
-        if isinstance(target, GroupReference):
-            return GroupReference(target.position, byte == _REF_NULL)
-        return RefType(target, nullable=byte == _REF_NULL)
+        return read_reference_to(reader, space, nullable=byte == _REF_NULL)
     return reader.fail("malformed value type", offset)
 
 
@@ -151,6 +167,9 @@ def read_type_section(reader: Reader) -> list[DefinedType]:
         else:
             space.group_size = 1
         members = [_read_sub_type(reader, space, position) for position in range(space.group_size)]
+        problem = _wrong_pairs(members)
+        if problem is not None:
+            reader.fail(problem, offset)
         defined = define_group(members)
         space.group_size = 0
         for member in defined:
@@ -162,6 +181,8 @@ def read_type_section(reader: Reader) -> list[DefinedType]:
         for member in defined:
             if member.supertype is not None and not is_composite_subtype(member.composite, member.supertype.composite):
                 reader.fail("sub type does not match its super type", offset)
+            if member.supertype is not None and not _descriptors_match(member, member.supertype):
+                reader.fail("sub type does not match its super type: its descriptors", offset)
         types.extend(defined)
     return types
 
@@ -171,7 +192,8 @@ def _read_sub_type(reader: Reader, space: TypeSpace, position: int) -> SubType:
     offset = reader.pos
     form = reader.peek()
     if form != _SUB and form != _SUB_FINAL:
-        return SubType(_read_composite_type(reader, space))
+        pair = _read_clauses(reader, space, position)
+        return SubType(_read_composite_type(reader, space), (), True, *pair)
     reader.pos += 1
     reader.require(Proposal.GC, "a subtype declaration", offset)
     supertypes = []
@@ -184,7 +206,52 @@ def _read_sub_type(reader: Reader, space: TypeSpace, position: int) -> SubType:
         supertypes.append(space.resolve(reader, index, at))
     if len(supertypes) > 1:
         reader.fail("sub type: more than one supertype", offset)
-    return SubType(_read_composite_type(reader, space), tuple(supertypes), final=form == _SUB_FINAL)
+    pair = _read_clauses(reader, space, position)
+    return SubType(_read_composite_type(reader, space), tuple(supertypes), form == _SUB_FINAL, *pair)
+
+
+def _read_clauses(reader: Reader, space: TypeSpace, position: int) -> tuple[int | None, int | None]:
+    """The positions in the group of the descriptor, and of what is described (proposal "custom descriptors")."""
+    found: list[int | None] = []
+    for form, what in ((_DESCRIBES, "described"), (_DESCRIPTOR, "descriptor")):
+        place = None
+        offset = reader.pos
+        if reader.peek() == form:
+            reader.require(Proposal.CUSTOM_DESCRIPTORS, "a type with a descriptor", offset)
+            reader.pos += 1
+            place = reader.u32() - len(space.types)
+            if not 0 <= place < space.group_size:
+                reader.fail(f"{what} type is outside rec group", offset)
+            if form == _DESCRIBES and place >= position:
+                reader.fail("forward use of described type", offset)
+        found.append(place)
+    describes, descriptor = found
+    return descriptor, describes
+
+
+def _wrong_pairs(members: list[SubType]) -> str | None:
+    """What is wrong with descriptors and what they describe: each must say of the other that it is."""
+    for position, member in enumerate(members):
+        for other, back, wrong in (
+            (member.descriptor, "describes", "type is not described by its descriptor"),
+            (member.describes, "descriptor", "described type is not described by descriptor"),
+        ):
+            if other is None:
+                continue
+            if not isinstance(member.composite, StructType):
+                return f"{'described' if back == 'describes' else 'descriptor'} type must be a struct"
+            if getattr(members[other], back) != position:
+                return wrong
+    return None
+
+
+def _descriptors_match(sub: DefinedType, sup: DefinedType) -> bool:
+    """Whether descriptors, and what is described, are subtypes as the types are."""
+    if sup.descriptor is not None and (sub.descriptor is None or not is_heap_subtype(sub.descriptor, sup.descriptor)):
+        return False
+    if (sub.describes is None) is not (sup.describes is None):
+        return False
+    return sub.describes is None or sup.describes is None or is_heap_subtype(sub.describes, sup.describes)
 
 
 def _read_composite_type(reader: Reader, space: TypeSpace) -> CompositeType:

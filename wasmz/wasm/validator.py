@@ -94,7 +94,7 @@ def validate_constant(module: WasmModule, expression: ConstantExpression, expect
         elif opcode == _REF_FUNC:
             if immediate >= len(module.function_types):
                 _fail(f"unknown function {immediate}", offset)
-            stack.append(RefType(module.types[module.function_types[immediate]], nullable=False))
+            stack.append(module.function_reference(immediate))
         elif opcode == _REF_NULL:
             stack.append(immediate)
         elif opcode == _GLOBAL_GET:

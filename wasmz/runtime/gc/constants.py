@@ -5,6 +5,7 @@ stack [1, 2.5], struct.new 3        -> stack [<struct 0=1 1=2.5>]
 
 from __future__ import annotations
 
+from wasmz.errors import Trap, TrapCode
 from wasmz.runtime.gc.convert import any_of_host, host_of_any
 from wasmz.runtime.gc.objects import array_item, array_of, class_of, new_array, struct_fields, zero_of
 from wasmz.types import DefinedType, FieldType, PackedType
@@ -47,6 +48,25 @@ def _struct_new_default(index: int, types: Sequence[DefinedType], stack: list[An
     stack.append(_make_structure(types[index], [zero_of(field) for field in struct_fields(types[index])]))
 
 
+def _struct_new_desc(index: int, types: Sequence[DefinedType], stack: list[Any]) -> None:
+    descriptor = _descriptor(stack)
+    _struct_new(index, types, stack)
+    stack[-1].descriptor = descriptor
+
+
+def _struct_new_default_desc(index: int, types: Sequence[DefinedType], stack: list[Any]) -> None:
+    descriptor = _descriptor(stack)
+    _struct_new_default(index, types, stack)
+    stack[-1].descriptor = descriptor
+
+
+def _descriptor(stack: list[Any]) -> Any:
+    descriptor = stack.pop()
+    if descriptor is None:
+        raise Trap(TrapCode.NULL_REFERENCE, "null descriptor reference")
+    return descriptor
+
+
 def _array_new(index: int, types: Sequence[DefinedType], stack: list[Any]) -> None:
     value, count = _pop(stack, 2)
     stack.append(new_array(class_of(types[index]), _held(array_item(types[index]), value), count))
@@ -77,6 +97,8 @@ def _extern_convert_any(immediate: None, types: Sequence[DefinedType], stack: li
 _INSTRUCTIONS: dict[str, Callable[[Any, Sequence[DefinedType], list[Any]], None]] = {
     "struct.new": _struct_new,
     "struct.new_default": _struct_new_default,
+    "struct.new_desc": _struct_new_desc,
+    "struct.new_default_desc": _struct_new_default_desc,
     "array.new": _array_new,
     "array.new_default": _array_new_default,
     "array.new_fixed": _array_new_fixed,

@@ -52,7 +52,9 @@ def to_any(value: Any, type: RefType) -> Any:
     if kind is int and heap_type in _HOLD_I31 and -_SIGN_31 <= value < _SIGN_31:
         return value & _MASK_31
     held = any_of_host(value)
-    return held if _is_of(held, heap_type) else NotImplemented
+    if not _is_of(held, heap_type) or (type.exact and held.wasm_type is not heap_type):
+        return NotImplemented
+    return held
 
 
 _HOLD_I31 = frozenset({HeapType.ANY, HeapType.EQ, HeapType.I31})

@@ -100,6 +100,8 @@ class StructRef(HeapRef):
 
     # By name, the position of a field.
     field_names: dict[str, int]
+    # Of structures whose type has one (proposal "custom descriptors").
+    descriptor: Any
 
     @staticmethod
     def new(type: DefinedType | RefType | StructType, *fields: Any) -> StructRef:
@@ -115,6 +117,8 @@ class StructRef(HeapRef):
         """
         defined = _defined(type)
         declared = struct_fields(defined)
+        if defined.descriptor is not None:
+            raise TypeError("a structure with a descriptor can only be made by WebAssembly code")
         made = class_of(defined)()
         if not fields:
             fields = tuple(_default(field, "a structure") for field in declared)
@@ -278,7 +282,10 @@ def _make_class(type: DefinedType) -> Any:
     if isinstance(composite, StructType):
         base: Any = StructRef if type.supertype is None else class_of(type.supertype)
         inherited = 0 if type.supertype is None else len(struct_fields(type.supertype))
-        namespace["__slots__"] = tuple(f"field{number}" for number in range(inherited, len(composite.fields)))
+        slots = tuple(f"field{number}" for number in range(inherited, len(composite.fields)))
+        if type.descriptor is not None and (type.supertype is None or type.supertype.descriptor is None):
+            slots += ("descriptor",)
+        namespace["__slots__"] = slots
         namespace["field_names"] = {} if type.supertype is None else dict(base.field_names)
         return _new_class("struct", (base,), namespace)
     if isinstance(composite, FuncType):

@@ -46,8 +46,13 @@ __all__ = [
     "array_new_default",
     "array_new_elem",
     "array_new_fixed",
+    "cast_descriptor",
+    "cast_descriptor_or_null",
     "extern_convert_any",
+    "has_descriptor",
+    "has_descriptor_or_is_null",
     "is_eq",
+    "is_exact_function",
     "is_function",
     "struct_new_default",
     "trap_cast",
@@ -70,6 +75,39 @@ def is_eq(reference: Any) -> bool:
 def is_function(reference: Any, type: DefinedType) -> bool:
     """Whether it is a function of the type."""
     return reference.__class__ is Func and is_heap_subtype(reference.defined_type, type)
+
+
+def is_exact_function(reference: Any, type: DefinedType) -> bool:
+    """Whether it is a function of the type, and of no subtype."""
+    return reference.__class__ is Func and reference.defined_type is type
+
+
+def has_descriptor(reference: Any, descriptor: Any) -> bool:
+    """Whether it is a structure with this descriptor. A null descriptor traps (proposal "custom descriptors")."""
+    if descriptor is None:
+        raise Trap(TrapCode.NULL_REFERENCE, "null descriptor reference")
+    return (
+        isinstance(reference, StructRef)
+        and reference.wasm_type.descriptor is not None
+        and reference.descriptor is descriptor
+    )
+
+
+def has_descriptor_or_is_null(reference: Any, descriptor: Any) -> bool:
+    """The same for casts that null passes."""
+    return has_descriptor(reference, descriptor) or reference is None
+
+
+def cast_descriptor(reference: Any, descriptor: Any) -> None:
+    """Traps unless it is a structure with this descriptor."""
+    if not has_descriptor(reference, descriptor):
+        raise Trap(TrapCode.CAST_FAILURE, "descriptor cast failure")
+
+
+def cast_descriptor_or_null(reference: Any, descriptor: Any) -> None:
+    """The same for casts that null passes."""
+    if not has_descriptor(reference, descriptor) and reference is not None:
+        raise Trap(TrapCode.CAST_FAILURE, "descriptor cast failure")
 
 
 def trap_cast() -> NoReturn:
