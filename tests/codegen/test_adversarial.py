@@ -80,3 +80,44 @@ def test_compiles_in_reasonable_time(case: str, level: int) -> None:
     engine = wasmz.Engine(wasmz.Config(opt_level=level, use_cache=False))
     instance = wasmz.Instance(wasmz.Store(engine), wasmz.Module.compile(engine, data))
     assert instance.exports.f(7) == wanted
+
+
+_TRY, _TRY_TABLE, _END, _CALL = b"\x06\x40", b"\x1f\x40", b"\x0b", b"\x10\x01"
+_COUNT = 4_000
+# Function 0 is made of these, function 1 throws nothing; the second item says whether it is of the superseded form.
+EXCEPTIONS = {
+    "nested try_table": (b"\x02\x40" + (_TRY_TABLE + b"\x01\x02\x00" + _CALL) * _COUNT + _END * (_COUNT + 1), False),
+    "clauses over a high stack": (
+        (I32_CONST + b"\x00") * _COUNT
+        + b"\x02\x40"
+        + _TRY_TABLE
+        + unsigned(_COUNT)
+        + b"\x00\x00\x00" * _COUNT
+        + _CALL
+        + _END * 2
+        + b"\x1a" * _COUNT,
+        False,
+    ),
+    "delegated to the outside": (
+        (_TRY + _CALL) * _COUNT + b"".join(b"\x18" + unsigned(_COUNT - 1 - i) for i in range(_COUNT)),
+        True,
+    ),
+    "thrown again in each clause": (_TRY * _COUNT + _CALL + b"\x19\x09\x00\x0b" * _COUNT, True),
+}
+
+
+@pytest.mark.parametrize("level", OPT_LEVELS)
+@pytest.mark.parametrize("case", EXCEPTIONS)
+def test_exceptions_compile_in_reasonable_time(case: str, level: int) -> None:
+    instructions, is_legacy = EXCEPTIONS[case]
+    content = vector() + instructions + _END
+    data = module(
+        section(1, vector(signature())),
+        section(3, vector(b"\x00", b"\x00")),
+        section(13, vector(b"\x00\x00")),
+        section(7, vector(name("f") + b"\x00\x00")),
+        section(10, vector(unsigned(len(content)) + content, body(b""))),
+    )
+    engine = wasmz.Engine(wasmz.Config(opt_level=level, use_cache=False, tier="eager", legacy_exceptions=is_legacy))
+    instance = wasmz.Instance(wasmz.Store(engine), wasmz.Module.compile(engine, data))
+    assert instance.exports.f() is None

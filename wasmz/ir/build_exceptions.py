@@ -23,6 +23,7 @@ throwing is a jump. Both proposals, the final one and the superseded one with cl
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import Any
 
 from wasmz.ir.builder import _Builder, _builds, _Label
@@ -85,7 +86,7 @@ class Region:
                 _pass_on(builder, self.enter_handler(builder, offset, is_checked=False), offset)
         elif self.block is not None:
             _join(builder, label, offset)
-            self._dispatch(builder, builder.stack[: label.height], offset)
+            self._dispatch(builder, label.height, offset)
 
     def leave(self, builder: _Builder) -> None:
         """From here on nothing is protected."""
@@ -100,14 +101,14 @@ class Region:
             builder.add("exn.check", None, (caught,), None, offset)
         return caught
 
-    def _dispatch(self, builder: _Builder, below: list[Value], offset: int) -> None:
-        """Finds the clause of a ``try_table`` that catches."""
+    def _dispatch(self, builder: _Builder, height: int, offset: int) -> None:
+        """Finds the clause of a ``try_table`` that catches, with what was on the stack before the block."""
         caught = self.enter_handler(builder, offset)
         for kind, tag, depth in self.clauses or ():
             following = None
             if tag is not None:
                 following = _enter_if_tagged(builder, caught, tag, offset)
-            builder.stack[:] = below
+            del builder.stack[height:]
             _push_payload(builder, caught, tag, offset)
             if kind in (CATCH_REF, CATCH_ALL_REF):
                 builder.add("exn.keep", None, (caught,), None, offset)
@@ -120,7 +121,7 @@ class Region:
             builder.enter(following)
         else:
             _pass_on(builder, caught, offset)
-        builder.stack[:] = below
+        del builder.stack[height:]
 
 
 def _enter_if_tagged(builder: _Builder, caught: Value, tag: int, offset: int) -> Block:
@@ -292,8 +293,8 @@ def _delegate(builder: _Builder, depth: int, offset: int) -> None:
         caught = region.enter_handler(builder, offset, is_checked=False)
         # The closest region around the label, its own included.
         outermost = len(builder.labels) - 2 - depth
-        around = next((other for other in reversed(builder.regions) if other.index <= outermost), None)
-        edges = () if around is None else (Edge(around.handler()),)
+        count = bisect_right(builder.regions, outermost, key=lambda other: other.index)
+        edges = (Edge(builder.regions[count - 1].handler()),) if count else ()
         builder.finish(Terminator("reraise", (caught,), edges, offset=offset))
         region.clauses, region.block = (), None
     builder.end(offset)
