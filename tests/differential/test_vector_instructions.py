@@ -55,7 +55,7 @@ def test_every_vector_instruction_is_here() -> None:
     assert len(INSTRUCTIONS) == 256 - 22 - 1
 
 
-def _immediates(name: str) -> list[tuple[int, ...]]:
+def immediates_of(name: str) -> list[tuple[int, ...]]:
     if name.endswith("shuffle"):
         return list(_SHUFFLES)
     if "_lane" in name and "select" not in name:
@@ -71,7 +71,7 @@ def _plain(level: int) -> wasmz.Exports:
         row = BY_NAME[name]
         params = [str(param) for param in row.params or ()]
         gets = " ".join(f"(local.get {index})" for index in range(len(params)))
-        for lanes in _immediates(name):
+        for lanes in immediates_of(name):
             written = " ".join(map(str, lanes))
             functions.append(
                 f'(func (export "{name} {written}") (param {" ".join(params)}) (result {(row.results or ())[0]}) '
@@ -104,7 +104,7 @@ def _vector(generator: random.Random, name: str) -> int:
     )
 
 
-def _operand(generator: random.Random, name: str, type: str) -> int:
+def operand_of(generator: random.Random, name: str, type: str) -> int:
     if type == "v128":
         return _vector(generator, name)
     bits = int(type[1:])
@@ -122,7 +122,7 @@ def _to_python(type: str, bits: int) -> Any:
     return bits - (1 << width) if bits >> width - 1 else bits
 
 
-def _to_bits(type: str, found: Any) -> int:
+def to_bits(type: str, found: Any) -> int:
     if type == "v128":
         assert isinstance(found, bytes) and len(found) == 16
         return int.from_bytes(found, "little")
@@ -137,7 +137,7 @@ def _check(call: Any, name: str, operands: tuple[int, ...], lanes: tuple[int, ..
     row = BY_NAME[name]
     params = [str(param) for param in row.params or ()]
     result = str((row.results or ())[0])
-    found = _to_bits(result, call(*(_to_python(params[index], operands[index]) for index in given)))
+    found = to_bits(result, call(*(_to_python(params[index], operands[index]) for index in given)))
     bits, expected = evaluate_vector(name, *operands, lanes=lanes)
     quiet = {32: 0x7FC0_0000, 64: 0x7FF8 << 48}
     for index, lane in enumerate(expected):
@@ -156,10 +156,10 @@ def _check(call: Any, name: str, operands: tuple[int, ...], lanes: tuple[int, ..
 def test_edge_lanes(name: str) -> None:
     generator = random.Random(name)
     params = [str(param) for param in BY_NAME[name].params or ()]
-    immediates = _immediates(name)
+    immediates = immediates_of(name)
     for lanes in immediates:
         for _ in range(max(4, _SAMPLES // len(immediates))):
-            operands = tuple(_operand(generator, name, param) for param in params)
+            operands = tuple(operand_of(generator, name, param) for param in params)
             for level in OPT_LEVELS:
                 call = _plain(level)[f"{name} {' '.join(map(str, lanes))}"]
                 _check(call, name, operands, lanes, list(range(len(params))))
@@ -182,8 +182,8 @@ def test_constant_operands(level: int) -> None:
         generator = random.Random(name)
         row = BY_NAME[name]
         params = [str(param) for param in row.params or ()]
-        for number, lanes in enumerate(_immediates(name)):
-            operands = tuple(_operand(generator, name, param) for param in params)
+        for number, lanes in enumerate(immediates_of(name)):
+            operands = tuple(operand_of(generator, name, param) for param in params)
             if len(set(params)) == 1 and number % 2:
                 operands = (operands[0],) * len(params)
             for constants in itertools.product((False, True), repeat=len(params)):
