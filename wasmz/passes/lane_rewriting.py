@@ -36,7 +36,7 @@ def take_apart(function: Function) -> None:
     """Changes the function in place, if anything is gained."""
     drop_unreachable(function)
     plan = _Plan(function)
-    if plan.chosen:
+    if plan.chosen or any(_stores_constant(value) for value in plan.rules):
         _Rewriting(function, plan).run()
 
 
@@ -212,6 +212,11 @@ class _Plan:
                 gains[self.components.find(value)] -= _PACKING[self.shape(value)] * weight
 
 
+def _stores_constant(value: Value) -> bool:
+    """Whether halves of a constant are stored, which are constants: `idioms` knows loops of such stores, too."""
+    return value.op == "v128.store" and value.args[1].op == "v128.const"
+
+
 def _is_comparison(value: Value) -> bool:
     """Whether conditions stand for the lanes, so that hardly anyone looks at their bits."""
     return value.op.partition(".")[2][:2] in ("eq", "ne", "lt", "gt", "le", "ge")
@@ -290,7 +295,7 @@ class _Rewriting:
     def _is_chosen(self, value: Value, rule: Rule) -> bool:
         if rule.result != NONE:
             return value in self.plan.chosen
-        return any(arg in self.plan.chosen for arg in value.args)
+        return _stores_constant(value) or any(arg in self.plan.chosen for arg in value.args)
 
     def _rewrite_edge(self, edge: Edge) -> None:
         args: list[Value] = []
