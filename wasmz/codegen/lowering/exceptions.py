@@ -35,13 +35,17 @@ def place_handlers_last(blocks: list[Block]) -> list[Block]:
     """The blocks with those that only handlers lead to behind all others, which so need no jumps around them."""
     if not any(is_handler(block) for block in blocks):
         return blocks
-    # Whether a hot block that comes before leads to it, or a cold one at least.
-    is_hot: dict[Block, bool] = {blocks[0]: True}
+    # Blocks that a hot block leads to which comes before them: so each block still comes behind one that leads to it.
+    hot: list[Block] = []
+    cold: list[Block] = []
+    reached = {blocks[0]}
     for block in blocks:
-        hot = is_hot[block] = is_hot.get(block, False) and not is_handler(block)
-        for edge in block.terminator.edges:
-            is_hot[edge.block] = is_hot.get(edge.block, False) or hot
-    return [block for block in blocks if is_hot[block]] + [block for block in blocks if not is_hot[block]]
+        if block in reached and not is_handler(block):
+            hot.append(block)
+            reached.update(edge.block for edge in block.terminator.edges)
+        else:
+            cold.append(block)
+    return hot + cold
 
 
 @lowers("exn.caught")
