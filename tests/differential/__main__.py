@@ -50,6 +50,7 @@ def _makers() -> dict[str, Callable[[int], bytes | None]]:
         makers["smith"] = make_module
         makers["smith-gc"] = partial(make_module, gc=True)
         makers["smith-vectors"] = partial(make_module, vectors=True)
+        makers["smith-addresses"] = partial(make_module, addresses=True)
         makers["smith-exceptions"] = partial(make_module, exceptions=True)
     return makers
 

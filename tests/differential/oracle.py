@@ -91,6 +91,8 @@ def _engine() -> wasmtime.Engine:
     config.wasm_relaxed_simd = True
     config.wasm_relaxed_simd_deterministic = True
     config.wasm_exceptions = True
+    config.wasm_custom_page_sizes = True
+    config.wasm_wide_arithmetic = True
     config.consume_fuel = True
     return wasmtime.Engine(config)
 

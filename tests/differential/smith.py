@@ -31,6 +31,7 @@ _LIMITS = {
     "min-exports": 2,
     "max-memories": 3,
     "max-memory32-bytes": 4 << 16,
+    "max-memory64-bytes": 4 << 16,
     "memory-max-size-required": "true",
     "max-tables": 3,
     "max-table-elements": 100,
@@ -52,18 +53,26 @@ def find_tool() -> str | None:
 
 
 def make_module(
-    seed: int, size: int = 3000, *, gc: bool = False, vectors: bool = False, exceptions: bool = False
+    seed: int,
+    size: int = 3000,
+    *,
+    gc: bool = False,
+    vectors: bool = False,
+    exceptions: bool = False,
+    addresses: bool = False,
 ) -> bytes | None:
     """The module that the tool makes of ``size`` random bytes; every run of it ends by itself.
 
     With ``gc``, it has structures, arrays and typed function references; with ``vectors``, those of both proposals;
-    with ``exceptions``, tags, and it throws.
+    with ``exceptions``, tags, and it throws; with ``addresses``, memories and tables with 64-bit addresses, pages of
+    other sizes, and wide arithmetic.
     """
     tool = find_tool()
     if tool is None:
         return None
     on = (*_ON, *(("gc",) if gc else ()), *(("simd", "relaxed-simd") if vectors else ()))
     on += ("exceptions",) if exceptions else ()
+    on += ("memory64", "custom-page-sizes", "wide-arithmetic") if addresses else ()
     options = [f"--{name}-enabled=true" for name in on]
     options += [f"--{name}-enabled=false" for name in _OFF if name not in on]
     options += [f"--{name}={value}" for name, value in _LIMITS.items()]

@@ -33,6 +33,7 @@ _EXAMPLES = {
 _GENERATORS = {"loops": generate_loops, "vectors": generate_vectors}
 # With vectors, few functions have parameters that can be passed.
 _SMITH_SEEDS = {"numbers": range(1, 13), "gc": range(1, 13), "exceptions": range(1, 13), "vectors": range(1, 41)}
+_SMITH_SEEDS["addresses"] = range(1, 21)
 
 
 @pytest.mark.parametrize("name", _EXAMPLES)
