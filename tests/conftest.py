@@ -38,6 +38,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 MISSING_IN_SANDBOX = (
     "does not support processes",
     "can't start new thread",
+    "lacks multiprocessing.synchronize",
     "No module named 'numpy'",
     "No module named 'wasmtime'",
 )

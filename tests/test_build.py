@@ -20,6 +20,9 @@ ADDS_5 = function(b"\x20\x00\x41\x05\x6a", I32, I32, before=b"\x07\x05\x01\x01f\
 TAG = str(sys.implementation.cache_tag)
 
 
+needs_processes = pytest.mark.skipif(sys.platform == "emscripten", reason="there are no processes here")
+
+
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
     path = tmp_path / "sums.wasm"
@@ -84,6 +87,7 @@ def test_set_in_a_zip_file(source: Path, tmp_path: Path) -> None:
     assert run(script, tmp_path) == "6 False"
 
 
+@needs_processes
 def test_every_python_that_is_here(source: Path, tmp_path: Path) -> None:
     pythons = []
     for version in ("3.11", "3.12", "3.13", "3.14"):
@@ -209,6 +213,7 @@ def test_wheel_of_setuptools(tmp_path: Path) -> None:
     assert run(script, folder) == "6 7 False"
 
 
+@needs_processes
 def test_unknown_settings_are_refused(source: Path) -> None:
     from wasmz.build import files_for
 

@@ -9,8 +9,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +102,9 @@ def add_5(module: wasmz.Module, argument: int) -> int:
 
 
 def test_pool_of_processes() -> None:
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
     module = module_of({})
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         assert list(pool.map(add_5, [module] * 20, range(20))) == list(range(5, 25))

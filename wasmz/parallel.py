@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from typing import TYPE_CHECKING
 
 from wasmz.compiler import ModuleCompiler, find_deep_functions, load_module, make_image
@@ -18,6 +16,8 @@ from wasmz.precompiled import freeze_function
 from wasmz.runtime.image import FrozenCode, ModuleImage
 
 if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
+
     from wasmz.compiler import CallFacts, Progress
     from wasmz.config import Config
     from wasmz.profile import Profile
@@ -71,19 +71,30 @@ def _compile_all(
 ) -> Iterator[_Made]:
     """What becomes of each function, in order."""
     wanted = min(jobs or os.cpu_count() or 1, len(module.bodies))
-    if wanted <= 1:
+    pool = _make_pool(wanted, (data, config, profile)) if wanted > 1 else None
+    if pool is None:
         worker = _Worker(data, module, config, profile)
         yield from map(worker.compile, range(len(module.bodies)))
         return
     chunks = list(_chunks(module))
-    # Not forked: this process may have threads.
-    context = get_context("spawn")
-    with ProcessPoolExecutor(wanted, context, _start_worker, (data, config, profile)) as pool:
+    with pool:
         try:
             for made in pool.map(_compile_chunk, chunks):
                 yield from made
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _make_pool(size: int, arguments: tuple[bytes, Config, Profile | None]) -> ProcessPoolExecutor | None:
+    """Processes that are ready to compile; ``None`` on systems without."""
+    try:
+        from concurrent.futures import ProcessPoolExecutor
+        from multiprocessing import get_context
+
+        # Not forked: this process may have threads.
+        return ProcessPoolExecutor(size, get_context("spawn"), _start_worker, arguments)
+    except (ImportError, NotImplementedError):
+        return None
 
 
 def _chunks(module: WasmModule) -> Iterator[Sequence[int]]:
