@@ -243,7 +243,8 @@ class _Rewriting:
 
     def summed(self, param: Value, old: Value, done: Value) -> Value:
         idiom = self.idiom
-        assert isinstance(idiom, Sum)
+        if not isinstance(idiom, Sum):
+            raise TypeError(f"no sum: {idiom}")
         type: ValType = param.type  # type: ignore[assignment]
         span = idiom.span
         imm = (span.memory, span.displacement, span.stride, BITS[NUMBER_TYPES[type]])
