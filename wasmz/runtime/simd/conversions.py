@@ -90,7 +90,9 @@ def f32x4_demote_f64x2_zero(a: int) -> int:
 
 
 def f64x2_promote_low_f32x4(a: int) -> int:
-    doubles[0], doubles[1] = _unpack_low_f32(a.to_bytes(16, "little"))
+    low, high = _unpack_low_f32(a.to_bytes(16, "little"))
+    # From CPython 3.14 on, `struct` keeps signalling NaNs as they are; products are quiet (specification 4.3.3).
+    doubles[0], doubles[1] = low * 1.0, high * 1.0
     return halves[0] | halves[1] << 64
 
 
