@@ -50,6 +50,22 @@ def test_set_imports_without_the_compiler(source: Path, tmp_path: Path) -> None:
     assert run(script, folder) == "6 False False"
 
 
+def test_what_starts_compiles_no_source_text(source: Path, tmp_path: Path) -> None:
+    bundle.write_set(bundle.set_files(source, [bundle.this_python()], {}), tmp_path / "out")
+    script = """
+        import builtins, sys
+        real, compiled = compile, []
+        def compile_noted(source, filename, *args, **named):
+            compiled.append(filename)
+            return real(source, filename, *args, **named)
+        builtins.compile = compile_noted
+        import sums
+        print(sums.f(1), sums.f(2))
+        print([name for name in compiled if str(name).startswith("<")], "wasmz.runtime.adapter_templates" in sys.modules)
+    """
+    assert run(script, tmp_path / "out").splitlines() == ["6 7", "[] False"]
+
+
 def test_other_versions_compile_the_wasm(source: Path, tmp_path: Path) -> None:
     files = bundle.set_files(source, [bundle.this_python()], {})
     files["__wasmz__/sums.cpython-399.pyc"] = files.pop(f"__wasmz__/sums.{TAG}.pyc")

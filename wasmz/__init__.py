@@ -13,7 +13,7 @@ Names are imported when first used: `import wasmz` loads neither compiler nor ru
 
 from __future__ import annotations
 
-from wasmz._version import __version__
+__version__ = "0.1.0"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from wasmz._version import __version__
+from wasmz import __version__
 from wasmz.cache import write_atomically
 from wasmz.records import Record
 from wasmz.shipped import FOLDER
@@ -70,7 +70,7 @@ run_archive({name!r} + ".pyc")
 
 # Of wasmz itself, what the runtime needs beside its own folder.
 _RUNTIME_FILES = (
-    *("__init__.py", "_version.py", "config.py", "errors.py", "hashing.py", "memo.py", "precompiled.py"),
+    *("__init__.py", "config.py", "errors.py", "hashing.py", "light.py", "precompiled.py"),
     *("records.py", "types.py"),
 )
 

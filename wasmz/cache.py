@@ -13,10 +13,10 @@ import sys
 import time
 import warnings
 
-from wasmz._version import __version__
+from wasmz import __version__
 from wasmz.config import Config
 from wasmz.hashing import blake2b
-from wasmz.memo import memoized
+from wasmz.light import memoized
 from wasmz.precompiled import (
     Codes,
     DamagedFile,

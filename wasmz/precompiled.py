@@ -16,15 +16,17 @@ from _imp import source_hash as _hash_of_source
 
 # importlib.util has the same, and imports contextlib and collections.
 from importlib._bootstrap_external import MAGIC_NUMBER
-from types import CodeType
 
 from wasmz.hashing import blake2b
+from wasmz.light import CodeType
 from wasmz.runtime.image import OPTIMISED, FrozenCode, ModuleImage, dump_image, find_dumped, load_image
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
+
+    from wasmz.runtime.adapters import TemplateKey
 
 # Two names above are importlib.util's, too, which imports contextlib and collections.
 _HEADER_BYTES = 16
@@ -65,7 +67,7 @@ def freeze(image: ModuleImage) -> FrozenCode:
 
 def freeze_function(code: CodeType, tail_code: CodeType | None, entry_code: CodeType | None) -> bytes:
     """The code of one function, marshalled so that equal code gives equal bytes."""
-    return marshal.dumps(_settle((code, tail_code, entry_code), []))
+    return _dump_settled((code, tail_code, entry_code))
 
 
 def encode_pyc(image: ModuleImage, source_hash: bytes, code: FrozenCode | None = None) -> bytes:
@@ -73,14 +75,13 @@ def encode_pyc(image: ModuleImage, source_hash: bytes, code: FrozenCode | None =
 
     ``code`` is what :func:`freeze` gave, if the image itself has none.
     """
+    from wasmz.runtime.adapter_templates import prepare_templates
+
     frozen = freeze(image) if code is None else code
     template = compile(_SOURCE, f"<wasm {image.name or 'module'}>", "exec", dont_inherit=True, optimize=0)
-    # `marshal` writes shared objects in another way than those that only it refers to. So that equal images give equal
-    # bytes, whatever else this process holds, every object is held here, and equal strings are one object.
     held: list[object] = []
-    payload = _settle(
-        (dump_image(_without_many_names(image)), (frozen.first, frozen.ends, frozen.content, frozen.deep)), held
-    )
+    prepared = _with(_without_many_names(image), adapters=_dumped(prepare_templates(image, frozen)))
+    payload = _settle((dump_image(prepared), (frozen.first, frozen.ends, frozen.content, frozen.deep)), held)
     constants = tuple(payload if constant == _PLACEHOLDER else constant for constant in template.co_consts)
     return _sealed(_FLAGS, source_hash, marshal.dumps(template.replace(co_consts=constants)))
 
@@ -94,11 +95,31 @@ def _without_many_names(image: ModuleImage) -> ModuleImage:
     if len(image.names) <= _MOST_NAMES:
         return image
     kept = tuple(name for name in image.names if not (name[0] in "ft" and name[1:].isdecimal()))
-    return ModuleImage(**{**{field: getattr(image, field) for field in image.__match_args__}, "names": kept})
+    return _with(image, names=kept)
+
+
+def _dumped(templates: dict[TemplateKey, CodeType | bytes]) -> dict[TemplateKey, bytes]:
+    return {key: code if isinstance(code, bytes) else _dump_settled(code) for key, code in templates.items()}
+
+
+def _with(image: ModuleImage, **changes: Any) -> ModuleImage:
+    """The image with some of its parts replaced."""
+    parts: dict[str, Any] = {field: getattr(image, field) for field in image.__match_args__}
+    return ModuleImage(**{**parts, **changes})
+
+
+def _dump_settled(value: Any) -> bytes:
+    """The value marshalled so that equal values give equal bytes."""
+    held: list[object] = []
+    return marshal.dumps(_settle(value, held))
 
 
 def _settle(value: Any, held: list[object]) -> Any:
-    """The value with its strings interned; ``held`` gets all objects in it."""
+    """The value with its strings interned; ``held`` gets all objects in it.
+
+    `marshal` writes shared objects in another way than those that only it refers to. So that equal values give equal
+    bytes, whatever else this process holds, every object is held, and equal strings are one object.
+    """
     kind = type(value)
     if kind is str:
         value = sys.intern(value)
@@ -112,6 +133,7 @@ def _settle(value: Any, held: list[object]) -> Any:
         constants = tuple([_one_of(constant, held) for constant in value.co_consts])
         value = value.replace(co_name=name, co_qualname=qualname, co_filename=filename, co_consts=constants)
         held += (value.co_linetable, value.co_exceptiontable, value.co_names, *value.co_names, *value.co_varnames)
+        held += (*value.co_freevars, *value.co_cellvars)
         held += (name, qualname, filename, value.co_consts)
     held.append(value)
     return value
@@ -142,8 +164,11 @@ def decode_pyc(content: bytes, source_hash: bytes | None = None) -> tuple[Module
 
 def encode_functions(image: ModuleImage, names: Iterable[str], codes: Codes, source_hash: bytes) -> bytes:
     """The contents of a file with the code of some functions, and with the names that they need."""
-    form, types, parts = dump_image(image)
-    dumped = (form, types, {**parts, "names": tuple(sorted(names))})
+    # Imported only here, as above: what is read has its adapters.
+    from wasmz.runtime.adapter_templates import used_templates
+
+    prepared = _with(image, names=tuple(sorted(names)), adapters=_dumped(used_templates(image)))
+    dumped = dump_image(prepared)
     return _sealed(_FUNCTIONS, source_hash, marshal.dumps((dumped, tuple(sorted(codes.items())))))
 
 

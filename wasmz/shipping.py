@@ -106,7 +106,7 @@ def _unpack(source: bytes | None, config: Config, is_whole: bool, code: bytes) -
 
 def _stamp() -> bytes:
     """Stands for the versions of wasmz and Python whose code this process can run."""
-    from wasmz._version import __version__
+    from wasmz import __version__
 
     return blake2b(f"{__version__} {sys.implementation.cache_tag} {sys.byteorder}".encode(), digest_size=8).digest()
 

@@ -11,9 +11,9 @@ Types are values: two equal types are the *same object*, so that they compare by
 
 from __future__ import annotations
 
-import weakref
 from _thread import RLock
 
+from wasmz.light import WeakValueDictionary
 from wasmz.records import Enumeration, Record
 
 TYPE_CHECKING = False
@@ -541,7 +541,7 @@ _ABOVE: dict[HeapType, frozenset[HeapType]] = {
 _TOPS = {kind: next((top for top in above if not _ABOVE[top]), kind) for kind, above in _ABOVE.items()}
 
 _ABSTRACT_REFS: dict[HeapType, dict[int, RefType]] = {}
-_groups: weakref.WeakValueDictionary[tuple[SubType, ...], TypeGroup] = weakref.WeakValueDictionary()
+_groups: WeakValueDictionary[tuple[SubType, ...], TypeGroup] = WeakValueDictionary()
 _groups_lock = RLock()
 
 for _heap_type in HeapType:

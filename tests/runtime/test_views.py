@@ -121,9 +121,8 @@ def test_views_of_a_mapping() -> None:
 
 
 def test_self_test_notices_an_unexpected_layout(monkeypatch: pytest.MonkeyPatch) -> None:
-    shape, fields = views._places()
-    for found in ((shape, fields + 8), (shape - 8, fields)):
-        monkeypatch.setattr(views, "_found_places", found)
-        assert not views._self_test()
-    monkeypatch.setattr(views, "_found_places", (shape, fields))
+    for name, wrong in (("_BUFFER_AT", views._BUFFER_AT + 8), ("_SHAPE_AT", views._SHAPE_AT - 8)):
+        with monkeypatch.context() as changed:
+            changed.setattr(views, name, wrong)
+            assert not views._self_test()
     assert views._self_test()

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from wasmz._version import __version__
+from wasmz import __version__
 from wasmz.cli.cache import cache_command
 from wasmz.cli.compile import compile_command, validate_command
 from wasmz.cli.disassemble import dis_command

@@ -1,42 +1,30 @@
 """Adapters between Python's calls and generated code's: Python functions made from a template, one per signature.
 
-For the export of a function (i32, i64) -> i32 that cannot call deeply:
+make_export_adapter(func, "add")(1, -2)          what Python calls for an export: checks, calls, converts
+make_host_adapter(print, type, "env.log", None)  what generated code calls for a Python callable
 
-    def add(p0, p1, /):
-        if type(p0) is not int or p0 < 0 or p0 > 0x3FFFFFFF:
-            p0 = to_i32(p0, what, 1)
-        if type(p1) is not int or p1 < 0 or p1 > 0x3FFFFFFF:
-            p1 = to_i64(p1, what, 2)
-        try:
-            r = f(p0, p1)
-        except Exception as error:
-            trap = translate(error)
-            if trap is None:
-                raise
-            raise trap from error
-        return r if r < 0x3FFFFFFF or r < 0x80000000 else r - 0x100000000
-
-Comparing with one-digit constants is what CPython is fastest at, so that the usual argument costs two such comparisons
-and a test of the type. Each adapter has a code object of its own, because CPython keeps the caches that make calls fast
-in the code object: shared, they would serve only one of the functions.
+``adapter_templates.py`` shows what is in one. Each adapter has a code object of its own, because CPython keeps the
+caches that make calls fast in the code object: shared, they would serve only one of the functions.
 """
 
 from __future__ import annotations
 
 import builtins
-from types import CellType, CodeType, FunctionType
+import marshal
 
-from wasmz.memo import memoized
+from wasmz.light import CellType, CodeType, FunctionType
 from wasmz.runtime import convert, depth
-from wasmz.runtime.floats import f32_from_bits, f32_scratch, f32_to_bits
 from wasmz.runtime.func import Caller, Func
-from wasmz.runtime.traps import EXPORT_FILE, FRAME_KEY, translate
+from wasmz.runtime.traps import FRAME_KEY, translate
 from wasmz.types import FuncType, ValType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+    # Kind, letters of the parameters and results, and whether an export is deep, or a host function gets its caller.
+    TemplateKey = tuple[str, str, str, bool]
 
 _LETTERS = {
     ValType.I32: "i",
@@ -48,6 +36,15 @@ _LETTERS = {
     ValType.EXTERNREF: "e",
 }
 
+
+def wrong_results(result: Any, count: int, what: str) -> TypeError:
+    """The error for a host function that does not return what its type says."""
+    function = what.format("").split(" of ", 1)[1]
+    if count == 0:
+        return TypeError(f"{function} has no result, but returned {result!r}")
+    return TypeError(f"{function} must return a tuple of {count} results, but returned {result!r}")
+
+
 _HELPERS: dict[str, Any] = {
     "to_i32": convert.to_i32,
     "to_i64": convert.to_i64,
@@ -57,41 +54,24 @@ _HELPERS: dict[str, Any] = {
     "to_funcref": convert.to_funcref,
     "to_reference": convert.to_reference,
     "v128_to_python": convert.v128_to_python,
-    "f32_from_bits": f32_from_bits,
-    "f32_to_bits": f32_to_bits,
-    "f32_scratch": f32_scratch,
+    "wrong_results": wrong_results,
     "translate": translate,
     **depth.NAMES,
 }
+# Helpers that few need, and the files of the runtime where they are.
+_LATE_HELPERS = {"f32_scratch": "floats", "from_any": "gc.convert"}
+
 _EXPORT_GLOBALS: dict[str, Any] = {**_HELPERS, FRAME_KEY: "export", "__name__": "wasmz.exports"}
 _HOST_GLOBALS: dict[str, Any] = {**_HELPERS, FRAME_KEY: "host", "__name__": "wasmz.imports"}
 
-# Statements that bring a Python value `{v}` into the form of generated code; `{n}` is its number, counted from 1.
-_CHECKED_INT = "if type({v}) is not int or {v} < 0 or {v} > 0x3FFFFFFF: {v} = %s({v}, what, {n})"
-_INWARD: dict[str, tuple[str, ...]] = {
-    "i": (_CHECKED_INT % "to_i32",),
-    "I": (_CHECKED_INT % "to_i64",),
-    "f": (
-        "if type({v}) is not float or {v} != {v}: {v} = to_f32({v}, what, {n})",
-        "else:",
-        "    f32_scratch[0] = {v}",
-        "    {v} = f32_scratch[0]",
-    ),
-    "F": ("if type({v}) is not float: {v} = to_f64({v}, what, {n})",),
-    "v": ("{v} = to_v128({v}, what, {n})",),
-    "r": ("if {v} is not None: {v} = to_funcref({v}, what, {n})",),
-    "e": (),
-    "x": ("{v} = to_reference({v}, types[{k}], what, {n})",),
-    "a": ("{v} = to_reference({v}, types[{k}], what, {n})",),
-}
+# Code of templates, marshalled as precompiled modules bring it, or ready.
+made_templates: dict[TemplateKey, CodeType | bytes] = {}
 
-# Expressions for the Python value of what generated code keeps in `{v}`.
-_OUTWARD = {
-    "i": "({v} if {v} < 0x3FFFFFFF or {v} < 0x80000000 else {v} - 0x100000000)",
-    "I": "({v} if {v} < 0x3FFFFFFF or {v} < 0x8000000000000000 else {v} - 0x10000000000000000)",
-    "v": "v128_to_python({v})",
-    "a": "from_any({v})",
-}
+
+def offer_templates(dumped: dict[TemplateKey, bytes]) -> None:
+    """Takes the templates that a precompiled module brings."""
+    for key, code in dumped.items():
+        made_templates.setdefault(key, code)
 
 
 def export_code(func: Func, name: str, namespace: dict[str, Any], callee: str) -> CodeType:
@@ -100,25 +80,21 @@ def export_code(func: Func, name: str, namespace: dict[str, Any], callee: str) -
     Code of this kind may take the place of other such code, and of entry forms. The names it needs are put into the
     namespace.
     """
-    type = func.type
-    template = _global_export_template(_letters(type.params), _letters(type.results), func.is_deep)
+    template = _template("global export", func.type, func.is_deep)
     values = _export_values(func, name)
     renamed = {"f": callee, **{variable: f"{variable} of {name}" for variable in values if variable != "f"}}
     for variable in template.co_names:
         if variable in values:
             namespace[renamed[variable]] = values[variable]
-        elif variable in _HELPERS:
-            namespace[variable] = _HELPERS[variable]
-        elif hasattr(builtins, variable):
-            namespace[variable] = getattr(builtins, variable)
-    names = tuple(renamed.get(variable, variable) for variable in template.co_names)
+        else:
+            _add_global(namespace, variable)
+    names = tuple([renamed.get(variable, variable) for variable in template.co_names])
     return template.replace(co_name=name, co_qualname=name, co_names=names)
 
 
 def make_export_adapter(func: Func, name: str) -> Callable[..., Any]:
     """The Python function, named ``name``, that calls ``func`` from Python."""
-    type = func.type
-    template = _export_template(_letters(type.params), _letters(type.results), func.is_deep)
+    template = _template("export", func.type, func.is_deep)
     adapter = _instantiate(template, _EXPORT_GLOBALS, name, _export_values(func, name))
     describe_export(adapter, func, name)
     return adapter
@@ -142,20 +118,9 @@ def _export_values(func: Func, name: str) -> dict[str, Any]:
 
 def make_host_adapter(fn: Callable[..., Any], type: FuncType, name: str, caller: Caller | None) -> Callable[..., Any]:
     """What generated code calls for the Python callable ``fn``; ``caller`` goes first if it is not ``None``."""
-    template = _host_template(_letters(type.params), _letters(type.results), caller is not None)
+    template = _template("host", type, caller is not None)
     cells = {"f": fn, "what": _quoted(f"result {{}} of {name}"), "types": type.results, "caller": caller}
     return _instantiate(template, _HOST_GLOBALS, name, cells)
-
-
-def wrong_results(result: Any, count: int, what: str) -> TypeError:
-    """The error for a host function that does not return what its type says."""
-    function = what.format("").split(" of ", 1)[1]
-    if count == 0:
-        return TypeError(f"{function} has no result, but returned {result!r}")
-    return TypeError(f"{function} must return a tuple of {count} results, but returned {result!r}")
-
-
-_HOST_GLOBALS["wrong_results"] = wrong_results
 
 
 def _quoted(text: str) -> str:
@@ -164,112 +129,43 @@ def _quoted(text: str) -> str:
     return f"{head} of {name.replace('{', '{{').replace('}', '}}')}"
 
 
-def _letters(types: tuple[ValType, ...]) -> str:
-    return "".join([_LETTERS.get(type) or _reference_letter(type) for type in types])
+def signature_letters(types: tuple[ValType, ...]) -> str:
+    """A letter for each type, by which templates are known.
+
+    ``a`` stands for references that are not in Python what they are in code (see ``wasmz/runtime/gc``).
+    """
+    return "".join([_LETTERS.get(type) or ("a" if convert.may_hold_numbers(type) else "x") for type in types])
 
 
-def _reference_letter(type: ValType) -> str:
-    """``a`` for references that are not in Python what they are in code (see ``wasmz/runtime/gc``)."""
-    if not convert.may_hold_numbers(type):
-        return "x"
-    if "from_any" not in _HELPERS:
-        # Imported only where it is needed.
-        from wasmz.runtime.gc.convert import from_any
+def _template(kind: str, type: FuncType, flag: bool) -> CodeType:
+    """The code by kind and signature."""
+    key = (kind, signature_letters(type.params), signature_letters(type.results), flag)
+    found = made_templates.get(key)
+    if isinstance(found, CodeType):
+        return found
+    if found is None:
+        from wasmz.runtime.adapter_templates import make_template
 
-        _HELPERS["from_any"] = _EXPORT_GLOBALS["from_any"] = _HOST_GLOBALS["from_any"] = from_any
-    return "a"
+        found = make_template(key)
+    else:
+        found = marshal.loads(found)
+    made_templates[key] = found
+    return found
 
 
-def _instantiate(template: FunctionType, globals: dict[str, Any], name: str, values: dict[str, Any]) -> FunctionType:
-    code: CodeType = template.__code__.replace(co_name=name, co_qualname=name)
-    closure = tuple(CellType(values[variable]) for variable in code.co_freevars)
+def _instantiate(template: CodeType, globals: dict[str, Any], name: str, values: dict[str, Any]) -> FunctionType:
+    for variable in _LATE_HELPERS.keys() & template.co_names:
+        _add_global(globals, variable)
+    code = template.replace(co_name=name, co_qualname=name)
+    closure = tuple([CellType(values[variable]) for variable in code.co_freevars])
     return FunctionType(code, globals, name, None, closure)
 
 
-def _inward(letter: str, variable: str, position: int, indent: str) -> list[str]:
-    return [indent + line.format(v=variable, n=position + 1, k=position) for line in _INWARD[letter]]
-
-
-def _outward(letter: str, variable: str) -> str:
-    return _OUTWARD.get(letter, "{v}").format(v=variable)
-
-
-def _indented(lines: str) -> list[str]:
-    return [" " * 8 + line for line in lines.splitlines()]
-
-
-@memoized
-def _export_template(params: str, results: str, is_deep: bool) -> FunctionType:
-    lines = _export_lines(params, results, is_deep)
-    return _make_template("f, what, types, needed_limit", lines, _EXPORT_GLOBALS, EXPORT_FILE)
-
-
-@memoized
-def _global_export_template(params: str, results: str, is_deep: bool) -> CodeType:
-    source = "\n".join(["if True:", *_export_lines(params, results, is_deep)])
-    module = compile(source, EXPORT_FILE, "exec", dont_inherit=True)
-    return next(constant for constant in module.co_consts if isinstance(constant, CodeType))
-
-
-def _export_lines(params: str, results: str, is_deep: bool) -> list[str]:
-    names = [f"p{position}" for position in range(len(params))]
-    lines = [f"    def call({', '.join(names)}{', /' if names else ''}):"]
-    for position, letter in enumerate(params):
-        lines += _inward(letter, names[position], position, " " * 8)
-    call = f"f({', '.join(names)})"
-    lines += _indented(depth.ENTER) if is_deep else ["        try:"]
-    returned = [f"r{position}" for position in range(len(results))]
-    if not results:
-        lines += [f"            {call}"]
-    elif len(results) == 1:
-        lines += [f"            r0 = {call}"]
-    else:
-        lines += [f"            {', '.join(returned)} = {call}"]
-    lines += [
-        "        except Exception as error:",
-        "            trap = translate(error)",
-        "            if trap is None:",
-        "                raise",
-        "            raise trap from error",
-    ]
-    lines += _indented(depth.LEAVE) if is_deep else []
-    values = [_outward(letter, name) for letter, name in zip(results, returned, strict=True)]
-    if len(values) == 1:
-        lines += [f"        return {values[0]}"]
-    elif values:
-        lines += [f"        return ({', '.join(values)})"]
-    return lines
-
-
-@memoized
-def _host_template(params: str, results: str, passes_caller: bool) -> FunctionType:
-    names = [f"p{position}" for position in range(len(params))]
-    arguments = ["caller"] if passes_caller else []
-    arguments += [_outward(letter, name) for letter, name in zip(params, names, strict=True)]
-    lines = [f"    def call({', '.join(names)}):"]
-    returned = [f"r{position}" for position in range(len(results))]
-    if len(results) == 1:
-        lines += [f"        r0 = f({', '.join(arguments)})"]
-    else:
-        lines += [f"        r = f({', '.join(arguments)})"]
-        if results:
-            lines += [
-                f"        if not isinstance(r, (tuple, list)) or len(r) != {len(results)}:",
-                f"            raise wrong_results(r, {len(results)}, what)",
-                f"        {', '.join(returned)} = r",
-            ]
-        else:
-            lines += ["        if r is not None:", "            raise wrong_results(r, 0, what)"]
-    for position, letter in enumerate(results):
-        lines += _inward(letter, returned[position], position, " " * 8)
-    if returned:
-        lines += [f"        return {', '.join(returned)}"]
-    return _make_template("f, what, types, caller", lines, _HOST_GLOBALS, "<wasmz host adapter>")
-
-
-def _make_template(variables: str, lines: list[str], globals: dict[str, Any], filename: str) -> FunctionType:
-    source = "\n".join([f"def make({variables}):", *lines, "    return call"])
-    made: dict[str, Any] = {}
-    exec(compile(source, filename, "exec", dont_inherit=True), globals, made)
-    template: FunctionType = made["make"](*[None] * 4)
-    return template
+def _add_global(namespace: dict[str, Any], name: str) -> None:
+    """Gives code what it means by a name, if that is one of the helpers here or of Python's functions."""
+    if name in _HELPERS:
+        namespace[name] = _HELPERS[name]
+    elif name in _LATE_HELPERS:
+        namespace[name] = getattr(__import__(f"wasmz.runtime.{_LATE_HELPERS[name]}", fromlist=[name]), name)
+    elif hasattr(builtins, name):
+        namespace[name] = getattr(builtins, name)

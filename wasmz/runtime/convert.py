@@ -13,7 +13,6 @@ from __future__ import annotations
 from _operator import index
 
 from wasmz.errors import WasmException
-from wasmz.runtime.floats import f32_from_bits, f32_round, f32_to_bits, float_of_real, single_of_int
 from wasmz.runtime.func import Func, HostFunc
 from wasmz.types import HeapType, RefType, ValType, heap_top, is_heap_subtype
 
@@ -52,6 +51,9 @@ def to_f64(value: Any, what: str, number: int = 0) -> float:
     """The float of a real number."""
     if value.__class__ is float:
         return value
+    # Here and below: most modules take no floats from Python.
+    from wasmz.runtime.floats import float_of_real
+
     result = float_of_real(value)
     if result is None:
         raise _wrong_type(value, "f64", what, number)
@@ -60,6 +62,8 @@ def to_f64(value: Any, what: str, number: int = 0) -> float:
 
 def to_f32(value: Any, what: str, number: int = 0) -> float:
     """The single that is nearest to a real number; NaNs keep what a single has of their bits."""
+    from wasmz.runtime.floats import f32_from_bits, f32_round, f32_to_bits, float_of_real, single_of_int
+
     if value.__class__ is int:
         return single_of_int(value)
     result = value if value.__class__ is float else float_of_real(value)

@@ -105,6 +105,12 @@ class HostFunc:
         self.context = context
         self.caller = context is not None if caller is None else caller
 
+    def make_code(self, caller: Caller | None, name: str) -> Callable[..., Any]:
+        """For the runtime: what generated code calls."""
+        from wasmz.runtime.adapters import make_host_adapter
+
+        return make_host_adapter(self.fn, self.type, name, caller)
+
     def __repr__(self) -> str:
         return f"<HostFunc {getattr(self.fn, '__name__', self.fn)!s} {self.type}>"
 
@@ -167,11 +173,9 @@ class Func:
         name: str | None = None,
     ) -> Func:
         """The function that a ``HostFunc`` becomes in a store."""
-        from wasmz.runtime.adapters import make_host_adapter
-
         caller = Caller(store, instance, host.context) if host.caller else None
         shown = name or str(getattr(host.fn, "__name__", "host"))
-        code = make_host_adapter(host.fn, host.type, shown, caller)
+        code = host.make_code(caller, shown)
         # From Python it is no deeper than calling the callable itself.
         return cls(store, defined_type or define_function_type(host.type), code, name=shown, is_deep=False)
 

@@ -7,8 +7,6 @@ turns those back.
 
 from __future__ import annotations
 
-from types import CodeType
-
 from wasmz.records import Record
 from wasmz.types import (
     ArrayType,
@@ -33,6 +31,7 @@ from wasmz.types import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import CodeType
     from typing import Any, Final, Literal
 
     ExternKind = Literal["func", "table", "memory", "global", "tag"]
@@ -52,6 +51,7 @@ OPTIMISED: Final = -1
 
 # What a dictionary of an image is by default; like everything in an image, it never changes.
 _NONE: dict[int, Any] = {}
+_NO_ADAPTERS: dict[tuple[str, str, str, bool], bytes] = {}
 
 
 class TableSpec(Record):
@@ -123,6 +123,8 @@ class ModuleImage(Record):
         field_names: by type index and field index, from the name section; those of equal types are at the first one.
         is_metered: whether the code uses fuel.
         exact_imports: indices of the imported functions that must be of just their type.
+        adapters: the marshalled code of adapters for the imports and exports, by kind and signature, where that was
+            made in advance (see ``adapter_templates.py``).
     """
 
     name: str | None
@@ -149,6 +151,7 @@ class ModuleImage(Record):
     field_names: dict[int, dict[int, str]] = _NONE
     is_metered: bool = False
     exact_imports: frozenset[int] = frozenset()
+    adapters: dict[tuple[str, str, str, bool], bytes] = _NO_ADAPTERS
 
     @property
     def imported_function_count(self) -> int:
@@ -214,7 +217,7 @@ class FrozenCode(Record):
 # Plain data and back
 
 # Changes with every change of the form below.
-_FORMAT = "wasmz image 7"
+_FORMAT = "wasmz image 8"
 
 # What has the code: in files it is beside the image.
 _CODE = frozenset({"code", "tail_code", "entry_code", "deep_functions"})

@@ -11,8 +11,8 @@ put in at once.
 
 from __future__ import annotations
 
-from types import FunctionType
-
+from wasmz.light import FunctionType
+from wasmz.runtime.adapters import offer_templates
 from wasmz.runtime.func import Func
 from wasmz.runtime.globals import Global
 from wasmz.runtime.helpers import find_helper
@@ -64,6 +64,7 @@ class Binder:
             self.tiers = InstanceTiers(self, supply)
         # Functions take their builtins from here when they are made: none, so that generated code reaches none.
         self.namespace: dict[str, Any] = {"__builtins__": {}}
+        offer_templates(image.adapters)
         self.frames = self.namespace[FRAME_KEY] = InstanceFrames(image, store, self.namespace)
         self.tables: list[Table] = []
         self.memories: list[Memory] = []
@@ -119,7 +120,7 @@ class Binder:
                 tail=None if tail_code is None else FunctionType(tail_code, self.namespace),
                 name=image.function_names.get(index),
                 index=index,
-                is_deep=self.tiers is not None or index in image.deep_functions,
+                is_deep=index in image.deep_functions if self.tiers is None else self.tiers.is_deep(index),
             )
             if self.tiers is not None:
                 func.make_tail = self.tiers.tail_stub

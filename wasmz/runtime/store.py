@@ -6,10 +6,10 @@ store.memory_budget.total_used             -> bytes of linear memory in use
 
 from __future__ import annotations
 
-import weakref
 from itertools import repeat
 
 from wasmz.config import check_fuel
+from wasmz.light import WeakSet
 from wasmz.runtime.engine import Engine
 from wasmz.runtime.limits import Budget
 
@@ -47,9 +47,9 @@ class Store:
         self.memory_budget = Budget(config.mem_limit_bytes)
         self.table_budget = Budget(config.table_limit)
         self._has_deadline = False
-        self._memories: weakref.WeakSet[Memory] = weakref.WeakSet()
+        self._memories: WeakSet[Memory] = WeakSet()
         # Where the code is that uses fuel.
-        self._metered: weakref.WeakSet[InstanceFrames] = weakref.WeakSet()
+        self._metered: WeakSet[InstanceFrames] = WeakSet()
         # Has as many items as there are units of fuel. Without metering there is no end of them.
         self._fuel: repeat[None] = repeat(None) if config.fuel is None else repeat(None, config.fuel)
 

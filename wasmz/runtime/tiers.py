@@ -15,10 +15,9 @@ import itertools
 import marshal
 import time
 from _thread import RLock
-from types import CodeType, FunctionType
 
 from wasmz.errors import Trap, TrapCode
-from wasmz.memo import memoized
+from wasmz.light import CodeType, FunctionType, memoized
 from wasmz.records import Record
 from wasmz.runtime.adapters import describe_export, export_code
 from wasmz.runtime.image import BASELINE, OPTIMISED, FrozenCode, ModuleImage
@@ -214,6 +213,11 @@ class InstanceTiers:
             "tier_request_tail": self.request_tail,
         }
 
+    def is_deep(self, index: int) -> bool:
+        """Whether calls of a function may nest without a known bound; so it is taken to be until its code is there."""
+        frozen = self.supply.frozen
+        return frozen is None or not frozen.has(index) or frozen.is_deep(index)
+
     # Stubs and what they become
 
     def stub(self, index: int) -> FunctionType:
@@ -386,29 +390,22 @@ def tier_first(index: int) -> Any:
     raise NotImplementedError(index)
 
 
-# Stubs by number of parameters: compiling them when they are needed would take 0.2 ms each.
+# Stubs by number of parameters; the last one takes any.
 _STUBS: Final[tuple[Any, ...]] = (
     lambda *, index: tier_first(index)(),
     lambda a, /, *, index: tier_first(index)(a),
     lambda a, b, /, *, index: tier_first(index)(a, b),
     lambda a, b, c, /, *, index: tier_first(index)(a, b, c),
     lambda a, b, c, d, /, *, index: tier_first(index)(a, b, c, d),
-    lambda a, b, c, d, e, /, *, index: tier_first(index)(a, b, c, d, e),
-    lambda a, b, c, d, e, f, /, *, index: tier_first(index)(a, b, c, d, e, f),
-    lambda a, b, c, d, e, f, g, /, *, index: tier_first(index)(a, b, c, d, e, f, g),
-    lambda a, b, c, d, e, f, g, h, /, *, index: tier_first(index)(a, b, c, d, e, f, g, h),
+    lambda *args, index: tier_first(index)(*args),
 )
 
 
 @memoized
 def _stub_code(count: int) -> CodeType:
     """Code for a function of ``count`` parameters that has itself compiled, and calls what it became."""
-    if count < len(_STUBS):
-        code: CodeType = _STUBS[count].__code__
-        return code.replace(co_filename=STUB_FILE)
-    names = ", ".join(f"p{position}" for position in range(count))
-    module = compile(f"lambda {names}, /, *, index: tier_first(index)({names})", STUB_FILE, "eval", dont_inherit=True)
-    return next(constant for constant in module.co_consts if isinstance(constant, CodeType))
+    code: CodeType = _STUBS[min(count, len(_STUBS) - 1)].__code__
+    return code.replace(co_filename=STUB_FILE)
 
 
 @memoized

@@ -13,14 +13,12 @@ Whose frame a frame is, its globals tell under the key ``__wasmz_frame__``:
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from types import CodeType, FrameType, TracebackType
-
 from wasmz.errors import OutOfFuel, Trap, TrapCode, WasmException, WasmFrame
 from wasmz.runtime.image import ModuleImage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import CodeType, FrameType, TracebackType
     from typing import Any, Final, NoReturn
 
     from wasmz.runtime.store import Store
@@ -65,6 +63,9 @@ class InstanceFrames:
         """
         if code.co_filename == STUB_FILE:
             return []
+        # Imported only here: frames are described where something failed.
+        from bisect import bisect_left, bisect_right
+
         image = self.image
         index = image.imported_function_count + bisect_left(image.body_offsets, code.co_firstlineno)
         if not is_innermost:

@@ -6,9 +6,12 @@
     views.resize(new_size)                 the same view objects see the new extent
 
 A view is a ``memoryview`` whose items are wider than its stride of one byte. Only the C API makes such a thing
-(``PyMemoryView_FromBuffer``, reached through ctypes). Its shape and base address live inside the memoryview object and
-are changed in place, so a view keeps its identity for the life of the memory. A self-test at first use proves the
-object's layout; where it fails, or ctypes is missing, :class:`PlainViews` does the same in Python.
+(``PyMemoryView_FromBuffer``). Its shape and base address live inside the memoryview object and are changed in place, so
+a view keeps its identity for the life of the memory. A self-test at first use proves the object's layout; where it
+fails, or the C API is out of reach, :class:`PlainViews` does the same in Python.
+
+The C API is reached through ``_ctypes``, the extension module below ``ctypes``: that declares thirty classes that no
+one here needs, a tenth of a small program's start.
 
 The native views hold no reference to the memory and must never be handed to users.
 """
@@ -20,12 +23,13 @@ import struct
 import sys
 
 try:
-    import ctypes
+    import _ctypes
 except ImportError:  # pragma: no cover - interpreters built without libffi
-    ctypes = None  # type: ignore[assignment]
+    _ctypes = None  # type: ignore[assignment]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from mmap import mmap
     from typing import Any, Protocol
 
@@ -94,39 +98,43 @@ def extent(size: int, offset: int, width: int, stride: int = 1) -> int:
     return max(0, (size - offset - width) // stride + 1)
 
 
-if ctypes is not None:
+if _ctypes is not None:
 
-    class PyBuffer(ctypes.Structure):
-        """CPython's ``Py_buffer``."""
+    class _Byte(_ctypes._SimpleCData):  # type: ignore[type-arg]
+        _type_ = "B"
 
-        _fields_ = (
-            ("buf", ctypes.c_void_p),
-            ("obj", ctypes.c_void_p),
-            ("len", ctypes.c_ssize_t),
-            ("itemsize", ctypes.c_ssize_t),
-            ("readonly", ctypes.c_int),
-            ("ndim", ctypes.c_int),
-            ("format", ctypes.c_void_p),
-            ("shape", ctypes.c_void_p),
-            ("strides", ctypes.c_void_p),
-            ("suboffsets", ctypes.c_void_p),
-            ("internal", ctypes.c_void_p),
-        )
+    class _Word(_ctypes._SimpleCData):  # type: ignore[type-arg]
+        _type_ = "P"
 
-    class _Description(ctypes.Structure):
-        """A ``Py_buffer`` with the shape that it points to, which memoryviews copy."""
+    class _Object(_ctypes._SimpleCData):  # type: ignore[type-arg]
+        _type_ = "O"
 
-        _fields_ = (("buffer", PyBuffer), ("shape", ctypes.c_ssize_t))
+    class _FromBuffer(_ctypes.CFuncPtr):
+        """``PyMemoryView_FromBuffer``: takes the address of a ``Py_buffer``, gives a memoryview."""
 
-    _fill = struct.Struct("PPnniiPPPPPn").pack_into
-    _SHAPE_IN_DESCRIPTION = ctypes.sizeof(PyBuffer)
-    # A memoryview keeps the pointer to its format, so these live for ever.
-    _FORMATS = {letter: ctypes.create_string_buffer(letter.encode()) for letter in WIDTHS}
-    _FORMAT_ADDRESSES = {letter: ctypes.addressof(text) for letter, text in _FORMATS.items()}
-    # Memoryviews copy their strides.
-    _STRIDES = {stride: ctypes.c_ssize_t(stride) for stride in (1, 2, 4, 8, 16)}
-    _STRIDE_ADDRESSES = {stride: ctypes.addressof(value) for stride, value in _STRIDES.items()}
-    _PYBUF_FULL_RO = 0x011C
+        _flags_ = _ctypes.FUNCFLAG_CDECL | _ctypes.FUNCFLAG_PYTHONAPI
+        _argtypes_ = (_Word,)
+        _restype_ = _Object
+
+
+# CPython's Py_buffer, and behind it the shape that it points to, which memoryviews copy:
+# buf, obj, len, itemsize, readonly, ndim, format, shape, strides, suboffsets, internal; shape[0].
+_fill = struct.Struct("PPnniiPPPPPn").pack_into
+_WORD_SIZE = struct.calcsize("P")
+_BUFFER_SIZE = struct.calcsize("PPnniiPPPPP")
+_ITEMSIZE_AT = struct.calcsize("PPn")
+_SHAPE_POINTER_AT = struct.calcsize("PPnniiP")
+
+# Where in a memoryview object its shape and its Py_buffer are, in bytes from the object's start: the array of which the
+# shape is the first item ends the object; before it come the Py_buffer and the list of weak references.
+_SHAPE_AT = memoryview.__basicsize__
+_BUFFER_AT = _SHAPE_AT - _WORD_SIZE - _BUFFER_SIZE
+
+# A memoryview keeps the pointer to its format, so that these live for ever; strides are copied.
+_STRIDES = (1, 2, 4, 8, 16)
+_CONSTANTS = bytearray(struct.pack(f"{len(_STRIDES)}n", *_STRIDES) + "\0".join(WIDTHS).encode() + b"\0")
+_STRIDES_AT = {stride: place * _WORD_SIZE for place, stride in enumerate(_STRIDES)}
+_FORMATS_AT = {letter: len(_STRIDES) * _WORD_SIZE + 2 * place for place, letter in enumerate(WIDTHS)}
 
 
 class NativeViews:
@@ -148,66 +156,56 @@ class NativeViews:
 
     def resize(self, size: int) -> None:
         self._size = size
-        place = _places()[0]
         for (format, offset, stride), view in self._views.items():
-            ctypes.c_ssize_t.from_address(id(view) + place).value = extent(size, offset, WIDTHS[format], stride)
+            _Word.from_address(id(view) + _SHAPE_AT).value = extent(size, offset, WIDTHS[format], stride)
 
     def rebase(self, buffer: Buffer, size: int) -> None:
         self._base = _address_of(buffer)
-        place = _places()[1]
         for (_, offset, _), view in self._views.items():
-            PyBuffer.from_address(id(view) + place).buf = self._base + min(offset, _LARGEST_OFFSET)
+            # The first field of the Py_buffer.
+            _Word.from_address(id(view) + _BUFFER_AT).value = self._base + min(offset, _LARGEST_OFFSET)
         self.resize(size)
 
 
 def _make_view(format: str, address: int, stride: int, count: int) -> memoryview[Any]:
     """A memoryview of ``count`` items, ``stride`` bytes apart."""
+    from_buffer, constants = _handles()
     width = WIDTHS[format]
-    description = _Description()
-    start = ctypes.addressof(description)
+    description = bytearray(_BUFFER_SIZE + _WORD_SIZE)
+    start = _address_of(description)
     # The length is only for whole-view operations, which nobody does. One dimension, no owner, no suboffsets.
     _fill(
         description,
         0,
         *(address & _ADDRESSES, 0, count * width, width, 0, 1),
-        *(_FORMAT_ADDRESSES[format], start + _SHAPE_IN_DESCRIPTION, _STRIDE_ADDRESSES[stride], 0, 0, count),
+        *(constants + _FORMATS_AT[format], start + _BUFFER_SIZE, constants + _STRIDES_AT[stride], 0, 0, count),
     )
-    view: memoryview[Any] = _from_buffer()(start)
-    return view
+    return from_buffer(start)
 
 
-def _from_buffer() -> Any:
-    """``PyMemoryView_FromBuffer``, through a handle of our own so that no one else's prototype is changed."""
-    global _from_buffer_function
-    if _from_buffer_function is None:
-        prototype = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p)
-        _from_buffer_function = prototype(("PyMemoryView_FromBuffer", ctypes.pythonapi))
-    return _from_buffer_function
+def _handles() -> tuple[Callable[[int], memoryview[Any]], int]:
+    """The C API's function, and the address of the constants; found once."""
+    global _found_handles
+    if _found_handles is None:
+        library: Any = _Library()
+        _found_handles = _FromBuffer(("PyMemoryView_FromBuffer", library)), _address_of(_CONSTANTS)
+    return _found_handles
 
 
-_from_buffer_function: Any = None
+_found_handles: tuple[Callable[[int], memoryview[Any]], int] | None = None
 
 
-def _places() -> tuple[int, int]:
-    """Where in a memoryview object its shape and its ``Py_buffer`` are, in bytes from the object's start."""
-    global _found_places
-    if _found_places is None:
-        view = _make_view("B", ctypes.addressof(_FORMATS["B"]), 1, 1)
-        exported = PyBuffer()
-        if ctypes.pythonapi.PyObject_GetBuffer(ctypes.py_object(view), ctypes.byref(exported), _PYBUF_FULL_RO):
-            raise SystemError("a memoryview gave no buffer")
-        # The shape array ends the memoryview object; before it come the Py_buffer and the list of weak references.
-        shape = exported.shape - id(view)
-        _found_places = shape, shape - ctypes.sizeof(ctypes.c_void_p) - ctypes.sizeof(PyBuffer)
-        ctypes.pythonapi.PyBuffer_Release(ctypes.byref(exported))
-    return _found_places
+class _Library:
+    """What ``_ctypes`` takes for a loaded library: here, the one that the interpreter's C API is in."""
 
-
-_found_places: tuple[int, int] | None = None
+    def __init__(self) -> None:
+        # POSIX: the process with all that it has loaded. Typeshed wants a name, and knows no Windows here.
+        open_library: Any = getattr(_ctypes, "dlopen", None)
+        self._handle: int = getattr(sys, "dllhandle", None) or open_library(None, 0)
 
 
 def _address_of(buffer: Buffer) -> int:
-    return ctypes.addressof(ctypes.c_char.from_buffer(buffer))
+    return _ctypes.addressof(_Byte.from_buffer(buffer))
 
 
 class PlainView:
@@ -275,21 +273,17 @@ class PlainViews:
 
 def _self_test() -> bool:
     """Makes a view, looks into it, moves and resizes it; anything unexpected means no."""
-    if ctypes is None or sys.implementation.name != "cpython" or sys.byteorder != "little":
-        return False
-    if getattr(ctypes, "pythonapi", None) is None:
+    if _ctypes is None or sys.implementation.name != "cpython" or sys.byteorder != "little":
         return False
     try:
         first, second = bytearray(range(32)), bytearray(range(100, 132))
         views = NativeViews(first, 16)
         view = views.strided("I", 3)
-        shape, fields_place = _places()
-        fields = PyBuffer.from_address(id(view) + fields_place)
+        fields = id(view) + _BUFFER_AT
         # Read what lies where the layout says, before anything is written there.
-        expected = (_address_of(first) + 3, 4, 1, id(view) + shape)
-        if (fields.buf, fields.itemsize, fields.ndim, fields.shape) != expected:
-            return False
-        if ctypes.c_ssize_t.from_address(id(view) + shape).value != 10 or not _behaves(view, first, 3, 16):
+        places = fields, fields + _ITEMSIZE_AT, fields + _SHAPE_POINTER_AT, id(view) + _SHAPE_AT
+        expected = [_address_of(first) + 3, 4, id(view) + _SHAPE_AT, 10]
+        if [_Word.from_address(place).value for place in places] != expected or not _behaves(view, first, 3, 16):
             return False
         views.resize(20)
         if not _behaves(view, first, 3, 20):

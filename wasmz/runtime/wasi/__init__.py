@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import os
 
-from wasmz.errors import Trap, TrapCode
 from wasmz.runtime.func import HostFunc
 from wasmz.runtime.wasi.config import WasiConfig
-from wasmz.runtime.wasi.descriptors import Failure
-from wasmz.runtime.wasi.errno import Errno
 from wasmz.runtime.wasi.functions import FUNCTIONS
 from wasmz.runtime.wasi.process import Process
 from wasmz.types import FuncType, ValType
@@ -22,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from wasmz.runtime.func import Caller
     from wasmz.runtime.linker import Linker
 
 __all__ = ["WasiConfig", "add_to_linker"]
@@ -49,7 +47,11 @@ def add_to_linker(linker: Linker, config: WasiConfig | None = None) -> None:
 
 
 class _WasiFunction(HostFunc):
-    """A host function that is imported when something is linked with it."""
+    """A host function that is imported when something is linked with it.
+
+    Generated code calls it without an adapter: it gets i32 as they are, unsigned, and only i64 made signed, and its
+    results need no check.
+    """
 
     __slots__ = ("_name", "_prefix", "_process")
 
@@ -63,35 +65,20 @@ class _WasiFunction(HostFunc):
 
     @property
     def fn(self) -> Callable[..., Any]:  # type: ignore[override]
-        """The Python callable."""
+        """The function of the interface: takes a guest's process, the caller, and the guest's arguments."""
         name = self._name
-        path = f"wasmz.runtime.wasi.{FUNCTIONS[name][1]}"
-        module = __import__(path, fromlist=[name])
+        module = __import__(f"wasmz.runtime.wasi.{FUNCTIONS[name][1]}", fromlist=[name])
         # Where the former interface differs, the function has another form.
-        method = getattr(module, self._prefix + name, None) or getattr(module, name)
-        function = _bound(method, self._process)
-        function.__name__ = name
+        function: Callable[..., Any] = getattr(module, self._prefix + name, None) or getattr(module, name)
+        return function
+
+    def make_code(self, caller: Caller | None, name: str) -> Callable[..., Any]:
+        from wasmz.runtime.wasi.calls import bind
+
+        wide = [position for position, type in enumerate(self.type.params) if type is ValType.I64]
+        code = bind(self.fn, self._process, caller, wide)
         if os.environ.get("WASMZ_WASI_DIAG"):
             from wasmz.runtime.wasi.diagnostics import timed
 
-            return timed(name, function)
-        return function
-
-
-def _bound(method: Callable[..., int | None], process: Process) -> Callable[..., Any]:
-    def function(*args: Any) -> Any:
-        try:
-            return method(process, *args)
-        except Failure as failure:
-            return failure.errno
-        except OSError as error:
-            return Errno.of(error)
-        except Trap as trap:
-            # A bad pointer is the guest's mistake; the interface has an answer for it.
-            if trap.code is TrapCode.MEMORY_OUT_OF_BOUNDS:
-                return Errno.FAULT
-            raise
-        except MemoryError:
-            return Errno.NOMEM
-
-    return function
+            return timed(self._name, code)
+        return code

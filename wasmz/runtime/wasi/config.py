@@ -7,7 +7,6 @@ config.preopen_dir("data", "/data", read_only=True)
 from __future__ import annotations
 
 import os
-from types import MappingProxyType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ class WasiConfig:
     def __init__(
         self,
         args: Sequence[str | bytes] = (),
-        env: Mapping[str, str] = MappingProxyType({}),
+        env: Mapping[str, str] | None = None,
         stdin: Any = None,
         stdout: Any | Callable[[bytes], object] = "inherit",
         stderr: Any | Callable[[bytes], object] = "inherit",
@@ -67,7 +66,7 @@ class WasiConfig:
         if isinstance(inherit_env, str):
             raise TypeError(f"inherit_env must be a bool or an iterable of names, not the string {inherit_env!r}")
         self.args = tuple(args)
-        self.env = {**_inherited(inherit_env), **env}
+        self.env = {**_inherited(inherit_env), **(env or {})}
         self.stdin = stdin
         self.stdout = stdout
         self.stderr = stderr
