@@ -193,7 +193,10 @@ class Binder:
 
     def _adapter(self, index: int) -> Callable[..., Any]:
         names = (export.name for export in self.image.exports if export.kind == "func" and export.index == index)
-        return self.func(index).adapter(next(names, None))
+        name = next(names, None)
+        if self.tiers is not None and name is not None:
+            return self.tiers.adapter(index, name)
+        return self.func(index).adapter(name)
 
     def _tail(self, index: int) -> Any:
         return self.func(index).tail

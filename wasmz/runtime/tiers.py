@@ -281,12 +281,16 @@ class InstanceTiers:
 
     def export(self, index: int, name: str) -> FunctionType:
         """What Python calls for function ``index`` that is exported under ``name``."""
-        func = self.binder.func(index)
         entry_code = self.supply.get(index, OPTIMISED).entry_code if index in self._optimised else None
-        exported = FunctionType(self._export_code(index, name, entry_code), self.binder.namespace, name)
-        describe_export(exported, func, name)
+        exported = self.adapter(index, name, entry_code)
         self._exports.setdefault(index, []).append((exported, name))
         return exported
+
+    def adapter(self, index: int, name: str, entry_code: CodeType | None = None) -> FunctionType:
+        """The same, which stays as it is."""
+        adapter = FunctionType(self._export_code(index, name, entry_code), self.binder.namespace, name)
+        describe_export(adapter, self.binder.func(index), name)
+        return adapter
 
     def _export_code(self, index: int, name: str, entry_code: CodeType | None) -> CodeType:
         """The fastest code that is known for an export."""
