@@ -11,7 +11,6 @@ import os
 import stat
 import sys
 import time
-import warnings
 
 from wasmz import __version__
 from wasmz.config import Config
@@ -40,6 +39,13 @@ _USED_WITHIN = 3600.0
 
 class CacheWarning(UserWarning):
     """The cache cannot be used; compilation goes on without it."""
+
+
+def _warn(message: str) -> None:
+    # Imported only here: a start from the cache needs none.
+    import warnings
+
+    warnings.warn(message, CacheWarning, stacklevel=4)
 
 
 class Cache:
@@ -90,7 +96,7 @@ class Cache:
                     write_atomically(path, encode_functions(image, names, codes, hash_source(data)))
             self._make_room()
         except OSError as error:
-            warnings.warn(f"cannot write to the cache: {error}", CacheWarning, stacklevel=3)
+            _warn(f"cannot write to the cache: {error}")
 
     def store(self, data: bytes, config: Config, image: ModuleImage) -> None:
         """Keeps the compiled form of a module. Failures are warnings: the cache is no one's only copy."""
@@ -99,7 +105,7 @@ class Cache:
             write_atomically(path, encode_pyc(image, hash_source(data)))
             self._make_room()
         except OSError as error:
-            warnings.warn(f"cannot write to the cache: {error}", CacheWarning, stacklevel=3)
+            _warn(f"cannot write to the cache: {error}")
 
     def _make_room(self) -> None:
         """Removes what was not used for the longest time, if the directory has grown too large; once in a process."""
@@ -137,11 +143,11 @@ def open_cache(config: Config) -> Cache | None:
     try:
         os.makedirs(directory, exist_ok=True, mode=0o700)
     except OSError as error:
-        warnings.warn(f"cannot make the cache directory: {error}", CacheWarning, stacklevel=3)
+        _warn(f"cannot make the cache directory: {error}")
         return None
     problem = _distrust(directory)
     if problem is not None:
-        warnings.warn(f"not using the cache directory {directory}: {problem}", CacheWarning, stacklevel=3)
+        _warn(f"not using the cache directory {directory}: {problem}")
         return None
     return Cache(directory, config.cache_limit_bytes)
 

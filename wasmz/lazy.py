@@ -10,10 +10,10 @@ the module is closed or the process ends, from time to time, and soon after the 
 from __future__ import annotations
 
 import atexit
-import weakref
 
 from wasmz.cache import Cache
 from wasmz.config import Config
+from wasmz.light import ref
 from wasmz.precompiled import Codes
 from wasmz.runtime.image import ModuleImage
 from wasmz.runtime.tiers import CodeSupply, FunctionCode, Thresholds, dump_code
@@ -116,7 +116,7 @@ class _Keeper:
         self.codes: dict[tuple[int, int], FunctionCode | bytes] = supply.codes
         # What the cache has of it; ``None`` if that is not even the image.
         self.kept = None if is_new else frozenset(supply.codes)
-        self.supply = weakref.ref(supply)
+        self.supply = ref(supply)
 
     def keep(self) -> None:
         """Adds to the cache what it has not got yet, also of the modules that were collected since the last time."""

@@ -3,6 +3,7 @@
     @memoized                                                       functools.cache: 4 ms of a start are its module's
     memories = WeakSet(); memories.add(memory); list(memories)      weakref's declares eight classes, 2 ms
     groups = WeakValueDictionary(); groups[key] = group
+    ref(object)
     FunctionType, CodeType, CellType                                types': 0.5 ms
 
 All that a cached module needs to run takes them from here (and its classes from ``records.py``).
@@ -15,11 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import CellType, CodeType, FunctionType
     from typing import Any, TypeVar
-    from weakref import WeakSet, WeakValueDictionary
+    from weakref import WeakSet, WeakValueDictionary, ref
 
     Function = TypeVar("Function", bound=Callable[..., Any])
 
-__all__ = ["CellType", "CodeType", "FunctionType", "WeakSet", "WeakValueDictionary", "memoized"]
+__all__ = ["CellType", "CodeType", "FunctionType", "WeakSet", "WeakValueDictionary", "memoized", "ref"]
 
 
 def memoized(function: Function) -> Function:

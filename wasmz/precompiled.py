@@ -3,21 +3,20 @@
     header    16 bytes, CPython's own: magic number, flags 1 (hash-based, unchecked), hash of the wasm
     code      the marshalled code object of a Python module, with the image among its constants, and the code of each
               function as bytes, which are unmarshalled when it is first called
-    digest    32 bytes, BLAKE2b of everything before; CPython ignores what follows the code object
+    checksum  8 bytes, of everything before; CPython ignores what follows the code object
 
-The digest is checked before anything is unmarshalled: `marshal` trusts its input.
+The checksum is checked before anything is unmarshalled: `marshal` trusts its input. It is the hash that CPython has for
+sources, SipHash: it finds damage as surely as BLAKE2b does, in a tenth of the time. Whoever could forge it can write
+the code as well.
 """
 
 from __future__ import annotations
 
 import marshal
 import sys
+from _frozen_importlib_external import MAGIC_NUMBER
 from _imp import source_hash as _hash_of_source
 
-# importlib.util has the same, and imports contextlib and collections.
-from importlib._bootstrap_external import MAGIC_NUMBER
-
-from wasmz.hashing import blake2b
 from wasmz.light import CodeType
 from wasmz.runtime.image import OPTIMISED, FrozenCode, ModuleImage, dump_image, find_dumped, load_image
 
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
 # Two names above are importlib.util's, too, which imports contextlib and collections.
 _HEADER_BYTES = 16
-_DIGEST_BYTES = 32
+_CHECKSUM_BYTES = 8
 _FLAGS = (1).to_bytes(4, "little")
 # In the place of the flags, in files that CPython cannot import.
 _FUNCTIONS = b"fun1"
@@ -193,23 +192,23 @@ def drop_superseded(codes: Codes) -> Codes:
 
 def _sealed(kind: bytes, source_hash: bytes, content: bytes) -> bytes:
     sealed = b"".join((MAGIC_NUMBER, kind, source_hash, content))
-    return sealed + blake2b(sealed, digest_size=_DIGEST_BYTES).digest()
+    return sealed + hash_source(sealed)
 
 
 def _unsealed(kind: bytes, source_hash: bytes | None, content: bytes) -> memoryview:
     """What was sealed; ``DamagedFile`` if anything is not as it was."""
-    if len(content) < _HEADER_BYTES + _DIGEST_BYTES:
+    if len(content) < _HEADER_BYTES + _CHECKSUM_BYTES:
         raise DamagedFile("the file is too short")
     if content[:4] != MAGIC_NUMBER:
         raise DamagedFile("the file is of another Python version")
     if content[4:8] != kind or (source_hash is not None and content[8:_HEADER_BYTES] != source_hash):
         raise DamagedFile("the file is of another module")
-    body = memoryview(content)[:-_DIGEST_BYTES]
-    if blake2b(body, digest_size=_DIGEST_BYTES).digest() != content[-_DIGEST_BYTES:]:
+    body = memoryview(content)[:-_CHECKSUM_BYTES]
+    if hash_source(body) != content[-_CHECKSUM_BYTES:]:
         raise DamagedFile("the file's checksum does not match")
     return body[_HEADER_BYTES:]
 
 
-def hash_source(data: bytes) -> bytes:
+def hash_source(data: bytes | memoryview) -> bytes:
     """The 8 bytes by which a header names its source, computed as CPython does it."""
     return _hash_of_source(int.from_bytes(MAGIC_NUMBER, "little"), data)

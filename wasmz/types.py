@@ -509,6 +509,8 @@ def _resolve_composite(group: TypeGroup, written: CompositeType) -> CompositeTyp
         return FieldType(value(field_type.storage), field_type.mutable)
 
     if isinstance(written, FuncType):
+        if not any(isinstance(item, GroupReference) for item in written.params + written.results):
+            return written
         return FuncType(map(value, written.params), map(value, written.results))
     if isinstance(written, StructType):
         return StructType(tuple(map(resolved, written.fields)))

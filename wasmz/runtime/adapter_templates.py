@@ -34,7 +34,6 @@ from wasmz.types import FuncType, ValType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
     from typing import Final
 
     from wasmz.runtime.adapters import TemplateKey
@@ -87,34 +86,32 @@ def make_template(key: TemplateKey) -> CodeType:
 
 def prepare_templates(image: ModuleImage, code: FrozenCode) -> dict[TemplateKey, CodeType | bytes]:
     """The code for the imports and exports of a module that was compiled as a whole."""
-    keys = list(_needed(image, lambda index: not code.has(index) or code.is_deep(index)))[:_MOST_PREPARED]
-    return {key: made_templates.get(key) or made_templates.setdefault(key, make_template(key)) for key in keys}
+    # In this order, each once. WASI's functions have no adapters, if they are ours.
+    keys: dict[TemplateKey, None] = {}
+    for item in image.imports:
+        if isinstance(item.type, FuncType) and _is_plain(item.type) and not item.module_name.startswith("wasi_"):
+            keys["host", *_signature(item.type), False] = None
+    for spec in image.exports:
+        if spec.kind == "func" and _is_plain(image.function_type(spec.index)):
+            is_deep = not code.has(spec.index) or code.is_deep(spec.index)
+            keys["global export", *_signature(image.function_type(spec.index)), is_deep] = None
+    prepared = list(keys)[:_MOST_PREPARED]
+    return {key: made_templates.get(key) or made_templates.setdefault(key, make_template(key)) for key in prepared}
 
 
 def used_templates(image: ModuleImage) -> dict[TemplateKey, CodeType | bytes]:
-    """What this process has of the code for the imports and exports of a module.
-
-    Until a function is optimised, it counts as deep, and those that are prove to be so or not.
-    """
-    keys = [*_needed(image, lambda _: True), *_needed(image, lambda _: False)]
-    return {key: made_templates[key] for key in keys if key in made_templates}
+    """What this process has of code for functions of the types that a module has."""
+    types = (type.composite for type in image.types)
+    signatures = {_signature(type) for type in types if isinstance(type, FuncType) and _is_plain(type)}
+    return {key: code for key, code in made_templates.items() if key[1:3] in signatures}
 
 
-def _needed(image: ModuleImage, is_deep: Callable[[int], bool]) -> Iterable[TemplateKey]:
-    """The keys, each once, in the order of imports and exports. WASI's functions have no adapters."""
-    keys: dict[TemplateKey, None] = {}
-    for item in image.imports:
-        if isinstance(item.type, FuncType) and not item.module_name.startswith("wasi_"):
-            _add_key(keys, "host", item.type, False)
-    for spec in image.exports:
-        if spec.kind == "func":
-            _add_key(keys, "global export", image.function_type(spec.index), is_deep(spec.index))
-    return keys
+def _is_plain(type: FuncType) -> bool:
+    return _PLAIN.issuperset(type.params + type.results)
 
 
-def _add_key(keys: dict[TemplateKey, None], kind: str, type: FuncType, flag: bool) -> None:
-    if _PLAIN.issuperset(type.params + type.results):
-        keys[kind, signature_letters(type.params), signature_letters(type.results), flag] = None
+def _signature(type: FuncType) -> tuple[str, str]:
+    return signature_letters(type.params), signature_letters(type.results)
 
 
 def _inward(letter: str, variable: str, position: int, indent: str) -> list[str]:

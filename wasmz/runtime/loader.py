@@ -140,17 +140,18 @@ class Binder:
 
     def add_names(self, names: Iterable[str]) -> None:
         """Gives those of the names that have none yet their objects."""
-        namespace = self.namespace
+        namespace, providers = self.namespace, self._plain_providers
         for name in names:
             if namespace.get(name, _UNBOUND) is _UNBOUND:
-                helper = find_helper(name)
-                namespace[name] = self._resolve(name) if helper is None else helper
+                provider = providers.get(name[0])
+                if provider is not None and name[1:].isdecimal():
+                    # Most names are of this kind.
+                    namespace[name] = provider(self, int(name[1:]))
+                else:
+                    helper = find_helper(name)
+                    namespace[name] = self._resolve(name) if helper is None else helper
 
     def _resolve(self, name: str) -> Any:
-        provider = self._plain_providers.get(name[0])
-        if provider is not None and name[1:].isdecimal():
-            # Most names are of this kind.
-            return provider(self, int(name[1:]))
         kind, *numbers = name.split("_")
         letters = kind.rstrip("0123456789")
         try:
