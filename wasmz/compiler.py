@@ -33,7 +33,6 @@ from wasmz.ir.hints import apply_hints, move_unlikely
 from wasmz.ir.metering import add_fuel
 from wasmz.ir.nodes import Function
 from wasmz.ir.profiling import FunctionProfile, annotate, order_blocks
-from wasmz.ir.verifier import verify_function
 from wasmz.runtime.image import ElementSpec, ExportSpec, GlobalSpec, ModuleImage, TableSpec, data_spec
 from wasmz.types import DefinedType, ExternType, FuncType, ImportType, TagType, ValType
 from wasmz.wasm.body import decode_body
@@ -150,10 +149,17 @@ class ModuleCompiler:
             dismantle(function)
         return WholeFunction(compiled.code, compiled.tail_code, entry, calls)
 
+    def verify(self, function: Function, after: str | None = None) -> None:
+        """Checks the IR, where the configuration asks for that."""
+        if self.config.verify:
+            # Imported only here: compiling for users needs it as little as what it imports.
+            from wasmz.ir.verifier import verify_function
+
+            verify_function(function, after=after)
+
     def optimise(self, function: Function, observe: Observer | None = None, level: int | None = None) -> None:
         """Runs the passes of a level, by default the configured one; ``observe`` sees the function after each."""
-        if self.config.verify:
-            verify_function(function)
+        self.verify(function)
         wanted = self.config.opt_level if level is None else level
         if wanted:
             from wasmz.passes import run_passes
@@ -164,15 +170,13 @@ class ModuleCompiler:
 
     def prepare(self, function: Function) -> None:
         """Runs ``BASELINE_PASSES``."""
-        from wasmz.passes import PASSES
+        from wasmz.passes import find_pass
 
-        if self.config.verify:
-            verify_function(function)
+        self.verify(function)
         for name in BASELINE_PASSES:
             if name not in self.context.disabled:
-                PASSES[name](function, self.context)
-                if self.config.verify:
-                    verify_function(function, after=name)
+                find_pass(name)(function, self.context)
+                self.verify(function, after=name)
 
     def lower(self, function: Function, *, every_offset: bool = False) -> CompiledFunction:
         """Emits the code objects of an optimised function; see :func:`compile_function` for ``every_offset``."""

@@ -7,54 +7,16 @@ docstring shows IR before and after. The pipelines below are all there is to the
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
+from importlib import import_module
 
 from wasmz.ir.dominators import DominatorTree
 from wasmz.ir.nodes import Function
-from wasmz.ir.verifier import verify_function
-from wasmz.passes import (
-    conditions,
-    constants,
-    copies,
-    counters,
-    dead,
-    forwarding,
-    guard,
-    idioms,
-    inline,
-    invariants,
-    jumps,
-    lanes,
-    merge,
-    narrow,
-    represent,
-    ssa,
-    values,
-)
 from wasmz.passes.context import Context
 
 Pass = Callable[[Function, Context], None]
 # Called with the name of each pass that ran, and the function as it left it.
 Observer = Callable[[str, Function], None]
-
-PASSES: dict[str, Pass] = {
-    "merge": merge.run,
-    "copies": copies.run,
-    "constants": constants.run,
-    "conditions": conditions.run,
-    "narrow": narrow.run,
-    "guard": guard.run,
-    "ssa": ssa.run,
-    "counters": counters.run,
-    "inline": inline.run,
-    "lanes": lanes.run,
-    "values": values.run,
-    "jumps": jumps.run,
-    "forwarding": forwarding.run,
-    "idioms": idioms.run,
-    "invariants": invariants.run,
-    "represent": represent.run,
-    "dead": dead.run,
-}
 
 # Optimisation level -> names of its passes, in order.
 PIPELINES: dict[int, tuple[str, ...]] = {
@@ -80,6 +42,8 @@ PIPELINES: dict[int, tuple[str, ...]] = {
     ),
 }
 
+PASSES = tuple(dict.fromkeys(name for names in PIPELINES.values() for name in names))
+
 # Control flow of WebAssembly is reducible, which SSA construction relies on. Only the continuation of an inner loop,
 # which is entered in the middle of others, may not be; it gets the passes of level 1. So do functions beyond these
 # sizes, which compilers do not make: the passes of level 2 keep sets of values for each value, and the locals of each
@@ -91,6 +55,13 @@ _MOST_LOCALS_IN_BLOCKS = 4_000_000
 REQUIRED = frozenset({"merge", "ssa", "represent"})
 
 
+@cache
+def find_pass(name: str) -> Pass:
+    """The pass of a name. Its module is imported only here: baseline code needs one of all, and starts as quickly."""
+    found: Pass = import_module(f"wasmz.passes.{name}").run
+    return found
+
+
 def run_passes(function: Function, level: int, context: Context, observe: Observer | None = None) -> None:
     """Runs a level's passes but the disabled ones; with ``context.verify`` the IR is checked after each."""
     if level == 2 and (_is_huge(function) or not DominatorTree(function).is_reducible):
@@ -98,8 +69,10 @@ def run_passes(function: Function, level: int, context: Context, observe: Observ
     for name in PIPELINES[level]:
         if name in context.disabled:
             continue
-        PASSES[name](function, context)
+        find_pass(name)(function, context)
         if context.verify:
+            from wasmz.ir.verifier import verify_function
+
             verify_function(function, after=name)
         if observe is not None:
             observe(name, function)

@@ -14,8 +14,7 @@ they are i64.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from wasmz.types import ValType
 from wasmz.wasm.instructions_vector import ATOMIC_ROWS, RELAXED_SIMD_ROWS, SIMD_ROWS
@@ -80,16 +79,14 @@ class Immediates(enum.Enum):
     FENCE = "a zero byte: None"
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(NamedTuple):
     """How a memory instruction touches memory: ``width`` bytes, naturally aligned at 2**``align_log2``."""
 
     width: int
     align_log2: int
 
 
-@dataclass(frozen=True, slots=True)
-class Instruction:
+class Instruction(NamedTuple):
     """One instruction.
 
     Attributes:
