@@ -15,7 +15,7 @@ from wasmz.light import FunctionType
 from wasmz.runtime.adapters import offer_templates
 from wasmz.runtime.func import Func
 from wasmz.runtime.globals import Global
-from wasmz.runtime.helpers import find_helper
+from wasmz.runtime.helpers import find_helper, late_helper, missing
 from wasmz.runtime.image import ModuleImage
 from wasmz.runtime.memory import Memory
 from wasmz.runtime.operations import DataSegment, ElementSegment
@@ -148,7 +148,7 @@ class Binder:
                     # Most names are of this kind.
                     namespace[name] = provider(self, int(name[1:]))
                 else:
-                    helper = find_helper(name)
+                    helper = find_helper(name) if self.tiers is None else late_helper(name, namespace)
                     namespace[name] = self._resolve(name) if helper is None else helper
 
     def _resolve(self, name: str) -> Any:
@@ -171,7 +171,7 @@ class Binder:
         if name in _ATTRIBUTES or letters == "field":
             # No global: code has the names of attributes in the same list.
             return None
-        raise SystemError(f"the compiled module needs {name!r}, which this version of wasmz does not have")
+        raise missing(name)
 
     def export(self, index: int, name: str) -> Callable[..., Any]:
         """What Python calls for function ``index`` that is exported under ``name``."""
