@@ -357,3 +357,101 @@ def test_output_into_a_closed_pipe(folder: Path) -> None:
     process.stderr.close()
     process.wait(timeout=60)
     assert "Traceback" not in errors
+
+
+# Where output goes
+
+
+def test_output_is_no_input(folder: Path) -> None:
+    """A module is never written over, whatever it is called."""
+    (folder / "link.wasm").symlink_to("command.wasm")
+    content = (folder / "command.wasm").read_bytes()
+    for words in (
+        ("compile", "command.wasm", "-o", "command.wasm"),
+        ("compile", "command.wasm", "-o", "link.wasm"),
+        ("compile", "link.wasm", "--standalone", "-o", "./command.wasm"),
+        ("stubs", "command.wasm", "-o", "command.wasm"),
+        ("run", "--profile-out", "command.wasm", "command.wasm"),
+    ):
+        done = start(folder, *words)
+        assert (done.returncode, done.stdout) == (2, ""), words
+        assert "overwritten" in done.stderr
+        assert (folder / "command.wasm").read_bytes() == content
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions and devices are those of POSIX")
+def test_output_has_the_permissions_of_new_files(folder: Path) -> None:
+    old = os.umask(0o022)
+    try:
+        output(folder, "compile", "sums.wasm")
+        output(folder, "stubs", "sums.wasm")
+        output(folder, "compile", "sums.wasm", "--python", sys.executable, "-o", "set")
+        output(folder, "compile", "command.wasm", "--standalone")
+    finally:
+        os.umask(old)
+    for name in ("sums.pyc", "sums.pyi", "set/sums.py"):
+        assert (folder / name).stat().st_mode & 0o777 == 0o644, name
+    assert (folder / "command.pyz").stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions and devices are those of POSIX")
+def test_output_to_what_is_no_file(folder: Path) -> None:
+    """A pipe is written to, and not replaced by a file: nor is ``/dev/null``."""
+    os.mkfifo(folder / "pipe")
+    process = subprocess.Popen(["cat", "pipe"], cwd=folder, stdout=subprocess.PIPE)
+    output(folder, "compile", "sums.wasm", "-o", "pipe")
+    received, _ = process.communicate(timeout=60)
+    output(folder, "compile", "sums.wasm")
+    assert received == (folder / "sums.pyc").read_bytes()
+    assert (folder / "pipe").is_fifo()
+    printed = subprocess.run(
+        [sys.executable, "-m", "wasmz", "compile", "sums.wasm", "-o", "-"],
+        capture_output=True, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=60,
+    )  # fmt: skip
+    assert (printed.returncode, printed.stdout, printed.stderr) == (0, received, b"")
+    (folder / "there").mkdir()
+    (folder / "link.pyc").symlink_to("there/linked.pyc")
+    output(folder, "compile", "sums.wasm", "-o", "link.pyc")
+    assert (folder / "link.pyc").is_symlink() and (folder / "there" / "linked.pyc").read_bytes() == received
+
+
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [("there", "there: "), ("no/such/folder.pyc", "no/such/folder.pyc: "), ("", ".: ")],
+)
+def test_errors_name_the_output(folder: Path, target: str, reason: str) -> None:
+    (folder / "there").mkdir()
+    for command in ("compile", "stubs"):
+        done = start(folder, command, "sums.wasm", "-o", target)
+        if command == "compile":
+            assert only_line_of_error(done).startswith(f"wasmz: {reason}")
+        assert done.returncode and "Traceback" not in done.stderr
+    assert not list(folder.glob(".*"))
+
+
+def test_compiled_files_keep_limits(folder: Path) -> None:
+    """What ``compile`` is told of limits holds when the file runs."""
+    texts = {
+        "endless": "(loop (br 0))",
+        "bomb": "(if (i32.eq (memory.grow (i32.const 100)) (i32.const -1)) (then unreachable))",
+    }
+    for name, body in texts.items():
+        wat = f'(module (memory 1) (func (export "_start") {body}))'
+        (folder / f"{name}.wasm").write_bytes(wasmtime.wat2wasm(wat))
+    cases = (("endless", ("--fuel", "100"), "fuel"), ("bomb", ("--mem-limit", "2"), "memory limit"))
+    for name, limit, message in cases:
+        output(folder, "compile", f"{name}.wasm", *limit)
+        output(folder, "compile", f"{name}.wasm", *limit, "--standalone")
+        output(folder, "compile", f"{name}.wasm", *limit, "--python", sys.executable, "-o", f"{name}_set")
+        for target in (f"{name}.pyc", f"{name}.pyz", f"{name}_set/{name}.py"):
+            done = subprocess.run(
+                [sys.executable, target],
+                capture_output=True, text=True, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=60,
+            )  # fmt: skip
+            assert done.returncode == 1, target
+            assert message in done.stderr and done.stderr.startswith("trap: "), done.stderr
+
+
+def test_options_of_other_forms(folder: Path) -> None:
+    done = start(folder, "compile", "sums.wasm", "--no-wasm")
+    assert done.returncode == 2 and "--python" in done.stderr

@@ -19,7 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from wasmz import __version__
-from wasmz.cache import write_atomically
+from wasmz.cache import write_output
+from wasmz.config import Config
+from wasmz.precompiled import limits_of
 from wasmz.records import Record
 from wasmz.shipped import FOLDER
 from wasmz.stubs import render_stub
@@ -27,12 +29,15 @@ from wasmz.stubs import render_stub
 # What a process of another version runs: it gets the paths of the packages that it needs, and compiles argument 1 to 2.
 _COMPILE = """\
 import json, sys
-options, source, target = json.loads(sys.argv[1]), *sys.argv[2:]
-from wasmz.compiler import compile_module
+options, jobs, source, target = json.loads(sys.argv[1]), *sys.argv[2:]
+from wasmz.codegen.targets import current_target
+current_target()  # wasmz's own message, before what an unknown version stumbles over
 from wasmz.config import Config
-from wasmz.precompiled import encode_pyc, hash_source
-data = open(source, "rb").read()
-open(target, "wb").write(encode_pyc(compile_module(data, Config(**options)), hash_source(data)))
+from wasmz.parallel import compile_frozen
+from wasmz.precompiled import encode_pyc, hash_source, limits_of
+data, config = open(source, "rb").read(), Config(**options)
+image, code = compile_frozen(data, config, int(jobs))
+open(target, "wb").write(encode_pyc(image, hash_source(data), code, limits_of(config)))
 """
 
 # And for archives: the runtime's modules as the version's bytecode, without their sources.
@@ -52,7 +57,7 @@ _SHIM = '''\
 """WebAssembly module {name}, compiled by wasmz {version}."""
 from wasmz.shipped import load
 
-load(globals())
+load(globals(){limits})
 '''
 
 _MAIN = """\
@@ -107,7 +112,9 @@ def find_pythons(versions: str) -> list[Python]:
     Raises:
         BundleError: one is not there, or is a version that wasmz does not know.
     """
-    found = [_find(version.strip()) for version in versions.split(",") if version.strip()]
+    # Each once: two interpreters of the same version would write the same file.
+    named = [_find(version.strip()) for version in versions.split(",") if version.strip()]
+    found = list({python.tag: python for python in reversed(named)}.values())[::-1]
     if not found:
         raise BundleError("no version of Python is named")
     return found
@@ -147,7 +154,7 @@ def _tag_of(command: str, version: str | None) -> str | None:
     return words[0] if len(words) == 2 and version in (None, words[1]) else None
 
 
-def compile_for(python: Python, source: Path, options: dict[str, Any]) -> bytes:
+def compile_for(python: Python, source: Path, options: dict[str, Any], jobs: int = 1) -> bytes:
     """The precompiled file of a module for a version of Python; ``options`` are fields of ``Config``.
 
     Raises:
@@ -157,7 +164,7 @@ def compile_for(python: Python, source: Path, options: dict[str, Any]) -> bytes:
 
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "module.pyc"
-        _run(python, _COMPILE, json.dumps(options), str(source), str(target))
+        _run(python, _COMPILE, json.dumps(options), str(jobs), str(source), str(target))
         return target.read_bytes()
 
 
@@ -175,7 +182,13 @@ def _run(python: Python, script: str, *arguments: str) -> None:
 
 
 def set_files(
-    source: Path, pythons: list[Python], options: dict[str, Any], *, name: str | None = None, with_wasm: bool = True
+    source: Path,
+    pythons: list[Python],
+    options: dict[str, Any],
+    *,
+    name: str | None = None,
+    with_wasm: bool = True,
+    jobs: int = 1,
 ) -> dict[str, bytes]:
     """The files of a module that is shipped for several versions, by their paths: see :mod:`wasmz.shipped`.
 
@@ -186,12 +199,13 @@ def set_files(
     stem = source.stem if name is None else name
     if not stem.isidentifier():
         raise BundleError(f"{stem!r} is no name that Python could import")
+    limits = limits_of(Config(**options))
     files = {
         f"{stem}.pyi": render_stub(data, stem).encode(),
-        f"{stem}.py": _SHIM.format(name=stem, version=__version__).encode(),
+        f"{stem}.py": _SHIM.format(name=stem, version=__version__, limits=f", {limits}" if limits else "").encode(),
     }
     for python in pythons:
-        files[f"{FOLDER}/{stem}.{python.tag}.pyc"] = compile_for(python, source, options)
+        files[f"{FOLDER}/{stem}.{python.tag}.pyc"] = compile_for(python, source, options, jobs)
     if with_wasm:
         files[f"{stem}.wasm"] = data
     return files
@@ -203,10 +217,10 @@ def write_set(files: dict[str, bytes], folder: Path) -> None:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.is_file() or path.read_bytes() != content:
-            write_atomically(path, content)
+            write_output(path, content)
 
 
-def archive(source: Path, pythons: list[Python], options: dict[str, Any]) -> bytes:
+def archive(source: Path, pythons: list[Python], options: dict[str, Any], *, jobs: int = 1) -> bytes:
     """A zip archive that ``python`` runs: a command module, and the runtime, for each version. It needs nothing else.
 
     Raises:
@@ -219,7 +233,7 @@ def archive(source: Path, pythons: list[Python], options: dict[str, Any]) -> byt
     main = _MAIN.format(known=[python.tag for python in pythons], name=source.stem)
     files = {"__main__.py": main.encode()}
     for python in pythons:
-        files[f"{python.tag}/{source.stem}.pyc"] = compile_for(python, source, options)
+        files[f"{python.tag}/{source.stem}.pyc"] = compile_for(python, source, options, jobs)
         with tempfile.TemporaryDirectory() as folder:
             _run(python, _COMPILE_RUNTIME, str(package), folder, json.dumps(names))
             for path in sorted(Path(folder).rglob("*.pyc")):

@@ -152,22 +152,46 @@ def open_cache(config: Config) -> Cache | None:
     return Cache(directory, config.cache_limit_bytes)
 
 
-def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
-    """Writes a file so that at every moment there is the old one or the new one, whole."""
+def write_atomically(path: str | os.PathLike[str], content: bytes, mode: int = 0o600) -> None:
+    """Writes a file so that at every moment there is the old one or the new one, whole.
+
+    ``mode`` are the permissions of a new file, less the process's umask.
+
+    Raises:
+        OSError: with the name of the file that was to be written.
+    """
     folder, name = os.path.split(path)
     # What tempfile does; importing that takes 10 ms.
     temporary = os.path.join(folder, f".{name}.{os.urandom(8).hex()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
     try:
-        with open(descriptor, "wb") as file:
-            file.write(content)
-        os.replace(temporary, path)
-    except BaseException:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
         try:
-            os.unlink(temporary)
-        except OSError:
-            pass
+            with open(descriptor, "wb") as file:
+                file.write(content)
+            os.replace(temporary, path)
+        except BaseException:
+            try:
+                os.unlink(temporary)
+            except OSError:
+                pass
+            raise
+    except OSError as error:
+        # Nobody knows the temporary file.
+        error.filename, error.filename2 = os.fspath(path), None
         raise
+
+
+def write_output(path: str | os.PathLike[str], content: bytes, mode: int = 0o666) -> None:
+    """Writes a file that the user named: links are followed, and what is no file, as a device or a pipe, is kept.
+
+    Raises:
+        OSError: with the name of the file.
+    """
+    if not os.path.basename(path) or (os.path.exists(path) and not os.path.isfile(path)):
+        with open(path, "wb") as file:
+            file.write(content)
+    else:
+        write_atomically(os.path.realpath(path) if os.path.islink(path) else path, content, mode)
 
 
 class _Lock:

@@ -137,7 +137,9 @@ class WasmLoader(abc.FileLoader):
         if cached is not None and not sys.dont_write_bytecode:
             try:
                 os.makedirs(os.path.dirname(cached), exist_ok=True)
-                write_atomically(cached, encode_pyc(module.image, stamp))
+                # Whoever may read the source may read this.
+                mode = _bootstrap_external._calc_mode(self.path)  # type: ignore[attr-defined]
+                write_atomically(cached, encode_pyc(module.image, stamp), mode)
             except OSError:
                 pass  # as for Python's own modules: a directory that is read-only, a full disk
         return module

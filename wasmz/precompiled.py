@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
+    from wasmz.config import Config
     from wasmz.runtime.adapters import TemplateKey
 
 # Two names above are importlib.util's, too, which imports contextlib and collections.
@@ -40,9 +41,12 @@ Codes = dict[tuple[int, int], bytes]
 # Run when CPython imports the file: binds an instance and puts its exports into the Python module.
 _SOURCE = """\
 from wasmz.runtime.precompiled import populate
-populate(globals(), 'image')
+populate(globals(), 'image'{limits})
 """
 _PLACEHOLDER = "image"
+
+# Of a configuration, what holds while code runs, and a file may bring along.
+_LIMITS = ("mem_limit_bytes", "table_limit", "fuel")
 
 _MOST_NAMES = 2_000
 
@@ -69,15 +73,23 @@ def freeze_function(code: CodeType, tail_code: CodeType | None, entry_code: Code
     return _dump_settled((code, tail_code, entry_code))
 
 
-def encode_pyc(image: ModuleImage, source_hash: bytes, code: FrozenCode | None = None) -> bytes:
+def limits_of(config: Config) -> dict[str, int]:
+    """The limits that a configuration sets."""
+    return {name: getattr(config, name) for name in _LIMITS if getattr(config, name) is not None}
+
+
+def encode_pyc(
+    image: ModuleImage, source_hash: bytes, code: FrozenCode | None = None, limits: dict[str, int] | None = None
+) -> bytes:
     """The contents of the `.pyc` for an image; ``source_hash`` are 8 bytes that identify the wasm.
 
-    ``code`` is what :func:`freeze` gave, if the image itself has none.
+    ``code`` is what :func:`freeze` gave, if the image itself has none; ``limits`` hold when Python imports the file.
     """
     from wasmz.runtime.adapter_templates import prepare_templates
 
     frozen = freeze(image) if code is None else code
-    template = compile(_SOURCE, f"<wasm {image.name or 'module'}>", "exec", dont_inherit=True, optimize=0)
+    source = _SOURCE.format(limits=f", {limits}" if limits else "")
+    template = compile(source, f"<wasm {image.name or 'module'}>", "exec", dont_inherit=True, optimize=0)
     held: list[object] = []
     prepared = _with(_without_many_names(image), adapters=_dumped(prepare_templates(image, frozen)))
     payload = _settle((dump_image(prepared), (frozen.first, frozen.ends, frozen.content, frozen.deep)), held)

@@ -51,14 +51,14 @@ def module_hash(data: bytes) -> str:
 
 def save_profile(path: str | os.PathLike[str], profile: Profile) -> None:
     """Writes a profile; equal profiles give equal files."""
-    from wasmz.cache import write_atomically
+    from wasmz.cache import write_output
 
     functions = {
         str(index): {"calls": item.calls, "loops": item.loops, "branches": item.branches}
         for index, item in sorted(profile.functions.items())
     }
     content = {"format": _FORMAT, "version": _VERSION, "module": profile.module, "functions": functions}
-    write_atomically(path, (json.dumps(content, indent=1) + "\n").encode())
+    write_output(path, (json.dumps(content, indent=1) + "\n").encode())
 
 
 def load_profile(path: str | os.PathLike[str], data: bytes) -> Profile:

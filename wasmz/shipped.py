@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import sys
 
+from wasmz.config import Config
 from wasmz.precompiled import DamagedFile, decode_pyc
 from wasmz.runtime.engine import Engine
 from wasmz.runtime.imports import PythonImports
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 FOLDER = "__wasmz__"
 
 
-def load(namespace: dict[str, Any]) -> None:
-    """Fills the namespace of the Python module that stands for a shipped one.
+def load(namespace: dict[str, Any], limits: dict[str, Any] | None = None) -> None:
+    """Fills the namespace of the Python module that stands for a shipped one; ``limits`` are fields of ``Config``.
 
     Raises:
         ImportError: nothing that was shipped fits this version of Python, and there is no wasm to compile.
@@ -38,20 +39,21 @@ def load(namespace: dict[str, Any]) -> None:
     stem = name.partition(".")[0]
     compiled = os.path.join(folder, FOLDER, f"{stem}.{sys.implementation.cache_tag}.pyc")
     problem = f"it was not compiled for {sys.implementation.cache_tag}"
+    engine = Engine(Config(**limits) if limits else None)
     module = None
     try:
         image, code = decode_pyc(_read(namespace, compiled))
-        module = CompiledModule(Engine(), image, precompiled_supply(image, code))
+        module = CompiledModule(engine, image, precompiled_supply(image, code))
     except OSError:
         pass
     except DamagedFile as error:
         problem = f"{compiled}: {error}"
     if module is None:
-        module = _compile(namespace, os.path.join(folder, f"{stem}.wasm"), stem, problem)
+        module = _compile(namespace, os.path.join(folder, f"{stem}.wasm"), stem, problem, engine)
     expose(namespace, module, PythonImports(str(namespace.get("__package__") or ""), str(namespace["__name__"])).define)
 
 
-def _compile(namespace: dict[str, Any], path: str, stem: str, problem: str) -> CompiledModule:
+def _compile(namespace: dict[str, Any], path: str, stem: str, problem: str, engine: Engine) -> CompiledModule:
     try:
         data = _read(namespace, path)
     except OSError:
@@ -59,7 +61,7 @@ def _compile(namespace: dict[str, Any], path: str, stem: str, problem: str) -> C
     try:
         from wasmz.module import Module
 
-        return Module.compile(data)
+        return Module.compile(engine, data)
     except ImportError as error:
         raise ImportError(f"cannot import {stem}: {problem}, and the compiler is not installed ({error})") from error
 

@@ -58,7 +58,7 @@ def main(args: list[str] | None = None) -> Any:
     warnings.simplefilter("default")
     try:
         commands.main(args, prog_name="wasmz", standalone_mode=True)
-    except (WasmzError, OSError, ValueError, MemoryError) as error:
+    except (WasmzError, OSError, ValueError, MemoryError, ImportError, NotImplementedError) as error:
         click.echo(f"wasmz: {describe(error)}", err=True)
         sys.exit(1)
 

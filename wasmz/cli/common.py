@@ -94,6 +94,20 @@ def make_engine(
     )
 
 
+def check_target(source: str | Path, target: str | Path) -> None:
+    """Refuses to write over the module that is read.
+
+    Raises:
+        click.UsageError: they are the same file.
+    """
+    try:
+        is_same = Path(source).samefile(target)
+    except OSError:
+        return
+    if is_same:
+        raise click.UsageError(f"{target} is the module itself: it would be overwritten")
+
+
 def compile_file(engine: Engine, path: str) -> Module:
     """Compiles a file; on a terminal a compilation that takes long shows a progress bar."""
     with progress_of(Path(path).name) as progress:

@@ -7,16 +7,19 @@ from typing import Any
 
 import click
 
-from wasmz.cache import write_atomically
-from wasmz.cli.common import FILE, engine_options, make_engine, progress_of
-from wasmz.module import Module
-from wasmz.precompiled import encode_pyc, hash_source
+from wasmz.cache import write_output
+from wasmz.cli.common import FILE, check_target, engine_options, make_engine, progress_of
+from wasmz.precompiled import encode_pyc, hash_source, limits_of
 from wasmz.runtime.engine import Engine
+from wasmz.types import FuncType
+
+# What other versions of Python are told of a configuration.
+_SETTINGS = ("opt_level", "legacy_exceptions", "disable_passes", "verify", "mem_limit_bytes", "table_limit", "fuel")
 
 
 @click.command("compile")
 @click.argument("file", type=FILE)
-@click.option("-o", "--output", type=click.Path(), help="What to write; by default FILE with .pyc.")
+@click.option("-o", "--output", type=click.Path(), help='What to write; by default FILE with .pyc; "-" prints a .pyc.')
 @click.option("--python", "versions", metavar="VERSIONS", help="Compile for these, as 3.11,3.12: a folder is written.")
 @click.option("--no-wasm", is_flag=True, help="With --python: leave out the wasm, from which other versions compile.")
 @click.option("--standalone", is_flag=True, help="Write a .pyz that runs where wasmz is not installed.")
@@ -43,9 +46,13 @@ def compile_command(
     if versions is not None or standalone:
         if profile_use is not None:
             raise click.UsageError("--profile-use is for one version of Python, without --python and --standalone")
-        _compile_bundle(source, output, versions, standalone, not no_wasm, make_engine(**options))
+        _compile_bundle(source, output, versions, standalone, not no_wasm, jobs, make_engine(**options))
         return
+    if no_wasm:
+        raise click.UsageError("--no-wasm is for --python")
+    is_stream = output == "-"
     target = Path(output) if output is not None else source.with_suffix(".pyc")
+    check_target(source, target)
     engine = make_engine(**options)
     # Imported only here, for other commands need no compiler.
     from wasmz.parallel import compile_frozen
@@ -56,38 +63,56 @@ def compile_command(
     profile = None if profile_use is None else load_profile(profile_use, data)
     with progress_of(source.name) as progress:
         image, code = compile_frozen(data, engine.config, jobs, progress, profile)
-    content = encode_pyc(image, hash_source(data), code)
-    write_atomically(target, content)
+    content = encode_pyc(image, hash_source(data), code, limits_of(engine.config))
+    if is_stream:
+        click.get_binary_stream("stdout").write(content)
+        return
+    write_output(target, content)
     click.echo(f"{target}: {len(content):,} bytes, {len(image.body_offsets):,} functions")
 
 
 def _compile_bundle(
-    source: Path, output: str | None, versions: str | None, standalone: bool, with_wasm: bool, engine: Engine
+    source: Path,
+    output: str | None,
+    versions: str | None,
+    standalone: bool,
+    with_wasm: bool,
+    jobs: int,
+    engine: Engine,
 ) -> None:
     from wasmz import bundle
 
     pythons = [bundle.this_python()] if versions is None else bundle.find_pythons(versions)
     config = engine.config
-    settings = {"opt_level": config.opt_level, "legacy_exceptions": config.legacy_exceptions, "fuel": config.fuel}
+    settings = {name: getattr(config, name) for name in _SETTINGS}
     for_whom = ", ".join(python.tag for python in pythons)
     if standalone:
-        if not Module.compile(source).is_command:
+        # Imported only here, as in compile_command.
+        from wasmz.compiler import load_module
+
+        module = load_module(source.read_bytes(), legacy_exceptions=config.legacy_exceptions)
+        starts = (item.index for item in module.exports if item.name == "_start" and item.kind == "func")
+        if not any(module.function_type(index) == FuncType((), ()) for index in starts):
             raise click.UsageError(f"{source} is no command: it exports no function _start, so there is nothing to run")
         target = source.with_suffix(".pyz") if output is None else Path(output)
-        content = bundle.archive(source, pythons, settings)
-        write_atomically(target, content)
-        target.chmod(0o755)
+        check_target(source, target)
+        content = bundle.archive(source, pythons, settings, jobs=jobs)
+        write_output(target, content, 0o777)
         click.echo(f"{target}: {len(content):,} bytes, for {for_whom}")
         return
     folder = Path() if output is None else Path(output)
-    files = bundle.set_files(source, pythons, settings, with_wasm=with_wasm)
+    files = bundle.set_files(source, pythons, settings, with_wasm=with_wasm, jobs=jobs)
     bundle.write_set(files, folder)
     click.echo(f"{folder}: {len(files)} files, {sum(map(len, files.values())):,} bytes, for {for_whom}")
 
 
 @click.command("validate")
 @click.argument("file", type=FILE)
-def validate_command(file: str) -> None:
+@click.option("--legacy-exceptions", is_flag=True, help="Accept the superseded exception proposal.")
+def validate_command(file: str, legacy_exceptions: bool) -> None:
     """Check that FILE is a valid module."""
-    Module.validate(file)
+    # Imported only here: it needs the decoder.
+    from wasmz.compiler import validate
+
+    validate(Path(file).read_bytes(), legacy_exceptions=legacy_exceptions)
     click.echo(f"{file}: valid")

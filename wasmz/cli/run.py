@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 import click
 
-from wasmz.cli.common import FILE, Phases, compile_file, engine_options, make_engine
+from wasmz.cli.common import FILE, Phases, check_target, compile_file, engine_options, make_engine
 from wasmz.cli.guest import GuestOptions
 from wasmz.cli.inspect import export_lines
 from wasmz.errors import Trap, WasiExit, WasmException
@@ -66,6 +66,7 @@ def run_command(
     """Run FILE: a command module with ARGS, or one export with --invoke NAME ARGS."""
     phases = Phases()
     if profile_out is not None:
+        check_target(file, profile_out)
         options.update(tier="auto", compile_mode=None, is_profiling=True)
     engine = make_engine(**options)
     # `--invoke` may also stand behind the file, as in `wasmz run FILE --invoke NAME ARGS`.

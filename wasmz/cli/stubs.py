@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from wasmz.cache import write_atomically
-from wasmz.cli.common import FILE
+from wasmz.cache import write_output
+from wasmz.cli.common import FILE, check_target
 
 
 @click.command("stubs")
@@ -24,5 +24,6 @@ def stubs_command(file: str, output: str | None) -> None:
         click.echo(text, nl=False)
         return
     target = source.with_suffix(".pyi") if output is None else Path(output)
-    write_atomically(target, text.encode())
+    check_target(source, target)
+    write_output(target, text.encode())
     click.echo(f"{target}: {text.count(': ...')} functions")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 
+from wasmz.config import Config
 from wasmz.errors import Trap, WasiExit, WasmException
 from wasmz.runtime.engine import Engine
 from wasmz.runtime.image import FrozenCode, load_image
@@ -24,10 +25,16 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def populate(namespace: dict[str, Any], dumped: tuple[tuple[Any, ...], tuple[Any, ...]]) -> None:
-    """What the code of a precompiled file does: :func:`expose` with its image, and with WASI as the only imports."""
+def populate(
+    namespace: dict[str, Any], dumped: tuple[tuple[Any, ...], tuple[Any, ...]], limits: dict[str, Any] | None = None
+) -> None:
+    """What the code of a precompiled file does: :func:`expose` with its image, and with WASI as the only imports.
+
+    ``limits`` are fields of ``Config``.
+    """
     image = load_image(dumped[0])
-    module = CompiledModule(Engine(), image, precompiled_supply(image, FrozenCode(*dumped[1])))
+    engine = Engine(Config(**limits) if limits else None)
+    module = CompiledModule(engine, image, precompiled_supply(image, FrozenCode(*dumped[1])))
     expose(namespace, module)
 
 
