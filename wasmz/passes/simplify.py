@@ -303,7 +303,8 @@ def _shr_u(maker: Maker, value: Value) -> Value | None:
     if first.op == f"{type}.shl" and _count(first) == count:
         value.op = f"{type}.and"
         return _with_constant(maker, value, first.args[0], _MASKS[type] >> count)
-    if first.op == f"{type}.and" and possible >> count == _MASKS[type] >> count:
+    mask = _number(first.args[1]) if first.op == f"{type}.and" else None
+    if mask is not None and mask >> count == _MASKS[type] >> count:
         value.args = (first.args[0], value.args[1])
         return value
     return _normal_count(maker, value, count)
