@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ def compile_command(
         image, code = compile_frozen(data, engine.config, jobs, progress, profile)
     content = encode_pyc(image, hash_source(data), code, limits_of(engine.config))
     if is_stream:
-        click.get_binary_stream("stdout").write(content)
+        sys.stdout.buffer.write(content)
         return
     write_output(target, content)
     click.echo(f"{target}: {len(content):,} bytes, {len(image.body_offsets):,} functions")
