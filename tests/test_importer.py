@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 import wasmz
-from tests.wasm.encode import I32, function
+from tests.wasm.encode import I32, I64, function
 from wasmz import importer
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -263,3 +263,82 @@ def test_as_a_program(tmp_path: Path) -> None:
     )
     assert done.stdout.startswith("6\n"), done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_imports_by_a_dotted_name(folder: Path) -> None:
+    """In a package, too, "names.helper" may be the whole name of a module."""
+    package = folder / "names"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "helper.py").write_text("def twice(x): return 2 * x\n")
+    whole = IMPORTING.replace(b"\x02\x10\x01\x06helper", b"\x02\x16\x01\x0cnames.helper")
+    (package / "using.wasm").write_bytes(whole)
+    assert load("names.using").f(21) == 42
+    # Nor does what is missing in there become something else.
+    (package / "helper.py").write_text("import not_there_at_all\n")
+    del sys.modules["names.helper"], sys.modules["names.using"]
+    with pytest.raises(ModuleNotFoundError, match="not_there_at_all"):
+        load("names.using")
+
+
+@pytest.mark.parametrize("name", ["", ".", "../x", "a..b"])
+def test_imports_from_what_names_no_module(folder: Path, name: str) -> None:
+    data = IMPORTING.replace(b"\x02\x10\x01\x06helper", bytes((2, 10 + len(name), 1, len(name))) + name.encode())
+    (folder / "odd.wasm").write_bytes(data)
+    with pytest.raises(ImportError, match="names no module"):
+        load("odd")
+
+
+def test_what_cannot_be_linked_is_an_import_error(folder: Path) -> None:
+    (folder / "helper.py").write_text("twice = 2\n")
+    (folder / "using.wasm").write_bytes(IMPORTING)
+    with pytest.raises(ImportError, match=r"helper\.twice: 2 cannot be imported"):
+        load("using")
+    other = function(b"\x20\x00", I64, I64, before=b"\x07\x09\x01\x05twice\x00\x00")
+    (folder / "another.wasm").write_bytes(other)
+    (folder / "user.wasm").write_bytes(IMPORTING.replace(b"\x02\x10\x01\x06helper", b"\x02\x11\x01\x07another"))
+    with pytest.raises(ImportError, match=r"cannot import .*user\.wasm: import another\.twice has another type"):
+        load("user")
+    (folder / "newer.wasm").write_bytes(b"\0asm\x0d\0\1\0")
+    with pytest.raises(ImportError, match="cannot import"):
+        load("newer")
+
+
+def test_packages_are_walked(folder: Path) -> None:
+    package = folder / "walked"
+    package.mkdir()
+    (package / "__init__.wasm").write_bytes(adds(1))
+    (package / "part.wasm").write_bytes(adds(2))
+    assert [item.name for item in pkgutil.walk_packages([str(folder)])] == ["walked", "walked.part"]
+
+
+def test_zip_files_are_walked_and_read(folder: Path, monkeypatch: pytest.MonkeyPatch, cache_dir: Path) -> None:
+    archive = folder / "walk.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("single.wasm", adds(3))
+        file.writestr("wpack/__init__.wasm", adds(4))
+        file.writestr("wpack/inner.wasm", adds(5))
+        file.writestr("wpack/plain.py", "")
+        file.writestr("wpack/data.txt", "some data")
+        file.writestr("not/a/package.wasm", adds(5))
+    monkeypatch.syspath_prepend(str(archive))
+    found = {item.name: item.ispkg for item in pkgutil.walk_packages([str(archive)])}
+    assert found == {"single": False, "wpack": True, "wpack.inner": False, "wpack.plain": False}
+    assert load("wpack").f(0) == 4
+    files = importlib.resources.files("wpack")
+    assert files.joinpath("data.txt").read_text() == "some data"
+    assert files.joinpath("inner.wasm").read_bytes() == adds(5)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are those of POSIX")
+def test_what_is_kept_can_be_read_by_whoever_reads_the_source(folder: Path) -> None:
+    for name, mode in (("open", 0o644), ("closed", 0o600)):
+        (folder / f"{name}.wasm").write_bytes(adds(1))
+        (folder / f"{name}.wasm").chmod(mode)
+        old = os.umask(0o022)
+        try:
+            load(name)
+        finally:
+            os.umask(old)
+        (kept,) = (folder / "__pycache__").glob(f"{name}.*")
+        assert kept.stat().st_mode & 0o077 == mode & 0o077

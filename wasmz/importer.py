@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 from wasmz.cache import compiler_state, write_atomically
 from wasmz.config import Config
+from wasmz.errors import InvalidWasm, LinkError, UnsupportedFeature
 from wasmz.hashing import blake2b
 from wasmz.module import Module
 from wasmz.precompiled import DamagedFile, decode_pyc, encode_pyc
@@ -69,7 +70,9 @@ def install(imports: Given | None = None, config: Config | None = None) -> None:
     _Settings.config = Config(tier="eager") if config is None else config
     if _make_finder not in sys.path_hooks:
         sys.path_hooks.insert(0, _make_finder)
-        pkgutil.iter_importer_modules.register(_Finder, _list_modules)  # type: ignore[attr-defined]
+        register = pkgutil.iter_importer_modules.register  # type: ignore[attr-defined]
+        register(_Finder, _list_modules)
+        register(_ArchiveFinder, _list_archived_modules)
     _forget_finders()
 
 
@@ -98,8 +101,7 @@ class WasmLoader(abc.FileLoader):
         try:
             compiled = self._compile()
             expose(module.__dict__, compiled, PythonImports(module.__package__ or "", name, _Settings.imports).define)
-        except (ValueError, OSError) as error:
-            # InvalidWasm, UnsupportedFeature and LinkError are ValueErrors.
+        except (InvalidWasm, UnsupportedFeature, LinkError, OSError) as error:
             raise ImportError(f"cannot import {self.path}: {error}", name=name, path=self.path) from error
 
     def get_code(self, fullname: str) -> CodeType:
@@ -160,7 +162,21 @@ class _ArchivedLoader(WasmLoader):
         return self.archive.get_data(path)
 
     def get_resource_reader(self, name: str | None = None) -> Any:
-        return self.archive.get_resource_reader(name or self.name)
+        """What ``importlib.resources`` reads a package's files with: the archive's own knows Python's packages only."""
+        from importlib.resources.abc import TraversableResources
+        from zipfile import Path
+
+        archive = self.archive.archive
+        inside = self.path[len(archive) + 1 :].replace(os.sep, "/")
+        folder, _, file = inside.rpartition("/")
+        if not file.startswith("__init__."):
+            return None
+
+        class Resources(TraversableResources):
+            def files(self) -> Path:
+                return Path(archive, f"{folder}/")
+
+        return Resources()
 
     def _compile(self, is_whole: bool = False) -> Module:
         return Module.compile(Engine(_Settings.config), self._binary())
@@ -205,6 +221,25 @@ def _make_finder(path: str) -> _Finder | _ArchiveFinder:
         raise ImportError(str(error), path=path) from None
 
 
+def _list_archived_modules(finder: _ArchiveFinder, prefix: str = "") -> Iterator[tuple[str, bool]]:
+    """As :func:`_list_modules`, for archives."""
+    seen = set()
+    for name, is_package in pkgutil.iter_zipimport_modules(finder, prefix):  # type: ignore[attr-defined]
+        seen.add(name)
+        yield name, is_package
+    inner = len(finder.prefix)
+    for path in sorted(zipimport._zip_directory_cache.get(finder.archive, ())):  # type: ignore[attr-defined]
+        parts = path[inner:].split(os.sep) if path.startswith(finder.prefix) else []
+        stem, suffix = os.path.splitext(parts[-1]) if parts else ("", "")
+        is_package = len(parts) == 2 and stem == "__init__"
+        entry = parts[0] if is_package else stem
+        if suffix not in SUFFIXES or (len(parts) > 1 and not is_package) or entry == "__init__":
+            continue
+        if prefix + entry not in seen and entry.isidentifier():
+            seen.add(prefix + entry)
+            yield prefix + entry, is_package
+
+
 def _list_modules(finder: _Finder, prefix: str = "") -> Iterator[tuple[str, bool]]:
     """What ``pkgutil.iter_modules`` finds: what it does without this, and WebAssembly modules."""
     seen = set()
@@ -220,6 +255,8 @@ def _list_modules(finder: _Finder, prefix: str = "") -> Iterator[tuple[str, bool
         folder = os.path.join(finder.path, entry)
         is_package = any(os.path.isfile(os.path.join(folder, "__init__" + known)) for known in SUFFIXES)
         name = prefix + (entry if is_package else stem)
+        if stem == "__init__":
+            continue
         if name not in seen and (is_package or suffix in SUFFIXES) and name.removeprefix(prefix).isidentifier():
             seen.add(name)
             yield name, is_package

@@ -40,7 +40,11 @@ class PythonImports:
         """
         for item in module.imports:
             if linker.get(item.module_name, item.name) is None:
-                linker.define(item.module_name, item.name, self._find(item.module_name, item.name))
+                found = self._find(item.module_name, item.name)
+                try:
+                    linker.define(item.module_name, item.name, found)
+                except TypeError as error:
+                    raise ImportError(f"{self.name} imports {error}", name=item.module_name) from None
 
     def _find(self, module_name: str, name: str) -> Any:
         if self.given is not None:
@@ -58,11 +62,16 @@ class PythonImports:
         # Imported only where there is something to import.
         from importlib import import_module
 
+        if not all(module_name.split(".")):
+            # importlib has errors of other kinds for these.
+            raise ImportError(f"{self.name} imports from {module_name!r}, which names no module", name=module_name)
         if self.package:
             beside = f"{self.package}.{module_name}"
             try:
                 return import_module(beside)
             except ModuleNotFoundError as error:
-                if error.name != beside:
+                # What was not found may be the package that the module would be in.
+                lacking = f"{error.name}."
+                if not (lacking.startswith(f"{self.package}.") and f"{beside}.".startswith(lacking)):
                     raise
         return import_module(module_name)
