@@ -83,3 +83,50 @@ def test_mypy_uses_it(tmp_path: Path) -> None:
     lines = done.stdout.splitlines()
     assert {line.rpartition("[")[2] for line in lines} == {"arg-type]", "assignment]"}, done.stdout + done.stderr
     assert all(line.startswith("user.py:3:") for line in lines)
+
+
+# Exports that have the names of types, or none that Python code could write.
+SHADOWING = """
+(module
+  (func (export "int") (param i32) (result i32) (local.get 0))
+  (func (export "float") (param f64) (result i32 i64) (i32.const 1) (i64.const 2))
+  (func (export "tuple") (param funcref) (result externref) (ref.null extern))
+  (func (export "Any"))
+  (func (export "Callable"))
+  (func (export "_int"))
+  (func (export "\\ef\\ac\\81x"))
+  (func (export "fix"))
+  (func (export "__name__"))
+  (func (export "__class__"))
+  (func (export "__wasm_instance__"))
+  (memory (export "Memory") 1)
+  (memory (export "Instance") 1)
+  (global (export "Global") i32 (i32.const 1)))
+"""
+
+
+def test_exports_may_have_the_names_of_types(tmp_path: Path) -> None:
+    pytest.importorskip("mypy")
+    (tmp_path / "shadows.wasm").write_bytes(wasmtime.wat2wasm(SHADOWING))
+    text = render_stub((tmp_path / "shadows.wasm").read_bytes())
+    assert "def int(p0: __int, /) -> __int: ..." in text
+    for name in ("ﬁx", "__name__", "__class__", "__wasm_instance__"):
+        assert f"\n# {name}: def _()" in text
+    (tmp_path / "shadows.pyi").write_text(text, encoding="utf-8")
+    environment = {**os.environ, "MYPYPATH": str(ROOT)}
+    command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "mypy"), "shadows.pyi"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout
+
+
+def test_exports_do_not_replace_what_python_keeps(tmp_path: Path) -> None:
+    (tmp_path / "shadows.wasm").write_bytes(wasmtime.wat2wasm(SHADOWING))
+    script = """
+import importlib, types
+import wasmz.importer, shadows
+importlib.reload(shadows)
+assert (shadows.__name__, shadows.int(3), type(shadows)) == ("shadows", 3, types.ModuleType)
+assert callable(shadows.__wasm_instance__.exports["__name__"])
+"""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=environment, check=True, timeout=60)

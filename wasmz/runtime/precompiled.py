@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+# What Python and wasmz keep in a module's namespace, whatever the WebAssembly module exports.
+OWN_NAMES = (
+    *("__name__", "__doc__", "__package__", "__loader__", "__spec__", "__path__", "__file__", "__cached__"),
+    *("__builtins__", "__dict__", "__class__", "__wasm_instance__"),
+)
+
 
 def populate(
     namespace: dict[str, Any], dumped: tuple[tuple[Any, ...], tuple[Any, ...]], limits: dict[str, Any] | None = None
@@ -46,7 +52,8 @@ def expose(
     """Instantiates a compiled module, and puts its exports into a Python namespace.
 
     As the main program a command module is run, and its exit status becomes the process's. ``define_more`` defines
-    what the module may import beside WASI.
+    what the module may import beside WASI. No export takes the place of what Python itself keeps there
+    (``OWN_NAMES``): such ones are reached by ``__wasm_instance__``.
 
     Raises:
         LinkError: if it imports anything else.
@@ -59,8 +66,9 @@ def expose(
     if define_more is not None:
         define_more(linker, module)
     instance = Instance(Store(module.engine), module, linker)
-    namespace["__wasm_instance__"] = instance
+    own = {name: namespace[name] for name in OWN_NAMES if name in namespace}
     namespace.update(instance.exports)
+    namespace.update(own, __wasm_instance__=instance)
     if is_main:
         _run(instance)
     elif instance.is_reactor:
