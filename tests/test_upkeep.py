@@ -120,3 +120,21 @@ def test_commands(tmp_path: Path) -> None:
 def test_limits_are_checked() -> None:
     with pytest.raises(ValueError, match="cache_limit_bytes"):
         wasmz.Config(cache_limit_bytes=-1)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are those of POSIX")
+def test_a_directory_that_is_not_used(tmp_path: Path) -> None:
+    """One line says why, and so does ``cache info``."""
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    folder.chmod(0o777)
+    (tmp_path / "sums.wasm").write_bytes(ADDS_5)
+    done = subprocess.run(
+        [sys.executable, "-m", "wasmz", "run", str(tmp_path / "sums.wasm")],
+        capture_output=True, text=True, cwd=ROOT, env={**os.environ, "WASMZ_CACHE_DIR": str(folder)}, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert done.stderr == f"wasmz: not using the cache directory {folder}: other users can write to it\n"
+    assert "not used: other users can write to it\n" in command(folder, "info")
+    folder.chmod(0o700)
+    assert "not used" not in command(folder, "info")

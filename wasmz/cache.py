@@ -145,7 +145,7 @@ def open_cache(config: Config) -> Cache | None:
     except OSError as error:
         _warn(f"cannot make the cache directory: {error}")
         return None
-    problem = _distrust(directory)
+    problem = distrust(directory)
     if problem is not None:
         _warn(f"not using the cache directory {directory}: {problem}")
         return None
@@ -240,7 +240,7 @@ def cache_directory(config: Config) -> str:
     return platformdirs.user_cache_dir("wasmz", appauthor=False)
 
 
-def _distrust(directory: str) -> str | None:
+def distrust(directory: str) -> str | None:
     """Why the files in a directory cannot be trusted to be ours: they are code, and get run."""
     if not hasattr(os, "geteuid"):
         # On Windows the user's profile is private by its access control list; a browser's sandbox has one user.

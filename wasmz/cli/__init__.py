@@ -56,11 +56,17 @@ for _command in (
 def main(args: list[str] | None = None) -> Any:
     """Runs the command line and exits the process."""
     warnings.simplefilter("default")
+    warnings.showwarning = _show_warning
     try:
         commands.main(args, prog_name="wasmz", standalone_mode=True)
     except (WasmzError, OSError, ValueError, MemoryError, ImportError, NotImplementedError) as error:
         click.echo(f"wasmz: {describe(error)}", err=True)
         sys.exit(1)
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *place: object, **more: object) -> None:
+    """Warnings are for whoever started the command, and not about a line of wasmz."""
+    click.echo(f"wasmz: {'' if issubclass(category, UserWarning) else category.__name__ + ': '}{message}", err=True)
 
 
 def describe(error: BaseException) -> str:

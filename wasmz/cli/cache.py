@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from wasmz import upkeep
-from wasmz.cache import cache_directory
+from wasmz.cache import cache_directory, distrust
 from wasmz.config import Config
 
 
@@ -27,6 +27,9 @@ def info_command(directory: str) -> None:
     """Print where the cache is, and how large."""
     found = upkeep.entries(directory)
     click.echo(f"directory  {directory}{'' if Path(directory).is_dir() else ' (not there yet)'}")
+    problem = distrust(directory) if Path(directory).is_dir() else None
+    if problem is not None:
+        click.echo(f"           not used: {problem}")
     limit = Config().cache_limit_bytes
     click.echo(
         f"size       {_bytes(sum(entry.size for entry in found))} of {'any' if limit is None else _bytes(limit)}"
