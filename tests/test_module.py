@@ -372,3 +372,23 @@ def test_optimised_python_gives_the_same() -> None:
     assert plain[3].startswith("('TypeError'") and plain[4].startswith("('OverflowError'")
     assert "UNREACHABLE" in plain[6] and "STACK_OVERFLOW" in plain[7]
     assert all("InvalidWasm" in line for line in plain[8:15])
+
+
+def test_arguments_in_the_wrong_places() -> None:
+    engine = wasmz.Engine()
+    module = wasmz.Module.compile(engine, b"\0asm\1\0\0\0")
+    with pytest.raises(TypeError, match="is no module"):
+        wasmz.Instance(module, wasmz.Store(engine))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="imports come from a Linker"):
+        wasmz.Instance(wasmz.Store(engine), module, {})  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="imports must be a mapping"):
+        wasmz.instantiate(b"\0asm\1\0\0\0", [1])  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="imported from 'env' must be a mapping"):
+        wasmz.instantiate(b"\0asm\1\0\0\0", {"env": None})  # type: ignore[dict-item]
+
+
+@pytest.mark.parametrize("field", ["fuel", "mem_limit_bytes", "table_limit", "max_call_depth", "cache_limit_bytes"])
+def test_limits_are_integers(field: str) -> None:
+    for value in ("1", 1.5):
+        with pytest.raises(TypeError, match=f"{field} must be an integer"):
+            wasmz.Config(**{field: value})

@@ -81,6 +81,10 @@ class Config(Record):
             raise ValueError(f"opt_level must be one of {OPT_LEVELS}, not {self.opt_level!r}")
         if self.tier not in TIERS:
             raise ValueError(f"tier must be one of {', '.join(map(repr, TIERS))}, not {self.tier!r}")
+        for name in ("mem_limit_bytes", "cache_limit_bytes", "table_limit", "fuel", "max_call_depth"):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, int):
+                raise TypeError(f"{name} must be an integer, not {value!r}")
         if self.mem_limit_bytes is not None and self.mem_limit_bytes < 0:
             raise ValueError(f"mem_limit_bytes must not be negative, but is {self.mem_limit_bytes}")
         if self.cache_limit_bytes is not None and self.cache_limit_bytes < 0:

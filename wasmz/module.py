@@ -185,13 +185,20 @@ def instantiate(
 
     Raises:
         InvalidWasm, UnsupportedFeature, LinkError, Trap: as compilation and instantiation do.
+        TypeError: ``imports`` is something else, or has something that cannot be imported.
     """
     engine = engine if engine is not None else Engine()
     linker = Linker(engine)
-    for module_name, items in (imports or {}).items():
-        for name, item in items.items():
+    for module_name, items in _named(imports or {}, "imports").items():
+        for name, item in _named(items, f"what is imported from {module_name!r}").items():
             linker.define(module_name, name, item)
     return Instance(Store(engine), Module.compile(engine, source), linker)
+
+
+def _named(items: Mapping[str, Any], what: str) -> Mapping[str, Any]:
+    if not hasattr(items, "items"):
+        raise TypeError(f"{what} must be a mapping of names, not {items!r}")
+    return items
 
 
 def read_source(source: Source) -> bytes:

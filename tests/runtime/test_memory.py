@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -218,3 +219,72 @@ def test_grow_and_size_as_instructions(store: Store) -> None:
     assert operations.memory_size(memory) == 2
     wide = Memory(store, MemoryType(0, 1, address_type=ValType.I64))
     assert operations.memory_grow(wide, 2) == 0xFFFF_FFFF_FFFF_FFFF
+
+
+# What Python code may get wrong
+
+
+@pytest.mark.parametrize("pages", [0.5, 1.0, "1", None])
+def test_growing_by_what_is_no_number_of_pages(store: Store, pages: Any) -> None:
+    memory = Memory(store, MemoryType(1, 10))
+    with pytest.raises(TypeError):
+        memory.grow(pages)
+    assert (memory.grow(True), len(memory)) == (1, 2 * 65_536)
+
+
+def test_types_that_no_memory_has(store: Store) -> None:
+    for type in (MemoryType(3, 2), MemoryType(-1), MemoryType(1, shared=True)):
+        with pytest.raises(ValueError, match="there can be no memory"):
+            Memory(store, type)
+    with pytest.raises(TypeError, match="MemoryType"):
+        Memory(store, 1)  # type: ignore[arg-type]
+    assert store.memory_budget.total_used == 0
+
+
+def test_values_by_type(store: Store) -> None:
+    memory = Memory(store, MemoryType(1))
+    for type, value in (
+        (ValType.I32, -5),
+        (ValType.I64, -(1 << 40)),
+        (ValType.F32, 1.5),
+        (ValType.F64, 0.1),
+        (ValType.V128, bytes(range(16))),
+    ):
+        memory.write_value(24, type, value)
+        assert memory.read_value(24, type) == value
+    with pytest.raises(ValueError, match="externref"):
+        memory.read_value(0, ValType.EXTERNREF)
+    with pytest.raises(ValueError, match="no format of the struct module"):
+        memory.read_value(0, "i32")
+
+
+# Threads
+
+
+def test_python_waits_and_notifies() -> None:
+    memory = Memory(Store(), MemoryType(1, 1, shared=True))
+    memory.write_value(8, "iq", 7, -1)
+    assert memory.wait32(8, 6) == 1
+    assert memory.wait32(8, 7, timeout=0.001) == 2
+    assert memory.wait64(16, -1, timeout=0) == 1
+    memory.write_value(16, "q", -1)
+    assert memory.wait64(16, -1, timeout=0) == 2
+    answers: list[int] = []
+    thread = threading.Thread(target=lambda: answers.append(memory.wait32(8, 7, timeout=60)))
+    thread.start()
+    while not memory.notify(8):
+        pass
+    thread.join(60)
+    assert answers == [0]
+    assert memory.notify(8) == 0
+    for call, code in (
+        (lambda: memory.wait32(2, 0), TrapCode.UNALIGNED_ATOMIC_ACCESS),
+        (lambda: memory.wait64(65_536, 0), TrapCode.MEMORY_OUT_OF_BOUNDS),
+        (lambda: memory.notify(-4), TrapCode.MEMORY_OUT_OF_BOUNDS),
+        (lambda: Memory(Store(), MemoryType(1)).wait32(0, 0), TrapCode.UNSHARED_MEMORY_WAIT),
+    ):
+        with pytest.raises(Trap) as caught:
+            call()
+        assert caught.value.code is code
+    with pytest.raises(ValueError, match="timeout"):
+        memory.wait32(8, 7, timeout=-1)

@@ -143,3 +143,20 @@ def test_globals(store: Store) -> None:
         Global(store, GlobalType(ValType.I64), None)
     anything = object()
     assert Global(store, GlobalType(ValType.EXTERNREF), anything).value is anything
+
+
+def test_what_is_no_index_or_size(store: Store) -> None:
+    table = Table(store, TableType(ValType.EXTERNREF, 2, 5))
+    for index in ("a", 0.0, slice(0, 1), None):
+        with pytest.raises(TypeError):
+            table[index]  # type: ignore[index]
+        with pytest.raises(TypeError):
+            table[index] = 1  # type: ignore[index]
+    with pytest.raises(TypeError):
+        table.grow(1.5)  # type: ignore[arg-type]
+    assert (table[True], len(table)) == (None, 2)
+    for type in (TableType(ValType.EXTERNREF, 3, 2), TableType(ValType.EXTERNREF, -1)):
+        with pytest.raises(ValueError, match="there can be no table"):
+            Table(store, type)
+    with pytest.raises(TypeError, match="TableType"):
+        Table(store, 2)  # type: ignore[arg-type]

@@ -62,11 +62,11 @@ class Caller:
         """``Memory.write`` of the first memory."""
         self.memory.write(address, data)
 
-    def read_value(self, address: int, format: str) -> Any:
+    def read_value(self, address: int, format: str | ValType) -> Any:
         """``Memory.read_value`` of the first memory."""
         return self.memory.read_value(address, format)
 
-    def write_value(self, address: int, format: str, *values: Any) -> None:
+    def write_value(self, address: int, format: str | ValType, *values: Any) -> None:
         """``Memory.write_value`` of the first memory."""
         self.memory.write_value(address, format, *values)
 

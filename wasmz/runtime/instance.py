@@ -132,9 +132,14 @@ class Instance:
             LinkError: imports are missing or of another type; nothing has been done then.
             Trap: a segment is out of bounds or the start function trapped; what was written before stays.
             WasmException: the start function did not catch it; likewise.
+            TypeError: these are not a store, a module and a linker.
             ValueError: the store has limited fuel, but the module was compiled without ``Config.fuel``.
             MemoryError: there is no room for the module's memories or tables.
         """
+        if not hasattr(type(module), "image"):
+            raise TypeError(f"an instance is made of a store, a module and a linker: {module!r} is no module")
+        if not (linker is None or isinstance(linker, Linker)):
+            raise TypeError(f"imports come from a Linker, not from {linker!r}; instantiate() takes a mapping")
         image = module.image
         if store.engine.config.fuel is not None and image.body_offsets and not image.is_metered:
             raise ValueError("the module's code uses no fuel, as the store wants: compile it with the store's engine")

@@ -15,6 +15,7 @@ from __future__ import annotations
 import mmap
 import struct
 import sys
+from _operator import index
 from _thread import allocate_lock
 
 from wasmz.errors import MemoryLimit, Trap, TrapCode
@@ -59,15 +60,21 @@ class Memory:
             MemoryLimit: ``Config.mem_limit_bytes`` forbids it.
             Trap: GROWTH_OPERATION_LIMITED, the store's limiter forbids it.
             MemoryError: the system forbids it.
+            TypeError, ValueError: the type makes no sense.
         """
         self.size_bytes = 0
+        if type.__class__ is not MemoryType:
+            raise TypeError(f"a memory is made with a MemoryType, not {type!r}")
+        maximum = type.maximum
+        if type.minimum < 0 or (type.shared if maximum is None else maximum < type.minimum):
+            raise ValueError(f"there can be no {type}{' without a maximum' if maximum is None else ''}")
         self._moving: tuple[Any, Any] | None = None
         self.type = type
         self.store = store
         self.lock = allocate_lock()
         self.waiting: dict[int, list[Any]] = {}
         largest = _LARGEST_BYTES[type.address_type] // type.page_bytes
-        self._maximum = largest if type.maximum is None else min(type.maximum, largest)
+        self._maximum = largest if maximum is None else min(maximum, largest)
         size = type.minimum * type.page_bytes
         if type.minimum > self._maximum:
             raise MemoryError(f"there is no room for a {type}")
@@ -133,6 +140,8 @@ class Memory:
         Ordinary views from :meth:`view` stay valid. Where the platform cannot reserve address space they go on
         showing the bytes from before.
         """
+        if pages.__class__ is not int:
+            pages = index(pages)
         if pages < 0:
             raise ValueError(f"a memory cannot shrink by {-pages} pages")
         if self.store.limiter is not None and pages <= self._maximum - self.size_pages:
@@ -244,19 +253,61 @@ class Memory:
         start = self._checked(address, size)
         return self.bytes[start : start + size]
 
-    def read_value(self, address: int, format: str) -> Any:
-        """The little-endian value at a guest address. ``format`` is of the ``struct`` module, without byte order.
+    def read_value(self, address: int, format: str | ValType) -> Any:
+        """The little-endian value at a guest address.
 
-        One value is returned as such, several as a tuple.
+        ``format`` is of the ``struct`` module, without byte order, or a type of numbers. One value is returned as such,
+        several as a tuple.
+
+        Raises:
+            Trap: MEMORY_OUT_OF_BOUNDS. ValueError: there is no such format.
         """
-        packer = struct.Struct("<" + format)
+        packer = _packer(format)
         values = packer.unpack_from(self.bytes, self._checked(address, packer.size))
         return values[0] if len(values) == 1 else values
 
-    def write_value(self, address: int, format: str, *values: Any) -> None:
+    def write_value(self, address: int, format: str | ValType, *values: Any) -> None:
         """Writes values at a guest address, the inverse of :meth:`read_value`."""
-        packer = struct.Struct("<" + format)
+        packer = _packer(format)
         packer.pack_into(self.bytes, self._checked(address, packer.size), *values)
+
+    # Other threads, for shared memories
+
+    def notify(self, address: int, count: int = 0xFFFF_FFFF) -> int:
+        """Wakes up to ``count`` threads that wait at the address; how many these were (``memory.atomic.notify``).
+
+        Raises:
+            Trap: MEMORY_OUT_OF_BOUNDS, UNALIGNED_ATOMIC_ACCESS.
+        """
+        from wasmz.runtime.atomics import memory_atomic_notify
+
+        return memory_atomic_notify(self, self.strided("I"), self._checked(address, 4), count)
+
+    def wait32(self, address: int, expected: int, timeout: float | None = None) -> int:
+        """Waits until another thread notifies the address, if the 32 bits there are the expected ones.
+
+        Returns 0 for woken, 1 if the number was another, 2 when ``timeout`` seconds have passed.
+
+        Raises:
+            Trap: MEMORY_OUT_OF_BOUNDS, UNALIGNED_ATOMIC_ACCESS; UNSHARED_MEMORY_WAIT, the memory is not shared.
+        """
+        return self._wait(4, address, expected, timeout)
+
+    def wait64(self, address: int, expected: int, timeout: float | None = None) -> int:
+        """The same with 64 bits."""
+        return self._wait(8, address, expected, timeout)
+
+    def _wait(self, width: int, address: int, expected: int, timeout: float | None) -> int:
+        from wasmz.runtime.atomics import HELPERS
+
+        if timeout is not None and not timeout >= 0:
+            raise ValueError(f"a timeout is a number of seconds, not {timeout!r}")
+        # Negative is endless.
+        nanoseconds = (1 << 64) - 1 if timeout is None else min(int(min(timeout, 1e10) * 1e9), (1 << 63) - 1)
+        view = self.strided("I" if width == 4 else "Q")
+        wait = HELPERS[f"atomic_wait{width}"]
+        answer: int = wait(self, view, self._checked(address, width), expected & (1 << 8 * width) - 1, nanoseconds)
+        return answer
 
     def _checked(self, address: int, size: int) -> int:
         """The address as an unsigned one, if ``size`` bytes lie there."""
@@ -270,6 +321,19 @@ class Memory:
 
     def __repr__(self) -> str:
         return f"<Memory of {self.size_pages} pages>"
+
+
+_FORMATS = {ValType.I32: "i", ValType.I64: "q", ValType.F32: "f", ValType.F64: "d", ValType.V128: "16s"}
+
+
+def _packer(format: str | ValType) -> struct.Struct:
+    known = format if isinstance(format, str) else _FORMATS.get(format)
+    if known is None:
+        raise ValueError(f"a value in memory is a number or a vector, not {format}")
+    try:
+        return struct.Struct("<" + known)
+    except struct.error as error:
+        raise ValueError(f"{format!r} is no format of the struct module: {error}") from None
 
 
 def _allocate(size: int, capacity: int) -> mmap.mmap | bytearray:

@@ -10,6 +10,8 @@ the type matches, otherwise a function that traps. Every write to the table keep
 
 from __future__ import annotations
 
+from _operator import index as index_of
+
 from wasmz.errors import Trap, TrapCode
 from wasmz.runtime.convert import to_internal, to_python
 from wasmz.runtime.func import Func
@@ -45,10 +47,14 @@ class Table:
         """Makes a table of ``type.minimum`` elements, all ``init``.
 
         Raises:
-            TypeError: ``init`` is not a value of the element type.
+            TypeError: ``init`` is not a value of the element type. ValueError: the type makes no sense.
             MemoryError: more than 10,000,000 elements.
             Trap: GROWTH_OPERATION_LIMITED, ``Config.table_limit`` or the store's limiter forbids it.
         """
+        if type.__class__ is not TableType:
+            raise TypeError(f"a table is made with a TableType, not {type!r}")
+        if type.minimum < 0 or (type.maximum is not None and type.maximum < type.minimum):
+            raise ValueError(f"there can be no {type}")
         self._setup(store, type, to_internal(init, type.element, "an element of a table", store))
 
     @classmethod
@@ -178,11 +184,13 @@ class Table:
 
     def grow(self, count: int, init: Any = None) -> int:
         """Appends ``count`` elements (specification 4.6.9). Returns the old size, or -1 if that is impossible."""
+        count = index_of(count)
         if count < 0:
             raise ValueError(f"a table cannot shrink by {-count} elements")
         return self.extend(count, self._internal(init))
 
     def _position(self, index: int) -> int:
+        index = index_of(index)
         if not 0 <= index < len(self.elements):
             raise IndexError(f"index {index} is outside of a table of {len(self.elements)} elements")
         return index
