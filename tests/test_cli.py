@@ -6,8 +6,10 @@ import importlib
 import io
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -455,3 +457,75 @@ def test_compiled_files_keep_limits(folder: Path) -> None:
 def test_options_of_other_forms(folder: Path) -> None:
     done = start(folder, "compile", "sums.wasm", "--no-wasm")
     assert done.returncode == 2 and "--python" in done.stderr
+
+
+# Arguments and results of every kind
+
+KINDS = """
+(module
+  (func (export "v") (param v128) (result v128) (local.get 0))
+  (func (export "refs") (param externref funcref) (result externref funcref) (local.get 0) (local.get 1))
+  (func (export "f") (param f64) (result f64) (local.get 0))
+  (func (export "i") (param i32 i64) (result i64) (local.get 1)))
+"""
+
+
+def test_values_of_every_type(folder: Path) -> None:
+    (folder / "kinds.wasm").write_bytes(wasmtime.wat2wasm(KINDS))
+    vector = bytes(range(16)).hex()
+    assert output(folder, "kinds.wasm", "v", vector) == f"0x{vector}\n"
+    assert output(folder, "kinds.wasm", "v", f"0x{vector}") == f"0x{vector}\n"
+    assert output(folder, "kinds.wasm", "refs", "some text", "null") == "some text\nnull\n"
+    assert output(folder, "kinds.wasm", "refs", "null", "null") == "null\nnull\n"
+    assert output(folder, "kinds.wasm", "f", "-0x1.8p1") == "-3.0\n"
+    assert output(folder, "kinds.wasm", "i", "4294967295", "0x8000000000000000") == f"{-(2**63)}\n"
+    for words in (
+        ("v", "00"), ("v", "x" * 32), ("refs", "null", "f"), ("f", "one"),
+        ("i", "4294967296", "0"), ("i", "0", "-9223372036854775809"), ("i", "1.0", "0"),
+    ):  # fmt: skip
+        done = start(folder, "kinds.wasm", *words)
+        assert (done.returncode, done.stdout) == (2, ""), words
+        assert " is no " in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--env", "=b"), ("--dir", ""), ("--dir", "::/x"), ("--tcplisten", "127.0.0.1:65536"), ("--args", "'open")],
+)
+def test_options_that_mean_nothing(folder: Path, words: tuple[str, str]) -> None:
+    done = start(folder, "run", *words, "command.wasm")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Error: " in done.stderr and "Traceback" not in done.stderr and "Warning" not in done.stderr
+
+
+# Ctrl-C
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are those of POSIX")
+@pytest.mark.parametrize("command", [("run", "spin.wasm"), ("compile", "--jobs", "2", "large.wasm")])
+def test_ctrl_c(folder: Path, command: tuple[str, ...]) -> None:
+    """It ends the command and all of its processes at once, with the status that shells give such programs."""
+    (folder / "spin.wasm").write_bytes(wasmtime.wat2wasm('(module (func (export "_start") (loop (br 0))))'))
+    body = "(local.set 0 (i64.rotl (i64.add (local.get 0) (local.get 1)) (i64.const 7)))" * 300
+    functions = f"(func (param i64 i64) {body})" * 400
+    (folder / "large.wasm").write_bytes(wasmtime.wat2wasm(f"(module {functions})"))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "wasmz", *command],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=folder, start_new_session=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    time.sleep(3)
+    # As a terminal does: to all processes of the group.
+    os.killpg(process.pid, signal.SIGINT)
+    try:
+        printed, _ = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert (process.returncode, printed) == (130, b"")
+    assert not (folder / "large.pyc").exists() and not list(folder.glob(".*"))
+    # Those that multiprocessing has for itself need a moment.
+    deadline = time.monotonic() + 20
+    with pytest.raises(ProcessLookupError):
+        while time.monotonic() < deadline:
+            os.killpg(process.pid, 0)
+            time.sleep(0.05)

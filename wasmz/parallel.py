@@ -8,7 +8,9 @@ What is compiled is kept as bytes at once, so that a module of any size needs no
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+import signal
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from wasmz.compiler import ModuleCompiler, find_deep_functions, load_module, make_image
@@ -52,14 +54,16 @@ def compile_frozen(
     calls: dict[int, CallFacts] = {}
     end = 0
     first = module.imported_function_count
-    for number, (content, facts, needed) in enumerate(_compile_all(data, module, config, jobs, profile)):
-        contents.append(content)
-        end += len(content)
-        ends += end.to_bytes(8, "little")
-        calls[first + number] = facts
-        names.update(needed)
-        if progress is not None:
-            progress(number + 1, len(bodies))
+    # Closed at once also after Ctrl-C: the processes would be waited for otherwise.
+    with closing(_compile_all(data, module, config, jobs, profile)) as results:
+        for number, (content, facts, needed) in enumerate(results):
+            contents.append(content)
+            end += len(content)
+            ends += end.to_bytes(8, "little")
+            calls[first + number] = facts
+            names.update(needed)
+            if progress is not None:
+                progress(number + 1, len(bodies))
     deep = find_deep_functions(calls)
     is_deep = bytes(index in deep for index in range(first, first + len(bodies)))
     image = make_image(data, module, config, [], {}, frozenset(), names)
@@ -68,7 +72,7 @@ def compile_frozen(
 
 def _compile_all(
     data: bytes, module: WasmModule, config: Config, jobs: int, profile: Profile | None
-) -> Iterator[_Made]:
+) -> Generator[_Made, None, None]:
     """What becomes of each function, in order."""
     wanted = min(jobs or os.cpu_count() or 1, len(module.bodies))
     pool = _make_pool(wanted, (data, config, profile)) if wanted > 1 else None
@@ -77,12 +81,22 @@ def _compile_all(
         yield from map(worker.compile, range(len(module.bodies)))
         return
     chunks = list(_chunks(module))
-    with pool:
-        try:
-            for made in pool.map(_compile_chunk, chunks):
-                yield from made
-        finally:
-            pool.shutdown(cancel_futures=True)
+    try:
+        for made in pool.map(_compile_chunk, chunks):
+            yield from made
+    except BaseException:
+        _end(pool)
+        raise
+    pool.shutdown()
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    """Ends the processes in the middle of their work: nobody waits for it any more."""
+    # Python 3.14 has a method for that.
+    processes = list((getattr(pool, "_processes", None) or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        process.terminate()
 
 
 def _make_pool(size: int, arguments: tuple[bytes, Config, Profile | None]) -> ProcessPoolExecutor | None:
@@ -129,6 +143,9 @@ _worker: _Worker | None = None
 
 def _start_worker(data: bytes, config: Config, profile: Profile | None) -> None:
     global _worker
+    # Ctrl-C reaches all processes of a terminal. One that stopped while it held a queue's lock would keep the others
+    # waiting: the first process ends them all.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _worker = _Worker(data, load_module(data, legacy_exceptions=config.legacy_exceptions), config, profile)
 
 

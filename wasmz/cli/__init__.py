@@ -1,6 +1,6 @@
 """The command line: ``wasmz FILE``, which is ``wasmz run FILE``, and all other commands.
 
-Exit codes: the guest's own; 1, with one line on stderr, for every error; 2 for wrong usage.
+Exit codes: the guest's own; 1, with one line on stderr, for every error; 2 for wrong usage; 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from wasmz.cli.inspect import inspect_command
 from wasmz.cli.run import run_command
 from wasmz.cli.stubs import stubs_command
 from wasmz.errors import WasmzError
+
+# What shells report of a program that SIGINT ended.
+_AFTER_INTERRUPT = 130
 
 
 class _DefaultGroup(click.Group):
@@ -58,7 +61,13 @@ def main(args: list[str] | None = None) -> Any:
     warnings.simplefilter("default")
     warnings.showwarning = _show_warning
     try:
-        commands.main(args, prog_name="wasmz", standalone_mode=True)
+        # What click does alone, but for Ctrl-C: that would be "Aborted!", and 1.
+        sys.exit(commands.main(args, prog_name="wasmz", standalone_mode=False))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(_AFTER_INTERRUPT)
     except (WasmzError, OSError, ValueError, MemoryError, ImportError, NotImplementedError) as error:
         click.echo(f"wasmz: {describe(error)}", err=True)
         sys.exit(1)

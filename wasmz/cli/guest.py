@@ -43,7 +43,7 @@ class GuestOptions(Record):
         variables = {}
         for setting in self.environment:
             name, separator, value = setting.partition("=")
-            if not separator:
+            if not separator or not name:
                 raise click.UsageError(f"--env needs NAME=VALUE, not {setting!r}")
             variables[name] = value
         config = WasiConfig(
@@ -57,7 +57,7 @@ class GuestOptions(Record):
             config.preopen_socket(_listen(address))
         for directory in self.directories:
             host, _, guest = directory.partition("::")
-            if not Path(host).is_dir():
+            if not host or not Path(host).is_dir():
                 raise click.UsageError(f"--dir needs a directory, and {host!r} is none")
             config.preopen_dir(host, guest or None)
         return config
@@ -68,7 +68,7 @@ def _listen(address: str) -> socket.socket:
     import socket
 
     host, separator, port = address.rpartition(":")
-    if not separator or not port.isdecimal():
+    if not separator or not port.isdecimal() or int(port) > 65_535:
         raise click.UsageError(f"--tcplisten needs HOST:PORT, not {address!r}")
     host = host.removeprefix("[").removesuffix("]")
     try:

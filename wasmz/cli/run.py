@@ -20,7 +20,7 @@ from wasmz.runtime.instance import Instance
 from wasmz.runtime.linker import Linker
 from wasmz.runtime.store import Store
 from wasmz.runtime.wasi.config import WasiConfig
-from wasmz.types import FuncType, ValType
+from wasmz.types import FuncType, HeapType, RefType, ValType
 
 
 @click.command("run", context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False})
@@ -71,7 +71,10 @@ def run_command(
     engine = make_engine(**options)
     # `--invoke` may also stand behind the file, as in `wasmz run FILE --invoke NAME ARGS`.
     arguments, function, late = _late_options(list(words), function)
-    arguments += shlex.split(more)
+    try:
+        arguments += shlex.split(more)
+    except ValueError as error:
+        raise click.UsageError(f"--args {more!r}: {error}") from None
     with phases.phase("compile"):
         module = compile_file(engine, file)
     runs_main = function is None and not module.is_command and has_main(module)
@@ -215,16 +218,37 @@ def _invoke(instance: Instance, module: Module, name: str, words: list[str]) -> 
         raise click.UsageError(f"{name} takes {len(type.params)} arguments, {type}, but got {len(words)}")
     arguments = [_parse(word, wanted) for word, wanted in zip(words, type.params, strict=True)]
     result = instance.call(name, *arguments)
-    for value in result if isinstance(result, tuple) else () if result is None else (result,):
-        click.echo(value)
+    results = () if not type.results else result if isinstance(result, tuple) else (result,)
+    for value, kind in zip(results, type.results, strict=True):
+        click.echo(_shown(value, kind))
 
 
-def _parse(word: str, wanted: ValType) -> int | float:
+def _parse(word: str, wanted: ValType | RefType) -> Any:
     try:
         if wanted in (ValType.I32, ValType.I64):
-            return int(word, 0)
-        if wanted in (ValType.F32, ValType.F64):
-            return float(word)
-    except ValueError:
+            bits = 32 if wanted is ValType.I32 else 64
+            number = int(word, 0)
+            if -(1 << bits - 1) <= number < 1 << bits:
+                return number
+        elif wanted in (ValType.F32, ValType.F64):
+            return float.fromhex(word) if "0x" in word.lower() else float(word)
+        elif wanted is ValType.V128:
+            # As it is printed: the bytes in the order of memory.
+            content = bytes.fromhex(word.removeprefix("0x"))
+            if len(content) == 16:
+                return content
+        elif isinstance(wanted, RefType):
+            if word == "null" and wanted.nullable:
+                return None
+            if wanted.heap_type is HeapType.EXTERN:
+                return word
+    except (ValueError, OverflowError):
         pass
     raise click.UsageError(f"{word!r} is no {wanted}")
+
+
+def _shown(value: Any, kind: ValType | RefType) -> str:
+    """A result as :func:`_parse` takes it, as far as it does."""
+    if kind is ValType.V128:
+        return f"0x{value.hex()}"
+    return "null" if value is None else str(value)
