@@ -159,6 +159,8 @@ class _Draft:
         effects, fusions, ends = self.target.effects, self.target.fusions, self.target.ends
         depth = deepest = length = 0
         calls = self.target.calls if self.target.raises_before_calls else frozenset()
+        # Of most pieces, one look tells that nothing is to be done but to count.
+        watched = ends.union(calls, self.target.fused_seconds)
         reachable = True
         previous = b""
         for item in emitted:
@@ -166,22 +168,30 @@ class _Draft:
             if kind is bytes:
                 if not reachable:
                     continue
+                if item not in watched:
+                    depth += effects[item]  # type: ignore[index]
+                    if depth > deepest:
+                        deepest = depth
+                    pieces.append(item)  # type: ignore[arg-type]
+                    length += len(item)  # type: ignore[arg-type]
+                    previous = item  # type: ignore[assignment]
+                    continue
                 if item in calls and self._ends_with_attempt():
                     # Otherwise its handler would take what the callee raises.
                     pieces.append(self.target.nop)
                     length += len(self.target.nop)
-                depth += effects[item]  # type: ignore[index]
+                depth += effects[item]
                 if depth > deepest:
                     deepest = depth
                 if (previous, item) in fusions:
-                    fused = fusions[previous, item]  # type: ignore[index]
+                    fused = fusions[previous, item]
                     pieces[-1] = fused
                     length += len(fused) - len(previous)
                     previous = b""
                     continue
-                pieces.append(item)  # type: ignore[arg-type]
-                length += len(item)  # type: ignore[arg-type]
-                previous = item  # type: ignore[assignment]
+                pieces.append(item)
+                length += len(item)
+                previous = item
                 if item in ends:
                     reachable = False
             elif kind is int:

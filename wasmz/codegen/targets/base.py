@@ -69,7 +69,9 @@ class Target:
     def __init__(self) -> None:
         self.effects: dict[bytes, int] = {b"": 0}
         self._pieces: dict[tuple[str, int], bytes] = {}
+        # Pairs of pieces that the version has one for; and the second ones of them.
         self.fusions: dict[tuple[bytes, bytes], bytes] = {}
+        self.fused_seconds: set[bytes] = set()
         self.resume = self.piece("RESUME", 0)
         self.pop = self.piece("POP_TOP")
         self.return_value = self.piece("RETURN_VALUE")
@@ -248,12 +250,18 @@ class Target:
         """A jump over ``distance`` code units, counted from behind its inline cache."""
         return extended(opcode.opmap[name], distance) + bytes(2 * cache_count(name))
 
+    def fuse(self, pair: tuple[bytes, bytes], fused: bytes) -> bytes:
+        """Has two pieces that follow each other emitted as one."""
+        self.fusions[pair] = fused
+        self.fused_seconds.add(pair[1])
+        return fused
+
     def _fuse_locals(self) -> None:
         makers = {"LOAD_FAST": self.load_fast, "STORE_FAST": self.store_fast}
         for (first, second), fused in self.fused_locals.items():
             for a in range(16):
                 for b in range(16):
                     pair = (makers[first](a), makers[second](b))
-                    piece = self.fusions[pair] = self.piece(fused, a << 4 | b)
+                    piece = self.fuse(pair, self.piece(fused, a << 4 | b))
                     if self.plain_loads.issuperset(pair):
                         self.plain_loads.add(piece)

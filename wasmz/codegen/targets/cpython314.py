@@ -20,7 +20,7 @@ class CPython314(CPython313):
         for slot, load in enumerate(self.loads):
             borrow = self.piece("LOAD_FAST_BORROW", slot)
             for taker in takers:
-                self.fusions[load, taker] = self.join(borrow, taker)
+                self.fuse((load, taker), self.join(borrow, taker))
 
     def make_subscript(self) -> bytes:
         return self.piece("BINARY_OP", _SUBSCRIPT_OPERATOR)
