@@ -258,8 +258,9 @@ class _Draft:
 def _place(marks: list[Label | Jump | Attempt], jumps: list[Jump], target: Target) -> None:
     """Gives labels and jumps their final positions, in code units; jumps grow until each reaches its label."""
     draft_positions = [mark.position for mark in marks]
-    for jump in jumps:
-        jump.units = _jump_units(jump, 0, target)
+    least = [_least_units(jump, target) for jump in jumps]
+    for jump, units in zip(jumps, least, strict=True):
+        jump.units = units
     for attempt in itertools.count():
         moved = 0
         for mark, position in zip(marks, draft_positions, strict=True):
@@ -267,12 +268,11 @@ def _place(marks: list[Label | Jump | Attempt], jumps: list[Jump], target: Targe
             if type(mark) is Jump:
                 moved += mark.units
         grown = False
-        for jump in jumps:
+        for jump, units in zip(jumps, least, strict=True):
             # Jumps that make each other grow, one at a time, could go on for long: in the end all get the largest size.
             distance = _distance(jump) if attempt < _MOST_ATTEMPTS else _LARGEST_DISTANCE
-            units = _jump_units(jump, distance, target)
-            if units > jump.units:
-                jump.units = units
+            if distance >= 256 and units + _extension(distance) > jump.units:
+                jump.units = units + _extension(distance)
                 grown = True
         if not grown:
             return
@@ -288,11 +288,12 @@ def _extension(distance: int) -> int:
     return 0 if distance < 256 else 1 if distance < 65_536 else 2 if distance < 16_777_216 else 3
 
 
-def _jump_units(jump: Jump, distance: int, target: Target) -> int:
+def _least_units(jump: Jump, target: Target) -> int:
+    """The size of a jump over less than 256 code units."""
     sizes = target.jump_sizes
     if jump.label.index > jump.index:
-        return sizes[target.forward_jumps[jump.when]] + _extension(distance)
-    units = sizes[target.backward_jump] + _extension(distance)
+        return sizes[target.forward_jumps[jump.when]]
+    units = sizes[target.backward_jump]
     # No version has all conditional backward jumps: a forward one of the opposite condition leads around.
     return units if jump.when is ALWAYS else units + sizes[target.forward_jumps[_OPPOSITE[jump.when]]]
 

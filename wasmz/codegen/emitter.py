@@ -176,13 +176,19 @@ class Emitter:
 
     def push(self, args: Sequence[Value]) -> int:
         """Puts operands on top of the stack, in order; returns where in ``out`` the code of the first one begins."""
-        position = len(self.out)
-        for index in range(len(args) - 1, -1, -1):
-            arg = args[index]
-            if position < len(self.out) and self._is_stored_behind(arg, position):
-                above = len(args) - 1 - index
+        out, stack = self.out, self.stack
+        position = len(out)
+        for above, arg in enumerate(reversed(args)):
+            if stack and stack[-1].value is arg:
+                # The usual case of _push_below, without a call.
+                start = stack.pop().start
+                if start < 0:
+                    out.insert(position, self.target.loads[self.local_slots[arg.imm]])
+                else:
+                    position = start
+            elif position < len(out) and self._is_stored_behind(arg, position):
                 if above == 1:
-                    self.out += (self.target.loads[arg.home], self.target.swap2)
+                    out += (self.target.loads[arg.home], self.target.swap2)
                 else:
                     self._load_below(arg, above)
                 self.used(arg)

@@ -136,11 +136,11 @@ def _store_parameters(function: Function, headers: list[Block]) -> None:
 
 def _store_escaping(function: Function) -> None:
     """Keeps the values that other blocks use in locals, and repeats constants where they are used."""
-    count_uses(function)
-    locals: dict[Value, int] = {}
     using = _blocks_that_use_others(function)
     if not using:
         return
+    count_uses(function)
+    locals: dict[Value, int] = {}
     for block in function.blocks:
         if any(value.escapes and value.op not in _CONSTANTS for value in (*block.params, *block.body)):
             for value in (*block.params, *block.body):
