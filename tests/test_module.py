@@ -392,3 +392,118 @@ def test_limits_are_integers(field: str) -> None:
     for value in ("1", 1.5):
         with pytest.raises(TypeError, match=f"{field} must be an integer"):
             wasmz.Config(**{field: value})
+
+
+# Features that are switched off
+
+
+def test_vectors_can_be_refused() -> None:
+    wasmtime = pytest.importorskip("wasmtime")
+    plain = wasmtime.wat2wasm('(module (func (export "f") (result v128) (v128.const i64x2 1 2)))')
+    body = "(i8x16.relaxed_swizzle (local.get 0) (local.get 0))"
+    relaxed = wasmtime.wat2wasm(f"(module (func (param v128) (result v128) {body}))")
+    for tier in ("auto", "eager"):
+        without = wasmz.Engine(wasmz.Config(simd=False, tier=tier))
+        for binary in (plain, relaxed):
+            with pytest.raises(wasmz.UnsupportedFeature, match="SIMD"):
+                wasmz.Module.compile(without, binary)
+        strict = wasmz.Engine(wasmz.Config(relaxed_simd=False, tier=tier))
+        assert wasmz.Module.compile(strict, plain).exports["f"]
+        with pytest.raises(wasmz.UnsupportedFeature, match="relaxed SIMD"):
+            wasmz.Module.compile(strict, relaxed)
+        # Nor does it come from the cache.
+        wasmz.Module.compile(wasmz.Engine(wasmz.Config(tier=tier)), relaxed)
+        with pytest.raises(wasmz.UnsupportedFeature):
+            wasmz.Module.compile(strict, relaxed)
+
+
+# When functions are compiled
+
+CALLS = """
+(module
+  (import "env" "host" (func $host (param i32) (result i32)))
+  (func $leaf (param i32) (result i32) (i32.mul (local.get 0) (i32.const 3)))
+  (func $middle (param i32) (result i32) (i32.add (call $leaf (local.get 0)) (call $host (local.get 0))))
+  (func (export "entry") (param i32) (result i32) (call $middle (local.get 0)))
+  (func (export "other") (param i32) (result i32) (local.get 0)))
+"""
+
+
+def open_calls(cache_dir: Path, **settings: Any) -> wasmz.Module:
+    wasmtime = pytest.importorskip("wasmtime")
+    config = wasmz.Config(cache_dir=cache_dir, **settings)
+    return wasmz.Module.compile(wasmz.Engine(config), wasmtime.wat2wasm(CALLS))
+
+
+def run_entry(module: wasmz.Module) -> int:
+    linker = wasmz.Linker(module.engine)
+    linker.define("env", "host", lambda x: x)
+    result: int = wasmz.Instance(wasmz.Store(module.engine), module, linker).exports.entry(5)
+    return result
+
+
+def pending(module: wasmz.Module) -> int:
+    return module.mem_stats()["pending_function_count"]
+
+
+def test_functions_are_compiled_on_demand(cache_dir: Path) -> None:
+    module = open_calls(cache_dir)
+    assert pending(module) == 4
+    module.compile_function(4)
+    assert pending(module) == 3
+    for index in (0, 5, -1):
+        with pytest.raises(IndexError, match="4 from 1 on"):
+            module.compile_function(index)
+    assert module.warmup("entry") == 3
+    assert pending(module) == 0
+    assert run_entry(module) == 20
+    with pytest.raises(KeyError, match="nobody"):
+        module.warmup("nobody")
+    eager = open_calls(cache_dir, tier="eager")
+    eager.compile_function(4)
+    eager.compile_all()
+    assert (eager.warmup("entry"), run_entry(eager), pending(eager)) == (3, 20, 0)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_all_functions_are_compiled_and_kept(cache_dir: Path, jobs: int) -> None:
+    module = open_calls(cache_dir)
+    seen: list[tuple[int, int]] = []
+    module.compile_all(jobs=jobs, progress=lambda done, total: seen.append((done, total)))
+    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert (pending(module), run_entry(module)) == (0, 20)
+    again = open_calls(cache_dir)
+    assert (pending(again), run_entry(again)) == (0, 20)
+
+
+def test_modes_of_compilation(cache_dir: Path) -> None:
+    wasmtime = pytest.importorskip("wasmtime")
+    assert pending(open_calls(cache_dir, compile_mode="eager")) == 0
+    assert pending(open_calls(cache_dir, compile_mode="lazy")) == 4
+    with pytest.raises(ValueError, match="compile_mode must be one of 'smart', 'eager', 'lazy', not 'fast'"):
+        wasmz.Config(compile_mode="fast")
+    # (func (export "bad") (result i32)) and (func (export "good"))
+    invalid = wasmtime.wat2wasm('(module (func (export "bad") (result i32) (i32.const 1)) (func (export "good")))')
+    invalid = invalid.replace(b"\x41\x01\x0b", b"\x01\x01\x0b")
+    for mode in ("smart", "eager"):
+        with pytest.raises(wasmz.InvalidWasm):
+            wasmz.Module.compile(wasmz.Engine(wasmz.Config(cache_dir=cache_dir, compile_mode=mode)), invalid)
+    engine = wasmz.Engine(wasmz.Config(cache_dir=cache_dir, compile_mode="lazy"))
+    module = wasmz.Module.compile(engine, invalid)
+    exports = wasmz.Instance(wasmz.Store(engine), module).exports
+    exports.good()
+    with pytest.raises(wasmz.InvalidWasm, match="type mismatch"):
+        exports.bad()
+    with pytest.raises(wasmz.InvalidWasm, match="type mismatch"):
+        module.compile_all()
+    # What the lazy one kept does not stand in for a valid module.
+    module.close()
+    with pytest.raises(wasmz.InvalidWasm):
+        wasmz.Module.compile(wasmz.Engine(wasmz.Config(cache_dir=cache_dir)), invalid)
+
+
+def test_a_closed_engine_compiles_nothing() -> None:
+    with wasmz.Engine() as engine:
+        pass
+    with pytest.raises(ValueError, match="closed"):
+        wasmz.Module.compile(engine, b"\0asm\1\0\0\0")

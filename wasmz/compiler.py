@@ -38,7 +38,7 @@ from wasmz.types import DefinedType, ExternType, FuncType, ImportType, TagType, 
 from wasmz.wasm.body import decode_body
 from wasmz.wasm.branch_hints import read_branch_hints
 from wasmz.wasm.decoder import decode_module
-from wasmz.wasm.proposals import SUPPORTED_PROPOSALS, WITH_LEGACY_EXCEPTIONS
+from wasmz.wasm.proposals import SUPPORTED_PROPOSALS, Proposal, accepted_by
 from wasmz.wasm.syntax import ConstantExpression, FunctionBody, Import, WasmModule
 from wasmz.wasm.validator import validate_body, validate_module
 
@@ -223,22 +223,22 @@ def dismantle(function: Function) -> None:
         del block.terminator
 
 
-def load_module(data: bytes, *, legacy_exceptions: bool = False) -> WasmModule:
+def load_module(data: bytes, proposals: frozenset[Proposal] = SUPPORTED_PROPOSALS) -> WasmModule:
     """Decodes a module and validates everything but the bodies of its functions.
 
-    ``legacy_exceptions`` accepts the superseded proposal, as in :class:`~wasmz.Config`.
+    ``proposals`` are those that it may need.
 
     Raises:
         InvalidWasm, UnsupportedFeature: with the place in the module.
     """
-    module = decode_module(data, WITH_LEGACY_EXCEPTIONS if legacy_exceptions else SUPPORTED_PROPOSALS)
+    module = decode_module(data, proposals)
     validate_module(module, data)
     return module
 
 
-def validate(data: bytes, *, legacy_exceptions: bool = False) -> WasmModule:
+def validate(data: bytes, proposals: frozenset[Proposal] = SUPPORTED_PROPOSALS) -> WasmModule:
     """Decodes and validates a whole module, bodies included, without compiling it."""
-    module = load_module(data, legacy_exceptions=legacy_exceptions)
+    module = load_module(data, proposals)
     validate_bodies(module, data)
     return module
 
@@ -257,7 +257,7 @@ def compile_module(
     Raises:
         InvalidWasm, UnsupportedFeature: with the place in the module; nothing is compiled then.
     """
-    module = load_module(data, legacy_exceptions=config.legacy_exceptions)
+    module = load_module(data, accepted_by(config))
     compiler = ModuleCompiler(data, module, config)
     whole: dict[int, WholeFunction] = {}
     for number, body in enumerate(module.bodies):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 OPT_LEVELS = (0, 1, 2)
 TIERS = ("auto", "eager")
+COMPILE_MODES = ("smart", "eager", "lazy")
 
 # What a Config has unless it is told otherwise.
 DEFAULT_OPT_LEVEL = 2
@@ -46,6 +47,11 @@ class Config(Record):
             use fuel is faster. ``None`` compiles such code.
         eager_compile: ``True`` compiles every function at once, whatever ``tier`` says; ``None`` leaves it to that.
         legacy_exceptions: accept the superseded exception-handling proposal.
+        simd: accept vectors; ``False`` refuses them, and relaxed ones, with ``UnsupportedFeature``.
+        relaxed_simd: accept the relaxed operations on vectors.
+        compile_mode: what compiling a module does at once: ``"eager"`` compiles it all, as ``eager_compile`` does;
+            ``"lazy"`` decodes it, and validates and compiles each function when it is first called; ``"smart"`` does
+            that, too, but validates small modules as a whole.
         max_call_depth: how many WebAssembly frames may be nested before the trap "call stack exhausted".
         cache_dir: directory of the compilation cache, instead of the user's cache directory.
         cache_limit_bytes: how large the cache directory may grow; past it, what was not used for the longest time is
@@ -63,6 +69,9 @@ class Config(Record):
     fuel: int | None = None
     eager_compile: bool | None = None
     legacy_exceptions: bool = False
+    simd: bool = True
+    relaxed_simd: bool = True
+    compile_mode: str = "smart"
     max_call_depth: int = DEFAULT_MAX_CALL_DEPTH
     cache_dir: str | os.PathLike[str] | None = None
     cache_limit_bytes: int | None = 1_000_000_000
@@ -79,6 +88,9 @@ class Config(Record):
         self._check_passes()
         if self.opt_level not in OPT_LEVELS:
             raise ValueError(f"opt_level must be one of {OPT_LEVELS}, not {self.opt_level!r}")
+        if self.compile_mode not in COMPILE_MODES:
+            known = ", ".join(map(repr, COMPILE_MODES))
+            raise ValueError(f"compile_mode must be one of {known}, not {self.compile_mode!r}")
         if self.tier not in TIERS:
             raise ValueError(f"tier must be one of {', '.join(map(repr, TIERS))}, not {self.tier!r}")
         for name in ("mem_limit_bytes", "cache_limit_bytes", "table_limit", "fuel", "max_call_depth"):
@@ -99,7 +111,7 @@ class Config(Record):
     @property
     def is_lazy(self) -> bool:
         """Whether functions are compiled when they are called."""
-        return self.tier == "auto" and not self.eager_compile
+        return self.tier == "auto" and not self.eager_compile and self.compile_mode != "eager"
 
     def _check_passes(self) -> None:
         """Makes of ``disable_passes`` a tuple in a fixed order, so that equal settings are equal."""

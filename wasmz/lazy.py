@@ -15,11 +15,13 @@ from wasmz.cache import Cache
 from wasmz.config import Config
 from wasmz.light import ref
 from wasmz.precompiled import Codes
-from wasmz.runtime.image import ModuleImage
+from wasmz.runtime.image import OPTIMISED, ModuleImage
 from wasmz.runtime.tiers import CodeSupply, FunctionCode, Thresholds, dump_code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from wasmz.tiers import TierCompiler
 
 # Modules with more bytes of code than this have their functions validated one by one. Of QuickJS with its 0.96 MB,
@@ -64,6 +66,21 @@ def _supply(
     return supply
 
 
+def compile_rest(
+    data: bytes, config: Config, supply: CodeSupply, jobs: int, progress: Callable[[int, int], None] | None
+) -> None:
+    """Adds to a supply the optimised code of all functions, compiled in several processes."""
+    import marshal
+
+    from wasmz.parallel import compile_frozen
+
+    frozen = compile_frozen(data, config, jobs, progress)[1]
+    for index in range(frozen.first, frozen.first + len(frozen)):
+        if not supply.has(index, OPTIMISED):
+            code, tail_code, entry_code = marshal.loads(frozen.get(index))
+            supply.codes[index, OPTIMISED] = FunctionCode(code, tail_code, 0, entry_code, frozen.is_deep(index))
+
+
 def dump_codes(image: ModuleImage, codes: dict[tuple[int, int], FunctionCode | bytes]) -> tuple[set[str], Codes]:
     """Code as bytes, and the names that it and the image need."""
     codes = dict(codes)
@@ -87,9 +104,11 @@ class _LateCompiler:
         """Decodes and validates the module."""
         from wasmz.compiler import load_module, make_image, validate_bodies
         from wasmz.tiers import TierCompiler
+        from wasmz.wasm.proposals import accepted_by
 
-        module = load_module(self.data, legacy_exceptions=self.config.legacy_exceptions)
-        if sum(body.end - body.start for body in module.bodies) <= LARGEST_VALIDATED:
+        module = load_module(self.data, accepted_by(self.config))
+        is_small = sum(body.end - body.start for body in module.bodies) <= LARGEST_VALIDATED
+        if is_small and self.config.compile_mode != "lazy":
             validate_bodies(module, self.data)
         self.made = TierCompiler(self.data, self.config, module)
         return make_image(self.data, module, self.config, [], {}, frozenset())

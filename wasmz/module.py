@@ -56,6 +56,7 @@ class Module(CompiledModule):
             InvalidWasm: if the module is malformed or does not validate.
             UnsupportedFeature: if it needs a proposal that is missing or switched off.
             OSError: if the file cannot be read.
+            ValueError: the engine is closed.
         """
         if not isinstance(engine, Engine):
             if source is not None:
@@ -64,6 +65,7 @@ class Module(CompiledModule):
             engine = Engine()
         if source is None:
             raise TypeError("there is no source to compile")
+        engine.check_open()
         data = read_source(source)
         cache = open_cache(engine.config)
         if engine.config.is_lazy:
@@ -97,6 +99,67 @@ class Module(CompiledModule):
     def compile_arc(cls, engine: Engine | Source, source: Source | None = None) -> ArcModule:
         """Compiles a module and returns the first of any number of counted handles to it."""
         return ArcModule(_Counted(cls.compile(engine, source)))
+
+    def compile_function(self, index: int) -> None:
+        """Compiles a function at ``Config.opt_level`` before it is called, if it is not compiled yet.
+
+        Raises:
+            IndexError: the module defines no function of this index; imported ones count, too.
+            InvalidWasm, UnsupportedFeature: it is not valid.
+        """
+        image = self.image
+        first = image.imported_function_count
+        if not first <= index < first + len(image.body_offsets):
+            raise IndexError(f"there is no function {index} with a body: {len(image.body_offsets)} from {first} on")
+        if self.supply is not None:
+            from wasmz.runtime.image import OPTIMISED
+
+            self.supply.get(index, OPTIMISED)
+
+    def compile_all(self, jobs: int = 1, progress: Progress | None = None) -> None:
+        """Compiles all functions that are not compiled yet, at ``Config.opt_level``, and keeps them in the cache.
+
+        Args:
+            jobs: how many processes to use; 0 for as many as there are processors.
+            progress: called with the numbers of functions that are done and of all.
+
+        Raises:
+            InvalidWasm, UnsupportedFeature: a function is not valid.
+        """
+        image, supply = self.image, self.supply
+        if supply is None or supply.frozen is not None:
+            return
+        if jobs != 1 and self._source is not None:
+            from wasmz.lazy import compile_rest
+
+            compile_rest(self._source, self.engine.config, supply, jobs, progress)
+        else:
+            first = image.imported_function_count
+            for done, _ in enumerate(image.body_offsets):
+                self.compile_function(first + done)
+                if progress is not None:
+                    progress(done + 1, len(image.body_offsets))
+        supply.save()
+
+    def warmup(self, entry: str) -> int:
+        """Compiles what an exported function can reach, itself included, except through tables.
+
+        Returns how many functions these are.
+
+        Raises:
+            KeyError: there is no such function. InvalidWasm, UnsupportedFeature: one of them is not valid.
+        """
+        indices = [item.index for item in self.image.exports if item.name == entry and item.kind == "func"]
+        if not indices:
+            raise KeyError(f"the module exports no function {entry!r}")
+        if self._source is None:
+            return 0
+        from wasmz.tiers import find_reachable
+
+        reachable = find_reachable(self._source, self.engine.config, indices[0])
+        for index in reachable:
+            self.compile_function(index)
+        return len(reachable)
 
     @staticmethod
     def validate(source: Source) -> None:

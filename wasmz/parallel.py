@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from wasmz.compiler import ModuleCompiler, find_deep_functions, load_module, make_image
 from wasmz.precompiled import freeze_function
 from wasmz.runtime.image import FrozenCode, ModuleImage
+from wasmz.wasm.proposals import accepted_by
 
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
@@ -47,7 +48,7 @@ def compile_frozen(
     Raises:
         InvalidWasm, UnsupportedFeature: with the place in the module.
     """
-    module = load_module(data, legacy_exceptions=config.legacy_exceptions)
+    module = load_module(data, accepted_by(config))
     bodies = module.bodies
     ends, contents = bytearray(), []
     names: set[str] = set()
@@ -146,7 +147,7 @@ def _start_worker(data: bytes, config: Config, profile: Profile | None) -> None:
     # Ctrl-C reaches all processes of a terminal. One that stopped while it held a queue's lock would keep the others
     # waiting: the first process ends them all.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _worker = _Worker(data, load_module(data, legacy_exceptions=config.legacy_exceptions), config, profile)
+    _worker = _Worker(data, load_module(data, accepted_by(config)), config, profile)
 
 
 def _compile_chunk(positions: Sequence[int]) -> list[_Made]:

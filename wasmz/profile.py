@@ -114,8 +114,9 @@ def _are_counts(value: Any) -> bool:
 def collect_profile(instance: Instance, data: bytes) -> Profile:
     """What an instance counted that was made with ``Config(_profiling=True)``; it must not run any more."""
     from wasmz.compiler import ModuleCompiler, load_module
+    from wasmz.wasm.proposals import accepted_by
 
     config = instance.store.engine.config
-    compiler = ModuleCompiler(data, load_module(data, legacy_exceptions=config.legacy_exceptions), config)
+    compiler = ModuleCompiler(data, load_module(data, accepted_by(config)), config)
     functions = {index: read_counts(compiler.build_index(index), counts) for index, counts in instance.counts().items()}
     return Profile(module_hash(data), functions)

@@ -13,6 +13,7 @@ import unicodedata
 from wasmz.compiler import load_module
 from wasmz.runtime.precompiled import OWN_NAMES
 from wasmz.types import FuncType, GlobalType, HeapType, RefType, ValType
+from wasmz.wasm.proposals import WITH_LEGACY_EXCEPTIONS
 from wasmz.wasm.syntax import Export, WasmModule
 
 _NUMBERS = {ValType.I32: "int", ValType.I64: "int", ValType.F32: "float", ValType.F64: "float", ValType.V128: "bytes"}
@@ -32,7 +33,7 @@ def render_stub(data: bytes, name: str = "module") -> str:
     Raises:
         InvalidWasm, UnsupportedFeature: with the place in the module.
     """
-    module = load_module(data, legacy_exceptions=True)
+    module = load_module(data, WITH_LEGACY_EXCEPTIONS)
     names = _Names({export.name for export in module.exports if _can_be_named(export.name)})
     instance = f"__wasm_instance__: {names.of('Instance')}"
     lines = [_declaration(module, export, names) for export in module.exports]

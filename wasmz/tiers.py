@@ -22,10 +22,29 @@ from wasmz.ir.continuations import add_counters, continue_loop
 from wasmz.ir.profiling import add_profiling
 from wasmz.runtime.image import BASELINE, OPTIMISED
 from wasmz.runtime.tiers import FunctionCode
+from wasmz.wasm.proposals import accepted_by
 from wasmz.wasm.syntax import WasmModule
 
 # To find out whether calls of an export nest deeply, so many functions are looked at.
 _MOST_CALLEES = 40
+
+
+def find_reachable(data: bytes, config: Config, index: int) -> list[int]:
+    """The functions with bodies that function ``index`` can reach, itself included; not through tables."""
+    module = load_module(data, accepted_by(config))
+    compiler = ModuleCompiler(data, module, config)
+    found: set[int] = set()
+    work = [index]
+    with without_collections():
+        while work:
+            index = work.pop()
+            if index in found or index < module.imported_function_count:
+                continue
+            found.add(index)
+            function = compiler.build_index(index)
+            work += find_calls(function, module.imported_function_count).callees
+            dismantle(function)
+    return sorted(found)
 
 
 class TierCompiler:
@@ -33,7 +52,7 @@ class TierCompiler:
 
     def __init__(self, data: bytes, config: Config, module: WasmModule | None = None) -> None:
         self.config = config
-        module = load_module(data, legacy_exceptions=config.legacy_exceptions) if module is None else module
+        module = load_module(data, accepted_by(config)) if module is None else module
         self._compiler = ModuleCompiler(data, module, config)
         self._imported = module.imported_function_count
         self._exported = {export.index for export in module.exports if export.kind == "func"}

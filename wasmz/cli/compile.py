@@ -10,6 +10,7 @@ import click
 
 from wasmz.cache import write_output
 from wasmz.cli.common import FILE, check_target, engine_options, make_engine, progress_of
+from wasmz.config import Config
 from wasmz.precompiled import encode_pyc, hash_source, limits_of
 from wasmz.runtime.engine import Engine
 from wasmz.types import FuncType
@@ -90,8 +91,9 @@ def _compile_bundle(
     if standalone:
         # Imported only here, as in compile_command.
         from wasmz.compiler import load_module
+        from wasmz.wasm.proposals import accepted_by
 
-        module = load_module(source.read_bytes(), legacy_exceptions=config.legacy_exceptions)
+        module = load_module(source.read_bytes(), accepted_by(config))
         starts = (item.index for item in module.exports if item.name == "_start" and item.kind == "func")
         if not any(module.function_type(index) == FuncType((), ()) for index in starts):
             raise click.UsageError(f"{source} is no command: it exports no function _start, so there is nothing to run")
@@ -114,6 +116,7 @@ def validate_command(file: str, legacy_exceptions: bool) -> None:
     """Check that FILE is a valid module."""
     # Imported only here: it needs the decoder.
     from wasmz.compiler import validate
+    from wasmz.wasm.proposals import accepted_by
 
-    validate(Path(file).read_bytes(), legacy_exceptions=legacy_exceptions)
+    validate(Path(file).read_bytes(), accepted_by(Config(legacy_exceptions=legacy_exceptions)))
     click.echo(f"{file}: valid")

@@ -28,10 +28,11 @@ _WIDTHS = (38, 50)
 def dis_command(file: str, functions: tuple[str, ...], after: tuple[str, ...], **options: Any) -> None:
     """Show the functions of FILE, by name or index: instructions, IR and bytecode for each byte offset."""
     from wasmz.compiler import ModuleCompiler, load_module
+    from wasmz.wasm.proposals import accepted_by
 
     data = Path(file).read_bytes()
     config = make_engine(**options).config
-    module = load_module(data, legacy_exceptions=config.legacy_exceptions)
+    module = load_module(data, accepted_by(config))
     compiler = ModuleCompiler(data, module, config)
     _check_passes(after, compiler.config.opt_level)
     wanted = {_find_function(module, name) for name in functions}

@@ -30,10 +30,11 @@ def export_lines(module: Module) -> Iterator[str]:
 def inspect_command(file: str) -> None:
     """Print FILE's imports, exports, memories and sections, without compiling it."""
     from wasmz.compiler import load_module
+    from wasmz.wasm.proposals import WITH_LEGACY_EXCEPTIONS
     from wasmz.wasm.sections import list_sections
 
     data = Path(file).read_bytes()
-    module = load_module(data, legacy_exceptions=True)
+    module = load_module(data, WITH_LEGACY_EXCEPTIONS)
     click.echo(f"{file}: {len(data):,} bytes, {len(module.bodies):,} functions")
     for item in module.imports:
         described = str(item.descriptor)

@@ -7,8 +7,12 @@ require(SUPPORTED_PROPOSALS, Proposal.GC, "a struct type", 0x12)
 from __future__ import annotations
 
 import enum
+from typing import TYPE_CHECKING
 
 from wasmz.errors import UnsupportedFeature
+
+if TYPE_CHECKING:
+    from wasmz.config import Config
 
 
 class Proposal(enum.Enum):
@@ -67,6 +71,15 @@ SUPPORTED_PROPOSALS: frozenset[Proposal] = frozenset(
 
 # With `Config(legacy_exceptions=True)`.
 WITH_LEGACY_EXCEPTIONS: frozenset[Proposal] = SUPPORTED_PROPOSALS | {Proposal.LEGACY_EXCEPTIONS}
+
+
+def accepted_by(config: Config) -> frozenset[Proposal]:
+    """The proposals that a configuration accepts."""
+    accepted = WITH_LEGACY_EXCEPTIONS if config.legacy_exceptions else SUPPORTED_PROPOSALS
+    if not config.simd:
+        return accepted - {Proposal.SIMD, Proposal.RELAXED_SIMD}
+    return accepted if config.relaxed_simd else accepted - {Proposal.RELAXED_SIMD}
+
 
 ALL_PROPOSALS: frozenset[Proposal] = frozenset(Proposal)
 
