@@ -22,6 +22,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.differential.generator import LEGACY_EXCEPTIONS, PROFILES, generate
+from tests.differential.integers import generate_integers
 from tests.differential.loops import generate_loops
 from tests.differential.oracle import LEVELS, Call, assemble, compare, make_calls
 from tests.differential.reduce import guilty_passes, reduce_case
@@ -43,6 +44,7 @@ def _makers() -> dict[str, Callable[[int], bytes | None]]:
     for name, profile in PROFILES.items():
         makers[name] = partial(_generated, partial(generate, profile=profile))
     makers[LEGACY] = partial(_generated, partial(generate, profile=LEGACY_EXCEPTIONS))
+    makers["integers"] = partial(_generated, generate_integers)
     makers["loops"] = partial(_generated, generate_loops)
     makers["references"] = partial(_generated, generate_references)
     makers["vectors"] = partial(_generated, generate_vectors)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.differential.choices import Choices
 from tests.differential.generator import LEGACY_EXCEPTIONS, PROFILES, generate
+from tests.differential.integers import generate_integers
 from tests.differential.loops import FUNCTIONS, generate_loops
 from tests.differential.oracle import Disagreement, agree, assemble, compare, make_calls
 from tests.differential.smith import find_tool, make_module
@@ -29,8 +30,9 @@ _EXAMPLES = {
     "exceptions": 12,
     "loops": 50,
     "vectors": 20,
+    "integers": 16,
 }
-_GENERATORS = {"loops": generate_loops, "vectors": generate_vectors}
+_GENERATORS = {"loops": generate_loops, "vectors": generate_vectors, "integers": generate_integers}
 # With vectors, few functions have parameters that can be passed.
 _SMITH_SEEDS = {"numbers": range(1, 13), "gc": range(1, 13), "exceptions": range(1, 13), "vectors": range(1, 41)}
 _SMITH_SEEDS["addresses"] = range(1, 21)
