@@ -260,6 +260,18 @@ def test_phases(folder: Path) -> None:
     assert "compile" in start(folder, "traps.wasm", WASMZ_PHASE_DIAG="1").stderr
 
 
+def test_growth_is_traced(folder: Path) -> None:
+    wat = '(module (memory 1 3) (table 2 funcref) (func (export "f") (result i32) (memory.grow (i32.const 2))))'
+    (folder / "grows.wasm").write_bytes(wasmtime.wat2wasm(wat))
+    done = start(folder, "run", "--mem-trace", "--invoke", "f", "grows.wasm")
+    assert (done.returncode, done.stdout) == (0, "1\n")
+    assert sorted(done.stderr.splitlines()) == [
+        "[memory] 0 -> 65,536 bytes",
+        "[memory] 65,536 -> 196,608 bytes",
+        "[table] 0 -> 2 elements",
+    ]
+
+
 def test_memory_statistics(folder: Path) -> None:
     done = start(folder, "run", "--mem-stats", "sums.wasm", "--invoke", "nothing")
     assert done.returncode == 0 and "65536" in done.stderr.replace(",", "")

@@ -17,6 +17,7 @@ from wasmz.errors import Trap, WasiExit, WasmException
 from wasmz.module import Module
 from wasmz.runtime.emscripten import has_main
 from wasmz.runtime.instance import Instance
+from wasmz.runtime.limits import ResourceLimiter
 from wasmz.runtime.linker import Linker
 from wasmz.runtime.store import Store
 from wasmz.runtime.wasi.config import WasiConfig
@@ -41,6 +42,7 @@ from wasmz.types import FuncType, HeapType, RefType, ValType
 @click.option("--stub", is_flag=True, help="Let missing imports trap when they are called.")
 @click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Trap when so much time has passed.")
 @click.option("--mem-stats", is_flag=True, help="Print memory use to stderr at the end.")
+@click.option("--mem-trace", is_flag=True, help="Print to stderr whenever a memory or table is made or grows.")
 @click.option("--profile-out", type=click.Path(dir_okay=False), help="Count what runs, for compile --profile-use.")
 @engine_options
 @click.pass_context
@@ -60,6 +62,7 @@ def run_command(
     stub: bool,
     timeout: float | None,
     mem_stats: bool,
+    mem_trace: bool,
     profile_out: str | None,
     **options: Any,
 ) -> None:
@@ -93,7 +96,7 @@ def run_command(
                 addresses=addresses,
             )
             config = guest.make_config([file, *arguments] if function is None else [file])
-            instance = _instantiate(module, config, stub, timeout)
+            instance = _instantiate(module, config, stub, timeout, _Tracer() if mem_trace else None)
         with phases.phase("run"):
             if reactor or (function is not None and module.is_reactor):
                 instance.initialize_reactor()
@@ -185,7 +188,21 @@ def _function_type(module: Module, name: str) -> FuncType | None:
     return export.type if export is not None and isinstance(export.type, FuncType) else None
 
 
-def _instantiate(module: Module, config: WasiConfig, stub: bool, timeout: float | None) -> Instance:
+class _Tracer(ResourceLimiter):
+    """Allows all growth, and says so."""
+
+    def memory_growing(self, current: int, desired: int, maximum: int | None) -> bool:
+        click.echo(f"[memory] {current:,} -> {desired:,} bytes", err=True)
+        return True
+
+    def table_growing(self, current: int, desired: int, maximum: int | None) -> bool:
+        click.echo(f"[table] {current:,} -> {desired:,} elements", err=True)
+        return True
+
+
+def _instantiate(
+    module: Module, config: WasiConfig, stub: bool, timeout: float | None, limiter: ResourceLimiter | None
+) -> Instance:
     linker = Linker(module.engine)
     linker.define_wasi(config)
     if any((item.module_name, item.name) == ("wasi", "thread-spawn") for item in module.imports):
@@ -196,7 +213,7 @@ def _instantiate(module: Module, config: WasiConfig, stub: bool, timeout: float 
         linker.define_emscripten(module)
     if stub:
         linker.define_unknown_as_traps(module)
-    store = Store(module.engine)
+    store = Store(module.engine, limiter=limiter)
     if timeout is not None:
         store.set_deadline(timeout)
     return Instance(store, module, linker)
