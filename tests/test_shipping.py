@@ -172,3 +172,9 @@ def test_two_hundred_processes_on_an_empty_cache(tmp_path: Path, cache_dir: Path
     assert sorted(path.suffix for path in cache_dir.iterdir()) == [".pyc", ".tiers"]
     for tier in ("eager", "auto"):
         assert call(module_of({"tier": tier}), 1) == 6
+
+
+def test_instances_stay_where_they_are() -> None:
+    instance = wasmz.instantiate(b"\0asm\1\0\0\0")
+    with pytest.raises(TypeError, match="pickle its module"):
+        pickle.dumps(instance)

@@ -212,3 +212,9 @@ def test_bad_streams_are_refused() -> None:
 def test_inherited_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"typed")))
     assert read(guest(stdin="inherit"), 10) == b"typed"
+
+
+def test_arguments_are_strings() -> None:
+    for arguments in ([1], [Path("x")], [None]):
+        with pytest.raises(TypeError, match="arguments and variables are strings"):
+            WasiConfig(args=arguments)  # type: ignore[arg-type]

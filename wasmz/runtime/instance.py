@@ -25,7 +25,7 @@ from wasmz.runtime.table import Table
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Any
+    from typing import Any, NoReturn
 
     from wasmz.runtime.module import CompiledModule
     from wasmz.runtime.store import Store
@@ -157,6 +157,9 @@ class Instance:
         self._initialize()
         if image.start is not None:
             self._binder.func(image.start)()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("an instance stays in its process: pickle its module, and use wasmz.worker_instance there")
 
     # Calls
 

@@ -136,4 +136,8 @@ def _inherited(wanted: bool | Iterable[str]) -> dict[str, str]:
 
 
 def _encoded(text: str | bytes) -> bytes:
-    return text if isinstance(text, bytes) else text.encode("utf-8", "surrogateescape")
+    if isinstance(text, bytes):
+        return text
+    if not isinstance(text, str):
+        raise TypeError(f"arguments and variables are strings, not {text!r}")
+    return text.encode("utf-8", "surrogateescape")
