@@ -541,3 +541,27 @@ def test_ctrl_c(folder: Path, command: tuple[str, ...]) -> None:
         while time.monotonic() < deadline:
             os.killpg(process.pid, 0)
             time.sleep(0.05)
+
+
+def test_what_has_no_body_is_not_shown(folder: Path) -> None:
+    wat = '(module (import "env" "f" (func $far (param i32))) (export "again" (func $far)) (func))'
+    (folder / "far.wasm").write_bytes(wasmtime.wat2wasm(wat))
+    for name in ("again", "far", "0"):
+        done = start(folder, "dis", "far.wasm", name)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "is imported" in done.stderr
+    assert "RESUME" in output(folder, "dis", "far.wasm", "1")
+
+
+def test_compiled_files_that_import_more_than_wasi(folder: Path) -> None:
+    output(folder, "compile", "needy.wasm")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    message = "import env.missing is not defined: expected function (i32) -> ()\n"
+    imported = f"ImportError: cannot import needy: {message}"
+    for words, said in ((["needy.pyc"], message), (["-c", "import needy"], imported)):
+        done = subprocess.run(
+            [sys.executable, *words], capture_output=True, text=True, cwd=folder, env=environment, timeout=60
+        )
+        assert done.returncode == 1
+        assert done.stderr.endswith(said)
+        assert "-c" in words or done.stderr == said

@@ -68,15 +68,16 @@ def _after_passes(compiler: Any, body: Any, names: tuple[str, ...]) -> Iterator[
 
 def _find_function(module: Any, name: str) -> int:
     """The index of a function that the module defines."""
-    for index, known in module.names.functions.items():
-        if known == name:
-            return int(index)
-    for export in module.exports:
-        if export.kind == "func" and export.name == name:
-            return int(export.index)
     own = range(module.imported_function_count, len(module.function_types))
-    if name.isdecimal() and int(name) in own:
-        return int(name)
+    named = [index for index, known in module.names.functions.items() if known == name]
+    named += [export.index for export in module.exports if export.kind == "func" and export.name == name]
+    if name.isdecimal():
+        named.append(int(name))
+    for index in named:
+        if index in own:
+            return int(index)
+    if any(index < own.start for index in named):
+        raise click.UsageError(f"function {name!r} is imported: it has no body here")
     raise click.UsageError(f"there is no function {name!r} with a body")
 
 

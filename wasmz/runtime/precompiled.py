@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 
 from wasmz.config import Config
-from wasmz.errors import Trap, WasiExit, WasmException
+from wasmz.errors import LinkError, Trap, WasiExit, WasmException
 from wasmz.runtime.engine import Engine
 from wasmz.runtime.image import FrozenCode, load_image
 from wasmz.runtime.instance import Instance
@@ -37,11 +37,20 @@ def populate(
     """What the code of a precompiled file does: :func:`expose` with its image, and with WASI as the only imports.
 
     ``limits`` are fields of ``Config``.
+
+    Raises:
+        ImportError: the module imports anything else.
+        Trap: if instantiation traps.
     """
     image = load_image(dumped[0])
     engine = Engine(Config(**limits) if limits else None)
     module = CompiledModule(engine, image, precompiled_supply(image, FrozenCode(*dumped[1])))
-    expose(namespace, module)
+    try:
+        expose(namespace, module)
+    except LinkError as error:
+        if namespace.get("__name__") == "__main__":
+            sys.exit(str(error))
+        raise ImportError(f"cannot import {namespace.get('__name__')}: {error}") from error
 
 
 def expose(
