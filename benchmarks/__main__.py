@@ -18,11 +18,13 @@ from benchmarks.catalogue import load_kernels
 from benchmarks.corpus import measure as corpus
 from benchmarks.corpus.start import first_results
 from benchmarks.engines import Engine, available_engines, limited_engines
+from benchmarks.instructions import can_count, count_kernel
 from benchmarks.micro import call_costs, compile_costs, start_costs
 from benchmarks.suite import BY_HAND, Row, run_kernel
 from benchmarks.wasi import throughput
 
-PARTS = ("kernels", "corpus", "calls", "limits", "compile", "start", "wasi")
+PARTS = ("kernels", "corpus", "calls", "limits", "compile", "start", "wasi", "instructions")
+COUNTED = ("wasmz O2", "pwasm")
 LIMITS = ["wasmz O2", "wasmz fuel", "wasmz time"]
 
 
@@ -60,6 +62,16 @@ def main() -> None:
     if "wasi" in parts:
         extras["wasi_mb_per_second"] = speeds = throughput(options.rounds)
         print("\n" + report.throughput_table(speeds))
+    if "instructions" in parts:
+        counted = [engine for engine in engines if engine.name in COUNTED]
+        if can_count():
+            executed = {kernel.name: count_kernel(kernel, counted, 5) for kernel in load_kernels(options.kernel)}
+            print("\n" + report.instruction_table(executed))
+            extras["instructions"] = {
+                kernel: {name: asdict(item) for name, item in row.items()} for kernel, row in executed.items()
+            }
+        else:
+            print("\ninstructions left out: before 3.12 Python does not tell about each", file=sys.stderr)
     if options.json:
         options.json.write_text(json.dumps(report.as_json(rows, extras), indent=1), encoding="utf-8")
 

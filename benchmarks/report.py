@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from benchmarks.corpus.measure import Steady
+from benchmarks.instructions import Executed
 from benchmarks.micro import Start
 from benchmarks.suite import BY_HAND, Row
 from benchmarks.timing import geometric_mean
@@ -54,6 +55,31 @@ def _goals(rows: Sequence[Row], reference: str) -> list[str]:
 def geometric_means(rows: Sequence[Row], names: Sequence[str]) -> dict[str, float]:
     """The geometric mean over the kernels of every contender's ratio."""
     return {name: geometric_mean(row.ratios[name] for row in rows if name in row.ratios) for name in names}
+
+
+def instruction_table(rows: Mapping[str, Mapping[str, Executed]]) -> str:
+    """How many instructions a contender executes, and what one takes; the first one's kinds, the others' ratios."""
+    reference, *others = next(iter(rows.values()))
+    head = f"{'kernel':14s} {reference:>10s} {'moves':>6s} {'operations':>10s} {'control':>8s} {'ns each':>8s} "
+    head += " ".join(f"{name:>10s} {'ns each':>8s}" for name in others)
+    lines = [head, "-" * len(head)]
+    for kernel, row in rows.items():
+        own = row[reference]
+        shares = (own.moves / own.total, own.operations / own.total, own.control / own.total)
+        cells = " ".join(
+            f"{row[n].total / own.total:9.2f}x {row[n].nanoseconds:8.1f}" if n in row else f"{'-':>10s} {'-':>8s}"
+            for n in others
+        )
+        moves, operations, control = (f"{share:.0%}" for share in shares)
+        lines.append(
+            f"{kernel:14s} {own.total:10,} {moves:>6s} {operations:>10s} {control:>8s} {own.nanoseconds:8.1f} {cells}"
+        )
+    means = " ".join(
+        f"{geometric_mean(row[n].total / row[reference].total for row in rows.values() if n in row):9.2f}x {'':8s}"
+        for n in others
+    )
+    lines.append(f"{'geometric mean':60s} {means}")
+    return "\n".join(lines)
 
 
 def call_table(costs: dict[str, dict[str, float]]) -> str:

@@ -49,10 +49,10 @@ def run_kernel(kernel: Kernel, engines: Sequence[Engine], rounds: int) -> Row:
     able = [engine for engine in engines if kernel.runs_on(engine.name)]
     fast = [engine for engine in able if not engine.slow]
     slow = [engine for engine in able if engine.slow]
-    _time(row, _contenders(kernel, fast, kernel.size), fast[0].name, rounds)
+    _time(row, contenders_of(kernel, fast, kernel.size), fast[0].name, rounds)
     if slow:
         reference = fast[0]
-        times = measure(_contenders(kernel, [reference, *slow], kernel.small_size), SLOW_ROUNDS)
+        times = measure(contenders_of(kernel, [reference, *slow], kernel.small_size), SLOW_ROUNDS)
         for engine in slow:
             row.seconds[engine.name] = statistics.median(times[engine.name])
             row.ratios[engine.name] = paired_ratio(times[engine.name], times[reference.name])
@@ -66,7 +66,7 @@ def _time(row: Row, contenders: dict[str, Callable[[], Any]], reference: str, ro
         row.ratios[name] = paired_ratio(seconds, times[reference])
 
 
-def _contenders(kernel: Kernel, engines: Sequence[Engine], size: int) -> dict[str, Callable[[], Any]]:
+def contenders_of(kernel: Kernel, engines: Sequence[Engine], size: int) -> dict[str, Callable[[], Any]]:
     """Everyone's kernel, prepared and run once, which also warms it up."""
     by_hand = kernel.prepare_python(size)
     expected = by_hand()

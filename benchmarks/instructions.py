@@ -1,0 +1,98 @@
+"""What the kernels execute: Python instructions of each contender's code, by kind, and the time that one takes.
+
+count_kernel(kernel, engines, rounds=5)["pwasm"]   -> Executed(moves=81_022, operations=40_311, control=20_100, ...)
+
+Two programs of the same speed an instruction differ by how many they execute; where the numbers are close, what is
+left is what CPython spends on an operation. Calls into C (slices, ``struct``) count as the instruction that calls.
+"""
+
+from __future__ import annotations
+
+import dis
+import statistics
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import CodeType
+from typing import Any
+
+from benchmarks.catalogue import Kernel
+from benchmarks.engines import Engine
+from benchmarks.suite import contenders_of
+from benchmarks.timing import measure
+
+_OPERATIONS = ("BINARY_", "COMPARE_", "UNARY_", "STORE_SUBSCR", "IS_OP", "CONTAINS_", "TO_BOOL", "BUILD_", "UNPACK_")
+_MOVES = ("LOAD_", "STORE_", "COPY", "SWAP", "POP_TOP", "PUSH_NULL", "NOP", "RESUME", "EXTENDED_ARG", "CACHE")
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """What one run executed.
+
+    Attributes:
+        moves: instructions that move values between locals, constants, globals and the stack.
+        operations: those that compute, compare, or access an item.
+        control: jumps, calls, returns and the rest.
+        seconds: the time of a run, not counting.
+    """
+
+    moves: int
+    operations: int
+    control: int
+    seconds: float
+
+    @property
+    def total(self) -> int:
+        """All instructions."""
+        return self.moves + self.operations + self.control
+
+    @property
+    def nanoseconds(self) -> float:
+        """The mean time of an instruction."""
+        return self.seconds / self.total * 1e9
+
+
+def can_count() -> bool:
+    """Whether this Python tells about each instruction: from 3.12 on."""
+    return hasattr(sys, "monitoring")
+
+
+def count_kernel(kernel: Kernel, engines: Sequence[Engine], rounds: int) -> dict[str, Executed]:
+    """Counts a kernel's instructions with its small size, for every contender that is Python code."""
+    able = [engine for engine in engines if kernel.runs_on(engine.name)]
+    contenders = contenders_of(kernel, able, kernel.small_size)
+    times = measure(contenders, rounds)
+    return {name: _executed(run, statistics.median(times[name])) for name, run in contenders.items()}
+
+
+def _executed(run: Callable[[], Any], seconds: float) -> Executed:
+    counts: Counter[tuple[CodeType, int]] = Counter()
+
+    def note(code: CodeType, offset: int) -> None:
+        counts[code, offset] += 1
+
+    monitoring = sys.monitoring
+    event = monitoring.events.INSTRUCTION
+    monitoring.use_tool_id(monitoring.PROFILER_ID, "benchmarks")
+    monitoring.register_callback(monitoring.PROFILER_ID, event, note)
+    monitoring.set_events(monitoring.PROFILER_ID, event)
+    try:
+        run()
+    finally:
+        monitoring.set_events(monitoring.PROFILER_ID, 0)
+        monitoring.register_callback(monitoring.PROFILER_ID, event, None)
+        monitoring.free_tool_id(monitoring.PROFILER_ID)
+    kinds: Counter[str] = Counter()
+    names: dict[CodeType, dict[int, str]] = {}
+    for (code, offset), count in counts.items():
+        if code not in names:
+            names[code] = {item.offset: item.opname for item in dis.get_instructions(code)}
+        kinds[_kind(names[code].get(offset, "CACHE"))] += count
+    return Executed(kinds["moves"], kinds["operations"], kinds["control"], seconds)
+
+
+def _kind(name: str) -> str:
+    if name.startswith(_OPERATIONS):
+        return "operations"
+    return "moves" if name.startswith(_MOVES) else "control"
