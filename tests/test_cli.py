@@ -466,6 +466,23 @@ def test_compiled_files_keep_limits(folder: Path) -> None:
             assert message in done.stderr and done.stderr.startswith("trap: "), done.stderr
 
 
+def test_compiled_programs_end_in_one_way(folder: Path) -> None:
+    """A trap of the start function, or of a segment, ends a program as a trap in ``_start`` does."""
+    texts = {
+        "starts": '(func $s unreachable) (start $s) (func (export "_start"))',
+        "segment": '(memory 1) (data (i32.const 65536) "x") (func (export "_start"))',
+        "plain": '(func (export "_start") unreachable)',
+    }
+    for name, body in texts.items():
+        (folder / f"{name}.wasm").write_bytes(wasmtime.wat2wasm(f"(module {body})"))
+        output(folder, "compile", f"{name}.wasm")
+        done = subprocess.run(
+            [sys.executable, f"{name}.pyc"],
+            capture_output=True, text=True, cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=60,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr.startswith("trap: ")) == (1, True), done.stderr
+
+
 def test_options_of_other_forms(folder: Path) -> None:
     done = start(folder, "compile", "sums.wasm", "--no-wasm")
     assert done.returncode == 2 and "--python" in done.stderr

@@ -50,5 +50,7 @@ def locals_read_unset(function: Function) -> list[int]:
     """The locals that may be read before anything was written to them, and so must start as zero; no parameters."""
     if not function.blocks:
         return []
-    live = live_locals(function)[function.blocks[0]]
-    return [i for i in range(len(function.type.params), len(function.locals)) if live >> i & 1]
+    first = len(function.type.params)
+    live = live_locals(function)[function.blocks[0]] >> first
+    # Bit by bit as text: of ten thousands of locals, each shift would copy them all.
+    return [first + i for i, bit in enumerate(reversed(bin(live)[2:])) if bit == "1"]

@@ -22,7 +22,9 @@ from wasmz.runtime.wasi import WasiConfig
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, TypeVar
+
+    _T = TypeVar("_T")
 
 # What Python and wasmz keep in a module's namespace, whatever the WebAssembly module exports.
 OWN_NAMES = (
@@ -74,12 +76,12 @@ def expose(
     linker.define_wasi(WasiConfig(args=args, stdin="inherit", stdout="inherit", stderr="inherit"))
     if define_more is not None:
         define_more(linker, module)
-    instance = Instance(Store(module.engine), module, linker)
+    instance = _instantiate(module, linker, is_main=is_main)
     own = {name: namespace[name] for name in OWN_NAMES if name in namespace}
     namespace.update(instance.exports)
     namespace.update(own, __wasm_instance__=instance)
     if is_main:
-        _run(instance)
+        _run(instance.run_start_function)
     elif instance.is_reactor:
         instance.initialize_reactor()
 
@@ -94,9 +96,18 @@ def run_archive(name: str) -> None:
     exec(marshal.loads(data[16:]), {"__name__": "__main__"})
 
 
-def _run(instance: Instance) -> None:
+def _instantiate(module: CompiledModule, linker: Linker, *, is_main: bool) -> Instance:
+    def instantiate() -> Instance:
+        return Instance(Store(module.engine), module, linker)
+
+    # That runs code of the module, too: its start function.
+    return _run(instantiate) if is_main else instantiate()
+
+
+def _run(action: Callable[[], _T]) -> _T:
+    """What the action gives; if the guest ends in it, the process ends as the guest did."""
     try:
-        instance.run_start_function()
+        return action()
     except WasiExit as stopped:
         sys.exit(stopped.exit_code)
     except Trap as trap:
