@@ -12,7 +12,7 @@ import dis
 import statistics
 import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import CodeType
 from typing import Any
@@ -23,6 +23,8 @@ from benchmarks.suite import contenders_of
 from benchmarks.timing import measure
 
 _OPERATIONS = ("BINARY_", "COMPARE_", "UNARY_", "STORE_SUBSCR", "IS_OP", "CONTAINS_", "TO_BOOL", "BUILD_", "UNPACK_")
+_WRAPS = (0xFFFFFFFF, 0xFFFFFFFF_FFFFFFFF, 0x80000000, 0x80000000_00000000, 0x3FFFFFFF)
+_REDUCTION = 10  # of the kernels' sizes: counting takes many times as long as what is counted
 _MOVES = ("LOAD_", "STORE_", "COPY", "SWAP", "POP_TOP", "PUSH_NULL", "NOP", "RESUME", "EXTENDED_ARG", "CACHE")
 
 
@@ -35,12 +37,18 @@ class Executed:
         operations: those that compute, compare, or access an item.
         control: jumps, calls, returns and the rest.
         seconds: the time of a run, not counting.
+        accesses: those of the operations that load or store an item.
+        wraps: those of the operations that reduce to 32 or 64 bits, or test whether that is needed.
+        rounds: executions of the instruction that was executed most: iterations of the hottest loop.
     """
 
     moves: int
     operations: int
     control: int
     seconds: float
+    accesses: int
+    wraps: int
+    rounds: int
 
     @property
     def total(self) -> int:
@@ -59,18 +67,23 @@ def can_count() -> bool:
 
 
 def count_kernel(kernel: Kernel, engines: Sequence[Engine], rounds: int) -> dict[str, Executed]:
-    """Counts a kernel's instructions with its small size, for every contender that is Python code."""
+    """Counts a kernel's instructions with a tenth of its size, for every contender that is Python code."""
     able = [engine for engine in engines if kernel.runs_on(engine.name)]
-    contenders = contenders_of(kernel, able, kernel.small_size)
+    contenders = contenders_of(kernel, able, max(kernel.small_size, kernel.size // _REDUCTION))
     times = measure(contenders, rounds)
     return {name: _executed(run, statistics.median(times[name])) for name, run in contenders.items()}
 
 
 def _executed(run: Callable[[], Any], seconds: float) -> Executed:
-    counts: Counter[tuple[CodeType, int]] = Counter()
+    counts: dict[int, Counter[int]] = {}  # by identity: hashing a code object reads all of it
+    codes: dict[int, CodeType] = {}
 
     def note(code: CodeType, offset: int) -> None:
-        counts[code, offset] += 1
+        try:
+            counts[id(code)][offset] += 1
+        except KeyError:
+            codes[id(code)] = code
+            counts[id(code)] = Counter((offset,))
 
     monitoring = sys.monitoring
     event = monitoring.events.INSTRUCTION
@@ -84,12 +97,24 @@ def _executed(run: Callable[[], Any], seconds: float) -> Executed:
         monitoring.register_callback(monitoring.PROFILER_ID, event, None)
         monitoring.free_tool_id(monitoring.PROFILER_ID)
     kinds: Counter[str] = Counter()
-    names: dict[CodeType, dict[int, str]] = {}
-    for (code, offset), count in counts.items():
-        if code not in names:
-            names[code] = {item.offset: item.opname for item in dis.get_instructions(code)}
-        kinds[_kind(names[code].get(offset, "CACHE"))] += count
-    return Executed(kinds["moves"], kinds["operations"], kinds["control"], seconds)
+    for identity, offsets in counts.items():
+        for item, before in _with_previous(codes[identity]):
+            kind = _kind(item.opname)
+            kinds[kind] += offsets[item.offset]
+            if "SUBSCR" in item.opname or "SLICE" in item.opname:
+                kinds["accesses"] += offsets[item.offset]
+            elif kind == "operations" and before and before.opname == "LOAD_CONST" and before.argval in _WRAPS:
+                kinds["wraps"] += offsets[item.offset]
+    rounds = max((max(offsets.values()) for offsets in counts.values()), default=0)
+    moves, operations, control = kinds["moves"], kinds["operations"], kinds["control"]
+    return Executed(moves, operations, control, seconds, kinds["accesses"], kinds["wraps"], rounds)
+
+
+def _with_previous(code: CodeType) -> Iterator[tuple[dis.Instruction, dis.Instruction | None]]:
+    before = None
+    for item in dis.get_instructions(code):
+        yield item, before
+        before = item
 
 
 def _kind(name: str) -> str:
