@@ -22,7 +22,7 @@ DEFAULT_TIER = "auto"
 # Passes that can be switched off: those of wasmz.passes.PIPELINES on which nothing else relies.
 OPTIONAL_PASSES = (
     *("copies", "constants", "conditions", "narrow", "guard", "dead"),
-    *("inline", "lanes", "counters", "values", "forwarding", "idioms", "invariants", "jumps"),
+    *("inline", "lanes", "counters", "values", "forwarding", "idioms", "invariants", "jumps", "streams"),
 )
 
 # CPython 3.11 counts C frames and Python frames against one limit, so a host function that recurses in C

@@ -17,6 +17,7 @@ from tests.differential.smith import find_tool, make_module
 from tests.differential.vector_programs import FUNCTIONS as VECTOR_FUNCTIONS
 from tests.differential.vector_programs import generate_vectors
 from tests.differential.vocabulary import EDGES, constant
+from wasmz.passes import streams
 
 # Bytes of choices for one module, and modules for each profile. pytest prints the seed of a failure (@seed, or
 # --hypothesis-seed), hypothesis the bytes.
@@ -60,6 +61,19 @@ def test_generated(name: str) -> None:
             raise
 
     check()
+
+
+@settings(max_examples=40, database=None, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))
+@given(data=st.binary(min_size=_BYTES, max_size=_BYTES), seed=st.integers(0, 1 << 32))
+def test_streams_of_short_loops(data: bytes, seed: int) -> None:
+    """Loops read from streams however few rounds they have: most of those that are generated have few."""
+    text = generate_loops(data)
+    note(text)
+    binary = assemble(text)
+    with pytest.MonkeyPatch.context() as patch:
+        for cost in ("_COST_OF_START", "_COST_OF_STREAM", "_COST_OF_ROUND"):
+            patch.setattr(streams, cost, 0)
+        compare(binary, make_calls(binary, seed, 3), levels=(2,))
 
 
 @settings(max_examples=8, database=None, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))

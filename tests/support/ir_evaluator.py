@@ -64,6 +64,8 @@ class _Instance:
         self.view = SimpleNamespace(bytes=memoryview(self.memory), size_bytes=_PAGE)
         self.globals: dict[int, Any] = {}
         self.calls: list[tuple[int, list[Any]]] = []
+        # What `next` took last.
+        self.items: tuple[Any, ...] = ()
 
     def outcome(self, results: list[Any] | None) -> tuple[Any, ...]:
         """All that can be told afterwards; ``None`` for results means a trap."""
@@ -88,11 +90,37 @@ class _Instance:
             return function(*[self.view] * count, *operands, *value.imm[count:])
         if op in _FORMATS:
             return self.access(op, value, operands)
+        if op.startswith(("memory.", "stream.")):
+            return self.stream(op, value, operands)
         raise NotImplementedError(value.op)
+
+    def stream(self, op: str, value: Value, operands: list[Any]) -> Any:
+        """Iterators over slices, each item of which is read when it comes."""
+        if op == "stream.zip":
+            return zip(*operands, strict=False)
+        if op == "stream.item":
+            return self.items[value.imm]
+        if op == "stream.items":
+            assert len(self.items) == value.imm
+        if op in ("memory.hold", "stream.items", "stream.end"):
+            return None
+        load, memory_argument, *step = value.imm
+        offset, (added, scale) = memory_argument[1], memory_argument[3:] or (0, 1)
+        layout = _FORMATS[".".join(load.split(".")[:2])]
+        extent = max(0, (_PAGE - offset - added - struct.calcsize(layout)) // scale + 1)
+        if op == "memory.extent":
+            return extent
+        assert operands[0] >= 0
+        if len(operands) > 1:
+            assert 0 <= operands[1] <= extent
+        places = range(extent)[slice(*operands, step[0]) if len(operands) > 1 else slice(operands[0], None, step[0])]
+        return (struct.unpack_from(layout, self.memory, offset + added + place * scale)[0] for place in places)
 
     def access(self, op: str, value: Value, operands: list[Any]) -> Any:
         layout = _FORMATS[op]
-        address = operands[0] + value.imm[1]
+        offset, (added, scale) = value.imm[1], value.imm[3:] or (0, 1)
+        assert operands[0] >= 0
+        address = operands[0] * scale + added + offset
         if address + struct.calcsize(layout) > _PAGE:
             raise _Trapped
         if ".store" in op:
@@ -133,7 +161,13 @@ def _evaluate(function: Function, arguments: list[Any], steps: int, instance: _I
             return [values[arg] for arg in terminator.args]
         if terminator.op == "unreachable":
             raise _Trapped
-        edge = terminator.edges[_edge_number(terminator, values)]
+        if terminator.op == "next":
+            taken = next(values[terminator.args[0]], None)
+            instance.items = taken if isinstance(taken, tuple) else (taken,)
+            number = 0 if taken is not None else 1
+        else:
+            number = _edge_number(terminator, values)
+        edge = terminator.edges[number]
         values.update(zip(edge.block.params, [values[arg] for arg in edge.args], strict=True))
         block = edge.block
     raise RuntimeError("the function does not end")

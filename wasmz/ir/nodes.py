@@ -27,6 +27,8 @@ from wasmz.types import FuncType, ValType
 
 # Type of a comparison that only conditions look at: a Python bool, no i32 is made of it.
 BOOL = ValType("bool")
+# Type of Python's iterators, which no one sees but `next` (see ``passes/streams.py``).
+STREAM = ValType("stream")
 
 # What a value may be: one value, none, or the results of a call that gives several.
 ResultType = Union[ValType, tuple[ValType, ...], None]
@@ -85,6 +87,7 @@ class Terminator:
     has an index and one edge for each number from 0, the last one for all others; ``return``, ``return_call``,
     ``return_call_indirect`` and ``unreachable`` have none. ``invoke`` has the edge to go on and the one to the handler
     of what the block's last call throws; ``throw`` and ``reraise`` have the one to their handler, if there is one.
+    ``next`` has the edge to where the items of a stream are taken, and the one to go on at its end.
     """
 
     __slots__ = ("args", "edges", "imm", "offset", "op")

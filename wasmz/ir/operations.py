@@ -60,6 +60,20 @@ many rounds of a loop at once, as far as they are in bounds, and how many they w
     memory.sum_rounds, .weighted_rounds (m, displacement, step, bits) base rounds
                               the sum of their bytes, which are in bounds
 
+what loops load from Python's iterators (see ``passes/streams.py``):
+
+    memory.extent (load, memarg)
+                              how many indices the view of a load has
+    memory.hold m             keeps the memory's buffer while it is read from
+    memory.stream (load, memarg, step) start stop
+                              an iterator that gives what the load would, from an index of its view on, with steps; up
+                              to another index, which it excludes, or to the end of memory
+    stream.zip                one that gives an item of each of several
+    next                      a terminator: to where items are taken, or to the stream's end
+    stream.items n, stream.item i
+                              the n items of a round, first in their block, and each of them
+    stream.end                first in the block that the stream's end leads to
+
 and, after `represent`, operations on Python ints as they are held:
 
     int.const i               any int
@@ -158,7 +172,25 @@ _ADDED: dict[str, Effects] = {
     "tier.request": Effects.CALLS,
     "tier.ended": Effects.CALLS,
     "fuel.out": Effects.CALLS,
+    "memory.extent": Effects.READS,
+    "memory.hold": Effects.READS,
+    "memory.stream": Effects.READS,
+    "stream.zip": Effects.READS,
+    "stream.items": Effects.CALLS,
+    "stream.item": Effects.READS,
+    "stream.end": Effects.CALLS,
 }
+
+# Loads that an iterator over a slice of a view does as well: those that are nothing but a subscript.
+STREAMED_LOADS = frozenset(
+    f"{name}{suffix}"
+    for name in (
+        *("i32.load", "i32.load8_u", "i32.load16_u", "f64.load", "f32.load.quieting"),
+        *("i64.load", "i64.load8_u", "i64.load16_u", "i64.load32_u"),
+        *_SIGNED_LOADS,
+    )
+    for suffix in ("", ".loose")
+)
 
 # Operation that does many rounds of a loop -> how many memories its immediate begins with.
 BULK_MEMORIES = {
@@ -186,7 +218,9 @@ EFFECTS: dict[str, Effects] = {
 _TAIL_CALLS = {"return_call", "return_call_indirect", "return_call_ref"}
 _COUNTING = {"count", "resume"}
 _THROWING = {"invoke", "throw", "reraise"}
-TERMINATORS = frozenset({"jump", "branch", "switch", "return", "unreachable"} | _TAIL_CALLS | _COUNTING | _THROWING)
+TERMINATORS = frozenset(
+    {"jump", "branch", "switch", "return", "unreachable", "next"} | _TAIL_CALLS | _COUNTING | _THROWING
+)
 
 # What `invoke` protects.
 CALLS = frozenset({"call", "call_indirect", "call_ref"})

@@ -10,7 +10,7 @@ import json
 import re
 from typing import Any
 
-from wasmz.ir.nodes import BOOL, Block, Edge, Function, ResultType, Terminator, Value
+from wasmz.ir.nodes import BOOL, STREAM, Block, Edge, Function, ResultType, Terminator, Value
 from wasmz.ir.operations import EFFECTS, TERMINATORS
 from wasmz.types import FuncType, ValType
 
@@ -123,8 +123,8 @@ def _result_type(text: str) -> ResultType:
 
 
 def _type(name: str) -> ValType:
-    if name == "bool":
-        return BOOL
+    if name in ("bool", "stream"):
+        return BOOL if name == "bool" else STREAM
     found = getattr(ValType, name.upper(), None)
     if not isinstance(found, ValType):
         raise ValueError(f"there is no type {name!r}")

@@ -25,7 +25,7 @@ from wasmz.ir.printer import print_function
 from wasmz.types import RefType, ValType, heap_top, is_subtype
 from wasmz.wasm.instructions import BY_NAME
 
-_EDGE_COUNTS = {"jump": 1, "branch": 2, "count": 2, "invoke": 2}
+_EDGE_COUNTS = {"jump": 1, "branch": 2, "count": 2, "invoke": 2, "next": 2}
 
 _CONSTANTS = frozenset(f"{type}.const" for type in ("i32", "i64", "f32", "f64", "v128", "int")) | {"ref.null"}
 

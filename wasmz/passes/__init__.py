@@ -39,6 +39,7 @@ PIPELINES: dict[int, tuple[str, ...]] = {
         "invariants",
         "dead",
         "jumps",
+        "streams",
     ),
 }
 

@@ -34,8 +34,13 @@ def run(function: Function, context: Context) -> None:
     """Converts in place; a function that is in SSA form already stays as it is."""
     if not function.is_ssa:
         _separate_handlers(function)
-        _Construction(function).run()
-        function.is_ssa = True
+        construct(function)
+
+
+def construct(function: Function) -> None:
+    """The conversion itself: also of a function that has been in SSA form, for locals that were added to it."""
+    _Construction(function).run()
+    function.is_ssa = True
 
 
 def _separate_handlers(function: Function) -> None:

@@ -45,6 +45,7 @@ _found: dict[str, Any] = {
     # For references.
     "isinstance": isinstance,
     "len": len,
+    "zip": zip,
 }
 
 

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 # Keeps the memories alive as long as any function of the instance: its views do not.
 _MEMORIES_KEY = "__wasmz_memories__"
 
-# What code loads from references: from functions, arrays, anything, exceptions and structures.
-_ATTRIBUTES = frozenset({"code", "tail", "items", "__class__", "tag", "payload", "descriptor"})
+# What code loads from references: from functions, arrays, anything, exceptions and structures; and from memories.
+_ATTRIBUTES = frozenset({"code", "tail", "items", "__class__", "tag", "payload", "descriptor", "bytes"})
 
 # Stands for the value of a name that no code has needed yet.
 _UNBOUND = object()

@@ -52,11 +52,13 @@ _OUT_OF_BOUNDS = "index out of bounds on dimension 1"
 
 
 class View(Protocol):
-    """What generated code does with a view."""
+    """What generated code does with a view. A slice is iterated over, and reads each item when it comes."""
 
-    def __getitem__(self, index: int, /) -> Any: ...
+    def __getitem__(self, index: int | slice, /) -> Any: ...
 
     def __setitem__(self, index: int, value: Any, /) -> None: ...
+
+    def __len__(self) -> int: ...
 
 
 class Views(Protocol):
@@ -227,7 +229,12 @@ class PlainView:
         """Makes ``size`` bytes of the buffer accessible."""
         self._extent = extent(size, self._offset, self.width, self._stride)
 
-    def __getitem__(self, index: int, /) -> Any:
+    def __len__(self) -> int:
+        return self._extent
+
+    def __getitem__(self, index: int | slice, /) -> Any:
+        if isinstance(index, slice):
+            return map(self.__getitem__, range(*index.indices(self._extent)))
         if not 0 <= index < self._extent:
             raise IndexError(_OUT_OF_BOUNDS)
         return self._unpack(self.buffer, self._offset + index * self._stride)[0]

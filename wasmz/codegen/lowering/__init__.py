@@ -6,7 +6,19 @@ A lowering takes the emitter and the value, pushes the operands, emits, and defi
 
 from __future__ import annotations
 
-from wasmz.codegen.lowering import atomics, bulk, calls, exceptions, gc, integers, memory, numeric, tiers, variables
+from wasmz.codegen.lowering import (
+    atomics,
+    bulk,
+    calls,
+    exceptions,
+    gc,
+    integers,
+    memory,
+    numeric,
+    streams,
+    tiers,
+    variables,
+)
 from wasmz.codegen.lowering.registry import LOWERINGS, lowers
 
 __all__ = [
@@ -20,6 +32,7 @@ __all__ = [
     "lowers",
     "memory",
     "numeric",
+    "streams",
     "tiers",
     "variables",
 ]

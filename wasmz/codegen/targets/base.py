@@ -84,6 +84,9 @@ class Target:
         self.ends = frozenset({self.return_value, self.raise_exception, self.reraise})
         self.subscript = self.make_subscript()
         self.store_subscript = self.piece("STORE_SUBSCR")
+        # Makes a slice of its start, stop and step.
+        self.build_slice = self.piece("BUILD_SLICE", 3)
+        self.get_iterator = self.piece("GET_ITER")
         self.negate = self.piece("UNARY_NEGATIVE")
         self.invert = self.piece("UNARY_INVERT")
         self.nop = self.piece("NOP")

@@ -1,0 +1,156 @@
+"""Lets Python's iterators read what a loop loads at addresses that move on by the same distance in each round.
+
+    b0:                                          b0:
+      jump b1(v0, v1)                              ...                       enough rounds? addresses in bounds?
+    b1(v3: i32, v4: i32):                          branch v9 b2 b1(v0, v1)
+      v5 = i32.load8_u (0, 0, 0) v3              b2:
+      v6 = int.add v4 v5                           v11 = memory.hold 0
+      v7 = int.add v3 1                            v12 = memory.stream ('i32.load8_u', (0, 0, 0), 1) v0 v10
+      v8 = int.lt v7 v2                            jump b3(v1)
+      branch v8 b1(v7, v6) b9(v6)                b3(v14: i32):
+                                          ->       next v12 v11 b4 b5
+                                                 b4:
+                                                   stream.items 1
+                                                   v15 = stream.item 0
+                                                   v16 = int.add v14 v15
+                                                   jump b3(v16)
+                                                 b5:
+                                                   stream.end
+                                                   jump b9(v14)
+                                                 b1(v3: i32, v4: i32):                as before
+
+A stream is an iterator over a slice of a view, so each item is read when its round begins, and never out of bounds.
+Several streams go through a `zip`. An item costs 5 to 12 ns, where a load takes 17 to 30; besides, the sum that makes
+the address is not needed, nor is the loop's counter and its test: then the streams end when the loop does.
+
+Where the rounds cannot be counted beforehand, the test stays, and a stream goes on to the end of memory (or, downwards,
+to its start). When it ends, the loop itself goes on with the same round, and traps if that is what the round does. In
+either form only loads are read from streams that each round begins with, before anything is written.
+
+Addresses need only be sums of the loop's counters modulo 2^32, however they are reduced: as long as a stream has items,
+its address is one that the memory has, so the two are equal.
+"""
+
+from __future__ import annotations
+
+from wasmz.ir.dominators import DominatorTree
+from wasmz.ir.edit import distinct_edges, incoming_edges
+from wasmz.ir.loops import Loop, LoopForest
+from wasmz.ir.nodes import Block, Function, Value, count_uses
+from wasmz.ir.operations import BULK_MEMORIES, EFFECTS
+from wasmz.passes import dead, ssa
+from wasmz.passes.context import Context
+from wasmz.passes.streams_rewriting import Plan, Rewriting
+from wasmz.passes.streams_sums import Sums, group
+from wasmz.passes.values import CONSTANTS
+from wasmz.wasm.instructions import Effects
+
+# What a round saves by an item, by an operation of an address that is not needed any more, by the counter and its test;
+# what several streams cost a round; and what setting up costs, in ns (see docs/performance.md).
+_SAVED_BY_ITEM = 8
+_SAVED_BY_OPERATION = 14
+_SAVED_BY_COUNTING = 26
+_COST_OF_ROUND = 4
+_COST_OF_START = 200
+_COST_OF_STREAM = 130
+# It must save a little more than it costs, and soon.
+_MARGIN = 1.25
+_MOST_ROUNDS_NEEDED = 30
+
+# Both versions of the loop stay.
+_MOST_VALUES = 400
+
+_LASTING = Effects.CALLS | Effects.CONTROL
+_ENDS = frozenset({"jump", "branch", "switch", "return", "unreachable"})
+
+
+def run(function: Function, context: Context) -> None:
+    """Puts a version that reads from streams in front of each loop that gains by it."""
+    if not function.is_represented:
+        return
+    forest = LoopForest(DominatorTree(function))
+    if not forest.loops:
+        return
+    count_uses(function)
+    ways = incoming_edges(function)
+    plans = []
+    for loop in forest.loops:
+        plan = None if loop.children else _plan(loop, context)
+        if plan is not None and not any(_has_bulk(source) for source, _ in ways[loop.header]):
+            plans.append(plan)
+    rewritings = []
+    for plan in plans:
+        before = forest.preheader(function, plan.loop, ways[plan.loop.header])
+        rewriting = Rewriting(function, plan, before)
+        if rewriting.is_worthwhile():
+            rewritings.append(rewriting)
+    if not rewritings:
+        return
+    has_locals = _keep_in_locals(function, [rewriting.plan for rewriting in rewritings])
+    for rewriting in rewritings:
+        rewriting.run()
+    if has_locals:
+        ssa.construct(function)
+    dead.run(function, context)
+
+
+def _has_bulk(block: Block) -> bool:
+    """Whether most rounds of the loop behind have been done at once (see `idioms.py`)."""
+    return any(value.op in BULK_MEMORIES for value in block.body)
+
+
+def _plan(loop: Loop, context: Context) -> Plan | None:
+    blocks = set(loop.own_blocks)
+    if sum(len(block.body) for block in blocks) > _MOST_VALUES:
+        return None
+    for block in blocks:
+        if block.terminator.op not in _ENDS or any(EFFECTS[value.op] & _LASTING for value in block.body):
+            return None
+    sums = Sums(loop, blocks)
+    counter = sums.counter()
+    loads = [] if counter is None else sums.loads(context)
+    if counter is None or not loads:
+        return None
+    saved = _SAVED_BY_ITEM * len(loads) + _SAVED_BY_OPERATION * sums.saved_operations(loads)
+    saved += _SAVED_BY_COUNTING if counter.going_on is not None else 0
+    saved -= _COST_OF_ROUND if len(loads) > 1 else 0
+    streams = group(loads)
+    rounds = int(_MARGIN * (_COST_OF_START + _COST_OF_STREAM * len(streams)) / saved) + 1
+    return Plan(loop, blocks, sums, streams, counter, rounds) if rounds <= _MOST_ROUNDS_NEEDED else None
+
+
+def _keep_in_locals(function: Function, plans: list[Plan]) -> bool:
+    """Makes locals of what code behind the loops uses: it will come from either version. False if there is none."""
+    plan_of = {block: plan for plan in plans for block in plan.blocks}
+    numbers: dict[Value, int] = {}
+
+    def find(arg: Value, block: Block, read: dict[Value, Value]) -> Value:
+        plan = plan_of.get(arg.block)
+        if plan is None or plan is plan_of.get(block):
+            return arg
+        if arg not in read:
+            if arg.op in CONSTANTS:
+                read[arg] = Value(arg.op, arg.type, (), arg.imm, arg.offset, block)
+                return read[arg]
+            if arg not in numbers:
+                numbers[arg] = plan.locals[arg] = len(function.locals)
+                function.locals.append(arg.type)  # type: ignore[arg-type]
+            read[arg] = Value("local.get", arg.type, (), numbers[arg], arg.offset, block)
+        return read[arg]
+
+    for block in function.blocks:
+        read: dict[Value, Value] = {}
+        for value in block.body:
+            value.args = tuple([find(arg, block, read) for arg in value.args])
+        terminator = block.terminator
+        terminator.args = tuple([find(arg, block, read) for arg in terminator.args])
+        for edge in distinct_edges(terminator):
+            edge.args = tuple([find(arg, block, read) for arg in edge.args])
+        if read:
+            place = 1 if block.body and block.body[0].op == "exn.caught" else 0
+            block.body[place:place] = read.values()
+    for value, number in numbers.items():
+        body = value.block.body
+        write = Value("local.set", None, (value,), number, value.offset, value.block)
+        body.insert(0 if value.op == "param" else body.index(value) + 1, write)
+    return bool(numbers)

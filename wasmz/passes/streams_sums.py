@@ -1,0 +1,207 @@
+"""What changes by the same number in each round of a loop: addresses of loads, and what its test compares.
+
+    b1(v1, v2):                                    Sums(loop).change(v3)   -> 8
+      v3 = int.mul v1 4                            Sums(loop).loads(...)   -> [(v4, 8)]
+      v4 = i32.load (2, 0, 0) v3                   Sums(loop).counter()    -> Counter(v1, 2, "ne", v5, v6)
+      v5 = int.add v1 2                            group([(v4, 8)])        -> [Stream(v4, 8, [v4])]
+      v7 = int.ne v5 v6
+      branch v7 b1(v5, v4) b2
+
+Changes are those modulo 2^32: a reduction to as many bits or more changes nothing.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+from wasmz.ir.loops import Loop
+from wasmz.ir.nodes import Block, Terminator, Value
+from wasmz.ir.operations import EFFECTS, STREAMED_LOADS
+from wasmz.passes.context import Context
+from wasmz.types import ValType
+from wasmz.wasm.instructions import Effects
+
+NUMBERS = frozenset({"int.const", "i32.const", "i64.const"})
+REDUCTIONS = frozenset({"int.wrap", "int.wrap.small", "int.wrap.natural", "int.sign"})
+
+_LONGEST_STEP = 1 << 16
+_DEEPEST_SUM = 8
+_MOST_STREAMS = 32
+
+# Comparison -> the one that holds if it does not; and the same with its operands exchanged.
+_OPPOSITE = {"ne": "eq", "eq": "ne", "lt": "ge", "ge": "lt", "gt": "le", "le": "gt"}
+_EXCHANGED = {"ne": "ne", "eq": "eq", "lt": "gt", "gt": "lt", "le": "ge", "ge": "le"}
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """What a loop's test compares.
+
+    Attributes:
+        value: the number that changes.
+        change: by how much it does in a round.
+        limit: what it is compared with; ``None`` is zero.
+        going_on: under which comparison with the limit the loop goes on, as in ``int.ne``; ``None`` if the test is not
+            the last thing in a round, or if the rounds cannot be counted beforehand.
+        param: the parameter that the value is, or becomes.
+    """
+
+    value: Value
+    change: int
+    limit: Value | None
+    going_on: str | None
+    param: Value | None
+
+
+@dataclass(slots=True)
+class Stream:
+    """Loads whose items lie one behind the other: ``load`` is the first one's, ``step`` the distance of two items."""
+
+    load: Value
+    step: int
+    loads: list[Value]
+
+
+class Sums:
+    """The values of one loop that change regularly."""
+
+    def __init__(self, loop: Loop, blocks: set[Block]) -> None:
+        self.header = loop.header
+        self.blocks = blocks
+        self.latches = loop.latches
+        self.backwards = [
+            edge for latch in loop.latches for edge in latch.terminator.edges if edge.block is loop.header
+        ]
+        self._changes: dict[Value, int | None] = {}
+        # For parameters that change by the same sum in each round: the sum's reduction, if any, and its constant.
+        self.steps: dict[Value, tuple[Value | None, int]] = {}
+        for index, param in enumerate(loop.header.params):
+            found = {edge.args[index] for edge in self.backwards}
+            step = _step(found.pop(), param) if len(found) == 1 else None
+            self._changes[param] = None if step is None else _centred(step[1])
+            if step is not None:
+                self.steps[param] = step
+
+    def change(self, value: Value, depth: int = 0) -> int | None:
+        """By how much a value changes in a round; 0 if it stays the same; ``None`` if that is irregular."""
+        if self.is_invariant(value):
+            return 0
+        if value not in self._changes:
+            self._changes[value] = self._find_change(value, depth) if depth < _DEEPEST_SUM else None
+        return self._changes[value]
+
+    def is_invariant(self, value: Value) -> bool:
+        """Whether a value is the same in all rounds."""
+        return value.block not in self.blocks or value.op in NUMBERS
+
+    def _find_change(self, value: Value, depth: int) -> int | None:
+        op, args = value.op, value.args
+        if op in REDUCTIONS and value.imm >= 32:
+            return self.change(args[0], depth + 1)
+        if op in ("int.add", "int.sub"):
+            first, second = self.change(args[0], depth + 1), self.change(args[1], depth + 1)
+            if first is None or second is None:
+                return None
+            return _centred(first + second if op == "int.add" else first - second)
+        if op in ("int.mul", "int.shl") and args[1].op in NUMBERS:
+            found = self.change(args[0], depth + 1)
+            number = args[1].imm
+            return None if found is None else _centred(found * (number if op == "int.mul" else 1 << number % 64))
+        return None
+
+    def counter(self) -> Counter | None:
+        """What the test compares that ends the loop."""
+        for block in (*self.latches, self.header):
+            terminator = block.terminator
+            if terminator.op != "branch":
+                continue
+            condition = terminator.args[0]
+            name = condition.op.removeprefix("int.")
+            if name not in _OPPOSITE:
+                if change := self.change(condition):
+                    return self._counter(terminator, condition, change, None, "ne")
+                continue
+            one, other = condition.args
+            if (change := self.change(one)) and self.is_invariant(other):
+                return self._counter(terminator, one, change, other, name)
+            if (change := self.change(other)) and self.is_invariant(one):
+                return self._counter(terminator, other, change, one, _EXCHANGED[name])
+        return None
+
+    def _counter(self, terminator: Terminator, value: Value, change: int, limit: Value | None, name: str) -> Counter:
+        if len(self.latches) != 1 or terminator is not self.latches[0].terminator:
+            return Counter(value, change, limit, None, None)
+        taken, otherwise = terminator.edges
+        if taken.block is not self.header:
+            name = _OPPOSITE[name]
+        param = None
+        if otherwise.block is not taken.block:
+            for candidate in self.steps:
+                index = self.header.params.index(candidate)
+                if value is candidate or value is self.backwards[0].args[index]:
+                    param = candidate
+        is_countable = name in ("ne", "lt", "le") if change > 0 else name in ("ne", "gt", "ge")
+        return Counter(value, change, limit, name if is_countable and param is not None else None, param)
+
+    def loads(self, context: Context) -> list[tuple[Value, int]]:
+        """The loads that each round begins with, whose addresses change regularly."""
+        found: list[tuple[Value, int]] = []
+        for value in self.header.body:
+            if EFFECTS[value.op] & Effects.WRITES or len(found) == _MOST_STREAMS:
+                break
+            if value.op in STREAMED_LOADS and value.uses and value.imm[2] < len(context.memory_types):
+                memory = context.memory_types[value.imm[2]]
+                change = self.change(value.args[0])
+                if change and abs(change) < _LONGEST_STEP and memory.address_type is ValType.I32 and not memory.shared:
+                    found.append((value, change))
+        return found
+
+    def saved_operations(self, loads: list[tuple[Value, int]]) -> int:
+        """How many operations nothing needs but the addresses of the loads."""
+        count = 0
+        work = [load.args[0] for load, _ in loads]
+        while work:
+            value = work.pop()
+            if value.uses == 1 and value.block in self.blocks and value.args:
+                count += 1
+                work += value.args
+        return count
+
+
+def _step(arg: Value, param: Value) -> tuple[Value | None, int] | None:
+    """The reduction and the constant of the sum that becomes a parameter in the next round, or ``None``."""
+    reduction = None
+    if arg.op in REDUCTIONS and arg.imm >= 32:
+        # A sign is taken of what is reduced already.
+        reduction, arg = arg, arg.args[0]
+        if reduction.op == "int.sign" and arg.op in REDUCTIONS and arg.imm == reduction.imm:
+            arg = arg.args[0]
+    if arg.op in ("int.add", "int.sub") and arg.args[0] is param and arg.args[1].op in NUMBERS:
+        number = arg.args[1].imm
+        return reduction, number if arg.op == "int.add" else -number
+    return None
+
+
+def _centred(number: int) -> int:
+    """The congruent number modulo 2^32 that is nearest to zero."""
+    return (number + 0x8000_0000) % 0x1_0000_0000 - 0x8000_0000
+
+
+def group(loads: list[tuple[Value, int]]) -> list[Stream]:
+    """The streams that loads need: unrolled loops read several items of one in a round."""
+    groups: dict[tuple[str, int, int, Value, int], list[tuple[int, Value]]] = {}
+    for load, change in loads:
+        _, offset, memory, *more = load.imm
+        added, scale = more or (0, 1)
+        groups.setdefault((load.op, memory, scale, load.args[0], change), []).append((offset + added, load))
+    streams = []
+    for (_, _, scale, _, change), members in groups.items():
+        members.sort(key=lambda member: member[0], reverse=change < 0)
+        step, rest = divmod(change, len(members))
+        is_run = not rest and all(after[0] - before[0] == step * scale for before, after in itertools.pairwise(members))
+        if is_run:
+            streams.append(Stream(members[0][1], step, [load for _, load in members]))
+        else:
+            streams += [Stream(load, change, [load]) for _, load in members]
+    return streams
