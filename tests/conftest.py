@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="run the tests marked slow, too")
+    parser.addoption("--eager", action="store_true", help="tests/corpus: compile whole programs in advance at level 2")
     parser.addoption("--wasi-testsuite", metavar="FOLDER", help="where WASI's own test suite is (tests/wasi)")
 
 

@@ -6,6 +6,9 @@
     ├── LinkError              imports missing or of another type than what was defined
     ├── WasmException          a WebAssembly exception that no wasm frame caught
     └── Trap                   execution stopped, for the reason in ``Trap.code``
+        ├── OutOfFuel          the store's fuel is used up
+        ├── Interrupted        the store's deadline passed, or someone interrupted it
+        ├── MemoryLimit        a memory would exceed ``Config.mem_limit_bytes``
         └── WasiExit           the guest called ``proc_exit``
 
 Wrong arguments of the embedding API are Python's own errors (``TypeError``, ``OverflowError``, ...).
@@ -20,6 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import CodeType
     from typing import Any
+
+
+# How many lines of a long backtrace are shown, from its two ends.
+_INNER_LINES = 30
+_OUTER_LINES = 10
 
 
 class WasmzError(Exception):
@@ -107,7 +115,7 @@ class WasmException(WasmzError):
         return self.tag.lift(self.payload)  # type: ignore[no-any-return]
 
     def backtrace(self) -> str:
-        """The wasm frames as text, innermost first, one a line; empty if there are none."""
+        """The wasm frames as text, innermost first, one a line (of very many, those at the ends)."""
         return _listed(self.frames)
 
     def as_trap(self) -> Trap:
@@ -187,7 +195,7 @@ class Trap(WasmzError):
         super().__init__(self.message)
 
     def backtrace(self) -> str:
-        """The wasm frames as text, innermost first, one a line; empty if there are none."""
+        """The wasm frames as text, innermost first, one a line (of very many, those at the ends)."""
         return _listed(self.frames)
 
 
@@ -227,7 +235,12 @@ class MemoryLimit(Trap):
 
 
 def _listed(frames: tuple[WasmFrame, ...]) -> str:
-    return "\n".join(f"  {number}: {frame}" for number, frame in enumerate(frames))
+    lines = [f"  {number}: {frame}" for number, frame in enumerate(frames)]
+    left_out = len(lines) - _INNER_LINES - _OUTER_LINES
+    if left_out > 1:
+        # Runaway recursion: a thousand lines would say no more.
+        lines[_INNER_LINES:-_OUTER_LINES] = [f"  ... {left_out:,} more"]
+    return "\n".join(lines)
 
 
 def _restore(kind: type[WasmzError], args: tuple[Any, ...], state: dict[str, Any]) -> WasmzError:

@@ -19,7 +19,8 @@ from hostapi import Glob, HostError, Mem, ProcExit, Tab, Trap  # type: ignore[im
 import wasmz
 from wasmz import FuncType, ValType
 
-_ENGINE = wasmz.Engine()
+# WASMZ_CORPUS_TIER: "eager" compiles everything at level 2 in advance, where otherwise what proves hot is.
+_ENGINE = wasmz.Engine(wasmz.Config(tier=os.environ.get("WASMZ_CORPUS_TIER", "auto")))
 _STORE = wasmz.Store(_ENGINE)
 _NUMBER_TYPES = {"i32": ValType.I32, "i64": ValType.I64, "f32": ValType.F32, "f64": ValType.F64}
 _WASI = "wasi_snapshot_preview1"

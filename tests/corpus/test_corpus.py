@@ -76,13 +76,13 @@ def test_every_case_is_accounted_for() -> None:
 
 
 @pytest.mark.parametrize("name", [*CASES, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW_CASES)])
-def test_case(name: str, tmp_path: Path) -> None:
+def test_case(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     if not CORPUS.is_dir():
         pytest.skip(f"the corpus is missing: no {CORPUS} (WASMZ_CORPUS names it)")
     case = next(case for case in _all_cases() if case["id"] == name)
     _fetch(name.partition("/")[0])
     folders = _copy_folders(case, tmp_path)
-    result = _run(case, tmp_path, folders)
+    result = _run(case, tmp_path, folders, "eager" if request.config.getoption("--eager") else "auto")
     recorded = WORK / "expected" / name.replace("/", "__")
     outputs = (Path(f"{recorded}{suffix}") for suffix in (".stdout", ".stdout.alt"))
     accepted = [path.read_bytes() for path in outputs if path.exists()]
@@ -118,13 +118,15 @@ def _copy_folders(case: dict[str, Any], scratch: Path) -> dict[str, Path]:
     return folders
 
 
-def _run(case: dict[str, Any], scratch: Path, folders: dict[str, Path]) -> subprocess.CompletedProcess[bytes]:
+def _run(
+    case: dict[str, Any], scratch: Path, folders: dict[str, Path], tier: str
+) -> subprocess.CompletedProcess[bytes]:
     if case["kind"] == "driver":
         command = [sys.executable, str(WORK / case["driver"]), *case.get("args", [])]
     else:
         options = [word for key, value in case.get("env", {}).items() for word in ("--env", f"{key}={value}")]
         options += [word for guest, host in folders.items() for word in ("--dir", f"{host}::{guest}")]
-        options += ["--stub"] * case.get("stub", False)
+        options += [*["--stub"] * case.get("stub", False), "--tier", tier]
         command = [sys.executable, "-m", "wasmz", "run", *options, str(WORK / case["module"]), *case.get("args", [])]
     search_path = os.pathsep.join(map(str, (CORPUS / "tools", Path(__file__).parent, ROOT)))
     environment = {
@@ -132,6 +134,7 @@ def _run(case: dict[str, Any], scratch: Path, folders: dict[str, Path]) -> subpr
         "CASE_ROOT": str(WORK),
         "CASE_TMP": str(scratch),
         "WASMZ_CORPUS_ENGINE": "wasmz",
+        "WASMZ_CORPUS_TIER": tier,
         "PYTHONPATH": search_path,
         "PYTHONIOENCODING": "utf-8",
     }

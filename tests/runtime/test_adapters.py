@@ -255,6 +255,10 @@ def test_deep_recursion_and_its_limit() -> None:
         exports.down(10_000)
     assert caught.value.code is TrapCode.STACK_OVERFLOW
     assert caught.value.frames[0].function_name == "down"
+    lines = caught.value.backtrace().splitlines()
+    assert len(lines) == 41
+    assert lines[30] == "  ... 960 more"
+    assert lines[31].startswith("  990: ")
     assert sys.getrecursionlimit() == before
     assert depth.nesting == {}
     assert exports.down(2999) == 0

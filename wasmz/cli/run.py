@@ -147,7 +147,8 @@ def _write_profile(instance: Instance, file: str, path: str) -> None:
 
     profile = collect_profile(instance, Path(file).read_bytes())
     save_profile(path, profile)
-    click.echo(f"{path}: {len(profile.functions):,} functions were called", err=True)
+    count = len(profile.functions)
+    click.echo(f"{path}: {count:,} function{' was' if count == 1 else 's were'} called", err=True)
 
 
 def _late_options(words: list[str], function: str | None) -> tuple[list[str], str | None, list[str]]:
@@ -232,7 +233,7 @@ def _invoke(instance: Instance, module: Module, name: str, words: list[str]) -> 
     if type is None:
         raise click.UsageError(f"the module exports no function {name!r}")
     if len(words) != len(type.params):
-        raise click.UsageError(f"{name} takes {len(type.params)} arguments, {type}, but got {len(words)}")
+        raise click.UsageError(f"{name} is {type}, but got {len(words)} argument{'' if len(words) == 1 else 's'}")
     arguments = [_parse(word, wanted) for word, wanted in zip(words, type.params, strict=True)]
     result = instance.call(name, *arguments)
     results = () if not type.results else result if isinstance(result, tuple) else (result,)
