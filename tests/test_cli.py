@@ -536,7 +536,8 @@ def test_ctrl_c(folder: Path, command: tuple[str, ...]) -> None:
     """It ends the command and all of its processes at once, with the status that shells give such programs."""
     (folder / "spin.wasm").write_bytes(wasmtime.wat2wasm('(module (func (export "_start") (loop (br 0))))'))
     body = "(local.set 0 (i64.rotl (i64.add (local.get 0) (local.get 1)) (i64.const 7)))" * 300
-    functions = f"(func (param i64 i64) {body})" * 400
+    # Half a minute's work, so that it is going on after three seconds on every machine.
+    functions = f"(func (param i64 i64) (result i64) {body} (local.get 0))" * 2_000
     (folder / "large.wasm").write_bytes(wasmtime.wat2wasm(f"(module {functions})"))
     process = subprocess.Popen(
         [sys.executable, "-m", "wasmz", *command],
