@@ -126,8 +126,9 @@ def test_missing_python_is_named() -> None:
         bundle.find_pythons(" , ")
 
 
-def test_name_must_be_importable(tmp_path: Path) -> None:
-    path = tmp_path / "no-name.wasm"
+@pytest.mark.parametrize("name", ["no-name", "class"])
+def test_name_must_be_importable(name: str, tmp_path: Path) -> None:
+    path = tmp_path / f"{name}.wasm"
     path.write_bytes(ADDS_5)
     with pytest.raises(bundle.BundleError, match="no name that Python could import"):
         bundle.set_files(path, [bundle.this_python()], {})

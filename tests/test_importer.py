@@ -313,7 +313,10 @@ def test_packages_are_walked(folder: Path) -> None:
     assert [item.name for item in pkgutil.walk_packages([str(folder)])] == ["walked", "walked.part"]
 
 
-def test_zip_files_are_walked_and_read(folder: Path, monkeypatch: pytest.MonkeyPatch, cache_dir: Path) -> None:
+@pytest.mark.parametrize("is_absolute", [True, False])
+def test_zip_files_are_walked_and_read(
+    is_absolute: bool, folder: Path, monkeypatch: pytest.MonkeyPatch, cache_dir: Path
+) -> None:
     archive = folder / "walk.zip"
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("single.wasm", adds(3))
@@ -322,13 +325,16 @@ def test_zip_files_are_walked_and_read(folder: Path, monkeypatch: pytest.MonkeyP
         file.writestr("wpack/plain.py", "")
         file.writestr("wpack/data.txt", "some data")
         file.writestr("not/a/package.wasm", adds(5))
-    monkeypatch.syspath_prepend(str(archive))
-    found = {item.name: item.ispkg for item in pkgutil.walk_packages([str(archive)])}
+    monkeypatch.chdir(folder)
+    archive_path = str(archive) if is_absolute else archive.name
+    monkeypatch.syspath_prepend(archive_path)
+    found = {item.name: item.ispkg for item in pkgutil.walk_packages([archive_path])}
     assert found == {"single": False, "wpack": True, "wpack.inner": False, "wpack.plain": False}
     assert load("wpack").f(0) == 4
     files = importlib.resources.files("wpack")
     assert files.joinpath("data.txt").read_text() == "some data"
     assert files.joinpath("inner.wasm").read_bytes() == adds(5)
+    assert pkgutil.get_data("wpack", "data.txt") == b"some data"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions are those of POSIX")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import json
+import keyword
 import os
 import shutil
 import subprocess
@@ -197,7 +198,7 @@ def set_files(
     """
     data = source.read_bytes()
     stem = source.stem if name is None else name
-    if not stem.isidentifier():
+    if not stem.isidentifier() or keyword.iskeyword(stem):
         raise BundleError(f"{stem!r} is no name that Python could import")
     limits = limits_of(Config(**options))
     files = {

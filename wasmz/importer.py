@@ -201,9 +201,9 @@ class _ArchiveFinder(zipimport.zipimporter):
                     self.get_data(path)
                 except OSError:
                     continue
+                # Without a location, which it would make absolute: an archive knows its files by the path that it has.
                 return util.spec_from_file_location(
                     fullname,
-                    path,
                     loader=_ArchivedLoader(fullname, path, self),
                     submodule_search_locations=[stem] if middle else None,
                 )
