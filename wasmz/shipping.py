@@ -120,7 +120,13 @@ def worker_instance(module: Module, define: Callable[[Linker], None] | None = No
     Args:
         module: equal modules, of the same source and configuration, have the same instance.
         define: called once, with the linker, to define what the module imports beside WASI.
+
+    Raises:
+        TypeError: it is no module.
+        ValueError: it is closed.
     """
+    if not isinstance(module, Module):
+        raise TypeError(f"worker_instance takes a Module, not {type(module).__name__}")
     instances: dict[bytes, Instance] | None = getattr(_threads, "instances", None)
     if instances is None:
         instances = _threads.instances = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import pickle
 import subprocess
 import sys
 import weakref
@@ -158,6 +159,31 @@ def test_exports() -> None:
     with pytest.raises(TypeError, match="'pi' is no function"):
         instance.call("pi")
     assert "add" in dir(exports)
+
+
+def test_exports_cannot_be_replaced() -> None:
+    image = make_image(
+        [("add", "ii:i", "def add(a, b): return a + b")],
+        exports=["add", ExportSpec("pi", "global", 0), ExportSpec("_specs", "func", 0)],
+        globals=(GlobalSpec(GlobalType(ValType.F64), (("f64.const", 0),), boxed=False),),
+    )
+    exports = instantiate(image).exports
+    for name in ("add", "other", "_specs", "_instance"):
+        with pytest.raises(AttributeError, match=f"exports cannot be set: '{name}'$"):
+            setattr(exports, name, 1)
+        with pytest.raises(AttributeError, match=f"exports cannot be deleted: '{name}'"):
+            delattr(exports, name)
+    with pytest.raises(AttributeError, match=r"its value can: exports\.pi\.value"):
+        exports.pi = 3
+    assert exports.add(1, 2) == exports["_specs"](1, 2) == 3
+    assert not hasattr(exports, "other")
+
+
+def test_what_cannot_be_pickled_says_so() -> None:
+    instance = instantiate(make_image([("add", "ii:i", "def add(a, b): return a + b")], exports=["add"]))
+    for item in (instance, instance.exports, instance.store):
+        with pytest.raises(TypeError, match="stays in its process"):
+            pickle.dumps(item)
 
 
 def test_try_call() -> None:

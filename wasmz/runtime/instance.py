@@ -57,14 +57,15 @@ class ExecResult(Record):
 class Exports(Mapping[str, "Any"]):
     """An instance's exports, as attributes and as a mapping: functions, memories, tables, globals, tags.
 
-    An export whose name is also one of a mapping's methods (``get``, ``keys``, ...) hides the method as an attribute.
+    They cannot be replaced; what a global or a table holds can: ``exports.counter.value = 1``. An export whose name is
+    also one of a mapping's methods (``get``, ``keys``, ...) hides the method as an attribute.
     """
 
     __slots__ = ("__dict__", "_instance", "_specs")
 
     def __init__(self, instance: Instance, specs: tuple[ExportSpec, ...]) -> None:
-        self._instance = instance
-        self._specs = {spec.name: spec for spec in specs}
+        object.__setattr__(self, "_instance", instance)
+        object.__setattr__(self, "_specs", {spec.name: spec for spec in specs})
         # Made on first use, except for those that class attributes would hide.
         for spec in specs:
             if hasattr(type(self), spec.name):
@@ -75,6 +76,17 @@ class Exports(Mapping[str, "Any"]):
         if spec is None:
             raise AttributeError(self._unknown(name), name=name, obj=self)
         return self._make(spec)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        spec = self._specs.get(name)
+        hint = f"; its value can: exports.{name}.value" if spec is not None and spec.kind == "global" else ""
+        raise AttributeError(f"exports cannot be set: {name!r}{hint}", name=name, obj=self)
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"exports cannot be deleted: {name!r}", name=name, obj=self)
+
+    def __reduce__(self) -> Any:
+        return self._instance.__reduce__()
 
     def __getitem__(self, name: str) -> Any:
         item = self.__dict__.get(name)

@@ -16,7 +16,7 @@ from wasmz.runtime.limits import Budget
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Any
+    from typing import Any, NoReturn
 
     from wasmz.runtime.limits import ResourceLimiter
     from wasmz.runtime.memory import Memory
@@ -52,6 +52,9 @@ class Store:
         self._metered: WeakSet[InstanceFrames] = WeakSet()
         # Has as many items as there are units of fuel. Without metering there is no end of them.
         self._fuel: repeat[None] = repeat(None) if config.fuel is None else repeat(None, config.fuel)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a store, and what is in it, stays in its process: pickle modules")
 
     # Fuel
 
