@@ -305,7 +305,8 @@ def define_group(definition: Sequence[SubType]) -> tuple[DefinedType, ...]:
 
 def define_function_type(func_type: FuncType) -> DefinedType:
     """The canonical defined type of a function type that stands alone and is final, the usual case."""
-    return define_group([SubType(func_type)])[0]
+    # All fields: Record completes them slowly.
+    return define_group([SubType(func_type, (), True, None, None)])[0]
 
 
 class MemoryType(Record):
