@@ -141,6 +141,8 @@ class _Numbering:
         # What to restore when a block and all below it are done: (dictionary, key, old entry).
         self.undo: list[tuple[dict[Any, Any], Any, Any]] = []
         self.incoming: dict[Block, list[tuple[Block, Edge]]] = {}
+        # Of each switch, which number leads along which edge: thousands of cases are asked for one by one.
+        self.cases: dict[Terminator, dict[Edge, int | None]] = {}
         self.removed: set[Value] = set()
         self.body: list[Value] = []
         self.block = function.blocks[0]
@@ -232,10 +234,18 @@ class _Numbering:
             if one is not other:
                 self._suppose(terminator.args[0], edge is one)
         elif terminator.op == "switch":
-            index = terminator.args[0]
-            numbers = [number for number, way in enumerate(terminator.edges) if way is edge]
-            if len(numbers) == 1 and numbers[0] < len(terminator.edges) - 1:
-                self._equate(index, numbers[0])
+            number = self._case(terminator, edge)
+            if number is not None and number < len(terminator.edges) - 1:
+                self._equate(terminator.args[0], number)
+
+    def _case(self, terminator: Terminator, edge: Edge) -> int | None:
+        """The only position of an edge in a switch; ``None`` if there are several."""
+        cases = self.cases.get(terminator)
+        if cases is None:
+            cases = self.cases[terminator] = {}
+            for number, way in enumerate(terminator.edges):
+                cases[way] = None if way in cases else number
+        return cases[edge]
 
     def _suppose(self, condition: Value, truth: bool) -> None:
         work = [(condition, truth)]
