@@ -4,6 +4,7 @@ Prints what it does once in a while, and each disagreement once with the seed th
 to ``cache/differential/``. With ``--reduce``, a smaller one beside it, and the passes that are to blame:
 
     python -m tests.differential --only loops --seed 17 --count 1 --reduce
+    python -m tests.differential --some-passes         # each module with half of the passes, not always the same
     python -m tests.differential --file found.wat [--disable-pass NAME ...] [--reduce]
 
 Exit status 1 if there was any.
@@ -65,7 +66,15 @@ def check(name: str, binary: bytes, seed: int, options: argparse.Namespace) -> N
     """Compares one module."""
     legacy = _generated(partial(generate, profile=LEGACY_EXCEPTIONS, is_legacy=True), seed) if name == LEGACY else None
     calls = make_calls(binary, seed, _ROUNDS)
-    compare(binary, calls, options.level or LEVELS, options.disable_pass, legacy=legacy)
+    compare(binary, calls, options.level or LEVELS, left_out(seed, options), legacy=legacy)
+
+
+def left_out(seed: int, options: argparse.Namespace) -> list[str]:
+    """The passes that a module is compiled without."""
+    if not options.some_passes:
+        return list(options.disable_pass)
+    numbers = random.Random(seed)
+    return [name for name in OPTIONAL_PASSES if numbers.random() < 0.5]
 
 
 def report(name: str, binary: bytes, seed: int, options: argparse.Namespace) -> None:
@@ -107,6 +116,7 @@ def _parse() -> argparse.Namespace:
         "--level", action="append", type=int, choices=LEVELS, help="one level only; -1 and -2: in tiers"
     )
     parser.add_argument("--disable-pass", action="append", choices=OPTIONAL_PASSES, default=[], help="leave it out")
+    parser.add_argument("--some-passes", action="store_true", help="leave out others for each module")
     parser.add_argument("--failures", type=int, default=10, help="stop after so many disagreements (default: 10)")
     parser.add_argument("--reduce", type=float, nargs="?", const=60.0, metavar="SECONDS", help="make them smaller")
     parser.add_argument("--file", type=Path, help="compare this module (.wat or .wasm) instead")
@@ -135,7 +145,9 @@ def main() -> int:
             failures += 1
             done[f"{name}: differs"] += 1
             last = traceback.extract_tb(error.__traceback__)[-1]
-            print(f"--only {name} --seed {seed} --count 1: {type(error).__name__}: {str(error)[:600]}", flush=True)
+            some = " --some-passes" if options.some_passes else ""
+            problem = f"{type(error).__name__}: {str(error)[:600]}"
+            print(f"--only {name} --seed {seed} --count 1{some}: {problem}", flush=True)
             print(f"    at {last.filename}:{last.lineno}", flush=True)
             if binary is not None:
                 report(name, binary, seed, options)
