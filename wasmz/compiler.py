@@ -336,6 +336,7 @@ def make_image(
         type_names=dict(module.names.types),
         field_names=_field_names(module),
         is_metered=config.fuel is not None,
+        code_start=module.code_start if any(item.name == ".debug_line" for item in module.custom_sections) else 0,
     )
 
 

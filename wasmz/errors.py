@@ -16,11 +16,11 @@ Wrong arguments of the embedding API are Python's own errors (``TypeError``, ``O
 
 from __future__ import annotations
 
-from wasmz.records import Enumeration, Record
+from wasmz.records import Enumeration
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from types import CodeType
     from typing import Any
 
@@ -156,8 +156,8 @@ class TrapCode(Enumeration):
     EXIT = "exit"
 
 
-class WasmFrame(Record):
-    """One WebAssembly frame of a trap's backtrace.
+class WasmFrame:
+    """One WebAssembly frame of a trap's backtrace. Equal frames are of the same instruction.
 
     Attributes:
         function_index: index in the module's function index space.
@@ -166,14 +166,54 @@ class WasmFrame(Record):
         module_name: the module's own name, or ``None``.
     """
 
-    function_index: int
-    function_name: str | None
-    byte_offset: int
-    module_name: str | None = None
+    __slots__ = ("_find_source", "_source", "byte_offset", "function_index", "function_name", "module_name")
+
+    def __init__(
+        self,
+        function_index: int,
+        function_name: str | None,
+        byte_offset: int,
+        module_name: str | None = None,
+        find_source: Callable[[int], tuple[str, int] | None] | None = None,
+    ) -> None:
+        self.function_index = function_index
+        self.function_name = function_name
+        self.byte_offset = byte_offset
+        self.module_name = module_name
+        self._find_source = find_source
+        self._source: tuple[str, int] | None = None
+
+    @property
+    def source(self) -> tuple[str, int] | None:
+        """The file and line in the sources, of a module that was compiled with debugging information (DWARF).
+
+        It is looked up when it is first asked for.
+        """
+        find, self._find_source = self._find_source, None
+        if find is not None:
+            self._source = find(self.byte_offset)
+        return self._source
+
+    def _content(self) -> tuple[int, str | None, int, str | None]:
+        return self.function_index, self.function_name, self.byte_offset, self.module_name
+
+    def __eq__(self, other: object) -> bool:
+        return self._content() == other._content() if isinstance(other, WasmFrame) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._content())
+
+    def __repr__(self) -> str:
+        return "WasmFrame({!r}, {!r}, {!r}, {!r})".format(*self._content())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore_frame, (self._content(), self.source)
 
     def __str__(self) -> str:
         name = self.function_name or f"function[{self.function_index}]"
-        return f"{self.module_name + '!' if self.module_name else ''}{name} at 0x{self.byte_offset:x}"
+        source = self.source
+        place = f" ({source[0]}:{source[1]})" if source is not None else ""
+        return f"{self.module_name + '!' if self.module_name else ''}{name} at 0x{self.byte_offset:x}{place}"
 
 
 class Trap(WasmzError):
@@ -249,6 +289,12 @@ def _restore(kind: type[WasmzError], args: tuple[Any, ...], state: dict[str, Any
     error.args = args
     error.__dict__.update(state)
     return error
+
+
+def _restore_frame(content: tuple[Any, ...], source: tuple[str, int] | None) -> WasmFrame:
+    frame = WasmFrame(*content)
+    frame._source = source
+    return frame
 
 
 def _place(offset: int | None, function: str | None) -> str:

@@ -125,6 +125,8 @@ class ModuleImage(Record):
         exact_imports: indices of the imported functions that must be of just their type.
         adapters: the marshalled code of adapters for the imports and exports, by kind and signature, where that was
             made in advance (see ``adapter_templates.py``).
+        code_start: byte offset of the code section's content, from which debugging information counts; 0 if there is
+            none.
     """
 
     name: str | None
@@ -152,6 +154,7 @@ class ModuleImage(Record):
     is_metered: bool = False
     exact_imports: frozenset[int] = frozenset()
     adapters: dict[tuple[str, str, str, bool], bytes] = _NO_ADAPTERS
+    code_start: int = 0
 
     @property
     def imported_function_count(self) -> int:

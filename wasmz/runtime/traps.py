@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType, TracebackType
     from typing import Any, Final, NoReturn
 
+    from wasmz.runtime.debug_lines import LineTable
     from wasmz.runtime.store import Store
 
     # Where a frame was: whose it is, its code, and the place of the Python instruction there.
@@ -48,12 +49,14 @@ class InstanceFrames:
         namespace: the globals.
     """
 
-    __slots__ = ("__weakref__", "image", "namespace", "store")
+    __slots__ = ("__weakref__", "_lines", "_names", "image", "namespace", "store")
 
     def __init__(self, image: ModuleImage, store: Store, namespace: dict[str, Any]) -> None:
         self.image = image
         self.store = store
         self.namespace = namespace
+        self._lines: LineTable | None = None
+        self._names: dict[int, str] | None = None
 
     def describe(self, code: CodeType, byte_offset: int | None, is_innermost: bool) -> list[WasmFrame]:
         """The frames that the frame of a code object stands for.
@@ -74,12 +77,13 @@ class InstanceFrames:
             if is_driver or byte_offset == code.co_firstlineno:
                 return []
         offset = code.co_firstlineno if byte_offset is None else byte_offset
-        frames = [WasmFrame(index, self.name_of(index), offset, image.name)]
+        find = self.find_source if image.code_start else None
+        frames = [WasmFrame(index, self.name_of(index), offset, image.name, find)]
         origin = image.imported_function_count + bisect_right(image.body_offsets, offset) - 1
         if origin != index and index < image.imported_function_count + len(image.body_offsets):
             # An instruction of another function, which was inlined. Where it was called is not known any more.
             frames = [
-                WasmFrame(origin, self.name_of(origin), offset, image.name),
+                WasmFrame(origin, self.name_of(origin), offset, image.name, find),
                 WasmFrame(index, self.name_of(index), code.co_firstlineno, image.name),
             ]
         return frames
@@ -89,8 +93,19 @@ class InstanceFrames:
         name = self.image.function_names.get(index)
         if name is not None:
             return name
-        exports = self.image.exports
-        return next((item.name for item in exports if item.kind == "func" and item.index == index), None)
+        if self._names is None:
+            # Backwards, so that first ones are what remains.
+            self._names = {item.index: item.name for item in reversed(self.image.exports) if item.kind == "func"}
+        return self._names.get(index)
+
+    def find_source(self, byte_offset: int) -> tuple[str, int] | None:
+        """The file and line in the sources of the instruction at a byte offset, as far as they are known."""
+        if self._lines is None:
+            # Imported only here, for modules with debugging information.
+            from wasmz.runtime.debug_lines import LineTable
+
+            self._lines = LineTable(dict(self.image.custom_sections))
+        return self._lines.find(byte_offset - self.image.code_start)
 
 
 def translate(error: Exception) -> Trap | None:

@@ -199,7 +199,7 @@ def _read_data_count(section: Reader, module: WasmModule) -> None:
 
 
 def _read_code(section: Reader, module: WasmModule) -> None:
-    offset = section.pos
+    module.code_start = offset = section.pos
     count = section.count()
     if count != len(module.function_offsets):
         section.fail("function and code section have inconsistent lengths", offset)

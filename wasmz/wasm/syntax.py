@@ -167,6 +167,7 @@ class WasmModule:
         data_count: what the data count section says, ``None`` without one.
         bodies: of the functions that the module defines.
         declared_functions: those that bodies may refer to by ``ref.func``; set by validation.
+        code_start: where the code section's content begins, if there is one.
         exact_imports: imported functions that are of just their type, and of no subtype.
     """
 
@@ -194,6 +195,7 @@ class WasmModule:
     tag_offsets: list[int] = field(default_factory=list)
     start_offset: int | None = None
     declared_functions: frozenset[int] | None = None
+    code_start: int = 0
     exact_imports: set[int] = field(default_factory=set)
 
     def function_reference(self, index: int) -> RefType:
