@@ -198,6 +198,12 @@ def test_wrong_usage(folder: Path, words: tuple[str, ...]) -> None:
     assert "Error: " in done.stderr and "Traceback" not in done.stderr
 
 
+def test_compile_is_never_lazy(folder: Path) -> None:
+    done = start(folder, "compile", "--tier", "auto", "sums.wasm")
+    assert done.returncode == 2 and "--tier auto is for run" in done.stderr
+    assert not (folder / "sums.pyc").exists()
+
+
 # Errors
 
 

@@ -43,6 +43,8 @@ def compile_command(
     With --python it becomes a folder, by default the current one, with a module for each version. With --standalone it
     becomes an archive that Python runs.
     """
+    if options["tier"] == "auto":
+        raise click.UsageError("--tier auto is for run: compile always compiles everything")
     options["tier"] = "eager"
     source = Path(file)
     if versions is not None or standalone:
