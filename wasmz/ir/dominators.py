@@ -12,9 +12,12 @@ from wasmz.ir.nodes import Block, Function
 
 def reverse_postorder(function: Function) -> list[Block]:
     """The blocks that the entry reaches, each before its successors except along back edges."""
+    entry = function.blocks[0]
+    if not entry.terminator.edges:
+        return [entry]
     order: list[Block] = []
-    seen = {function.blocks[0]}
-    work = [(function.blocks[0], iter(function.blocks[0].terminator.edges))]
+    seen = {entry}
+    work = [(entry, iter(entry.terminator.edges))]
     while work:
         block, edges = work[-1]
         for edge in edges:
@@ -43,6 +46,11 @@ class DominatorTree:
     def __init__(self, function: Function) -> None:
         self.order = reverse_postorder(function)
         self.position = {block: number for number, block in enumerate(self.order)}
+        if len(self.order) == 1:
+            # Many functions have one block only, and each of them gets eight of these trees.
+            self.is_reducible = True
+            self._parents = self._first = self._last = [0]
+            return
         self._parents, self.is_reducible = _find_parents(self.order, self.position)
         self._number()
 
