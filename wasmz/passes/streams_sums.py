@@ -137,9 +137,11 @@ class Sums:
             name = _OPPOSITE[name]
         param = None
         if otherwise.block is not taken.block:
+            # How it is held makes no difference to what is counted (see ``Rewriting._counted_safely``).
+            counted = _unreduced(value)
             for candidate in self.steps:
                 index = self.header.params.index(candidate)
-                if value is candidate or value is self.backwards[0].args[index]:
+                if counted is candidate or counted is _unreduced(self.backwards[0].args[index]):
                     param = candidate
         is_countable = name in ("ne", "lt", "le") if change > 0 else name in ("ne", "gt", "ge")
         return Counter(value, change, limit, name if is_countable and param is not None else None, param)
@@ -167,6 +169,12 @@ class Sums:
                 count += 1
                 work += value.args
         return count
+
+
+def _unreduced(value: Value) -> Value:
+    while value.op in REDUCTIONS and value.imm >= 32:
+        value = value.args[0]
+    return value
 
 
 def _step(arg: Value, param: Value) -> tuple[Value | None, int] | None:
