@@ -71,7 +71,7 @@ def test_streams_of_short_loops(data: bytes, seed: int) -> None:
     note(text)
     binary = assemble(text)
     with pytest.MonkeyPatch.context() as patch:
-        for cost in ("_COST_OF_START", "_COST_OF_STREAM", "_COST_OF_ROUND"):
+        for cost in ("_COST_OF_STREAM", "_COST_OF_COUNTER", "_COST_OF_ROUND"):
             patch.setattr(streams, cost, 0)
         compare(binary, make_calls(binary, seed, 3), levels=(2,))
 

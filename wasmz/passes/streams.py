@@ -45,17 +45,18 @@ from wasmz.passes.streams_sums import Sums, group
 from wasmz.passes.values import CONSTANTS
 from wasmz.wasm.instructions import Effects
 
-# What a round saves by an item, by an operation of an address that is not needed any more, by the counter and its test;
-# what several streams cost a round; and what setting up costs, in ns (see docs/performance.md).
+# What a round saves by an item, by an operation of an address that is not needed any more, and by a counter where
+# rounds are counted beforehand; what several streams cost a round; and what a stream and a counter cost that are set up,
+# in ns (see docs/performance.md).
 _SAVED_BY_ITEM = 8
 _SAVED_BY_OPERATION = 14
-_SAVED_BY_COUNTING = 26
+_SAVED_BY_COUNTER = 12
 _COST_OF_ROUND = 4
-_COST_OF_START = 200
-_COST_OF_STREAM = 130
+_COST_OF_STREAM = 340
+_COST_OF_COUNTER = 60
 # It must save a little more than it costs, and soon.
 _MARGIN = 1.25
-_MOST_ROUNDS_NEEDED = 30
+_MOST_ROUNDS_NEEDED = 40
 
 # Both versions of the loop stay.
 _MOST_VALUES = 400
@@ -112,10 +113,13 @@ def _plan(loop: Loop, context: Context) -> Plan | None:
     if counter is None or not loads:
         return None
     saved = _SAVED_BY_ITEM * len(loads) + _SAVED_BY_OPERATION * sums.saved_operations(loads)
-    saved += _SAVED_BY_COUNTING if counter.going_on is not None else 0
     saved -= _COST_OF_ROUND if len(loads) > 1 else 0
     streams = group(loads)
-    rounds = int(_MARGIN * (_COST_OF_START + _COST_OF_STREAM * len(streams)) / saved) + 1
+    cost = _COST_OF_STREAM * len(streams)
+    if counter.going_on is not None:
+        saved += _SAVED_BY_COUNTER * len(sums.steps)
+        cost += _COST_OF_COUNTER * len(sums.steps)
+    rounds = int(_MARGIN * cost / saved) + 1
     return Plan(loop, blocks, sums, streams, counter, rounds) if rounds <= _MOST_ROUNDS_NEEDED else None
 
 

@@ -86,15 +86,14 @@ class Rewriting:
 
     def run(self) -> None:
         """Makes the blocks; the block before the loop leads to the first of them."""
-        plan = self.plan
         # Again, as the code before may have been rewritten meanwhile.
         self._enter()
         self.copies: dict[Value, Value] = {}
         way = self.entering
-        distance = self._distance(block := self._add_block(way))
         if self._known_rounds() is None:
-            way = self._otherwise(block, distance, plan.rounds * abs(plan.counter.change))
-            block = self._add_block(way)
+            way = self._ask_for_rounds(self._add_block(way))
+        block = self._add_block(way)
+        distance = self._distance(block)
         last_round = None if self.exit is None else self._last_round(block, distance)
         starts, stops, numbers = self._find_addresses(block, last_round)
         if last_round is not None:
@@ -138,9 +137,9 @@ class Rewriting:
     def _jump(self, block: Block, args: tuple[Value, ...] = ()) -> Terminator:
         return Terminator("jump", (), (Edge(block, args),), offset=self.offset)
 
-    def _otherwise(self, block: Block, left: Value, right: int) -> Edge:
-        """Ends a block: to the loop itself unless one number is at least another; returns the other edge."""
-        test = self._add(block, "int.ge", left, self._number(block, right), type=BOOL)
+    def _otherwise(self, block: Block, left: Value, right: int, op: str = "int.ge") -> Edge:
+        """Ends a block: to the loop itself unless a comparison of two numbers holds; returns the other edge."""
+        test = self._add(block, op, left, self._number(block, right), type=BOOL)
         way = Edge(self.header)
         edges = (way, Edge(self.header, self.first_args))
         block.terminator = Terminator("branch", (test,), edges, offset=self.offset)
@@ -199,6 +198,24 @@ class Rewriting:
         return first if value.op in REDUCTIONS else first * second if value.op == "int.mul" else first << second % 64
 
     # What has to hold
+
+    def _ask_for_rounds(self, block: Block) -> Edge:
+        """Ends a block: to the loop itself if there are few rounds; returns the other edge.
+
+        Loops that are entered often for a few rounds pay for this: one comparison, if the counter begins or ends at a
+        constant. One round more or less does not matter here.
+        """
+        counter = self.plan.counter
+        least = self.plan.rounds * counter.change
+        start = self._first(block, counter.param or counter.value)
+        limit = self._number(block, 0) if counter.limit is None else self._first(block, counter.limit)
+        upwards = counter.change > 0
+        if limit.op in NUMBERS:
+            return self._otherwise(block, start, limit.imm - least, "int.le" if upwards else "int.ge")
+        if start.op in NUMBERS:
+            return self._otherwise(block, limit, start.imm + least, "int.ge" if upwards else "int.le")
+        pair = (limit, start) if upwards else (start, limit)
+        return self._otherwise(block, self._add(block, "int.sub", *pair), abs(least))
 
     def _distance(self, block: Block) -> Value:
         """How far the counter is from its limit in the first round."""
@@ -275,7 +292,9 @@ class Rewriting:
         if count > 1:
             items = self._add(block, "int.mul", items, self._number(block, count))
             items = self._add(block, "int.add", items, self._number(block, count - 1))
-        way = self._add(block, "int.mul", items, self._number(block, stream.step))
+        way = items
+        if stream.step != 1:
+            way = self._add(block, "int.mul", items, self._number(block, stream.step))
         way = self._add(block, "int.add", way, self._number(block, 1 if stream.step > 0 else -1))
         return self._add(block, "int.add", start, way)
 
