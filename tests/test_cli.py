@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.wasm.encode import HEADER, KITCHEN_SINK
+from wasmz.runtime.image import _FORMAT
 
 wasmtime = pytest.importorskip("wasmtime")
 
@@ -196,6 +197,34 @@ def test_wrong_usage(folder: Path, words: tuple[str, ...]) -> None:
     assert done.returncode == 2
     assert done.stdout == ""
     assert "Error: " in done.stderr and "Traceback" not in done.stderr
+
+
+def test_compiled_files_of_other_versions(folder: Path) -> None:
+    assert start(folder, "compile", "sums.wasm", "-o", "old.pyc").returncode == 0
+    form = _FORMAT.encode()
+    old = (folder / "old.pyc").read_bytes()
+    assert form in old
+    (folder / "old.pyc").write_bytes(old.replace(form, form[:-1] + b"?"))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for words, kind in ((("-c", "import old"), "ImportError: cannot import old: "), (("old.pyc",), "")):
+        done = subprocess.run(
+            [sys.executable, *words], cwd=folder, env=environment, capture_output=True, text=True, timeout=60
+        )
+        last = done.stderr.splitlines()[-1]
+        assert done.returncode == 1
+        assert last == f"{kind}the image was made by another version of wasmz: compile it again"
+        assert ("Traceback" in done.stderr) is bool(kind)
+
+
+def test_where_bytes_are_never_compared_with_numbers(folder: Path) -> None:
+    """`python -bb`, as some run their tests."""
+    words = ("-m", "wasmz", "run", "--no-cache", "--tier", "eager", str(ROOT / "examples" / "mandelbrot.wasm"))
+    for flags in (("-bb", "-W", "error"), ()):
+        done = subprocess.run(
+            [sys.executable, *flags, *words], cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_compile_is_never_lazy(folder: Path) -> None:

@@ -199,7 +199,11 @@ class Emitter:
     def _is_stored_behind(self, arg: Value, position: int) -> bool:
         """Whether a value in a fast local is not there yet at ``position``."""
         home = arg.home
-        return home >= 0 and arg.op not in CONSTANTS and self.target.stores[home] in self.out[position:]
+        if home < 0 or arg.op in CONSTANTS:
+            return False
+        store = self.target.stores[home]
+        # Offsets stand among the pieces: `python -bb` lets no one compare bytes with numbers.
+        return any(item.__class__ is bytes and item == store for item in self.out[position:])
 
     def _load_below(self, arg: Value, above: int) -> list[int]:
         """Pushes a value in a fast local below the top of the stack; returns where each item above is loaded now."""

@@ -33,10 +33,12 @@ its address is one that the memory has, so the two are equal.
 
 from __future__ import annotations
 
+from itertools import chain
+
 from wasmz.ir.dominators import DominatorTree
 from wasmz.ir.edit import distinct_edges, incoming_edges
 from wasmz.ir.loops import Loop, LoopForest
-from wasmz.ir.nodes import Block, Function, Value, count_uses
+from wasmz.ir.nodes import BOOL, Block, Function, Value, count_uses
 from wasmz.ir.operations import BULK_MEMORIES, EFFECTS
 from wasmz.passes import dead, ssa
 from wasmz.passes.context import Context
@@ -79,6 +81,7 @@ def run(function: Function, context: Context) -> None:
         plan = None if loop.children else _plan(loop, context)
         if plan is not None and not any(_has_bulk(source) for source, _ in ways[loop.header]):
             plans.append(plan)
+    plans = _without_conditions(function, plans)
     rewritings = []
     for plan in plans:
         before = forest.preheader(function, plan.loop, ways[plan.loop.header])
@@ -121,6 +124,21 @@ def _plan(loop: Loop, context: Context) -> Plan | None:
         cost += _COST_OF_COUNTER * len(sums.steps)
     rounds = int(_MARGIN * cost / saved) + 1
     return Plan(loop, blocks, sums, streams, counter, rounds) if rounds <= _MOST_ROUNDS_NEEDED else None
+
+
+def _without_conditions(function: Function, plans: list[Plan]) -> list[Plan]:
+    """The plans for loops none of whose conditions is tested behind them: no local holds a condition."""
+    plan_of = {block: plan for plan in plans for block in plan.blocks}
+    refused = set()
+    for block in function.blocks:
+        own = plan_of.get(block)
+        used = [value.args for value in block.body]
+        used += [block.terminator.args, *(edge.args for edge in block.terminator.edges)]
+        for arg in chain.from_iterable(used):
+            plan = plan_of.get(arg.block) if arg.type is BOOL else None
+            if plan is not None and plan is not own:
+                refused.add(plan)
+    return [plan for plan in plans if plan not in refused]
 
 
 def _keep_in_locals(function: Function, plans: list[Plan]) -> bool:

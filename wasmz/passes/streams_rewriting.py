@@ -29,7 +29,7 @@ _HALF = 1 << 31
 _ZEROS = {ValType.I32: "int.const", ValType.I64: "int.const", ValType.F32: "f32.const", ValType.F64: "f64.const"}
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Plan:
     """A loop, and what it can read from streams.
 

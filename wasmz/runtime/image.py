@@ -220,7 +220,7 @@ class FrozenCode(Record):
 # Plain data and back
 
 # Changes with every change of the form below.
-_FORMAT = "wasmz image 9"
+_FORMAT = "wasmz image 10"
 
 # What has the code: in files it is beside the image.
 _CODE = frozenset({"code", "tail_code", "entry_code", "deep_functions"})

@@ -41,18 +41,25 @@ def populate(
     ``limits`` are fields of ``Config``.
 
     Raises:
-        ImportError: the module imports anything else.
+        ImportError: the module imports anything else, or was compiled by another version of wasmz.
         Trap: if instantiation traps.
     """
-    image = load_image(dumped[0])
+    try:
+        image = load_image(dumped[0])
+    except ValueError as error:
+        raise _cannot_import(namespace, f"{error}: compile it again") from None
     engine = Engine(Config(**limits) if limits else None)
     module = CompiledModule(engine, image, precompiled_supply(image, FrozenCode(*dumped[1])))
     try:
         expose(namespace, module)
     except LinkError as error:
-        if namespace.get("__name__") == "__main__":
-            sys.exit(str(error))
-        raise ImportError(f"cannot import {namespace.get('__name__')}: {error}") from error
+        raise _cannot_import(namespace, str(error)) from error
+
+
+def _cannot_import(namespace: dict[str, Any], reason: str) -> BaseException:
+    """What to raise: of a program one line, and exit code 1."""
+    name = namespace.get("__name__")
+    return SystemExit(reason) if name == "__main__" else ImportError(f"cannot import {name}: {reason}")
 
 
 def expose(
