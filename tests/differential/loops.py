@@ -98,7 +98,8 @@ class _Function:
             leave = "(global.set $sp (i32.add (local.get $fp) (i32.const 48)))"
         body = "\n  ".join([enter, *statements, leave, "(local.get $a) (local.get $b) (local.get $x) (local.get $d)"])
         locals = "(local $a i32) (local $b i32) (local $i i32) (local $j i32) (local $k i32) (local $n i32) "
-        locals += "(local $p i32) (local $q i32) (local $fp i32) (local $x i64) (local $y i64) (local $d f64)"
+        locals += "(local $p i32) (local $q i32) (local $c i32) (local $fp i32) "
+        locals += "(local $x i64) (local $y i64) (local $d f64)"
         params = "(param $u i32) (param $v i32) (param $w i64) (result i32 i32 i64 f64)"
         return f'(func $f{self.index} (export "f{self.index}") {params}\n  {locals}\n  {body})'
 
@@ -220,6 +221,7 @@ class _Function:
         if nesting >= _MOST_NESTED or choices.is_spent:
             kinds = kinds[1:5]
         kinds += [self.condition, self.table, self.set_global, self.frame, self.set_float, self.bulk]
+        kinds.append(self.set_condition)
         return choices.pick(kinds)(nesting)
 
     def statements(self, nesting: int, most: int = 3) -> str:
@@ -239,6 +241,10 @@ class _Function:
     def set_float(self, nesting: int) -> str:
         convert = self.choices.pick(("convert_i32_s", "convert_i32_u"))
         return f"(local.set $d (f64.add (local.get $d) (f64.{convert} {self.i32(2)})))"
+
+    def set_condition(self, nesting: int) -> str:
+        """A local that nothing but conditions reads: perhaps behind the loop that writes it."""
+        return f"(local.set $c {self.compared(2)})"
 
     def set_global(self, nesting: int) -> str:
         if self.choices.chance(30):
@@ -271,9 +277,10 @@ class _Function:
 
     def condition(self, nesting: int) -> str:
         then = self.statements(nesting + 1, 2)
+        test = "(local.get $c)" if self.choices.chance(30) else self.compared(2)
         if self.choices.chance(50):
-            return f"(if {self.compared(2)} (then {then}))"
-        return f"(if {self.compared(2)} (then {then}) (else {self.statements(nesting + 1, 2)}))"
+            return f"(if {test} (then {then}))"
+        return f"(if {test} (then {then}) (else {self.statements(nesting + 1, 2)}))"
 
     def table(self, nesting: int) -> str:
         """A switch of three cases and a default that the last one falls through to."""
