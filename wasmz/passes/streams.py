@@ -47,9 +47,8 @@ from wasmz.passes.streams_sums import Sums, group
 from wasmz.passes.values import CONSTANTS
 from wasmz.wasm.instructions import Effects
 
-# What a round saves by an item, by an operation of an address that is not needed any more, and by a counter where
-# rounds are counted beforehand; what several streams cost a round; and what a stream and a counter cost that are set up,
-# in ns (see docs/performance.md).
+# In ns: what a round saves by an item, by an operation of an address that is not needed any more, and by a counter
+# where rounds are counted beforehand; what several streams cost a round; what it costs to set up a stream, a counter.
 _SAVED_BY_ITEM = 8
 _SAVED_BY_OPERATION = 14
 _SAVED_BY_COUNTER = 12
