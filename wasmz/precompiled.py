@@ -18,7 +18,7 @@ from _frozen_importlib_external import MAGIC_NUMBER
 from _imp import source_hash as _hash_of_source
 
 from wasmz.light import CodeType
-from wasmz.runtime.image import OPTIMISED, FrozenCode, ModuleImage, dump_image, find_dumped, load_image
+from wasmz.runtime.image import OPTIMISED, FrozenCode, ModuleImage, find_dumped, load_image
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ def encode_pyc(
     ``code`` is what :func:`freeze` gave, if the image itself has none; ``limits`` hold when Python imports the file.
     """
     from wasmz.runtime.adapter_templates import prepare_templates
+    from wasmz.runtime.image_writer import dump_image
 
     frozen = freeze(image) if code is None else code
     source = _SOURCE.format(limits=f", {limits}" if limits else "")
@@ -177,6 +178,7 @@ def encode_functions(image: ModuleImage, names: Iterable[str], codes: Codes, sou
     """The contents of a file with the code of some functions, and with the names that they need."""
     # Imported only here, as above: what is read has its adapters.
     from wasmz.runtime.adapter_templates import used_templates
+    from wasmz.runtime.image_writer import dump_image
 
     prepared = _with(image, names=tuple(sorted(names)), adapters=_dumped(used_templates(image)))
     dumped = dump_image(prepared)

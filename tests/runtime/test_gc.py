@@ -18,7 +18,8 @@ import wasmz
 from tests.wasm import encode
 from wasmz import ArrayRef, I31Ref, StructRef, Trap, TrapCode, ValType
 from wasmz.config import OPT_LEVELS
-from wasmz.runtime.image import dump_image, load_image
+from wasmz.runtime.image import load_image
+from wasmz.runtime.image_writer import dump_image
 from wasmz.types import ArrayType, FieldType, PackedType, RefType, StructType, SubType, define_group
 
 SHAPES = """(module

@@ -21,7 +21,7 @@ and a test of the type.
 
 Each takes CPython's compiler a third of a millisecond. So a precompiled module brings what its imports and exports
 need (:func:`prepare_templates`), and this file is imported only where something else is called. Whoever changes the
-lines changes the form of images, too (``_FORMAT`` in ``image.py``).
+lines changes the form of images, too (``FORMAT`` in ``image.py``).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A compiled module as plain data: what the compiler produces, the cache stores and the runtime binds.
 
 :class:`ModuleImage` is what a WebAssembly module is after compilation: code objects in place of function bodies, and
-typed descriptions of all else. :func:`dump_image` turns it into values that ``marshal`` takes, :func:`load_image`
+typed descriptions of all else. ``image_writer.py`` turns it into values that ``marshal`` takes, :func:`load_image`
 turns those back.
 """
 
@@ -217,55 +217,28 @@ class FrozenCode(Record):
         return memoryview(self.content)[start : int.from_bytes(self.ends[place : place + 8], "little")]
 
 
-# Plain data and back
+# Plain data; image_writer.py makes it of an image
 
 # Changes with every change of the form below.
-_FORMAT = "wasmz image 10"
-
-# What has the code: in files it is beside the image.
-_CODE = frozenset({"code", "tail_code", "entry_code", "deep_functions"})
-
-
-def dump_image(image: ModuleImage) -> tuple[Any, ...]:
-    """The image without its code, as values that ``marshal`` takes: tuples, strings, numbers and bytes."""
-    types = _TypeTable()
-    references = tuple(types.defined(type) for type in image.types)
-    parts = {
-        "types": references,
-        "imports": tuple((item.module_name, item.name, types.extern(item.type)) for item in image.imports),
-        "tables": tuple((types.extern(item.type), types.expression(item.init)) for item in image.tables),
-        "memories": tuple(types.extern(item) for item in image.memories),
-        "globals": tuple((types.extern(g.type), types.expression(g.init), g.boxed) for g in image.globals),
-        "exports": tuple((item.name, item.kind, item.index) for item in image.exports),
-        "elements": tuple(
-            (e.mode, types.value(e.type), tuple(map(types.expression, e.items)), e.table, types.expression(e.offset))
-            for e in image.elements
-        ),
-        "data": tuple(
-            (mode, content, memory, offset if type(offset) is int else (types.expression(offset),))  # type: ignore[arg-type]
-            for mode, content, memory, offset in image.data
-        ),
-    }
-    plain = {name: getattr(image, name) for name in image.__match_args__ if name not in parts and name not in _CODE}
-    return (_FORMAT, tuple(types.groups), {**plain, **parts})
+FORMAT = "wasmz image 10"
 
 
 def find_dumped(constants: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]] | None:
     """The dumped image and code among the constants of a code object, if there is one of this version's form."""
     for constant in constants:
         if isinstance(constant, tuple) and len(constant) == 2 and type(constant[0]) is tuple:
-            if constant[0] and constant[0][0] == _FORMAT:
+            if constant[0] and constant[0][0] == FORMAT:
                 return constant
     return None
 
 
 def load_image(dumped: tuple[Any, ...]) -> ModuleImage:
-    """The inverse of :func:`dump_image`. Types become the canonical ones of this process.
+    """The inverse of ``image_writer.dump_image``. Types become the canonical ones of this process.
 
     Raises:
         ValueError: the values were made by another version of wasmz.
     """
-    if not isinstance(dumped, tuple) or len(dumped) != 3 or dumped[0] != _FORMAT:
+    if not isinstance(dumped, tuple) or len(dumped) != 3 or dumped[0] != FORMAT:
         raise ValueError("the image was made by another version of wasmz")
     groups: list[tuple[DefinedType, ...]] = []
     for written in dumped[1]:
@@ -297,72 +270,6 @@ def load_image(dumped: tuple[Any, ...]) -> ModuleImage:
         ),
     }
     return ModuleImage(**{**parts, **loaded})
-
-
-class _TypeTable:
-    """Writes types as plain values; collects the recursive groups, each after those that it refers to."""
-
-    def __init__(self) -> None:
-        self.groups: list[tuple[Any, ...]] = []
-        self._numbers: dict[int, int] = {}
-
-    def defined(self, type: DefinedType) -> tuple[int, int]:
-        """Group and position of a defined type."""
-        group = type.group
-        number = self._numbers.get(id(group))
-        if number is None:
-            written = tuple(self._sub_type(item) for item in group.definition)
-            number = self._numbers[id(group)] = len(self.groups)
-            self.groups.append(written)
-        return number, type.position
-
-    def value(self, type: Any) -> Any:
-        """A value type, packed type, or reference into the same group."""
-        if isinstance(type, GroupReference):
-            return ("rec", type.position, type.nullable, type.exact)
-        if isinstance(type, RefType):
-            return ("ref", self.heap(type.heap_type), type.nullable, type.exact)
-        return type.value if isinstance(type, PackedType) else type.name
-
-    def heap(self, type: HeapType | DefinedType) -> Any:
-        return type.value if isinstance(type, HeapType) else self.defined(type)
-
-    def extern(self, type: ExternType) -> tuple[Any, ...]:
-        if isinstance(type, MemoryType):
-            address = self.value(type.address_type)
-            return ("memory", type.minimum, type.maximum, type.shared, address, type.page_bytes)
-        if isinstance(type, TableType):
-            return ("table", self.value(type.element), type.minimum, type.maximum, self.value(type.address_type))
-        if isinstance(type, GlobalType):
-            return ("global", self.value(type.value_type), type.mutable)
-        if isinstance(type, TagType):
-            return ("tag", self.composite(type.func_type))
-        return self.composite(type)
-
-    def composite(self, type: Any) -> tuple[Any, ...]:
-        if isinstance(type, FuncType):
-            return ("func", tuple(map(self.value, type.params)), tuple(map(self.value, type.results)))
-        if isinstance(type, StructType):
-            return ("struct", tuple((self.value(f.storage), f.mutable) for f in type.fields))
-        return ("array", self.value(type.item.storage), type.item.mutable)
-
-    def expression(self, expression: ConstExpr | None) -> Any:
-        """A constant expression; the most frequent one, a single ``ref.func``, as the function's index."""
-        if expression is None:
-            return None
-        if len(expression) == 1 and expression[0][0] == "ref.func":
-            return expression[0][1]
-        return tuple(
-            (name, ("type", self.value(immediate)) if isinstance(immediate, RefType) else immediate)
-            for name, immediate in expression
-        )
-
-    def _sub_type(self, written: SubType) -> tuple[Any, ...]:
-        supertypes = tuple(
-            ("rec", item.position) if isinstance(item, GroupReference) else self.defined(item)
-            for item in written.supertypes
-        )
-        return (self.composite(written.composite), supertypes, written.final, written.descriptor, written.describes)
 
 
 _Groups = list[tuple[DefinedType, ...]]
