@@ -6,8 +6,9 @@ python prog.pyc a b               runs a command module with the arguments a and
 
 from __future__ import annotations
 
+import atexit
+import gc
 import sys
-from gc import freeze as freeze_objects
 
 from wasmz.config import Config
 from wasmz.errors import LinkError, Trap, WasiExit, WasmException
@@ -89,7 +90,11 @@ def expose(
     namespace.update(instance.exports)
     namespace.update(own, __wasm_instance__=instance)
     if is_main:
-        _run_to_the_end(instance)
+        # Interpreters search all objects for cycles once more before they end, a twelfth of a small program's run.
+        # They leave out what is frozen; objects that no cycle keeps are freed all the same.
+        atexit.unregister(gc.freeze)
+        atexit.register(gc.freeze)
+        _run(instance.run_start_function)
     elif instance.is_reactor:
         instance.initialize_reactor()
 
@@ -102,18 +107,6 @@ def run_archive(name: str) -> None:
     folder = sys.path[0]
     data = zipimporter(folder).get_data(f"{folder}/{name}")
     exec(marshal.loads(data[16:]), {"__name__": "__main__"})
-
-
-def _run_to_the_end(instance: Instance) -> None:
-    """Runs the program whose end is the process's.
-
-    Interpreters search all objects for cycles once more before they end, a tenth of a small program's start; what is
-    frozen they leave out. All objects are still freed that no cycle keeps.
-    """
-    try:
-        _run(instance.run_start_function)
-    finally:
-        freeze_objects()
 
 
 def _instantiate(module: CompiledModule, linker: Linker, *, is_main: bool) -> Instance:
