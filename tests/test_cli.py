@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.wasm.encode import HEADER, KITCHEN_SINK
-from wasmz.runtime.image import _FORMAT
+from wasmz.runtime.image import FORMAT
 
 wasmtime = pytest.importorskip("wasmtime")
 
@@ -201,7 +201,7 @@ def test_wrong_usage(folder: Path, words: tuple[str, ...]) -> None:
 
 def test_compiled_files_of_other_versions(folder: Path) -> None:
     assert start(folder, "compile", "sums.wasm", "-o", "old.pyc").returncode == 0
-    form = _FORMAT.encode()
+    form = FORMAT.encode()
     old = (folder / "old.pyc").read_bytes()
     assert form in old
     (folder / "old.pyc").write_bytes(old.replace(form, form[:-1] + b"?"))

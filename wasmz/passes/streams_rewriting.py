@@ -248,15 +248,13 @@ class Rewriting:
         limit = self._number(block, 0) if counter.limit is None else self._first(block, counter.limit)
         start = self._first(block, counter.value)
         lowest, highest = (start, limit) if counter.change > 0 else (limit, start)
-        margin = 0 if counter.going_on == "ne" else step
-        numbers = [self._first(block, counter.param)]
-        for number, below in ((lowest, False), (highest, True), (numbers[0], True)):
-            if below:
-                numbers.append(self._add(block, "int.sub", self._number(block, _HALF - 1 - 2 * step), number))
-            elif counter.change < 0 and margin:
-                numbers.append(self._add(block, "int.sub", number, self._number(block, margin)))
-            else:
-                numbers.append(number)
+        if counter.change < 0 and counter.going_on != "ne":
+            # The value with which the loop ends may be below its limit.
+            lowest = self._add(block, "int.sub", lowest, self._number(block, step))
+        param = self._first(block, counter.param)
+        numbers = [param, lowest]
+        for number in (param, highest):
+            numbers.append(self._add(block, "int.sub", self._number(block, _HALF - 1 - 2 * step), number))
         if counter.going_on == "ne" and step > 1:
             rest = self._add(block, "int.mod", distance, self._number(block, step))
             numbers.append(self._add(block, "int.neg", rest))
