@@ -36,8 +36,8 @@ def generate_loops(data: bytes) -> str:
     parts = [
         "(module",
         '(memory (export "memory") 1 3)',
-        f'(data (i32.const 0) "{_pattern(choices.byte(), 512)}")',
-        f'(data (i32.const 65400) "{_pattern(choices.byte() + 1, 136)}")',
+        f'(data (i32.const 0) "{pattern(choices.byte(), 512)}")',
+        f'(data (i32.const 65400) "{pattern(choices.byte() + 1, 136)}")',
         '(global $sp (export "sp") (mut i32) (i32.const 4096))',
         '(global $g (export "g") (mut i32) (i32.const 7))',
         f'(global $g64 (export "g64") (mut i64) {constant("i64", choices.pick(EDGES["i64"]))})',
@@ -53,7 +53,7 @@ def generate_loops(data: bytes) -> str:
     return "\n".join([*parts, ")"])
 
 
-def _pattern(seed: int, size: int) -> str:
+def pattern(seed: int, size: int) -> str:
     """Bytes as a string literal: some zero, some negative."""
     return "".join(f"\\{(i * i * 7 + i * seed + (i >> 3)) & (0xFF if i % 5 else 0x0F):02x}" for i in range(size))
 

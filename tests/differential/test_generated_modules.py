@@ -13,11 +13,13 @@ from tests.differential.generator import LEGACY_EXCEPTIONS, PROFILES, generate
 from tests.differential.integers import generate_integers
 from tests.differential.loops import FUNCTIONS, generate_loops
 from tests.differential.oracle import Disagreement, agree, assemble, compare, make_calls
+from tests.differential.sequences import FUNCTIONS as SEQUENCE_FUNCTIONS
+from tests.differential.sequences import generate_sequences
 from tests.differential.smith import find_tool, make_module
+from tests.differential.thresholds import without_thresholds
 from tests.differential.vector_programs import FUNCTIONS as VECTOR_FUNCTIONS
 from tests.differential.vector_programs import generate_vectors
 from tests.differential.vocabulary import EDGES, constant
-from wasmz.passes import streams
 
 # Bytes of choices for one module, and modules for each profile. pytest prints the seed of a failure (@seed, or
 # --hypothesis-seed), hypothesis the bytes.
@@ -29,11 +31,17 @@ _EXAMPLES = {
     "calls": 15,
     "everything": 15,
     "exceptions": 12,
-    "loops": 50,
+    "loops": 40,
+    "sequences": 40,
     "vectors": 20,
     "integers": 16,
 }
-_GENERATORS = {"loops": generate_loops, "vectors": generate_vectors, "integers": generate_integers}
+_GENERATORS = {
+    "loops": generate_loops,
+    "sequences": generate_sequences,
+    "vectors": generate_vectors,
+    "integers": generate_integers,
+}
 # With vectors, few functions have parameters that can be passed.
 _SMITH_SEEDS = {"numbers": range(1, 13), "gc": range(1, 13), "exceptions": range(1, 13), "vectors": range(1, 41)}
 _SMITH_SEEDS["addresses"] = range(1, 21)
@@ -63,17 +71,20 @@ def test_generated(name: str) -> None:
     check()
 
 
-@settings(max_examples=40, database=None, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))
-@given(data=st.binary(min_size=_BYTES, max_size=_BYTES), seed=st.integers(0, 1 << 32))
-def test_streams_of_short_loops(data: bytes, seed: int) -> None:
-    """Loops read from streams however few rounds they have: most of those that are generated have few."""
-    text = generate_loops(data)
-    note(text)
-    binary = assemble(text)
-    with pytest.MonkeyPatch.context() as patch:
-        for cost in ("_COST_OF_STREAM", "_COST_OF_COUNTER", "_COST_OF_ROUND"):
-            patch.setattr(streams, cost, 0)
-        compare(binary, make_calls(binary, seed, 3), levels=(2,))
+@pytest.mark.parametrize("name", ["loops", "sequences"])
+def test_streams_of_short_loops(name: str) -> None:
+    """Loops read from streams however few iterations they have: most of those that are generated have few."""
+
+    @settings(max_examples=40, database=None, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))
+    @given(data=st.binary(min_size=_BYTES, max_size=_BYTES), seed=st.integers(0, 1 << 32))
+    def check(data: bytes, seed: int) -> None:
+        text = _GENERATORS[name](data)
+        note(text)
+        binary = assemble(text)
+        with without_thresholds():
+            compare(binary, make_calls(binary, seed, 3), levels=(2,))
+
+    check()
 
 
 @settings(max_examples=8, database=None, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))
@@ -132,6 +143,11 @@ def test_no_bytes_make_a_module(name: str) -> None:
 def test_no_bytes_make_loops() -> None:
     binary = assemble(generate_loops(b""))
     assert compare(binary, make_calls(binary, 0, 1)) == FUNCTIONS
+
+
+def test_no_bytes_make_sequences() -> None:
+    binary = assemble(generate_sequences(b""))
+    assert compare(binary, make_calls(binary, 0, 1)) == SEQUENCE_FUNCTIONS
 
 
 def test_no_bytes_make_vectors() -> None:

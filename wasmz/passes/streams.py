@@ -89,7 +89,7 @@ def run(function: Function, context: Context) -> None:
             rewritings.append(rewriting)
     if not rewritings:
         return
-    has_locals = _keep_in_locals(function, [rewriting.plan for rewriting in rewritings])
+    has_locals = _keep_in_locals(function, rewritings)
     for rewriting in rewritings:
         rewriting.run()
     if has_locals:
@@ -140,9 +140,12 @@ def _without_conditions(function: Function, plans: list[Plan]) -> list[Plan]:
     return [plan for plan in plans if plan not in refused]
 
 
-def _keep_in_locals(function: Function, plans: list[Plan]) -> bool:
-    """Makes locals of what code behind the loops uses: it will come from either version. False if there is none."""
-    plan_of = {block: plan for plan in plans for block in plan.blocks}
+def _keep_in_locals(function: Function, rewritings: list[Rewriting]) -> bool:
+    """Makes locals of what code after the loops uses: it will come from either version. False if there is none.
+
+    What a plan has noted for the code that it will put in front of its loop is such a use, too.
+    """
+    plan_of = {block: rewriting.plan for rewriting in rewritings for block in rewriting.plan.blocks}
     numbers: dict[Value, int] = {}
 
     def find(arg: Value, block: Block, read: dict[Value, Value]) -> Value:
@@ -170,6 +173,11 @@ def _keep_in_locals(function: Function, plans: list[Plan]) -> bool:
         if read:
             place = 1 if block.body and block.body[0].op == "exn.caught" else 0
             block.body[place:place] = read.values()
+    for rewriting in rewritings:
+        if (limit := rewriting.noted_limit()) is not None:
+            read = {}
+            rewriting.set_limit(find(limit, rewriting.before, read))
+            rewriting.before.body += read.values()
     for value, number in numbers.items():
         body = value.block.body
         write = Value("local.set", None, (value,), number, value.offset, value.block)

@@ -12,7 +12,7 @@ The blocks that are made, in this order:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from wasmz.ir.edit import distinct_edges
 from wasmz.ir.loops import Loop
@@ -54,6 +54,7 @@ class Rewriting:
         self.function = function
         self.plan = plan
         self.header = plan.loop.header
+        self.before = before
         self.entering = before.terminator.edges[0]
         self._enter()
         self.offset = plan.streams[0].load.offset
@@ -83,6 +84,19 @@ class Rewriting:
         start = self._known(counter.value)
         limit = 0 if counter.limit is None else self._known(counter.limit)
         return None if start is None or limit is None else (limit - start) // counter.change
+
+    def noted_limit(self) -> Value | None:
+        """The counter's limit, if it comes from outside the loop.
+
+        It is the only such value that a plan notes. Everything else is looked up in the operands of the loop's own
+        values when the new version is made.
+        """
+        limit = self.plan.counter.limit
+        return None if limit is None or limit.block in self.plan.blocks else limit
+
+    def set_limit(self, limit: Value) -> None:
+        """Notes another value for the limit: the same number, defined where the new version can use it."""
+        self.plan.counter = replace(self.plan.counter, limit=limit)
 
     def run(self) -> None:
         """Makes the blocks; the block before the loop leads to the first of them."""

@@ -92,8 +92,11 @@ class Sums:
         return self._changes[value]
 
     def is_invariant(self, value: Value) -> bool:
-        """Whether a value is the same in all rounds."""
-        return value.block not in self.blocks or value.op in NUMBERS
+        """Whether a value is the same in all iterations.
+
+        Streams are made of SSA form: the only reads of locals are those of values from other loops (`streams.py`).
+        """
+        return value.block not in self.blocks or value.op in NUMBERS or value.op == "local.get"
 
     def _find_change(self, value: Value, depth: int) -> int | None:
         op, args = value.op, value.args
