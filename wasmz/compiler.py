@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from types import CodeType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from wasmz.codegen.emitter import ModuleFacts
 from wasmz.codegen.entry import SMALL, compile_entry, has_entry_form
@@ -24,6 +24,7 @@ from wasmz.codegen.function import CompiledFunction, compile_function
 from wasmz.codegen.targets import current_target
 from wasmz.codegen.verifier import verify_code
 from wasmz.config import Config
+from wasmz.faults import attempt
 from wasmz.ir import build_descriptors as build_descriptors  # makes its instructions known
 from wasmz.ir import build_exceptions as build_exceptions  # makes its instructions known
 from wasmz.ir import build_gc as build_gc  # makes its instructions known
@@ -31,7 +32,7 @@ from wasmz.ir import build_wide as build_wide  # makes its instructions known
 from wasmz.ir.builder import Signatures, build_function
 from wasmz.ir.hints import apply_hints, move_unlikely
 from wasmz.ir.metering import add_fuel
-from wasmz.ir.nodes import Function
+from wasmz.ir.nodes import Function, label
 from wasmz.ir.profiling import FunctionProfile, annotate, order_blocks
 from wasmz.runtime.image import ElementSpec, ExportSpec, GlobalSpec, ModuleImage, TableSpec, data_spec
 from wasmz.types import DefinedType, ExternType, FuncType, ImportType, TagType, ValType
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
     from wasmz.passes import Observer
     from wasmz.passes.context import Context
     from wasmz.profile import Profile
+
+_Made = TypeVar("_Made")
 
 # Called with the number of functions compiled so far, and that of all.
 Progress = Callable[[int, int], None]
@@ -136,18 +139,27 @@ class ModuleCompiler:
     def compile_whole(self, body: FunctionBody, profile: Profile | None = None) -> WholeFunction:
         """Compiles a function at the configured level; with a profile, as it deserves."""
         with without_collections():
-            function = self.build(body)
-            level = None
-            if profile is not None:
-                level = apply_profile(function, profile.functions.get(body.index), self.config)
-            self.optimise(function, level=level)
-            if profile is not None:
-                order_blocks(function)
-            calls = find_calls(function, self.module.imported_function_count)
-            entry = self.lower_entry(body, function) if body.index in self.exported else None
-            compiled = self.lower(function)
-            dismantle(function)
+            return self.attempt(
+                body.index, lambda: self._compile_whole(body, profile), lambda: self._compile_whole(body, None, 0)
+            )
+
+    def _compile_whole(self, body: FunctionBody, profile: Profile | None, level: int | None = None) -> WholeFunction:
+        function = self.build(body)
+        if profile is not None:
+            level = apply_profile(function, profile.functions.get(body.index), self.config)
+        self.optimise(function, level=level)
+        if profile is not None:
+            order_blocks(function)
+        calls = find_calls(function, self.module.imported_function_count)
+        entry = self.lower_entry(body, function) if body.index in self.exported else None
+        compiled = self.lower(function)
+        dismantle(function)
         return WholeFunction(compiled.code, compiled.tail_code, entry, calls)
+
+    def attempt(self, index: int, optimised: Callable[[], _Made], plain: Callable[[], _Made]) -> _Made:
+        """What ``optimised`` makes of a function, or ``plain`` if a pass is at fault (see `faults.py`)."""
+        what = f"function {label(index, self.module.names.functions.get(index))}"
+        return attempt(what, optimised, plain, is_strict=self.config.verify)
 
     def verify(self, function: Function, after: str | None = None) -> None:
         """Checks the IR, where the configuration asks for that."""
@@ -191,6 +203,9 @@ class ModuleCompiler:
         """The entry form of an exported function, if it has one; ``function`` is its IR, optimised and not lowered."""
         if not self.config.opt_level or self.config.fuel is not None or not has_entry_form(function):
             return None
+        return self.attempt(body.index, lambda: self._lower_entry(body), lambda: None)
+
+    def _lower_entry(self, body: FunctionBody) -> CodeType | None:
         rebuilt = self.build(body)
         rebuilt.parameter_bounds = {i: SMALL for i, type in enumerate(rebuilt.type.params) if type is not ValType.F64}
         self.optimise(rebuilt)

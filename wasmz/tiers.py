@@ -64,9 +64,11 @@ class TierCompiler:
             InvalidWasm, UnsupportedFeature: the function is not valid, with the place in the module.
         """
         with without_collections():
-            return self._compile(index, form)
+            return self._compiler.attempt(
+                index, lambda: self._compile(index, form), lambda: self._compile(index, form, is_plain=True)
+            )
 
-    def _compile(self, index: int, form: int) -> FunctionCode:
+    def _compile(self, index: int, form: int, *, is_plain: bool = False) -> FunctionCode:
         compiler = self._compiler
         function = compiler.build_index(index)
         size = sum(len(block.body) for block in function.blocks)
@@ -76,7 +78,9 @@ class TierCompiler:
             add_counters(function)
         elif form != OPTIMISED:
             function = continue_loop(function, form)
-        if form == BASELINE:
+        if is_plain:
+            compiler.verify(function)
+        elif form == BASELINE:
             compiler.prepare(function)
         else:
             compiler.optimise(function)

@@ -1,15 +1,8 @@
 """Turns the emitted pieces of one function into a code object; the only user of the `bytecode` package.
 
-What is emitted is a list of
-
-    bytes   a piece of bytecode, of the target
-    int     from here on instructions belong to this byte offset of the module
-    Label   a place to jump to
-    Jump    a jump to a label
-    Attempt an exception of the next piece leads to a label
-
-The layout is ours, because we know every stack depth and size already: to `bytecode`, all of it is one `ConcreteInstr`
-(assembling instructions one by one costs ten times as much, and its line table a tenth of all baseline compilation).
+`emitted.py` has what is assembled. The layout is ours, because we know every stack depth and size already: to
+`bytecode`, all of it is one `ConcreteInstr`. Assembling instructions one by one costs ten times as much, and its line
+table a tenth of all baseline compilation.
 """
 
 from __future__ import annotations
@@ -17,63 +10,17 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 from types import CodeType
-from typing import Union
 
 from bytecode import CompilerFlags, ConcreteBytecode, ConcreteInstr
 
+from wasmz.codegen.definite import prove_assigned
+from wasmz.codegen.emitted import Attempt, Emitted, Jump, Label
 from wasmz.codegen.targets.base import ALWAYS, AT_END, IF_FALSE, IF_TRUE, Target
 
 _MOST_ATTEMPTS = 20
 _LARGEST_DISTANCE = 2**32 - 1
 
 _OPPOSITE = {IF_TRUE: IF_FALSE, IF_FALSE: IF_TRUE}
-
-
-class Label:
-    """A place in the code. ``depth`` is the stack depth there, or -1 while it is not known."""
-
-    __slots__ = ("depth", "index", "position")
-
-    def __init__(self) -> None:
-        self.depth = -1
-        self.index = -1
-        self.position = 0
-
-
-class Jump:
-    """A jump to ``label``, taken always or if the condition on top of the stack is (not) true."""
-
-    __slots__ = ("index", "label", "piece", "position", "units", "when")
-
-    def __init__(self, label: Label, when: str = ALWAYS) -> None:
-        self.label = label
-        self.when = when
-        self.index = 0
-        self.piece = 0
-        self.position = 0
-        self.units = 1
-
-
-class Attempt:
-    """An exception of the next piece leads to ``handler``, with the operands gone and the exception on the stack.
-
-    Without a number of operands, everything on the stack is gone. With ``is_of_call`` the next piece is a call, and
-    what the callee raises counts, wherever CPython looks for it.
-    """
-
-    __slots__ = ("depth", "handler", "index", "is_of_call", "operand_count", "piece", "position")
-
-    def __init__(self, handler: Label, operand_count: int | None = None, *, is_of_call: bool = False) -> None:
-        self.handler = handler
-        self.operand_count = operand_count
-        self.is_of_call = is_of_call
-        self.depth = 0
-        self.index = 0
-        self.piece = 0
-        self.position = 0
-
-
-Emitted = Union[bytes, int, Label, Jump, Attempt]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +57,7 @@ def assemble(emitted: list[Emitted], target: Target, description: CodeDescriptio
     """The code object of a function."""
     draft = _Draft(target)
     draft.read(emitted)
+    prove_assigned(draft.marks, draft.pieces, target, description.argument_count, len(description.local_names))
     _place(draft.marks, draft.jumps, target)
     for jump in draft.jumps:
         draft.pieces[jump.piece] = _encode_jump(jump, target)
@@ -200,6 +148,7 @@ class _Draft:
                     previous = b""
             elif kind is Label:
                 label: Label = item  # type: ignore[assignment]
+                label.is_fallen_into = reachable
                 if label.depth >= 0:
                     depth = label.depth
                     reachable = True
@@ -209,6 +158,7 @@ class _Draft:
                     # Reached by backward jumps at most: those come from behind here, so nothing does.
                     continue
                 label.index = len(marks)
+                label.piece = len(pieces)
                 label.position = length >> 1
                 marks.append(label)
                 previous = b""
@@ -220,7 +170,7 @@ class _Draft:
                         pieces.append(self.target.nop)
                         length += len(self.target.nop)
                     attempt.depth = 0 if attempt.operand_count is None else depth - attempt.operand_count
-                    attempt.handler.depth = attempt.depth + 1
+                    attempt.label.depth = attempt.depth + 1
                     attempt.index = len(marks)
                     attempt.position = length >> 1
                     attempt.piece = len(pieces)
@@ -323,7 +273,7 @@ def _encode_attempts(attempts: list[Attempt], pieces: list[bytes], target: Targe
         before = int(attempt.is_of_call and target.raises_before_calls)
         table += _encode_number(attempt.position - before, 0x80)
         table += _encode_number((len(pieces[attempt.piece]) >> 1) + before)
-        table += _encode_number(attempt.handler.position)
+        table += _encode_number(attempt.label.position)
         table += _encode_number(attempt.depth << 1)
     return bytes(table)
 

@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from wasmz.codegen.assembler import Attempt, Emitted, Jump, Label
+from wasmz.codegen.emitted import Attempt, Emitted, Jump, Label
 from wasmz.codegen.targets.base import Target
 from wasmz.ir.nodes import Block, Edge, Function, Value
 from wasmz.runtime.floats import f32_from_bits

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from types import CodeType
 
-from wasmz.codegen.assembler import Attempt, Jump, Label
+from wasmz.codegen.emitted import Attempt, Jump, Label
 from wasmz.codegen.emitter import Emitter, ModuleFacts
 from wasmz.codegen.function import assemble_function, emit_body, emit_zeros, make_emitter
 from wasmz.codegen.targets.base import IF_FALSE, IF_TRUE, Target

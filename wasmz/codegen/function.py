@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import CodeType
 
-from wasmz.codegen.assembler import CodeDescription, Jump, Label, assemble
+from wasmz.codegen.assembler import CodeDescription, assemble
+from wasmz.codegen.emitted import Jump, Label
 from wasmz.codegen.emitter import Emitter, ModuleFacts, find_homes
 from wasmz.codegen.hoisting import hoist_globals
 from wasmz.codegen.lowering import LOWERINGS

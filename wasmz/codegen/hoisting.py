@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from wasmz.codegen.assembler import Emitted, Label
+from wasmz.codegen.emitted import Emitted, Label
 from wasmz.codegen.emitter import Emitter
 from wasmz.ir.dominators import DominatorTree
 from wasmz.ir.loops import LoopForest

@@ -128,6 +128,11 @@ class Block:
         return param
 
 
+def label(index: int, name: str | None) -> str:
+    """How messages name a function: ``12 "parse"``."""
+    return str(index) if name is None else f'{index} "{name}"'
+
+
 class Function:
     """A function of the module in IR form.
 
@@ -173,7 +178,7 @@ class Function:
     @property
     def label(self) -> str:
         """How messages name the function: ``12 "parse"``."""
-        return str(self.index) if self.name is None else f'{self.index} "{self.name}"'
+        return label(self.index, self.name)
 
     def number_blocks(self) -> None:
         """Sets each block's ``number`` to its position."""

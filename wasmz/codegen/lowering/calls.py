@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wasmz.codegen.assembler import Emitted
+from wasmz.codegen.emitted import Emitted
 from wasmz.codegen.emitter import CONSTANTS, Emitter
 from wasmz.codegen.lowering.registry import lowers
 from wasmz.ir.nodes import Value

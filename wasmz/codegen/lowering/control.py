@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from wasmz.codegen.assembler import Jump, Label
+from wasmz.codegen.emitted import Jump, Label
 from wasmz.codegen.emitter import CONSTANTS, Emitter
 from wasmz.codegen.lowering.calls import push_callee_from_table, push_callee_of_reference
 from wasmz.codegen.lowering.integers import COMPARISON_OPERATORS

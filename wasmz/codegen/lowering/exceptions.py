@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import itertools
 
-from wasmz.codegen.assembler import Attempt, Jump, Label
+from wasmz.codegen.emitted import Attempt, Jump, Label
 from wasmz.codegen.emitter import Emitter
 from wasmz.codegen.lowering.control import TERMINATORS
 from wasmz.codegen.lowering.registry import lowers

@@ -11,7 +11,7 @@ never negative, as it is held unsigned; so the bounds checks of Python's sequenc
 
 from __future__ import annotations
 
-from wasmz.codegen.assembler import Emitted, Jump, Label
+from wasmz.codegen.emitted import Emitted, Jump, Label
 from wasmz.codegen.emitter import Emitter, Lowering
 from wasmz.codegen.lowering.calls import finish_call
 from wasmz.codegen.lowering.numeric import define_condition

@@ -7,7 +7,7 @@ int.sign 8 v0         LOAD v0; COPY; LOAD_CONST 128; COMPARE_OP <; skip if true:
 
 from __future__ import annotations
 
-from wasmz.codegen.assembler import Jump, Label
+from wasmz.codegen.emitted import Jump, Label
 from wasmz.codegen.emitter import Emitter, Lowering
 from wasmz.codegen.lowering.numeric import SMALL, define_condition
 from wasmz.codegen.lowering.registry import lowers

@@ -8,7 +8,7 @@ A view checks the bounds (see docs/abi.md); addresses are unsigned, hence never 
 
 from __future__ import annotations
 
-from wasmz.codegen.assembler import Attempt, Emitted, Jump, Label
+from wasmz.codegen.emitted import Attempt, Emitted, Jump, Label
 from wasmz.codegen.emitter import CONSTANTS, Emitter, Lowering
 from wasmz.codegen.lowering.numeric import MASKS, mask
 from wasmz.codegen.lowering.registry import lowers

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 
-from wasmz.codegen.assembler import Jump, Label
+from wasmz.codegen.emitted import Jump, Label
 from wasmz.codegen.emitter import CONSTANTS, Emitter, Lowering
 from wasmz.codegen.lowering.registry import lowers
 from wasmz.codegen.targets.base import IF_FALSE, IF_TRUE

@@ -10,7 +10,7 @@ stream.end                                      b2: END_FOR
 
 from __future__ import annotations
 
-from wasmz.codegen.assembler import Jump
+from wasmz.codegen.emitted import Jump
 from wasmz.codegen.emitter import Emitter
 from wasmz.codegen.lowering.control import TERMINATORS
 from wasmz.codegen.lowering.memory import LOADS, view_name

@@ -11,7 +11,7 @@ int takes 35 to 70.
 
 from __future__ import annotations
 
-from wasmz.codegen.assembler import Jump
+from wasmz.codegen.emitted import Jump
 from wasmz.codegen.emitter import Emitter
 from wasmz.codegen.lowering.control import TERMINATORS
 from wasmz.codegen.lowering.registry import lowers

@@ -28,6 +28,11 @@ ALWAYS, IF_TRUE, IF_FALSE = "always", "if true", "if false"
 AT_END = "at end"
 
 
+# Code is proved to set fast locals below this before it reads them (see `definite.py`). Those from here on are read by
+# an instruction that checks, so that the proof takes linear time and little memory. No compiler's output has so many.
+PROVEN_SLOTS = 1024
+
+
 def cache_count(name: str) -> int:
     """Number of inline cache entries behind an instruction of the running interpreter."""
     entries: Any = opcode._inline_cache_entries  # type: ignore[attr-defined]
@@ -62,6 +67,9 @@ class Target:
     # Whether what a Python function raises counts, in its caller, as raised by what stands before the call: CPython
     # looks for its handler there, one code unit before the CALL.
     raises_before_calls: ClassVar[bool] = False
+
+    # Reads a fast local, and raises an exception if it is not set. (In CPython 3.11, every such instruction does.)
+    checked_load: ClassVar[str] = "LOAD_FAST_CHECK"
 
     # Pairs of instructions on fast locals that the version expects its compiler to emit as one.
     fused_locals: ClassVar[dict[tuple[str, str], str]] = {}
@@ -113,6 +121,10 @@ class Target:
         # anything that does not store to a fast local, and run twice.
         self.movable: set[bytes] = {self.negate, self.invert}
         self.movable.update(self.binary(operator) for operator in ("+", "-", "*", "&", "|", "^", "<<", ">>"))
+        # Which fast locals a piece reads before it sets them, and which it sets, as bits; of those below PROVEN_SLOTS.
+        self.accesses: dict[bytes, tuple[int, int]] = {}
+        # Both together.
+        self.touched: dict[bytes, int] = {}
         self.loads: list[bytes] = []
         self.stores: list[bytes] = []
         self.reserve_locals(64)
@@ -121,11 +133,19 @@ class Target:
     def reserve_locals(self, count: int) -> None:
         """Makes ``loads`` and ``stores``, the accesses to fast locals by number, at least ``count`` long."""
         while len(self.stores) < count:
+            slot = len(self.stores)
             self.loads.append(self.load_fast(len(self.loads)))
             self.stores.append(self.store_fast(len(self.stores)))
             self.effectful.add(self.stores[-1])
             self.movable.add(self.loads[-1])
             self.plain_loads.add(self.loads[-1])
+            if slot < PROVEN_SLOTS:
+                self._note_access(self.loads[-1], 1 << slot, 0)
+                self._note_access(self.stores[-1], 0, 1 << slot)
+
+    def _note_access(self, piece: bytes, read: int, written: int) -> None:
+        self.accesses[piece] = (read, written)
+        self.touched[piece] = read | written
 
     def piece(self, name: str, arg: int = 0) -> bytes:
         """An instruction with its argument and inline cache."""
@@ -149,7 +169,7 @@ class Target:
 
     def load_fast(self, slot: int) -> bytes:
         """Pushes a fast local, which must be bound."""
-        return self.piece("LOAD_FAST", slot)
+        return self.piece("LOAD_FAST" if slot < PROVEN_SLOTS else self.checked_load, slot)
 
     def store_fast(self, slot: int) -> bytes:
         """Pops into a fast local."""
@@ -256,6 +276,8 @@ class Target:
     def fuse(self, pair: tuple[bytes, bytes], fused: bytes) -> bytes:
         """Has two pieces that follow each other emitted as one."""
         self.fusions[pair] = fused
+        (read, written), (then_read, then_written) = (self.accesses.get(piece, (0, 0)) for piece in pair)
+        self._note_access(fused, read | then_read & ~written, written | then_written)
         self.fused_seconds.add(pair[1])
         return fused
 

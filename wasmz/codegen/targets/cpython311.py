@@ -17,6 +17,8 @@ class CPython311(Target):
         AT_END: "FOR_ITER",
     }
 
+    checked_load = "LOAD_FAST"
+
     def load_attribute(self, name_index: int) -> bytes:
         return self.piece("LOAD_ATTR", name_index)
 

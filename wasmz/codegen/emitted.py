@@ -1,0 +1,72 @@
+"""What the emitter makes of a function, and the assembler takes: a list of
+
+    bytes   a piece of bytecode, of the target
+    int     from here on instructions belong to this byte offset of the module
+    Label   a place to jump to
+    Jump    a jump to a label
+    Attempt an exception of the next piece leads to a label
+
+The assembler fills in where labels, jumps and attempts are: the number of the next piece, the position in code units.
+"""
+
+from __future__ import annotations
+
+from typing import Union
+
+from wasmz.codegen.targets.base import ALWAYS
+
+
+class Label:
+    """A place in the code.
+
+    Attributes:
+        depth: the stack depth there, or -1 while it is not known.
+        is_fallen_into: whether the code before goes on here.
+        unset: the fast locals that may be unset here, as bits (see `definite.py`).
+    """
+
+    __slots__ = ("depth", "index", "is_fallen_into", "piece", "position", "unset")
+
+    def __init__(self) -> None:
+        self.depth = -1
+        self.index = -1
+        self.is_fallen_into = False
+        self.piece = 0
+        self.position = 0
+        self.unset = 0
+
+
+class Jump:
+    """A jump to ``label``, taken always or if the condition on top of the stack is (not) true."""
+
+    __slots__ = ("index", "label", "piece", "position", "units", "when")
+
+    def __init__(self, label: Label, when: str = ALWAYS) -> None:
+        self.label = label
+        self.when = when
+        self.index = 0
+        self.piece = 0
+        self.position = 0
+        self.units = 1
+
+
+class Attempt:
+    """An exception of the next piece leads to ``label``, its handler, with the operands gone and the exception pushed.
+
+    Without a number of operands, everything on the stack is gone. With ``is_of_call`` the next piece is a call, and
+    what the callee raises counts, wherever CPython looks for it.
+    """
+
+    __slots__ = ("depth", "index", "is_of_call", "label", "operand_count", "piece", "position")
+
+    def __init__(self, handler: Label, operand_count: int | None = None, *, is_of_call: bool = False) -> None:
+        self.label = handler
+        self.operand_count = operand_count
+        self.is_of_call = is_of_call
+        self.depth = 0
+        self.index = 0
+        self.piece = 0
+        self.position = 0
+
+
+Emitted = Union[bytes, int, Label, Jump, Attempt]

@@ -1,0 +1,60 @@
+"""What becomes of faults of the compiler itself: the function at hand is compiled without passes instead.
+
+    attempt('function 12 "parse"', optimised, plain, is_strict=config.verify)
+    -> optimised()                        as a rule
+    -> plain()                            if that ends with a fault of ours
+
+A fault is an exception that our own code did not raise on purpose, or a verifier's. With ``WASMZ_COMPILE_DIAG`` in the
+environment it is shown as a warning; with ``Config(verify=True)`` it is raised.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable
+from types import TracebackType
+from typing import TypeVar
+
+from wasmz.codegen.definite import UnprovenCode
+from wasmz.errors import WasmzError
+
+_Made = TypeVar("_Made")
+
+# What mistakes in Python code raise. Others come from signal handlers, the system, or were raised on purpose.
+_KINDS = (
+    AssertionError,
+    AttributeError,
+    ArithmeticError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    UnprovenCode,
+    ValueError,
+)
+
+
+class CompilerFaultWarning(RuntimeWarning):
+    """A function could not be optimised, because of a fault of wasmz; it runs correctly, and slower."""
+
+
+def attempt(what: str, optimised: Callable[[], _Made], plain: Callable[[], _Made], *, is_strict: bool = False) -> _Made:
+    """What ``optimised`` makes, or ``plain`` where that has a fault; ``what`` names it in the warning."""
+    try:
+        return optimised()
+    except _KINDS as fault:
+        if is_strict or isinstance(fault, WasmzError) or not _is_own(fault.__traceback__):
+            raise
+        if os.environ.get("WASMZ_COMPILE_DIAG"):
+            message = f"{what} is compiled without optimisation: {type(fault).__name__}: {fault}"
+            warnings.warn(message, CompilerFaultWarning, stacklevel=2)
+    return plain()
+
+
+def _is_own(traceback: TracebackType | None) -> bool:
+    """Whether an exception was raised by the compiler, and not by what interrupted it, such as a signal handler."""
+    module = ""
+    while traceback is not None:
+        module = str(traceback.tb_frame.f_globals.get("__name__", ""))
+        traceback = traceback.tb_next
+    return module.partition(".")[0] in ("wasmz", "bytecode")
