@@ -24,6 +24,7 @@ from wasmz.codegen.function import CompiledFunction, compile_function
 from wasmz.codegen.targets import current_target
 from wasmz.codegen.verifier import verify_code
 from wasmz.config import Config
+from wasmz.errors import InvalidWasm
 from wasmz.faults import attempt
 from wasmz.ir import build_descriptors as build_descriptors  # makes its instructions known
 from wasmz.ir import build_exceptions as build_exceptions  # makes its instructions known
@@ -34,7 +35,15 @@ from wasmz.ir.hints import apply_hints, move_unlikely
 from wasmz.ir.metering import add_fuel
 from wasmz.ir.nodes import Function, label
 from wasmz.ir.profiling import FunctionProfile, annotate, order_blocks
-from wasmz.runtime.image import ElementSpec, ExportSpec, GlobalSpec, ModuleImage, TableSpec, data_spec
+from wasmz.runtime.image import (
+    LARGEST_OFFSET,
+    ElementSpec,
+    ExportSpec,
+    GlobalSpec,
+    ModuleImage,
+    TableSpec,
+    data_spec,
+)
 from wasmz.types import DefinedType, ExternType, FuncType, ImportType, TagType, ValType
 from wasmz.wasm.body import decode_body
 from wasmz.wasm.branch_hints import read_branch_hints
@@ -248,6 +257,10 @@ def load_module(data: bytes, proposals: frozenset[Proposal] = SUPPORTED_PROPOSAL
     """
     module = decode_module(data, proposals)
     validate_module(module, data)
+    if module.bodies and module.bodies[-1].end > LARGEST_OFFSET:
+        raise InvalidWasm(
+            f"the code section ends beyond the first {LARGEST_OFFSET + 1:,} bytes, which is a limit of wasmz"
+        )
     return module
 
 

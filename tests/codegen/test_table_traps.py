@@ -8,6 +8,7 @@ import wasmz
 from tests.wasm.encode import I32, body, module, name, section, signature, vector
 from wasmz.config import OPT_LEVELS
 from wasmz.runtime import traps
+from wasmz.runtime.image import IN_TABLE
 
 LOAD = b"\x28\x02\x00"
 FIRST, SECOND, ADD = b"\x20\x00", b"\x20\x01", b"\x6a"
@@ -53,4 +54,4 @@ def test_reasons(exports: wasmz.Exports, export: str, args: tuple[int, ...], cod
     assert cause is not None
     assert cause.__traceback__ is not None
     of_table = code is wasmz.TrapCode.UNDEFINED_ELEMENT
-    assert traps._calls_through_table(cause.__traceback__) == of_table
+    assert traps._indexed(cause.__traceback__) == (IN_TABLE if of_table else 0)

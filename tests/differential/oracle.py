@@ -119,6 +119,11 @@ class Reference:
             self.problem = _wasmtime_kind(trap)
             if self.problem in _BEYOND_LIMITS:
                 raise TooLong from None
+        except wasmtime.WasmtimeError as error:
+            # What a start function throws is no trap to wasmtime.
+            if not _is_thrown(str(error)):
+                raise
+            self.problem = TrapKind("UNHANDLED_EXCEPTION")
 
     def call(self, call: Call) -> Any:
         assert self.instance is not None
@@ -173,6 +178,8 @@ class Subject:
             self.instance = wasmz.Instance(wasmz.Store(engine), module)
         except wasmz.Trap as trap:
             self.problem = _wasmz_kind(trap)
+        except wasmz.WasmException as error:
+            self.problem = _wasmz_kind(error.as_trap())
 
     def call(self, call: Call) -> Any:
         assert self.instance is not None
@@ -200,9 +207,14 @@ class Subject:
         return found
 
 
+def _is_thrown(message: str) -> bool:
+    """Whether wasmtime's error is about an exception that nobody caught."""
+    return message.rstrip().endswith("thrown Wasm exception")
+
+
 def _wasmtime_kind(trap: wasmtime.Trap) -> TrapKind:
     code = trap.trap_code
-    if code is None and trap.message.rstrip().endswith("thrown Wasm exception"):
+    if code is None and _is_thrown(trap.message):
         return TrapKind("UNHANDLED_EXCEPTION")
     return TrapKind(code.name if code is not None else trap.message)
 

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from wasmz.cli.common import FILE, engine_options, make_engine
+from wasmz.runtime.image import LARGEST_OFFSET
 
 _WIDTHS = (38, 50)
 
@@ -115,7 +116,7 @@ def _columns(compiler: Any, body: Any) -> Iterator[str]:
     for instruction in dis.get_instructions(compiled.tail_code or compiled.code):
         position = instruction.positions
         if position is not None and position.lineno is not None:
-            line_number = position.lineno
+            line_number = position.lineno & LARGEST_OFFSET
         cell(line_number)[2].append(f"{instruction.offset:>5} {instruction.opname:<24} {instruction.argrepr}".rstrip())
     yield header.rpartition(" @0x")[0]
     for offset in sorted(cells):

@@ -1,7 +1,8 @@
 """What the emitter makes of a function, and the assembler takes: a list of
 
     bytes   a piece of bytecode, of the target
-    int     from here on instructions belong to this byte offset of the module
+    int     from here on instructions belong to this byte offset of the module; `in_table` and
+            `in_array` add what an index may be outside of, where that is no memory
     Label   a place to jump to
     Jump    a jump to a label
     Attempt an exception of the next piece leads to a label
@@ -14,6 +15,17 @@ from __future__ import annotations
 from typing import Union
 
 from wasmz.codegen.targets.base import ALWAYS
+from wasmz.runtime.image import IN_ARRAY, IN_TABLE
+
+
+def in_table(offset: int) -> int:
+    """The place of instructions of which an index may be outside of a table."""
+    return offset | IN_TABLE
+
+
+def in_array(offset: int) -> int:
+    """The place of instructions of which an index may be outside of an array."""
+    return offset | IN_ARRAY
 
 
 class Label:

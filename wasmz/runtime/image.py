@@ -48,6 +48,12 @@ ConstExpr = tuple[tuple[str, "Any"], ...]
 BASELINE: Final = -2
 OPTIMISED: Final = -1
 
+# A line of code is a byte offset in the module up to this, and a bit above: what an index there may be outside of, if
+# that is no memory. (Columns would be lost under `python -X no_debug_ranges`.)
+LARGEST_OFFSET: Final = (1 << 29) - 1
+IN_TABLE: Final = 1 << 29
+IN_ARRAY: Final = 1 << 30
+
 
 # What a dictionary of an image is by default; like everything in an image, it never changes.
 _NONE: dict[int, Any] = {}

@@ -14,7 +14,7 @@ Whose frame a frame is, its globals tell under the key ``__wasmz_frame__``:
 from __future__ import annotations
 
 from wasmz.errors import OutOfFuel, Trap, TrapCode, WasmException, WasmFrame
-from wasmz.runtime.image import ModuleImage
+from wasmz.runtime.image import IN_ARRAY, IN_TABLE, LARGEST_OFFSET, ModuleImage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -143,11 +143,7 @@ _TRANSLATED: Final = frozenset({IndexError, AttributeError, ZeroDivisionError, R
 
 def _code_of(error: Exception, traceback: TracebackType) -> TrapCode:
     if isinstance(error, IndexError):
-        message = str(error)
-        if "array" in message or ("list" in message and _reads_array(traceback)):
-            return TrapCode.ARRAY_OUT_OF_BOUNDS
-        of_table = "list" in message or ("cannot fit" in message and _calls_through_table(traceback))
-        return TrapCode.UNDEFINED_ELEMENT if of_table else TrapCode.MEMORY_OUT_OF_BOUNDS
+        return _INDEX_CODES.get(_indexed(traceback), TrapCode.MEMORY_OUT_OF_BOUNDS)
     if isinstance(error, AttributeError):
         return TrapCode.NULL_REFERENCE
     if isinstance(error, ZeroDivisionError):
@@ -155,33 +151,23 @@ def _code_of(error: Exception, traceback: TracebackType) -> TrapCode:
     return TrapCode.STACK_OVERFLOW if isinstance(error, RecursionError) else TrapCode.OUT_OF_SYSTEM_MEMORY
 
 
-def _calls_through_table(traceback: TracebackType) -> bool:
-    """Whether the WebAssembly instruction that failed is an indirect call.
+_INDEX_CODES: Final = {
+    0: TrapCode.MEMORY_OUT_OF_BOUNDS,
+    IN_TABLE: TrapCode.UNDEFINED_ELEMENT,
+    IN_ARRAY: TrapCode.ARRAY_OUT_OF_BOUNDS,
+}
 
-    An index beyond ``sys.maxsize`` gives one message for views and lists. But only an indirect call has, at its own
-    byte offset, code that loads a table's list of callees.
+
+def _indexed(traceback: TracebackType) -> int:
+    """What the instruction that failed indexes: ``IN_TABLE``, ``IN_ARRAY``, or 0 for a memory.
+
+    CPython's message can be the same for all three; the compiler notes it in the very instruction's line. Helpers check
+    the indices of tables and arrays themselves.
     """
-    return any(name == "LOAD_GLOBAL" and argument.startswith("tab") for name, argument in _failed_code(traceback))
-
-
-def _reads_array(traceback: TracebackType) -> bool:
-    """Whether the WebAssembly instruction that failed is an access to an array: it loads the array's items."""
-    return ("LOAD_ATTR", "items") in _failed_code(traceback)
-
-
-def _failed_code(traceback: TracebackType) -> list[tuple[str, str]]:
-    """Names of the Python instructions, with their arguments, of the WebAssembly instruction that failed."""
-    # Imported only here: this takes 3 ms, and what asks for it is rare.
-    import dis
-
     while traceback.tb_next is not None:
         traceback = traceback.tb_next
-    offset = traceback.tb_lineno
-    return [
-        (item.opname, str(item.argval))
-        for item in dis.get_instructions(traceback.tb_frame.f_code)
-        if item.positions is not None and item.positions.lineno == offset
-    ]
+    is_ours = _mark_of(traceback.tb_frame).__class__ is InstanceFrames
+    return traceback.tb_lineno & ~LARGEST_OFFSET if is_ours else 0
 
 
 _NULL_MESSAGES: Final = {
@@ -270,7 +256,7 @@ def _offset_of(code: CodeType, instruction: int) -> int | None:
     """The byte offset in the module that a Python instruction belongs to: its line number."""
     for start, end, line in code.co_lines():
         if start <= instruction < end:
-            return line
+            return None if line is None else line & LARGEST_OFFSET
     return None
 
 

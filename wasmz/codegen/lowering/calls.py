@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wasmz.codegen.emitted import Emitted
+from wasmz.codegen.emitted import Emitted, in_table
 from wasmz.codegen.emitter import CONSTANTS, Emitter
 from wasmz.codegen.lowering.registry import lowers
 from wasmz.ir.nodes import Value
@@ -43,6 +43,7 @@ def push_callee_from_table(
 ) -> int:
     """Pushes the table's entry for the last operand, and the other operands above it; returns where the code begins."""
     type_index, table = imm
+    offset = in_table(offset)
     callees = emitter.load_global(f"tab{table}_{form}{emitter.facts.canonical_types[type_index]}")
     return _push_callee(emitter, args, (callees,), emitter.target.subscript, offset, as_callee)
 
@@ -79,7 +80,6 @@ def _push_callee(
     bounds = emitter.push_apart((args[-1], *args[:-1]))
     above: list[Emitted] = [offset, finding, target.after_callee] if as_callee else [offset, finding]
     emitter.out[bounds[1] : bounds[1]] = above
-    # Under this offset, too: that is how a trap in the subscript is told from one of a memory (runtime/traps.py).
     before: list[Emitted] = [offset, target.before_callee, *below] if as_callee else [offset, *below]
     emitter.out[bounds[0] : bounds[0]] = before
     emitter.mark(offset)

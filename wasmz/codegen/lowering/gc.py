@@ -11,7 +11,7 @@ never negative, as it is held unsigned; so the bounds checks of Python's sequenc
 
 from __future__ import annotations
 
-from wasmz.codegen.emitted import Emitted, Jump, Label
+from wasmz.codegen.emitted import Emitted, Jump, Label, in_array
 from wasmz.codegen.emitter import Emitter, Lowering
 from wasmz.codegen.lowering.calls import finish_call
 from wasmz.codegen.lowering.numeric import define_condition
@@ -247,11 +247,11 @@ def _push_items(emitter: Emitter, value: Value) -> int:
     bounds = emitter.push_apart(value.args[:2])
     items = _attribute(emitter, "items")
     if target.movable.issuperset(out[bounds[1] :]):
-        out[bounds[1] : bounds[1]] = [value.offset, items]
-        emitter.mark(value.offset)
+        out[bounds[1] : bounds[1]] = [in_array(value.offset), items]
+        emitter.mark(in_array(value.offset))
     else:
         # The index is computed before null is noticed (specification 4.6.8).
-        emitter.mark(value.offset)
+        emitter.mark(in_array(value.offset))
         out += (target.swap2, items, target.swap2)
     return bounds[0]
 
@@ -274,12 +274,12 @@ def _array_set(emitter: Emitter, value: Value) -> None:
         array, index = out[bounds[0] : bounds[1]], out[bounds[1] : bounds[2]]
         del out[bounds[0] :]
         out += (*stored, *array)
-        emitter.mark(value.offset)
+        emitter.mark(in_array(value.offset))
         out += (items, *index, target.store_subscript)
         return
     value_slot, index_slot = emitter.temporary(), emitter.temporary()
     out += (target.stores[value_slot], target.stores[index_slot])
-    emitter.mark(value.offset)
+    emitter.mark(in_array(value.offset))
     out += (items, target.loads[value_slot], target.swap2, target.loads[index_slot], target.store_subscript)
     emitter.release(index_slot)
     emitter.release(value_slot)
