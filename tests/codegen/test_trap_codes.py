@@ -1,7 +1,7 @@
 """Which trap it is depends on the access that trapped, whatever else its function accesses: against wasmtime.
 
 Each function makes two accesses, of which the second is an operand of the first or comes after it. Indices and
-addresses are of all classes: inside, just outside, beyond what CPython takes for an index, and wrapping with the offset.
+addresses are of all classes: inside, just outside, beyond what CPython takes for an index, wrapping with the offset.
 """
 
 from __future__ import annotations

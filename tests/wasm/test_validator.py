@@ -20,9 +20,11 @@ from tests.wasm.encode import (
     vector,
 )
 from wasmz.errors import InvalidWasm
+from wasmz.types import ValType
 from wasmz.wasm import body_rules
 from wasmz.wasm.body import decode_body
 from wasmz.wasm.decoder import decode_module
+from wasmz.wasm.instructions import INSTRUCTIONS, Instruction
 from wasmz.wasm.proposals import ALL_PROPOSALS, SUPPORTED_PROPOSALS, Proposal
 from wasmz.wasm.validator import validate_body, validate_module
 
@@ -277,3 +279,30 @@ def test_vector_instructions_follow_from_their_rows() -> None:
     ):
         with pytest.raises(InvalidWasm, match=f"^{reason}"):
             _validate(function(code, before=before), ALL_PROPOSALS)
+
+
+ATOMICS = [row for row in INSTRUCTIONS.values() if row.proposal is Proposal.THREADS and row.access is not None]
+
+
+@pytest.mark.parametrize("row", ATOMICS, ids=lambda row: row.name)
+@pytest.mark.parametrize("address", ["i32", "i64"])
+def test_atomic_accesses_are_naturally_aligned(row: Instruction, address: str) -> None:
+    """Of all other accesses the alignment may be smaller, of these not (threads proposal)."""
+    assert row.access is not None
+    assert row.params is not None
+    constants = {ValType.I32: b"\x41\x00", ValType.I64: b"\x42\x00"}
+    operands = (ValType.I64 if address == "i64" else ValType.I32, *row.params[1:])
+    before = b"".join(constants[type] for type in operands) + b"\xfe" + unsigned(row.opcode & 0xFF)
+    after = b"\x00" + (b"\x1a" if row.results else b"")
+    memory = section(5, vector((b"\x07" if address == "i64" else b"\x03") + b"\x01\x01"))
+    for align in range(5):
+        code = body(before + bytes((align,)) + after)
+        data = module(
+            section(1, vector(signature(b"", b""))), section(3, vector(b"\x00")), memory, section(10, vector(code))
+        )
+        if align == row.access.align_log2:
+            _validate(data)
+            continue
+        expected = "larger than natural" if align > row.access.align_log2 else "must be natural"
+        with pytest.raises(InvalidWasm, match=expected):
+            _validate(data)

@@ -15,6 +15,7 @@ from typing import Any, Final, NoReturn
 from wasmz.errors import InvalidWasm
 from wasmz.types import FuncType, RefType, TableType, ValType, default_value_exists, is_subtype
 from wasmz.wasm.instructions import BY_NAME, INSTRUCTIONS, Immediates, Instruction
+from wasmz.wasm.proposals import Proposal
 from wasmz.wasm.syntax import WasmModule
 
 # The type of a value that code after an unconditional branch pretends to find: it matches everything.
@@ -224,6 +225,9 @@ class BodyState:
         address = self.address(memory)
         if row.access is not None and align > row.access.align_log2:
             self.fail(f"alignment must not be larger than natural: 2**{align} for {row.access.width} bytes")
+        if row.access is not None and align < row.access.align_log2 and row.proposal is Proposal.THREADS:
+            # Only here may it not be smaller (threads proposal, "Validation", atomic memory instructions).
+            self.fail(f"alignment of an atomic access must be natural: 2**{align} for {row.access.width} bytes")
         if address is I32 and offset > 0xFFFFFFFF:
             self.fail(f"offset out of range: {offset}")
         return address

@@ -17,6 +17,7 @@ from wasmz.wasm import body_rules_exceptions as body_rules_exceptions  # makes i
 from wasmz.wasm import body_rules_gc as body_rules_gc
 from wasmz.wasm.body_rules import BOUNDARY, I32, RULES, BodyState, Frame, apply
 from wasmz.wasm.instructions import INSTRUCTIONS, Immediates
+from wasmz.wasm.proposals import Proposal
 from wasmz.wasm.syntax import DecodedInstruction, WasmModule
 
 # How the loop treats an instruction.
@@ -46,6 +47,9 @@ def _make_ways() -> dict[int, _Way]:
             pass
         elif row.immediates in _CONSTANTS:
             way = (_CONST, BOUNDARY, results[0])
+        elif row.proposal is Proposal.THREADS:
+            # Their alignment has another rule.
+            pass
         elif row.immediates is Immediates.MEMARG and row.access is not None and len(params) + len(results) == 2:
             natural = row.access.align_log2
             way = (_LOAD, natural, results[0]) if results else (_STORE, natural, params[1])
