@@ -196,7 +196,9 @@ def __getattr__(name: str) -> Any:
     home = _HOME_OF.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(__import__(home, fromlist=[name]), name)
+    from wasmz.concurrency import load
+
+    value = getattr(load(home), name)
     globals()[name] = value
     return value
 

@@ -13,6 +13,7 @@ import sys
 import time
 
 from wasmz import __version__
+from wasmz.concurrency import load
 from wasmz.config import Config
 from wasmz.hashing import blake2b
 from wasmz.light import memoized
@@ -43,6 +44,7 @@ class CacheWarning(UserWarning):
 
 def _warn(message: str) -> None:
     # Imported only here: a start from the cache needs none.
+    load("warnings")
     import warnings
 
     warnings.warn(message, CacheWarning, stacklevel=4)
@@ -111,6 +113,7 @@ class Cache:
         """Removes what was not used for the longest time, if the directory has grown too large; once in a process."""
         if self.limit is not None and self.directory not in _pruned:
             _pruned.add(self.directory)
+            load("wasmz.upkeep")
             from wasmz.upkeep import entries, prune
 
             if sum(entry.size for entry in entries(self.directory)) > self.limit:
@@ -207,6 +210,7 @@ class _Lock:
 
     def __enter__(self) -> None:
         try:
+            load("fcntl")
             import fcntl
         except ImportError:
             return
@@ -235,6 +239,7 @@ def cache_directory(config: Config) -> str:
     if named:
         return named
     # Imported only here: with a directory given, it is not needed.
+    load("platformdirs")
     import platformdirs
 
     return platformdirs.user_cache_dir("wasmz", appauthor=False)

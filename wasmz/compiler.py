@@ -14,7 +14,6 @@ import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from types import CodeType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -23,6 +22,7 @@ from wasmz.codegen.entry import SMALL, compile_entry, has_entry_form
 from wasmz.codegen.function import CompiledFunction, compile_function
 from wasmz.codegen.targets import current_target
 from wasmz.codegen.verifier import verify_code
+from wasmz.concurrency import at_fork, load
 from wasmz.config import Config
 from wasmz.errors import InvalidWasm
 from wasmz.faults import attempt
@@ -35,6 +35,7 @@ from wasmz.ir.hints import apply_hints, move_unlikely
 from wasmz.ir.metering import add_fuel
 from wasmz.ir.nodes import Function, label
 from wasmz.ir.profiling import FunctionProfile, annotate, order_blocks
+from wasmz.light import cached_property
 from wasmz.runtime.image import (
     LARGEST_OFFSET,
     ElementSpec,
@@ -109,6 +110,7 @@ class ModuleCompiler:
     def context(self) -> Context:
         """What passes may know of the module."""
         # Imported only here: code that is compiled quickly goes through no passes, and they take 30 ms to import.
+        load("wasmz.passes.context")
         from wasmz.passes.context import context_of
 
         config = self.config
@@ -174,6 +176,7 @@ class ModuleCompiler:
         """Checks the IR, where the configuration asks for that."""
         if self.config.verify:
             # Imported only here: compiling for users needs it as little as what it imports.
+            load("wasmz.ir.verifier")
             from wasmz.ir.verifier import verify_function
 
             verify_function(function, after=after)
@@ -183,6 +186,7 @@ class ModuleCompiler:
         self.verify(function)
         wanted = self.config.opt_level if level is None else level
         if wanted:
+            load("wasmz.passes")
             from wasmz.passes import run_passes
 
             run_passes(function, wanted, self.context, observe)
@@ -191,6 +195,7 @@ class ModuleCompiler:
 
     def prepare(self, function: Function) -> None:
         """Runs ``BASELINE_PASSES``."""
+        load("wasmz.passes")
         from wasmz.passes import find_pass
 
         self.verify(function)
@@ -230,13 +235,36 @@ def without_collections() -> Iterator[None]:
 
     Measured: a quarter of the time. What is garbage in the end, it finds later.
     """
-    was_enabled = gc.isenabled()
-    gc.disable()
+    token = object()
     try:
+        _compiling.add(token)
+        if gc.isenabled():
+            _was_enabled[:] = (True,)
+            gc.disable()
         yield
     finally:
-        if was_enabled:
-            gc.enable()
+        _compiling.discard(token)
+        _enable_collections()
+
+
+# What threads are compiling; and an item if the collector was enabled before.
+_compiling: set[object] = set()
+_was_enabled: list[bool] = []
+
+
+def _enable_collections() -> None:
+    if not _compiling and _was_enabled:
+        _was_enabled.clear()
+        gc.enable()
+
+
+def _after_fork() -> None:
+    # A signal handler that forks goes on with its own compilation; that is only slower.
+    _compiling.clear()
+    _enable_collections()
+
+
+at_fork(_after_fork)
 
 
 def dismantle(function: Function) -> None:

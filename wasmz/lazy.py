@@ -12,6 +12,7 @@ from __future__ import annotations
 import atexit
 
 from wasmz.cache import Cache
+from wasmz.concurrency import load
 from wasmz.config import Config
 from wasmz.light import ref
 from wasmz.precompiled import Codes
@@ -58,6 +59,7 @@ def _supply(
 ) -> CodeSupply:
     config = compiler.config
     supply = CodeSupply(image, compiler.compile, Thresholds(*config._thresholds), codes)
+    supply.forget = compiler.forget
     if cache is not None:
         path = cache.lazy_path(compiler.data, config)
         keeper = _Keeper(cache, path, compiler.data, image, supply, is_new=is_new)
@@ -72,6 +74,7 @@ def compile_rest(
     """Adds to a supply the optimised code of all functions, compiled in several processes."""
     import marshal
 
+    load("wasmz.parallel")
     from wasmz.parallel import compile_frozen
 
     frozen = compile_frozen(data, config, jobs, progress)[1]
@@ -102,8 +105,13 @@ class _LateCompiler:
 
     def open(self) -> ModuleImage:
         """Decodes and validates the module."""
+        load("wasmz.compiler")
         from wasmz.compiler import load_module, make_image, validate_bodies
+
+        load("wasmz.tiers")
         from wasmz.tiers import TierCompiler
+
+        load("wasmz.wasm.proposals")
         from wasmz.wasm.proposals import accepted_by
 
         module = load_module(self.data, accepted_by(self.config))
@@ -115,11 +123,17 @@ class _LateCompiler:
 
     def compile(self, index: int, form: int) -> FunctionCode:
         """See :meth:`TierCompiler.compile`."""
-        if self.made is None:
+        made = self.made
+        if made is None:
+            load("wasmz.tiers")
             from wasmz.tiers import TierCompiler
 
-            self.made = TierCompiler(self.data, self.config)
-        return self.made.compile(index, form)
+            made = self.made = TierCompiler(self.data, self.config)
+        return made.compile(index, form)
+
+    def forget(self) -> None:
+        """Makes the next compilation begin anew."""
+        self.made = None
 
 
 class _Keeper:

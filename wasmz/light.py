@@ -4,6 +4,7 @@
     memories = WeakSet(); memories.add(memory); list(memories)      weakref's declares eight classes, 2 ms
     groups = WeakValueDictionary(); groups[key] = group
     ref(object)
+    @cached_property                                                functools': its lock of 3.11 is not a child's
     FunctionType, CodeType, CellType                                types': 0.5 ms
 
 All that a cached module needs to run takes them from here (and its classes from ``records.py``).
@@ -14,13 +15,23 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from functools import cached_property
     from types import CellType, CodeType, FunctionType
     from typing import Any, TypeVar
     from weakref import WeakSet, WeakValueDictionary, ref
 
     Function = TypeVar("Function", bound=Callable[..., Any])
 
-__all__ = ["CellType", "CodeType", "FunctionType", "WeakSet", "WeakValueDictionary", "memoized", "ref"]
+__all__ = [
+    "CellType",
+    "CodeType",
+    "FunctionType",
+    "WeakSet",
+    "WeakValueDictionary",
+    "cached_property",
+    "memoized",
+    "ref",
+]
 
 
 def memoized(function: Function) -> Function:
@@ -44,6 +55,19 @@ if not TYPE_CHECKING:
     FunctionType = type(_example)
     CodeType = type(_example.__code__)
     CellType = type(_example.__closure__[0])
+
+    class cached_property:
+        """An attribute that is computed when it is first asked for; of threads that do so at once, one has the say."""
+
+        def __init__(self, function):
+            self._function = function
+            self.__doc__ = function.__doc__
+
+        def __set_name__(self, owner, name):
+            self._name = name
+
+        def __get__(self, instance, owner=None):
+            return self if instance is None else instance.__dict__.setdefault(self._name, self._function(instance))
 
     class WeakSet:
         """A set of objects that compare by identity, and that it does not keep alive."""

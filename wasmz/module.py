@@ -8,9 +8,9 @@ instantiate(data, imports)  one line for scripts
 from __future__ import annotations
 
 import os
-from _thread import allocate_lock
 
 from wasmz.cache import open_cache
+from wasmz.concurrency import load, new_lock
 from wasmz.runtime.engine import Engine
 from wasmz.runtime.instance import Instance
 from wasmz.runtime.linker import Linker
@@ -69,16 +69,19 @@ class Module(CompiledModule):
         data = read_source(source)
         cache = open_cache(engine.config)
         if engine.config.is_lazy:
+            load("wasmz.lazy")
             from wasmz.lazy import open_lazily
 
             return cls(engine, *open_lazily(data, engine.config, cache))._of(data)
         if cache is not None:
             kept = cache.load(data, engine.config)
             if kept is not None:
+                load("wasmz.runtime.tiers")
                 from wasmz.runtime.tiers import precompiled_supply
 
                 return cls(engine, kept[0], precompiled_supply(*kept))._of(data)
         # Only now is the compiler imported.
+        load("wasmz.compiler")
         from wasmz.compiler import compile_module
 
         image = compile_module(data, engine.config, progress)
@@ -91,6 +94,7 @@ class Module(CompiledModule):
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
+        load("wasmz.shipping")
         from wasmz.shipping import pack, unpack
 
         return unpack, pack(self, self._source)
@@ -112,6 +116,7 @@ class Module(CompiledModule):
         if not first <= index < first + len(image.body_offsets):
             raise IndexError(f"there is no function {index} with a body: {len(image.body_offsets)} from {first} on")
         if self.supply is not None:
+            load("wasmz.runtime.image")
             from wasmz.runtime.image import OPTIMISED
 
             self.supply.get(index, OPTIMISED)
@@ -130,6 +135,7 @@ class Module(CompiledModule):
         if supply is None or supply.frozen is not None:
             return
         if jobs != 1 and self._source is not None:
+            load("wasmz.lazy")
             from wasmz.lazy import compile_rest
 
             compile_rest(self._source, self.engine.config, supply, jobs, progress)
@@ -154,6 +160,7 @@ class Module(CompiledModule):
             raise KeyError(f"the module exports no function {entry!r}")
         if self._source is None:
             return 0
+        load("wasmz.tiers")
         from wasmz.tiers import find_reachable
 
         reachable = find_reachable(self._source, self.engine.config, indices[0])
@@ -168,6 +175,7 @@ class Module(CompiledModule):
         Raises:
             InvalidWasm, UnsupportedFeature: as :meth:`compile` does.
         """
+        load("wasmz.compiler")
         from wasmz.compiler import validate
 
         validate(read_source(source))
@@ -179,7 +187,7 @@ class _Counted:
     def __init__(self, module: Module) -> None:
         self.module: Module | None = module
         self.count = 1
-        self.lock = allocate_lock()
+        self.lock = new_lock()
 
 
 class ArcModule:

@@ -17,6 +17,7 @@ import sys
 from _frozen_importlib_external import MAGIC_NUMBER
 from _imp import source_hash as _hash_of_source
 
+from wasmz.concurrency import load
 from wasmz.light import CodeType
 from wasmz.runtime.image import OPTIMISED, FrozenCode, ModuleImage, find_dumped, load_image
 
@@ -85,7 +86,10 @@ def encode_pyc(
 
     ``code`` is what :func:`freeze` gave, if the image itself has none; ``limits`` hold when Python imports the file.
     """
+    load("wasmz.runtime.adapter_templates")
     from wasmz.runtime.adapter_templates import prepare_templates
+
+    load("wasmz.runtime.image_writer")
     from wasmz.runtime.image_writer import dump_image
 
     frozen = freeze(image) if code is None else code
@@ -177,7 +181,10 @@ def decode_pyc(content: bytes, source_hash: bytes | None = None) -> tuple[Module
 def encode_functions(image: ModuleImage, names: Iterable[str], codes: Codes, source_hash: bytes) -> bytes:
     """The contents of a file with the code of some functions, and with the names that they need."""
     # Imported only here, as above: what is read has its adapters.
+    load("wasmz.runtime.adapter_templates")
     from wasmz.runtime.adapter_templates import used_templates
+
+    load("wasmz.runtime.image_writer")
     from wasmz.runtime.image_writer import dump_image
 
     prepared = _with(image, names=tuple(sorted(names)), adapters=_dumped(used_templates(image)))

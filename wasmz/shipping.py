@@ -15,6 +15,7 @@ import weakref
 from typing import TYPE_CHECKING
 
 from wasmz.cache import open_cache
+from wasmz.concurrency import new_lock
 from wasmz.hashing import blake2b
 from wasmz.lazy import dump_codes, resume
 from wasmz.module import Module
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 # By the key of what was pickled, the module that this process has.
 _here: weakref.WeakValueDictionary[bytes, Module] = weakref.WeakValueDictionary()
-_lock = threading.Lock()
+_lock = new_lock()
 
 _threads = threading.local()
 

@@ -11,8 +11,7 @@ Types are values: two equal types are the *same object*, so that they compare by
 
 from __future__ import annotations
 
-from _thread import RLock
-
+from wasmz.concurrency import new_lock
 from wasmz.light import WeakValueDictionary
 from wasmz.records import Enumeration, Record
 
@@ -545,7 +544,7 @@ _TOPS = {kind: next((top for top in above if not _ABOVE[top]), kind) for kind, a
 
 _ABSTRACT_REFS: dict[HeapType, dict[int, RefType]] = {}
 _groups: WeakValueDictionary[tuple[SubType, ...], TypeGroup] = WeakValueDictionary()
-_groups_lock = RLock()
+_groups_lock = new_lock()
 
 for _heap_type in HeapType:
     _reference = RefType(_heap_type, nullable=True)

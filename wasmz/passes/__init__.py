@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from importlib import import_module
 
+from wasmz.concurrency import load
 from wasmz.ir.dominators import DominatorTree
 from wasmz.ir.nodes import Function
 from wasmz.passes.context import Context
@@ -59,7 +59,7 @@ REQUIRED = frozenset({"merge", "ssa", "represent"})
 @cache
 def find_pass(name: str) -> Pass:
     """The pass of a name. Its module is imported only here: baseline code needs one of all, and starts as quickly."""
-    found: Pass = import_module(f"wasmz.passes.{name}").run
+    found: Pass = load(f"wasmz.passes.{name}").run
     return found
 
 
@@ -72,6 +72,7 @@ def run_passes(function: Function, level: int, context: Context, observe: Observ
             continue
         find_pass(name)(function, context)
         if context.verify:
+            load("wasmz.ir.verifier")
             from wasmz.ir.verifier import verify_function
 
             verify_function(function, after=name)

@@ -14,11 +14,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Union
 
 from wasmz.errors import WasmzError
 from wasmz.ir.nodes import Function
+from wasmz.light import cached_property
 from wasmz.types import DefinedType, FuncType, GlobalType, MemoryType, TableType
 from wasmz.wasm.body import decode_body
 from wasmz.wasm.instructions import BY_NAME

@@ -12,6 +12,7 @@ from __future__ import annotations
 import builtins
 import marshal
 
+from wasmz.concurrency import load
 from wasmz.light import CellType, CodeType, FunctionType
 from wasmz.runtime import convert, depth
 from wasmz.runtime.func import Caller, Func
@@ -44,6 +45,14 @@ def wrong_results(result: Any, count: int, what: str) -> TypeError:
         return TypeError(f"{function} has no result, but returned {result!r}")
     return TypeError(f"{function} must return a tuple of {count} results, but returned {result!r}")
 
+
+_ZEROS: dict[ValType, Any] = {
+    ValType.I32: 0,
+    ValType.I64: 0,
+    ValType.F32: 0.0,
+    ValType.F64: 0.0,
+    ValType.V128: bytes(16),
+}
 
 _HELPERS: dict[str, Any] = {
     "to_i32": convert.to_i32,
@@ -123,6 +132,13 @@ def make_host_adapter(fn: Callable[..., Any], type: FuncType, name: str, caller:
     return _instantiate(template, _HOST_GLOBALS, name, cells)
 
 
+def make_skipping(type: FuncType) -> Callable[..., Any]:
+    """What Python calls for an export that cannot be made ready at the end of the interpreter: it does nothing."""
+    zeros = tuple([_ZEROS.get(result) for result in type.results])
+    value = zeros if len(zeros) > 1 else zeros[0] if zeros else None
+    return lambda *args: value
+
+
 def _quoted(text: str) -> str:
     """Names may have braces, which mean nothing in them."""
     head, _, name = text.partition(" of ")
@@ -144,6 +160,7 @@ def _template(kind: str, type: FuncType, flag: bool) -> CodeType:
     if isinstance(found, CodeType):
         return found
     if found is None:
+        load("wasmz.runtime.adapter_templates")
         from wasmz.runtime.adapter_templates import make_template
 
         found = make_template(key)
@@ -166,6 +183,6 @@ def _add_global(namespace: dict[str, Any], name: str) -> None:
     if name in _HELPERS:
         namespace[name] = _HELPERS[name]
     elif name in _LATE_HELPERS:
-        namespace[name] = getattr(__import__(f"wasmz.runtime.{_LATE_HELPERS[name]}", fromlist=[name]), name)
+        namespace[name] = getattr(load(f"wasmz.runtime.{_LATE_HELPERS[name]}"), name)
     elif hasattr(builtins, name):
         namespace[name] = getattr(builtins, name)

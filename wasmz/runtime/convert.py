@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from _operator import index
 
+from wasmz.concurrency import load
 from wasmz.errors import WasmException
 from wasmz.runtime.func import Func, HostFunc
 from wasmz.types import HeapType, RefType, ValType, heap_top, is_heap_subtype
@@ -52,6 +53,7 @@ def to_f64(value: Any, what: str, number: int = 0) -> float:
     if value.__class__ is float:
         return value
     # Here and below: most modules take no floats from Python.
+    load("wasmz.runtime.floats")
     from wasmz.runtime.floats import float_of_real
 
     result = float_of_real(value)
@@ -62,6 +64,7 @@ def to_f64(value: Any, what: str, number: int = 0) -> float:
 
 def to_f32(value: Any, what: str, number: int = 0) -> float:
     """The single that is nearest to a real number; NaNs keep what a single has of their bits."""
+    load("wasmz.runtime.floats")
     from wasmz.runtime.floats import f32_from_bits, f32_round, f32_to_bits, float_of_real, single_of_int
 
     if value.__class__ is int:
@@ -114,6 +117,7 @@ def to_reference(value: Any, type: RefType, what: str, number: int = 0) -> Any:
         if isinstance(value, WasmException) and heap_type is HeapType.EXN:
             return value
     elif top is HeapType.ANY:
+        load("wasmz.runtime.gc.convert")
         from wasmz.runtime.gc.convert import to_any
 
         held = to_any(value, type)
@@ -147,6 +151,7 @@ def to_python(value: Any, type: ValType) -> Any:
     if type is ValType.V128:
         return v128_to_python(value)
     if value is not None and may_hold_numbers(type):
+        load("wasmz.runtime.gc.convert")
         from wasmz.runtime.gc.convert import from_any
 
         return from_any(value)

@@ -6,6 +6,7 @@ func = table[0]; func(1, 2); func.type
 
 from __future__ import annotations
 
+from wasmz.concurrency import load
 from wasmz.types import DefinedType, FuncType, ValType, define_function_type
 
 TYPE_CHECKING = False
@@ -107,6 +108,7 @@ class HostFunc:
 
     def make_code(self, caller: Caller | None, name: str) -> Callable[..., Any]:
         """For the runtime: what generated code calls."""
+        load("wasmz.runtime.adapters")
         from wasmz.runtime.adapters import make_host_adapter
 
         return make_host_adapter(self.fn, self.type, name, caller)
@@ -198,6 +200,7 @@ class Func:
 
     def adapter(self, name: str | None = None) -> Callable[..., Any]:
         """A plain Python function that calls this one from Python; with a name, a new one of that name."""
+        load("wasmz.runtime.adapters")
         from wasmz.runtime.adapters import make_export_adapter
 
         if name is not None:

@@ -11,7 +11,7 @@ A start from the cache imports no more than the code uses: of two dozen files mo
 
 from __future__ import annotations
 
-import sys
+from wasmz.concurrency import load, loaded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def find_helper(name: str) -> Any:
     found = _found.get(name)
     if found is None:
         for file in _FILES.get(name.partition("_")[0], ()):
-            module = __import__(f"wasmz.runtime.{file}", fromlist=["HELPERS"])
+            module = load(f"wasmz.runtime.{file}")
             found = module.HELPERS.get(name)
             if found is not None:
                 _found[name] = found
@@ -69,7 +69,7 @@ def late_helper(name: str, namespace: dict[str, Any]) -> Any:
     """
     if name not in _found and name != _NO_FUNCTION:
         for file in _FILES.get(name.partition("_")[0], ()):
-            module = sys.modules.get(f"wasmz.runtime.{file}")
+            module = loaded(f"wasmz.runtime.{file}")
             if module is None and file in _FUNCTIONS:
                 return _importing(name, namespace)
             if module is None or name in module.HELPERS:

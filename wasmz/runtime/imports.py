@@ -6,6 +6,8 @@ PythonImports("package", "package.lib").define(linker, module)
 
 from __future__ import annotations
 
+from wasmz.concurrency import load
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,6 +62,7 @@ class PythonImports:
 
     def _import(self, module_name: str) -> ModuleType:
         # Imported only where there is something to import.
+        load("importlib")
         from importlib import import_module
 
         if not all(module_name.split(".")):

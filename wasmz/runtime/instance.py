@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from _collections_abc import Mapping  # of collections.abc, without collections
 
+from wasmz.concurrency import is_finalizing, load
 from wasmz.errors import Trap, WasmException
 from wasmz.records import Record
 from wasmz.runtime import operations
+from wasmz.runtime.adapters import make_skipping
 from wasmz.runtime.func import Func
 from wasmz.runtime.globals import Global
 from wasmz.runtime.helpers import find_helper
@@ -121,6 +123,7 @@ class Exports(Mapping[str, "Any"]):
 
     def _unknown(self, name: object) -> str:
         # Imported only here: it is for messages alone.
+        load("difflib")
         from difflib import get_close_matches
 
         near = get_close_matches(str(name), self._specs, n=3)
@@ -246,12 +249,19 @@ class Instance:
         item = self._externs.get(name)
         if item is None:
             spec = self._specs[name]
-            item = self._externs[name] = self._find(spec)
+            # At once, for threads: there is one object for each.
+            item = self._externs.setdefault(name, self._find(spec))
         return item
 
     def python_function(self, spec: ExportSpec) -> Callable[..., Any]:
         """What Python calls for an exported function."""
-        return self._binder.export(spec.index, spec.name)
+        try:
+            return self._binder.export(spec.index, spec.name)
+        except ImportError:
+            # Destructors call exports at the end of the interpreter, too: see InstanceTiers.
+            if not is_finalizing():
+                raise
+            return make_skipping(self._image.function_type(spec.index))
 
     def _find(self, spec: ExportSpec) -> Any:
         binder, index = self._binder, spec.index
@@ -292,6 +302,7 @@ class Instance:
             binder.tables.append(Table.of_value(store, table.type, value))
         if len(image.tags) > len(binder.tags):
             # Imported only where a module needs it.
+            load("wasmz.runtime.exceptions")
             from wasmz.runtime.exceptions import Tag
 
             binder.tags += [Tag.of_defined(store, image.types[index]) for index in image.tags[len(binder.tags) :]]
@@ -337,6 +348,7 @@ class Instance:
                 stack.append(find_helper(name.replace(".", "_"))(stack.pop(), second))
             else:
                 # Imported only where a module needs it.
+                load("wasmz.runtime.gc.constants")
                 from wasmz.runtime.gc.constants import evaluate
 
                 evaluate(name, immediate, self._image.types, stack)

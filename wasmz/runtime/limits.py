@@ -10,7 +10,7 @@ class Shared(ResourceLimiter):
 
 from __future__ import annotations
 
-from _thread import RLock
+from wasmz.concurrency import new_lock
 
 __wasmz_frame__ = "helper"
 
@@ -29,7 +29,7 @@ class Budget:
         self.limit = limit
         self.total_used = 0
         # Reentrant: a collection during an update may free a memory of the same store.
-        self._lock = RLock()
+        self._lock = new_lock()
 
     @property
     def largest_total(self) -> int:

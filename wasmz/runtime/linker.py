@@ -9,6 +9,7 @@ linker.define_instance("lib", other_instance)
 
 from __future__ import annotations
 
+from wasmz.concurrency import load
 from wasmz.errors import LinkError, Trap, TrapCode
 from wasmz.runtime.engine import Engine
 from wasmz.runtime.func import Func, HostFunc, function_behind
@@ -70,12 +71,14 @@ class Linker:
 
     def define_wasi(self, config: WasiConfig | None = None) -> None:
         """Defines WASI preview 1 for one instance, with these arguments, environment and streams."""
+        load("wasmz.runtime.wasi")
         from wasmz.runtime.wasi import add_to_linker
 
         add_to_linker(self, config)
 
     def define_emscripten(self, module: CompiledModule) -> None:
         """Defines what the module imports of emscripten's conventions: ``invoke_*`` and ``longjmp``, memory growth."""
+        load("wasmz.runtime.emscripten")
         from wasmz.runtime.emscripten import define_emscripten
 
         define_emscripten(self, module)

@@ -11,6 +11,7 @@ put in at once.
 
 from __future__ import annotations
 
+from wasmz.concurrency import load
 from wasmz.light import FunctionType
 from wasmz.runtime.adapters import offer_templates
 from wasmz.runtime.func import Func
@@ -59,6 +60,7 @@ class Binder:
         self.image = image
         self.tiers = None
         if supply is not None:
+            load("wasmz.runtime.tiers")
             from wasmz.runtime.tiers import InstanceTiers
 
             self.tiers = InstanceTiers(self, supply)
@@ -74,9 +76,8 @@ class Binder:
         self.data: list[DataSegment] = []
         self.elements: list[ElementSegment] = []
         self._imported = image.imported_function_count
-        count = len(image.function_types)
-        self._functions: list[Callable[..., Any] | None] = [None] * count
-        self._funcs: list[Func | None] = [None] * count
+        self._functions: dict[int, Callable[..., Any]] = {}
+        self._funcs: dict[int, Func] = {}
 
     def add_imports(self, items: Sequence[Any]) -> None:
         """Puts the linked imports into the index spaces, in the order of ``image.imports``."""
@@ -98,22 +99,23 @@ class Binder:
 
     def function(self, index: int) -> Callable[..., Any]:
         """What generated code calls for function ``index``."""
-        function = self._functions[index]
+        function = self._functions.get(index)
         if function is None:
             if self.tiers is not None:
                 function = self.tiers.stub(index)
             else:
                 function = FunctionType(self.image.code[index - self._imported], self.namespace)
-            self._functions[index] = function
+            # At once, here and below, for threads: there is one object for each.
+            function = self._functions.setdefault(index, function)
         return function
 
     def func(self, index: int) -> Func:
         """The reference to function ``index``; always the same object."""
-        func = self._funcs[index]
+        func = self._funcs.get(index)
         if func is None:
             image = self.image
             tail_code = image.tail_code.get(index)
-            func = self._funcs[index] = Func(
+            func = Func(
                 self.store,
                 image.types[image.function_types[index]],
                 self.function(index),
@@ -124,6 +126,7 @@ class Binder:
             )
             if self.tiers is not None:
                 func.make_tail = self.tiers.tail_stub
+            func = self._funcs.setdefault(index, func)
         return func
 
     def bind(self) -> None:
@@ -230,6 +233,7 @@ class Binder:
         type = self.image.types[index]
         if type.heap_kind is HeapType.FUNC:
             return type
+        load("wasmz.runtime.gc.objects")
         from wasmz.runtime.gc.objects import class_of, name_fields
 
         if index in self.image.field_names:

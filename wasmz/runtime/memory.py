@@ -18,6 +18,7 @@ import sys
 from _operator import index
 from _thread import allocate_lock
 
+from wasmz.concurrency import load
 from wasmz.errors import MemoryLimit, Trap, TrapCode
 from wasmz.runtime.views import View, make_views
 from wasmz.types import MEMORY32_LIMIT_BYTES, MemoryType, ValType
@@ -279,6 +280,7 @@ class Memory:
         Raises:
             Trap: MEMORY_OUT_OF_BOUNDS, UNALIGNED_ATOMIC_ACCESS.
         """
+        load("wasmz.runtime.atomics")
         from wasmz.runtime.atomics import memory_atomic_notify
 
         return memory_atomic_notify(self, self.strided("I"), self._checked(address, 4), count)
@@ -298,6 +300,7 @@ class Memory:
         return self._wait(8, address, expected, timeout)
 
     def _wait(self, width: int, address: int, expected: int, timeout: float | None) -> int:
+        load("wasmz.runtime.atomics")
         from wasmz.runtime.atomics import HELPERS
 
         if timeout is not None and not timeout >= 0:

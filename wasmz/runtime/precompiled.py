@@ -10,6 +10,7 @@ import atexit
 import gc
 import sys
 
+from wasmz.concurrency import load
 from wasmz.config import Config
 from wasmz.errors import LinkError, Trap, WasiExit, WasmException
 from wasmz.runtime.engine import Engine
@@ -102,6 +103,8 @@ def expose(
 def run_archive(name: str) -> None:
     """Runs the precompiled command module of that name in the first archive or directory of ``sys.path``."""
     import marshal
+
+    load("zipimport")
     from zipimport import zipimporter
 
     folder = sys.path[0]

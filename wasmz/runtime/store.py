@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from itertools import repeat
 
+from wasmz.concurrency import load
 from wasmz.config import check_fuel
 from wasmz.light import WeakSet
 from wasmz.runtime.engine import Engine
@@ -92,6 +93,7 @@ class Store:
         """
         if seconds is not None and not seconds >= 0:
             raise ValueError(f"a deadline is a number of seconds from now, not {seconds}")
+        load("wasmz.runtime.interrupts")
         from wasmz.runtime import interrupts
 
         interrupts.watch(self, seconds)
@@ -103,6 +105,7 @@ class Store:
         To be called from another thread, a signal handler, or a function of the host: where it is the calling thread
         itself that is to be stopped, this raises ``Interrupted``.
         """
+        load("wasmz.runtime.interrupts")
         from wasmz.runtime import interrupts
 
         interrupts.interrupt(self)

@@ -7,21 +7,26 @@
 A function begins as a stub. Its first call installs the best code that the supply has, or has it compiled at the
 baseline: the stub's ``__code__`` is replaced, so that everyone who holds the function has the new one. Baseline code
 counts calls and rounds of loops, and asks :meth:`InstanceTiers.request` from time to time what to go on with.
+
+Any number of threads may call one instance, and a signal handler may interrupt any of this to call it, too. Objects
+that there is one of are put in place by ``dict.setdefault``, a single step. Code is compiled under the supply's lock,
+and installed under the instance's: a function's code only ever gets better.
 """
 
 from __future__ import annotations
 
 import itertools
 import marshal
+import sys
 import time
-from _thread import RLock
 
+from wasmz.concurrency import at_fork, is_finalizing, new_lock, was_held
 from wasmz.errors import Trap, TrapCode
 from wasmz.light import CodeType, FunctionType, memoized
 from wasmz.records import Record
-from wasmz.runtime.adapters import describe_export, export_code
+from wasmz.runtime.adapters import describe_export, export_code, make_skipping
 from wasmz.runtime.image import BASELINE, OPTIMISED, FrozenCode, ModuleImage
-from wasmz.runtime.traps import STUB_FILE
+from wasmz.runtime.traps import EXPORT_FILE, STUB_FILE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -106,7 +111,10 @@ class CodeSupply:
         # Keeps the codes for other processes; set by who made the supply.
         self.keep: Callable[[], None] | None = None
         self._compile = compile
-        self._lock = RLock()
+        # Has a new compiler made: set by who made the supply.
+        self.forget: Callable[[], None] | None = None
+        self._lock = new_lock()
+        at_fork(self._after_fork)
         # What counters are made of: all iterate over this list.
         self.ticks = [None] * thresholds.round
 
@@ -138,10 +146,19 @@ class CodeSupply:
                 made = load_code(found)
             else:
                 return found
+            # A signal handler may have been here meanwhile.
+            found = self.codes.get(key)
+            if found.__class__ is FunctionCode:
+                return found
             self.codes[key] = made
             if time.monotonic() - self.saved > _SAVE_EVERY:
                 self.save()
             return made
+
+    def _after_fork(self) -> None:
+        """In the child: what another thread was just compiling, nobody will finish."""
+        if was_held(self._lock) and self.forget is not None:
+            self.forget()
 
     def save(self) -> None:
         """Keeps what was compiled for the next process, if there is a cache."""
@@ -160,9 +177,10 @@ class CodeSupply:
         made = [item for item in self.codes.values() if isinstance(item, FunctionCode)]
         return [code for item in made for code in (item.code, item.tail_code) if code is not None]
 
-    def best(self, index: int) -> FunctionCode:
-        """What to install for a function that is called for the first time."""
-        return self.get(index, OPTIMISED if self.has(index, OPTIMISED) else BASELINE)
+    def best(self, index: int) -> tuple[FunctionCode, bool]:
+        """What to install for a function that is called for the first time, and whether it is optimised."""
+        is_optimised = self.has(index, OPTIMISED)
+        return self.get(index, OPTIMISED if is_optimised else BASELINE), is_optimised
 
 
 def dump_code(made: FunctionCode | bytes) -> bytes:
@@ -195,9 +213,14 @@ class InstanceTiers:
         self.image = supply.image
         # How often the counter of each function ran out.
         self._ended: dict[int, int] = {}
-        self._installed: set[int] = set()
+        self._lock = new_lock()
+        # The optimised code that functions get; it is in place for those of the second set.
+        self._goals: dict[int, FunctionCode] = {}
         self._optimised: set[int] = set()
-        self._continuations: dict[tuple[int, int], FunctionType] = {}
+        # Functions that are no stubs any more.
+        self._installed: set[int] = set()
+        # By function, loop, and whether it is the tail form's.
+        self._continuations: dict[tuple[int, int, bool], FunctionType] = {}
         self._tails: dict[int, FunctionType] = {}
         # By function and number, the counters of code that makes a profile.
         self._counters: dict[tuple[int, int], Any] = {}
@@ -231,25 +254,38 @@ class InstanceTiers:
         """The same for the tail form."""
         tail = self._tails.get(index)
         if tail is None:
-            tail = self._tails[index] = FunctionType(_tail_stub_code(), self.binder.namespace)
-            tail.__kwdefaults__ = {"index": index}
+            tail = FunctionType(_tail_stub_code(), self.binder.namespace)
+            # For the stub, and for the forwarder that may take its place.
+            tail.__kwdefaults__ = {"index": index, "function": self.binder.function(index)}
+            tail = self._tails.setdefault(index, tail)
         return tail
 
     def first(self, index: int) -> Any:
         """What the stub of a function calls in its place: the function, after its code has been installed."""
         if index not in self._installed:
-            supply = self.supply
-            is_hot = supply.has(index, OPTIMISED)
-            self._install(index, supply.best(index), is_hot)
+            try:
+                self._install(index, *self.supply.best(index))
+            except Exception:
+                skipped = self._skipped(index)
+                if skipped is None:
+                    raise
+                return skipped
         return self.binder.function(index)
+
+    def _skipped(self, index: int) -> Any:
+        """What an export is at the end of the interpreter, when nothing can be imported to compile it any more.
+
+        Destructors call exports then, to free what is gone anyway: their calls do nothing, and give zeros. A function
+        that the guest itself calls is none of these: that would go on with a wrong result.
+        """
+        if not is_finalizing() or sys._getframe(3).f_code.co_filename != EXPORT_FILE:
+            return None
+        return make_skipping(self.image.function_type(index))
 
     def first_tail(self, index: int) -> Any:
         """The same for the tail form's stub."""
         self.first(index)
-        supply = self.supply
-        made = supply.get(index, OPTIMISED if index in self._optimised else BASELINE)
-        self._install_tail(index, made)
-        return self._tails[index]
+        return self._ready_tail(index)
 
     def _install(self, index: int, made: FunctionCode, is_optimised: bool) -> None:
         binder = self.binder
@@ -257,33 +293,40 @@ class InstanceTiers:
         if made.tail_code is not None:
             binder.add_names(made.tail_code.co_names)
         function: Any = binder.function(index)
-        function.__code__ = made.code
-        function.__kwdefaults__ = None
-        if is_optimised:
-            self._optimised.add(index)
-            binder.func(index).is_deep = made.is_deep
-            for exported, name in self._exports.get(index, ()):
-                exported.__code__ = self._export_code(index, name, made.entry_code)
-        self._installed.add(index)
-        if index in self._tails:
-            self._install_tail(index, made)
+        with self._lock:
+            if is_optimised:
+                self._goals.setdefault(index, made)
+            best = self._goals.get(index, made)
+            function.__code__ = best.code
+            if best is made and index in self._goals:
+                # A signal handler may have got the better code when this was about to replace it.
+                best = self._goals[index]
+                function.__code__ = best.code
+            if index in self._goals:
+                binder.func(index).is_deep = best.is_deep
+                for exported, name in self._exports.get(index, ()):
+                    exported.__code__ = self._export_code(index, name, best.entry_code)
+                self._optimised.add(index)
+            self._installed.add(index)
+            if index in self._tails:
+                self._install_tail(index, best)
 
     def _install_tail(self, index: int, made: FunctionCode) -> None:
+        """Gives the tail form the code that goes with a function's; its keyword serves the stub and the forwarder."""
         tail = self._tails[index]
-        if made.tail_code is None:
-            tail.__kwdefaults__ = {"function": self.binder.function(index)}
-            tail.__code__ = _forwarder_code()
-        else:
-            tail.__code__ = made.tail_code
-            tail.__kwdefaults__ = None
+        tail.__code__ = _forwarder_code() if made.tail_code is None else made.tail_code
 
     # Exports
 
     def export(self, index: int, name: str) -> FunctionType:
         """What Python calls for function ``index`` that is exported under ``name``."""
-        entry_code = self.supply.get(index, OPTIMISED).entry_code if index in self._optimised else None
-        exported = self.adapter(index, name, entry_code)
-        self._exports.setdefault(index, []).append((exported, name))
+        with self._lock:
+            goal = self._goals.get(index)
+            exported = self.adapter(index, name, None if goal is None else goal.entry_code)
+            self._exports.setdefault(index, []).append((exported, name))
+            if goal is None and index in self._goals:
+                # A signal handler had it compiled meanwhile.
+                exported.__code__ = self._export_code(index, name, self._goals[index].entry_code)
         return exported
 
     def adapter(self, index: int, name: str, entry_code: CodeType | None = None) -> FunctionType:
@@ -338,7 +381,7 @@ class InstanceTiers:
     def _decide(self, index: int, loop: int, rounds: int, get: Callable[[int], Any]) -> Any:
         supply, thresholds = self.supply, self.supply.thresholds
         ended = self._ended[index] = self._ended.get(index, 0) + 1
-        if loop != ENTRY and (index, loop) in self._continuations:
+        if loop != ENTRY and (index, loop, get == self._ready_tail) in self._continuations:
             return self._continuation(index, loop, get)
         needed = thresholds.base
         if not supply.has(index, OPTIMISED):
@@ -367,17 +410,20 @@ class InstanceTiers:
 
     def _ready_tail(self, index: int) -> Any:
         tail = self.tail_stub(index)
-        self._install_tail(index, self.supply.get(index, OPTIMISED if index in self._optimised else BASELINE))
+        # Outside of the lock, because it may have to be compiled.
+        made = self.supply.get(index, BASELINE) if index not in self._optimised else self._goals[index]
+        with self._lock:
+            self._install_tail(index, self._goals.get(index, made))
         return tail
 
     def _continuation(self, index: int, loop: int, get: Callable[[int], Any]) -> Any:
-        key = (index, loop)
+        is_tail = get == self._ready_tail
+        key = (index, loop, is_tail)
         made = self._continuations.get(key)
         if made is None:
             compiled = self.supply.get(index, loop)
             self.binder.add_names(compiled.code.co_names)
             code = compiled.code
-            is_tail = get == self._ready_tail
             if is_tail and compiled.tail_code is not None:
                 self.binder.add_names(compiled.tail_code.co_names)
                 code = compiled.tail_code
@@ -385,7 +431,7 @@ class InstanceTiers:
             if is_tail and compiled.tail_code is None:
                 function, made = made, FunctionType(_forwarder_code(), self.binder.namespace)
                 made.__kwdefaults__ = {"function": function}
-            self._continuations[key] = made
+            made = self._continuations.setdefault(key, made)
         return made
 
 

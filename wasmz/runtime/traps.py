@@ -13,6 +13,7 @@ Whose frame a frame is, its globals tell under the key ``__wasmz_frame__``:
 
 from __future__ import annotations
 
+from wasmz.concurrency import load
 from wasmz.errors import OutOfFuel, Trap, TrapCode, WasmException, WasmFrame
 from wasmz.runtime.image import IN_ARRAY, IN_TABLE, LARGEST_OFFSET, ModuleImage
 
@@ -67,6 +68,7 @@ class InstanceFrames:
         if code.co_filename == STUB_FILE:
             return []
         # Imported only here: frames are described where something failed.
+        load("bisect")
         from bisect import bisect_left, bisect_right
 
         image = self.image
@@ -102,6 +104,7 @@ class InstanceFrames:
         """The file and line in the sources of the instruction at a byte offset, as far as they are known."""
         if self._lines is None:
             # Imported only here, for modules with debugging information.
+            load("wasmz.runtime.debug_lines")
             from wasmz.runtime.debug_lines import LineTable
 
             self._lines = LineTable(dict(self.image.custom_sections))

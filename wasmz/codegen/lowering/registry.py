@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from wasmz.codegen.emitter import Lowering
+from wasmz.concurrency import load
 
 
 class _Lowerings(dict[str, Lowering]):
     def __missing__(self, operation: str) -> Lowering:
         # Vectors are looked for last: modules without them need not wait for the file to be read.
+        load("wasmz.codegen.lowering.simd")
         from wasmz.codegen.lowering import simd  # noqa: F401
 
         found = self.get(operation)

@@ -6,10 +6,10 @@ Supporting a new version is a new file here and a row in ``_TARGETS``.
 from __future__ import annotations
 
 import functools
-import importlib
 import sys
 
 from wasmz.codegen.targets.base import Target
+from wasmz.concurrency import load
 
 _TARGETS = {
     (3, 11): "cpython311",
@@ -33,5 +33,5 @@ def current_target() -> Target:
             f"wasmz compiles for CPython {known}, and not for {sys.implementation.name} {version[0]}.{version[1]}"
         )
     # A class, not an object: a version's file imports its predecessor's, whose instructions may be gone.
-    target: type[Target] = importlib.import_module(f"{__name__}.{_TARGETS[version]}").TARGET
+    target: type[Target] = load(f"{__name__}.{_TARGETS[version]}").TARGET
     return target()

@@ -10,9 +10,9 @@ there is one for each canonical type, so that objects pass between modules and s
 
 from __future__ import annotations
 
-from _thread import RLock
 from array import array
 
+from wasmz.concurrency import load, new_lock
 from wasmz.errors import Trap, TrapCode
 from wasmz.types import (
     ArrayType,
@@ -40,7 +40,7 @@ MAX_ARRAY_BYTES: Final = 1 << 30
 
 _MASK_31, _SIGN_31 = 0x7FFF_FFFF, 1 << 30
 
-_lock = RLock()
+_lock = new_lock()
 
 
 class I31Ref(int):
@@ -379,6 +379,7 @@ def _default(field: FieldType, what: str) -> Any:
 
 
 def _to_field(value: Any, field: FieldType, what: str) -> Any:
+    load("wasmz.runtime.convert")
     from wasmz.runtime.convert import to_i32, to_internal
 
     storage = field.storage
@@ -392,6 +393,7 @@ def _to_field(value: Any, field: FieldType, what: str) -> Any:
 
 
 def _from_field(value: Any, field: FieldType) -> Any:
+    load("wasmz.runtime.convert")
     from wasmz.runtime.convert import to_python
 
     storage = field.storage

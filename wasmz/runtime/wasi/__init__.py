@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 
+from wasmz.concurrency import load
 from wasmz.runtime.func import HostFunc
 from wasmz.runtime.wasi.config import WasiConfig
 from wasmz.runtime.wasi.functions import FUNCTIONS
@@ -67,17 +68,19 @@ class _WasiFunction(HostFunc):
     def fn(self) -> Callable[..., Any]:  # type: ignore[override]
         """The function of the interface: takes a guest's process, the caller, and the guest's arguments."""
         name = self._name
-        module = __import__(f"wasmz.runtime.wasi.{FUNCTIONS[name][1]}", fromlist=[name])
+        module = load(f"wasmz.runtime.wasi.{FUNCTIONS[name][1]}")
         # Where the former interface differs, the function has another form.
         function: Callable[..., Any] = getattr(module, self._prefix + name, None) or getattr(module, name)
         return function
 
     def make_code(self, caller: Caller | None, name: str) -> Callable[..., Any]:
+        load("wasmz.runtime.wasi.calls")
         from wasmz.runtime.wasi.calls import bind
 
         wide = [position for position, type in enumerate(self.type.params) if type is ValType.I64]
         code = bind(self.fn, self._process, caller, wide)
         if os.environ.get("WASMZ_WASI_DIAG"):
+            load("wasmz.runtime.wasi.diagnostics")
             from wasmz.runtime.wasi.diagnostics import timed
 
             return timed(self._name, code)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 
+from wasmz.concurrency import load
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -98,6 +100,7 @@ class WasiConfig:
         Returns:
             This object, so that calls can be chained.
         """
+        load("wasmz.runtime.wasi.preopens")
         from wasmz.runtime.wasi.preopens import PreopenedDirectory
 
         self.preopens.append(PreopenedDirectory(host, guest, read_only=read_only))
@@ -105,6 +108,7 @@ class WasiConfig:
 
     def preopen_socket(self, socket: Any) -> WasiConfig:
         """Gives the guest a socket, listening or connected: a ``socket.socket``, which stays its owner's to close."""
+        load("wasmz.runtime.wasi.preopens")
         from wasmz.runtime.wasi.preopens import PreopenedSocket
 
         self.preopens.append(PreopenedSocket(socket))

@@ -65,15 +65,18 @@ _numbers: dict[int, int] = {}
 def _of_host() -> dict[int, int]:
     """By the host's number. Made when it is first needed."""
     if not _numbers:
+        numbers = {}
         # Where two names share a number on the host, the later one is the answer.
         aliases = {"EWOULDBLOCK": Errno.AGAIN, "ENOTSUP": Errno.NOTSUP, "EOPNOTSUPP": Errno.NOTSUP}
         names = {f"E{name}": number for number, name in enumerate(_NAMES.split(), 1)}
         for name, number in {**names, **aliases}.items():
             host = getattr(errno, name, None)
             if host is not None:
-                _numbers[host] = number
+                numbers[host] = number
             # Windows' sockets have numbers of their own.
             host = getattr(errno, f"WSA{name}", None)
             if host is not None:
-                _numbers[host] = number
+                numbers[host] = number
+        # At once: other threads ask as well.
+        _numbers.update(numbers)
     return _numbers

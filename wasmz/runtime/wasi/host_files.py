@@ -12,6 +12,7 @@ import os
 import stat as modes
 import sys
 
+from wasmz.concurrency import load
 from wasmz.runtime.wasi import transfer
 from wasmz.runtime.wasi.constants import FdFlags, FileType, Rights
 from wasmz.runtime.wasi.descriptors import MAX_OFFSET, Descriptor, Failure
@@ -200,6 +201,7 @@ def set_system_flags(number: int, flags: int) -> None:
     if sys.platform == "win32":
         # Nothing of that can be changed on an open file; waiting does not happen on ordinary files.
         return
+    load("fcntl")
     import fcntl
 
     system = fcntl.fcntl(number, fcntl.F_GETFL) & ~(os.O_APPEND | os.O_NONBLOCK)
@@ -366,6 +368,7 @@ def open_directory(path: str | os.PathLike[str], *, is_read_only: bool) -> HostD
     """
     if HAS_DIRECTORY_DESCRIPTORS:
         return HostDirectory(_TREE, os.open(path, os.O_RDONLY | _DIRECTORY | _CLOEXEC), is_read_only=is_read_only)
+    load("wasmz.runtime.wasi.checked_files")
     from wasmz.runtime.wasi.checked_files import CheckedTree
 
     tree = CheckedTree(path)

@@ -14,6 +14,7 @@ import os
 import time
 from _thread import RLock
 
+from wasmz.concurrency import new_lock
 from wasmz.runtime.wasi.constants import FdFlags, FileType, Rights
 from wasmz.runtime.wasi.descriptors import MAX_OFFSET, Descriptor, Failure
 from wasmz.runtime.wasi.errno import Errno
@@ -184,7 +185,7 @@ class MemoryFileSystem:
                 that, a guest gets "no space left".
         """
         self.now = now
-        self._lock = RLock()
+        self._lock = new_lock()
         self._left = limit_bytes
         self._inodes = 0
         self._root = _Folder(self, None)

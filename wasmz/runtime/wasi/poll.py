@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 import time
 
+from wasmz.concurrency import load
 from wasmz.runtime.wasi.descriptors import Failure
 from wasmz.runtime.wasi.errno import Errno
 from wasmz.runtime.wasi.process import FixedClock
@@ -154,6 +155,7 @@ class _Wait:
                 time.sleep(seconds)
             return []
         # Imported only by those that wait for something.
+        load("selectors")
         from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 
         masks: dict[int, int] = {}
@@ -177,6 +179,7 @@ def is_readable(handle: Any) -> bool:
     """Whether reading would not wait."""
     if not _can_be_waited_for(handle):
         return True
+    load("selectors")
     from selectors import EVENT_READ, DefaultSelector
 
     with DefaultSelector() as selector:
@@ -190,6 +193,7 @@ def _number_of(handle: Any) -> int:
 
 def _can_be_waited_for(handle: Any) -> bool:
     """Ordinary files are always ready, and selectors refuse them, as Windows' does everything but sockets."""
+    load("selectors")
     from selectors import EVENT_READ, DefaultSelector
 
     with DefaultSelector() as selector:
@@ -206,7 +210,10 @@ def _can_be_waited_for(handle: Any) -> bool:
 def _readable_bytes(handle: Any) -> tuple[int, int]:
     """How many bytes there are, as far as the system tells, and whether the other side is gone."""
     try:
+        load("fcntl")
         import fcntl
+
+        load("termios")
         import termios
 
         (size,) = struct.unpack("i", fcntl.ioctl(_number_of(handle), termios.FIONREAD, b"\0\0\0\0"))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 
+from wasmz.concurrency import load
 from wasmz.runtime.wasi.resolution import Directory
 
 TYPE_CHECKING = False
@@ -35,6 +36,7 @@ class PreopenedDirectory:
     def open(self) -> Descriptor:
         """The descriptor."""
         if isinstance(self.host, (str, os.PathLike)):
+            load("wasmz.runtime.wasi.host_files")
             from wasmz.runtime.wasi.host_files import open_directory
 
             directory: Directory = open_directory(self.host, is_read_only=self.read_only)
@@ -57,6 +59,7 @@ class PreopenedSocket:
 
     def open(self) -> Descriptor:
         """The descriptor."""
+        load("wasmz.runtime.wasi.sockets")
         from wasmz.runtime.wasi.sockets import SocketDescriptor
 
         return SocketDescriptor(self.socket)

@@ -11,6 +11,7 @@ import os
 import struct
 import time
 
+from wasmz.concurrency import load
 from wasmz.errors import WasiExit
 from wasmz.runtime.wasi.descriptors import Descriptor, DescriptorTable, Failure
 from wasmz.runtime.wasi.errno import Errno
@@ -75,6 +76,7 @@ class Process:
         }
         self.table = DescriptorTable(entries)
         if config.preopens:
+            load("wasmz.runtime.wasi.preopens")
             from wasmz.runtime.wasi.preopens import open_preopens
 
             open_preopens(self.table, config.preopens)
@@ -97,6 +99,7 @@ def _random_source(source: int | Callable[[int], bytes] | None) -> Callable[[mem
         get = os.urandom
     elif isinstance(source, int):
         # Imported only where it is asked for.
+        load("random")
         from random import Random
 
         get = Random(source).randbytes

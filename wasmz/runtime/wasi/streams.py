@@ -10,6 +10,7 @@ import io
 import os
 import sys
 
+from wasmz.concurrency import load
 from wasmz.runtime.wasi.constants import FdFlags, FileType, Rights
 from wasmz.runtime.wasi.descriptors import Descriptor, Failure
 from wasmz.runtime.wasi.errno import Errno
@@ -76,6 +77,7 @@ class InputStream(Stream):
         if self.flags & FdFlags.NONBLOCK:
             handle = self.wait_handle()
             if handle is not None:
+                load("wasmz.runtime.wasi.poll")
                 from wasmz.runtime.wasi.poll import is_readable
 
                 if not is_readable(handle):
@@ -191,6 +193,7 @@ class _DescriptorOutput(OutputStream):
     """A file descriptor of this process."""
 
     def __init__(self, number: int) -> None:
+        load("wasmz.runtime.wasi.transfer")
         from wasmz.runtime.wasi.transfer import writev
 
         super().__init__(is_terminal=os.isatty(number))
@@ -230,6 +233,7 @@ class _TextOutput(OutputStream):
     """A text file without a binary one below, such as a notebook's."""
 
     def __init__(self, file: Any) -> None:
+        load("codecs")
         import codecs
 
         super().__init__()
@@ -248,6 +252,7 @@ class _DescriptorInput(InputStream):
     """A file descriptor of this process."""
 
     def __init__(self, number: int) -> None:
+        load("wasmz.runtime.wasi.transfer")
         from wasmz.runtime.wasi.transfer import readv
 
         super().__init__(is_terminal=os.isatty(number))

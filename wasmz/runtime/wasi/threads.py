@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import threading
 
+from wasmz.concurrency import new_lock
 from wasmz.runtime.func import HostFunc
 from wasmz.runtime.instance import Instance
 from wasmz.runtime.memory import Memory
@@ -67,7 +68,7 @@ class WasiThreads:
         self._linker = linker
         self._module = module
         self._on_failure = on_failure
-        self._lock = threading.Lock()
+        self._lock = new_lock()
         self._threads: list[threading.Thread] = []
         self._failures: list[BaseException] = []
 
