@@ -47,7 +47,17 @@ def _warn(message: str) -> None:
     load("warnings")
     import warnings
 
-    warnings.warn(message, CacheWarning, stacklevel=4)
+    try:
+        warnings.warn(message, CacheWarning, stacklevel=4)
+    except CacheWarning:
+        # Warnings are errors here, but a run that has no cache is as right as any other.
+        if message not in _told and sys.stderr is not None:
+            _told.add(message)
+            print(f"CacheWarning: {message}", file=sys.stderr)
+
+
+# Messages that were written where warnings are errors.
+_told: set[str] = set()
 
 
 class Cache:
@@ -95,7 +105,7 @@ class Cache:
                     names = names.union(kept[0].names)
                 codes = drop_superseded(codes)
                 if kept is None or codes.keys() - kept[1].keys():
-                    write_atomically(path, encode_functions(image, names, codes, hash_source(data)))
+                    _write(path, encode_functions(image, names, codes, hash_source(data)))
             self._make_room()
         except OSError as error:
             _warn(f"cannot write to the cache: {error}")
@@ -104,7 +114,7 @@ class Cache:
         """Keeps the compiled form of a module. Failures are warnings: the cache is no one's only copy."""
         path = self.path(data, config)
         try:
-            write_atomically(path, encode_pyc(image, hash_source(data)))
+            _write(path, encode_pyc(image, hash_source(data)))
             self._make_room()
         except OSError as error:
             _warn(f"cannot write to the cache: {error}")
@@ -121,6 +131,20 @@ class Cache:
                 prune(self.directory, self.limit // 4 * 3)
 
 
+def _write(path: str, content: bytes) -> None:
+    """Replaces an entry, whatever is there, but for a directory with something in it."""
+    try:
+        write_atomically(path, content)
+    except OSError:
+        if not os.path.isdir(path) or os.path.islink(path):
+            raise
+        try:
+            os.rmdir(path)
+        except OSError:
+            return
+        write_atomically(path, content)
+
+
 # Directories that this process has looked after.
 _pruned: set[str] = set()
 
@@ -128,14 +152,33 @@ _pruned: set[str] = set()
 def _read(path: str) -> bytes | None:
     """What is in a file of the cache, if it is there; notes that it was used."""
     try:
-        with open(path, "rb") as file:
-            content = file.read()
-            # A file's time of access is not kept on most systems. This is exact enough, and rarely writes.
-            if time.time() - os.fstat(file.fileno()).st_mtime > _USED_WITHIN:
-                os.utime(path)
-            return content
+        content, status = read_regular(path)
     except OSError:
         return None
+    if hasattr(os, "geteuid") and status.st_uid != os.geteuid():
+        # Code of others is not run.
+        return None
+    # A file's time of access is not kept on most systems. This is exact enough, and rarely writes.
+    if time.time() - status.st_mtime > _USED_WITHIN:
+        try:
+            os.utime(path)
+        except OSError:
+            pass
+    return content
+
+
+def read_regular(path: str) -> tuple[bytes, os.stat_result]:
+    """The content of a file, and its status.
+
+    Raises:
+        OSError: it cannot be read, or is no ordinary file: opening a pipe would wait for someone to write.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with open(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(f"{path} is no ordinary file")
+        return file.read(), status
 
 
 def open_cache(config: Config) -> Cache | None:

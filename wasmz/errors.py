@@ -30,6 +30,20 @@ _INNER_LINES = 30
 _OUTER_LINES = 10
 
 
+# How long a message may be, and what it says of a module's names, types and lists.
+_LONGEST_MESSAGE = 4000
+_LONGEST_PART = 200
+_MOST_PROBLEMS = 20
+
+
+def bounded(text: str, most: int = _LONGEST_PART) -> str:
+    """The text with its middle left out if it is longer: modules have names and types of any length."""
+    if len(text) <= most:
+        return text
+    half = most // 2
+    return f"{text[:half]}...({len(text) - 2 * half} characters)...{text[-half:]}"
+
+
 class WasmzError(Exception):
     """Root of the errors that wasmz raises on purpose. They can be pickled, as pools of processes do it."""
 
@@ -48,10 +62,10 @@ class InvalidWasm(WasmzError, ValueError):
     """
 
     def __init__(self, reason: str, *, offset: int | None = None, function: str | None = None) -> None:
-        self.reason = reason
+        self.reason = bounded(reason, _LONGEST_MESSAGE)
         self.offset = offset
         self.function = function
-        super().__init__(reason + _place(offset, function))
+        super().__init__(self.reason + _place(offset, function))
 
 
 class UnsupportedFeature(WasmzError, NotImplementedError):
@@ -66,14 +80,15 @@ class UnsupportedFeature(WasmzError, NotImplementedError):
         self.proposal = proposal
         self.offset = offset
         self.function = function
-        super().__init__(f"{what} needs the {proposal} proposal{_place(offset, function)}")
+        super().__init__(f"{bounded(what, _LONGEST_MESSAGE)} needs the {proposal} proposal{_place(offset, function)}")
 
 
 class LinkError(WasmzError):
     """Imports are missing, or what was defined for them has another type.
 
     Attributes:
-        problems: one line for each import at fault, with the type wanted and the type found.
+        problems: one line for each import at fault, with the type wanted and the type found, long ones shortened. The
+            message has the first of them.
     """
 
     def __init__(self, problems: list[str]) -> None:
@@ -81,7 +96,10 @@ class LinkError(WasmzError):
         if len(problems) == 1:
             super().__init__(problems[0])
         else:
-            super().__init__(f"{len(problems)} imports cannot be satisfied:\n  " + "\n  ".join(problems))
+            shown = problems[:_MOST_PROBLEMS]
+            if len(shown) < len(problems):
+                shown.append(f"... and {len(problems) - len(shown)} more")
+            super().__init__(f"{len(problems)} imports cannot be satisfied:\n  " + "\n  ".join(shown))
 
 
 class WasmException(WasmzError):

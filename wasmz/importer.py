@@ -21,11 +21,12 @@ import os
 import pkgutil
 import sys
 import zipimport
+from _thread import get_ident
 from importlib import _bootstrap_external, abc, machinery, util
 from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from wasmz.cache import compiler_state, write_atomically
+from wasmz.cache import compiler_state, read_regular, write_atomically
 from wasmz.config import Config
 from wasmz.errors import InvalidWasm, LinkError, UnsupportedFeature
 from wasmz.hashing import blake2b
@@ -84,7 +85,11 @@ def uninstall() -> None:
 
 
 def _forget_finders() -> None:
-    sys.path_importer_cache.clear()
+    """Has CPython ask the hooks again where it was given its own finders, or ours, or none."""
+    own = (machinery.FileFinder, zipimport.zipimporter, _Finder, _ArchiveFinder, type(None))
+    for path, finder in list(sys.path_importer_cache.items()):
+        if type(finder) in own:
+            sys.path_importer_cache.pop(path, None)
     importlib.invalidate_caches()
 
 
@@ -127,8 +132,7 @@ class WasmLoader(abc.FileLoader):
         cached = _cache_path(self.path)
         if cached is not None:
             try:
-                with open(cached, "rb") as file:
-                    image, code = decode_pyc(file.read(), stamp)
+                image, code = decode_pyc(read_regular(cached)[0], stamp)
                 return Module(engine, image, precompiled_supply(image, code))
             except (OSError, DamagedFile):
                 pass
@@ -210,15 +214,44 @@ class _ArchiveFinder(zipimport.zipimporter):
         return found
 
 
-def _make_finder(path: str) -> _Finder | _ArchiveFinder:
-    """For ``sys.path_hooks``: takes the place of CPython's own finders."""
-    if os.path.isdir(path or "."):
-        details = _bootstrap_external._get_supported_file_loaders()  # type: ignore[attr-defined]
-        return _Finder(path, *details, (WasmLoader, list(SUFFIXES)))
+def _make_finder(path: str) -> Any:
+    """For ``sys.path_hooks``: takes the place of CPython's own finders.
+
+    What others have hooks for stays theirs, as frozen applications, editable installs and tools that rewrite sources
+    do. Where such a tool has other loaders for Python's files, in a finder of CPython's own, ours has them, too.
+    """
+    question = get_ident(), path
+    if question in _asking:
+        # Another hook that asks all hooks.
+        raise ImportError("wasmz is asking for this path", path=path)
+    _asking.add(question)
     try:
+        found = _first_finder(path)
+    finally:
+        _asking.discard(question)
+    kind = type(found)
+    if kind is zipimport.zipimporter:
         return _ArchiveFinder(path)
-    except zipimport.ZipImportError as error:
-        raise ImportError(str(error), path=path) from None
+    if kind is machinery.FileFinder:
+        ours: Any = _Finder(path)
+        ours._loaders = [*found._loaders, *((suffix, WasmLoader) for suffix in SUFFIXES)]
+        return ours
+    return found
+
+
+# Threads, and paths that the other hooks are being asked for.
+_asking: set[tuple[int, str]] = set()
+
+
+def _first_finder(path: str) -> Any:
+    """What the hooks beside this one give for a path."""
+    for hook in sys.path_hooks:
+        if hook is not _make_finder:
+            try:
+                return hook(path)
+            except ImportError:
+                pass
+    raise ImportError("only directories and zip files are supported", path=path)
 
 
 def _list_archived_modules(finder: _ArchiveFinder, prefix: str = "") -> Iterator[tuple[str, bool]]:

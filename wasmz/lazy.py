@@ -44,25 +44,37 @@ def open_lazily(data: bytes, config: Config, cache: Cache | None) -> tuple[Modul
     kept = None if cache is None else cache.load_lazy(path, data)
     compiler = _LateCompiler(data, config)
     image, codes = (compiler.open(), {}) if kept is None else kept
-    return image, _supply(compiler, cache, image, codes, is_new=kept is None)
+    return image, _supply(compiler, cache, image, codes, frozenset(codes), is_new=kept is None)
 
 
 def resume(
     data: bytes, config: Config, cache: Cache | None, image: ModuleImage, codes: Codes
 ) -> tuple[ModuleImage, CodeSupply]:
-    """The same with what was compiled in another process."""
-    return image, _supply(_LateCompiler(data, config), cache, image, codes, is_new=True)
+    """The same with what was compiled in another process, and with what the cache has."""
+    compiler = _LateCompiler(data, config)
+    kept = None if cache is None or config._profiling else cache.load_lazy(cache.lazy_path(data, config), data)
+    if kept is None:
+        return image, _supply(compiler, cache, image, codes, frozenset(), is_new=True)
+    found, in_cache = kept
+    return found, _supply(compiler, cache, found, {**codes, **in_cache}, frozenset(in_cache), is_new=False)
 
 
 def _supply(
-    compiler: _LateCompiler, cache: Cache | None, image: ModuleImage, codes: Codes, *, is_new: bool
+    compiler: _LateCompiler,
+    cache: Cache | None,
+    image: ModuleImage,
+    codes: Codes,
+    in_cache: frozenset[tuple[int, int]],
+    *,
+    is_new: bool,
 ) -> CodeSupply:
+    """A supply with codes, of which the cache has those ``in_cache``; ``is_new`` if it has not even the image."""
     config = compiler.config
     supply = CodeSupply(image, compiler.compile, Thresholds(*config._thresholds), codes)
     supply.forget = compiler.forget
     if cache is not None:
         path = cache.lazy_path(compiler.data, config)
-        keeper = _Keeper(cache, path, compiler.data, image, supply, is_new=is_new)
+        keeper = _Keeper(cache, path, compiler.data, image, supply, None if is_new else in_cache)
         supply.keep = keeper.keep
         _keepers.add(keeper)
     return supply
@@ -140,7 +152,13 @@ class _Keeper:
     """Keeps in the cache what a supply has, and outlives it."""
 
     def __init__(
-        self, cache: Cache, path: str, data: bytes, image: ModuleImage, supply: CodeSupply, is_new: bool
+        self,
+        cache: Cache,
+        path: str,
+        data: bytes,
+        image: ModuleImage,
+        supply: CodeSupply,
+        kept: frozenset[tuple[int, int]] | None,
     ) -> None:
         self.cache = cache
         self.path = path
@@ -148,7 +166,7 @@ class _Keeper:
         self.image = image
         self.codes: dict[tuple[int, int], FunctionCode | bytes] = supply.codes
         # What the cache has of it; ``None`` if that is not even the image.
-        self.kept = None if is_new else frozenset(supply.codes)
+        self.kept = kept
         self.supply = ref(supply)
 
     def keep(self) -> None:

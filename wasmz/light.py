@@ -80,6 +80,9 @@ if not TYPE_CHECKING:
         def add(self, item):
             self._references.add(ref(item, self._references.discard))
 
+        def discard(self, item):
+            self._references.discard(ref(item))
+
         def __iter__(self):
             # A copy: objects may be collected, in this thread or another, while it is gone through.
             return iter([item for reference in self._references.copy() if (item := reference()) is not None])

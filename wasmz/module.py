@@ -11,6 +11,7 @@ import os
 
 from wasmz.cache import open_cache
 from wasmz.concurrency import load, new_lock
+from wasmz.errors import InvalidWasm, bounded
 from wasmz.runtime.engine import Engine
 from wasmz.runtime.instance import Instance
 from wasmz.runtime.linker import Linker
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 # A module's bytes, the path of a file with them, or a binary file open for reading.
 
 _READ_BYTES = 65_536
+
+_PREAMBLE = b"\0asm\1\0\0\0"
 
 
 class Module(CompiledModule):
@@ -210,7 +213,8 @@ class ArcModule:
         """The module that all handles share."""
         module = self._live().module
         if module is None:
-            raise ValueError("the module was released")
+            # Another thread has just given back the last handle, this one.
+            raise ValueError("this handle to the module was released")
         return module
 
     @property
@@ -222,6 +226,8 @@ class ArcModule:
         """Another handle to the same module."""
         counted = self._live()
         with counted.lock:
+            # Another thread may have released this handle meanwhile.
+            self._live()
             counted.count += 1
         return ArcModule(counted)
 
@@ -229,8 +235,7 @@ class ArcModule:
         """Gives this handle back; returns the module if it was the last one, and ``None`` otherwise."""
         counted = self._live()
         with counted.lock:
-            if self._counted is None:
-                raise ValueError("this handle to the module was released")
+            self._live()
             self._counted = None
             counted.count -= 1
             if counted.count:
@@ -251,7 +256,7 @@ def instantiate(
 
     Args:
         source: bytes, a path or a binary file.
-        imports: what to define, by module name and name: callables, ``HostFunc``, memories, tables, globals.
+        imports: what to define, by module name and name: callables, ``HostFunc``, memories, tables, globals, numbers.
         engine: with another configuration than the default one.
 
     Raises:
@@ -260,20 +265,42 @@ def instantiate(
     """
     engine = engine if engine is not None else Engine()
     linker = Linker(engine)
-    for module_name, items in _named(imports or {}, "imports").items():
-        for name, item in _named(items, f"what is imported from {module_name!r}").items():
-            linker.define(module_name, name, item)
+    for module_name in _named(imports or {}, "imports"):
+        items = _named(imports[module_name], f"what is imported from {module_name!r}")  # type: ignore[index]
+        for name in items:
+            linker.define(module_name, name, items[name])
     return Instance(Store(engine), Module.compile(engine, source), linker)
 
 
 def _named(items: Mapping[str, Any], what: str) -> Mapping[str, Any]:
-    if not hasattr(items, "items"):
+    if not hasattr(type(items), "keys"):
         raise TypeError(f"{what} must be a mapping of names, not {items!r}")
     return items
 
 
 def read_source(source: Source) -> bytes:
-    """The bytes of a module, from wherever they are."""
+    """The bytes of a module, from wherever they are.
+
+    Raises:
+        InvalidWasm, UnsupportedFeature: those of a file are no module; the message names it, and says what they are.
+    """
+    name = source if isinstance(source, (str, os.PathLike)) else getattr(source, "name", None)
+    try:
+        data = _read(source)
+    except (OSError, ValueError) as error:
+        if isinstance(source, str) and source.lstrip().startswith(("(", ";;")):
+            what = "this string is WebAssembly's text format, and not a path: wasmz.text.assemble makes bytes of it"
+            raise InvalidWasm(what) from error
+        raise
+    if data[:8] != _PREAMBLE and isinstance(name, (str, os.PathLike)):
+        load("wasmz.wasm.preamble")
+        from wasmz.wasm.preamble import check_preamble
+
+        check_preamble(data, bounded(os.fspath(name)))
+    return data
+
+
+def _read(source: Source) -> bytes:
     if isinstance(source, bytes):
         return source
     if isinstance(source, (bytearray, memoryview)):

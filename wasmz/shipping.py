@@ -18,7 +18,7 @@ from wasmz.cache import open_cache
 from wasmz.concurrency import new_lock
 from wasmz.hashing import blake2b
 from wasmz.lazy import dump_codes, resume
-from wasmz.module import Module
+from wasmz.module import ArcModule, Module
 from wasmz.precompiled import DamagedFile, decode_functions, decode_pyc, encode_functions, encode_pyc
 from wasmz.runtime.engine import Engine
 from wasmz.runtime.instance import Instance
@@ -112,7 +112,7 @@ def _stamp() -> bytes:
     return blake2b(f"{__version__} {sys.implementation.cache_tag} {sys.byteorder}".encode(), digest_size=8).digest()
 
 
-def worker_instance(module: Module, define: Callable[[Linker], None] | None = None) -> Instance:
+def worker_instance(module: Module | ArcModule, define: Callable[[Linker], None] | None = None) -> Instance:
     """This thread's own instance of a module, made when it is first asked for and kept until the thread ends.
 
     For functions that a pool of processes or a cluster calls many times: an instance costs more than most calls. What a
@@ -126,6 +126,8 @@ def worker_instance(module: Module, define: Callable[[Linker], None] | None = No
         TypeError: it is no module.
         ValueError: it is closed.
     """
+    if isinstance(module, ArcModule):
+        module = module.module
     if not isinstance(module, Module):
         raise TypeError(f"worker_instance takes a Module, not {type(module).__name__}")
     instances: dict[bytes, Instance] | None = getattr(_threads, "instances", None)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import time
 
 from wasmz.records import Record
@@ -85,7 +86,8 @@ def _matching(directory: str, pattern: re.Pattern[str]) -> list[Entry]:
                         status = file.stat(follow_symlinks=False)
                     except OSError:
                         continue  # someone else removed it
-                    found.append(Entry(file.name, status.st_size, status.st_mtime))
+                    if stat.S_ISREG(status.st_mode):
+                        found.append(Entry(file.name, status.st_size, status.st_mtime))
     except FileNotFoundError:
         pass
     return found

@@ -81,8 +81,8 @@ def test_linker_definitions() -> None:
     linker.define("env", "abs", host)
     assert linker.get("env", "abs") is host
     assert linker.get("env", "other") is None
-    with pytest.raises(TypeError, match=r"env\.x: 5 cannot be imported"):
-        linker.define("env", "x", 5)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"env\.x: 'text' cannot be imported"):
+        linker.define("env", "x", "text")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="callable"):
         HostFunc(5, [], [])  # type: ignore[arg-type]
 

@@ -32,6 +32,7 @@ class Global:
         Raises:
             TypeError, OverflowError: the value is not one of the type.
         """
+        store.check_open()
         self.store = store
         self.type = type
         self.cell: list[Any] = [to_internal(value, type.value_type, "the value of a global", store)]
@@ -45,14 +46,19 @@ class Global:
 
     @property
     def value(self) -> Any:
-        """The value as a Python object. Setting it raises ``AttributeError`` if the global is immutable."""
+        """The value as a Python object. Setting it raises ``AttributeError`` if the global is immutable.
+
+        Both raise ``ValueError`` when its store is closed.
+        """
+        self.store.check_open()
         return to_python(self.cell[0], self.type.value_type)
 
     @value.setter
     def value(self, value: Any) -> None:
         if not self.type.mutable:
             raise AttributeError(f"an immutable {self.type} cannot be set")
+        self.store.check_open()
         self.cell[0] = to_internal(value, self.type.value_type, "the value of a global", self.store)
 
     def __repr__(self) -> str:
-        return f"<Global {self.type} = {self.value!r}>"
+        return f"<Global {self.type} = {to_python(self.cell[0], self.type.value_type)!r}>"

@@ -7,6 +7,7 @@ PythonImports("package", "package.lib").define(linker, module)
 from __future__ import annotations
 
 from wasmz.concurrency import load
+from wasmz.errors import bounded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,13 +53,15 @@ class PythonImports:
         if self.given is not None:
             source: Any = self.given.get(module_name)
             if source is None:
-                raise ImportError(f"{self.name} imports from {module_name!r}, which it was not given", name=module_name)
+                what = f"{bounded(repr(module_name))}, which it was not given"
+                raise ImportError(f"{self.name} imports from {what}", name=module_name)
         else:
             source = self._import(module_name)
         try:
-            return source[name] if hasattr(source, "keys") else getattr(source, name)
+            return source[name] if hasattr(type(source), "keys") else getattr(source, name)
         except (AttributeError, KeyError):
-            raise ImportError(f"{self.name} imports {name!r}, which {module_name!r} lacks", name=module_name) from None
+            what = f"{bounded(repr(name))}, which {bounded(repr(module_name))} lacks"
+            raise ImportError(f"{self.name} imports {what}", name=module_name) from None
 
     def _import(self, module_name: str) -> ModuleType:
         # Imported only where there is something to import.
@@ -67,7 +70,8 @@ class PythonImports:
 
         if not all(module_name.split(".")):
             # importlib has errors of other kinds for these.
-            raise ImportError(f"{self.name} imports from {module_name!r}, which names no module", name=module_name)
+            what = f"{bounded(repr(module_name))}, which names no module"
+            raise ImportError(f"{self.name} imports from {what}", name=module_name)
         if self.package:
             beside = f"{self.package}.{module_name}"
             try:

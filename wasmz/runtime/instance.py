@@ -8,9 +8,10 @@ instance.try_call("div", 1, 0)              -> ExecResult(ok=None, trap=Trap("in
 from __future__ import annotations
 
 from _collections_abc import Mapping  # of collections.abc, without collections
+from itertools import islice
 
 from wasmz.concurrency import is_finalizing, load
-from wasmz.errors import Trap, WasmException
+from wasmz.errors import Trap, WasmException, bounded
 from wasmz.records import Record
 from wasmz.runtime import operations
 from wasmz.runtime.adapters import make_skipping
@@ -21,15 +22,16 @@ from wasmz.runtime.image import ConstExpr, ExportSpec
 from wasmz.runtime.linker import Linker
 from wasmz.runtime.loader import Binder
 from wasmz.runtime.memory import Memory
+from wasmz.runtime.module import module_behind
 from wasmz.runtime.operations import DataSegment, ElementSegment
 from wasmz.runtime.table import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Any, NoReturn
+    from typing import Any, Final, NoReturn
 
-    from wasmz.runtime.module import CompiledModule
+    from wasmz.runtime.module import CompiledModule, ModuleHandle
     from wasmz.runtime.store import Store
 
 
@@ -60,27 +62,29 @@ class Exports(Mapping[str, "Any"]):
     """An instance's exports, as attributes and as a mapping: functions, memories, tables, globals, tags.
 
     They cannot be replaced; what a global or a table holds can: ``exports.counter.value = 1``. An export whose name is
-    also one of a mapping's methods (``get``, ``keys``, ...) hides the method as an attribute.
+    also one of a mapping's methods (``get``, ``items``, ...) hides the method as an attribute. But ``keys``, which
+    ``dict(exports)`` calls, and names that Python itself asks for (``__reduce__``) stay Python's: such exports are
+    reached as ``exports["keys"]``.
     """
 
     __slots__ = ("__dict__", "_instance", "_specs")
 
     def __init__(self, instance: Instance, specs: tuple[ExportSpec, ...]) -> None:
-        object.__setattr__(self, "_instance", instance)
-        object.__setattr__(self, "_specs", {spec.name: spec for spec in specs})
+        _set_instance(self, instance)
+        _set_specs(self, {spec.name: spec for spec in specs})
         # Made on first use, except for those that class attributes would hide.
         for spec in specs:
-            if hasattr(type(self), spec.name):
-                self._make(spec)
+            if hasattr(type(self), spec.name) and not _is_kept(spec.name):
+                _make(self, spec)
 
     def __getattr__(self, name: str) -> Any:
-        spec = self._specs.get(name)
+        spec = _specs_of(self).get(name)
         if spec is None:
-            raise AttributeError(self._unknown(name), name=name, obj=self)
-        return self._make(spec)
+            raise AttributeError(_unknown(self, name), name=name, obj=self)
+        return _make(self, spec)
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
-        spec = self._specs.get(name)
+        spec = _specs_of(self).get(name)
         hint = f"; its value can: exports.{name}.value" if spec is not None and spec.kind == "global" else ""
         raise AttributeError(f"exports cannot be set: {name!r}{hint}", name=name, obj=self)
 
@@ -88,47 +92,77 @@ class Exports(Mapping[str, "Any"]):
         raise AttributeError(f"exports cannot be deleted: {name!r}", name=name, obj=self)
 
     def __reduce__(self) -> Any:
-        return self._instance.__reduce__()
+        return _instance_of(self).__reduce__()
 
     def __getitem__(self, name: str) -> Any:
         item = self.__dict__.get(name)
         if item is not None:
             return item
-        spec = self._specs.get(name)
+        spec = _specs_of(self).get(name)
         if spec is None:
-            raise KeyError(self._unknown(name))
-        return self._make(spec)
+            raise KeyError(_unknown(self, name))
+        return _make(self, spec)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._specs)
+        return iter(_specs_of(self))
 
     def __len__(self) -> int:
-        return len(self._specs)
+        return len(_specs_of(self))
 
     def __contains__(self, name: object) -> bool:
-        return name in self._specs
+        return name in _specs_of(self)
+
+    def __eq__(self, other: object) -> bool:
+        # A mapping's own asks for items, which may be the guest's.
+        return isinstance(other, Mapping) and dict(self) == dict(other)
+
+    __hash__ = None  # type: ignore[assignment]
 
     def __dir__(self) -> list[str]:
-        return list(self._specs)
+        return list(_specs_of(self))
 
     def __repr__(self) -> str:
-        return f"<Exports {', '.join(self._specs) or 'none'}>"
+        return f"<Exports {bounded(', '.join(_specs_of(self)) or 'none')}>"
 
-    def _make(self, spec: ExportSpec) -> Any:
-        item = self._instance.extern(spec.name)
-        if isinstance(item, Func):
-            item = self._instance.python_function(spec)
-        self.__dict__[spec.name] = item
-        return item
 
-    def _unknown(self, name: object) -> str:
-        # Imported only here: it is for messages alone.
-        load("difflib")
-        from difflib import get_close_matches
+# The slots are no attributes: exports may have any name.
+_instance_of: Callable[[Exports], Instance] = Exports.__dict__["_instance"].__get__
+_set_instance: Callable[[Exports, Instance], None] = Exports.__dict__["_instance"].__set__
+_specs_of: Callable[[Exports], dict[str, ExportSpec]] = Exports.__dict__["_specs"].__get__
+_set_specs: Callable[[Exports, dict[str, ExportSpec]], None] = Exports.__dict__["_specs"].__set__
+del Exports._instance, Exports._specs  # type: ignore[attr-defined]
 
-        near = get_close_matches(str(name), self._specs, n=3)
-        hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
-        return f"the module exports no {str(name)!r}{hint}"
+# Where nothing of a name was found, so many exports, with names up to this length, are looked through for similar ones.
+_MOST_COMPARED: Final = 1000
+_LONGEST_COMPARED: Final = 60
+
+
+def _is_kept(name: str) -> bool:
+    """Whether an attribute that all mappings have stays what it is, whatever is exported under its name."""
+    return name == "keys" or (name.startswith("__") and name.endswith("__"))
+
+
+def _make(exports: Exports, spec: ExportSpec) -> Any:
+    instance = _instance_of(exports)
+    item = instance.extern(spec.name)
+    if isinstance(item, Func):
+        item = instance.python_function(spec)
+    if hasattr(Exports, spec.name) and _is_kept(spec.name):
+        # Kept beside the attributes.
+        return instance._hidden.setdefault(spec.name, item)
+    return exports.__dict__.setdefault(spec.name, item)
+
+
+def _unknown(exports: Exports, name: object) -> str:
+    # Imported only here: it is for messages alone.
+    load("difflib")
+    from difflib import get_close_matches
+
+    text = str(name)
+    names = [known for known in islice(_specs_of(exports), _MOST_COMPARED) if len(known) <= _LONGEST_COMPARED]
+    near = get_close_matches(text, names, n=3) if len(text) <= _LONGEST_COMPARED else []
+    hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+    return f"the module exports no {bounded(repr(text))}{hint}"
 
 
 class Instance:
@@ -140,30 +174,34 @@ class Instance:
         exports: what the module exports, bound to this instance.
     """
 
-    def __init__(self, store: Store, module: CompiledModule, linker: Linker | None = None) -> None:
-        """Links, initialises, and runs the module's start function.
+    def __init__(self, store: Store, module: CompiledModule | ModuleHandle, linker: Linker | None = None) -> None:
+        """Links, initialises, and runs the module's start function. ``module`` may be an ``ArcModule``, too.
 
         Raises:
             LinkError: imports are missing or of another type; nothing has been done then.
             Trap: a segment is out of bounds or the start function trapped; what was written before stays.
             WasmException: the start function did not catch it; likewise.
             TypeError: these are not a store, a module and a linker.
-            ValueError: the store has limited fuel, but the module was compiled without ``Config.fuel``.
+            ValueError: the store has limited fuel, but the module was compiled without ``Config.fuel``; or the store,
+                or the module, is closed.
             MemoryError: there is no room for the module's memories or tables.
         """
-        if not hasattr(type(module), "image"):
-            raise TypeError(f"an instance is made of a store, a module and a linker: {module!r} is no module")
+        compiled: CompiledModule = module_behind(module)
+        if not hasattr(type(compiled), "image"):
+            raise TypeError(f"an instance is made of a store, a module and a linker: {compiled!r} is no module")
         if not (linker is None or isinstance(linker, Linker)):
             raise TypeError(f"imports come from a Linker, not from {linker!r}; instantiate() takes a mapping")
-        image = module.image
+        image = compiled.image
         if store.engine.config.fuel is not None and image.body_offsets and not image.is_metered:
             raise ValueError("the module's code uses no fuel, as the store wants: compile it with the store's engine")
         self.store = store
-        self.module = module
+        self.module = compiled
         self._image = image
         self._externs: dict[str, Any] = {}
+        # Exports that are no attributes of ``exports``.
+        self._hidden: dict[str, Any] = {}
         self.exports = Exports(self, ())
-        self._binder = Binder(store, image, module.supply)
+        self._binder = Binder(store, image, compiled.supply)
         self._binder.add_imports((linker or Linker(store.engine)).link(store, image, self))
         self._allocate()
         self._specs = {spec.name: spec for spec in image.exports}
@@ -247,6 +285,7 @@ class Instance:
     def extern(self, name: str) -> Any:
         """The export as the runtime has it: a ``Func``, ``Memory``, ``Table``, ``Global`` or ``Tag``."""
         item = self._externs.get(name)
+        self.store.check_open()
         if item is None:
             spec = self._specs[name]
             # At once, for threads: there is one object for each.

@@ -10,14 +10,24 @@ linker.define_instance("lib", other_instance)
 from __future__ import annotations
 
 from wasmz.concurrency import load
-from wasmz.errors import LinkError, Trap, TrapCode
+from wasmz.errors import LinkError, Trap, TrapCode, bounded
 from wasmz.runtime.engine import Engine
 from wasmz.runtime.func import Func, HostFunc, function_behind
 from wasmz.runtime.globals import Global
 from wasmz.runtime.image import ModuleImage
 from wasmz.runtime.memory import Memory
+from wasmz.runtime.module import module_behind
 from wasmz.runtime.table import Table
-from wasmz.types import DefinedType, ExternType, FuncType, ImportType, TagType, is_extern_subtype, is_heap_subtype
+from wasmz.types import (
+    DefinedType,
+    ExternType,
+    FuncType,
+    GlobalType,
+    ImportType,
+    TagType,
+    is_extern_subtype,
+    is_heap_subtype,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +40,7 @@ if TYPE_CHECKING:
     from wasmz.runtime.store import Store
     from wasmz.runtime.wasi.config import WasiConfig
 
-    Item = Func | HostFunc | Memory | Table | Global | Tag | Callable[..., Any]
+    Item = Func | HostFunc | Memory | Table | Global | Tag | Callable[..., Any] | float | bytes
 
 
 class Linker:
@@ -48,13 +58,15 @@ class Linker:
         """Defines an import; a later definition replaces an earlier one.
 
         ``item`` is a ``Memory``, ``Table``, ``Global``, ``Tag``, a ``Func`` or an instance's exported function, a
-        ``HostFunc``, or any callable, which then takes its type from the import that it satisfies.
+        ``HostFunc``, or any callable, which then takes its type from the import that it satisfies; so does a number
+        (16 bytes for a v128), the value of an immutable global.
 
         Raises:
             TypeError: it is none of these.
         """
-        if not isinstance(item, (Memory, Table, Global, Func, HostFunc)) and not callable(item) and not is_tag(item):
-            raise TypeError(f"{module_name}.{name}: {item!r} cannot be imported")
+        is_known = isinstance(item, (Memory, Table, Global, Func, HostFunc)) or _is_value(item)
+        if not is_known and not callable(item) and not is_tag(item):
+            raise TypeError(f"{_import_name(module_name, name)}: {bounded(repr(item))} cannot be imported")
         self._items[module_name, name] = function_behind(item) or item
 
     def define_instance(self, module_name: str, instance: Instance) -> None:
@@ -64,10 +76,10 @@ class Linker:
 
     def define_unknown_as_traps(self, module: CompiledModule) -> None:
         """Defines every function that the module imports and nobody defined; calling one traps (UNREACHABLE)."""
-        for item in module.imported_funcs:
+        for item in module_behind(module).imported_funcs:
             key = (item.module_name, item.name)
             if key not in self._items:
-                self._items[key] = _unknown(f"unknown import {item.module_name}.{item.name} was called")
+                self._items[key] = _unknown(f"unknown import {_import_name(item.module_name, item.name)} was called")
 
     def define_wasi(self, config: WasiConfig | None = None) -> None:
         """Defines WASI preview 1 for one instance, with these arguments, environment and streams."""
@@ -98,6 +110,13 @@ class Linker:
         functions = tags = 0
         for wanted in image.imports:
             item = self._items.get((wanted.module_name, wanted.name))
+            shown = _import_name(wanted.module_name, wanted.name)
+            if _is_value(item) and isinstance(wanted.type, GlobalType) and not wanted.type.mutable:
+                try:
+                    linked.append(Global(store, wanted.type, item))
+                except (TypeError, OverflowError) as error:
+                    problems.append(f"import {shown}: {bounded(str(error))}")
+                continue
             defined_type = None
             is_exact = False
             if isinstance(wanted.type, FuncType):
@@ -109,15 +128,12 @@ class Linker:
                 tags += 1
             if item is None:
                 expected = _text(wanted.type)
-                problems.append(f"import {wanted.module_name}.{wanted.name} is not defined: expected {expected}")
+                problems.append(f"import {shown} is not defined: expected {expected}")
             elif _matches(item, wanted.type, defined_type, is_exact):
                 linked.append(_linked(item, wanted, defined_type, store, instance))
             else:
-                found = _text(_type_of(item))
-                problems.append(
-                    f"import {wanted.module_name}.{wanted.name} has another type: "
-                    f"expected {_text(wanted.type)}, found {found}"
-                )
+                found = f"the value {bounded(repr(item))}" if _is_value(item) else _text(_type_of(item))
+                problems.append(f"import {shown} has another type: expected {_text(wanted.type)}, found {found}")
         if problems:
             raise LinkError(problems)
         return linked
@@ -164,7 +180,16 @@ def _type_of(item: Any) -> ExternType | None:
 def _text(type: ExternType | None) -> str:
     if type is None:
         return "a Python callable"
-    return f"function {type}" if isinstance(type, FuncType) else str(type)
+    return bounded(f"function {type}" if isinstance(type, FuncType) else str(type))
+
+
+def _import_name(module_name: str, name: str) -> str:
+    return f"{bounded(module_name)}.{bounded(name)}"
+
+
+def _is_value(item: Any) -> bool:
+    """Whether an item may be the value of an imported constant."""
+    return isinstance(item, (int, float, bytes)) and not isinstance(item, bool)
 
 
 def _unknown(message: str) -> Callable[..., Any]:

@@ -39,8 +39,18 @@ _MEMORIES_KEY = "__wasmz_memories__"
 # What code loads from references: from functions, arrays, anything, exceptions and structures; and from memories.
 _ATTRIBUTES = frozenset({"code", "tail", "items", "__class__", "tag", "payload", "descriptor", "bytes"})
 
+# The same for what closes the functions with their store.
+_BINDER_KEY = "__wasmz_binder__"
+
 # Stands for the value of a name that no code has needed yet.
 _UNBOUND = object()
+
+
+def refuse() -> None:
+    """Stands in the code below for what the globals of an instance have under this name."""
+
+
+_REFUSAL: Any = lambda *args: refuse()  # noqa: E731
 
 
 class Binder:
@@ -56,6 +66,7 @@ class Binder:
     """
 
     def __init__(self, store: Store, image: ModuleImage, supply: CodeSupply | None = None) -> None:
+        store.check_open()
         self.store = store
         self.image = image
         self.tiers = None
@@ -66,6 +77,8 @@ class Binder:
             self.tiers = InstanceTiers(self, supply)
         # Functions take their builtins from here when they are made: none, so that generated code reaches none.
         self.namespace: dict[str, Any] = {"__builtins__": {}}
+        self.namespace[_BINDER_KEY] = self
+        store.add_part(self)
         offer_templates(image.adapters)
         self.frames = self.namespace[FRAME_KEY] = InstanceFrames(image, store, self.namespace)
         self.tables: list[Table] = []
@@ -78,6 +91,8 @@ class Binder:
         self._imported = image.imported_function_count
         self._functions: dict[int, Callable[..., Any]] = {}
         self._funcs: dict[int, Func] = {}
+        # Exported functions with these globals.
+        self._entries: list[FunctionType] = []
 
     def add_imports(self, items: Sequence[Any]) -> None:
         """Puts the linked imports into the index spaces, in the order of ``image.imports``."""
@@ -176,6 +191,16 @@ class Binder:
             return None
         raise missing(name)
 
+    def leave(self, store: Store) -> None:
+        """Makes of every function one that says that the store is closed; code that runs goes on until it calls one."""
+        self.namespace["refuse"] = store.check_open
+        functions = [*self._functions.values(), *self._entries, *self.namespace.copy().values()]
+        if self.tiers is not None:
+            functions += self.tiers.functions()
+        for function in functions:
+            if isinstance(function, FunctionType) and function.__globals__ is self.namespace:
+                function.__code__ = _REFUSAL.__code__
+
     def export(self, index: int, name: str) -> Callable[..., Any]:
         """What Python calls for function ``index`` that is exported under ``name``."""
         if self.tiers is not None and index >= self._imported:
@@ -186,6 +211,7 @@ class Binder:
         if code is None:
             return adapter
         entry = FunctionType(code.replace(co_name=name, co_qualname=name), self.namespace)
+        self._entries.append(entry)
         entry.__doc__ = adapter.__doc__
         entry.__dict__.update(adapter.__dict__)
         return entry

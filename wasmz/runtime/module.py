@@ -16,9 +16,21 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
+    from typing import Any, Protocol
 
     from wasmz.runtime.tiers import CodeSupply
     from wasmz.types import DefinedType
+
+    class ModuleHandle(Protocol):
+        """A counted handle to a module (``ArcModule``)."""
+
+        @property
+        def module(self) -> CompiledModule: ...
+
+
+def module_behind(module: Any) -> Any:
+    """The module that a counted handle is one to; anything else as it is."""
+    return module.module if hasattr(type(module), "release_unwrap") else module
 
 
 class ModuleExports(Mapping[str, ExportType]):

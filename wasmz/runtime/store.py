@@ -17,11 +17,16 @@ from wasmz.runtime.limits import Budget
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Any, NoReturn
+    from typing import Any, NoReturn, Protocol
 
     from wasmz.runtime.limits import ResourceLimiter
     from wasmz.runtime.memory import Memory
     from wasmz.runtime.traps import InstanceFrames
+
+    class Part(Protocol):
+        """What a store tells that it is closed."""
+
+        def leave(self, store: Store) -> None: ...
 
 
 class Store:
@@ -48,6 +53,9 @@ class Store:
         self.memory_budget = Budget(config.mem_limit_bytes)
         self.table_budget = Budget(config.table_limit)
         self._has_deadline = False
+        self._is_closed = False
+        # Instances' binders, and guests' processes.
+        self._parts: WeakSet[Part] = WeakSet()
         self._memories: WeakSet[Memory] = WeakSet()
         # Where the code is that uses fuel.
         self._metered: WeakSet[InstanceFrames] = WeakSet()
@@ -73,6 +81,7 @@ class Store:
         """
         if self.engine.config.fuel is None:
             raise ValueError("code of this store uses no fuel: make the engine with Config(fuel=...)")
+        self.check_open()
         check_fuel(units)
         self._fuel = repeat(None, units)
         for frames in list(self._metered):
@@ -93,6 +102,7 @@ class Store:
         """
         if seconds is not None and not seconds >= 0:
             raise ValueError(f"a deadline is a number of seconds from now, not {seconds}")
+        self.check_open()
         load("wasmz.runtime.interrupts")
         from wasmz.runtime import interrupts
 
@@ -118,13 +128,34 @@ class Store:
         frames.namespace["fuel"] = self._fuel
 
     def adopt(self, memory: Memory) -> None:
-        """Notes a memory, to be freed with the store."""
+        """Notes a memory, to be freed with the store. Raises ``ValueError`` if that is closed."""
+        self.check_open()
         self._memories.add(memory)
 
+    def add_part(self, part: Part) -> None:
+        """Notes what is told when the store is closed."""
+        self._parts.add(part)
+
+    def check_open(self) -> None:
+        """Raises ``ValueError`` after :meth:`close`."""
+        if self._is_closed:
+            raise ValueError("the store is closed")
+
     def close(self) -> None:
-        """Frees all memories of the store at once; whoever uses them later gets an error. Ends its deadline."""
+        """Frees all memories of the store at once, and closes what its guests have opened; ends its deadline.
+
+        Whoever uses what is in it later gets ``ValueError``: functions, tables, globals and memories. Descriptors that
+        instances in other open stores use stay open until those are closed, too.
+        """
+        self._is_closed = True
         if self._has_deadline:
-            self.set_deadline(None)
+            load("wasmz.runtime.interrupts")
+            from wasmz.runtime import interrupts
+
+            interrupts.watch(self, None)
+            self._has_deadline = False
+        for part in list(self._parts):
+            part.leave(self)
         for memory in list(self._memories):
             memory.close()
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from _operator import index as index_of
 
+from wasmz.concurrency import new_lock
 from wasmz.errors import Trap, TrapCode
 from wasmz.runtime.convert import to_internal, to_python
 from wasmz.runtime.func import Func
@@ -41,7 +42,10 @@ class Table:
         elements: the references. Only to be read: writes go through the methods.
     """
 
-    __slots__ = ("__weakref__", "_callees", "_maximum", "_positions", "_tail_callees", "elements", "store", "type")
+    __slots__ = (
+        *("__weakref__", "_callees", "_lock", "_maximum", "_positions", "_tail_callees", "_writes"),
+        *("elements", "store", "type"),
+    )
 
     def __init__(self, store: Store, type: TableType, init: Any = None) -> None:
         """Makes a table of ``type.minimum`` elements, all ``init``.
@@ -79,6 +83,9 @@ class Table:
         self._positions: dict[DefinedType, list[int]] | None = None
         self._callees: dict[DefinedType, list[Callee]] = {}
         self._tail_callees: dict[DefinedType, list[Callee]] = {}
+        # Lists of callees are made, and written, by one thread at a time; a signal handler may write in the middle.
+        self._lock = new_lock()
+        self._writes = 0
 
     def __del__(self) -> None:
         elements = getattr(self, "elements", None)
@@ -101,18 +108,25 @@ class Table:
     def callees(self, type: DefinedType) -> list[Callee]:
         """For each element what a call with this type calls; the same list for the table's whole life."""
         known = self._callees.get(type)
-        if known is None:
-            known = self._callees[type] = self._all_callees(type)
+        with self._lock:
+            while known is None:
+                writes = self._writes
+                made = self._all_callees(type)
+                if writes == self._writes:
+                    known = self._callees.setdefault(type, made)
         return known
 
     def _all_callees(self, type: DefinedType) -> list[Callee]:
         elements = self.elements
         positions = self._positions
         if positions is None:
-            positions = self._positions = {}
+            positions = {}
+            writes = self._writes
             for position, value in enumerate(elements):
                 if value.__class__ is Func:
                     positions.setdefault(value.defined_type, []).append(position)
+            if writes == self._writes:
+                self._positions = positions
         callees: list[Callee] = [call_of_null if value is None else call_of_other_type for value in elements]
         for actual, found in positions.items():
             if actual is type or is_heap_subtype(actual, type):
@@ -123,21 +137,27 @@ class Table:
     def tail_callees(self, type: DefinedType) -> list[Callee]:
         """The same with tail forms (docs/abi.md, "Tail calls")."""
         known = self._tail_callees.get(type)
-        if known is None:
-            known = self._tail_callees[type] = []
-            _write_callees(known, 0, self.elements, type, as_tail=True)
+        with self._lock:
+            while known is None:
+                writes = self._writes
+                made: list[Callee] = []
+                _write_callees(made, 0, self.elements, type, as_tail=True)
+                if writes == self._writes:
+                    known = self._tail_callees.setdefault(type, made)
         return known
 
     # For the runtime: values as generated code keeps them, indices checked by the caller
 
     def write(self, start: int, values: Sequence[Any]) -> None:
         """Replaces the elements from ``start`` on; ``start`` may be the end, to append."""
-        self.elements[start : start + len(values)] = values
-        self._positions = None
-        for type, callees in self._callees.items():
-            _write_callees(callees, start, values, type, as_tail=False)
-        for type, callees in self._tail_callees.items():
-            _write_callees(callees, start, values, type, as_tail=True)
+        with self._lock:
+            self.elements[start : start + len(values)] = values
+            self._positions = None
+            self._writes += 1
+            for type, callees in self._callees.items():
+                _write_callees(callees, start, values, type, as_tail=False)
+            for type, callees in self._tail_callees.items():
+                _write_callees(callees, start, values, type, as_tail=True)
 
     def extend(self, count: int, value: Any) -> int:
         """Appends ``count`` times ``value``. Returns the old size, or -1 if that is more than may be.
@@ -190,12 +210,14 @@ class Table:
         return self.extend(count, self._internal(init))
 
     def _position(self, index: int) -> int:
+        self.store.check_open()
         index = index_of(index)
         if not 0 <= index < len(self.elements):
             raise IndexError(f"index {index} is outside of a table of {len(self.elements)} elements")
         return index
 
     def _internal(self, value: Any) -> Any:
+        self.store.check_open()
         return to_internal(value, self.type.element, "an element of a table", self.store)
 
     def __repr__(self) -> str:

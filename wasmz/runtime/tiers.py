@@ -241,6 +241,11 @@ class InstanceTiers:
         frozen = self.supply.frozen
         return frozen is None or not frozen.has(index) or frozen.is_deep(index)
 
+    def functions(self) -> list[FunctionType]:
+        """All functions that get code here, or have got it, beside the instance's own."""
+        exported = [function for entries in list(self._exports.values()) for function, _ in entries]
+        return [*exported, *self._tails.copy().values(), *self._continuations.copy().values()]
+
     # Stubs and what they become
 
     def stub(self, index: int) -> FunctionType:
@@ -294,6 +299,7 @@ class InstanceTiers:
             binder.add_names(made.tail_code.co_names)
         function: Any = binder.function(index)
         with self._lock:
+            binder.store.check_open()
             if is_optimised:
                 self._goals.setdefault(index, made)
             best = self._goals.get(index, made)
@@ -313,6 +319,7 @@ class InstanceTiers:
 
     def _install_tail(self, index: int, made: FunctionCode) -> None:
         """Gives the tail form the code that goes with a function's; its keyword serves the stub and the forwarder."""
+        self.binder.store.check_open()
         tail = self._tails[index]
         tail.__code__ = _forwarder_code() if made.tail_code is None else made.tail_code
 
@@ -321,6 +328,7 @@ class InstanceTiers:
     def export(self, index: int, name: str) -> FunctionType:
         """What Python calls for function ``index`` that is exported under ``name``."""
         with self._lock:
+            self.binder.store.check_open()
             goal = self._goals.get(index)
             exported = self.adapter(index, name, None if goal is None else goal.entry_code)
             self._exports.setdefault(index, []).append((exported, name))

@@ -15,6 +15,7 @@ from wasmz.errors import InvalidWasm
 from wasmz.runtime.image import ExternKind
 from wasmz.types import GlobalType, MemoryType, TableType, ValType
 from wasmz.wasm.names import read_names
+from wasmz.wasm.preamble import check_preamble
 from wasmz.wasm.proposals import SUPPORTED_PROPOSALS, Proposal
 from wasmz.wasm.reader import Reader
 from wasmz.wasm.segments import read_data_section, read_element_section, read_expression
@@ -30,7 +31,6 @@ from wasmz.wasm.typereader import (
 # Implementation limit, the same as in browsers' engines.
 MAX_LOCALS: Final = 50_000
 
-_MAGIC, _VERSION = b"\0asm", b"\1\0\0\0"
 _EXTERN_KINDS: Final[tuple[ExternKind, ...]] = ("func", "table", "memory", "global", "tag")
 
 # A function that must be of just the type that is written, and of none of its subtypes (proposal "custom descriptors").
@@ -51,10 +51,7 @@ def decode_module(
         UnsupportedFeature: a feature of another proposal is used.
     """
     data = source if type(source) is bytes else bytes(source)
-    for magic, at, reason in ((_MAGIC, 0, "magic header not detected"), (_VERSION, 4, "unknown binary version")):
-        found = data[at : at + 4]
-        if found != magic:
-            raise InvalidWasm("unexpected end" if len(found) < 4 else reason, offset=at)
+    check_preamble(data)
     module = WasmModule(proposals=proposals)
     reader = Reader(data, 8, len(data), proposals)
     order = -1

@@ -77,6 +77,8 @@ class _WasiFunction(HostFunc):
         load("wasmz.runtime.wasi.calls")
         from wasmz.runtime.wasi.calls import bind
 
+        if caller is not None:
+            self._process.join(caller.store)
         wide = [position for position, type in enumerate(self.type.params) if type is ValType.I64]
         code = bind(self.fn, self._process, caller, wide)
         if os.environ.get("WASMZ_WASI_DIAG"):

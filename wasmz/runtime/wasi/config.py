@@ -28,6 +28,7 @@ class WasiConfig:
             gives at most so many (none at the end), ``"inherit"`` for this process's, or ``None`` for an empty one.
         stdout, stderr: a file object, a file descriptor, a ``bytearray`` to append to, a callable that takes ``bytes``,
             ``"inherit"``, or ``None`` to discard everything. Text files get the output decoded as UTF-8.
+            What is inherited is what ``sys.stdout`` is at the time of each output, as for ``print``.
         preopens: directories and sockets, in the order in which the guest finds them from descriptor 3 on; see
             :meth:`preopen_dir` and :meth:`preopen_socket`.
         realtime, monotonic: what these clocks show, in nanoseconds: a callable; or a number, from which the clock

@@ -168,6 +168,13 @@ class DescriptorTable:
         self._lowest = min(self._lowest, number)
         return entry
 
+    def close_all_from(self, first: int) -> None:
+        """Frees all numbers from this one on; what nobody is using just now is closed at once."""
+        for number in list(self._entries):
+            if number >= first:
+                self._entries.pop(number, None)
+        self._lowest = min(self._lowest, first)
+
     def renumber(self, number: int, to: int) -> Descriptor | None:
         """Moves what is open to another number that is open; gives what was there."""
         entries = self._entries

@@ -13,6 +13,7 @@ import time
 
 from wasmz.concurrency import load
 from wasmz.errors import WasiExit
+from wasmz.light import WeakSet
 from wasmz.runtime.wasi.descriptors import Descriptor, DescriptorTable, Failure
 from wasmz.runtime.wasi.errno import Errno
 from wasmz.runtime.wasi.streams import open_input, open_output
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from wasmz.runtime.func import Caller
     from wasmz.runtime.memory import Memory
+    from wasmz.runtime.store import Store
     from wasmz.runtime.wasi.config import WasiConfig
 
 _REALTIME: Final = 0
@@ -40,6 +42,10 @@ if hasattr(time, "thread_time_ns"):  # not everywhere, says its documentation
 # How much a clock that does not follow the time moves on each time it is read, in nanoseconds: a guest that waits for
 # it to reach some moment gets there.
 _STEP: Final = 1_000
+
+
+# Descriptors below are streams.
+FIRST_PREOPEN: Final = 3
 
 
 class FixedClock:
@@ -75,17 +81,48 @@ class Process:
             2: open_output(config.stderr, "stderr"),
         }
         self.table = DescriptorTable(entries)
-        if config.preopens:
-            load("wasmz.runtime.wasi.preopens")
-            from wasmz.runtime.wasi.preopens import open_preopens
-
-            open_preopens(self.table, config.preopens)
+        self._preopens = config.preopens
+        self._open_preopens()
+        # The open stores with instances of the process.
+        self._stores: WeakSet[Store] = WeakSet()
+        self._is_closed = False
         self.clocks = {number: read for number, (_, read) in _CLOCKS.items()}
         for number, clock in ((_REALTIME, config.realtime), (_MONOTONIC, config.monotonic)):
             if clock is not None:
                 self.clocks[number] = FixedClock(clock) if isinstance(clock, int) else clock
         self.fill_random = _random_source(config.random)
         self.on_exit = config.on_exit
+
+    def _open_preopens(self) -> None:
+        if self._preopens:
+            load("wasmz.runtime.wasi.preopens")
+            from wasmz.runtime.wasi.preopens import open_preopens
+
+            open_preopens(self.table, self._preopens)
+
+    def join(self, store: Store) -> None:
+        """Notes that a store has instances of the process. After the last one was closed, it begins anew."""
+        if self._is_closed:
+            self._is_closed = False
+            self._open_preopens()
+        self._stores.add(store)
+        store.add_part(self)
+
+    def leave(self, store: Store) -> None:
+        """Closes what the guest has opened, and was given open, if no other store needs it: all but the streams."""
+        self._stores.discard(store)
+        if not self._is_closed and not list(self._stores):
+            self._is_closed = True
+            self.flush_quietly()
+            self.table.close_all_from(FIRST_PREOPEN)
+
+    def flush_quietly(self) -> None:
+        """The same as :meth:`flush`, where nobody can be told that it fails."""
+        for entry in self.table.values():
+            try:
+                entry.flush()
+            except (Failure, OSError, ValueError):
+                pass
 
     def flush(self) -> None:
         """Passes on all output that is held back."""

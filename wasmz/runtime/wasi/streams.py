@@ -114,7 +114,7 @@ def open_output(sink: Any, inherited: str) -> OutputStream:
     if isinstance(sink, str):
         if sink != "inherit":
             raise ValueError(f"{inherited} must be {_ACCEPTED}, not {sink!r}")
-        sink = getattr(sys, inherited)
+        return _InheritedOutput(inherited)
     if sink is None:
         return _Discard()
     if isinstance(sink, bytearray):
@@ -136,7 +136,7 @@ def open_input(source: Any) -> InputStream:
     if isinstance(source, str):
         if source != "inherit":
             raise ValueError(f"stdin must be bytes, {_ACCEPTED}, not {source!r}")
-        source = sys.stdin
+        return _InheritedInput()
     if source is None:
         source = b""
     if isinstance(source, (bytes, bytearray, memoryview)):
@@ -172,6 +172,80 @@ def _is_text(file: Any) -> bool:
 def _is_terminal(file: Any) -> bool:
     isatty = getattr(file, "isatty", None)
     return isatty is not None and bool(isatty())
+
+
+class _InheritedOutput(OutputStream):
+    """Whatever ``sys.stdout`` or ``sys.stderr`` is when something is written, as for ``print``: it may be replaced."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+        self._current: tuple[Any, OutputStream] = None, _Discard()
+
+    def _stream(self) -> OutputStream:
+        sink = getattr(sys, self._name, None)
+        known, stream = self._current
+        if sink is not known:
+            stream = open_output(sink, self._name)
+            self._current = sink, stream
+        return stream
+
+    @property
+    def file_type(self) -> int:
+        return self._stream().file_type
+
+    @file_type.setter
+    def file_type(self, file_type: int) -> None:
+        """It is the current stream's."""
+
+    def write(self, sources: list[memoryview]) -> int:
+        return self._stream().write(sources)
+
+    def write_from(self, source: memoryview) -> int:
+        return self._stream().write_from(source)
+
+    def flush(self) -> None:
+        self._stream().flush()
+
+    def wait_handle(self) -> Any:
+        return self._stream().wait_handle()
+
+
+class _InheritedInput(InputStream):
+    """Whatever ``sys.stdin`` is when something is read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._current: tuple[Any, InputStream] = None, open_input(b"")
+
+    def _stream(self) -> InputStream:
+        source = sys.stdin
+        known, stream = self._current
+        if source is not known:
+            stream = open_input(source)
+            self._current = source, stream
+        return stream
+
+    @property
+    def file_type(self) -> int:
+        return self._stream().file_type
+
+    @file_type.setter
+    def file_type(self, file_type: int) -> None:
+        """It is the current stream's."""
+
+    def read(self, targets: list[memoryview]) -> int:
+        self._refuse_to_wait()
+        return self._stream().read(targets)
+
+    def read_into(self, target: memoryview) -> int:
+        return self._stream().read_into(target)
+
+    def wait_handle(self) -> Any:
+        return self._stream().wait_handle()
+
+    def pending_bytes(self) -> int:
+        return self._stream().pending_bytes()
 
 
 class _Discard(OutputStream):
