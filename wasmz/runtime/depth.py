@@ -13,6 +13,7 @@ from __future__ import annotations
 import sys
 from _thread import get_ident
 
+from wasmz.concurrency import at_fork
 from wasmz.errors import Trap, TrapCode
 
 TYPE_CHECKING = False
@@ -33,6 +34,19 @@ OUTER_FRAMES: Final = 1000
 nesting: dict[int, int] = {}
 # The limit to be restored in the end, or 0 if it was not changed.
 saved_limit: list[int] = [0]
+
+
+def _after_fork() -> None:
+    """In a forked child there are no calls but the forking thread's; numbers of threads are used again."""
+    for thread in list(nesting):
+        if thread != get_ident():
+            del nesting[thread]
+    if not nesting and saved_limit[0]:
+        limit, saved_limit[0] = saved_limit[0], 0
+        sys.setrecursionlimit(limit)
+
+
+at_fork(_after_fork)
 
 ENTER: Final = """\
 thread = get_ident()

@@ -24,6 +24,7 @@ import time
 import weakref
 from itertools import compress
 
+from wasmz.concurrency import at_fork
 from wasmz.errors import Interrupted
 from wasmz.runtime.traps import EXPORT_FILE, FRAME_KEY, STUB_FILE, InstanceFrames
 
@@ -222,6 +223,14 @@ class _Watcher:
             self._late += [(weakref.ref(store), thread) for thread in threads]
             self._wake()
 
+    def after_fork(self) -> None:
+        """In a child, where the thread is not: deadlines hold there, too."""
+        self._condition = threading.Condition()
+        self._thread = None
+        with self._condition:
+            if self._deadlines:
+                self._wake()
+
     def _wake(self) -> None:
         if self._thread is None or not self._thread.is_alive():
             # Not alive: after a fork.
@@ -259,3 +268,4 @@ class _Watcher:
 
 
 _watcher = _Watcher()
+at_fork(_watcher.after_fork)

@@ -1,0 +1,7 @@
+"""PyInstaller's hook: all modules of wasmz but the plugins of build tools."""
+
+from __future__ import annotations
+
+from PyInstaller.utils.hooks import collect_submodules
+
+hiddenimports = collect_submodules("wasmz", filter=lambda name: not name.startswith("wasmz.build"))
