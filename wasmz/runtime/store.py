@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 class Store:
     """Holds instances and their memories, tables and globals, and limits what they use.
 
-    A store is used by one thread at a time; different stores are independent.
+    Several threads may call what is in a store, as far as the guest's own code allows that (docs/threads.md).
 
     Attributes:
         engine: whose configuration holds.

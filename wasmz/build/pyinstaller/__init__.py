@@ -6,9 +6,9 @@ PyInstaller finds the hook beside this file by the entry point ``pyinstaller40``
 
 from __future__ import annotations
 
-import os
+from pathlib import Path
 
 
 def get_hook_dirs() -> list[str]:
     """The folders with hooks."""
-    return [os.path.dirname(__file__)]
+    return [str(Path(__file__).parent)]

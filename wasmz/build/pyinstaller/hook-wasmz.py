@@ -1,4 +1,4 @@
-"""PyInstaller's hook: all modules of wasmz but the plugins of build tools."""
+"""PyInstaller's hook: all modules of wasmz but the plugins of build tools."""  # noqa: N999
 
 from __future__ import annotations
 
