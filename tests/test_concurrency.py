@@ -211,3 +211,40 @@ def test_what_cannot_be_imported_is_an_import_error() -> None:
     with pytest.raises(ModuleNotFoundError, match="nowhere"):
         concurrency.load("wasmz.nowhere")
     assert concurrency.load("wasmz.runtime.simd.lanes").__name__ == "wasmz.runtime.simd.lanes"
+
+
+# What signal handlers and threads do not come across: commands, tools, what is imported from Python alone.
+_ELSEWHERE = (
+    "cli",
+    "build",
+    "bundle.py",
+    "parallel.py",
+    "profile.py",
+    "text.py",
+    "importer.py",
+    "shipped.py",
+    "light.py",
+)
+
+
+def _late_imports(path: Path) -> list[str]:
+    """The statements in functions that import modules of ours without having had them loaded."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    found = []
+    for number, line in enumerate(lines):
+        if line.startswith("    ") and line.lstrip().startswith("from wasmz.") and " import " in line:
+            name = line.split()[1]
+            before = next((other.strip() for other in reversed(lines[:number]) if other.strip()), "")
+            head = next(other for other in reversed(lines[:number]) if other.strip() and other[0] not in " )]}")
+            is_typing = head.startswith("if TYPE_CHECKING:")
+            if not is_typing and not before.startswith(f'load("{name}') and "wasmz.concurrency" not in line:
+                found.append(f"{path.relative_to(ROOT)}:{number + 1}: {line.strip()}")
+    return found
+
+
+def test_late_imports_are_loaded_whole() -> None:
+    wrong = []
+    for path in sorted((ROOT / "wasmz").rglob("*.py")):
+        if path.relative_to(ROOT / "wasmz").parts[0] not in _ELSEWHERE:
+            wrong += _late_imports(path)
+    assert wrong == []
