@@ -5,6 +5,7 @@
 ;; three(0, 300) = 49208
 ;; lanes(0, 128) = 29138
 ;; early(0, 700) = 19279
+;; moved(0, 300) = 47092
 ;; outer(3, 200) = 53307
 (module (memory 1)
   (data (i32.const 0) "\21\43\65\87\a9\cb\ed\0f\12\34\56\78\9a\bc\de\f0\11\22\33\44\55\66\77\88\99\aa\bb\cc\dd\ee\ff\01\23\45\67\89\ab\cd\ef\fe\dc\ba\98\76\54\32\10\40\41\42\43\44\45\46\47\48\49\4a\4b\4c\4d\4e\4f\50")
@@ -67,6 +68,15 @@
     (loop $second
       (local.set $s (i32.add (local.get $s) (i32.load8_u offset=70 (local.get $i))))
       (br_if $second (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $n))))
+    (local.get $s))
+  (func (export "moved") (param $p i32) (param $end i32) (result i32) (local $n i32) (local $i i32) (local $s i32)
+    (loop $first
+      (local.set $n (i32.or (i32.load8_u (local.get $p)) (i32.const 64)))
+      (br_if $first (i32.lt_u (local.tee $p (i32.add (local.get $p) (i32.const 1))) (local.get $end))))
+    (loop $second
+      (local.set $s (i32.add (local.get $s) (i32.load8_u offset=40 (local.get $i))))
+      (local.set $i (i32.add (local.get $i) (i32.const 1)))
+      (br_if $second (i32.ne (i32.add (local.get $i) (local.get $n)) (i32.const 500))))
     (local.get $s))
   (func (export "outer") (param $times i32) (param $end i32) (result i32)
     (local $p i32) (local $n i32) (local $i i32) (local $s i32)

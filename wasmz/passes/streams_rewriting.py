@@ -199,7 +199,7 @@ class Rewriting:
         value = self.first.get(value, value)
         if value.op in NUMBERS:
             return int(value.imm)
-        if value.block not in self.plan.blocks or depth == _DEEPEST_SUM:
+        if value.block not in self.plan.blocks or not value.args or depth == _DEEPEST_SUM:
             return None
         numbers = [self._known(arg, depth + 1) for arg in value.args]
         first, second = numbers[0], numbers[-1]
