@@ -13,12 +13,15 @@ without a GIL). A load is a single operation of CPython's anyway.
 from __future__ import annotations
 
 import operator
-from _thread import TIMEOUT_MAX, allocate_lock
+import time
+from _thread import allocate_lock
 
 from wasmz.errors import Trap, TrapCode
+from wasmz.runtime.checkpoints import LONGEST_WAIT, requests, stop_if_asked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from _thread import LockType
     from collections.abc import Callable
     from typing import Any
 
@@ -90,6 +93,18 @@ def _exchanger(width: int) -> Callable[..., int]:
     return exchange
 
 
+def _wait_for(turn: LockType, due: float | None) -> bool:
+    """Waits until someone releases a lock; false when the time ``due`` comes first. It can be stopped meanwhile."""
+    while True:
+        left = LONGEST_WAIT if due is None else min(due - time.monotonic(), LONGEST_WAIT)
+        if turn.acquire(True, max(left, 0)):
+            return True
+        if requests:
+            stop_if_asked()
+        if left < LONGEST_WAIT:
+            return False
+
+
 def _waiter(width: int) -> Callable[..., int]:
     low_bits = width - 1
 
@@ -104,6 +119,8 @@ def _waiter(width: int) -> Callable[..., int]:
             # Bounds come first: what is out of them is so whatever the memory's kind.
             _ = view[address]
             raise Trap(TrapCode.UNSHARED_MEMORY_WAIT)
+        if requests:
+            stop_if_asked()
         turn = allocate_lock()
         turn.acquire()
         with memory.lock:
@@ -111,10 +128,9 @@ def _waiter(width: int) -> Callable[..., int]:
                 return _NOT_EQUAL
             queue = memory.waiting.setdefault(address, [])
             queue.append(turn)
-        seconds = timeout / 1e9
         notified = False
         try:
-            notified = turn.acquire(True, -1 if timeout >> 63 or seconds > TIMEOUT_MAX else seconds)
+            notified = _wait_for(turn, None if timeout >> 63 else time.monotonic() + timeout / 1e9)
         finally:
             if not notified:
                 with memory.lock:

@@ -6,6 +6,7 @@
 
 Each does the rounds that lie in bounds as a whole, in effect one after the other, and returns how many these were. It
 does fewer rather than a round of which anything could trap or wrap: the loop itself, which comes behind, does the rest.
+Between pieces it can be stopped (``checkpoints.py``).
 
 An access of a round is ``size`` bytes at ``base + displacement``; ``base`` moves on by ``step`` each round.
 """
@@ -14,7 +15,9 @@ from __future__ import annotations
 
 from itertools import accumulate
 
+from wasmz.runtime.checkpoints import PIECE_BYTES, requests, stop_if_asked
 from wasmz.runtime.memory import Memory
+from wasmz.runtime.operations import copy_in_pieces
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,8 +35,6 @@ __all__ = [
 
 __wasmz_frame__ = "helper"
 
-# How many bytes are made at once.
-_MOST_BYTES: Final = 1 << 20
 # What is looked for is likely near: the first chunk is small.
 _FIRST_CHUNK: Final = 32
 _LARGEST_CHUNK: Final = 1 << 16
@@ -74,21 +75,25 @@ def memory_fill_rounds(
 
 def _fill(target: memoryview, start: int, pattern: bytes, count: int) -> None:
     length = count * len(pattern)
-    if length <= _MOST_BYTES:
+    if length <= PIECE_BYTES:
         target[start : start + length] = pattern * count
         return
-    block = pattern * (_MOST_BYTES // len(pattern))
+    block = pattern * (PIECE_BYTES // len(pattern))
     end = start + length
     whole = end - length % len(block)
     for position in range(start, whole, len(block)):
+        if requests:
+            stop_if_asked()
         target[position : position + len(block)] = block
     target[whole:end] = block[: end - whole]
 
 
 def _fill_apart(target: memoryview, start: int, byte: bytes, count: int, distance: int) -> None:
-    block = byte * min(count, _MOST_BYTES)
+    block = byte * min(count, PIECE_BYTES)
     while count:
-        part = min(count, _MOST_BYTES)
+        if requests:
+            stop_if_asked()
+        part = min(count, PIECE_BYTES)
         end = start + (part - 1) * distance + 1
         target[start:end:distance] = block[:part]
         start += part * distance
@@ -142,27 +147,33 @@ def memory_copy_rounds(
             return rounds
         if -behind < lead < 0:
             return 0
-    # memoryview copies as memmove does.
-    target.bytes[to : to + length] = source.bytes[start : start + length]
+    if length > PIECE_BYTES:
+        copy_in_pieces(target, source, to, start, length)
+    else:
+        # memoryview copies as memmove does.
+        target.bytes[to : to + length] = source.bytes[start : start + length]
     return rounds
 
 
 def _repeat(memory: memoryview, to: int, start: int, period: int, length: int, is_downward: bool) -> None:
     """Fills a range with copies of the bytes that lie next to it, from that end on."""
-    if length <= _MOST_BYTES:
+    if length <= PIECE_BYTES:
         pattern = memory[start : start + period].tobytes() * (length // period + 1)
         memory[to : to + length] = pattern[-length:] if is_downward else pattern[:length]
         return
-    # By doubling what is there already.
+    # From what is there already, as many periods of it as possible.
     end = to + length
     filled = 0
     while filled < length:
-        part = min(filled or period, length - filled)
+        if requests:
+            stop_if_asked()
+        distance = period * max(filled // period, 1)
+        part = min(distance, length - filled, PIECE_BYTES)
         if is_downward:
-            source = end + period - part if not filled else end - part
+            source = end - filled - part + distance
             memory[end - filled - part : end - filled] = memory[source : source + part]
         else:
-            source = to if filled else start
+            source = to + filled - distance
             memory[to + filled : to + filled + part] = memory[source : source + part]
         filled += part
 
@@ -187,6 +198,8 @@ def memory_match_rounds(
     chunk = _FIRST_CHUNK
     done = 0
     while done < rounds:
+        if requests:
+            stop_if_asked()
         count = min(chunk, rounds - done)
         length = count * width
         if step < 0:
@@ -227,6 +240,8 @@ def memory_find_rounds(
     chunk = _FIRST_CHUNK
     done = 0
     while done < rounds:
+        if requests:
+            stop_if_asked()
         count = min(chunk, rounds - done)
         if step > 0:
             content = view[position : position + count].tobytes()
@@ -253,6 +268,8 @@ def memory_sum_rounds(memory: Memory, base: int, rounds: int, displacement: int,
     start, end = _extent(base, rounds, displacement, step)
     total = 0
     for position in range(start, end, _LARGEST_CHUNK):
+        if requests:
+            stop_if_asked()
         total += sum(view[position : min(position + _LARGEST_CHUNK, end)].tobytes())
     return total & ((1 << bits) - 1)
 
@@ -264,11 +281,15 @@ def memory_weighted_rounds(memory: Memory, base: int, rounds: int, displacement:
     total = before = 0
     if step > 0:
         for position in range(start, end, _LARGEST_CHUNK):
+            if requests:
+                stop_if_asked()
             content = view[position : min(position + _LARGEST_CHUNK, end)].tobytes()
             total += sum(accumulate(content)) + before * len(content)
             before += sum(content)
     else:
         for position in range(end, start, -_LARGEST_CHUNK):
+            if requests:
+                stop_if_asked()
             content = view[max(position - _LARGEST_CHUNK, start) : position].tobytes()[::-1]
             total += sum(accumulate(content)) + before * len(content)
             before += sum(content)

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from wasmz.runtime.store import Store
     from wasmz.types import ValType
 
+# What an exception takes that is kept, a note of a frame, and a value that it carries, about.
+_KEPT_BYTES: Final = 512
+_NOTE_BYTES: Final = 80
+_VALUE_BYTES: Final = 40
+
 # Frames of this module do not decide whose exception it is, see traps.py.
 __wasmz_frame__ = "helper"
 
@@ -110,6 +115,10 @@ def exn_keep(caught: WasmException) -> None:
     caught.__traceback__ = None
     # Without the frame that has caught it.
     caught.trail = note_frames(entry.tb_next, caught.trail)
+    heap = caught.tag.store.object_heap()
+    if heap is not None:
+        size = _KEPT_BYTES + _NOTE_BYTES * len(caught.trail) + _VALUE_BYTES * len(caught.payload)
+        caught.__dict__["owner"] = heap.charge(size)
 
 
 def exn_rethrown(reference: WasmException | None) -> WasmException:

@@ -8,6 +8,7 @@ instance.try_call("div", 1, 0)              -> ExecResult(ok=None, trap=Trap("in
 from __future__ import annotations
 
 from _collections_abc import Mapping  # of collections.abc, without collections
+from _thread import get_ident
 from itertools import islice
 
 from wasmz.concurrency import is_finalizing, load
@@ -15,6 +16,7 @@ from wasmz.errors import Trap, WasmException, bounded
 from wasmz.records import Record
 from wasmz.runtime import operations
 from wasmz.runtime.adapters import make_skipping
+from wasmz.runtime.checkpoints import instantiating, requests, stop_if_asked
 from wasmz.runtime.func import Func
 from wasmz.runtime.globals import Global
 from wasmz.runtime.helpers import find_helper
@@ -180,6 +182,7 @@ class Instance:
         Raises:
             LinkError: imports are missing or of another type; nothing has been done then.
             Trap: a segment is out of bounds or the start function trapped; what was written before stays.
+            Interrupted: the store's deadline has passed, or it was interrupted; likewise.
             WasmException: the start function did not catch it; likewise.
             TypeError: these are not a store, a module and a linker.
             ValueError: the store has limited fuel, but the module was compiled without ``Config.fuel``; or the store,
@@ -203,11 +206,21 @@ class Instance:
         self.exports = Exports(self, ())
         self._binder = Binder(store, image, compiled.supply)
         self._binder.add_imports((linker or Linker(store.engine)).link(store, image, self))
-        self._allocate()
-        self._specs = {spec.name: spec for spec in image.exports}
-        self.exports = Exports(self, image.exports)
-        self._binder.bind()
-        self._initialize()
+        # What is made and copied from here on counts as code of the store that runs: deadlines stop it.
+        thread = get_ident()
+        outer = instantiating.get(thread)
+        instantiating[thread] = store
+        try:
+            self._allocate()
+            self._specs = {spec.name: spec for spec in image.exports}
+            self.exports = Exports(self, image.exports)
+            self._binder.bind()
+            self._initialize()
+        finally:
+            if outer is None:
+                instantiating.pop(thread, None)
+            else:
+                instantiating[thread] = outer
         if image.start is not None:
             self._binder.func(image.start)()
 
@@ -369,6 +382,8 @@ class Instance:
         """The value of a constant expression (specification 3.3.16), as generated code keeps it."""
         stack: list[Any] = []
         binder = self._binder
+        if requests:
+            stop_if_asked()
         for name, immediate in expression:
             if name in ("i32.const", "i64.const", "v128.const"):
                 stack.append(immediate)
@@ -390,7 +405,7 @@ class Instance:
                 load("wasmz.runtime.gc.constants")
                 from wasmz.runtime.gc.constants import evaluate
 
-                evaluate(name, immediate, self._image.types, stack)
+                evaluate(name, immediate, binder, stack)
         return stack[-1]
 
     def __repr__(self) -> str:

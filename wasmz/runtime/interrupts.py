@@ -7,7 +7,10 @@ Generated code tests nothing for that. CPython looks for asynchronous exceptions
 :class:`~wasmz.Interrupted` is sent as one to the threads that run code of the store, which their frames tell. It is
 only sent where it does no harm: never to a thread that is in the runtime's own code, where a memory may be half grown,
 and never to one that has just left the store's code, because the test and the sending are a single step for the other
-threads (see :func:`_send`). What is not possible now is tried again a little later.
+threads (see :func:`_send`). What is not possible now is tried again a little later; and the runtime's code finds a
+request (``checkpoints.py``), which it meets between two pieces of its work.
+
+The compiler's passes can be stopped anywhere: they change nothing but what they are making, and that is thrown away.
 
 A function of the host that sleeps in C cannot be reached in that way. In the main thread a signal wakes it, ``SIGURG``,
 if nobody else has a handler for that; in other threads the exception comes when it returns.
@@ -26,6 +29,7 @@ from itertools import compress
 
 from wasmz.concurrency import at_fork
 from wasmz.errors import Interrupted
+from wasmz.runtime.checkpoints import is_in, requests
 from wasmz.runtime.traps import EXPORT_FILE, FRAME_KEY, STUB_FILE, InstanceFrames
 
 TYPE_CHECKING = False
@@ -45,6 +49,12 @@ _LATER: Final = 0.005
 # How often another thread is looked at in a row, and the seconds between two looks.
 _ATTEMPTS: Final = 100
 _SHORT_INTERVAL: Final = 0.00002
+
+# Where the compiler may be stopped, and who else may be between that and the runtime, which called it. Importing, and
+# what switches Python's garbage collector off and on, are not among them.
+_COMPILER: Final = ("wasmz.passes", "wasmz.ir", "wasmz.codegen", "wasmz.wasm")
+_COMPILER_CALLERS: Final = (*_COMPILER, "wasmz.compiler", "wasmz.tiers", "wasmz.lazy", "functools")
+_TIERS: Final = "wasmz.runtime.tiers"
 
 _prototype = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_ulong, ctypes.py_object)
 _set_async_exc = _prototype(("PyThreadState_SetAsyncExc", ctypes.pythonapi))
@@ -66,71 +76,101 @@ def interrupt(store: Store) -> None:
         Interrupted: if this thread itself is to be stopped: in a signal handler, or a function of the host.
     """
     own = threading.get_ident()
-    remaining = [thread for thread in _threads_in(store) if thread != own and not _stop(store, thread)]
+    others = [thread for thread in _threads_in(store) if thread != own]
+    _request(store, others)
+    remaining = [thread for thread in others if not _stop(store, thread)]
     if remaining:
         _watcher.stop_soon(store, remaining)
     frame = sys._getframe(1)
-    if _is_in(store, frame):
+    if is_in(store, frame, own):
         if _may_stop(store, frame):
             raise Interrupted
         # A signal handler that the runtime was interrupted for.
+        _request(store, [own])
         _watcher.stop_soon(store, [own])
 
 
 def _threads_in(store: Store) -> list[int]:
     """The threads that run code of the store."""
-    return [thread for thread, frame in sys._current_frames().items() if _is_in(store, frame)]
+    return [thread for thread, frame in sys._current_frames().items() if is_in(store, frame, thread)]
 
 
-def _is_in(store: Store, frame: FrameType | None) -> bool:
-    while frame is not None:
-        mark = frame.f_globals.get(FRAME_KEY)
-        if mark.__class__ is InstanceFrames and mark.store is store:
-            return True
-        frame = frame.f_back
-    return False
+def _request(store: Store, threads: list[int]) -> None:
+    """Asks threads to stop the store's code themselves, at their next checkpoint."""
+    reference = weakref.ref(store)
+    for thread in threads:
+        requests[thread] = reference
+
+
+def _withdraw(store: Store, running: list[int]) -> None:
+    """Takes back what was asked of all threads but those that run code of the store."""
+    for thread, reference in list(requests.items()):
+        if thread not in running and reference() is store:
+            requests.pop(thread, None)
 
 
 def _may_stop(store: Store, frame: FrameType | None) -> bool:
     """Whether an exception may be raised in the innermost frame of a thread that runs code of the store.
 
-    It may in generated code, and in what a function of the host does.
+    It may in generated code, in what a function of the host does, and in the compiler's passes.
     """
     is_foreign = False
+    innermost = frame
     while frame is not None:
         mark = frame.f_globals.get(FRAME_KEY)
         if mark is not None:
             if mark == "host":
                 return is_foreign
+            if mark == "helper":
+                return is_foreign and frame.f_globals["__name__"] == _TIERS and _is_compiling(innermost, frame)
             return mark.__class__ is InstanceFrames and frame.f_code.co_filename not in (EXPORT_FILE, STUB_FILE)
         is_foreign = True
         frame = frame.f_back
     return False
 
 
+def _is_compiling(frame: FrameType | None, end: FrameType) -> bool:
+    """Whether the innermost frame is in the compiler, and all that follow it up to ``end`` are its callers."""
+    allowed = _COMPILER
+    while frame is not None and frame is not end:
+        name = frame.f_globals.get("__name__", "")
+        if not name.startswith(allowed):
+            return False
+        allowed = _COMPILER_CALLERS
+        frame = frame.f_back
+    return True
+
+
 def _stop(store: Store, thread: int) -> bool:
-    """Stops the code of the store in a thread, if that may be done now; true also if none runs there any more."""
+    """Stops the code of the store in a thread, if that may be done now; true also if none runs there any more.
+
+    The thread must have been asked already.
+    """
     by_signal = thread == threading.main_thread().ident and _has_signal()
     attempt = _signal if by_signal else _try_to_stop
-    if attempt(store, thread):
-        return True
-    # It is in the runtime's code. If it calls that all the time, it has to be caught on its way between two calls.
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(_SHORT_INTERVAL)
-    try:
-        for _ in range(_ATTEMPTS):
-            time.sleep(_SHORT_INTERVAL)
-            if attempt(store, thread):
-                return True
-    finally:
-        sys.setswitchinterval(interval)
-        _signalled.discard(store)
-    return False
+    stopped = thread not in requests or attempt(store, thread)
+    if not stopped:
+        # It is in the runtime's code. If it calls that all the time, it has to be caught on its way between two calls.
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(_SHORT_INTERVAL)
+        try:
+            for _ in range(_ATTEMPTS):
+                time.sleep(_SHORT_INTERVAL)
+                # Not asked any more: it has stopped.
+                stopped = thread not in requests or attempt(store, thread)
+                if stopped:
+                    break
+        finally:
+            sys.setswitchinterval(interval)
+            _signalled.discard(store)
+    if stopped:
+        requests.pop(thread, None)
+    return stopped
 
 
 def _try_to_stop(store: Store, thread: int) -> bool:
     frame = sys._current_frames().get(thread)
-    if not _is_in(store, frame):
+    if not is_in(store, frame, thread):
         return True
     return _may_stop(store, frame) and _send(thread, frame)
 
@@ -183,7 +223,7 @@ def _has_signal() -> bool:
 def _on_signal(number: int, frame: FrameType | None) -> None:
     stopped = False
     for store in list(_signalled):
-        if not _is_in(store, frame):
+        if not is_in(store, frame, threading.get_ident()):
             _signalled.discard(store)
         elif _may_stop(store, frame):
             _signalled.discard(store)
@@ -205,17 +245,29 @@ class _Watcher:
         # Threads that are to be stopped once.
         self._late: list[tuple[weakref.ref[Store], int]] = []
 
+    def reset(self) -> None:
+        """In the child after a fork, which has one thread, and perhaps locks that other threads held."""
+        self._condition = threading.Condition()
+        self._thread = None
+        self._late = []
+        requests.clear()
+        if self._deadlines:
+            with self._condition:
+                self._wake()
+
     def set_deadline(self, store: Store, when: float | None) -> None:
         if when is None:
             with self._condition:
                 self._deadlines.pop(store, None)
                 is_idle = not self._deadlines
+                _withdraw(store, [])
             if is_idle:
                 _remove_signal()
             return
         _install_signal()
         with self._condition:
             self._deadlines[store] = when
+            _withdraw(store, [])
             self._wake()
 
     def stop_soon(self, store: Store, threads: list[int]) -> None:
@@ -223,17 +275,8 @@ class _Watcher:
             self._late += [(weakref.ref(store), thread) for thread in threads]
             self._wake()
 
-    def after_fork(self) -> None:
-        """In a child, where the thread is not: deadlines hold there, too."""
-        self._condition = threading.Condition()
-        self._thread = None
-        with self._condition:
-            if self._deadlines:
-                self._wake()
-
     def _wake(self) -> None:
         if self._thread is None or not self._thread.is_alive():
-            # Not alive: after a fork.
             self._thread = threading.Thread(target=self._run, name="wasmz deadlines", daemon=True)
             self._thread.start()
         self._condition.notify()
@@ -251,12 +294,28 @@ class _Watcher:
                 if interrupted is not None and not _stop(interrupted, thread):
                     again.append((reference, thread))
             for store in due:
-                for thread in _threads_in(store):
-                    _stop(store, thread)
+                self._stop_all(store, now)
             # No store is kept alive while this waits.
             due, store, interrupted = [], None, None  # type: ignore[assignment]
             with self._condition:
                 self._late += again
+
+    def _stop_all(self, store: Store, now: float) -> None:
+        """Stops the code of a store whose deadline has passed, in all threads."""
+        threads = _threads_in(store)
+        with self._condition:
+            if not self._is_due(store, now):
+                return
+            _withdraw(store, threads)
+            # All are asked before the first one is waited for.
+            _request(store, threads)
+        for thread in threads:
+            if self._is_due(store, now):
+                _stop(store, thread)
+
+    def _is_due(self, store: Store, now: float) -> bool:
+        """Whether the deadline still stands: another may have been set meanwhile."""
+        return self._deadlines.get(store, now + 1) <= now
 
     def _pause(self) -> float | None:
         """How long to wait for something to do."""
@@ -268,4 +327,4 @@ class _Watcher:
 
 
 _watcher = _Watcher()
-at_fork(_watcher.after_fork)
+at_fork(_watcher.reset)

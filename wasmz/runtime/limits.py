@@ -1,5 +1,7 @@
 """What a store may use: budgets of memory and table elements, and a hook that is asked before anything grows.
 
+One budget counts what a guest makes the host hold, in bytes: memories, and through a ``HostBudget`` everything else.
+
 budget = Budget(limit=65_536)
 budget.reserve(65_536)            -> True
 budget.reserve(1)                 -> False, nothing is counted
@@ -12,6 +14,10 @@ from __future__ import annotations
 
 from wasmz.concurrency import new_lock
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 __wasmz_frame__ = "helper"
 
 
@@ -21,12 +27,15 @@ class Budget:
     Attributes:
         limit: the upper bound, in bytes or elements, or ``None``.
         total_used: how much is in use now.
+        reclaim: finds out what is not in use any more, and releases it; or ``None``.
     """
 
-    __slots__ = ("_lock", "limit", "total_used")
+    __slots__ = ("_lock", "limit", "reclaim", "total_used")
 
     def __init__(self, limit: int | None = None) -> None:
         self.limit = limit
+        # Called once when there is too little left: what was counted may be gone.
+        self.reclaim: Callable[[], None] | None = None
         self.total_used = 0
         # Reentrant: a collection during an update may free a memory of the same store.
         self._lock = new_lock()
@@ -44,7 +53,15 @@ class Budget:
         """Counts so much more if it is within the limit, and says whether it is."""
         with self._lock:
             if not self.can_grow(size):
-                return False
+                reclaim, self.reclaim = self.reclaim, None
+                if reclaim is None:
+                    return False
+                try:
+                    reclaim()
+                finally:
+                    self.reclaim = reclaim
+                if not self.can_grow(size):
+                    return False
             self.total_used += size
             return True
 
@@ -52,6 +69,59 @@ class Budget:
         """Counts so much less."""
         with self._lock:
             self.total_used -= size
+
+
+class HostBudget:
+    """What the host holds for a guest besides its memories: tables, objects, listings, files in memory.
+
+    It counts against the budget of memories, in bytes, but for the first ones: a table of some functions changes
+    nothing about how many pages a memory may have.
+
+    Attributes:
+        total_used: how much is in use now, in bytes.
+    """
+
+    __slots__ = ("__weakref__", "_lock", "_memories", "total_used")
+
+    FREE_BYTES = 1 << 16
+
+    def __init__(self, memories: Budget) -> None:
+        self._memories = memories
+        self.total_used = 0
+        self._lock = RLock()
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether there is any limit: otherwise nobody needs to count."""
+        return self._memories.limit is not None
+
+    @property
+    def free(self) -> int:
+        """How many bytes more there may be; without a limit, more than any machine has."""
+        limit = self._memories.limit
+        if limit is None:
+            return 1 << 62
+        return max(limit - self._memories.total_used, 0) + max(self.FREE_BYTES - self.total_used, 0)
+
+    def reserve(self, size: int) -> bool:
+        """Counts so many bytes more if they are within the limit, and says whether they are."""
+        with self._lock:
+            counted = self._counted(self.total_used + size) - self._counted(self.total_used)
+            if counted > 0 and not self._memories.reserve(counted):
+                return False
+            self.total_used += size
+            return True
+
+    def release(self, size: int) -> None:
+        """Counts so many bytes less."""
+        with self._lock:
+            counted = self._counted(self.total_used) - self._counted(self.total_used - size)
+            if counted > 0:
+                self._memories.release(counted)
+            self.total_used -= size
+
+    def _counted(self, total: int) -> int:
+        return max(total - self.FREE_BYTES, 0)
 
 
 class ResourceLimiter:

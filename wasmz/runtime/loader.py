@@ -266,6 +266,16 @@ class Binder:
             name_fields(type, self.image.field_names[index])
         return class_of(type)
 
+    def maker(self, index: int) -> Any:
+        """What makes objects of a type: its class, or what counts them in a store whose memory is limited."""
+        made_class = self._type(index)
+        heap = self.store.object_heap()
+        if heap is None:
+            return made_class
+        from wasmz.runtime.gc.heap import allocator
+
+        return allocator(heap, made_class)
+
     _providers: dict[str, Callable[[Binder, int], Any]] = {  # noqa: RUF012
         "f": function,
         "t": _tail,
@@ -280,6 +290,7 @@ class Binder:
         "elem": _element,
         "tag": _tag,
         "ty": _type,
+        "new": maker,
     }
     _plain_providers: dict[str, Callable[[Binder, int], Any]] = {  # noqa: RUF012
         letter: provider for letter, provider in _providers.items() if len(letter) == 1

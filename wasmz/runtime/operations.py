@@ -4,12 +4,14 @@
     memory_copy(m, m, 8, 0, 4)      bytes 0-3 to 8-11, also where they overlap
     table_init(t, segment, 0, 1, 2) elements 1-2 of a segment to the table's start
 
-Numbers are unsigned. Everything is checked before anything is written (specification 4.6.7-4.6.14).
+Numbers are unsigned. Everything is checked before anything is written (specification 4.6.7-4.6.14). What is large is
+done in pieces, between which it can be stopped (``checkpoints.py``).
 """
 
 from __future__ import annotations
 
 from wasmz.errors import Trap, TrapCode
+from wasmz.runtime.checkpoints import PIECE_BYTES, PIECE_ITEMS, requests, stop_if_asked
 from wasmz.runtime.memory import Memory
 from wasmz.runtime.table import Table
 from wasmz.runtime.traps import trap_out_of_fuel, trap_unreachable
@@ -17,7 +19,7 @@ from wasmz.types import ValType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Final
+    from typing import Any
 
 __all__ = [
     "data_drop",
@@ -42,9 +44,6 @@ __wasmz_frame__ = "helper"
 
 # -1, the answer when growing is impossible, in the unsigned form of the address type.
 _FAILED = {ValType.I32: 0xFFFF_FFFF, ValType.I64: 0xFFFF_FFFF_FFFF_FFFF}
-
-# A fill writes at most this many bytes at once: the source of a copy is as long.
-_FILL_BYTES: Final = 1 << 20
 
 
 class DataSegment:
@@ -78,6 +77,8 @@ def memory_size(memory: Memory) -> int:
 
 
 def memory_grow(memory: Memory, pages: int) -> int:
+    if requests:
+        stop_if_asked()
     old = memory.grow(pages)
     return old if old >= 0 else _FAILED[memory.type.address_type]
 
@@ -86,30 +87,52 @@ def memory_fill(memory: Memory, start: int, value: int, count: int) -> None:
     end = start + count
     if end > memory.size_bytes:
         raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS)
-    target = memory.bytes
     byte = bytes((value & 0xFF,))
-    if count <= _FILL_BYTES:
-        target[start:end] = byte * count
+    if count <= PIECE_BYTES:
+        memory.bytes[start:end] = byte * count
         return
-    block = byte * _FILL_BYTES
-    whole = end - count % _FILL_BYTES
-    for position in range(start, whole, _FILL_BYTES):
-        target[position : position + _FILL_BYTES] = block
-    target[whole:end] = block[: end - whole]
+    block = byte * PIECE_BYTES
+    for position in range(start, end, PIECE_BYTES):
+        if requests:
+            stop_if_asked()
+        memory.bytes[position : min(position + PIECE_BYTES, end)] = block[: end - position]
 
 
 def memory_copy(target: Memory, source: Memory, to: int, start: int, count: int) -> None:
     if start + count > source.size_bytes or to + count > target.size_bytes:
         raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS)
-    # memoryview copies as memmove does.
-    target.bytes[to : to + count] = source.bytes[start : start + count]
+    if count <= PIECE_BYTES:
+        # memoryview copies as memmove does.
+        target.bytes[to : to + count] = source.bytes[start : start + count]
+    else:
+        copy_in_pieces(target, source, to, start, count)
+
+
+def copy_in_pieces(target: Memory, source: Memory, to: int, start: int, count: int) -> None:
+    """Copies bytes that are known to be in bounds, as memmove does."""
+    pieces = range(0, count, PIECE_BYTES)
+    for position in reversed(pieces) if target is source and start < to else pieces:
+        if requests:
+            stop_if_asked()
+        size = min(PIECE_BYTES, count - position)
+        begin, destination = start + position, to + position
+        target.bytes[destination : destination + size] = source.bytes[begin : begin + size]
 
 
 def memory_init(memory: Memory, segment: DataSegment, to: int, start: int, count: int) -> None:
     content = segment.content
     if start + count > len(content) or to + count > memory.size_bytes:
         raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS)
-    memory.bytes[to : to + count] = content[start : start + count]
+    if requests:
+        stop_if_asked()
+    if count <= PIECE_BYTES:
+        memory.bytes[to : to + count] = content[start : start + count]
+        return
+    for position in range(0, count, PIECE_BYTES):
+        if requests:
+            stop_if_asked()
+        part = content[start + position : start + min(position + PIECE_BYTES, count)]
+        memory.bytes[to + position : to + position + len(part)] = part
 
 
 def data_drop(segment: DataSegment) -> None:
@@ -134,6 +157,8 @@ def table_size(table: Table) -> int:
 
 
 def table_grow(table: Table, value: Any, count: int) -> int:
+    if requests:
+        stop_if_asked()
     old = table.extend(count, value)
     return old if old >= 0 else _FAILED[table.type.address_type]
 
@@ -141,22 +166,28 @@ def table_grow(table: Table, value: Any, count: int) -> int:
 def table_fill(table: Table, start: int, value: Any, count: int) -> None:
     if start + count > len(table.elements):
         raise Trap(TrapCode.TABLE_OUT_OF_BOUNDS)
-    if count:
-        table.write(start, [value] * count)
+    table.fill_with(start, value, count)
 
 
 def table_copy(target: Table, source: Table, to: int, start: int, count: int) -> None:
     if start + count > len(source.elements) or to + count > len(target.elements):
         raise Trap(TrapCode.TABLE_OUT_OF_BOUNDS)
-    if count:
-        target.write(to, source.elements[start : start + count])
+    pieces = range(0, count, PIECE_ITEMS)
+    for position in reversed(pieces) if target is source and start < to else pieces:
+        if requests:
+            stop_if_asked()
+        begin = start + position
+        target.write(to + position, source.elements[begin : begin + min(PIECE_ITEMS, count - position)])
 
 
 def table_init(table: Table, segment: ElementSegment, to: int, start: int, count: int) -> None:
     if start + count > len(segment.items) or to + count > len(table.elements):
         raise Trap(TrapCode.TABLE_OUT_OF_BOUNDS)
-    if count:
-        table.write(to, segment.items[start : start + count])
+    for position in range(0, count, PIECE_ITEMS):
+        if requests:
+            stop_if_asked()
+        begin = start + position
+        table.write(to + position, segment.items[begin : begin + min(PIECE_ITEMS, count - position)])
 
 
 def elem_drop(segment: ElementSegment) -> None:

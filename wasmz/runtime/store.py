@@ -12,13 +12,14 @@ from wasmz.concurrency import load
 from wasmz.config import check_fuel
 from wasmz.light import WeakSet
 from wasmz.runtime.engine import Engine
-from wasmz.runtime.limits import Budget
+from wasmz.runtime.limits import Budget, HostBudget
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, NoReturn, Protocol
 
+    from wasmz.runtime.gc.heap import Heap
     from wasmz.runtime.limits import ResourceLimiter
     from wasmz.runtime.memory import Memory
     from wasmz.runtime.traps import InstanceFrames
@@ -37,7 +38,8 @@ class Store:
     Attributes:
         engine: whose configuration holds.
         data: anything the embedder likes; host functions reach it through their ``Caller``.
-        memory_budget: bytes of linear memory in use, and ``Config.mem_limit_bytes``.
+        memory_budget: bytes in use, and ``Config.mem_limit_bytes``.
+        host_budget: the part of it that is no linear memory.
         table_budget: elements of tables, and ``Config.table_limit``.
         limiter: is asked before memories and tables grow, or ``None``.
     """
@@ -51,7 +53,11 @@ class Store:
         self.limiter = limiter
         config = self.engine.config
         self.memory_budget = Budget(config.mem_limit_bytes)
+        self.host_budget = HostBudget(self.memory_budget)
+        self._heap: Heap | None = None
         self.table_budget = Budget(config.table_limit)
+        # Items of the lists that tables have for types (see table.py).
+        self.callees_held = 0
         self._has_deadline = False
         self._is_closed = False
         # Instances' binders, and guests' processes.
@@ -126,6 +132,17 @@ class Store:
         """Gives the code of an instance the fuel, now and whenever it is set (docs/abi.md, "Fuel")."""
         self._metered.add(frames)
         frames.namespace["fuel"] = self._fuel
+
+    def object_heap(self) -> Heap | None:
+        """What counts the objects of garbage-collected guests; ``None`` if their number is not limited."""
+        heap = self._heap
+        if heap is None and self.host_budget.is_limited:
+            # Imported only for guests that have such objects.
+            from wasmz.runtime.gc.heap import Heap
+
+            heap = self._heap = Heap(self.host_budget)
+            self.memory_budget.reclaim = heap.trim
+        return heap
 
     def adopt(self, memory: Memory) -> None:
         """Notes a memory, to be freed with the store. Raises ``ValueError`` if that is closed."""

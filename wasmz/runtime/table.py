@@ -6,6 +6,10 @@
 
 For each function type that someone calls through a table there is a list beside it: item i is the function to call if
 the type matches, otherwise a function that traps. Every write to the table keeps them true.
+
+All such lists of a store together are no longer than its tables, or than ``MOST_CALLEES``. A table that would need more
+has, for further types, an object in the place of a list that looks at the element itself: :class:`_Judge`. It takes no
+memory, and 0.1 us a call.
 """
 
 from __future__ import annotations
@@ -13,7 +17,8 @@ from __future__ import annotations
 from _operator import index as index_of
 
 from wasmz.concurrency import new_lock
-from wasmz.errors import Trap, TrapCode
+from wasmz.errors import MemoryLimit, Trap, TrapCode
+from wasmz.runtime.checkpoints import PIECE_ITEMS, requests, stop_if_asked
 from wasmz.runtime.convert import to_internal, to_python
 from wasmz.runtime.func import Func
 from wasmz.runtime.traps import call_of_null, call_of_other_type
@@ -32,6 +37,11 @@ __wasmz_frame__ = "helper"
 
 MAX_ELEMENTS: Final = 10_000_000
 
+# So many items the lists of a store have in any case: 16 MB.
+MOST_CALLEES: Final = 1 << 21
+# What an element, or an item of a list, takes.
+_BYTES: Final = 8
+
 
 class Table:
     """A table of references.
@@ -43,7 +53,8 @@ class Table:
     """
 
     __slots__ = (
-        *("__weakref__", "_callees", "_lock", "_maximum", "_positions", "_tail_callees", "_writes"),
+        *("__weakref__", "_bytes", "_callees", "_held", "_judges", "_lock", "_maximum", "_positions"),
+        *("_tail_callees", "_writes"),
         *("elements", "store", "type"),
     )
 
@@ -53,7 +64,8 @@ class Table:
         Raises:
             TypeError: ``init`` is not a value of the element type. ValueError: the type makes no sense.
             MemoryError: more than 10,000,000 elements.
-            Trap: GROWTH_OPERATION_LIMITED, ``Config.table_limit`` or the store's limiter forbids it.
+            Trap: GROWTH_OPERATION_LIMITED, ``Config.table_limit`` or the store's limiter forbids it; OUT_OF_MEMORY,
+                ``Config.mem_limit_bytes`` does.
         """
         if type.__class__ is not TableType:
             raise TypeError(f"a table is made with a TableType, not {type!r}")
@@ -76,9 +88,9 @@ class Table:
             raise MemoryError(f"a table has at most {MAX_ELEMENTS} elements")
         if not self._may_have(0, type.minimum):
             raise Trap(TrapCode.GROWTH_OPERATION_LIMITED)
-        if not store.table_budget.reserve(type.minimum):
-            raise Trap(TrapCode.GROWTH_OPERATION_LIMITED, self._over_limit())
-        self.elements: list[Any] = [value] * type.minimum
+        # Items of lists of callees, and bytes that are counted for this table.
+        self._held = self._bytes = 0
+        self.elements: list[Any] = []
         # Positions of the functions of each type, while nothing has been written since they were looked for.
         self._positions: dict[DefinedType, list[int]] | None = None
         self._callees: dict[DefinedType, list[Callee]] = {}
@@ -86,11 +98,44 @@ class Table:
         # Lists of callees are made, and written, by one thread at a time; a signal handler may write in the middle.
         self._lock = new_lock()
         self._writes = 0
+        self._judges: dict[tuple[DefinedType, bool], _Judge] = {}
+        if not store.table_budget.reserve(type.minimum):
+            raise Trap(TrapCode.GROWTH_OPERATION_LIMITED, self._over_limit())
+        if not self._reserve_bytes(type.minimum):
+            store.table_budget.release(type.minimum)
+            raise MemoryLimit(f"the store's limit of {store.memory_budget.limit} bytes forbids a {type}")
+        self._append(type.minimum, value)
 
     def __del__(self) -> None:
         elements = getattr(self, "elements", None)
         if elements:
-            self.store.table_budget.release(len(elements))
+            store = self.store
+            store.table_budget.release(len(elements))
+            store.callees_held -= self._held
+            store.host_budget.release(self._bytes)
+
+    def _reserve_bytes(self, items: int) -> bool:
+        """Counts the bytes of so many elements, or items of lists, if that is within the limits.
+
+        Where the number of elements has a limit of its own, that is the one that counts.
+        """
+        store = self.store
+        if store.table_budget.limit is None:
+            if not store.host_budget.reserve(items * _BYTES):
+                return False
+            self._bytes += items * _BYTES
+        return True
+
+    def _reserve_callees(self, items: int) -> bool:
+        """Counts items of lists of callees, if there may be so many."""
+        store = self.store
+        if store.callees_held + items > max(MOST_CALLEES, store.table_budget.total_used):
+            return False
+        if not self._reserve_bytes(items):
+            return False
+        store.callees_held += items
+        self._held += items
+        return True
 
     def _may_have(self, current: int, desired: int) -> bool:
         """Whether the store's limiter lets the table have ``desired`` elements."""
@@ -105,10 +150,12 @@ class Table:
         """The type with the present size as its minimum: what an import is matched with."""
         return TableType(self.type.element, len(self.elements), self.type.maximum, self.type.address_type)
 
-    def callees(self, type: DefinedType) -> list[Callee]:
-        """For each element what a call with this type calls; the same list for the table's whole life."""
-        known = self._callees.get(type)
+    def callees(self, type: DefinedType) -> Sequence[Callee]:
+        """For each element what a call with this type calls; the same object for the table's whole life."""
         with self._lock:
+            known: Sequence[Callee] | None = self._callees.get(type)
+            if known is None:
+                known = self._judge(type, False)
             while known is None:
                 writes = self._writes
                 made = self._all_callees(type)
@@ -118,6 +165,11 @@ class Table:
 
     def _all_callees(self, type: DefinedType) -> list[Callee]:
         elements = self.elements
+        if len(elements) > PIECE_ITEMS:
+            # The positions would take more than all lists.
+            found: list[Callee] = []
+            _write_callees(found, 0, elements, type, as_tail=False)
+            return found
         positions = self._positions
         if positions is None:
             positions = {}
@@ -128,22 +180,32 @@ class Table:
             if writes == self._writes:
                 self._positions = positions
         callees: list[Callee] = [call_of_null if value is None else call_of_other_type for value in elements]
-        for actual, found in positions.items():
+        for actual, places in positions.items():
             if actual is type or is_heap_subtype(actual, type):
-                for position in found:
+                for position in places:
                     callees[position] = elements[position].code
         return callees
 
-    def tail_callees(self, type: DefinedType) -> list[Callee]:
+    def tail_callees(self, type: DefinedType) -> Sequence[Callee]:
         """The same with tail forms (docs/abi.md, "Tail calls")."""
-        known = self._tail_callees.get(type)
         with self._lock:
+            known: Sequence[Callee] | None = self._tail_callees.get(type)
+            if known is None:
+                known = self._judge(type, True)
             while known is None:
                 writes = self._writes
                 made: list[Callee] = []
                 _write_callees(made, 0, self.elements, type, as_tail=True)
                 if writes == self._writes:
                     known = self._tail_callees.setdefault(type, made)
+        return known
+
+    def _judge(self, type: DefinedType, as_tail: bool) -> Any:
+        """What stands in the place of a list for the type; ``None`` if there may be a list, which is counted then."""
+        key = (type, as_tail)
+        known = self._judges.get(key)
+        if known is None and not self._reserve_callees(len(self.elements)):
+            known = self._judges[key] = _Judge(self.elements, type, as_tail)
         return known
 
     # For the runtime: values as generated code keeps them, indices checked by the caller
@@ -159,20 +221,56 @@ class Table:
             for type, callees in self._tail_callees.items():
                 _write_callees(callees, start, values, type, as_tail=True)
 
+    def fill_with(self, start: int, value: Any, count: int) -> None:
+        """Replaces elements by the same value, in pieces between which it can be stopped."""
+        for position in range(start, start + count, PIECE_ITEMS):
+            if requests:
+                stop_if_asked()
+            self.write(position, [value] * min(PIECE_ITEMS, start + count - position))
+
     def extend(self, count: int, value: Any) -> int:
         """Appends ``count`` times ``value``. Returns the old size, or -1 if that is more than may be.
 
-        Raises:
-            Trap: GROWTH_OPERATION_LIMITED, the store's tables would exceed ``Config.table_limit`` together.
+        What may be is said by the table's type, the store's limiter, ``Config.table_limit`` for all tables together
+        or, where there is none, ``Config.mem_limit_bytes``; and by how long the lists of callees may be.
         """
         size = len(self.elements)
         if size + count > self._maximum or not self._may_have(size, size + count):
             return -1
-        if count:
-            if not self.store.table_budget.reserve(count):
-                raise Trap(TrapCode.GROWTH_OPERATION_LIMITED, self._over_limit())
-            self.write(size, [value] * count)
+        if not count:
+            return size
+        store = self.store
+        if not store.table_budget.reserve(count):
+            return -1
+        if not self._reserve_bytes(count):
+            store.table_budget.release(count)
+            return -1
+        if not self._reserve_callees(count * (len(self._callees) + len(self._tail_callees))):
+            store.table_budget.release(count)
+            self._release_bytes(count)
+            return -1
+        self._append(count, value)
         return size
+
+    def _release_bytes(self, items: int) -> None:
+        if self.store.table_budget.limit is None:
+            self.store.host_budget.release(items * _BYTES)
+            self._bytes -= items * _BYTES
+
+    def _append(self, count: int, value: Any) -> None:
+        """Appends elements that have been counted; all of them, or none if it is stopped."""
+        size = len(self.elements)
+        lists = len(self._callees) + len(self._tail_callees)
+        try:
+            self.fill_with(size, value, count)
+        except BaseException:
+            for items in (self.elements, *self._callees.values(), *self._tail_callees.values()):
+                del items[size:]
+            self.store.table_budget.release(count)
+            self.store.callees_held -= count * lists
+            self._held -= count * lists
+            self._release_bytes(count * (1 + lists))
+            raise
 
     # For Python
 
@@ -200,7 +298,7 @@ class Table:
         """Sets ``count`` elements from ``start`` on; ``Trap(TABLE_OUT_OF_BOUNDS)`` if they are not all there."""
         if start < 0 or count < 0 or start + count > len(self.elements):
             raise Trap(TrapCode.TABLE_OUT_OF_BOUNDS)
-        self.write(start, [self._internal(value)] * count)
+        self.fill_with(start, self._internal(value), count)
 
     def grow(self, count: int, init: Any = None) -> int:
         """Appends ``count`` elements (specification 4.6.9). Returns the old size, or -1 if that is impossible."""
@@ -222,6 +320,34 @@ class Table:
 
     def __repr__(self) -> str:
         return f"<Table of {len(self.elements)} {self.type.element}>"
+
+
+class _Judge:
+    """In the place of a list of callees: decides for each call what the element is to a type."""
+
+    __slots__ = ("_as_tail", "_elements", "_type")
+
+    def __init__(self, elements: list[Any], type: DefinedType, as_tail: bool) -> None:
+        self._elements = elements
+        self._type = type
+        self._as_tail = as_tail
+
+    def __len__(self) -> int:
+        return len(self._elements)
+
+    def __getitem__(self, index: int) -> Callee:
+        elements = self._elements
+        if index >= len(elements):
+            raise Trap(TrapCode.UNDEFINED_ELEMENT)
+        value = elements[index]
+        if value is None:
+            return call_of_null
+        if value.__class__ is not Func or not (
+            value.defined_type is self._type or is_heap_subtype(value.defined_type, self._type)
+        ):
+            return call_of_other_type
+        found: Callee = value.tail if self._as_tail else value.code
+        return found
 
 
 def _write_callees(

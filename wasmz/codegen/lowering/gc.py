@@ -3,7 +3,7 @@
     struct.get (3, 1) v0        LOAD v0; LOAD_ATTR field1
     array.get 4 v0 v1           LOAD v0; LOAD_ATTR items; LOAD v1; BINARY_SUBSCR
     ref.test (ref 3) v0         LOAD_GLOBAL isinstance; LOAD v0; LOAD_GLOBAL ty3; CALL 2
-    struct.new 3 v0 v1          LOAD v0; LOAD v1; LOAD_GLOBAL ty3; CALL 0; SWAP 2; COPY 2; STORE_ATTR field1; ...
+    struct.new 3 v0 v1          LOAD v0; LOAD v1; LOAD_GLOBAL new3; CALL 0; SWAP 2; COPY 2; STORE_ATTR field1; ...
 
 None has no such attributes: using null raises an exception, which becomes a trap at the boundary to Python. An index is
 never negative, as it is held unsigned; so the bounds checks of Python's sequences are WebAssembly's.
@@ -32,8 +32,9 @@ def _type_name(emitter: Emitter, type: DefinedType) -> str:
     return f"ty{emitter.facts.lowest_indices[type]}"
 
 
-def _type_name_at(emitter: Emitter, index: int) -> str:
-    return f"ty{emitter.facts.canonical_types[index]}"
+def _maker_name(emitter: Emitter, index: int) -> str:
+    """The global that makes objects of a type: its class, or what counts them."""
+    return f"new{emitter.facts.canonical_types[index]}"
 
 
 def _attribute(emitter: Emitter, name: str) -> bytes:
@@ -166,7 +167,7 @@ def _struct_new(emitter: Emitter, value: Value) -> None:
     start = emitter.push(value.args)
     emitter.mark(value.offset)
     # A class without a constructor, and stores one after the other, take half the time of a call of __init__.
-    out += (emitter.load_callee(_type_name_at(emitter, value.imm)), target.call(0))
+    out += (emitter.load_callee(_maker_name(emitter, value.imm)), target.call(0))
     for number in range(len(value.args) - 1, -1, -1):
         out += (target.swap2, target.copy(2), target.store_attribute(emitter.name_index(f"field{number}")))
     emitter.define(value, start)
@@ -177,7 +178,7 @@ def _struct_new_desc(emitter: Emitter, value: Value) -> None:
     out, target = emitter.out, emitter.target
     start = emitter.push(value.args)
     emitter.mark(value.offset)
-    out += (emitter.load_callee(_type_name_at(emitter, value.imm)), target.call(0))
+    out += (emitter.load_callee(_maker_name(emitter, value.imm)), target.call(0))
     names = [*(f"field{number}" for number in range(len(value.args) - 1)), "descriptor"]
     for name in reversed(names):
         out += (target.swap2, target.copy(2), target.store_attribute(emitter.name_index(name)))
@@ -189,7 +190,7 @@ def _struct_new_default_desc(emitter: Emitter, value: Value) -> None:
     out, target = emitter.out, emitter.target
     start = emitter.push(value.args)
     emitter.mark(value.offset)
-    out += (emitter.load_callee("gc_struct_new_default"), emitter.load_global(_type_name_at(emitter, value.imm)))
+    out += (emitter.load_callee("gc_struct_new_default"), emitter.load_global(_maker_name(emitter, value.imm)))
     out += (target.call(1), target.swap2, target.copy(2), target.store_attribute(emitter.name_index("descriptor")))
     emitter.define(value, start)
 
@@ -297,7 +298,7 @@ def _array_len(emitter: Emitter, value: Value) -> None:
 @lowers("array.new_fixed")
 def _array_new_fixed(emitter: Emitter, value: Value) -> None:
     start = emitter.push(value.args)
-    callee = [emitter.load_callee("gc_array_new_fixed"), emitter.load_global(_type_name_at(emitter, value.imm))]
+    callee = [emitter.load_callee("gc_array_new_fixed"), emitter.load_global(_maker_name(emitter, value.imm))]
     emitter.out[start:start] = callee
     emitter.out.append(emitter.target.build_list(len(value.args)))
     emitter.mark(value.offset)
@@ -308,7 +309,7 @@ def _array_new_fixed(emitter: Emitter, value: Value) -> None:
 def _runtime_call(*names: str) -> Lowering:
     """Calls the runtime's function with objects of the instance before the operands.
 
-    Names give their places: ``ty`` for the type that the immediate begins with, ``data`` and ``elem`` for the segment
+    Names give their places: ``new`` for what makes objects of the type that the immediate begins with, ``data`` and ``elem`` for the segment
     behind it.
     """
 
@@ -316,9 +317,9 @@ def _runtime_call(*names: str) -> Lowering:
         start = emitter.push(value.args)
         objects: list[Emitted] = []
         for name in names:
-            if name == "ty":
+            if name == "new":
                 index = value.imm[0] if isinstance(value.imm, tuple) else value.imm
-                objects.append(emitter.load_global(_type_name_at(emitter, index)))
+                objects.append(emitter.load_global(_maker_name(emitter, index)))
             else:
                 objects.append(emitter.load_global(f"{name}{value.imm[1]}"))
         emitter.out[start:start] = [emitter.load_callee("gc_" + value.op.replace(".", "_")), *objects]
@@ -329,9 +330,9 @@ def _runtime_call(*names: str) -> Lowering:
     return lowering
 
 
-lowers("struct.new_default", "array.new", "array.new_default")(_runtime_call("ty"))
-lowers("array.new_data")(_runtime_call("ty", "data"))
-lowers("array.new_elem")(_runtime_call("ty", "elem"))
+lowers("struct.new_default", "array.new", "array.new_default")(_runtime_call("new"))
+lowers("array.new_data")(_runtime_call("new", "data"))
+lowers("array.new_elem")(_runtime_call("new", "elem"))
 lowers("array.init_data")(_runtime_call("data"))
 lowers("array.init_elem")(_runtime_call("elem"))
 lowers("array.copy", "array.fill")(_runtime_call())

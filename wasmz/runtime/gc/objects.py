@@ -14,6 +14,7 @@ from array import array
 
 from wasmz.concurrency import load, new_lock
 from wasmz.errors import Trap, TrapCode
+from wasmz.runtime.checkpoints import PIECE_ITEMS, requests, stop_if_asked
 from wasmz.types import (
     ArrayType,
     DefinedType,
@@ -74,7 +75,8 @@ class HostRef:
 class HeapRef:
     """A reference to a structure or array. Compared by identity."""
 
-    __slots__ = ()
+    # Set where objects are counted (see heap.py).
+    __slots__ = ("_owner",)
 
     # The type that a class is made for.
     wasm_type: DefinedType
@@ -182,6 +184,9 @@ class ArrayRef(HeapRef):
     max_items: int
     kind: str
     default: Any
+    # How many bytes an item takes; what counts an array, where arrays are counted (see heap.py).
+    item_bytes: int
+    _charge: Any = None
 
     @staticmethod
     def new(type: DefinedType | RefType | ArrayType, items: Iterable[Any] | int) -> ArrayRef:
@@ -292,7 +297,9 @@ def _make_class(type: DefinedType) -> Any:
         raise TypeError(f"{type} is no structure or array type")
     base = ArrayRef if type.supertype is None else class_of(type.supertype)
     kind, size = _KINDS.get(composite.item.storage, ("list", 8))
-    namespace.update(kind=kind, max_items=MAX_ARRAY_BYTES // size, default=zero_of(composite.item))
+    namespace.update(
+        kind=kind, item_bytes=size, max_items=MAX_ARRAY_BYTES // size, default=zero_of(composite.item)
+    )
     return _new_class("array", (base,), namespace)
 
 
@@ -335,10 +342,8 @@ def _field_property(number: int) -> property:
 
 def array_of(made_class: Any, values: list[Any]) -> Any:
     """An array of these values; the list may become its own."""
-    made = made_class()
+    made = reserve_array(made_class, len(values))
     kind = made_class.kind
-    if len(values) > made_class.max_items:
-        raise Trap(TrapCode.OUT_OF_SYSTEM_MEMORY, "an array is too large")
     if kind == "list":
         made.items = values
     else:
@@ -348,17 +353,43 @@ def array_of(made_class: Any, values: list[Any]) -> Any:
 
 def new_array(made_class: Any, value: Any, count: int) -> Any:
     """An array of ``count`` times the same value."""
-    made = made_class()
+    made = reserve_array(made_class, count)
     kind = made_class.kind
+    first = count if count <= PIECE_ITEMS else count % PIECE_ITEMS
+    if kind == "list":
+        items: Any = [value] * first
+    elif kind == "bytes":
+        items = bytearray((value,)) * first if value else bytearray(first)
+    else:
+        items = array(kind, (value,)) * first
+    if first < count:
+        block = repeated(kind, value, PIECE_ITEMS)
+        for _ in range(count // PIECE_ITEMS):
+            if requests:
+                stop_if_asked()
+            items += block
+    made.items = items
+    return made
+
+
+def reserve_array(made_class: Any, count: int) -> Any:
+    """An array without items yet, of which there may be so many.
+
+    ``made_class`` is a class or what counts its arrays (``heap.py``).
+    """
     if count > made_class.max_items:
         raise Trap(TrapCode.OUT_OF_SYSTEM_MEMORY, "an array is too large")
-    if kind == "list":
-        made.items = [value] * count
-    elif kind == "bytes":
-        made.items = bytearray((value,)) * count if value else bytearray(count)
-    else:
-        made.items = array(kind, (value,)) * count
+    made = made_class()
+    if made_class._charge is not None:
+        made_class._charge(made, count)
     return made
+
+
+def repeated(kind: str, value: Any, count: int) -> Any:
+    """So many items of the same value, as an array of a kind keeps them."""
+    if kind == "list":
+        return [value] * count
+    return bytes((value,)) * count if kind == "bytes" else array(kind, (value,)) * count
 
 
 # Values

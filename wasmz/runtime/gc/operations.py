@@ -1,10 +1,12 @@
 """What generated code calls for references, under the name ``gc_<name>`` (docs/abi.md, "References").
 
-    gc_array_new(ty3, 0, 10)          -> an array of type 3 with ten zeros
+    gc_array_new(new3, 0, 10)         -> an array of type 3 with ten zeros
     gc_array_copy(a, 0, b, 2, 5)      items 2-6 of b to a, also where they overlap
     gc_any_convert_extern(5)          -> a HostRef: an int of the host is no i31
 
-Numbers are unsigned; everything is checked before anything is written (specification 4.6.8).
+Numbers are unsigned; everything is checked before anything is written (specification 4.6.8). What is large is done in
+pieces, between which it can be stopped (``checkpoints.py``). What makes objects gets a type's class, or what counts
+its objects (``heap.py``).
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import sys
 from array import array
 
 from wasmz.errors import Trap, TrapCode
+from wasmz.runtime.checkpoints import PIECE_ITEMS, requests, stop_if_asked
 from wasmz.runtime.floats import f32_from_bits
 from wasmz.runtime.func import Func
 from wasmz.runtime.gc.convert import any_of_host, host_of_any
@@ -23,6 +26,8 @@ from wasmz.runtime.gc.objects import (
     array_item,
     array_of,
     new_array,
+    repeated,
+    reserve_array,
     struct_fields,
     zero_of,
 )
@@ -140,32 +145,48 @@ def array_fill(reference: Any, start: int, value: Any, count: int) -> None:
     if start + count > len(items):
         raise Trap(TrapCode.ARRAY_OUT_OF_BOUNDS)
     kind = reference.kind
-    if kind == "list":
-        items[start : start + count] = [value] * count
-    elif kind == "bytes":
-        items[start : start + count] = bytes((value,)) * count
-    else:
-        items[start : start + count] = array(kind, (value,)) * count
+    if count <= PIECE_ITEMS:
+        items[start : start + count] = repeated(kind, value, count)
+        return
+    block = repeated(kind, value, PIECE_ITEMS)
+    for position in range(start, start + count, PIECE_ITEMS):
+        if requests:
+            stop_if_asked()
+        items[position : position + PIECE_ITEMS] = block[: start + count - position]
 
 
 def array_copy(target: Any, to: int, source: Any, start: int, count: int) -> None:
     written, read = _items(target), _items(source)
     if to + count > len(written) or start + count > len(read):
         raise Trap(TrapCode.ARRAY_OUT_OF_BOUNDS)
-    written[to : to + count] = read[start : start + count]
+    if count <= PIECE_ITEMS:
+        written[to : to + count] = read[start : start + count]
+        return
+    pieces = range(0, count, PIECE_ITEMS)
+    for position in reversed(pieces) if target is source and start < to else pieces:
+        if requests:
+            stop_if_asked()
+        size = min(PIECE_ITEMS, count - position)
+        begin, destination = start + position, to + position
+        written[destination : destination + size] = read[begin : begin + size]
 
 
 def array_new_data(made_class: Any, segment: DataSegment, start: int, count: int) -> Any:
-    made = made_class()
-    # The bytes are there, so the array is no larger than the module.
-    made.items = _read_data(made_class, segment, start, count)
+    width = _width(made_class)
+    _check_data(segment, start, count * width)
+    made = reserve_array(made_class, count)
+    made.items = items = _read_data(made_class, segment, start, min(count, PIECE_ITEMS))
+    for position in range(PIECE_ITEMS, count, PIECE_ITEMS):
+        if requests:
+            stop_if_asked()
+        items += _read_data(made_class, segment, start + position * width, min(PIECE_ITEMS, count - position))
     return made
 
 
 def array_new_elem(made_class: Any, segment: ElementSegment, start: int, count: int) -> Any:
     if start + count > len(segment.items):
         raise Trap(TrapCode.TABLE_OUT_OF_BOUNDS)
-    made = made_class()
+    made = reserve_array(made_class, count)
     made.items = segment.items[start : start + count]
     return made
 
@@ -174,7 +195,14 @@ def array_init_data(segment: DataSegment, reference: Any, to: int, start: int, c
     items = _items(reference)
     if to + count > len(items):
         raise Trap(TrapCode.ARRAY_OUT_OF_BOUNDS)
-    items[to : to + count] = _read_data(reference.__class__, segment, start, count)
+    made_class = reference.__class__
+    width = _width(made_class)
+    _check_data(segment, start, count * width)
+    for position in range(0, count, PIECE_ITEMS):
+        if requests:
+            stop_if_asked()
+        size = min(PIECE_ITEMS, count - position)
+        items[to + position : to + position + size] = _read_data(made_class, segment, start + position * width, size)
 
 
 def array_init_elem(segment: ElementSegment, reference: Any, to: int, start: int, count: int) -> None:
@@ -183,7 +211,19 @@ def array_init_elem(segment: ElementSegment, reference: Any, to: int, start: int
         raise Trap(TrapCode.ARRAY_OUT_OF_BOUNDS)
     if start + count > len(segment.items):
         raise Trap(TrapCode.TABLE_OUT_OF_BOUNDS)
+    if requests:
+        stop_if_asked()
     items[to : to + count] = segment.items[start : start + count]
+
+
+def _width(made_class: Any) -> int:
+    """How many bytes of a segment make an item."""
+    return _WIDTHS.get(array_item(made_class.wasm_type).storage, 8)
+
+
+def _check_data(segment: DataSegment, start: int, size: int) -> None:
+    if start + size > len(segment.content):
+        raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS)
 
 
 _WIDTHS = {PackedType.I8: 1, PackedType.I16: 2, ValType.I32: 4, ValType.F32: 4, ValType.V128: 16}
@@ -192,11 +232,8 @@ _WIDTHS = {PackedType.I8: 1, PackedType.I16: 2, ValType.I32: 4, ValType.F32: 4, 
 def _read_data(made_class: Any, segment: DataSegment, start: int, count: int) -> Any:
     """``count`` items that begin at a byte of a segment, in little-endian order, as an array keeps them."""
     storage = array_item(made_class.wasm_type).storage
-    width = _WIDTHS.get(storage, 8)
-    content = segment.content
-    if start + count * width > len(content):
-        raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS)
-    data = content[start : start + count * width]
+    width = _width(made_class)
+    data = segment.content[start : start + count * width]
     kind = made_class.kind
     if kind == "bytes":
         return bytearray(data)
