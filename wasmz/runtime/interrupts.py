@@ -131,7 +131,7 @@ def _may_stop(store: Store, frame: FrameType | None) -> bool:
 
 def _is_compiling(frame: FrameType | None, end: FrameType) -> bool:
     """Whether the innermost frame is in the compiler, and all that follow it up to ``end`` are its callers."""
-    allowed = _COMPILER
+    allowed: tuple[str, ...] = _COMPILER
     while frame is not None and frame is not end:
         name = frame.f_globals.get("__name__", "")
         if not name.startswith(allowed):

@@ -88,7 +88,7 @@ class HostBudget:
     def __init__(self, memories: Budget) -> None:
         self._memories = memories
         self.total_used = 0
-        self._lock = RLock()
+        self._lock = new_lock()
 
     @property
     def is_limited(self) -> bool:

@@ -144,6 +144,12 @@ class Store:
             self.memory_budget.reclaim = heap.trim
         return heap
 
+    def share_budgets(self, other: Store) -> None:
+        """Lets this store, which is new, and another one of the same guest have one limit together."""
+        self.memory_budget, self.host_budget = other.memory_budget, other.host_budget
+        self.table_budget = other.table_budget
+        self._heap = other.object_heap()
+
     def adopt(self, memory: Memory) -> None:
         """Notes a memory, to be freed with the store. Raises ``ValueError`` if that is closed."""
         self.check_open()

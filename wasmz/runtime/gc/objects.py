@@ -297,9 +297,7 @@ def _make_class(type: DefinedType) -> Any:
         raise TypeError(f"{type} is no structure or array type")
     base = ArrayRef if type.supertype is None else class_of(type.supertype)
     kind, size = _KINDS.get(composite.item.storage, ("list", 8))
-    namespace.update(
-        kind=kind, item_bytes=size, max_items=MAX_ARRAY_BYTES // size, default=zero_of(composite.item)
-    )
+    namespace.update(kind=kind, item_bytes=size, max_items=MAX_ARRAY_BYTES // size, default=zero_of(composite.item))
     return _new_class("array", (base,), namespace)
 
 

@@ -79,6 +79,7 @@ class _WasiFunction(HostFunc):
 
         if caller is not None:
             self._process.join(caller.store)
+            self._process.charge_to(caller.store)
         wide = [position for position, type in enumerate(self.type.params) if type is ValType.I64]
         code = bind(self.fn, self._process, caller, wide)
         if os.environ.get("WASMZ_WASI_DIAG"):

@@ -36,11 +36,13 @@ class WasiConfig:
             run sees the same times. ``None`` for the real ones.
         random: a callable that gives as many bytes as it is asked for; a number for a reproducible sequence; ``None``
             for the system's randomness.
+        max_descriptors: how many descriptors the guest may have open, the streams and preopened ones included. A file
+            of the host takes one of those that the system gives this process.
         on_exit: called with the status when the guest calls ``proc_exit``, before ``WasiExit`` is raised.
     """
 
     __slots__ = (
-        *("args", "env", "monotonic", "on_exit", "preopens"),
+        *("args", "env", "max_descriptors", "monotonic", "on_exit", "preopens"),
         *("random", "realtime", "stderr", "stdin", "stdout"),
     )
 
@@ -57,6 +59,7 @@ class WasiConfig:
         monotonic: int | Callable[[], int] | None = None,
         random: int | Callable[[int], bytes] | None = None,
         on_exit: Callable[[int], object] | None = None,
+        max_descriptors: int = 1 << 16,
     ) -> None:
         """``inherit_env`` gives the guest this process's environment, or the variables of these names.
 
@@ -78,6 +81,9 @@ class WasiConfig:
         self.monotonic = monotonic
         self.random = random
         self.on_exit = on_exit
+        if not isinstance(max_descriptors, int) or max_descriptors < 0:
+            raise TypeError(f"max_descriptors must be a number of descriptors, not {max_descriptors!r}")
+        self.max_descriptors = max_descriptors
         for name, value in (("realtime", realtime), ("monotonic", monotonic), ("random", random), ("on_exit", on_exit)):
             if value is not None and not callable(value) and (name == "on_exit" or not isinstance(value, int)):
                 raise TypeError(f"{name} must be callable, not {value!r}")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from wasmz.runtime.func import Caller
     from wasmz.runtime.memory import Memory
+    from wasmz.runtime.wasi.descriptors import Descriptor
     from wasmz.runtime.wasi.process import Process
 
 _PAIR: Final = struct.Struct("<II")
@@ -96,15 +97,22 @@ def fd_tell(process: Process, caller: Caller, descriptor: int, result: int) -> i
 
 
 def fd_close(process: Process, caller: Caller, descriptor: int) -> int:
-    process.table.close(descriptor).flush()
+    _let_go(process, process.table.close(descriptor))
     return Errno.SUCCESS
 
 
 def fd_renumber(process: Process, caller: Caller, descriptor: int, to: int) -> int:
     replaced = process.table.renumber(descriptor, to)
     if replaced is not None:
-        replaced.flush()
+        _let_go(process, replaced)
     return Errno.SUCCESS
+
+
+def _let_go(process: Process, entry: Descriptor) -> None:
+    """What follows when a number does not stand for something any more."""
+    if process.listings is not None:
+        process.listings.forget(entry)
+    entry.flush()
 
 
 def fd_fdstat_get(process: Process, caller: Caller, descriptor: int, result: int) -> int:

@@ -17,12 +17,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final
 
+    from wasmz.runtime.limits import HostBudget
+
     # Device, inode, file type, number of links, size in bytes; times of access, of modification, of status change in
     # nanoseconds.
     Stat = tuple[int, int, int, int, int, int, int, int]
 
-# So that a guest cannot fill the host's memory with descriptors of its in-memory files.
-MOST_DESCRIPTORS: Final = 1 << 16
+# What the host holds for one, about.
+_BYTES: Final = 512
 
 MAX_OFFSET: Final = (1 << 63) - 1
 
@@ -130,9 +132,19 @@ class Descriptor:
 class DescriptorTable:
     """The open descriptors of a guest, by number."""
 
-    def __init__(self, entries: dict[int, Descriptor]) -> None:
+    def __init__(self, entries: dict[int, Descriptor], most: int) -> None:
+        """``most`` are how many there may be; then opening fails with ``Failure(MFILE)``."""
         self._entries = entries
+        self._most = most
         self._lowest = 0
+        self._budget: HostBudget | None = None
+        # How many of them count against it.
+        self._counted = 0
+
+    def charge_to(self, budget: HostBudget) -> None:
+        """Lets what is opened from now on count against the limit of a store; the first one that asks for it."""
+        if self._budget is None:
+            self._budget = budget
 
     def __getitem__(self, number: int) -> Descriptor:
         """What is open under the number. ``Failure(BADF)`` if nothing is."""
@@ -151,8 +163,12 @@ class DescriptorTable:
     def add(self, entry: Descriptor) -> int:
         """Opens something under the lowest free number."""
         entries = self._entries
-        if len(entries) >= MOST_DESCRIPTORS:
+        if len(entries) >= self._most:
             raise Failure(Errno.MFILE)
+        if self._budget is not None:
+            if not self._budget.reserve(_BYTES):
+                raise Failure(Errno.NOMEM)
+            self._counted += 1
         number = self._lowest
         # setdefault is one step, also when several threads of the guest open files.
         while entries.setdefault(number, entry) is not entry:
@@ -166,6 +182,9 @@ class DescriptorTable:
         if entry is None:
             raise Failure(Errno.BADF)
         self._lowest = min(self._lowest, number)
+        if self._budget is not None and self._counted:
+            self._counted -= 1
+            self._budget.release(_BYTES)
         return entry
 
     def close_all_from(self, first: int) -> None:

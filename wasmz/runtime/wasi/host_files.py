@@ -13,7 +13,7 @@ import stat as modes
 import sys
 
 from wasmz.concurrency import load
-from wasmz.runtime.wasi import transfer
+from wasmz.runtime.wasi import waiting
 from wasmz.runtime.wasi.constants import FdFlags, FileType, Rights
 from wasmz.runtime.wasi.descriptors import MAX_OFFSET, Descriptor, Failure
 from wasmz.runtime.wasi.errno import Errno
@@ -21,7 +21,7 @@ from wasmz.runtime.wasi.resolution import Directory, Opening, Tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any, Final
 
     from wasmz.runtime.wasi.descriptors import Stat
@@ -121,23 +121,26 @@ class HostFile(Descriptor):
     def read(self, targets: list[memoryview]) -> int:
         if not self._can_read:
             raise Failure(Errno.BADF)
-        return transfer.readv(self._number, targets) if targets else 0
+        return waiting.read_from(self._number, targets, waits=self._may_wait())
+
+    def _may_wait(self) -> bool:
+        return not self.is_always_ready and not self.flags & FdFlags.NONBLOCK
 
     def write(self, sources: list[memoryview]) -> int:
         if not self._can_write:
             raise Failure(Errno.BADF)
-        return transfer.writev(self._number, sources) if sources else 0
+        return waiting.write_to(self._number, sources, waits=self._may_wait())
 
     def read_at(self, targets: list[memoryview], offset: int) -> int:
         if not self._can_read:
             raise Failure(Errno.BADF)
-        return transfer.preadv(self._number, targets, offset) if targets else 0
+        return waiting.read_at(self._number, targets, offset)
 
     def write_at(self, sources: list[memoryview], offset: int) -> int:
         if not self._can_write:
             raise Failure(Errno.BADF)
         # Where the file is for appending, Linux does that whatever the offset says (pwrite(2), "Bugs").
-        return transfer.pwritev(self._number, sources, offset) if sources else 0
+        return waiting.write_at(self._number, sources, offset)
 
     def seek(self, offset: int, whence: int) -> int:
         return os.lseek(self._number, offset, whence)
@@ -240,21 +243,19 @@ class HostDirectory(Directory):
         if isinstance(self.node, int):
             os.fsync(self.node)
 
-    def entries(self) -> list[tuple[int, int, bytes]]:
-        found = []
+    def entries(self) -> Iterator[tuple[int, int, bytes]]:
         with os.scandir(self.node) as entries:
             for entry in entries:
                 name = os.fsencode(entry.name)
                 try:
                     name.decode()
-                    found.append((entry.inode(), _type_of_entry(entry), name))
+                    yield entry.inode(), _type_of_entry(entry), name
                 except UnicodeDecodeError:
                     # The guest could not say this name.
                     continue
                 except FileNotFoundError:
                     # Someone removed it meanwhile.
                     continue
-        return found
 
 
 def directory_rights(is_read_only: bool) -> tuple[int, int]:

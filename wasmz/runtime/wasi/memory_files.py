@@ -12,7 +12,7 @@ from __future__ import annotations
 import errno
 import os
 import time
-from _thread import RLock
+from weakref import WeakKeyDictionary
 
 from wasmz.concurrency import new_lock
 from wasmz.runtime.wasi.constants import FdFlags, FileType, Rights
@@ -20,18 +20,22 @@ from wasmz.runtime.wasi.descriptors import MAX_OFFSET, Descriptor, Failure
 from wasmz.runtime.wasi.errno import Errno
 from wasmz.runtime.wasi.host_files import directory_rights
 from wasmz.runtime.wasi.resolution import Directory, Opening
+from wasmz.runtime.wasi.waiting import parts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Final
 
+    from wasmz.runtime.limits import HostBudget
     from wasmz.runtime.wasi.descriptors import Stat
 
 _LONGEST_NAME: Final = 255
 # What a file takes besides its content, about.
 _NODE_BYTES: Final = 512
 _DEVICE: Final = 1
+# So many bytes are copied at once.
+_PIECE: Final = 1 << 20
 
 
 class _Node:
@@ -78,21 +82,32 @@ class _File(_Node):
         return len(self.content)
 
     def resize(self, size: int) -> None:
-        added = size - len(self.content)
-        self.system.take(added)
-        if added > 0:
-            self.content.extend(bytes(added))
+        content = self.content
+        if size < len(content):
+            self.system.take(size - len(content))
+            del content[size:]
         else:
-            del self.content[size:]
+            # All of it, or nothing; in pieces, because one may be stopped.
+            before = len(content)
+            self.system.take(size - before)
+            try:
+                while len(content) < size:
+                    content.extend(bytes(min(size - len(content), _PIECE)))
+            except BaseException:
+                del content[before:]
+                self.system.take(before - size)
+                raise
         self.modified = self.changed = self.system.now()
 
     def read(self, targets: list[memoryview], offset: int) -> int:
         total = 0
         with memoryview(self.content) as content:
-            for target in targets:
+            for (target,) in parts(targets, _PIECE, each=1):
                 part = content[offset + total : offset + total + len(target)]
                 target[: len(part)] = part
                 total += len(part)
+                if len(part) < len(target):
+                    break
         self.accessed = self.system.now()
         return total
 
@@ -103,7 +118,7 @@ class _File(_Node):
         if end > len(self.content):
             self.resize(end)
         start = offset
-        for source in sources:
+        for (source,) in parts(sources, _PIECE, each=1):
             self.content[start : start + len(source)] = source
             start += len(source)
         self.modified = self.changed = self.system.now()
@@ -182,10 +197,13 @@ class MemoryFileSystem:
 
         Args:
             limit_bytes: how much the content of all files may take, with some hundred bytes for each of them; past
-                that, a guest gets "no space left".
+                that, a guest gets "no space left". So it does past ``Config.mem_limit_bytes`` of its store, against
+                which counts what is added to the files while the guest has them.
         """
         self.now = now
         self._lock = new_lock()
+        # By the budget of each store whose guests have the files, how much of them counts against it.
+        self._budgets: WeakKeyDictionary[HostBudget, int] = WeakKeyDictionary()
         self._left = limit_bytes
         self._inodes = 0
         self._root = _Folder(self, None)
@@ -256,7 +274,26 @@ class MemoryFileSystem:
         with self._lock:
             if size > max(self._left, 0):
                 raise _error(errno.ENOSPC)
+            reserved: list[HostBudget] = []
+            for budget, counted in list(self._budgets.items()):
+                # What was there before a guest came is not that guest's doing.
+                change = max(size, -counted)
+                if change < 0:
+                    budget.release(-change)
+                elif not budget.reserve(change):
+                    for other in reserved:
+                        other.release(size)
+                        self._budgets[other] -= size
+                    raise _error(errno.ENOSPC)
+                else:
+                    reserved.append(budget)
+                self._budgets[budget] = counted + change
             self._left -= size
+
+    def charge_to(self, budget: HostBudget) -> None:
+        """From now on, what is added counts against this budget, too: that of a store whose guest has the files."""
+        with self._lock:
+            self._budgets.setdefault(budget, 0)
 
     def next_inode(self) -> int:
         """A number that no other file has."""
@@ -496,8 +533,8 @@ class MemoryDirectory(Directory):
     def sync(self, *, data_only: bool) -> None:
         pass
 
-    def entries(self) -> list[tuple[int, int, bytes]]:
-        return [(node.inode, node.file_type, name) for name, node in list(self.node.entries.items())]
+    def entries(self) -> Iterator[tuple[int, int, bytes]]:
+        return iter([(node.inode, node.file_type, name) for name, node in list(self.node.entries.items())])
 
 
 def _check_name(name: bytes) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
     from wasmz.runtime.func import Caller
+    from wasmz.runtime.memory import Memory
     from wasmz.runtime.wasi.process import Process
 
     Event = tuple[int, int, int, int, int]
@@ -38,6 +39,9 @@ _UNSTABLE_CLOCK_POSITION: Final = 24
 
 # A guest that waits for more things than this at once would fill the host's memory with lists of them.
 _MOST_SUBSCRIPTIONS: Final = 1 << 16
+
+# What the host needs for each of them, about.
+_WAIT_BYTES: Final = 512
 
 # Longer than this no system's call waits; then it is called again. In between, the guest can be interrupted by another
 # thread, which in threads other than the first only works while Python code runs.
@@ -68,7 +72,25 @@ def _poll(
     count &= 0xFFFF_FFFF
     if not count or count > _MOST_SUBSCRIPTIONS:
         return Errno.INVAL
-    memory = caller.memory
+    budget = caller.store.host_budget
+    if not budget.reserve(count * _WAIT_BYTES):
+        return Errno.NOMEM
+    try:
+        return _wait_for(process, caller.memory, subscriptions, events, count, result, each, clock_position)
+    finally:
+        budget.release(count * _WAIT_BYTES)
+
+
+def _wait_for(
+    process: Process,
+    memory: Memory,
+    subscriptions: int,
+    events: int,
+    count: int,
+    result: int,
+    each: int,
+    clock_position: int,
+) -> int:
     wanted = memory.read(subscriptions, each * count)
     room = memory.slice(events, _EVENT.size * count)
     memory.slice(result, 4)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from wasmz.runtime.memory import Memory
     from wasmz.runtime.store import Store
     from wasmz.runtime.wasi.config import WasiConfig
+    from wasmz.runtime.wasi.directories import Listings
 
 _REALTIME: Final = 0
 _MONOTONIC: Final = 1
@@ -80,7 +81,9 @@ class Process:
             1: open_output(config.stdout, "stdout"),
             2: open_output(config.stderr, "stderr"),
         }
-        self.table = DescriptorTable(entries)
+        self.table = DescriptorTable(entries, config.max_descriptors)
+        # What is kept of directories that are being read; made by directories.py.
+        self.listings: Listings | None = None
         self._preopens = config.preopens
         self._open_preopens()
         # The open stores with instances of the process.
@@ -123,6 +126,16 @@ class Process:
                 entry.flush()
             except (Failure, OSError, ValueError):
                 pass
+
+    def charge_to(self, store: Store) -> None:
+        """Lets descriptors, and files in memory, count against the limit of a store whose guest has them."""
+        if not store.host_budget.is_limited:
+            return
+        self.table.charge_to(store.host_budget)
+        for entry in self.table.values():
+            charge = getattr(getattr(entry, "tree", None), "charge_to", None)
+            if charge is not None:
+                charge(store.host_budget)
 
     def flush(self) -> None:
         """Passes on all output that is held back."""

@@ -18,6 +18,7 @@ from wasmz.runtime.wasi.errno import Errno
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any, Final, Protocol
 
     from wasmz.runtime.wasi.descriptors import Stat
@@ -115,15 +116,13 @@ class Directory(Descriptor):
     Attributes:
         tree, node: where it is.
         is_read_only: whether nothing in it may be changed through it.
-        listing: the entries that were last read from the start.
     """
 
     tree: Tree
     node: Any
     is_read_only: bool
-    listing: list[tuple[int, int, bytes]] | None = None
 
-    def entries(self) -> list[tuple[int, int, bytes]]:
+    def entries(self) -> Iterator[tuple[int, int, bytes]]:
         """What is in it: inode, file type, name of each; without ``.`` and ``..``."""
         raise NotImplementedError
 

@@ -8,14 +8,17 @@ from __future__ import annotations
 import socket
 import struct
 
+from wasmz.runtime.checkpoints import LONGEST_WAIT
 from wasmz.runtime.wasi.constants import FdFlags, FileType, Rights
 from wasmz.runtime.wasi.descriptor_functions import pieces
 from wasmz.runtime.wasi.descriptors import Descriptor, Failure
 from wasmz.runtime.wasi.errno import Errno
+from wasmz.runtime.wasi.waiting import LARGEST_TRANSFER, parts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Final
+    from collections.abc import Callable
+    from typing import Any, Final
 
     from wasmz.runtime.func import Caller
     from wasmz.runtime.wasi.descriptors import Stat
@@ -63,27 +66,50 @@ class SocketDescriptor(Descriptor):
     def write(self, sources: list[memoryview]) -> int:
         if not sources:
             return 0
-        self._set_waiting()
+        if self._prepare():
+            return self._send(sources)
+        total = 0
+        for part in parts(sources, LARGEST_TRANSFER):
+            # The system takes what there is room for.
+            while part:
+                done = self._until_ready(self._send, part)
+                total += done
+                part = _behind(part, done)
+        return total
+
+    def _send(self, sources: list[memoryview]) -> int:
         if hasattr(self.socket, "sendmsg"):
             return self.socket.sendmsg(sources)
         return self.socket.send(sources[0])
 
     def receive(self, targets: list[memoryview], flags: int) -> tuple[int, int]:
         """Fills the targets; gives the number of bytes, and the system's flags about them."""
-        self._set_waiting()
+        if not targets:
+            return 0, 0
+        if self._prepare():
+            return self._receive(targets, flags)
+        wait_all = flags & getattr(socket, "MSG_WAITALL", 0)
+        flags &= ~wait_all
+        total, found = self._until_ready(self._receive, targets, flags)
+        if wait_all and self.socket.type == socket.SOCK_STREAM and not flags & socket.MSG_PEEK:
+            # By as many calls as it takes: a single one that waits for everything cannot be stopped.
+            done, targets = total, _behind(targets, total)
+            while done and targets:
+                done, found = self._until_ready(self._receive, targets, flags)
+                total, targets = total + done, _behind(targets, done)
+        return total, found
+
+    def _receive(self, targets: list[memoryview], flags: int) -> tuple[int, int]:
         if hasattr(self.socket, "recvmsg_into"):
-            if not targets:
-                return 0, 0
             size, _, found, _ = self.socket.recvmsg_into(targets, 0, flags)
             return size, found
-        return (self.socket.recv_into(targets[0], 0, flags), 0) if targets else (0, 0)
+        return self.socket.recv_into(targets[0], 0, flags), 0
 
     def accept(self, flags: int) -> SocketDescriptor:
         """Waits for a connection."""
         if not self.is_listening:
             raise Failure(Errno.INVAL)
-        self._set_waiting()
-        connection, _ = self.socket.accept()
+        connection, _ = self.socket.accept() if self._prepare() else self._until_ready(self.socket.accept)
         return SocketDescriptor(connection, flags, is_owned=True)
 
     def seek(self, offset: int, whence: int) -> int:
@@ -104,11 +130,33 @@ class SocketDescriptor(Descriptor):
     def wait_handle(self) -> socket.socket:
         return self.socket
 
-    def _set_waiting(self) -> None:
+    def _prepare(self) -> bool:
+        """Whether calls are not to wait at all; otherwise they wait for a slice of time, and are made again."""
         # A host's socket may have a timeout of its own, which says nothing to the guest.
-        waits = not self.flags & FdFlags.NONBLOCK
-        if self.socket.gettimeout() != (None if waits else 0.0):
-            self.socket.setblocking(waits)
+        is_impatient = bool(self.flags & FdFlags.NONBLOCK)
+        timeout = 0.0 if is_impatient else LONGEST_WAIT
+        if self.socket.gettimeout() != timeout:
+            self.socket.settimeout(timeout)
+        return is_impatient
+
+    def _until_ready(self, function: Callable[..., Any], *args: Any) -> Any:
+        """Calls the system until it has something; in between, the thread can be stopped."""
+        while True:
+            try:
+                return function(*args)
+            except TimeoutError:
+                if self.socket.gettimeout() is None:
+                    raise
+
+
+def _behind(views: list[memoryview], size: int) -> list[memoryview]:
+    """The views without their first bytes."""
+    left: list[memoryview] = []
+    for view in views:
+        if size < len(view):
+            left.append(view[size:])
+        size = max(size - len(view), 0)
+    return left
 
 
 def _is_listening(host_socket: socket.socket) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import stat
 import sys
 
 from wasmz.concurrency import load
@@ -56,7 +57,7 @@ class InputStream(Stream):
         return Rights.FD_READ | Rights.FD_FILESTAT_GET | Rights.POLL_FD_READWRITE, 0
 
     def read(self, targets: list[memoryview]) -> int:
-        self._refuse_to_wait()
+        self._wait()
         total = 0
         for target in targets:
             got = self.read_into(target)
@@ -72,8 +73,8 @@ class InputStream(Stream):
         """Fills the target as far as there is something without waiting twice; 0 at the end of input."""
         raise NotImplementedError
 
-    def _refuse_to_wait(self) -> None:
-        """For a guest that does not want to wait: ``Failure(AGAIN)`` if it would have to."""
+    def _wait(self) -> None:
+        """Waits for input so that the thread can be stopped; ``Failure(AGAIN)`` if the guest does not want to wait."""
         if self.flags & FdFlags.NONBLOCK:
             handle = self.wait_handle()
             if handle is not None:
@@ -82,6 +83,13 @@ class InputStream(Stream):
 
                 if not is_readable(handle):
                     raise Failure(Errno.AGAIN)
+        else:
+            from wasmz.runtime.wasi.waiting import can_wait_in_system, wait_until_readable
+
+            if not can_wait_in_system():
+                handle = self.wait_handle()
+                if handle is not None:
+                    wait_until_readable(handle)
 
 
 class OutputStream(Stream):
@@ -267,15 +275,15 @@ class _DescriptorOutput(OutputStream):
     """A file descriptor of this process."""
 
     def __init__(self, number: int) -> None:
-        load("wasmz.runtime.wasi.transfer")
-        from wasmz.runtime.wasi.transfer import writev
-
+        load("wasmz.runtime.wasi.waiting")
         super().__init__(is_terminal=os.isatty(number))
         self._number = number
-        self._writev = writev
+        self._is_regular = stat.S_ISREG(os.fstat(number).st_mode)
 
     def write(self, sources: list[memoryview]) -> int:
-        return self._writev(self._number, sources) if sources else 0
+        from wasmz.runtime.wasi.waiting import write_to
+
+        return write_to(self._number, sources, waits=not self._is_regular)
 
     def wait_handle(self) -> int:
         return self._number
@@ -326,16 +334,15 @@ class _DescriptorInput(InputStream):
     """A file descriptor of this process."""
 
     def __init__(self, number: int) -> None:
-        load("wasmz.runtime.wasi.transfer")
-        from wasmz.runtime.wasi.transfer import readv
-
+        load("wasmz.runtime.wasi.waiting")
         super().__init__(is_terminal=os.isatty(number))
         self._number = number
-        self._readv = readv
 
     def read(self, targets: list[memoryview]) -> int:
-        self._refuse_to_wait()
-        return self._readv(self._number, targets) if targets else 0
+        self._wait()
+        from wasmz.runtime.wasi.waiting import read_from
+
+        return read_from(self._number, targets, waits=False)
 
     def wait_handle(self) -> int:
         return self._number
@@ -372,6 +379,8 @@ class _FileInput(_PendingInput):
         self._read_into = getattr(file, "readinto", None)
         if isinstance(file, (io.BufferedReader, io.FileIO)):
             self._handle = file.fileno()
+        # Whether the host may have read something ahead, which nobody can see from outside.
+        self._may_have_more = self._is_buffered
 
     def read_into(self, target: memoryview) -> int:
         if self._is_buffered or self._read_into is None:
@@ -382,14 +391,32 @@ class _FileInput(_PendingInput):
         return int(count)
 
     def fetch(self, size: int) -> bytes | memoryview:
+        # Of a buffered file this gives all that is in its buffer, or what one read of the system gives.
         data = self._file.read1(max(size, _CHUNK)) if self._is_buffered else self._file.read(size)
         if data is None:
             raise BlockingIOError(11, "no input now")
         return memoryview(data)
 
     def wait_handle(self) -> Any:
+        if self._may_have_more:
+            self._may_have_more = False
+            self._pending = _read_ahead(self._file, self._handle)
         # What waits here needs no waiting for.
         return None if self._pending else self._handle
+
+
+def _read_ahead(file: Any, number: Any) -> bytes:
+    """What is in the buffer of a file already. Without waiting, so the file may not wait either for this moment."""
+    try:
+        is_blocking = os.get_blocking(number)
+        os.set_blocking(number, False)
+        try:
+            data: bytes = file.read1(len(file.peek()))
+            return data
+        finally:
+            os.set_blocking(number, is_blocking)
+    except (AttributeError, OSError, ValueError):
+        return b""
 
 
 class _TextInput(_PendingInput):

@@ -94,7 +94,9 @@ class WasiThreads:
 
     def _run(self, identifier: int, argument: int) -> None:
         try:
-            instance: Any = Instance(Store(self._linker.engine), self._module, self._linker)
+            store = Store(self._linker.engine)
+            store.share_budgets(self.store)
+            instance: Any = Instance(store, self._module, self._linker)
             instance.call(START, identifier, argument)
         except BaseException as error:
             self._failures.append(error)
