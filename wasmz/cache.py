@@ -307,7 +307,7 @@ def compiler_state(config: Config) -> tuple[object, ...]:
         *(__version__, _development_state()),
         *(config.opt_level, config.legacy_exceptions, config.disable_passes, config.fuel is not None),
         # What is in the cache was validated as these want it.
-        *(config.simd, config.relaxed_simd, config.compile_mode == "lazy"),
+        *(config.simd, config.relaxed_simd, config.compile_mode == "lazy", config.counts_calls),
     )
 
 

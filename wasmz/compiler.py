@@ -114,9 +114,11 @@ class ModuleCompiler:
         from wasmz.passes.context import context_of
 
         config = self.config
-        return context_of(
-            self.module, self.data, self.build_index, verify=config.verify, disabled=frozenset(config.disable_passes)
-        )
+        disabled = frozenset(config.disable_passes)
+        if config.counts_calls:
+            # A call that became part of its caller would not count.
+            disabled |= {"inline"}
+        return context_of(self.module, self.data, self.build_index, verify=config.verify, disabled=disabled)
 
     def build(self, body: FunctionBody) -> Function:
         """Decodes and validates a body and builds its IR, before any pass."""
@@ -215,7 +217,8 @@ class ModuleCompiler:
 
     def lower_entry(self, body: FunctionBody, function: Function) -> CodeType | None:
         """The entry form of an exported function, if it has one; ``function`` is its IR, optimised and not lowered."""
-        if not self.config.opt_level or self.config.fuel is not None or not has_entry_form(function):
+        config = self.config
+        if not config.opt_level or config.fuel is not None or config.counts_calls or not has_entry_form(function):
             return None
         return self.attempt(body.index, lambda: self._lower_entry(body), lambda: None)
 

@@ -52,7 +52,8 @@ class Config(Record):
         compile_mode: what compiling a module does at once: ``"eager"`` compiles it all, as ``eager_compile`` does;
             ``"lazy"`` decodes it, and validates and compiles each function when it is first called; ``"smart"`` does
             that, too, but validates small modules as a whole.
-        max_call_depth: how many WebAssembly frames may be nested before the trap "call stack exhausted".
+        max_call_depth: how many WebAssembly frames may be nested in a thread before the trap "call stack exhausted". The
+            default is for free, and about that many; any other number is exact, and makes calls slower.
         cache_dir: directory of the compilation cache, instead of the user's cache directory.
         cache_limit_bytes: how large the cache directory may grow; past it, what was not used for the longest time is
             removed. ``None`` for no limit.
@@ -107,6 +108,11 @@ class Config(Record):
             check_fuel(self.fuel)
         if self.max_call_depth < 1:
             raise ValueError(f"max_call_depth must be positive, but is {self.max_call_depth}")
+
+    @property
+    def counts_calls(self) -> bool:
+        """Whether calls within calls are counted, one by one, because their number has a limit of its own."""
+        return self.max_call_depth != DEFAULT_MAX_CALL_DEPTH
 
     @property
     def is_lazy(self) -> bool:

@@ -121,7 +121,7 @@ def _export_values(func: Func, name: str) -> dict[str, Any]:
         "f": func.code,
         "what": _quoted(f"parameter {{}} of {name}"),
         "types": func.type.params,
-        "needed_limit": func.store.engine.config.max_call_depth + depth.OUTER_FRAMES,
+        "needed_limit": depth.needed_limit(func.store.engine.config),
     }
 
 

@@ -4,6 +4,9 @@ The interpreter has one recursion limit for all threads. The first thread that c
 last one that leaves restores it. :data:`ENTER` and :data:`LEAVE` are what export adapters of deep functions do about
 that, as lines of their source: with a lock and three calls it took five times as long.
 
+That limit is about right: it counts the frames of Python around the guest's, too, and calls that became part of their
+caller are none. A number of calls that a configuration asks for is counted one by one (:func:`count_calls`).
+
 No lock is needed, because CPython switches threads, and handles Ctrl-C, after calls and at backward jumps only: from
 each test below to the change that depends on it there is none. Nothing is changed before the ``try`` that undoes it.
 """
@@ -18,7 +21,10 @@ from wasmz.errors import Trap, TrapCode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, Final, NoReturn
+
+    from wasmz.config import Config
 
 __wasmz_frame__ = "helper"
 
@@ -29,6 +35,8 @@ MAX_NESTING: Final = 400
 
 # What the recursion limit has to leave to the Python code around the guest's frames: CPython's default.
 OUTER_FRAMES: Final = 1000
+# And to a function of the host that calls the guest back, each time.
+_FRAMES_OF_A_HOST: Final = 10
 
 # Thread -> how many calls into deep functions are active in it. A thread without any has no entry.
 nesting: dict[int, int] = {}
@@ -76,6 +84,42 @@ finally:
             saved_limit[0] = 0
             setrecursionlimit(limit)
 """
+
+
+def needed_limit(config: Config) -> int:
+    """The recursion limit for as many nested calls as a configuration allows."""
+    most = config.max_call_depth
+    if not config.counts_calls:
+        return most + OUTER_FRAMES
+    # Each call has a frame that counts it; and a call by way of the host some of the host's.
+    return 2 * most + min(most, MAX_NESTING) * _FRAMES_OF_A_HOST + OUTER_FRAMES
+
+
+# Thread -> how many counted calls are active in it.
+_counted: dict[int, int] = {}
+
+
+def count_calls(function: Callable[..., Any], most: int) -> Callable[..., Any]:
+    """What generated code calls for a function, where calls within calls have a limit of their own.
+
+    It has a frame, too: so the limit above is twice as high then.
+    """
+
+    def call(*args: Any) -> Any:
+        thread = get_ident()
+        before = _counted.get(thread, 0)
+        if before >= most:
+            raise Trap(TrapCode.STACK_OVERFLOW)
+        _counted[thread] = before + 1
+        try:
+            return function(*args)
+        finally:
+            if before:
+                _counted[thread] = before
+            else:
+                _counted.pop(thread, None)
+
+    return call
 
 
 def refuse_nesting() -> NoReturn:

@@ -93,6 +93,7 @@ class Binder:
         self._funcs: dict[int, Func] = {}
         # Exported functions with these globals.
         self._entries: list[FunctionType] = []
+        self._callees_by_index: dict[int, Callable[..., Any]] = {}
 
     def add_imports(self, items: Sequence[Any]) -> None:
         """Puts the linked imports into the index spaces, in the order of ``image.imports``."""
@@ -124,6 +125,19 @@ class Binder:
             function = self._functions.setdefault(index, function)
         return function
 
+    def callee(self, index: int) -> Callable[..., Any]:
+        """What calls of function ``index`` call: the function, or what counts its calls."""
+        callee = self._callees_by_index.get(index)
+        if callee is None:
+            callee = self.function(index)
+            config = self.store.engine.config
+            if config.counts_calls and index >= self._imported:
+                from wasmz.runtime.depth import count_calls
+
+                callee = count_calls(callee, config.max_call_depth)
+            callee = self._callees_by_index.setdefault(index, callee)
+        return callee
+
     def func(self, index: int) -> Func:
         """The reference to function ``index``; always the same object."""
         func = self._funcs.get(index)
@@ -133,7 +147,7 @@ class Binder:
             func = Func(
                 self.store,
                 image.types[image.function_types[index]],
-                self.function(index),
+                self.callee(index),
                 tail=None if tail_code is None else FunctionType(tail_code, self.namespace),
                 name=image.function_names.get(index),
                 index=index,
@@ -208,7 +222,7 @@ class Binder:
         func = self.func(index)
         code = self.image.entry_code.get(index)
         adapter = func.adapter(name)
-        if code is None:
+        if code is None or self.store.engine.config.counts_calls:
             return adapter
         entry = FunctionType(code.replace(co_name=name, co_qualname=name), self.namespace)
         self._entries.append(entry)
@@ -277,7 +291,7 @@ class Binder:
         return allocator(heap, made_class)
 
     _providers: dict[str, Callable[[Binder, int], Any]] = {  # noqa: RUF012
-        "f": function,
+        "f": callee,
         "t": _tail,
         "x": _adapter,
         "r": func,

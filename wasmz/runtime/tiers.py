@@ -346,7 +346,7 @@ class InstanceTiers:
     def _export_code(self, index: int, name: str, entry_code: CodeType | None) -> CodeType:
         """The fastest code that is known for an export."""
         binder = self.binder
-        if entry_code is not None:
+        if entry_code is not None and not binder.store.engine.config.counts_calls:
             binder.add_names(entry_code.co_names)
             return entry_code.replace(co_name=name, co_qualname=name)
         callee = f"f{index}"

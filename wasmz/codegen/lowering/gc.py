@@ -309,8 +309,8 @@ def _array_new_fixed(emitter: Emitter, value: Value) -> None:
 def _runtime_call(*names: str) -> Lowering:
     """Calls the runtime's function with objects of the instance before the operands.
 
-    Names give their places: ``new`` for what makes objects of the type that the immediate begins with, ``data`` and ``elem`` for the segment
-    behind it.
+    Names give their places: ``new`` for what makes objects of the type that the immediate begins with, ``data`` and
+    ``elem`` for the segment behind it.
     """
 
     def lowering(emitter: Emitter, value: Value) -> None:
