@@ -17,13 +17,14 @@ from benchmarks import report
 from benchmarks.catalogue import load_kernels
 from benchmarks.corpus import measure as corpus
 from benchmarks.corpus.start import first_results
+from benchmarks.deadlines import latencies
 from benchmarks.engines import Engine, available_engines, limited_engines
 from benchmarks.instructions import can_count, count_kernel
 from benchmarks.micro import call_costs, compile_costs, start_costs
 from benchmarks.suite import BY_HAND, Row, run_kernel
 from benchmarks.wasi import throughput
 
-PARTS = ("kernels", "corpus", "calls", "limits", "compile", "start", "wasi", "instructions")
+PARTS = ("kernels", "corpus", "calls", "limits", "compile", "start", "wasi", "instructions", "deadlines")
 COUNTED = ("wasmz O2", "pwasm")
 LIMITS = ["wasmz O2", "wasmz fuel", "wasmz time"]
 
@@ -72,6 +73,10 @@ def main() -> None:
             }
         else:
             print("\ninstructions left out: before 3.12 Python does not tell about each", file=sys.stderr)
+    if "deadlines" in parts:
+        # The median of ten, whatever the number of rounds: a limit, not a speed.
+        extras["deadline_seconds"] = late = latencies(10)
+        print("\n" + report.deadline_table(late))
     if options.json:
         options.json.write_text(json.dumps(report.as_json(rows, extras), indent=1), encoding="utf-8")
 

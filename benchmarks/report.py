@@ -179,3 +179,10 @@ def _ratio(value: float | None) -> str:
     if value is None:
         return f"{'-':>10s}"
     return f"{value:9.{3 if value < 0.1 else 2 if value < 100 else 0}f}x"
+
+
+def deadline_table(late: dict[str, tuple[float, float]]) -> str:
+    """How late guests are stopped, in milliseconds."""
+    lines = [f"{'stopped after, ms':28s} {'main':>8s} {'thread':>8s}"]
+    lines += [f"{kind:28s} {1000 * main:8.1f} {1000 * other:8.1f}" for kind, (main, other) in late.items()]
+    return "\n".join(lines)

@@ -41,8 +41,10 @@ class Config(Record):
 
     Attributes:
         opt_level: 0 lowers the code as it stands, 1 and 2 run the passes named in ``wasmz.passes.PIPELINES``.
-        mem_limit_bytes: upper bound for all linear memories of one store together, in bytes; to grow past it traps.
-        table_limit: upper bound for the elements of all tables of one store together; to grow past it traps.
+        mem_limit_bytes: upper bound for what a store's guests make the host hold, in bytes: linear memories, and past
+            64 KiB tables, objects, exceptions, descriptors, files in memory (see docs/limits.md).
+        table_limit: upper bound for the elements of all tables of one store together, which are not counted in bytes
+            then; to grow past it gives the guest -1.
         fuel: how many calls and rounds of loops a store may make at first (see ``Store.set_fuel``); code that does not
             use fuel is faster. ``None`` compiles such code.
         eager_compile: ``True`` compiles every function at once, whatever ``tier`` says; ``None`` leaves it to that.
@@ -52,8 +54,8 @@ class Config(Record):
         compile_mode: what compiling a module does at once: ``"eager"`` compiles it all, as ``eager_compile`` does;
             ``"lazy"`` decodes it, and validates and compiles each function when it is first called; ``"smart"`` does
             that, too, but validates small modules as a whole.
-        max_call_depth: how many WebAssembly frames may be nested in a thread before the trap "call stack exhausted". The
-            default is for free, and about that many; any other number is exact, and makes calls slower.
+        max_call_depth: how many WebAssembly frames may be nested in a thread before the trap "call stack exhausted".
+            The default is for free, and about that many; any other number is exact, and makes calls slower.
         cache_dir: directory of the compilation cache, instead of the user's cache directory.
         cache_limit_bytes: how large the cache directory may grow; past it, what was not used for the longest time is
             removed. ``None`` for no limit.

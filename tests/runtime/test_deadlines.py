@@ -1,0 +1,79 @@
+"""A deadline stops every kind of busy guest, in every thread; what was being made then is made again later."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+
+import pytest
+from wasmtime import wat2wasm
+
+import wasmz
+from benchmarks.deadlines import KINDS, binary, latency
+from wasmz import Config, Engine, Instance, Module, Store
+
+# It is 5 to 20 ms on a machine that is quiet.
+PROMPTLY = 2.0
+
+needs_threads = pytest.mark.skipif(sys.platform == "emscripten", reason="no threads here")
+
+
+@needs_threads
+@pytest.mark.parametrize("in_thread", [False, True], ids=["main", "thread"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_guest_is_stopped(kind: str, in_thread: bool) -> None:
+    assert latency(kind, in_thread=in_thread) < PROMPTLY
+
+
+@needs_threads
+@pytest.mark.parametrize("kind", ["table.fill", "array.copy", "memory.copy of 256 MiB", "endless atomic wait"])
+def test_every_guest_is_stopped_in_compiled_code(kind: str) -> None:
+    assert latency(kind, in_thread=True, tier="eager") < PROMPTLY
+
+
+@needs_threads
+def test_a_compilation_that_was_stopped_is_made_later() -> None:
+    steps = "(local.set $x (i32.add (i32.mul (local.get $x) (local.get $y)) (i32.const 3)))" * 40
+    body = f"(block (br_if 0 (local.get $y)) {steps})" * 300
+    wasm = wat2wasm(
+        f'(module (func (export "f") (param $x i32) (param $y i32) (result i32) {body} (local.get $x))'
+        ' (func (export "g") (result i32) (i32.const 5)))'
+    )
+    store = Store(Engine(Config(use_cache=False)))
+    exports = Instance(store, Module.compile(store.engine, wasm)).exports
+    store.set_deadline(0.02)
+    with pytest.raises(wasmz.Interrupted):
+        for _ in range(100_000):
+            exports.f(1, 1)
+    store.set_deadline(None)
+    assert (exports.f(7, 1), exports.f(1, 0), exports.g()) == (7, 3, 5)
+
+
+@needs_threads
+def test_interrupt_reaches_a_thread_that_waits() -> None:
+    store = Store(Engine(Config(use_cache=False)))
+    instance = Instance(store, Module.compile(store.engine, binary("endless atomic wait")))
+    outcome: list[wasmz.ExecResult] = []
+    thread = threading.Thread(target=lambda: outcome.append(instance.try_call("f")))
+    thread.start()
+    time.sleep(0.05)
+    store.interrupt()
+    thread.join(20)
+    assert isinstance(outcome[0].trap, wasmz.Interrupted)
+
+
+@needs_threads
+def test_table_growth_that_is_stopped_leaves_nothing() -> None:
+    wasm = wat2wasm(
+        '(module (table (export "t") 1 funcref) (func (export "f") (loop $l'
+        " (drop (table.grow (ref.null func) (i32.const 9000000)))"
+        " (table.fill (i32.const 0) (ref.null func) (i32.const 1)) (br $l))))"
+    )
+    store = Store(Engine(Config(use_cache=False)))
+    exports = Instance(store, Module.compile(store.engine, wasm)).exports
+    store.set_deadline(0.01)
+    with pytest.raises(wasmz.Interrupted):
+        exports.f()
+    assert len(exports.t) in (1, 9_000_001)
+    assert store.table_budget.total_used == len(exports.t)
