@@ -158,32 +158,36 @@ OTHERS = ("start function", "initial value of a global", "compilation")
 KINDS = (*LOOPS, *CALLS, *OTHERS)
 
 
-@cache
-def binary(kind: str) -> bytes:
-    """The module of a kind, which exports the function ``f``."""
+def _assembled(text: str) -> bytes:
     # Imported only here: benchmarks can be listed without it.
     from wasmtime import wat2wasm
 
+    return bytes(wat2wasm(text))
+
+
+@cache
+def binary(kind: str) -> bytes:
+    """The module of a kind, which exports the function ``f``."""
     if kind in CALLS:
         imported, arguments = CALLS[kind]
         name, _, types = imported.partition(" ")
         # A vector of 1 MiB at 65536; a subscription to a clock in a day.
-        return wat2wasm(f"""(module
+        return _assembled(f"""(module
           (import "wasi_snapshot_preview1" "{name}" (func $call {types} (result i32)))
           (memory (export "memory") 512) (data (i32.const 64) "\\00\\00\\01\\00\\00\\00\\10\\00")
           (data (i32.const 144) "\\01") (data (i32.const 152) "\\00\\00\\00\\00\\00\\30\\00\\00")
           (func (export "f") (loop $l (drop (call $call {arguments})) (br $l))))""")
     if kind == "start function":
-        return wat2wasm("(module (func $s (loop $l (br $l))) (start $s))")
+        return _assembled("(module (func $s (loop $l (br $l))) (start $s))")
     if kind == "initial value of a global":
         array = "(global (ref $a) (array.new $a (i64.const 1) (i32.const 50000000)))"
-        return wat2wasm(f"(module (type $a (array (mut i64))) {array * 30})")
+        return _assembled(f"(module (type $a (array (mut i64))) {array * 30})")
     if kind == "compilation":
         steps = "(local.set $x (i32.add (i32.mul (local.get $x) (local.get $y)) (i32.load (local.get $x))))" * 40
         body = f"(block (br_if 0 (local.get $y)) {steps})" * 900
-        return wat2wasm(f'(module (memory 1) (func (export "f") (local $x i32) (local $y i32) {body}))')
+        return _assembled(f'(module (memory 1) (func (export "f") (local $x i32) (local $y i32) {body}))')
     declarations, local, body = LOOPS[kind]
-    return wat2wasm(f'(module {declarations} (func (export "f") {local} (loop $l {body} (br $l))))')
+    return _assembled(f'(module {declarations} (func (export "f") {local} (loop $l {body} (br $l))))')
 
 
 @contextmanager

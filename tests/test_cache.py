@@ -117,8 +117,11 @@ def test_other_bytes_and_other_options_miss(cache_dir: Path, monkeypatch: pytest
     for config in (eager(), eager(opt_level=0), eager(legacy_exceptions=True)):
         assert run(ADDS_5, 1, config) == 6
     # What changes no code misses nothing.
-    assert run(ADDS_5, 1, eager(mem_limit_bytes=1 << 20, max_call_depth=99)) == 6
+    assert run(ADDS_5, 1, eager(mem_limit_bytes=1 << 20, table_limit=99)) == 6
     assert len(compilations) == 4
+    # Calls that are counted are not inlined, however many there may be.
+    assert run(ADDS_5, 1, eager(max_call_depth=99)) == run(ADDS_5, 1, eager(max_call_depth=100)) == 6
+    assert len(compilations) == 5
 
 
 def test_another_version_misses(cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
