@@ -13,8 +13,9 @@ from types import CodeType
 from typing import Any
 
 from wasmz import types as t
+from wasmz.codegen.assembler import _encode_lines
 from wasmz.runtime.engine import Engine
-from wasmz.runtime.image import ExportSpec, ModuleImage
+from wasmz.runtime.image import IN_TABLE, ExportSpec, ModuleImage
 from wasmz.runtime.instance import Instance
 from wasmz.runtime.linker import Linker
 from wasmz.runtime.module import CompiledModule
@@ -43,9 +44,18 @@ def signature(text: str) -> FuncType:
 
 
 def code_of(source: str, first_line: int) -> CodeType:
-    """The code object of the one function in ``source``, its lines counted from ``first_line``."""
+    """The code object of the one function in ``source``, its lines counted from ``first_line``.
+
+    Lines that end with ``# table`` are marked as the compiler marks accesses to tables.
+    """
     module = compile("\n" * (first_line - 1) + source, "<wasm handmade>", "exec")
-    return next(constant for constant in module.co_consts if isinstance(constant, CodeType))
+    code = next(constant for constant in module.co_consts if isinstance(constant, CodeType))
+    marked = {first_line + n for n, line in enumerate(source.split("\n")) if line.endswith("# table")}
+    if not marked:
+        return code
+    lines = [place[0] or first_line for place in code.co_positions()]
+    places = [(unit, line | IN_TABLE if line in marked else line) for unit, line in enumerate(lines)]
+    return code.replace(co_linetable=_encode_lines([b"  "] * len(lines), places, code.co_firstlineno))
 
 
 def make_image(

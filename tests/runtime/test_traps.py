@@ -18,7 +18,7 @@ FUNCTIONS = [
     ("divide", "ii:i", "def divide(a, b): return a // b"),
     ("divide_signed", "ii:i", "def divide_signed(a, b): return i32_div_s(a, b)"),
     ("stop", ":", "def stop(): trap_unreachable()"),
-    ("indirect", "i:i", "def indirect(a): return tab0_f0[a](1)"),
+    ("indirect", "i:i", "def indirect(a):\n return tab0_f0[a](1) # table"),
     ("outer", "i:i", "def outer(a):\n x = 1\n return f1(\n  a)"),
     ("host", "i:i", "def host(a): return f0(a)"),
 ]
@@ -104,7 +104,7 @@ def test_traps_of_the_host(exports: Any) -> None:
 
 def test_indices_that_no_subscript_takes(exports: Any) -> None:
     """CPython has one message for a list and a view; 64-bit addresses reach it everywhere."""
-    source = "def either(a, b):\n if b: return tab0_f0[\n  a](m0_I[a])\n return m0_I[a]"
+    source = "def either(a, b):\n if b:\n  return tab0_f0[a](m0_I[0]) # table\n return m0_I[a]"
     image = make_image(
         [("either", "Ii:i", source)],
         imports=[("env", "table", TableType(ValType.FUNCREF, 4))],

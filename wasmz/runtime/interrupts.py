@@ -53,7 +53,7 @@ _SHORT_INTERVAL: Final = 0.00002
 # Where the compiler may be stopped, and who else may be between that and the runtime, which called it. Importing, and
 # what switches Python's garbage collector off and on, are not among them.
 _COMPILER: Final = ("wasmz.passes", "wasmz.ir", "wasmz.codegen", "wasmz.wasm")
-_COMPILER_CALLERS: Final = (*_COMPILER, "wasmz.compiler", "wasmz.faults", "wasmz.tiers", "wasmz.lazy", "functools")
+_COMPILER_CALLERS: Final = (*_COMPILER, "wasmz.compiler", "wasmz.faults", "wasmz.tiers", "wasmz.lazy", "wasmz.light")
 _TIERS: Final = "wasmz.runtime.tiers"
 
 _prototype = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_ulong, ctypes.py_object)

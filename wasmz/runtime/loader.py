@@ -132,6 +132,7 @@ class Binder:
             callee = self.function(index)
             config = self.store.engine.config
             if config.counts_calls and index >= self._imported:
+                load("wasmz.runtime.depth")
                 from wasmz.runtime.depth import count_calls
 
                 callee = count_calls(callee, config.max_call_depth)
@@ -286,6 +287,7 @@ class Binder:
         heap = self.store.object_heap()
         if heap is None:
             return made_class
+        load("wasmz.runtime.gc.heap")
         from wasmz.runtime.gc.heap import allocator
 
         return allocator(heap, made_class)

@@ -138,6 +138,7 @@ class Store:
         heap = self._heap
         if heap is None and self.host_budget.is_limited:
             # Imported only for guests that have such objects.
+            load("wasmz.runtime.gc.heap")
             from wasmz.runtime.gc.heap import Heap
 
             heap = self._heap = Heap(self.host_budget)

@@ -24,6 +24,7 @@ from wasmz.runtime.wasi.waiting import parts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from _thread import RLock as _Lock
     from collections.abc import Callable, Iterator, Mapping
     from typing import Final
 
@@ -415,7 +416,7 @@ class MemoryFile(Descriptor):
 
     file_type = FileType.REGULAR_FILE
 
-    def __init__(self, file: _File, opening: Opening, lock: RLock) -> None:
+    def __init__(self, file: _File, opening: Opening, lock: _Lock) -> None:
         self._file = file
         self._position = 0
         self._lock = lock

@@ -84,6 +84,7 @@ class InputStream(Stream):
                 if not is_readable(handle):
                     raise Failure(Errno.AGAIN)
         else:
+            load("wasmz.runtime.wasi.waiting")
             from wasmz.runtime.wasi.waiting import can_wait_in_system, wait_until_readable
 
             if not can_wait_in_system():
@@ -243,7 +244,7 @@ class _InheritedInput(InputStream):
         """It is the current stream's."""
 
     def read(self, targets: list[memoryview]) -> int:
-        self._refuse_to_wait()
+        self._wait()
         return self._stream().read(targets)
 
     def read_into(self, target: memoryview) -> int:
@@ -281,6 +282,7 @@ class _DescriptorOutput(OutputStream):
         self._is_regular = stat.S_ISREG(os.fstat(number).st_mode)
 
     def write(self, sources: list[memoryview]) -> int:
+        load("wasmz.runtime.wasi.waiting")
         from wasmz.runtime.wasi.waiting import write_to
 
         return write_to(self._number, sources, waits=not self._is_regular)
@@ -340,6 +342,7 @@ class _DescriptorInput(InputStream):
 
     def read(self, targets: list[memoryview]) -> int:
         self._wait()
+        load("wasmz.runtime.wasi.waiting")
         from wasmz.runtime.wasi.waiting import read_from
 
         return read_from(self._number, targets, waits=False)
