@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from wasmz.cache import CacheWarning
     from wasmz.config import Config
     from wasmz.errors import (
+        ImplementationLimit,
         Interrupted,
         InvalidWasm,
         LinkError,
@@ -76,6 +77,7 @@ _HOMES = {
     "wasmz.cache": ("CacheWarning",),
     "wasmz.config": ("Config",),
     "wasmz.errors": (
+        "ImplementationLimit",
         "Interrupted",
         "InvalidWasm",
         "LinkError",
@@ -149,6 +151,7 @@ __all__ = [
     "HeapType",
     "HostFunc",
     "I31Ref",
+    "ImplementationLimit",
     "ImportType",
     "Instance",
     "Interrupted",

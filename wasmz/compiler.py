@@ -24,7 +24,7 @@ from wasmz.codegen.targets import current_target
 from wasmz.codegen.verifier import verify_code
 from wasmz.concurrency import at_fork, load
 from wasmz.config import Config
-from wasmz.errors import InvalidWasm
+from wasmz.errors import ImplementationLimit
 from wasmz.faults import attempt
 from wasmz.ir import build_descriptors as build_descriptors  # makes its instructions known
 from wasmz.ir import build_exceptions as build_exceptions  # makes its instructions known
@@ -289,9 +289,7 @@ def load_module(data: bytes, proposals: frozenset[Proposal] = SUPPORTED_PROPOSAL
     module = decode_module(data, proposals)
     validate_module(module, data)
     if module.bodies and module.bodies[-1].end > LARGEST_OFFSET:
-        raise InvalidWasm(
-            f"the code section ends beyond the first {LARGEST_OFFSET + 1:,} bytes, which is a limit of wasmz"
-        )
+        raise ImplementationLimit(f"the module has code after its first {LARGEST_OFFSET + 1:,} bytes")
     return module
 
 

@@ -3,6 +3,7 @@
     WasmzError
     ├── InvalidWasm            the bytes are malformed, or the module does not validate
     ├── UnsupportedFeature     valid, but of a proposal that is missing or switched off
+    ├── ImplementationLimit    valid, but beyond what wasmz compiles
     ├── LinkError              imports missing or of another type than what was defined
     ├── WasmException          a WebAssembly exception that no wasm frame caught
     └── Trap                   execution stopped, for the reason in ``Trap.code``
@@ -81,6 +82,10 @@ class UnsupportedFeature(WasmzError, NotImplementedError):
         self.offset = offset
         self.function = function
         super().__init__(f"{bounded(what, _LONGEST_MESSAGE)} needs the {proposal} proposal{_place(offset, function)}")
+
+
+class ImplementationLimit(WasmzError):
+    """The module is larger or more complex than wasmz compiles (specification, "Implementation Limitations")."""
 
 
 class LinkError(WasmzError):

@@ -17,9 +17,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from wasmz.errors import ImplementationLimit
 from wasmz.ir.nodes import Block, Edge, Function, ResultType, Terminator, Value
 from wasmz.types import DefinedType, FuncType, RefType, ValType
-from wasmz.wasm.instructions import BY_NAME, INSTRUCTIONS
+from wasmz.wasm.instructions import BY_NAME, INSTRUCTIONS, Immediates
 
 I32 = ValType.I32
 
@@ -73,7 +74,7 @@ class _Label:
     branch needs it.
     """
 
-    __slots__ = ("else_block", "height", "is_loop", "offset", "params", "region", "results", "target")
+    __slots__ = ("arguments", "else_block", "height", "is_loop", "offset", "params", "region", "results", "target")
 
     def __init__(self, params: tuple[ValType, ...], results: tuple[ValType, ...], height: int, offset: int) -> None:
         self.params = params
@@ -83,9 +84,14 @@ class _Label:
         self.is_loop = False
         self.target: Block | None = None
         self.else_block: Block | None = None
+        # What the second arm of an `if` begins with on the operand stack.
+        self.arguments: tuple[Value, ...] = ()
         # Of a block that catches exceptions (see build_exceptions.py).
         self.region: Any = None
 
+
+# A function may move so many values between blocks, and one more an instruction: compilers stay far below.
+_MOST_MOVED = 20_000
 
 _Handler = Callable[["_Builder", Any, int], None]
 _HANDLERS: dict[int, _Handler] = {}
@@ -113,7 +119,9 @@ class _Builder:
         "instructions",
         "labels",
         "late_blocks",
+        "moved",
         "regions",
+        "repeated",
         "rethrown",
         "signatures",
         "stack",
@@ -127,6 +135,10 @@ class _Builder:
         # The protected regions that are open, innermost last.
         self.regions: list[Any] = []
         self.rethrown: frozenset[int] | None = None
+        # The byte offsets of loops with parameters that are repeated, once one is met.
+        self.repeated: frozenset[int] | None = None
+        # How many values were moved between blocks, or out of calls, so far.
+        self.moved = 0
         # Blocks that only return: at the end, off the hot path.
         self.late_blocks: list[Block] = []
         self.block: Block | None = None
@@ -197,6 +209,7 @@ class _Builder:
         if len(results) == 1:
             self.stack.append(call)
         elif results:
+            self.move(len(results))
             for position, result in enumerate(results):
                 self.push("project", result, (call,), position, offset)
         if self.regions:
@@ -219,6 +232,12 @@ class _Builder:
 
     # Labels
 
+    def find_repeated(self) -> frozenset[int]:
+        """The byte offsets of the loops that a branch leads to."""
+        if self.repeated is None:
+            self.repeated = _find_repeated(self.instructions)
+        return self.repeated
+
     def open(self, block_type: FuncType, offset: int) -> _Label:
         params = block_type.params
         label = _Label(params, block_type.results, len(self.stack) - len(params), offset)
@@ -231,6 +250,7 @@ class _Builder:
         label = self.labels[-1 - depth]
         if label is self.labels[0]:
             count = len(label.results)
+            self.move(count)
             block = Block()
             block.terminator = Terminator("return", tuple(stack[len(stack) - count :]), offset=offset)
             self.late_blocks.append(block)
@@ -241,6 +261,8 @@ class _Builder:
             count = len(label.results)
             if label.target is None:
                 label.target = self.new_block(label.results, offset)
+        if count > 1:
+            self.move(count)
         return Edge(label.target, tuple(stack[len(stack) - count :]))  # type: ignore[arg-type]
 
     def branch(self, depth: int, offset: int) -> None:
@@ -250,7 +272,16 @@ class _Builder:
         else:
             self.finish(Terminator("jump", (), (self.edge_to(depth, offset),), offset=offset))
 
+    def move(self, count: int) -> None:
+        """Counts values that are moved; what needs millions of moves in a few bytes of code is not compiled."""
+        self.moved += count
+        if self.moved > _MOST_MOVED + len(self.instructions):
+            most = f"{_MOST_MOVED:,} values and one more an instruction"
+            raise ImplementationLimit(f"function {self.function.label} moves more than {most} between its blocks")
+
     def new_block(self, types: tuple[ValType, ...], offset: int) -> Block:
+        if len(types) > 1:
+            self.move(len(types))
         block = Block()
         for type in types:
             block.add_param(type, offset)
@@ -265,7 +296,7 @@ class _Builder:
             self.finish(Terminator("jump", (), (Edge(label.target, self.pop(len(label.results))),), offset=offset))
         del self.stack[label.height :]
         self.enter(label.else_block)  # type: ignore[arg-type]
-        self.stack.extend(label.else_block.params)  # type: ignore[union-attr]
+        self.stack.extend(label.arguments)
         label.else_block = None
 
     def end(self, offset: int) -> None:
@@ -293,6 +324,28 @@ class _Builder:
         self.stack.extend(target.params)
 
 
+def _find_repeated(instructions: list[tuple[int, Any, int]]) -> frozenset[int]:
+    found = set()
+    # Byte offsets of the open labels; 0 for the function's own.
+    labels = [0]
+    for opcode, imm, offset in instructions:
+        if opcode in _OPENING:
+            labels.append(offset)
+        elif opcode == _END:
+            labels.pop()
+        kind = INSTRUCTIONS[opcode].immediates
+        if kind is Immediates.LABEL:
+            found.add(labels[-1 - imm])
+        elif kind is Immediates.BR_TABLE:
+            found.update(labels[-1 - depth] for depth in imm)
+        elif kind is Immediates.BR_ON_CAST:
+            found.add(labels[-1 - imm[0]])
+        elif kind is Immediates.TRY_TABLE:
+            # Counted from outside of the block itself.
+            found.update(labels[-2 - depth] for _, _, depth in imm[1])
+    return frozenset(found)
+
+
 @_builds("block")
 def _block(builder: _Builder, block_type: FuncType, offset: int) -> None:
     builder.open(block_type, offset)
@@ -302,6 +355,9 @@ def _block(builder: _Builder, block_type: FuncType, offset: int) -> None:
 def _loop(builder: _Builder, block_type: FuncType, offset: int) -> None:
     label = builder.open(block_type, offset)
     label.is_loop = True
+    if label.params and offset not in builder.find_repeated():
+        # What is never repeated needs no parameters: its arguments stay on the operand stack.
+        return
     header = label.target = builder.new_block(label.params, offset)
     builder.finish(Terminator("jump", (), (Edge(header, builder.pop(len(label.params))),), offset=offset))
     builder.enter(header)
@@ -313,11 +369,10 @@ def _if(builder: _Builder, block_type: FuncType, offset: int) -> None:
     condition = builder.stack.pop()
     label = builder.open(block_type, offset)
     then_block = Block()
-    label.else_block = builder.new_block(label.params, offset)
-    arguments = tuple(builder.stack[label.height :])
-    builder.finish(
-        Terminator("branch", (condition,), (Edge(then_block), Edge(label.else_block, arguments)), offset=offset)
-    )
+    # Nothing else leads to either arm, so the arguments stay the values that they are.
+    label.else_block = Block()
+    label.arguments = tuple(builder.stack[label.height :])
+    builder.finish(Terminator("branch", (condition,), (Edge(then_block), Edge(label.else_block)), offset=offset))
     builder.enter(then_block)
 
 
