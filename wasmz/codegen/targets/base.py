@@ -131,17 +131,24 @@ class Target:
         self._fuse_locals()
 
     def reserve_locals(self, count: int) -> None:
-        """Makes ``loads`` and ``stores``, the accesses to fast locals by number, at least ``count`` long."""
-        while len(self.stores) < count:
-            slot = len(self.stores)
-            self.loads.append(self.load_fast(len(self.loads)))
-            self.stores.append(self.store_fast(len(self.stores)))
-            self.effectful.add(self.stores[-1])
-            self.movable.add(self.loads[-1])
-            self.plain_loads.add(self.loads[-1])
-            if slot < PROVEN_SLOTS:
-                self._note_access(self.loads[-1], 1 << slot, 0)
-                self._note_access(self.stores[-1], 0, 1 << slot)
+        """Makes ``loads`` and ``stores``, the accesses to fast locals by number, at least ``count`` long.
+
+        Threads, and signal handlers in the middle of this, may do the same: everything is known of a piece before it is
+        in a list, and it has its place there whoever puts it there first.
+        """
+        first = len(self.stores)
+        if count <= first:
+            return
+        loads = [self.load_fast(slot) for slot in range(first, count)]
+        stores = [self.store_fast(slot) for slot in range(first, count)]
+        self.effectful.update(stores)
+        self.movable.update(loads)
+        self.plain_loads.update(loads)
+        for slot in range(first, min(count, PROVEN_SLOTS)):
+            self._note_access(loads[slot - first], 1 << slot, 0)
+            self._note_access(stores[slot - first], 0, 1 << slot)
+        self.loads[first:count] = loads
+        self.stores[first:count] = stores
 
     def _note_access(self, piece: bytes, read: int, written: int) -> None:
         self.accesses[piece] = (read, written)
@@ -154,8 +161,9 @@ class Target:
         if found is None:
             code = opcode.opmap[name]
             found = extended(code, arg) + bytes(2 * cache_count(name))
-            self._pieces[key] = found
+            # Known before it is found: another thread, or a signal handler, may use it at once.
             self.effects[found] = dis.stack_effect(code, arg if code >= opcode.HAVE_ARGUMENT else None, jump=False)
+            self._pieces[key] = found
         return found
 
     def join(self, *pieces: bytes) -> bytes:
