@@ -3,16 +3,42 @@
 from __future__ import annotations
 
 import mmap
+import pickle
 import struct
+import weakref
 from typing import Any
 
 import pytest
 
 from wasmz.runtime import views
-from wasmz.runtime.views import WIDTHS, NativeViews, PlainViews, native_views_work
+from wasmz.runtime.views import WIDTHS, NativeViews, PlainViews, apply, native_views_work
 
 KINDS = [pytest.param(NativeViews, id="native"), pytest.param(PlainViews, id="plain")]
 SIZE = 48
+
+
+class Made:
+    """Views of a buffer, as a memory changes them."""
+
+    def __init__(self, kind: Any, buffer: Any, size: int) -> None:
+        self.views = kind(memoryview(buffer), size)
+        self.size = size
+
+    def strided(self, format: str, offset: int = 0, stride: int = 1) -> Any:
+        key = (format, offset, stride)
+        if key not in self.views.known:
+            apply(self.views.make(*key, self.size)[1])
+        return self.views.known[key]
+
+    def resize(self, size: int) -> None:
+        self.size = size
+        apply(self.views.changes(None, size))
+
+    def rebase(self, buffer: Any, size: int) -> None:
+        self.size = size
+        apply(self.views.changes(memoryview(buffer), size))
+        self.views.drop_left()
+
 
 SAMPLES: dict[str, list[Any]] = {
     "B": [0, 255, 0x80],
@@ -34,9 +60,9 @@ def test_native_views_work_here() -> None:
 
 def test_environment_forces_plain_views(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WASMZ_PLAIN_VIEWS", "1")
-    assert isinstance(views.make_views(bytearray(8), 8), PlainViews)
+    assert isinstance(views.make_views(memoryview(bytearray(8)), 8), PlainViews)
     monkeypatch.setenv("WASMZ_PLAIN_VIEWS", "0")
-    assert isinstance(views.make_views(bytearray(8), 8), NativeViews)
+    assert isinstance(views.make_views(memoryview(bytearray(8)), 8), NativeViews)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -45,7 +71,7 @@ def test_environment_forces_plain_views(monkeypatch: pytest.MonkeyPatch) -> None
 def test_every_address(kind: Any, format: str, offset: int) -> None:
     """Every alignment, up to the last address and not one further."""
     buffer = bytearray(SIZE + 16)
-    view = kind(buffer, SIZE).strided(format, offset)
+    view = Made(kind, buffer, SIZE).strided(format, offset)
     width = WIDTHS[format]
     for address in range(SIZE - offset - width + 1):
         for value in SAMPLES[format]:
@@ -64,7 +90,7 @@ def test_every_address(kind: Any, format: str, offset: int) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_identity_and_extent_across_growth(kind: Any) -> None:
     buffer = bytearray(64)
-    made = kind(buffer, 0)
+    made = Made(kind, buffer, 0)
     view = made.strided("I", 2)
     with pytest.raises(IndexError):
         view[0]
@@ -84,7 +110,7 @@ def test_identity_and_extent_across_growth(kind: Any) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_moving_to_another_buffer(kind: Any) -> None:
     first, second = bytearray(b"a" * 16), bytearray(b"b" * 32)
-    made = kind(first, 16)
+    made = Made(kind, first, 16)
     byte, word = made.strided("B"), made.strided("H", 3)
     made.rebase(second, 32)
     assert byte[31] == ord("b")
@@ -97,32 +123,80 @@ def test_moving_to_another_buffer(kind: Any) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_offsets_beyond_any_memory(kind: Any) -> None:
     buffer = bytearray(16)
-    view = kind(buffer, 16).strided("B", 0xFFFF_FFFF)
+    view = Made(kind, buffer, 16).strided("B", 0xFFFF_FFFF)
     with pytest.raises(IndexError):
         view[0]
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_large_doubles_become_infinite_singles(kind: Any) -> None:
-    buffer = bytearray(8)  # a native view does not keep it
-    view = kind(buffer, 8).strided("f")
+    buffer = bytearray(8)
+    view = Made(kind, buffer, 8).strided("f")
     view[0] = 1e300
     assert view[0] == float("inf")
     view[0] = -1e300
     assert view[0] == float("-inf")
 
 
-def test_views_of_a_mapping() -> None:
+def test_views_keep_their_buffer() -> None:
     mapping = mmap.mmap(-1, 1 << 16)
-    view = NativeViews(mapping, 1 << 16).strided("Q", 1)
+    view = Made(NativeViews, mapping, 1 << 16).strided("Q", 1)
     view[0] = 1 << 60
     assert mapping[8] == 0x10
-    mapping.close()  # the views export no buffer
+    with pytest.raises(BufferError):
+        mapping.close()
+    del view
+    mapping.close()
+
+
+class Bytes(bytearray):
+    """Has weak references."""
+
+
+def test_a_buffer_that_was_left_lives_as_long_as_slices_of_it() -> None:
+    first, second = Bytes(b"a" * 16), Bytes(b"b" * 16)
+    gone = weakref.ref(first)
+    made = Made(NativeViews, first, 16)
+    view = made.strided("H", 0)
+    iterator = iter(view[0:8:2])
+    del first
+    made.rebase(second, 16)
+    assert (view[0], gone() is None) == (0x6262, False)
+    assert next(iterator) == 0x6161
+    shared = memoryview(view)
+    assert list(iterator) == [0x6161] * 3
+    del iterator
+    made.rebase(Bytes(b"c" * 16), 16)
+    assert gone() is not None  # whoever has the view itself counts, too
+    shared.release()
+    address = pickle.PickleBuffer(view)
+    made.rebase(Bytes(b"d" * 16), 16)
+    assert gone() is not None  # and who has but its address
+    address.release()
+    made.rebase(Bytes(b"d" * 16), 16)
+    assert gone() is None
+    assert view[0] == 0x6464
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_several_steps_are_all_or_nothing_before_the_first(kind: Any) -> None:
+    made = Made(kind, bytearray(16), 16)
+    view = made.strided("B")
+    turn: list[None] = []
+    with pytest.raises(IndexError):
+        apply([(turn.pop,), *made.views.changes(None, 0)])
+    assert len(view) == 16
+
+
+def test_whole_views_have_no_bytes() -> None:
+    """What copies a view as a whole believes its length, which is not that of its items."""
+    view = Made(NativeViews, bytearray(b"a" * 16), 16).strided("B")
+    assert (len(view), view.nbytes, bytes(view), view.tobytes()) == (16, 0, b"", b"")
 
 
 def test_self_test_notices_an_unexpected_layout(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, wrong in (("_BUFFER_AT", views._BUFFER_AT + 8), ("_SHAPE_AT", views._SHAPE_AT - 8)):
+    for name, error in (("_BUFFER_AT", 8), ("_SHAPE_AT", -8), ("_MANAGED_AT", 8), ("_USERS_AT", 8), ("_OWNER_AT", 8)):
         with monkeypatch.context() as changed:
-            changed.setattr(views, name, wrong)
+            changed.setattr(views, name, getattr(views, name) + error)
             assert not views._self_test()
     assert views._self_test()

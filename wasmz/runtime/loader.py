@@ -193,7 +193,7 @@ class Binder:
                 return self._providers[letters](self, index)
             if letters == "m":
                 format, offset, stride = (*numbers, *("0", "1")[len(numbers) - 1 :])
-                return self.memories[index].strided(format, int(offset), int(stride))
+                return self.memories[index]._strided(format, int(offset), int(stride))
             if letters == "h" and self.tiers is not None:
                 return self.tiers.profile_counter(index, int(numbers[0]))
             if letters == "tab":

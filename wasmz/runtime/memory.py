@@ -3,39 +3,55 @@
     memory = Memory(store, MemoryType(1, 2))
     memory.write(8, b"abc"); memory[8:11]           -> b"abc"
     memory.grow(1)                                  -> 1, the old size in pages
-    memory.strided("I", 4)[4]                       -> 0x00636261, what generated code does
+    memory._strided("I", 4)[4]                      -> 0x00636261, what generated code does
 
-Subscripts follow Python's rules for sequences and raise ``IndexError``. The methods for host functions
-(:meth:`Memory.read` and its kin) take guest addresses, also in the signed form in which host functions receive
-pointers, and raise ``Trap(MEMORY_OUT_OF_BOUNDS)``, because there the guest is at fault.
+Everywhere an address may have the signed form in which host functions receive pointers: -4 is 2^32 - 4, never "four
+before the end". Subscripts raise ``IndexError``. The methods for host functions (:meth:`Memory.read` and its kin) raise
+``Trap(MEMORY_OUT_OF_BOUNDS)``, because there the guest is at fault.
+
+A memory goes from one state to the next in single steps: made -> grown or moved, any number of times -> closed. Whoever
+wants to change it takes note of the turn, prepares, and has all changes applied in one call that first takes the turn
+away, see :meth:`Memory._change`; if another thread, a signal handler or a finalizer was quicker, it begins again. So no
+lock is held, no one waits, an exception at any point leaves one of the two states, and a fork copies one.
 """
 
 from __future__ import annotations
 
 import mmap
+import os
 import struct
 import sys
-from _operator import index
-from _thread import allocate_lock
+from _operator import index, setitem
+from _thread import RLock
 
 from wasmz.concurrency import load
 from wasmz.errors import MemoryLimit, Trap, TrapCode
-from wasmz.runtime.views import View, make_views
-from wasmz.types import MEMORY32_LIMIT_BYTES, MemoryType, ValType
+from wasmz.runtime.views import View, apply, make_views
+from wasmz.types import MemoryType, ValType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, overload
+    from array import array
+    from ctypes import Array
+    from typing import Any, NoReturn, overload
 
     from wasmz.runtime.store import Store
+    from wasmz.runtime.views import Step
+
+    # Typeshed's Buffer needs Python 3.12.
+    Buffer = bytes | bytearray | memoryview | mmap.mmap | array[Any] | Array[Any]
 
 __wasmz_frame__ = "helper"
 
-_LARGEST_BYTES = {ValType.I32: MEMORY32_LIMIT_BYTES, ValType.I64: 1 << 48}
-# No more address space than this is reserved for one memory; past it, growth copies.
-_LARGEST_RESERVATION = 1 << 32
+_LARGEST_BYTES = {ValType.I32: 1 << 32, ValType.I64: 1 << 48}
+# So much address space is reserved for one memory at most; past it, growth copies, and reserves twice as much.
+_RESERVATIONS = {ValType.I32: 1 << 32, ValType.I64: 1 << 36}
 _MAP_NORESERVE = getattr(mmap, "MAP_NORESERVE", 0x4000 if sys.platform == "linux" else 0)
 _CAN_RESERVE = hasattr(mmap, "MAP_PRIVATE") and sys.maxsize > 1 << 32 and sys.platform != "emscripten"
+
+# What the views of a closed memory have for a buffer, and its ``bytes``.
+_NOTHING = memoryview(bytearray(1))
+_CLOSED = _NOTHING[:0]
 
 
 class Memory:
@@ -50,9 +66,21 @@ class Memory:
     """
 
     __slots__ = (
-        *("__weakref__", "_buffer", "_maximum", "_moving", "_views"),
-        *("bytes", "lock", "size_bytes", "store", "type", "waiting"),
+        "__weakref__",
+        "_charged",
+        "_maximum",
+        "_turn",
+        "_views",
+        "bytes",
+        "size_bytes",
+        "store",
+        "type",
+        "waiting",
     )
+
+    # One for all memories: it is held for some microseconds, and by no one in the child of a fork. A signal handler may
+    # interrupt whoever holds it.
+    lock = RLock()
 
     def __init__(self, store: Store, type: MemoryType) -> None:
         """Makes a memory of ``type.minimum`` pages, all zero.
@@ -63,16 +91,16 @@ class Memory:
             MemoryError: the system forbids it.
             TypeError, ValueError: the type makes no sense.
         """
-        self.size_bytes = 0
+        if hasattr(self, "_turn"):
+            raise TypeError("a memory is made once")
         if type.__class__ is not MemoryType:
             raise TypeError(f"a memory is made with a MemoryType, not {type!r}")
         maximum = type.maximum
         if type.minimum < 0 or (type.shared if maximum is None else maximum < type.minimum):
             raise ValueError(f"there can be no {type}{' without a maximum' if maximum is None else ''}")
-        self._moving: tuple[Any, Any] | None = None
+        self._charged = 0
         self.type = type
         self.store = store
-        self.lock = allocate_lock()
         self.waiting: dict[int, list[Any]] = {}
         largest = _LARGEST_BYTES[type.address_type] // type.page_bytes
         self._maximum = largest if maximum is None else min(maximum, largest)
@@ -83,31 +111,67 @@ class Memory:
             raise Trap(TrapCode.GROWTH_OPERATION_LIMITED)
         if not store.memory_budget.reserve(size):
             raise MemoryLimit(f"the store's limit of {store.memory_budget.limit} bytes forbids a {type}")
+        self._charged = size
         try:
-            self._buffer = _allocate(size, min(self._maximum * type.page_bytes, store.memory_budget.largest_total))
+            buffer = memoryview(self._allocate(size, self._maximum * type.page_bytes))
         except MemoryError:
-            store.memory_budget.release(size)
+            self._settle(0)
             raise
         self.size_bytes = size
-        self.bytes = memoryview(self._buffer)
-        self._views = make_views(self._buffer, size)
+        self.bytes = buffer
+        # The views have a buffer of their own, which no one can release who gets hold of the other one.
+        self._views = make_views(buffer[:], size)
+        self._turn: list[None] = [None]
         store.adopt(self)
 
     def __del__(self) -> None:
-        if getattr(self, "size_bytes", 0):
-            self.store.memory_budget.release(self.size_bytes)
+        # Also of memories that could not be made.
+        if getattr(self, "_charged", 0):
+            self._settle(0)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a memory stays in its store: copy its bytes, memory[:]")
 
     def close(self) -> None:
-        """Frees the memory. Every later access is an error, or a trap if it is the guest's."""
-        # First of all, so that a function that still runs cannot reach the mapping.
-        self._views.resize(0)
-        self.store.memory_budget.release(self.size_bytes)
-        self.size_bytes = 0
-        self._maximum = 0
-        # Users' views keep the mapping itself alive.
-        self.bytes = memoryview(b"")
-        self._buffer = bytearray(1)
-        self._views.rebase(self._buffer, 0)
+        """Frees the memory. Every later access is an error, or a trap if it is the guest's.
+
+        What Python code got from :meth:`view` before goes on showing the bytes.
+        """
+        while True:
+            turn = self._turn
+            if self.bytes is _CLOSED:
+                break
+            steps = [
+                *self._views.changes(_NOTHING, 0),
+                (setattr, self, "size_bytes", 0),
+                (setattr, self, "_maximum", 0),
+                (setattr, self, "bytes", _CLOSED),
+            ]
+            if self._change(turn, steps):
+                break
+        # Also if it was closed before: that may have been interrupted here.
+        self._settle(0)
+        self._views.drop_left()
+
+    def _change(self, turn: list[None], steps: list[Step]) -> bool:
+        """Does steps all at once, if no one has changed the memory since ``turn`` was its turn."""
+        try:
+            apply([(turn.pop,), *steps, (setattr, self, "_turn", [None])])
+        except IndexError:
+            return False
+        except MemoryError:
+            # Of the first step after the turn; the others allocate nothing.
+            self._turn = [None]
+            raise
+        return True
+
+    def _settle(self, size: int) -> None:
+        """Gives back to the store's budget what is counted beyond a size."""
+        charged = self._charged
+        self._charged = size
+        # No call comes between these two, so that only one of several threads, or handlers, sees the surplus.
+        if charged > size:
+            self.store.memory_budget.release(charged - size)
 
     # Size
 
@@ -135,8 +199,8 @@ class Memory:
     def grow(self, pages: int) -> int:
         """Adds pages of zeros (specification 4.6.11). Returns the old size in pages, or -1 if that is impossible.
 
-        Raises:
-            MemoryLimit: the store's memories would exceed ``Config.mem_limit_bytes`` together.
+        It is if the type's maximum, the store's limiter, ``Config.mem_limit_bytes`` or the system forbids it, and
+        after :meth:`close`. Another thread, or a signal handler, may grow the memory meanwhile.
 
         Ordinary views from :meth:`view` stay valid. Where the platform cannot reserve address space they go on
         showing the bytes from before.
@@ -145,51 +209,74 @@ class Memory:
             pages = index(pages)
         if pages < 0:
             raise ValueError(f"a memory cannot shrink by {-pages} pages")
-        if self.store.limiter is not None and pages <= self._maximum - self.size_pages:
-            size = self.size_bytes
-            if not self._may_have(size, size + pages * self.type.page_bytes):
-                return -1
-        with self.lock:
-            return self._grow(pages)
-
-    def _grow(self, pages: int) -> int:
-        old_pages = self.size_pages
-        if pages == 0:
-            return old_pages
-        if old_pages + pages > self._maximum:
-            return -1
         added = pages * self.type.page_bytes
-        if not self.store.memory_budget.reserve(added):
-            raise MemoryLimit
-        new_size = self.size_bytes + added
-        if new_size > len(self._buffer):
-            try:
-                self._move(new_size)
-            except MemoryError:
-                self.store.memory_budget.release(added)
+        allowed = -1
+        while True:
+            turn = self._turn
+            size = self.size_bytes
+            old_pages = size // self.type.page_bytes
+            if old_pages + pages > self._maximum:
                 return -1
-        self.size_bytes = new_size
-        self._views.resize(new_size)
-        return old_pages
+            if size != allowed and not self._may_have(size, size + added):
+                return -1
+            allowed = size
+            if pages == 0:
+                return old_pages
+            grown = self._try_to_grow(turn, size, added)
+            if grown is not None:
+                return old_pages if grown else -1
 
-    def _move(self, new_size: int) -> None:
-        """Copies everything to a larger buffer: where address space could not be reserved."""
-        buffer = _allocate(new_size, min(new_size * 2, self._maximum * self.type.page_bytes))
-        buffer[: self.size_bytes] = self._buffer[: self.size_bytes]
-        # Ctrl-C may come in between, and then some views have the one and some the other.
-        self._moving = self._buffer, buffer
-        self._views.rebase(buffer, self.size_bytes)
-        self._buffer = buffer
-        self.bytes = memoryview(buffer)
-        self._moving = None
+    def _try_to_grow(self, turn: list[None], size: int, added: int) -> bool | None:
+        """Adds bytes, if ``size`` are there. ``None`` if the memory was changed meanwhile."""
+        budget = self.store.memory_budget
+        if not budget.reserve(added):
+            return False
+        done: list[bool] = []
+        try:
+            buffer = self.bytes
+            new_size = size + added
+            steps: list[Step]
+            if new_size <= len(buffer):
+                steps = self._views.changes(None, new_size)
+            else:
+                # Everything is copied to a larger buffer: where address space could not be reserved.
+                larger = memoryview(self._allocate(new_size, new_size * 2, new_size // 2))
+                steps = [
+                    *self._views.changes(larger[:], new_size),
+                    (setattr, self, "bytes", larger),
+                    (setitem, larger, slice(0, size), buffer[:size]),
+                ]
+            steps += ((setattr, self, "size_bytes", new_size), (setattr, self, "_charged", new_size))
+            if not self._change(turn, [*steps, (done.append, True)]):
+                return None
+        except MemoryError:
+            return False
+        finally:
+            if not done:
+                budget.release(added)
+        self._views.drop_left()
+        return True
+
+    def _allocate(self, size: int, capacity: int, spare: int = 0) -> mmap.mmap | bytearray:
+        """``size`` bytes, and more to grow into; ``spare`` bytes of it where those have to be allocated."""
+        type = self.type
+        capacity = min(capacity, self._maximum * type.page_bytes, self.store.memory_budget.largest_total)
+        capacity = max(size, min(capacity, max(_RESERVATIONS[type.address_type], 2 * size)))
+        return _allocate(size, capacity, min(spare, capacity - size))
 
     # Access for generated code
 
-    def strided(self, format: str, offset: int = 0, stride: int = 1) -> View:
-        """The view ``m<k>_<fmt>_<offset>_<stride>`` of docs/abi.md. Not for users: it does not keep the memory."""
-        # The lock keeps a view that is made while memory grows from having the old size.
-        with self.lock:
-            return self._views.strided(format, offset, stride)
+    def _strided(self, format: str, offset: int = 0, stride: int = 1) -> View:
+        """The view ``m<k>_<fmt>_<offset>_<stride>`` of docs/abi.md."""
+        views = self._views
+        while True:
+            turn = self._turn
+            known: View | None = views.known.get((format, offset, stride))
+            if known is not None:
+                return known
+            made, steps = views.make(format, offset, stride, self.size_bytes)
+            if self._change(turn, steps):
+                return made
 
     # Access for Python
 
@@ -212,8 +299,11 @@ class Memory:
 
     def __getitem__(self, index: int | slice, /) -> int | bytes:
         if isinstance(index, slice):
-            return self.view()[index].tobytes()
-        return self.view()[index]
+            return self.view()[self._unsigned_slice(index)].tobytes()
+        address = self._unsigned(index)
+        if address >= self.size_bytes:
+            raise IndexError(f"address {address} is not in a memory of {self.size_bytes} bytes")
+        return self.bytes[address]
 
     if TYPE_CHECKING:
 
@@ -221,10 +311,45 @@ class Memory:
         def __setitem__(self, index: int, value: int, /) -> None: ...
 
         @overload
-        def __setitem__(self, index: slice, value: bytes | bytearray | memoryview, /) -> None: ...
+        def __setitem__(self, index: slice, value: Buffer, /) -> None: ...
 
     def __setitem__(self, index: Any, value: Any, /) -> None:
-        self.view()[index] = value
+        # Nothing is called between finding the bytes and storing there: else they may be left behind by then.
+        if isinstance(index, slice):
+            part, source = self._unsigned_slice(index), _bytes_of(value)
+            self.bytes[: self.size_bytes][part] = source
+        else:
+            address = self._unsigned(index)
+            if address >= self.size_bytes:
+                raise IndexError(f"address {address} is not in a memory of {self.size_bytes} bytes")
+            self.bytes[address] = value
+
+    def _unsigned(self, number: Any) -> int:
+        """An index as an address: the guest's pointers from the middle on are negative as Python's ints."""
+        address = index(number)
+        if address < 0:
+            address += 1 << (32 if self.type.address_type is ValType.I32 else 64)
+            if address < 0:
+                raise IndexError(f"{number} is no address")
+        return address
+
+    def _unsigned_slice(self, part: slice) -> slice:
+        """The same for a slice; what is not in bounds, and was negative, is an error and not the nearest address."""
+        start, stop, step = part.start, part.stop, part.step
+        size = self.size_bytes
+        for bound in (start, stop):
+            if bound is not None and index(bound) < 0 and self._unsigned(bound) > size:
+                raise IndexError(f"{bound} is no address in a memory of {size} bytes")
+        if start is not None and index(start) < 0:
+            if stop is not None and index(stop) >= 0 and (step is None or index(step) > 0):
+                # Up to the end of the address space, which as a pointer is 0; or past it.
+                if index(stop) != 0 or self.type.address_type is not ValType.I32 or size != 1 << 32:
+                    raise IndexError(f"the addresses from {start} up to {stop} wrap around")
+                stop = size
+            start = self._unsigned(start)
+        if stop is not None and index(stop) < 0:
+            stop = self._unsigned(stop)
+        return slice(start, stop, step)
 
     def read(self, address: int, size: int) -> bytes:
         """``size`` bytes from a guest address.
@@ -233,17 +358,23 @@ class Memory:
             Trap: MEMORY_OUT_OF_BOUNDS.
         """
         start = self._checked(address, size)
-        return self.bytes[start : start + size].tobytes()
+        found = self.bytes[start : start + size].tobytes()
+        if len(found) != size:
+            raise _closed()
+        return found
 
-    def write(self, address: int, data: bytes | bytearray | memoryview) -> None:
-        """Writes bytes to a guest address; all of them or none.
+    def write(self, address: int, data: Buffer) -> None:
+        """Writes bytes to a guest address; all of them or none. ``data`` is whatever has a buffer, of any format.
 
         Raises:
             Trap: MEMORY_OUT_OF_BOUNDS.
         """
-        source = memoryview(data).cast("B")
+        source = _bytes_of(data)
         start = self._checked(address, len(source))
-        self.bytes[start : start + len(source)] = source
+        try:
+            self.bytes[start : start + len(source)] = source
+        except ValueError:
+            raise _closed() from None
 
     def slice(self, address: int, size: int) -> memoryview:
         """A writable view of ``size`` bytes from a guest address, without a copy.
@@ -252,7 +383,10 @@ class Memory:
             Trap: MEMORY_OUT_OF_BOUNDS.
         """
         start = self._checked(address, size)
-        return self.bytes[start : start + size]
+        found = self.bytes[start : start + size]
+        if len(found) != size:
+            raise _closed()
+        return found
 
     def read_value(self, address: int, format: str | ValType) -> Any:
         """The little-endian value at a guest address.
@@ -270,7 +404,13 @@ class Memory:
     def write_value(self, address: int, format: str | ValType, *values: Any) -> None:
         """Writes values at a guest address, the inverse of :meth:`read_value`."""
         packer = _packer(format)
-        packer.pack_into(self.bytes, self._checked(address, packer.size), *values)
+        start = self._checked(address, packer.size)
+        try:
+            packer.pack_into(self.bytes, start, *values)
+        except struct.error:
+            if self.bytes is _CLOSED:
+                raise _closed() from None
+            raise
 
     # Other threads, for shared memories
 
@@ -283,7 +423,7 @@ class Memory:
         load("wasmz.runtime.atomics")
         from wasmz.runtime.atomics import memory_atomic_notify
 
-        return memory_atomic_notify(self, self.strided("I"), self._checked(address, 4), count)
+        return memory_atomic_notify(self, self._strided("I"), self._checked(address, 4), count)
 
     def wait32(self, address: int, expected: int, timeout: float | None = None) -> int:
         """Waits until another thread notifies the address, if the 32 bits there are the expected ones.
@@ -307,7 +447,7 @@ class Memory:
             raise ValueError(f"a timeout is a number of seconds, not {timeout!r}")
         # Negative is endless.
         nanoseconds = (1 << 64) - 1 if timeout is None else min(int(min(timeout, 1e10) * 1e9), (1 << 63) - 1)
-        view = self.strided("I" if width == 4 else "Q")
+        view = self._strided("I" if width == 4 else "Q")
         wait = HELPERS[f"atomic_wait{width}"]
         answer: int = wait(self, view, self._checked(address, width), expected & (1 << 8 * width) - 1, nanoseconds)
         return answer
@@ -339,17 +479,42 @@ def _packer(format: str | ValType) -> struct.Struct:
         raise ValueError(f"{format!r} is no format of the struct module: {error}") from None
 
 
-def _allocate(size: int, capacity: int) -> mmap.mmap | bytearray:
-    """``size`` zero bytes; with up to ``capacity`` bytes of address space, if that can be had for nothing."""
-    if _CAN_RESERVE:
-        length = max(size, min(capacity, _LARGEST_RESERVATION), mmap.PAGESIZE)
-        flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _MAP_NORESERVE
-        try:
-            return mmap.mmap(-1, length, flags=flags, prot=mmap.PROT_READ | mmap.PROT_WRITE)
-        except (OSError, ValueError, OverflowError):
-            pass  # a limit on address space: copying will do
+def _closed() -> Trap:
+    """What access means to a memory that was closed since the bounds were checked."""
+    return Trap(TrapCode.MEMORY_OUT_OF_BOUNDS)
+
+
+def _bytes_of(data: Buffer) -> memoryview:
+    """The bytes of a buffer of any format and shape, copied only where they are not next to each other."""
+    source = memoryview(data)
+    if source.ndim == 1 and source.c_contiguous and source.format in ("B", "b", "c"):
+        return source if source.format == "B" else source.cast("B")
     try:
-        return bytearray(max(size, 1))
-    except OverflowError:
-        # More than sys.maxsize: where Python has 32 bits.
-        raise MemoryError(f"cannot allocate {size} bytes") from None
+        return source.cast("B")
+    except TypeError:
+        # Not contiguous, or of a format of ctypes' or numpy's.
+        return memoryview(source.tobytes())
+
+
+def _allocate(size: int, capacity: int, spare: int) -> mmap.mmap | bytearray:
+    """``size`` zero bytes; with ``capacity`` bytes of address space if that costs nothing, or some to spare."""
+    if _CAN_RESERVE:
+        flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _MAP_NORESERVE
+        # Limits on address space may allow less, or nothing.
+        for length in dict.fromkeys((capacity, min(capacity, max(size, _RESERVATIONS[ValType.I32])), size + spare)):
+            try:
+                return mmap.mmap(-1, max(length, mmap.PAGESIZE), flags=flags, prot=mmap.PROT_READ | mmap.PROT_WRITE)
+            except (OSError, ValueError, OverflowError):
+                continue
+    for length in dict.fromkeys((size + spare, size)):
+        try:
+            return bytearray(max(length, 1))
+        except (MemoryError, OverflowError):
+            # Overflow: more than sys.maxsize, where Python has 32 bits.
+            continue
+    raise MemoryError(f"cannot allocate {size} bytes")
+
+
+if hasattr(os, "register_at_fork"):
+    # Typeshed does not know it.
+    os.register_at_fork(after_in_child=Memory.lock._at_fork_reinit)  # type: ignore[attr-defined]

@@ -1,9 +1,9 @@
 """Byte-strided typed views of a linear memory: any load or store is one subscript, bounds check included.
 
-    views = make_views(buffer, size)       size bytes of a writable buffer are accessible
-    word = views.strided("I", 16)          word[a] is the little-endian u32 at byte a + 16, aligned or not
-    item = views.strided("I", 16, 4)       item[i] is the little-endian u32 at byte 4 * i + 16
-    views.resize(new_size)                 the same view objects see the new extent
+    views = make_views(memoryview(buffer), size)        size bytes of a writable buffer are accessible
+    word, steps = views.make("I", 16); apply(steps)     word[a] is the little-endian u32 at byte a + 16, aligned or not
+    item, steps = views.make("I", 16, 4); apply(steps)  item[i] is the little-endian u32 at byte 4 * i + 16
+    apply(views.changes(None, new_size))                the same view objects see the new extent
 
 A view is a ``memoryview`` whose items are wider than its stride of one byte. Only the C API makes such a thing
 (``PyMemoryView_FromBuffer``). Its shape and base address live inside the memoryview object and are changed in place, so
@@ -13,14 +13,24 @@ fails, or the C API is out of reach, :class:`PlainViews` does the same in Python
 The C API is reached through ``_ctypes``, the extension module below ``ctypes``: that declares thirty classes that no
 one here needs, a tenth of a small program's start.
 
-The native views hold no reference to the memory and must never be handed to users.
+What makes this safe:
+
+* Every change is a list of steps, each of them a call of a function in C. :func:`apply` does them all in one call from
+  Python, in which no other thread, signal handler or finalizer runs: whoever looks sees all views before or after.
+* A view, and whatever is made of it (slices, iterators, arrays of numpy), keeps the buffers alive that it may point to.
+  A buffer that was left goes when no one but the views themselves can point there (:meth:`NativeViews.drop_left`).
+* A view says that its length is 0 bytes to everything that would use it as a whole, and not by items.
+* Without a GIL there are only plain views.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import struct
 import sys
+from _operator import call, setitem
+from itertools import starmap
 
 try:
     import _ctypes
@@ -29,11 +39,11 @@ except ImportError:  # pragma: no cover - interpreters built without libffi
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from mmap import mmap
+    from collections.abc import Callable, Iterable
     from typing import Any, Protocol
 
-    Buffer = mmap | bytearray
+    # A function in C that returns ``None``, and its arguments.
+    Step = tuple[Any, ...]
 else:
     Protocol = object
 
@@ -62,22 +72,39 @@ class View(Protocol):
 
 
 class Views(Protocol):
-    """The views of one memory."""
+    """The views of one memory.
 
-    def strided(self, format: str, offset: int = 0, stride: int = 1) -> View:
-        """The view with this struct format that starts at ``offset``, and whose items are ``stride`` bytes apart.
+    Attributes:
+        known: by (format, offset, stride), the views that were made.
+    """
 
-        It is the same object each time.
+    known: dict[tuple[str, int, int], Any]
+
+    def make(self, format: str, offset: int, stride: int, size: int) -> tuple[View, list[Step]]:
+        """A view with this struct format that starts at ``offset``, and whose items are ``stride`` bytes apart.
+
+        ``size`` bytes are accessible. The steps make it one of the memory's views.
         """
 
-    def resize(self, size: int) -> None:
-        """Makes exactly ``size`` bytes accessible through every view."""
+    def changes(self, buffer: memoryview | None, size: int) -> list[Step]:
+        """The steps that make exactly ``size`` bytes accessible through every view; of another buffer, if one is given.
 
-    def rebase(self, buffer: Buffer, size: int) -> None:
-        """Lets every view look at another buffer."""
+        The buffer must be at least that long.
+        """
+
+    def drop_left(self) -> None:
+        """Frees buffers that changes left, as far as nothing can point there any more."""
 
 
-def make_views(buffer: Buffer, size: int) -> Views:
+def apply(steps: Iterable[Step]) -> None:
+    """Does all steps at once: no Python code runs meanwhile, as they are calls of functions in C that return ``None``.
+
+    If one raises, those after it are not done.
+    """
+    any(starmap(call, steps))
+
+
+def make_views(buffer: memoryview, size: int) -> Views:
     """Views of the first ``size`` bytes of ``buffer``, the quick kind where this interpreter allows it."""
     return NativeViews(buffer, size) if native_views_work() else PlainViews(buffer, size)
 
@@ -118,6 +145,13 @@ if _ctypes is not None:
         _argtypes_ = (_Word,)
         _restype_ = _Object
 
+    class _AddReference(_ctypes.CFuncPtr):
+        """``Py_IncRef``."""
+
+        _flags_ = _ctypes.FUNCFLAG_CDECL | _ctypes.FUNCFLAG_PYTHONAPI
+        _argtypes_ = (_Object,)
+        _restype_ = None
+
 
 # CPython's Py_buffer, and behind it the shape that it points to, which memoryviews copy:
 # buf, obj, len, itemsize, readonly, ndim, format, shape, strides, suboffsets, internal; shape[0].
@@ -131,6 +165,13 @@ _SHAPE_POINTER_AT = struct.calcsize("PPnniiP")
 # shape is the first item ends the object; before it come the Py_buffer and the list of weak references.
 _SHAPE_AT = memoryview.__basicsize__
 _BUFFER_AT = _SHAPE_AT - _WORD_SIZE - _BUFFER_SIZE
+# Before that: the managed buffer that it shares with its slices, a hash, flags, and how many others use its Py_buffer.
+_MANAGED_AT = _BUFFER_AT - 4 * _WORD_SIZE
+_USERS_AT = _BUFFER_AT - _WORD_SIZE
+# The managed buffer: flags, the number of memoryviews, and a Py_buffer whose owner is ours to set.
+_MEMORYVIEWS_AT = object.__basicsize__ + _WORD_SIZE
+_MASTER_AT = _MEMORYVIEWS_AT + _WORD_SIZE
+_OWNER_AT = _MASTER_AT + _WORD_SIZE
 
 # A memoryview keeps the pointer to its format, so that these live for ever; strides are copied.
 _STRIDES = (1, 2, 4, 8, 16)
@@ -140,61 +181,93 @@ _FORMATS_AT = {letter: len(_STRIDES) * _WORD_SIZE + 2 * place for place, letter 
 
 
 class NativeViews:
-    """Views that are memoryviews; each is made on first use (about 3 microseconds)."""
+    """Views that are memoryviews; each is made on first use (about 4 microseconds)."""
 
-    def __init__(self, buffer: Buffer, size: int) -> None:
+    def __init__(self, buffer: memoryview, size: int) -> None:
+        self.known: dict[tuple[str, int, int], Any] = {}
+        # By base address, buffers that views may point to. All views own this object.
+        self._buffers = {_address_of(buffer): buffer}
         self._base = _address_of(buffer)
-        self._size = size
-        self._views: dict[tuple[str, int, int], memoryview[Any]] = {}
+        # For each view, where its base address and its extent are.
+        self._places: dict[tuple[str, int, int], tuple[Any, Any]] = {}
 
-    def strided(self, format: str, offset: int = 0, stride: int = 1) -> View:
-        key = (format, offset, stride)
-        known = self._views.get(key)
-        if known is None:
-            count = extent(self._size, offset, WIDTHS[format], stride)
-            made = _make_view(format, self._base + min(offset, _LARGEST_OFFSET), stride, count)
-            known = self._views.setdefault(key, made)
-        return known
+    def make(self, format: str, offset: int, stride: int, size: int) -> tuple[View, list[Step]]:
+        count = extent(size, offset, WIDTHS[format], stride)
+        made = _make_view(format, self._base + min(offset, _LARGEST_OFFSET), stride, count)
+        _set_owner(made, self._buffers)
+        return made, [(setitem, self.known, (format, offset, stride), made)]
 
-    def resize(self, size: int) -> None:
-        self._size = size
-        for (format, offset, stride), view in self._views.items():
-            _Word.from_address(id(view) + _SHAPE_AT).value = extent(size, offset, WIDTHS[format], stride)
+    def changes(self, buffer: memoryview | None, size: int) -> list[Step]:
+        steps: list[Step] = []
+        base = self._base
+        if buffer is not None:
+            base = _address_of(buffer)
+            steps += ((setitem, self._buffers, base, buffer), (setattr, self, "_base", base))
+        places = self._places
+        for key, view in self.known.copy().items():
+            format, offset, stride = key
+            place = places.get(key)
+            if place is None:
+                at = id(view)
+                place = places[key] = _Word.from_address(at + _BUFFER_AT), _Word.from_address(at + _SHAPE_AT)
+            if buffer is not None:
+                # The first field of the Py_buffer.
+                steps.append((setattr, place[0], "value", base + min(offset, _LARGEST_OFFSET) & _ADDRESSES))
+            steps.append((setattr, place[1], "value", extent(size, offset, WIDTHS[format], stride)))
+        return steps
 
-    def rebase(self, buffer: Buffer, size: int) -> None:
-        self._base = _address_of(buffer)
-        for (_, offset, _), view in self._views.items():
-            # The first field of the Py_buffer.
-            _Word.from_address(id(view) + _BUFFER_AT).value = self._base + min(offset, _LARGEST_OFFSET)
-        self.resize(size)
+    def drop_left(self) -> None:
+        # Once left, a buffer gets no new slices, and is never come back to. So nothing need be done at once here.
+        left = [base for base in self._buffers.copy() if base != self._base]
+        if left and not any(map(_is_shared, self.known.copy().values())):
+            for base in left:
+                self._buffers.pop(base, None)
 
 
 def _make_view(format: str, address: int, stride: int, count: int) -> memoryview[Any]:
     """A memoryview of ``count`` items, ``stride`` bytes apart."""
-    from_buffer, constants = _handles()
-    width = WIDTHS[format]
+    from_buffer, _, constants = _handles()
     description = bytearray(_BUFFER_SIZE + _WORD_SIZE)
     start = _address_of(description)
-    # The length is only for whole-view operations, which nobody does. One dimension, no owner, no suboffsets.
+    # One dimension, no owner, no suboffsets. The length is what whole-view operations copy, whatever the shape: none.
     _fill(
         description,
         0,
-        *(address & _ADDRESSES, 0, count * width, width, 0, 1),
+        *(address & _ADDRESSES, 0, 0, WIDTHS[format], 0, 1),
         *(constants + _FORMATS_AT[format], start + _BUFFER_SIZE, constants + _STRIDES_AT[stride], 0, 0, count),
     )
     return from_buffer(start)
 
 
-def _handles() -> tuple[Callable[[int], memoryview[Any]], int]:
-    """The C API's function, and the address of the constants; found once."""
+def _set_owner(view: memoryview[Any], owner: dict[int, memoryview]) -> None:
+    """Lets a view, and whatever is made of it, keep an object alive. That must not have functions for buffers."""
+    managed = _Word.from_address(id(view) + _MANAGED_AT).value
+    # A reference that the managed buffer gives up when it is freed.
+    _handles()[1](owner)
+    _Word.from_address(managed + _OWNER_AT).value = id(owner)
+
+
+def _is_shared(view: memoryview[Any]) -> bool:
+    """Whether slices of the view exist, or others use its address."""
+    at = id(view)
+    managed = _Word.from_address(at + _MANAGED_AT).value
+    return bool(_Word.from_address(at + _USERS_AT).value) or _Word.from_address(managed + _MEMORYVIEWS_AT).value != 1
+
+
+def _handles() -> tuple[Callable[[int], memoryview[Any]], Callable[[Any], None], int]:
+    """The C API's functions, and the address of the constants; found once."""
     global _found_handles
     if _found_handles is None:
         library: Any = _Library()
-        _found_handles = _FromBuffer(("PyMemoryView_FromBuffer", library)), _address_of(_CONSTANTS)
+        _found_handles = (
+            _FromBuffer(("PyMemoryView_FromBuffer", library)),
+            _AddReference(("Py_IncRef", library)),
+            _address_of(_CONSTANTS),
+        )
     return _found_handles
 
 
-_found_handles: tuple[Callable[[int], memoryview[Any]], int] | None = None
+_found_handles: tuple[Callable[[int], memoryview[Any]], Callable[[Any], None], int] | None = None
 
 
 class _Library:
@@ -206,16 +279,16 @@ class _Library:
         self._handle: int = getattr(sys, "dllhandle", None) or open_library(None, 0)
 
 
-def _address_of(buffer: Buffer) -> int:
+def _address_of(buffer: memoryview | bytearray) -> int:
     return _ctypes.addressof(_Byte.from_buffer(buffer))
 
 
 class PlainView:
     """The same by ``struct``: as slow as Python code is, and independent of the interpreter."""
 
-    __slots__ = ("_extent", "_offset", "_pack", "_stride", "_unpack", "buffer", "width")
+    __slots__ = ("_offset", "_pack", "_stride", "_unpack", "buffer", "extent", "width")
 
-    def __init__(self, format: str, buffer: Buffer, offset: int, stride: int, size: int) -> None:
+    def __init__(self, format: str, buffer: memoryview, offset: int, stride: int, size: int) -> None:
         packer = struct.Struct("<" + format)
         self._pack = packer.pack_into
         self._unpack = packer.unpack_from
@@ -223,30 +296,39 @@ class PlainView:
         self._offset = offset
         self._stride = stride
         self.buffer = buffer
-        self.resize(size)
+        self.extent = extent(size, offset, packer.size, stride)
 
-    def resize(self, size: int) -> None:
-        """Makes ``size`` bytes of the buffer accessible."""
-        self._extent = extent(size, self._offset, self.width, self._stride)
+    def changes(self, buffer: memoryview | None, size: int) -> list[Step]:
+        """The steps that make ``size`` bytes of its buffer accessible, or of another one."""
+        steps: list[Step] = [(setattr, self, "extent", extent(size, self._offset, self.width, self._stride))]
+        return steps if buffer is None else [(setattr, self, "buffer", buffer), *steps]
 
     def __len__(self) -> int:
-        return self._extent
+        return self.extent
 
     def __getitem__(self, index: int | slice, /) -> Any:
         if isinstance(index, slice):
-            return map(self.__getitem__, range(*index.indices(self._extent)))
-        if not 0 <= index < self._extent:
-            raise IndexError(_OUT_OF_BOUNDS)
-        return self._unpack(self.buffer, self._offset + index * self._stride)[0]
-
-    def __setitem__(self, index: int, value: Any, /) -> None:
-        if not 0 <= index < self._extent:
+            return map(self.__getitem__, range(*index.indices(self.extent)))
+        if not 0 <= index < self.extent:
             raise IndexError(_OUT_OF_BOUNDS)
         try:
-            self._pack(self.buffer, self._offset + index * self._stride, value)
+            return self._unpack(self.buffer, self._offset + index * self._stride)[0]
+        except struct.error:
+            # The memory was closed in between.
+            raise IndexError(_OUT_OF_BOUNDS) from None
+
+    def __setitem__(self, index: int, value: Any, /) -> None:
+        if not 0 <= index < self.extent:
+            raise IndexError(_OUT_OF_BOUNDS)
+        buffer, place = self.buffer, self._offset + index * self._stride
+        if place + self.width > len(buffer):
+            # The memory was closed in between.
+            raise IndexError(_OUT_OF_BOUNDS)
+        try:
+            self._pack(buffer, place, value)
         except OverflowError:
             # A double beyond the range of a single: C converts it to infinity, struct refuses.
-            self._pack(self.buffer, self._offset + index * self._stride, float("inf") if value > 0 else float("-inf"))
+            self._pack(buffer, place, float("inf") if value > 0 else float("-inf"))
         except struct.error as error:
             raise ValueError(str(error)) from None
 
@@ -254,54 +336,96 @@ class PlainView:
 class PlainViews:
     """Views in Python, for interpreters where the native ones do not work."""
 
-    def __init__(self, buffer: Buffer, size: int) -> None:
+    def __init__(self, buffer: memoryview, size: int) -> None:
+        self.known: dict[tuple[str, int, int], Any] = {}
         self._buffer = buffer
-        self._size = size
-        self._views: dict[tuple[str, int, int], PlainView] = {}
 
-    def strided(self, format: str, offset: int = 0, stride: int = 1) -> View:
-        key = (format, offset, stride)
-        known = self._views.get(key)
-        if known is None:
-            known = self._views[key] = PlainView(format, self._buffer, offset, stride, self._size)
-        return known
+    def make(self, format: str, offset: int, stride: int, size: int) -> tuple[View, list[Step]]:
+        made = PlainView(format, self._buffer, offset, stride, size)
+        return made, [(setitem, self.known, (format, offset, stride), made)]
 
-    def resize(self, size: int) -> None:
-        self._size = size
-        for view in self._views.values():
-            view.resize(size)
+    def changes(self, buffer: memoryview | None, size: int) -> list[Step]:
+        steps: list[Step] = [] if buffer is None else [(setattr, self, "_buffer", buffer)]
+        for view in self.known.copy().values():
+            steps += view.changes(buffer, size)
+        return steps
 
-    def rebase(self, buffer: Buffer, size: int) -> None:
-        self._buffer = buffer
-        for view in self._views.values():
-            view.buffer = buffer
-        self.resize(size)
+    def drop_left(self) -> None:
+        """Each view refers to its buffer."""
 
 
 def _self_test() -> bool:
     """Makes a view, looks into it, moves and resizes it; anything unexpected means no."""
     if _ctypes is None or sys.implementation.name != "cpython" or sys.byteorder != "little":
         return False
+    if hasattr(sys, "_is_gil_enabled") and not sys._is_gil_enabled():
+        return False
     try:
         first, second = bytearray(range(32)), bytearray(range(100, 132))
-        views = NativeViews(first, 16)
-        view = views.strided("I", 3)
-        fields = id(view) + _BUFFER_AT
-        # Read what lies where the layout says, before anything is written there.
-        places = fields, fields + _ITEMSIZE_AT, fields + _SHAPE_POINTER_AT, id(view) + _SHAPE_AT
-        expected = [_address_of(first) + 3, 4, id(view) + _SHAPE_AT, 10]
-        if [_Word.from_address(place).value for place in places] != expected or not _behaves(view, first, 3, 16):
+        if not _layout_is_known(first):
             return False
-        views.resize(20)
+        views = NativeViews(memoryview(first), 16)
+        view, steps = views.make("I", 3, 1, 16)
+        apply(steps)
+        if not _behaves(view, first, 3, 16):
+            return False
+        apply(views.changes(None, 20))
         if not _behaves(view, first, 3, 20):
             return False
-        views.rebase(second, 20)
-        if not _behaves(view, second, 3, 20):
+        part: Any = view[1:3]
+        apply(views.changes(memoryview(second), 20))
+        views.drop_left()
+        if (
+            not _behaves(view, second, 3, 20)
+            or len(views._buffers) != 2
+            or part[0] != int.from_bytes(first[4:8], "little")
+        ):
             return False
-        views.resize(0)
-        return _behaves(view, second, 3, 0)
+        del part
+        views.drop_left()
+        apply(views.changes(None, 0))
+        return _behaves(view, second, 3, 0) and len(views._buffers) == 1
     except (AttributeError, IndexError, SystemError, TypeError, ValueError):
         return False
+
+
+def _layout_is_known(buffer: bytearray) -> bool:
+    """Whether everything lies where the constants above say; nothing is written but what was checked."""
+    start = _address_of(buffer) + 3
+    view = _make_view("I", start, 1, 10)
+    at = id(view)
+    shared = view[2:]
+    managed = _Word.from_address(at + _MANAGED_AT).value
+    places: dict[int, int | None] = {
+        at + _BUFFER_AT: start,
+        at + _BUFFER_AT + _ITEMSIZE_AT: 4,
+        at + _BUFFER_AT + _SHAPE_POINTER_AT: at + _SHAPE_AT,
+        at + _SHAPE_AT: 10,
+        id(shared) + _MANAGED_AT: managed,
+    }
+    # The slice has the same managed buffer: that really is one, and has two memoryviews.
+    if [id(item) for item in gc.get_referents(view)] != [managed] or not _holds(places):
+        return False
+    if not _holds({managed + _MEMORYVIEWS_AT: 2, managed + _MASTER_AT: start, managed + _OWNER_AT: None}):
+        return False
+    del shared
+    if _is_shared(view):
+        return False
+    with memoryview(view):
+        if not _is_shared(view):
+            return False
+    owner: dict[int, memoryview] = {}
+    count = sys.getrefcount(owner)
+    _set_owner(view, owner)
+    if sys.getrefcount(owner) != count + 1:
+        return False
+    view.release()
+    return sys.getrefcount(owner) == count
+
+
+def _holds(places: dict[int, int | None]) -> bool:
+    """Whether the words at some addresses are those that are wanted; 0 is ``None``."""
+    return all(_Word.from_address(place).value == wanted for place, wanted in places.items())
 
 
 def _behaves(view: View, memory: bytearray, offset: int, size: int) -> bool:
