@@ -167,9 +167,8 @@ class Memory:
 
     def _settle(self, size: int) -> None:
         """Gives back to the store's budget what is counted beyond a size."""
-        charged = self._charged
-        self._charged = size
-        # No call comes between these two, so that only one of several threads, or handlers, sees the surplus.
+        # Nothing is called in between, so that only one of several threads, or handlers, sees the surplus.
+        charged, self._charged = self._charged, size
         if charged > size:
             self.store.memory_budget.release(charged - size)
 

@@ -185,8 +185,9 @@ class NativeViews:
 
     def __init__(self, buffer: memoryview, size: int) -> None:
         self.known: dict[tuple[str, int, int], Any] = {}
-        # By base address, buffers that views may point to. All views own this object.
-        self._buffers = {_address_of(buffer): buffer}
+        # By id, buffers that views may point to. All views own this object.
+        self._buffers = {id(buffer): buffer}
+        self._buffer = buffer
         self._base = _address_of(buffer)
         # For each view, where its base address and its extent are.
         self._places: dict[tuple[str, int, int], tuple[Any, Any]] = {}
@@ -202,7 +203,11 @@ class NativeViews:
         base = self._base
         if buffer is not None:
             base = _address_of(buffer)
-            steps += ((setitem, self._buffers, base, buffer), (setattr, self, "_base", base))
+            steps += (
+                (setitem, self._buffers, id(buffer), buffer),
+                (setattr, self, "_buffer", buffer),
+                (setattr, self, "_base", base),
+            )
         places = self._places
         for key, view in self.known.copy().items():
             format, offset, stride = key
@@ -217,11 +222,12 @@ class NativeViews:
         return steps
 
     def drop_left(self) -> None:
-        # Once left, a buffer gets no new slices, and is never come back to. So nothing need be done at once here.
-        left = [base for base in self._buffers.copy() if base != self._base]
+        # Once left, a buffer gets no new slices, and is never come back to. So nothing need be done at once here; but
+        # the list must keep the buffers until the end, lest others get their ids.
+        left = [buffer for buffer in self._buffers.copy().values() if buffer is not self._buffer]
         if left and not any(map(_is_shared, self.known.copy().values())):
-            for base in left:
-                self._buffers.pop(base, None)
+            for buffer in left:
+                self._buffers.pop(id(buffer), None)
 
 
 def _make_view(format: str, address: int, stride: int, count: int) -> memoryview[Any]:
