@@ -64,7 +64,7 @@ _BEYOND_LIMITS = frozenset({"OUT_OF_FUEL", "ALLOCATION_TOO_LARGE"})
 
 @contextmanager
 def _time_limit(seconds: float) -> Iterator[None]:
-    """Raises ``TimeoutError`` in the block after so many seconds, where the system has the signal for it."""
+    """Raises ``TimeoutError`` in the block after so many seconds of the processor, where the system has the signal."""
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -72,13 +72,13 @@ def _time_limit(seconds: float) -> Iterator[None]:
     def stop(*_: object) -> NoReturn:
         raise TimeoutError(f"still running after {seconds} seconds")
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
 
 
 @cache
