@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import report
-from benchmarks.catalogue import load_kernels
+from benchmarks.catalogue import load_kernels, missing_kernels
 from benchmarks.corpus import measure as corpus
 from benchmarks.corpus.start import first_results
 from benchmarks.deadlines import latencies
@@ -38,6 +38,9 @@ def main() -> None:
     if not engines:
         sys.exit(f"no engine matches {options.engine!r}")
     print(f"Python {platform.python_version()}, {platform.machine()}, {options.rounds} rounds\n")
+    missing = missing_kernels(options.kernel)
+    if missing and {"kernels", "limits", "instructions"} & set(parts):
+        print(f"left out, not built (python -m benchmarks.build): {', '.join(missing)}\n", file=sys.stderr)
     rows: list[Row] = []
     extras: dict[str, Any] = {}
     if "kernels" in parts:

@@ -7,7 +7,8 @@
 ``run(n)``. A kernel that works on data has ``prepare(n)`` as well, which is not timed; if the module exports ``put``,
 it gets the bytes that ``input_bytes(n)`` returns before that. ``ORIGIN`` says whose code the C is, if it was not
 written for the benchmarks; ``TOLERANCE`` how far floats may differ, relatively, where Python computes in another
-precision; ``ENGINES`` which engines can run it, if not all.
+precision; ``ENGINES`` which engines can run it, if not all. Others' C, and modules built of it, are not in the
+repository: ``python -m benchmarks.build`` fetches and builds them.
 
 ``<name>_simd`` is kernel ``<name>`` compiled with vector instructions; it has the same ``kernel.py``.
 """
@@ -70,14 +71,29 @@ class Kernel:
         return abs(one - other) in (0, 1 << 32, 1 << 64)
 
 
+def kernel_names() -> list[str]:
+    """The names of all kernels, built or not."""
+    return sorted(path.parent.name for path in KERNELS.glob("*/kernel.[cw]*") if path.suffix != ".wasm")
+
+
+def module_of(name: str) -> Path:
+    """Where the module of the kernel is, or will be once it is built."""
+    return KERNELS / name / "kernel.wasm"
+
+
+def missing_kernels(pattern: str = "") -> list[str]:
+    """The kernels whose name matches the regular expression ``pattern``, and which have not been built."""
+    return [name for name in kernel_names() if re.search(pattern, name) and not module_of(name).exists()]
+
+
 def load_kernels(pattern: str = "") -> list[Kernel]:
-    """The kernels whose name matches the regular expression ``pattern``, by topic and name."""
-    names = sorted(path.parent.name for path in KERNELS.glob("*/kernel.wasm"))
-    kernels = [_load(name) for name in names if re.search(pattern, name)]
+    """The kernels that are built and whose name matches the regular expression ``pattern``, by topic and name."""
+    kernels = [load_kernel(name) for name in kernel_names() if re.search(pattern, name) and module_of(name).exists()]
     return sorted(kernels, key=lambda kernel: (kernel.topic, kernel.name))
 
 
-def _load(name: str) -> Kernel:
+def load_kernel(name: str) -> Kernel:
+    """One kernel, which has been built."""
     folder = KERNELS / name.removesuffix(SIMD_SUFFIX)
     full_name = f"benchmarks.kernels.{name}"
     spec = importlib.util.spec_from_file_location(full_name, folder / "kernel.py")
@@ -86,7 +102,7 @@ def _load(name: str) -> Kernel:
     module = importlib.util.module_from_spec(spec)
     sys.modules[full_name] = module  # dataclasses look their module up
     spec.loader.exec_module(module)
-    wasm = (KERNELS / name / "kernel.wasm").read_bytes()
+    wasm = module_of(name).read_bytes()
     origin, tolerance = getattr(module, "ORIGIN", None), getattr(module, "TOLERANCE", 0.0)
     engines = _ENGINES_WITH_SIMD if name.endswith(SIMD_SUFFIX) else getattr(module, "ENGINES", None)
     return Kernel(name, module.TOPIC, module.SIZE, module.SMALL_SIZE, wasm, module, origin, tolerance, engines)

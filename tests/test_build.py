@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.built import built
 from tests.wasm.encode import I32, function
 from wasmz import bundle
 
 ROOT = Path(__file__).resolve().parent.parent
+EXAMPLE = ROOT / "examples" / "markdown"
 ADDS_5 = function(b"\x20\x00\x41\x05\x6a", I32, I32, before=b"\x07\x05\x01\x01f\x00\x00")
 TAG = str(sys.implementation.cache_tag)
 
@@ -242,19 +244,25 @@ def test_unknown_settings_are_refused(source: Path) -> None:
     )
 
 
-def test_wheel_of_hatchling(tmp_path: Path) -> None:
-    """The example: a C library. Hatchling finds its plugin among installed packages, so wasmz has to be one."""
-    pytest.importorskip("hatchling")
-    site = tmp_path / "plugin"
+def build_example(project: Path, target: Path) -> subprocess.CompletedProcess[str]:
+    """Hatchling finds its plugin among installed packages, so wasmz has to be one."""
+    site = target.parent / "plugin"
     (site / "wasmz-0.dist-info").mkdir(parents=True)
     (site / "wasmz-0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: wasmz\nVersion: 0\n")
     (site / "wasmz-0.dist-info" / "entry_points.txt").write_text("[hatch]\nwasmz = wasmz.build.hatch\n")
-    project = tmp_path / "project"
-    shutil.copytree(ROOT / "examples" / "markdown", project)
-    target = tmp_path / "dist"
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(target)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(site)])}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=project, timeout=300)
+    return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=project, timeout=300)
+
+
+def test_wheel_of_hatchling(tmp_path: Path) -> None:
+    """The example: a C library, with the licences of what is in it."""
+    pytest.importorskip("hatchling")
+    built(EXAMPLE / "src" / "mdwasm" / "_md4c.wasm", "markdown")
+    project = tmp_path / "project"
+    shutil.copytree(EXAMPLE, project)
+    target = tmp_path / "dist"
+    done = build_example(project, target)
     assert done.returncode == 0, done.stdout + done.stderr
     (wheel,) = target.glob("*.whl")
     assert wheel.name == "mdwasm-1.0-py3-none-any.whl"
@@ -262,6 +270,7 @@ def test_wheel_of_hatchling(tmp_path: Path) -> None:
     assert {path.name for path in (folder / "mdwasm").iterdir()} == {
         *("__init__.py", "__wasmz__", "_md4c.py", "_md4c.pyi", "_md4c.wasm", "py.typed"),
     }
+    assert {path.name for path in folder.glob("mdwasm-*/**/licences/*")} == {"md4c.md", "wasi-libc.txt"}
     # What CommonMark 0.31 says of these (sections 4.2, 4.6, 6.2), and GitHub's specification of tables (4.10).
     script = r"""
         import sys, mdwasm
@@ -278,6 +287,16 @@ def test_wheel_of_hatchling(tmp_path: Path) -> None:
         ),
         f"{20_000 * len('<p>word <em>it</em></p>' + chr(10))} False",
     ]
+
+
+def test_example_without_its_library_is_refused(tmp_path: Path) -> None:
+    """It is not in the repository; a wheel without it would fail when it is imported."""
+    pytest.importorskip("hatchling")
+    project = tmp_path / "project"
+    shutil.copytree(EXAMPLE, project, ignore=shutil.ignore_patterns("*.wasm", "licences"))
+    done = build_example(project, tmp_path / "dist")
+    assert done.returncode != 0
+    assert "python -m benchmarks.build markdown" in done.stdout + done.stderr
 
 
 def test_installed_example() -> None:

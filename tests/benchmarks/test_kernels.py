@@ -5,14 +5,17 @@ from __future__ import annotations
 import pytest
 
 import wasmz
-from benchmarks.catalogue import Kernel, load_kernels
+from benchmarks.catalogue import kernel_names, load_kernel, module_of
 from benchmarks.timing import geometric_mean, measure, paired_ratio
+from tests.support.built import built
 from wasmz.config import OPT_LEVELS
 
 
 @pytest.mark.parametrize("opt_level", OPT_LEVELS)
-@pytest.mark.parametrize("kernel", load_kernels(), ids=lambda kernel: kernel.name)
-def test_kernel(kernel: Kernel, opt_level: int) -> None:
+@pytest.mark.parametrize("name", kernel_names())
+def test_kernel(name: str, opt_level: int) -> None:
+    built(module_of(name), name)
+    kernel = load_kernel(name)
     engine = wasmz.Engine(wasmz.Config(opt_level=opt_level, verify=True, use_cache=False))
     module = wasmz.Module.compile(engine, kernel.wasm)
     instance = wasmz.Instance(wasmz.Store(engine), module, wasmz.Linker(engine))

@@ -1,6 +1,6 @@
 """Compiles every function of real modules at level 2, with the verifiers of the IR and of the bytecode on.
 
-    python -m tests.corpus.eager                       all modules of the corpus, and those committed here
+    python -m tests.corpus.eager                       all modules of the corpus, and of this checkout
     python -m tests.corpus.eager --jobs 2 --most 50    at most 50 functions of each module, spread evenly
     python -m tests.corpus.eager FILE.wasm ...         these modules only
 
@@ -22,14 +22,14 @@ from wasmz.compiler import ModuleCompiler, load_module
 from wasmz.config import Config
 from wasmz.wasm.proposals import accepted_by
 
-# Modules that are in the repository.
-COMMITTED = ("benchmarks/kernels/*/*.wasm", "examples/*.wasm", "tests/programs/**/*.wasm")
+# Modules of the checkout: committed, or made by python -m benchmarks.build.
+LOCAL = ("benchmarks/kernels/*/*.wasm", "examples/**/*.wasm", "tests/programs/*.wasm", "cache/sources/*/*.wasm")
 _LONGEST_MESSAGE = 2_000
 
 
 def find_modules() -> list[Path]:
-    """All modules: committed ones and, fetched if need be, those of the corpus; small ones first."""
-    found = [path for pattern in COMMITTED for path in ROOT.glob(pattern)]
+    """All modules: the checkout's own and, fetched if need be, those of the corpus; small ones first."""
+    found = [path for pattern in LOCAL for path in ROOT.glob(pattern)]
     if CORPUS.is_dir():
         command = [sys.executable, str(CORPUS / "tools" / "get.py"), str(CORPUS / "cases"), str(WORK)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)

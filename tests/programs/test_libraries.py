@@ -1,8 +1,8 @@
 """C libraries that others compiled with SIMD: the same calls, and the same bytes in memory, as under wasmtime.
 
-PFFFT, a Fourier transform, is in `libraries/`; RNNoise, a noise filter that is a small neural network, and an encoder
-of WebP pictures are fetched (see `registry.py`). The former compute with singles, whose bits agree where each operation
-is rounded as it should be.
+PFFFT, a Fourier transform, RNNoise, a noise filter that is a small neural network, and an encoder of WebP pictures are
+fetched by ``python -m benchmarks.build``. The former two compute with singles, whose bits agree where each operation is
+rounded as it should be.
 """
 
 from __future__ import annotations
@@ -10,17 +10,16 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 import wasmz
+from benchmarks.fetch import modules_of
 from tests.programs.embind import Bindings
 from tests.programs.engines import Host, Library, UnderWasmtime, UnderWasmz, copy, copy_and_return
-from tests.programs.registry import path_of
+from tests.support.built import built
 from wasmz.config import OPT_LEVELS
 
-LIBRARIES = Path(__file__).parent / "libraries"
 # Thresholds of the tiers such that the long loops go on in other code while they run.
 _CONFIGS = {
     **{f"level {level}": wasmz.Config(opt_level=level, tier="eager", verify=True) for level in OPT_LEVELS},
@@ -112,7 +111,9 @@ def _encode_picture(library: Library, bindings: Bindings) -> bytes:
 _expected: dict[str, bytes] = {}
 
 
-def _check(name: str, path: Path, memory: str, host: Host, run: Run, config: wasmz.Config) -> None:
+def _check(name: str, memory: str, host: Host, run: Run, config: wasmz.Config) -> None:
+    (path,) = modules_of(name)
+    built(path, name)
     if name not in _expected:
         _expected[name] = run(UnderWasmtime(path, memory, host))
     expected = _expected[name]
@@ -122,13 +123,13 @@ def _check(name: str, path: Path, memory: str, host: Host, run: Run, config: was
 
 @pytest.mark.parametrize("name", _CONFIGS)
 def test_fourier_transform(name: str) -> None:
-    _check("pffft", LIBRARIES / "pffft.wasm", "d", {"c": copy}, _transform, _CONFIGS[name])
+    _check("pffft", "d", {"c": copy}, _transform, _CONFIGS[name])
 
 
 @pytest.mark.parametrize("name", _CONFIGS)
 def test_noise_filter(name: str) -> None:
     host = {"emscripten_memcpy_big": copy_and_return}
-    _check("rnnoise", path_of("rnnoise"), "memory", host, _filter_noise, _CONFIGS[name])
+    _check("rnnoise", "memory", host, _filter_noise, _CONFIGS[name])
 
 
 @pytest.mark.parametrize("name", _CONFIGS)
@@ -143,4 +144,4 @@ def test_picture_encoder(name: str) -> None:
 
     bindings = Bindings(names)
     host = {letter: getattr(bindings, name) for letter, name in letters.items()} | {"r": copy}
-    _check("webp", path_of("webp"), "x", host, encode, _CONFIGS[name])
+    _check("webp", "x", host, encode, _CONFIGS[name])

@@ -1,4 +1,4 @@
 #include "../input.h"
-#include "../../vendored/zlib/adler32.c"
+#include "zlib/adler32.c"
 
 u32 EXPORT(run)(i32 n) { return adler32(1, input.bytes, n); }

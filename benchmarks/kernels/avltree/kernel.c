@@ -8,7 +8,7 @@ static void *take(size_t size) {
     return heap + used - size;
 }
 #define malloc take
-#include "../../vendored/musl/tsearch.c"
+#include "musl/tsearch.c"
 #undef malloc
 
 static u32 keys[8192];

@@ -1,5 +1,5 @@
 #include "../input.h"
-#include "../../vendored/libb64/cencode.c"
+#include "libb64/cencode.c"
 
 static char output[MOST];
 

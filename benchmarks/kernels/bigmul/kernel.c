@@ -1,8 +1,8 @@
 #include "../kernel.h"
 #include <string.h>
-#include "../../vendored/libtommath/tommath_private.h"
+#include "libtommath/tommath_private.h"
 #define BN_S_MP_MUL_DIGS_FAST_C
-#include "../../vendored/libtommath/bn_s_mp_mul_digs_fast.c"
+#include "libtommath/bn_s_mp_mul_digs_fast.c"
 
 void mp_clamp(mp_int *a) {
     while (a->used > 0 && a->dp[a->used - 1] == 0) a->used--;

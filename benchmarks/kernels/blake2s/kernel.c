@@ -1,6 +1,6 @@
 #include "../input.h"
 #define SUFFIX
-#include "../../vendored/libb2/blake2s-ref.c"
+#include "libb2/blake2s-ref.c"
 
 u64 EXPORT(run)(i32 n) {
     u64 out[4];

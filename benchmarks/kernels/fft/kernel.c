@@ -1,6 +1,6 @@
 #include "../input.h"
 #define kiss_fft_scalar double
-#include "../../vendored/kissfft/kiss_fft.c"
+#include "kissfft/kiss_fft.c"
 
 enum { POINTS = 1024 };
 

@@ -1,7 +1,7 @@
 #include "../kernel.h"
 #define NDEBUG 1
 #define SASR(x, by) ((x) >> (by))
-#include "../../vendored/gsm/short_term.c"
+#include "gsm/short_term.c"
 
 static word samples[160];
 static struct gsm_state state;

@@ -1,2 +1,2 @@
 #define Z_SOLO
-#include "../../vendored/zlib/inffast.c"
+#include "zlib/inffast.c"

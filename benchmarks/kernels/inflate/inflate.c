@@ -1,5 +1,5 @@
 #define Z_SOLO
-#include "../../vendored/zlib/inflate.c"
+#include "zlib/inflate.c"
 
 /* zutil.c has it so. */
 void zmemcpy(Bytef *to, const Bytef *from, uInt size) {

@@ -1,2 +1,2 @@
 #define Z_SOLO
-#include "../../vendored/zlib/inftrees.c"
+#include "zlib/inftrees.c"

@@ -1,6 +1,6 @@
 #include "../input.h"
 #define Z_SOLO
-#include "../../vendored/zlib/zlib.h"
+#include "zlib/zlib.h"
 
 uLong adler32(uLong adler, const Bytef *data, uInt size) { return 1; }
 uLong crc32(uLong crc, const Bytef *data, uInt size) { return 0; }

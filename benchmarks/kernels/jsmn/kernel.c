@@ -1,6 +1,6 @@
 #include "../input.h"
 #define JSMN_PARENT_LINKS
-#include "../../vendored/jsmn/jsmn.h"
+#include "jsmn/jsmn.h"
 #include <string.h>
 
 static jsmntok_t tokens[40000];

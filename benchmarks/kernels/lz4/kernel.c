@@ -1,7 +1,7 @@
 #include "../input.h"
 #define LZ4_STATIC_LINKING_ONLY
 #define LZ4_HEAPMODE 0
-#include "../../vendored/lz4/lz4.c"
+#include "lz4/lz4.c"
 
 static u8 output[MOST];
 

@@ -1,7 +1,7 @@
 #include "../input.h"
 #define HLOG 13
 #define LZF_STATE_ARG 1
-#include "../../vendored/liblzf/lzf_c.c"
+#include "liblzf/lzf_c.c"
 
 static u8 output[MOST];
 static LZF_STATE table;

@@ -1,5 +1,5 @@
 #include "../input.h"
-#include "../../vendored/musl/crypt_md5.c"
+#include "musl/crypt_md5.c"
 
 u64 EXPORT(run)(i32 n) {
     u64 digest[2];

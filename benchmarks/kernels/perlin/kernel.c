@@ -1,6 +1,6 @@
 #include "../kernel.h"
 #define STB_PERLIN_IMPLEMENTATION
-#include "../../vendored/stb/stb_perlin.h"
+#include "stb/stb_perlin.h"
 
 float EXPORT(run)(i32 n) {
     float sum = 0;

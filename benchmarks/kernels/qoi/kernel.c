@@ -5,7 +5,7 @@
 #define QOI_MALLOC(size) ((void *)output)
 #define QOI_FREE(place)
 static u8 output[1 << 19];
-#include "../../vendored/qoi/qoi.h"
+#include "qoi/qoi.h"
 
 static u8 pixels[1 << 18];
 

@@ -9,10 +9,10 @@ int __rem_pio2_large(double *x, double *y, int e0, int nx, int prec) { return 0;
 double __sin(double x, double y, int iy);
 double __cos(double x, double y);
 int __rem_pio2(double x, double *y);
-#include "../../vendored/musl/__sin.c"
-#include "../../vendored/musl/__cos.c"
-#include "../../vendored/musl/__rem_pio2.c"
-#include "../../vendored/musl/sin.c"
+#include "musl/__sin.c"
+#include "musl/__cos.c"
+#include "musl/__rem_pio2.c"
+#include "musl/sin.c"
 
 double EXPORT(run)(i32 n) {
     double sum = 0;

@@ -4,7 +4,7 @@
 #define weak_alias(old, new)
 #define MOST 65536
 /* The header that qsort.c includes is of musl's own. */
-#include "../../vendored/musl/qsort.c"
+#include "musl/qsort.c"
 
 static u32 numbers[MOST];
 

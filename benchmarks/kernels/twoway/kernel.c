@@ -1,5 +1,5 @@
 #include "../input.h"
-#include "../../vendored/musl/memmem.c"
+#include "musl/memmem.c"
 
 /* Places where a line of the text occurs, for every eighth of it. */
 u32 EXPORT(run)(i32 n) {

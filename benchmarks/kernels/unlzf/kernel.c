@@ -1,7 +1,7 @@
 #include "../input.h"
 #define AVOID_ERRNO 1
 #define SET_ERRNO(n) ((void)0)
-#include "../../vendored/liblzf/lzf_d.c"
+#include "liblzf/lzf_d.c"
 
 static u8 output[MOST];
 

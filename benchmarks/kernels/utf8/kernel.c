@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #undef MB_CUR_MAX
 #define MB_CUR_MAX 4
-#include "../../vendored/musl/internal.c"
-#include "../../vendored/musl/mbsrtowcs.c"
+#include "musl/internal.c"
+#include "musl/mbsrtowcs.c"
 
 static wchar_t wide[MOST / 4];
 

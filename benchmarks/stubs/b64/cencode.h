@@ -1,0 +1,1 @@
+#include "libb64/cencode.h"

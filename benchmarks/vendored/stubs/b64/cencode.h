@@ -1,1 +1,0 @@
-#include "../../libb64/cencode.h"
