@@ -130,7 +130,14 @@ def test_others_code_is_not_committed_and_ignored_when_built() -> None:
 
 
 def test_committed_modules_have_their_source_beside_them() -> None:
+    notice = (ROOT / "NOTICE").read_text(encoding="utf-8")
     for name in _git("ls-files", "*.wasm"):
         path = ROOT / name
         stem = path.name.partition(".")[0]
-        assert any(path.with_name(stem + suffix).exists() for suffix in (".c", ".cpp", ".wat")), name
+        source = next(
+            (path.with_name(stem + end) for end in (".c", ".cpp", ".wat") if path.with_name(stem + end).exists()), None
+        )
+        assert source is not None, name
+        # Whoever includes that is linked with wasi-libc, whose licences ask for a notice.
+        linked = "#include <stdio.h>" in source.read_text(encoding="utf-8")
+        assert linked == (f" {name}\n" in notice), name
