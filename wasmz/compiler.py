@@ -45,7 +45,16 @@ from wasmz.runtime.image import (
     TableSpec,
     data_spec,
 )
-from wasmz.types import DefinedType, ExternType, FuncType, ImportType, TagType, ValType
+from wasmz.types import (
+    MEMORY32_LIMIT_BYTES,
+    DefinedType,
+    ExternType,
+    FuncType,
+    ImportType,
+    MemoryType,
+    TagType,
+    ValType,
+)
 from wasmz.wasm.body import decode_body
 from wasmz.wasm.branch_hints import read_branch_hints
 from wasmz.wasm.decoder import decode_module
@@ -118,6 +127,9 @@ class ModuleCompiler:
         if config.counts_calls:
             # A call that became part of its caller would not count.
             disabled |= {"inline"}
+        if any(type.minimum * type.page_bytes > MEMORY32_LIMIT_BYTES for type in self.module.memory_types):
+            # Their loops might end where the address space does.
+            disabled |= {"idioms", "streams"}
         return context_of(self.module, self.data, self.build_index, verify=config.verify, disabled=disabled)
 
     def build(self, body: FunctionBody) -> Function:
@@ -213,7 +225,18 @@ class ModuleCompiler:
             verify_code(compiled.code)
             if compiled.tail_code is not None:
                 verify_code(compiled.tail_code)
-        return compiled
+        if not function.gap_memories:
+            return compiled
+        tail_code = None if compiled.tail_code is None else self._name_gaps(compiled.tail_code, function)
+        return CompiledFunction(self._name_gaps(compiled.code, function), tail_code)
+
+    def _name_gaps(self, code: CodeType, function: Function) -> CodeType:
+        """Adds to the names of code those by which it says that memories may not reach the last page."""
+        types, found = self.module.memory_types, function.gap_memories
+        gaps = [
+            f"gap{index}" for index, type in enumerate(types) if index in found or (-1 in found and _may_fill(type))
+        ]
+        return code.replace(co_names=(*code.co_names, *gaps))
 
     def lower_entry(self, body: FunctionBody, function: Function) -> CodeType | None:
         """The entry form of an exported function, if it has one; ``function`` is its IR, optimised and not lowered."""
@@ -229,7 +252,13 @@ class ModuleCompiler:
         code = compile_entry(self.target, self.facts, rebuilt, self.filename)
         if self.config.verify:
             verify_code(code)
-        return code
+        return code if code is None else self._name_gaps(code, rebuilt)
+
+
+def _may_fill(type: MemoryType) -> bool:
+    """Whether a memory may come to have all bytes that its addresses can name, and these have 32 bits."""
+    size = type.maximum
+    return type.address_type is ValType.I32 and (size is None or size * type.page_bytes > MEMORY32_LIMIT_BYTES)
 
 
 @contextmanager

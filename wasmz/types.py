@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 PAGE_BYTES = 65_536
 
-# The largest memory with 32-bit addresses, here: all of the address space but its last page (an implementation limit,
-# as specification A.1.2 allows). So an address that was accessed can move on by up to a page without wrapping around.
+# All of the address space of 32-bit addresses but its last page. Optimised code may be made for memories that are no
+# larger: an address that was accessed can then move on by up to a page without wrapping around. Such code says so by a
+# name (docs/abi.md, "The last page"), and keeps the memory from growing further.
 MEMORY32_LIMIT_BYTES = 2**32 - PAGE_BYTES
 
 

@@ -145,6 +145,8 @@ class Function:
         offset: byte offset of the body in the module.
         parameter_bounds: by index, upper bounds of parameters that callers keep to; usually none.
         bounds: upper bounds of values, as far as passes have found them.
+        gap_memories: memories of which passes took for granted that they do not reach the last page of the address
+            space; -1 stands for all.
         is_ssa: whether locals have become values (see ``passes/ssa.py``).
         is_represented: whether integers are Python ints as they are held, without difference between i32 and i64 (see
             ``passes/represent.py``).
@@ -153,6 +155,7 @@ class Function:
     __slots__ = (
         "blocks",
         "bounds",
+        "gap_memories",
         "index",
         "is_represented",
         "is_ssa",
@@ -172,6 +175,7 @@ class Function:
         self.blocks: list[Block] = []
         self.parameter_bounds: dict[int, int] = {}
         self.bounds: dict[Value, int] = {}
+        self.gap_memories: set[int] = set()
         self.is_ssa = False
         self.is_represented = False
 

@@ -19,7 +19,7 @@ from typing import Any, Union
 from wasmz.errors import WasmzError
 from wasmz.ir.nodes import Function
 from wasmz.light import cached_property
-from wasmz.types import DefinedType, FuncType, GlobalType, MemoryType, TableType
+from wasmz.types import MEMORY32_LIMIT_BYTES, DefinedType, FuncType, GlobalType, MemoryType, TableType
 from wasmz.wasm.body import decode_body
 from wasmz.wasm.instructions import BY_NAME
 from wasmz.wasm.syntax import ConstantExpression, FunctionBody, WasmModule
@@ -195,6 +195,15 @@ class Context:
             else:
                 held[start : start + len(items)] = [None if item is None else item for item in items]
         return {index: tuple(held) for index, held in known.items()}
+
+
+def largest_size(type: MemoryType) -> int:
+    """How many bytes a memory with 32-bit addresses may have, as far as optimised code cares."""
+    if type.minimum * type.page_bytes > MEMORY32_LIMIT_BYTES:
+        return 1 << 32
+    if type.maximum is None:
+        return MEMORY32_LIMIT_BYTES
+    return min(type.maximum * type.page_bytes, MEMORY32_LIMIT_BYTES)
 
 
 def context_of(

@@ -188,6 +188,8 @@ class _Rewriting:
     def operation(self, count: Value) -> Value:
         """The operation; its result says how many rounds it did."""
         idiom = self.idiom
+        # The rounds may end where the address space does.
+        self.function.gap_memories.add(-1)
         if isinstance(idiom, Fill):
             span = idiom.target
             value = self.value(idiom.value)

@@ -8,8 +8,8 @@ backwards, a value whose only use reduces modulo 2^32 itself need not be reduced
     v5 = i32.mul v4 v4                 v5 = i32.mul.nowrap v4 v4
     v6 = i32.add v5 v3                 v6 = i32.add v5 v3              reduces both
 
-A memory access that succeeded bounds its address: after it, address + 4 cannot wrap, as no memory reaches the last page
-of the address space.
+A memory access that succeeded bounds its address: after it, address + 4 cannot wrap, unless the memory reaches the last
+page of the address space. (What relies on that it does not, is noted in ``Function.gap_memories``.)
 
     i32.store (2, 0, 0) v0 v1          i32.store (2, 0, 0) v0 v1
     v2 = i32.const 4              ->   v2 = i32.const 4
@@ -25,7 +25,7 @@ from collections.abc import Callable
 from functools import partial
 
 from wasmz.ir.nodes import Block, Function, Value, count_uses
-from wasmz.passes.context import Context
+from wasmz.passes.context import Context, largest_size
 from wasmz.types import MEMORY32_LIMIT_BYTES, ValType
 from wasmz.wasm.instructions import BY_NAME
 
@@ -96,8 +96,15 @@ def run(function: Function, context: Context) -> None:
     """Narrows in place, and leaves the bounds that it found in ``function.bounds``."""
     count_uses(function)
     bounds = function.bounds
+    limits = [largest_size(type) for type in context.memory_types]
+    gets: dict[int, int] = {}
     for block in function.blocks:
-        exact = _forward(block, bounds, dict(function.parameter_bounds) if block is function.blocks[0] else {})
+        for value in block.body:
+            if value.op == "local.get":
+                gets[value.imm] = gets.get(value.imm, 0) + 1
+    for block in function.blocks:
+        _note_gap(function, block, limits, gets)
+        exact = _forward(block, bounds, limits, dict(function.parameter_bounds) if block is function.blocks[0] else {})
         _backward(block, exact)
 
 
@@ -105,7 +112,21 @@ def _default_bound(value: Value) -> int:
     return _MASKS.get(str(value.type), 0)
 
 
-def _forward(block: Block, bounds: dict[Value, int], local_bounds: dict[int, int]) -> set[Value]:
+def _note_gap(function: Function, block: Block, limits: list[int], gets: dict[int, int]) -> None:
+    """Notes the memories that are accessed at addresses which anything else uses, too."""
+    for value in block.body:
+        if value.op in ACCESS_WIDTHS and value.args[0].type is ValType.I32:
+            address, memory = value.args[0], value.imm[2]
+            is_shared = address.uses > 1 or (address.op == "local.get" and gets[address.imm] > 1)
+            if is_shared and _limit_of(limits, memory) == MEMORY32_LIMIT_BYTES:
+                function.gap_memories.add(memory)
+
+
+def _limit_of(limits: list[int], memory: int) -> int:
+    return limits[memory] if memory < len(limits) else MEMORY32_LIMIT_BYTES
+
+
+def _forward(block: Block, bounds: dict[Value, int], limits: list[int], local_bounds: dict[int, int]) -> set[Value]:
     """Finds upper bounds, and rewrites what they decide; returns the values whose reduction is idle."""
     exact: set[Value] = set()
     # Value -> the local that holds it, with the number of that local's writes so far.
@@ -155,7 +176,7 @@ def _forward(block: Block, bounds: dict[Value, int], local_bounds: dict[int, int
             bound = _make_unsigned(value, bounds, bound)
         if op in ACCESS_WIDTHS:
             address = args[0]
-            reached = MEMORY32_LIMIT_BYTES - ACCESS_WIDTHS[op] - value.imm[1]
+            reached = _limit_of(limits, value.imm[2]) - ACCESS_WIDTHS[op] - value.imm[1]
             if address.type is ValType.I32 and 0 <= reached < _known(bounds, address):
                 if address.block is not block:
                     elsewhere.setdefault(address, bounds.get(address, -1))

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from wasmz.ir.dominators import immediate_dominators, reverse_postorder
 from wasmz.ir.edit import distinct_edges
 from wasmz.ir.nodes import Block, Edge, Function, Value
-from wasmz.passes.context import Context
+from wasmz.passes.context import Context, largest_size
 from wasmz.passes.intervals import (
     FULL,
     HALF,
@@ -32,7 +32,7 @@ from wasmz.passes.intervals import (
     within,
 )
 from wasmz.passes.transfer import COMPARISONS, FIXED, TRANSFER, known_zeros
-from wasmz.types import MEMORY32_LIMIT_BYTES, MemoryType, ValType
+from wasmz.types import MEMORY32_LIMIT_BYTES, ValType
 from wasmz.wasm.instructions import BY_NAME
 
 _MOST_ROUNDS = 12
@@ -58,7 +58,7 @@ class RangeAnalysis:
     def __init__(self, function: Function, context: Context) -> None:
         self.function = function
         # The largest size in bytes that each memory may have.
-        self.memory_limits = [_largest_size(type) for type in context.memory_types]
+        self.memory_limits = [largest_size(type) for type in context.memory_types]
         self.facts: dict[Value, Fact] = {}
         self.param_facts: dict[Value, Fact] = {}
         self.parameter_bounds = function.parameter_bounds
@@ -92,6 +92,8 @@ class RangeAnalysis:
         # Block -> the condition under which its last way in is taken.
         self._source: dict[Block, tuple[Value | None, bool]] = {}
         self._undo: list[tuple[Value, Fact | None]] = []
+        self._other_uses: dict[Value, int] = {}
+        self._accessed: set[Value] = set()
 
     def solve(self) -> None:
         """Finds facts that hold on all ways through the loops."""
@@ -373,7 +375,41 @@ class RangeAnalysis:
                 if reached >= 0:
                     known = self.fact(address)
                     if reached < known[1]:
+                        if limit == MEMORY32_LIMIT_BYTES and memory not in self.function.gap_memories:
+                            self._note_gap(memory, address)
                         self._refine(address, "i32", 0, reached, -(1 << 31), (1 << 31) - 1)
+
+    def _note_gap(self, memory: int, address: Value) -> None:
+        """Notes that the gap behind a memory matters, if anything but accesses themselves uses the address."""
+        if not self._other_uses:
+            self._count_other_uses()
+        uses = self._other_uses
+        alone = 0
+        while uses.get(address, 0) == alone:
+            # What is known of a sum with a constant, is known of the other summand, too.
+            if address.op != "i32.add" or not address.args[1].op.endswith(".const"):
+                return
+            address = address.args[0]
+            if address in self._accessed:
+                break
+            alone = 1
+        self.function.gap_memories.add(memory)
+
+    def _count_other_uses(self) -> None:
+        """Counts how often each value is used, but not as an address, and finds what is an address."""
+        uses = self._other_uses
+        for block in self.order:
+            used = [*block.terminator.args]
+            for edge in block.terminator.edges:
+                used += edge.args
+            for value in block.body:
+                if value.op in ACCESS_WIDTHS:
+                    self._accessed.add(value.args[0])
+                    used += value.args[1:]
+                else:
+                    used += value.args
+            for value in used:
+                uses[value] = uses.get(value, 0) + 1
 
     # Conditions
 
@@ -590,9 +626,3 @@ _OPPOSITE = {
 }  # fmt: skip
 _MIRRORED = {"gt_s": "lt_s", "gt_u": "lt_u", "ge_s": "le_s", "ge_u": "le_u"}
 _STEPS = frozenset(f"{type}.{name}" for type in MODULUS for name in ("add", "sub"))
-
-
-def _largest_size(type: MemoryType) -> int:
-    if type.maximum is None:
-        return MEMORY32_LIMIT_BYTES
-    return min(type.maximum * type.page_bytes, MEMORY32_LIMIT_BYTES)

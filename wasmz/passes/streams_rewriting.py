@@ -315,6 +315,7 @@ class Rewriting:
     def _make_streams(self, block: Block, starts: list[Value], stops: list[Value | None]) -> tuple[Value, ...]:
         """What `next` takes: the iterator, and what keeps the memories as long as it is used."""
         memories = {stream.load.imm[2] for stream in self.plan.streams}
+        self.function.gap_memories |= memories
         holds = [self._add(block, "memory.hold", imm=memory, type=STREAM) for memory in sorted(memories)]
         made: list[Value] = []
         for stream, start, stop in zip(self.plan.streams, starts, stops, strict=True):

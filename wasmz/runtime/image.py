@@ -226,7 +226,7 @@ class FrozenCode(Record):
 # Plain data; image_writer.py makes it of an image
 
 # Changes with every change of the form below.
-FORMAT = "wasmz image 11"
+FORMAT = "wasmz image 12"
 
 
 def find_dumped(constants: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]] | None:

@@ -12,6 +12,7 @@ put in at once.
 from __future__ import annotations
 
 from wasmz.concurrency import load
+from wasmz.errors import LinkError
 from wasmz.light import FunctionType
 from wasmz.runtime.adapters import offer_templates
 from wasmz.runtime.func import Func
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from wasmz.runtime.store import Store
-    from wasmz.runtime.tiers import CodeSupply
+    from wasmz.runtime.tiers import CodeSupply, FunctionCode
     from wasmz.types import DefinedType
 
 # Keeps the memories alive as long as any function of the instance: its views do not.
@@ -255,6 +256,17 @@ class Binder:
     def _value(self, index: int) -> Any:
         return self.values[index]
 
+    def keep_gaps(self, made: FunctionCode) -> bool:
+        """Whether code can run here, as far as it relies on memories that end before the last page."""
+        codes = [code for code in (made.code, made.tail_code, made.entry_code) if code is not None]
+        names = {name for code in codes for name in code.co_names if name[:3] == "gap" and name[3:].isdecimal()}
+        return all(self.memories[int(name[3:])].keep_gap() for name in names)
+
+    def _gap(self, index: int) -> None:
+        """What code names that relies on it. Where functions are compiled late, none is installed that could not."""
+        if not self.memories[index].keep_gap():
+            raise LinkError([f"memory {index} has 65536 pages, and the module was compiled for at most 65535"])
+
     def _memory(self, index: int) -> Memory:
         return self.memories[index]
 
@@ -301,6 +313,7 @@ class Binder:
         "g": _value,
         "c": _cell,
         "m": _memory,
+        "gap": _gap,
         "tab": _table,
         "data": _data,
         "elem": _element,

@@ -27,7 +27,7 @@ from _thread import RLock
 from wasmz.concurrency import load
 from wasmz.errors import MemoryLimit, Trap, TrapCode
 from wasmz.runtime.views import View, apply, make_views
-from wasmz.types import MemoryType, ValType
+from wasmz.types import MEMORY32_LIMIT_BYTES, MemoryType, ValType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -262,6 +262,16 @@ class Memory:
         capacity = min(capacity, self._maximum * type.page_bytes, self.store.memory_budget.largest_total)
         capacity = max(size, min(capacity, max(_RESERVATIONS[type.address_type], 2 * size)))
         return _allocate(size, capacity, min(spare, capacity - size))
+
+    def keep_gap(self) -> bool:
+        """Keeps a memory from growing into the last page of 32-bit addresses; false if it has that already."""
+        largest = MEMORY32_LIMIT_BYTES // self.type.page_bytes
+        while True:
+            turn = self._turn
+            if self.size_bytes > MEMORY32_LIMIT_BYTES:
+                return False
+            if self._maximum <= largest or self._change(turn, [(setattr, self, "_maximum", largest)]):
+                return True
 
     # Access for generated code
 

@@ -194,7 +194,7 @@ def precompiled_supply(image: ModuleImage, frozen: FrozenCode) -> CodeSupply:
     """The code of a module that was compiled as a whole; each function is unmarshalled when it is first called."""
 
     def refuse(index: int, form: int) -> FunctionCode:
-        raise SystemError(f"the precompiled module has no form {form} of function {index}")
+        raise MemoryError(f"function {index} was compiled ahead for memories of at most 65535 pages")
 
     return CodeSupply(image, refuse, Thresholds(), frozen=frozen)
 
@@ -217,6 +217,8 @@ class InstanceTiers:
         # The optimised code that functions get; it is in place for those of the second set.
         self._goals: dict[int, FunctionCode] = {}
         self._optimised: set[int] = set()
+        # Functions whose optimised code cannot run with memories as large as they are.
+        self._refused: set[int] = set()
         # Functions that are no stubs any more.
         self._installed: set[int] = set()
         # By function, loop, and whether it is the tail form's.
@@ -294,6 +296,12 @@ class InstanceTiers:
 
     def _install(self, index: int, made: FunctionCode, is_optimised: bool) -> None:
         binder = self.binder
+        if is_optimised and not binder.keep_gaps(made):
+            # A memory is as large as its addresses allow, which only baseline code is made for.
+            self._refused.add(index)
+            if index in self._installed:
+                return
+            made, is_optimised = self.supply.get(index, BASELINE), False
         binder.add_names(made.code.co_names)
         if made.tail_code is not None:
             binder.add_names(made.tail_code.co_names)
@@ -387,6 +395,9 @@ class InstanceTiers:
             return None
 
     def _decide(self, index: int, loop: int, rounds: int, get: Callable[[int], Any]) -> Any:
+        if index in self._refused:
+            self._restart(index)
+            return None
         supply, thresholds = self.supply, self.supply.thresholds
         ended = self._ended[index] = self._ended.get(index, 0) + 1
         if loop != ENTRY and (index, loop, get == self._ready_tail) in self._continuations:
@@ -399,6 +410,9 @@ class InstanceTiers:
             return None
         if loop == ENTRY:
             self._optimise(index)
+            if index in self._refused:
+                self._restart(index)
+                return None
             return get(index)
         is_long = rounds >= thresholds.loop_rounds or rounds + 1 == ended > 1
         if is_long or supply.has(index, loop):
@@ -430,6 +444,10 @@ class InstanceTiers:
         made = self._continuations.get(key)
         if made is None:
             compiled = self.supply.get(index, loop)
+            if not self.binder.keep_gaps(compiled):
+                self._refused.add(index)
+                self._restart(index)
+                return None
             self.binder.add_names(compiled.code.co_names)
             code = compiled.code
             if is_tail and compiled.tail_code is not None:
