@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import array
+import copy
+import ctypes
+import mmap
+import pickle
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -13,7 +19,9 @@ from wasmz.config import Config
 from wasmz.errors import Trap, TrapCode
 from wasmz.runtime import memory as memory_module
 from wasmz.runtime import operations
+from wasmz.runtime.atomics import HELPERS
 from wasmz.runtime.engine import Engine
+from wasmz.runtime.limits import ResourceLimiter
 from wasmz.runtime.memory import Memory
 from wasmz.runtime.operations import DataSegment
 from wasmz.runtime.store import Store
@@ -287,3 +295,134 @@ def test_python_waits_and_notifies() -> None:
         assert caught.value.code is code
     with pytest.raises(ValueError, match="timeout"):
         memory.wait32(8, 7, timeout=-1)
+
+
+def test_closing_wakes_who_waits() -> None:
+    memory = Memory(Store(), MemoryType(1, 1, shared=True))
+    answers: list[int] = []
+    thread = threading.Thread(target=lambda: answers.append(memory.wait32(8, 0)))
+    thread.start()
+    while not memory.waiting:
+        pass
+    memory.close()
+    thread.join(60)
+    assert answers == [0]
+    assert trap_of(memory.wait32, 8, 0) is TrapCode.MEMORY_OUT_OF_BOUNDS
+    assert not memory.waiting
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no timers here")
+def test_signal_handlers_may_use_the_atomics_that_they_interrupt() -> None:
+    memory = Memory(Store(), MemoryType(1, 1, shared=True))
+    view = memory._strided("I")
+    add = HELPERS["atomic_add4"]
+    handled = 0
+
+    def handle(*_: Any) -> None:
+        nonlocal handled
+        handled += 1
+        add(memory, view, 0, 1)
+        memory.notify(4)
+        memory.wait32(8, 0, timeout=0)
+
+    before = signal.signal(signal.SIGALRM, handle)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 1e-4, 1e-4)
+        for done in range(20_000):
+            add(memory, view, 0, 1)
+            if done % 50 == 0:
+                memory.wait32(4, 0, timeout=1e-5)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert memory.read_value(0, "I") == 20_000 + handled
+    assert not memory.waiting
+
+
+def test_copies_are_refused() -> None:
+    memory = Memory(Store(), MemoryType(1))
+    for how in (copy.copy, copy.deepcopy, pickle.dumps):
+        with pytest.raises(TypeError, match="stays in its store"):
+            how(memory)
+    with pytest.raises(TypeError, match="made once"):
+        memory.__init__(memory.store, MemoryType(1))  # type: ignore[misc]
+
+
+def test_closing_while_growing(store: Store) -> None:
+    """A limiter closes the memory that asks it; what it allows comes too late."""
+
+    class Closing(ResourceLimiter):
+        def memory_growing(self, current: int, desired: int, maximum: int | None) -> bool:
+            if current:
+                store.close()
+            return True
+
+    store.limiter = Closing()
+    memory = Memory(store, MemoryType(1, 9))
+    view = memory._strided("I")
+    assert (memory.grow(1), len(memory), len(view), store.memory_budget.total_used) == (-1, 0, 0, 0)
+
+
+@pytest.mark.parametrize("pages", [1, 40_000])
+def test_negative_numbers_are_pointers(pages: int) -> None:
+    memory = Memory(Store(), MemoryType(pages))
+    pointer = 0x9000_0000 - (1 << 32)
+    if pages == 1:
+        for access in (
+            lambda: memory[pointer],
+            lambda: memory[pointer : pointer + 1],
+            lambda: memory[0:pointer],
+            lambda: memory[-1],
+            lambda: memory[-4:],
+            lambda: memory[:-1],
+            lambda: memory.__setitem__(pointer, 1),
+            lambda: memory.__setitem__(slice(pointer, None), b""),
+            lambda: memory[-(1 << 40)],
+        ):
+            with pytest.raises(IndexError):
+                access()
+        return
+    memory[pointer] = 65
+    assert memory[pointer] == memory[0x9000_0000] == 65
+    memory[pointer : pointer + 3] = b"xyz"
+    assert memory[pointer : pointer + 3] == memory[0x9000_0000 : pointer + 3] == b"xyz"
+    assert memory[pointer + 2 : pointer - 1 : -1] == b"zyx"
+    assert memory.slice(pointer, 2) == memory.read(pointer, 2) == b"xy"
+    assert memory.read_value(pointer, "H") == 0x7978
+
+
+def test_buffers_of_any_kind_are_written(store: Store) -> None:
+    memory = Memory(store, MemoryType(1))
+    rows = memoryview(bytes(range(6))).cast("B", (2, 3))
+    sources: list[Any] = [
+        *(b"ab", bytearray(b"ab"), memoryview(b"a_b_")[::2], array.array("H", [0x6261]), rows),
+        *(ctypes.c_uint32(5), (ctypes.c_uint16 * 2)(1, 2), memoryview(b"ab").cast("b"), mmap.mmap(-1, 4096)),
+    ]
+    for source in sources:
+        wanted = memoryview(source).tobytes()
+        memory.write(0, source)
+        assert memory.read(0, len(wanted)) == wanted
+        memory[100 : 100 + len(wanted)] = source
+        assert memory[100 : 100 + len(wanted)] == wanted
+    memory[0:4:2] = memoryview(b"1_2_")[::2]
+    assert memory[0:4:2] == b"12"
+    for call in (lambda: memory.write(0, [1]), lambda: memory.__setitem__(slice(0, 1), [1])):  # type: ignore[arg-type]
+        with pytest.raises(TypeError):
+            call()
+
+
+@pytest.mark.parametrize("can_reserve", [False, True])
+def test_growth_beyond_the_reservation_rarely_moves(can_reserve: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+    allocate = memory_module._allocate
+    monkeypatch.setattr(memory_module, "_CAN_RESERVE", can_reserve and memory_module._CAN_RESERVE)
+    monkeypatch.setattr(memory_module, "_allocate", lambda *args: (made.append(args), allocate(*args))[1])
+    monkeypatch.setattr(memory_module, "_RESERVATIONS", dict.fromkeys(memory_module._RESERVATIONS, 4096))
+    memory = Memory(Store(), MemoryType(4096, address_type=ValType.I64, page_bytes=1))
+    view = memory._strided("H", 1)
+    view[4000] = 77
+    for page in range(40_000):
+        assert memory.grow(1) == 4096 + page
+        view[4096 + page - 2] = page
+    assert (view[4000], view[4093], view[44_093], len(view)) == (77, 0, 39_999, 44_094)
+    assert len(made) < 10

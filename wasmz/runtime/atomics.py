@@ -70,9 +70,13 @@ def _changer(width: int, combine: Callable[[int, int], int]) -> Callable[..., in
         if address & low_bits:
             raise _unaligned()
         with memory.lock:
-            old: int = view[address]
-            view[address] = combine(old, value) & mask
-        return old
+            while True:
+                old: int = view[address]
+                new = combine(old, value) & mask
+                # A signal handler may have changed it meanwhile. Between this and the store none runs.
+                if view[address] == old:
+                    view[address] = new
+                    return old
 
     return change
 
@@ -123,31 +127,55 @@ def _waiter(width: int) -> Callable[..., int]:
             stop_if_asked()
         turn = allocate_lock()
         turn.acquire()
-        with memory.lock:
-            if view[address] != expected:
-                return _NOT_EQUAL
-            queue = memory.waiting.setdefault(address, [])
-            queue.append(turn)
-        notified = False
+        is_expected = notified = False
         try:
-            notified = _wait_for(turn, None if timeout >> 63 else time.monotonic() + timeout / 1e9)
+            with memory.lock:
+                _enter(memory, address, turn)
+                # What counts is the number that is there once notifications reach this: a signal handler may change it,
+                # and notify, at any time.
+                is_expected = view[address] == expected
+            if is_expected:
+                notified = _wait_for(turn, None if timeout >> 63 else time.monotonic() + timeout / 1e9)
         finally:
             if not notified:
                 with memory.lock:
                     # A notification may have come in between.
-                    notified = turn not in queue
-                    if not notified:
-                        _leave(memory, address, turn)
-        return _WOKEN if notified else _TIMED_OUT
+                    notified = not _leave(memory, address, turn)
+        return _WOKEN if notified else _TIMED_OUT if is_expected else _NOT_EQUAL
 
     return wait
 
 
-def _leave(memory: Memory, address: int, turn: Any) -> None:
-    queue = memory.waiting[address]
-    queue.remove(turn)
+# Both may be interrupted by a signal handler that does the same, or notifies, while this thread holds the lock.
+
+
+def _enter(memory: Memory, address: int, turn: LockType) -> None:
+    """Waits last in the queue of an address."""
+    while True:
+        queue = memory.waiting.setdefault(address, [])
+        queue.append(turn)
+        if memory.waiting.get(address) is queue:
+            return
+        # It was empty, and removed.
+        _remove(queue, turn)
+
+
+def _leave(memory: Memory, address: int, turn: LockType) -> bool:
+    """Waits no more; false if it has been notified."""
+    queue = memory.waiting.get(address)
+    if queue is None or not _remove(queue, turn):
+        return False
     if not queue:
-        del memory.waiting[address]
+        memory.waiting.pop(address, None)
+    return True
+
+
+def _remove(queue: list[LockType], turn: LockType) -> bool:
+    try:
+        queue.remove(turn)
+    except ValueError:
+        return False
+    return True
 
 
 def memory_atomic_notify(memory: Memory, view: View, address: int, count: int) -> int:
@@ -156,14 +184,19 @@ def memory_atomic_notify(memory: Memory, view: View, address: int, count: int) -
         raise _unaligned()
     _ = view[address]
     with memory.lock:
-        queue = memory.waiting.get(address, [])
-        woken = queue[:count]
-        del queue[:count]
-        if not queue:
+        queue = memory.waiting.get(address)
+        woken = 0
+        while queue and woken < count:
+            try:
+                turn = queue.pop(0)
+            except IndexError:
+                # A signal handler was quicker.
+                break
+            turn.release()
+            woken += 1
+        if queue is not None and not queue:
             memory.waiting.pop(address, None)
-    for turn in woken:
-        turn.release()
-    return len(woken)
+    return woken
 
 
 def _second(_: int, value: int) -> int:

@@ -133,7 +133,7 @@ class Memory:
         raise TypeError("a memory stays in its store: copy its bytes, memory[:]")
 
     def close(self) -> None:
-        """Frees the memory. Every later access is an error, or a trap if it is the guest's.
+        """Frees the memory, and wakes who waits there. Every later access is an error, or a trap if it is the guest's.
 
         What Python code got from :meth:`view` before goes on showing the bytes.
         """
@@ -150,6 +150,13 @@ class Memory:
             if self._change(turn, steps):
                 break
         # Also if it was closed before: that may have been interrupted here.
+        for address in list(self.waiting):
+            queue = self.waiting.pop(address, None)
+            while queue:
+                try:
+                    queue.pop().release()
+                except IndexError:
+                    break
         self._settle(0)
         self._views.drop_left()
 
