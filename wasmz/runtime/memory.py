@@ -352,6 +352,9 @@ class Memory:
     def _unsigned_slice(self, part: slice) -> slice:
         """The same for a slice; what is not in bounds, and was negative, is an error and not the nearest address."""
         start, stop, step = part.start, part.stop, part.step
+        if start.__class__ is int and stop.__class__ is int and start >= 0 and stop >= 0:
+            # Most are like that.
+            return part
         size = self.size_bytes
         for bound in (start, stop):
             if bound is not None and index(bound) < 0 and self._unsigned(bound) > size:
@@ -500,8 +503,10 @@ def _closed() -> Trap:
     return Trap(TrapCode.MEMORY_OUT_OF_BOUNDS)
 
 
-def _bytes_of(data: Buffer) -> memoryview:
+def _bytes_of(data: Buffer) -> bytes | memoryview:
     """The bytes of a buffer of any format and shape, copied only where they are not next to each other."""
+    if data.__class__ is bytes:
+        return data
     source = memoryview(data)
     if source.ndim == 1 and source.c_contiguous and source.format in ("B", "b", "c"):
         return source if source.format == "B" else source.cast("B")
