@@ -479,7 +479,7 @@ def test_errors_name_the_output(folder: Path, target: str, reason: str) -> None:
 
 
 def test_compiled_files_keep_limits(folder: Path) -> None:
-    """What ``compile`` is told of limits holds when the file runs: growth past them gives -1, which this guest traps on."""
+    """What ``compile`` is told of limits holds when the file runs; growth past them gives -1."""
     texts = {
         "endless": "(loop (br 0))",
         "bomb": "(if (i32.eq (memory.grow (i32.const 100)) (i32.const -1)) (then unreachable))",

@@ -195,7 +195,9 @@ def test_whole_views_have_no_bytes() -> None:
 
 
 def test_self_test_notices_an_unexpected_layout(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, error in (("_BUFFER_AT", 8), ("_SHAPE_AT", -8), ("_MANAGED_AT", 8), ("_USERS_AT", 8), ("_OWNER_AT", 8)):
+    word = struct.calcsize("P")
+    for name in ("_BUFFER_AT", "_SHAPE_AT", "_MANAGED_AT", "_USERS_AT", "_OWNER_AT"):
+        error = -word if name == "_SHAPE_AT" else word
         with monkeypatch.context() as changed:
             changed.setattr(views, name, getattr(views, name) + error)
             assert not views._self_test()
