@@ -331,7 +331,7 @@ def _find_repeated(instructions: list[tuple[int, Any, int]]) -> frozenset[int]:
     for opcode, imm, offset in instructions:
         if opcode in _OPENING:
             labels.append(offset)
-        elif opcode == _END or opcode == _DELEGATE:
+        elif opcode in (_END, _DELEGATE):
             # Both close a label; the one that `delegate` names is counted from outside of it.
             labels.pop()
         kind = INSTRUCTIONS[opcode].immediates
