@@ -33,6 +33,14 @@ AT_END = "at end"
 PROVEN_SLOTS = 1024
 
 
+# Shared by all targets of the process, so that making one, interrupted again and again by signal handlers that need one,
+# gets further each time.
+_EFFECTS: dict[bytes, int] = {b"": 0}
+_PIECES: dict[tuple[str, int], bytes] = {}
+
+_NOTHING = (0, 0)
+
+
 def cache_count(name: str) -> int:
     """Number of inline cache entries behind an instruction of the running interpreter."""
     entries: Any = opcode._inline_cache_entries  # type: ignore[attr-defined]
@@ -75,8 +83,8 @@ class Target:
     fused_locals: ClassVar[dict[tuple[str, str], str]] = {}
 
     def __init__(self) -> None:
-        self.effects: dict[bytes, int] = {b"": 0}
-        self._pieces: dict[tuple[str, int], bytes] = {}
+        self.effects = _EFFECTS
+        self._pieces = _PIECES
         # Pairs of pieces that the version has one for; and the second ones of them.
         self.fusions: dict[tuple[bytes, bytes], bytes] = {}
         self.fused_seconds: set[bytes] = set()
@@ -284,7 +292,8 @@ class Target:
     def fuse(self, pair: tuple[bytes, bytes], fused: bytes) -> bytes:
         """Has two pieces that follow each other emitted as one."""
         self.fusions[pair] = fused
-        (read, written), (then_read, then_written) = (self.accesses.get(piece, (0, 0)) for piece in pair)
+        read, written = self.accesses.get(pair[0], _NOTHING)
+        then_read, then_written = self.accesses.get(pair[1], _NOTHING)
         self._note_access(fused, read | then_read & ~written, written | then_written)
         self.fused_seconds.add(pair[1])
         return fused
