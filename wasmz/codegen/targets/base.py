@@ -33,8 +33,8 @@ AT_END = "at end"
 PROVEN_SLOTS = 1024
 
 
-# Shared by all targets of the process, so that making one, interrupted again and again by signal handlers that need one,
-# gets further each time.
+# Shared by all targets of the process: making one, interrupted again and again by signal handlers that need one, gets
+# further each time.
 _EFFECTS: dict[bytes, int] = {b"": 0}
 _PIECES: dict[tuple[str, int], bytes] = {}
 
