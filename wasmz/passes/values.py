@@ -24,7 +24,7 @@ from wasmz.errors import Trap
 from wasmz.ir.dominators import DominatorTree
 from wasmz.ir.edit import distinct_edges, drop_unreachable, incoming_edges, remove_params, replace_values
 from wasmz.ir.nodes import BOOL, Block, Edge, Function, ResultType, Terminator, Value, count_uses
-from wasmz.ir.operations import EFFECTS
+from wasmz.ir.operations import EFFECTS, protected_call
 from wasmz.passes import simplify, simplify_int
 from wasmz.passes.conditions import INVERSE
 from wasmz.passes.constants import FOLDABLE
@@ -326,6 +326,7 @@ class _Numbering:
         replaced = self.replaced
         body = self.body
         numbered = NUMBERED
+        call, noted = protected_call(block), 0
         for value in block.body:
             args = value.args
             for arg in args:
@@ -372,7 +373,12 @@ class _Numbering:
                         known.uses += value.uses
                         replaced[value] = known
                         continue
+                elif value is call:
+                    noted = len(self.undo)
                 body.append(value)
+        if call is not None:
+            # The handler is below this block, too, but what stands after the call was not computed there.
+            self._leave(noted)
         block.body = body
         self._finish(block)
 
