@@ -220,11 +220,12 @@ def test_the_cache_keeps_metered_code_apart(cache_dir: Path) -> None:
 def test_deadline_stops_everything(form: dict[str, Any], name: str) -> None:
     guest = Guest(**form)
     arguments = (1.0,) if name == "spin_with_work" else ()
-    started = time.monotonic()
+    started, used = time.monotonic(), time.thread_time()
     guest.store.set_deadline(0.05)
     with pytest.raises(wasmz.Interrupted) as caught:
         guest.instance.call(name, *arguments)
-    assert 0.05 <= time.monotonic() - started < 0.05 + PROMPTLY
+    assert time.monotonic() - started >= 0.05
+    assert time.thread_time() - used < 0.05 + PROMPTLY
     assert caught.value.code is TrapCode.INTERRUPTED
     assert caught.value.frames or name == "spin"
     check_whole(guest)
@@ -366,11 +367,11 @@ def test_limits_of_the_command(tmp_path: Path) -> None:
 @every_form
 def test_memory_bomb(form: dict[str, Any]) -> None:
     guest = Guest(mem_limit_bytes=40 * 65536, **form)
-    started = time.monotonic()
+    used = time.thread_time()
     guest.store.set_deadline(0.05)
     with pytest.raises(wasmz.Interrupted):
         guest.exports.grow_for_ever()
-    assert time.monotonic() - started < PROMPTLY + 0.05
+    assert time.thread_time() - used < PROMPTLY + 0.05
     assert guest.store.memory_budget.total_used == len(guest.exports.memory) == 40 * 65536
     check_whole(guest)
 
@@ -378,11 +379,11 @@ def test_memory_bomb(form: dict[str, Any]) -> None:
 @every_form
 def test_table_bomb(form: dict[str, Any]) -> None:
     guest = Guest(table_limit=1000, **form)
-    started = time.monotonic()
+    used = time.thread_time()
     guest.store.set_deadline(0.05)
     with pytest.raises(wasmz.Interrupted):
         guest.exports.grow_table_for_ever()
-    assert time.monotonic() - started < PROMPTLY + 0.05
+    assert time.thread_time() - used < PROMPTLY + 0.05
     assert guest.store.table_budget.total_used == len(guest.exports.table) == 901
     check_whole(guest)
 
@@ -448,9 +449,9 @@ def test_limiter_that_raises_ends_the_call() -> None:
 @every_form
 def test_endless_recursion(form: dict[str, Any]) -> None:
     guest = Guest(max_call_depth=500, **form)
-    started = time.monotonic()
+    used = time.thread_time()
     with pytest.raises(wasmz.Trap) as caught:
         guest.exports.recurse()
-    assert time.monotonic() - started < PROMPTLY
+    assert time.thread_time() - used < PROMPTLY
     assert caught.value.code is TrapCode.STACK_OVERFLOW
     check_whole(guest)
