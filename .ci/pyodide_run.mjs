@@ -1,4 +1,4 @@
-// Runs tests on CPython 3.14, which the npm package pyodide brings as WebAssembly.
+// Runs tests on the CPython that a version of the npm package pyodide brings as WebAssembly.
 //
 //   node .ci/pyodide_run.mjs NODE_PREFIX WHEELS [PYTEST ARGUMENTS...]
 //

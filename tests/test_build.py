@@ -109,7 +109,7 @@ def test_set_in_a_zip_file(source: Path, tmp_path: Path) -> None:
 @needs_processes
 def test_every_python_that_is_here(source: Path, tmp_path: Path) -> None:
     pythons = []
-    for version in ("3.11", "3.12", "3.13", "3.14"):
+    for version in ("3.11", "3.12", "3.13", "3.14", "3.15"):
         try:
             pythons += bundle.find_pythons(version)
         except bundle.BundleError:
@@ -300,6 +300,6 @@ def test_example_without_its_library_is_refused(tmp_path: Path) -> None:
 
 
 def test_installed_example() -> None:
-    """Where the example's wheel is installed, as in the check of a checkout under CPython 3.14, it works."""
+    """Where the example's wheel is installed, as in the check of a checkout under pyodide, it works."""
     mdwasm = pytest.importorskip("mdwasm")
     assert mdwasm.to_html("# Hello *world*") == "<h1>Hello <em>world</em></h1>\n"

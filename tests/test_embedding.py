@@ -226,7 +226,7 @@ def test_directories_of_others_stay_theirs(tmp_path: Path, monkeypatch: pytest.M
 
 def test_loaders_that_rewrite_sources_go_on_to_do_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Rewriting(importlib.machinery.SourceFileLoader):
-        def source_to_code(self, data: Any, path: Any, **_: Any) -> Any:  # type: ignore[override]
+        def source_to_code(self, data: Any, path: Any, *_: Any, **__: Any) -> Any:  # type: ignore[override]
             return compile(bytes(data).replace(b"as_written", b"rewritten"), path, "exec")
 
     rewriting = importlib.machinery.FileFinder.path_hook((Rewriting, [".py"]))

@@ -390,8 +390,8 @@ def test_deep_paths_keep_nothing_open(sandbox: Sandbox) -> None:
 def test_descriptors_that_are_none(sandbox: Sandbox) -> None:
     guest = sandbox.guest
     with (sandbox.outside / "secret").open("rb") as file:
-        # The host's numbers are not the guest's.
-        for number in (file.fileno(), 4, 1_000, -1, -(1 << 31), (1 << 31) - 1):
+        # The host's numbers are not the guest's. (Its own number 3 is the folder, as may be one of the host's.)
+        for number in {file.fileno(), 4, 1_000, -1, -(1 << 31), (1 << 31) - 1} - {3}:
             assert guest.read(number, 100)[0] == Errno.BADF
             assert guest.open(number, "file", rights=READ)[0] == Errno.BADF
             assert guest.close(number) == Errno.BADF
@@ -488,7 +488,7 @@ def test_numbers_past_all_limits(sandbox: Sandbox) -> None:
     assert guest.write(descriptor, b"x", -1)[0] == Errno.INVAL
     assert guest.write(descriptor, b"x", largest)[0] in (Errno.INVAL, 22, Errno.OVERFLOW)
     assert guest.seek(descriptor, -1)[0] == Errno.INVAL
-    assert guest.seek(descriptor, -largest - 1, 1)[0] in (Errno.INVAL, Errno.OVERFLOW)
+    assert guest.seek(descriptor, -largest - 1, 1)[0] in (Errno.INVAL, 22, Errno.OVERFLOW)
     assert guest.call("fd_allocate", descriptor, largest, largest) == Errno.INVAL
     assert guest.call("fd_allocate", descriptor, -1, 1) == Errno.INVAL
     assert guest.call("fd_filestat_set_size", descriptor, -1) == Errno.INVAL

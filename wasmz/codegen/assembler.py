@@ -180,12 +180,14 @@ class _Draft:
             elif reachable:
                 jump: Jump = item  # type: ignore[assignment]
                 reachable = jump.when is not ALWAYS
-                if reachable:
-                    depth -= 1
-                jump.label.depth = depth
                 if jump.when is AT_END:
-                    depth += 2
+                    jump.label.depth = depth - self.target.iterator_items
+                    depth += 1
                     deepest = max(deepest, depth)
+                else:
+                    if reachable:
+                        depth -= 1
+                    jump.label.depth = depth
                 jump.index = len(marks)
                 jump.position = length >> 1
                 jump.piece = len(pieces)

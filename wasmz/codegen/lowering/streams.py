@@ -73,7 +73,7 @@ def _zip(emitter: Emitter, value: Value) -> None:
 def _next(emitter: Emitter, terminator: Terminator) -> None:
     following, end = terminator.edges
     emitter.push(terminator.args[:1])
-    emitter.out.append(Jump(emitter.label(end.block), AT_END))
+    emitter.out += (emitter.target.begin_iteration, Jump(emitter.label(end.block), AT_END))
     emitter.follow(following)
 
 
@@ -92,7 +92,7 @@ def _items(emitter: Emitter, value: Value) -> None:
         if item.home == -1:
             item.home = emitter.temporary()
         out.append(target.stores[emitter.home(item)])
-    out.append(target.pop)
+    out.append(target.drop_iterator)
 
 
 @lowers("stream.item")

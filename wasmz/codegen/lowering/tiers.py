@@ -22,13 +22,14 @@ from wasmz.ir.nodes import Terminator, Value
 
 def _count(emitter: Emitter, terminator: Terminator) -> None:
     following, hot = terminator.edges
-    pop = emitter.target.pop
+    target = emitter.target
     counter = terminator.imm
     if counter == FUEL:
         name = FUEL
     else:
         name = f"h{counter}" if type(counter) is int else "h{}_{}".format(*counter)
-    emitter.out += (emitter.load_global(name), Jump(emitter.label(hot.block), AT_END), pop, pop)
+    emitter.out += (emitter.load_global(name), target.begin_iteration, Jump(emitter.label(hot.block), AT_END))
+    emitter.out += (target.pop, target.drop_iterator)
     emitter.follow(following)
 
 

@@ -16,6 +16,7 @@ _TARGETS = {
     (3, 12): "cpython312",
     (3, 13): "cpython313",
     (3, 14): "cpython314",
+    (3, 15): "cpython315",
 }
 
 

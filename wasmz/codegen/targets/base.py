@@ -44,9 +44,9 @@ _NOTHING = (0, 0)
 def cache_count(name: str) -> int:
     """Number of inline cache entries behind an instruction of the running interpreter."""
     entries: Any = opcode._inline_cache_entries  # type: ignore[attr-defined]
-    if isinstance(entries, dict):
-        return int(entries.get(name, 0))
-    return int(entries[opcode.opmap[name]])
+    if isinstance(entries, list):
+        return int(entries[opcode.opmap[name]])
+    return int(entries.get(name, 0))
 
 
 def extended(code: int, arg: int) -> bytes:
@@ -76,6 +76,9 @@ class Target:
     # looks for its handler there, one code unit before the CALL.
     raises_before_calls: ClassVar[bool] = False
 
+    # How many items of the stack an iterator takes while FOR_ITER reads it.
+    iterator_items: ClassVar[int] = 1
+
     # Reads a fast local, and raises an exception if it is not set. (In CPython 3.11, every such instruction does.)
     checked_load: ClassVar[str] = "LOAD_FAST_CHECK"
 
@@ -102,7 +105,11 @@ class Target:
         self.store_subscript = self.piece("STORE_SUBSCR")
         # Makes a slice of its start, stop and step.
         self.build_slice = self.piece("BUILD_SLICE", 3)
+        # Replaces an object by an iterator over it.
         self.get_iterator = self.piece("GET_ITER")
+        # Makes of the iterator on top of the stack what FOR_ITER reads, and takes that away again.
+        self.begin_iteration = b""
+        self.drop_iterator = self.pop
         self.negate = self.piece("UNARY_NEGATIVE")
         self.invert = self.piece("UNARY_INVERT")
         self.nop = self.piece("NOP")

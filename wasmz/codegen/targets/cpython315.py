@@ -1,0 +1,20 @@
+"""CPython 3.15: what FOR_ITER reads takes two items of the stack, an iterator and NULL, or an object and an index."""
+
+from __future__ import annotations
+
+from wasmz.codegen.targets.cpython314 import CPython314
+
+
+class CPython315(CPython314):
+    """Bytecode of CPython 3.15."""
+
+    iterator_items = 2
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.get_iterator = self.join(self.piece("GET_ITER"), self.pop)
+        self.begin_iteration = self.piece("PUSH_NULL")
+        self.drop_iterator = self.piece("POP_ITER")
+
+
+TARGET = CPython315
