@@ -24,6 +24,7 @@ def test_suite_is_whole() -> None:
     assert recorded().keys() <= {script.name for script in _SCRIPTS}
 
 
+@pytest.mark.generated
 def test_table_in_the_readme_is_current() -> None:
     text = README.read_text(encoding="utf-8")
     assert text == readme_with_table(text), "run: python -m tests.spec.coverage"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.spec.suite import ConversionError, find_wasm_tools
 from tests.support.built import missing
 from wasmz.types import FuncType
@@ -116,6 +118,7 @@ def test_rows_of_well_known_instructions() -> None:
     assert BY_NAME["select_t"].mnemonic == BY_NAME["select"].mnemonic == "select"
 
 
+@pytest.mark.generated
 def test_page_is_current() -> None:
     page = (ROOT / "docs" / "instructions.md").read_text(encoding="utf-8")
     assert page == render_page(), "run: python -m wasmz.wasm.instruction_page > docs/instructions.md"
