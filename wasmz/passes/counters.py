@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from wasmz.ir.edit import incoming_edges, replace_values
 from wasmz.ir.nodes import Block, Edge, Function, Value, count_uses
+from wasmz.passes.analysis.induction import find_step
 from wasmz.passes.context import Context
 from wasmz.passes.intervals import HALF, MODULUS, NUMBER_TYPES
 from wasmz.passes.ranges import ACCESS_WIDTHS
@@ -109,18 +110,20 @@ def _find_step(param: Value, index: int, type: str, ways: list[tuple[Block, Edge
     starts, steps = set(), []
     for _, edge in ways:
         arg = edge.args[index]
-        if arg.op == f"{type}.add" and arg.args[0] is param and arg.args[1].op == f"{type}.const":
-            steps.append(arg)
+        step = find_step(param, arg)
+        if step is not None:
+            steps.append(step)
         else:
             starts.add(arg.imm if arg.op == f"{type}.const" else None)
     if not starts or not steps or len(set(steps)) != 1:
         return None
     start = starts.pop() if len(starts) == 1 else None
+    total, constant, _ = steps[0]
     if start is None:
-        return steps[0], None
-    if start < MODULUS[type] - _LARGEST_START or steps[0].args[1].imm >= HALF[type]:
-        return (steps[0], None) if start < HALF[type] else None
-    return steps[0], start
+        return total, None
+    if start < MODULUS[type] - _LARGEST_START or constant < 0:
+        return (total, None) if start < HALF[type] else None
+    return total, start
 
 
 def _move(

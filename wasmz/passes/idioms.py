@@ -23,8 +23,9 @@ from wasmz.ir.dominators import DominatorTree
 from wasmz.ir.edit import incoming_edges
 from wasmz.ir.loops import Loop, LoopForest
 from wasmz.ir.nodes import Block, Edge, Function, Terminator, Value
+from wasmz.passes.analysis.induction import Form, as_signed
 from wasmz.passes.context import Context
-from wasmz.passes.idioms_forms import Form, Rounds, Test, as_signed, find_rounds
+from wasmz.passes.idioms_forms import Rounds, Test, find_rounds
 from wasmz.passes.idioms_match import Copy, Fill, Find, Found, Gap, Idiom, Match, Span, Sum, recognise
 from wasmz.passes.intervals import BITS, HALF, MODULUS, NUMBER_TYPES
 from wasmz.types import ValType

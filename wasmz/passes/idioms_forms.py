@@ -12,30 +12,23 @@ All of it is modulo 2^32 or 2^64.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Union
+from typing import Union
 
 from wasmz.ir.edit import distinct_edges
 from wasmz.ir.loops import Loop
 from wasmz.ir.nodes import Block, Edge, Value
-from wasmz.passes.intervals import HALF, MODULUS, NUMBER_TYPES
-from wasmz.passes.values import NUMBERED
+from wasmz.passes.analysis.induction import Form, Induction, combine
+from wasmz.passes.intervals import MODULUS, NUMBER_TYPES
 
 _MOST_BLOCKS = 5
 _MOST_VALUES = 120
-
-
-class Form(NamedTuple):
-    """A constant, plus values times factors; all below the modulus."""
-
-    constant: int
-    terms: dict[Value, int]
 
 
 # Whether the loop goes on when the value is not zero, and the value.
 Test = tuple[bool, Value]
 
 
-class Rounds:
+class Rounds(Induction):
     """A loop that takes the same way through its blocks each time, until a test leaves it.
 
     Attributes:
@@ -43,19 +36,15 @@ class Rounds:
         back: the edge back to it.
         body: all values in the order of evaluation.
         tests: what it takes for a round to go on, each.
-        deltas: what each round adds to a parameter of the header, as far as that is the same each time.
         sums: for other parameters, what a round adds to them.
     """
 
     def __init__(self, blocks: list[Block], back: Edge, tests: list[Test]) -> None:
+        super().__init__(frozenset(blocks))
         self.header = blocks[0]
         self.back = back
         self.tests = tests
         self.body = [value for block in blocks for value in block.body]
-        self._inside = frozenset(blocks)
-        self._forms: dict[Value, Form] = {}
-        self._unchanged: dict[Value, bool] = {}
-        self.deltas: dict[Value, Form] = {}
         self.sums: dict[Value, Form] = {}
         for param, arg in zip(self.header.params, back.args, strict=True):
             if param.type in NUMBER_TYPES:
@@ -68,68 +57,10 @@ class Rounds:
         """Whether something is known of each parameter."""
         return len(self.deltas) + len(self.sums) == len(self.header.params)
 
-    def is_unchanged(self, value: Value) -> bool:
-        """Whether a value is the same in each round, and can be computed before the loop."""
-        if value.block not in self._inside:
-            return True
-        known = self._unchanged.get(value)
-        if known is None:
-            known = value.op in NUMBERED and value.op != "project" and all(self.is_unchanged(arg) for arg in value.args)
-            self._unchanged[value] = known
-        return known
-
-    def form(self, value: Value) -> Form:
-        """What an integer is the sum of."""
-        known = self._forms.get(value)
-        if known is None:
-            known = self._forms[value] = self._take_apart(value)
-        return known
-
-    def _take_apart(self, value: Value) -> Form:
-        type, _, name = value.op.partition(".")
-        if name == "const":
-            return Form(value.imm, {})
-        if value.block in self._inside and type in MODULUS:
-            if name in ("add", "sub"):
-                first, second = (self.form(arg) for arg in value.args)
-                return _combine(first, second, 1 if name == "add" else -1, MODULUS[type])
-            if name in ("mul", "shl") and value.args[1].op == f"{type}.const":
-                bits = 32 if type == "i32" else 64
-                factor = value.args[1].imm if name == "mul" else 1 << value.args[1].imm % bits
-                return _combine(Form(0, {}), self.form(value.args[0]), factor, MODULUS[type])
-        return Form(0, {value: 1})
-
     @staticmethod
     def difference(one: Form, other: Form, like: Value) -> Form:
         """One form minus another one of the same type."""
-        return _combine(one, other, -1, MODULUS[NUMBER_TYPES[like.type]])
-
-    def step(self, form: Form, type: str) -> Form | None:
-        """What a round adds to a form; ``None`` if that is not the same each time."""
-        total = Form(0, {})
-        for term, factor in form.terms.items():
-            delta = self.deltas.get(term)
-            if delta is not None:
-                total = _combine(total, delta, factor, MODULUS[type])
-            elif not self.is_unchanged(term):
-                return None
-        return total
-
-
-def _combine(one: Form, other: Form, factor: int, modulus: int) -> Form:
-    terms = dict(one.terms)
-    for term, count in other.terms.items():
-        count = (terms.get(term, 0) + factor * count) % modulus
-        if count:
-            terms[term] = count
-        else:
-            terms.pop(term, None)
-    return Form((one.constant + factor * other.constant) % modulus, terms)
-
-
-def as_signed(number: int, type: str) -> int:
-    """The signed number that an unsigned one stands for."""
-    return number - MODULUS[type] if number >= HALF[type] else number
+        return combine(one, other, -1, MODULUS[NUMBER_TYPES[like.type]])
 
 
 def find_rounds(loop: Loop) -> Union[Rounds, None]:

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Union
 
 from wasmz.ir.nodes import Value
+from wasmz.passes.analysis.induction import Form, as_signed
 from wasmz.passes.conditions import INVERSE
-from wasmz.passes.idioms_forms import Form, Rounds, Test, as_signed
+from wasmz.passes.idioms_forms import Rounds, Test
 from wasmz.passes.intervals import MODULUS, NUMBER_TYPES
 from wasmz.passes.ranges import ACCESS_WIDTHS
 from wasmz.passes.values import NUMBERED, divides_safely
@@ -210,7 +211,7 @@ class _Recognition:
         if sorted(places) != list(range(start, start + width * len(places), width)):
             raise _Failed
         base = Form((first.constant + lowest) % MODULUS["i32"], first.terms)
-        step = rounds.step(base, "i32")
+        step = rounds.change(base, MODULUS["i32"])
         if step is None or not (step.constant or step.terms):
             raise _Failed
         span = Span(memory, base, start, width, width * len(places), places, step)
@@ -265,7 +266,7 @@ class _Recognition:
         type = NUMBER_TYPES[one.type]
         first = rounds.form(one)
         second = Form(0, {}) if other is None else rounds.form(other)
-        low_step, high_step = rounds.step(first, type), rounds.step(second, type)
+        low_step, high_step = (rounds.change(form, MODULUS[type]) for form in (first, second))
         if low_step is None or high_step is None or relation == "eq":
             return None
         zero = Form(0, {})

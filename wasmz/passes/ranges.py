@@ -18,6 +18,7 @@ from collections.abc import Callable
 from wasmz.ir.dominators import immediate_dominators, reverse_postorder
 from wasmz.ir.edit import distinct_edges
 from wasmz.ir.nodes import Block, Edge, Function, Value
+from wasmz.passes.analysis.induction import find_step
 from wasmz.passes.context import Context, largest_size
 from wasmz.passes.intervals import (
     FULL,
@@ -137,12 +138,9 @@ class RangeAnalysis:
             type = NUMBER_TYPES.get(param.type)
             args = {edge.args[index] for _, edge in back}
             if type is not None and len(args) == 1:
-                arg = args.pop()
-                if arg.op == f"{type}.add" and arg.args[0] is param and arg.args[1].op == f"{type}.const":
-                    step = arg.args[1].imm
-                    step -= MODULUS[type] if step >= HALF[type] else 0
-                    if 0 < abs(step) < 1 << 24:
-                        found.append((param, type, step))
+                step = find_step(param, args.pop())
+                if step is not None and 0 < abs(step.constant) < 1 << 24:
+                    found.append((param, type, step.constant))
         if len(found) > 1:
             self.inductions[header] = found
 
@@ -569,25 +567,23 @@ class RangeAnalysis:
         if is_equality == truth:
             return
         for param, arg in zip(header.params, edge.args, strict=True):
-            type = NUMBER_TYPES.get(param.type)
-            if type is None or arg.op != f"{type}.add" or not (arg in operands or param in operands):
+            found = find_step(param, arg) if arg in operands or param in operands else None
+            if found is None:
                 continue
-            step = arg.args[1]
-            if arg.args[0] is not param or step.op != f"{type}.const":
-                continue
-            if step.imm > HALF[type] and tuple(operands) in ((arg, None), (arg,)):
-                self._find_countdown(header, param, MODULUS[type] - step.imm)
-            if not 0 < step.imm < 1 << 16:
+            step = found.constant
+            if step < 0 and tuple(operands) in ((arg, None), (arg,)):
+                self._find_countdown(header, param, -step)
+            if not 0 < step < 1 << 16:
                 continue
             tested = arg if arg in operands else param
             limit = operands[1] if operands[0] is tested else operands[0]
-            reach = step.imm if tested is arg else 0
+            reach = step if tested is arg else 0
             if limit is None:
-                self.limits[param] = (step.imm, reach, 64, None)
+                self.limits[param] = (step, reach, 64, None)
             elif limit is not tested and (
                 limit.op.endswith(".const") or self.position[limit.block] < self.position[header]
             ):
-                self.limits[param] = (step.imm, reach, known_zeros(limit), limit)
+                self.limits[param] = (step, reach, known_zeros(limit), limit)
 
     def _find_countdown(self, header: Block, param: Value, step: int) -> None:
         """A parameter that is counted down to zero by a power of two that divides what enters is never below that."""

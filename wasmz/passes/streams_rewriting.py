@@ -17,10 +17,9 @@ from dataclasses import dataclass, field, replace
 from wasmz.ir.edit import distinct_edges
 from wasmz.ir.loops import Loop
 from wasmz.ir.nodes import BOOL, STREAM, Block, Edge, Function, ResultType, Terminator, Value
-from wasmz.passes.streams_sums import NUMBERS, REDUCTIONS, Counter, Stream, Sums
+from wasmz.passes.analysis.induction import NUMBERS, REDUCTIONS
+from wasmz.passes.streams_sums import DEEPEST_SUM, Counter, Stream, Sums
 from wasmz.types import ValType
-
-_DEEPEST_SUM = 8
 
 # Counters below this are the same held signed, unsigned or unreduced.
 _HALF = 1 << 31
@@ -71,7 +70,7 @@ class Rewriting:
         if self.plan.counter.going_on is None:
             return None
         (found,) = [edge for edge in self.plan.sums.latches[0].terminator.edges if edge.block is not self.header]
-        passed = [arg for arg in found.args if not self._is_sum(arg)]
+        passed = [arg for arg in found.args if not self.plan.sums.is_sum(arg)]
         return found if all(arg.type in _ZEROS for arg in passed) else None
 
     def is_worthwhile(self) -> bool:
@@ -172,13 +171,6 @@ class Rewriting:
 
     # Sums
 
-    def _is_sum(self, value: Value, depth: int = 0) -> bool:
-        """Whether a value can be computed for any round from what the parameters are then."""
-        if self.plan.sums.is_invariant(value) or value in self.plan.sums.steps:
-            return True
-        linear = value.op in REDUCTIONS or value.op in ("int.add", "int.sub", "int.mul", "int.shl")
-        return linear and depth < _DEEPEST_SUM and all(self._is_sum(arg, depth + 1) for arg in value.args)
-
     def _copy_sum(self, block: Block, value: Value, params: dict[Value, Value], copies: dict[Value, Value]) -> Value:
         """Computes a sum from other values of the parameters."""
         if value in params:
@@ -199,7 +191,7 @@ class Rewriting:
         value = self.first.get(value, value)
         if value.op in NUMBERS:
             return int(value.imm)
-        if value.block not in self.plan.blocks or not value.args or depth == _DEEPEST_SUM:
+        if value.block not in self.plan.blocks or not value.args or depth == DEEPEST_SUM:
             return None
         numbers = [self._known(arg, depth + 1) for arg in value.args]
         first, second = numbers[0], numbers[-1]
@@ -375,7 +367,7 @@ class Rewriting:
         first: list[Value] = []
 
         def leaving(value: Value) -> Value:
-            if self._is_sum(value):
+            if self.plan.sums.is_sum(value):
                 return last.value(value)
             copy = self.copies[value]
             if copy not in again.args:
@@ -389,7 +381,7 @@ class Rewriting:
         if inside.issuperset(block for block in ways if block is not head):
             # Nothing else leads out of the loop: locals need not be set in each round.
             for value, number in self.plan.locals.items():
-                if self._is_sum(value) or value.type in _ZEROS:
+                if self.plan.sums.is_sum(value) or value.type in _ZEROS:
                     copy = copies[value.block]
                     copy.body = [item for item in copy.body if item.op != "local.set" or item.imm != number]
                     self._add(end, "local.set", leaving(value), imm=number, type=None)
@@ -415,7 +407,7 @@ class _Last:
     def _find_params(self, value: Value) -> None:
         rewriting, steps = self.rewriting, self.rewriting.plan.sums.steps
         if value in steps and value not in self.params:
-            reduction, step = steps[value]
+            _, step, reduction = steps[value]
             add = rewriting._add
             moved = add(self.block, "int.mul", self.last_round, rewriting._number(self.block, step), type=value.type)
             moved = add(self.block, "int.add", rewriting.first[value], moved, type=value.type)
@@ -424,6 +416,6 @@ class _Last:
                 if reduction.op == "int.sign":
                     moved = add(self.block, "int.sign", moved, imm=reduction.imm, type=value.type)
             self.params[value] = moved
-        elif not rewriting.plan.sums.is_invariant(value):
+        elif not rewriting.plan.sums.is_unchanged(value):
             for arg in value.args:
                 self._find_params(arg)

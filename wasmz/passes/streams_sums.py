@@ -1,6 +1,6 @@
 """What changes by the same number in each round of a loop: addresses of loads, and what its test compares.
 
-    b1(v1, v2):                                    Sums(loop).change(v3)   -> 8
+    b1(v1, v2):                                    Sums(loop).step(v3)     -> 8
       v3 = int.mul v1 4                            Sums(loop).loads(...)   -> [(v4, 8)]
       v4 = i32.load (2, 0, 0) v3                   Sums(loop).counter()    -> Counter(v1, 2, "ne", v5, v6)
       v5 = int.add v1 2                            group([(v4, 8)])        -> [Stream(v4, 8, [v4])]
@@ -18,15 +18,15 @@ from dataclasses import dataclass
 from wasmz.ir.loops import Loop
 from wasmz.ir.nodes import Block, Terminator, Value
 from wasmz.ir.operations import EFFECTS, STREAMED_LOADS
+from wasmz.passes.analysis.induction import NUMBERS, REDUCTIONS, Form, Induction, Step, as_signed, find_step
 from wasmz.passes.context import Context
+from wasmz.passes.intervals import MODULUS
 from wasmz.types import ValType
 from wasmz.wasm.instructions import Effects
 
-NUMBERS = frozenset({"int.const", "i32.const", "i64.const"})
-REDUCTIONS = frozenset({"int.wrap", "int.wrap.small", "int.wrap.natural", "int.sign"})
-
+_MODULUS = MODULUS["i32"]
+DEEPEST_SUM = 8
 _LONGEST_STEP = 1 << 16
-_DEEPEST_SUM = 8
 _MOST_STREAMS = 32
 
 # Comparison -> the one that holds if it does not; and the same with its operands exchanged.
@@ -63,55 +63,50 @@ class Stream:
     loads: list[Value]
 
 
-class Sums:
-    """The values of one loop that change regularly."""
+class Sums(Induction):
+    """The values of one loop that change regularly, after `represent`.
+
+    Attributes:
+        steps: how each iteration makes a parameter's next value, where it adds the same constant each time.
+    """
 
     def __init__(self, loop: Loop, blocks: set[Block]) -> None:
+        super().__init__(blocks)
         self.header = loop.header
-        self.blocks = blocks
         self.latches = loop.latches
         self.backwards = [
             edge for latch in loop.latches for edge in latch.terminator.edges if edge.block is loop.header
         ]
-        self._changes: dict[Value, int | None] = {}
-        # For parameters that change by the same sum in each round: the sum's reduction, if any, and its constant.
-        self.steps: dict[Value, tuple[Value | None, int]] = {}
+        self.steps: dict[Value, Step] = {}
         for index, param in enumerate(loop.header.params):
             found = {edge.args[index] for edge in self.backwards}
-            step = _step(found.pop(), param) if len(found) == 1 else None
-            self._changes[param] = None if step is None else _centred(step[1])
+            step = find_step(param, found.pop()) if len(found) == 1 else None
             if step is not None:
                 self.steps[param] = step
+                self.deltas[param] = Form(step.constant % _MODULUS, {})
 
-    def change(self, value: Value, depth: int = 0) -> int | None:
-        """By how much a value changes in a round; 0 if it stays the same; ``None`` if that is irregular."""
-        if self.is_invariant(value):
+    def step(self, value: Value) -> int | None:
+        """The constant that an iteration adds to a value; 0 if it stays the same; ``None`` if that is irregular."""
+        if self.is_unchanged(value):
             return 0
-        if value not in self._changes:
-            self._changes[value] = self._find_change(value, depth) if depth < _DEEPEST_SUM else None
-        return self._changes[value]
+        if not self.is_sum(value):
+            return None
+        change = self.change(self.form(value), _MODULUS)
+        return None if change is None or change.terms else as_signed(change.constant, "i32")
 
-    def is_invariant(self, value: Value) -> bool:
-        """Whether a value is the same in all iterations.
+    def is_unchanged(self, value: Value) -> bool:
+        """Whether a value is the same in all iterations, and there before the loop.
 
         Streams are made of SSA form: the only reads of locals are those of values from other loops (`streams.py`).
         """
-        return value.block not in self.blocks or value.op in NUMBERS or value.op == "local.get"
+        return value.block not in self.inside or value.op in NUMBERS or value.op == "local.get"
 
-    def _find_change(self, value: Value, depth: int) -> int | None:
-        op, args = value.op, value.args
-        if op in REDUCTIONS and value.imm >= 32:
-            return self.change(args[0], depth + 1)
-        if op in ("int.add", "int.sub"):
-            first, second = self.change(args[0], depth + 1), self.change(args[1], depth + 1)
-            if first is None or second is None:
-                return None
-            return _centred(first + second if op == "int.add" else first - second)
-        if op in ("int.mul", "int.shl") and args[1].op in NUMBERS:
-            found = self.change(args[0], depth + 1)
-            number = args[1].imm
-            return None if found is None else _centred(found * (number if op == "int.mul" else 1 << number % 64))
-        return None
+    def is_sum(self, value: Value, depth: int = 0) -> bool:
+        """Whether a value can be computed for any iteration, from what the parameters are then."""
+        if self.is_unchanged(value) or value in self.steps:
+            return True
+        linear = value.op in REDUCTIONS or value.op in ("int.add", "int.sub", "int.mul", "int.shl")
+        return linear and depth < DEEPEST_SUM and all(self.is_sum(arg, depth + 1) for arg in value.args)
 
     def counter(self) -> Counter | None:
         """What the test compares that ends the loop."""
@@ -122,13 +117,13 @@ class Sums:
             condition = terminator.args[0]
             name = condition.op.removeprefix("int.")
             if name not in _OPPOSITE:
-                if change := self.change(condition):
+                if change := self.step(condition):
                     return self._counter(terminator, condition, change, None, "ne")
                 continue
             one, other = condition.args
-            if (change := self.change(one)) and self.is_invariant(other):
+            if (change := self.step(one)) and self.is_unchanged(other):
                 return self._counter(terminator, one, change, other, name)
-            if (change := self.change(other)) and self.is_invariant(one):
+            if (change := self.step(other)) and self.is_unchanged(one):
                 return self._counter(terminator, other, change, one, _EXCHANGED[name])
         return None
 
@@ -157,7 +152,7 @@ class Sums:
                 break
             if value.op in STREAMED_LOADS and value.uses and value.imm[2] < len(context.memory_types):
                 memory = context.memory_types[value.imm[2]]
-                change = self.change(value.args[0])
+                change = self.step(value.args[0])
                 if change and abs(change) < _LONGEST_STEP and memory.address_type is ValType.I32 and not memory.shared:
                     found.append((value, change))
         return found
@@ -168,7 +163,7 @@ class Sums:
         work = [load.args[0] for load, _ in loads]
         while work:
             value = work.pop()
-            if value.uses == 1 and value.block in self.blocks and value.args:
+            if value.uses == 1 and value.block in self.inside and value.args:
                 count += 1
                 work += value.args
         return count
@@ -178,25 +173,6 @@ def _unreduced(value: Value) -> Value:
     while value.op in REDUCTIONS and value.imm >= 32:
         value = value.args[0]
     return value
-
-
-def _step(arg: Value, param: Value) -> tuple[Value | None, int] | None:
-    """The reduction and the constant of the sum that becomes a parameter in the next round, or ``None``."""
-    reduction = None
-    if arg.op in REDUCTIONS and arg.imm >= 32:
-        # A sign is taken of what is reduced already.
-        reduction, arg = arg, arg.args[0]
-        if reduction.op == "int.sign" and arg.op in REDUCTIONS and arg.imm == reduction.imm:
-            arg = arg.args[0]
-    if arg.op in ("int.add", "int.sub") and arg.args[0] is param and arg.args[1].op in NUMBERS:
-        number = arg.args[1].imm
-        return reduction, number if arg.op == "int.add" else -number
-    return None
-
-
-def _centred(number: int) -> int:
-    """The congruent number modulo 2^32 that is nearest to zero."""
-    return (number + 0x8000_0000) % 0x1_0000_0000 - 0x8000_0000
 
 
 def group(loads: list[tuple[Value, int]]) -> list[Stream]:
