@@ -21,13 +21,14 @@ from typing import Union
 
 from wasmz.ir.dominators import DominatorTree
 from wasmz.ir.edit import incoming_edges
-from wasmz.ir.loops import Loop, LoopForest
-from wasmz.ir.nodes import Block, Edge, Function, Terminator, Value
+from wasmz.ir.loops import LoopForest
+from wasmz.ir.nodes import Block, Edge, Function, Value
 from wasmz.passes.analysis.induction import Form, as_signed
 from wasmz.passes.context import Context
 from wasmz.passes.idioms_forms import Rounds, Test, find_rounds
 from wasmz.passes.idioms_match import Copy, Fill, Find, Found, Gap, Idiom, Match, Span, Sum, recognise
 from wasmz.passes.intervals import BITS, HALF, MODULUS, NUMBER_TYPES
+from wasmz.passes.loops.entry import LoopEntry
 from wasmz.types import ValType
 
 # With fewer loads or stores the call costs more than they do.
@@ -50,57 +51,48 @@ def run(function: Function, context: Context) -> None:
         if rounds is not None and found is not None:
             if ways is None:
                 ways = incoming_edges(function)
-            _Rewriting(function, forest, loop, rounds, found).run(ways)
+            before = forest.preheader(function, loop, ways[loop.header])
+            _Rewriting(function, before, rounds, found).run(ways[loop.header])
 
 
-class _Rewriting:
-    """Puts what does most rounds in front of a loop."""
+class _Rewriting(LoopEntry):
+    """Puts what does most iterations before a loop."""
 
-    def __init__(self, function: Function, forest: LoopForest, loop: Loop, rounds: Rounds, found: Found) -> None:
-        self.function = function
-        self.forest = forest
-        self.loop = loop
+    def __init__(self, function: Function, before: Block, rounds: Rounds, found: Found) -> None:
+        super().__init__(function, before, rounds.body[0].offset)
         self.rounds = rounds
         self.idiom, self.gaps, self.test = found
-        self.offset = rounds.body[0].offset
         self.fewest = _fewest_rounds(found.idiom)
-        # What stands for values of the loop in the first round.
-        self.first: dict[Value, Value] = {}
-        # Copies of values of the loop, in the block at hand.
+        # Copies of values of the loop, in the open block.
         self.copies: dict[Value, Value] = {}
-        self.block: Block
 
-    def run(self, ways: dict[Block, list[tuple[Block, Edge]]]) -> None:
-        header = self.loop.header
-        before = self.forest.preheader(self.function, self.loop, ways[header])
-        entering = before.terminator.edges[0]
-        self.first = dict(zip(header.params, entering.args, strict=True))
+    def run(self, ways: list[tuple[Block, Edge]]) -> None:
+        """Rewrites, and notes the edges that lead to the loop then."""
         if any(self.is_short(gap) for gap in self.gaps):
             return
-        self.block = before
-        ways[header] = [way for way in ways[header] if way[1] is not entering]
-        count = self.count(ways[header])
+        count = self.count()
         if self.test is not None:
-            count = self.try_first(self.test, count, ways[header])
+            count = self.try_first(self.test, count)
         done = self.operation(count)
-        leaving = Edge(header, tuple([self.advance(param, done) for param in header.params]), entering.weight)
-        self.block.terminator = Terminator("jump", (), (leaving,), offset=self.offset)
-        ways[header].append((self.block, leaving))
+        args = tuple([self.advance(param, done) for param in self.header.params])
+        leaving = self.finish(self.header, args, self.entering.weight)
+        ways[:] = [way for way in ways if way[1] is not self.entering]
+        ways += [*self.leaving, (self.block, leaving)]
 
-    def try_first(self, test: Test, count: Value, ways: list[tuple[Block, Edge]]) -> Value:
+    def try_first(self, test: Test, count: Value) -> Value:
         """Tests what the first rounds load, as they do: mostly, what is looked for is near. What is left of a count.
 
         Where such a load traps, it is the first thing that the loop does: there are no stores before it.
         """
         goes_on, condition = test
-        params = self.loop.header.params
+        params = self.header.params
         if isinstance(self.idiom, Copy):
             # What was tried is still to be stored.
-            self.leave_unless(self.value(condition), ways, goes_on=goes_on)
+            self.leave_unless(self.value(condition), goes_on=goes_on)
             return count
         start = self.first
         for tried in range(_TRIED_ROUNDS):
-            self.leave_unless(self.value(condition), ways, goes_on=goes_on)
+            self.leave_unless(self.value(condition), goes_on=goes_on)
             self.first = start
             done = self.constant(ValType.I32, tried + 1)
             self.first = {param: self.advance(param, done) for param in params}
@@ -117,7 +109,7 @@ class _Rewriting:
         left = self.resolve(gap.left, gap.type)
         return least >= HALF[NUMBER_TYPES[gap.type]] or (not left.terms and left.constant < least)
 
-    def count(self, ways: list[tuple[Block, Edge]]) -> Value:
+    def count(self) -> Value:
         """After how many rounds the loop goes on at least. If these are too few, they are left for the loop.
 
         Mostly they are: that is found out first.
@@ -133,10 +125,10 @@ class _Rewriting:
             else:
                 fewest *= gap.step.constant
             enough = self.add(f"{type}.ge_u", ValType.I32, count, self.constant(type, fewest))
-            self.leave_unless(enough, ways)
+            self.leave_unless(enough)
             if gap.order is not None:
                 low, high = self.form(gap.low, gap.type), self.form(gap.high, gap.type)
-                self.leave_unless(self.add(f"{gap.type}.{gap.order}", ValType.I32, low, high), ways)
+                self.leave_unless(self.add(f"{gap.type}.{gap.order}", ValType.I32, low, high))
             counts.append(count)
         least: Value | None = None
         for gap, count in zip(self.gaps, counts, strict=True):
@@ -148,16 +140,8 @@ class _Rewriting:
                 least = self.add("select", ValType.I32, number, least, is_less)
         return self.constant(ValType.I32, _ENDLESS) if least is None else least
 
-    def leave_unless(self, condition: Value, ways: list[tuple[Block, Edge]], *, goes_on: bool = True) -> None:
-        """Ends the block: it goes on in a new one if the condition is as given, and otherwise leaves for the loop."""
-        header = self.loop.header
-        leaving = Edge(header, tuple([self.first[param] for param in header.params]))
-        behind = Block()
-        edges = (Edge(behind), leaving) if goes_on else (leaving, Edge(behind))
-        self.block.terminator = Terminator("branch", (condition,), edges, offset=self.offset)
-        ways.append((self.block, leaving))
-        self.function.blocks.insert(self.function.blocks.index(header), behind)
-        self.block = behind
+    def leave_unless(self, condition: Value, *, goes_on: bool = True) -> None:
+        super().leave_unless(condition, goes_on=goes_on)
         self.copies = {}
 
     def rounds_of(self, gap: Gap, count: Value) -> Value:
@@ -239,10 +223,10 @@ class _Rewriting:
             step = as_signed(delta.constant, NUMBER_TYPES[type])
             if abs(step) <= 1:
                 op = {1: "add", -1: "sub", 0: ""}[step]
-                return self.add(f"{type}.{op}", type, old, self.extend(done, type)) if op else old  # type: ignore[arg-type]
+                return self.add(f"{type}.{op}", type, old, self.extend(done, type)) if op else old
         step_value = self.form(delta, type)  # type: ignore[arg-type]
-        total = self.add(f"{type}.mul", type, self.extend(done, type), step_value)  # type: ignore[arg-type]
-        return self.add(f"{type}.add", type, old, total)  # type: ignore[arg-type]
+        total = self.add(f"{type}.mul", type, self.extend(done, type), step_value)
+        return self.add(f"{type}.add", type, old, total)
 
     def summed(self, param: Value, old: Value, done: Value) -> Value:
         idiom = self.idiom
@@ -265,20 +249,12 @@ class _Rewriting:
 
     # Making values
 
-    def add(self, op: str, type: ValType, *args: Value, imm: object = None) -> Value:
-        value = Value(op, type, args, imm, self.offset, self.block)
-        self.block.body.append(value)
-        return value
-
-    def constant(self, type: ValType, number: int) -> Value:
-        return self.add(f"{type}.const", type, imm=number)
-
     def value(self, value: Value) -> Value:
         """What the loop has in the first round."""
         known = self.first.get(value) or self.copies.get(value)
         if known is not None:
             return known
-        if value.block not in self.loop.own_blocks:
+        if value.block not in self.rounds.inside:
             return value
         args = tuple([self.value(arg) for arg in value.args])
         copied = Value(value.op, value.type, args, value.imm, value.offset, self.block)

@@ -18,6 +18,7 @@ from wasmz.ir.edit import distinct_edges
 from wasmz.ir.loops import Loop
 from wasmz.ir.nodes import BOOL, STREAM, Block, Edge, Function, ResultType, Terminator, Value
 from wasmz.passes.analysis.induction import NUMBERS, REDUCTIONS
+from wasmz.passes.loops.entry import LoopEntry
 from wasmz.passes.streams_sums import DEEPEST_SUM, Counter, Stream, Sums
 from wasmz.types import ValType
 
@@ -54,17 +55,10 @@ class Rewriting:
         self.plan = plan
         self.header = plan.loop.header
         self.before = before
-        self.entering = before.terminator.edges[0]
-        self._enter()
         self.offset = plan.streams[0].load.offset
-        self.blocks: list[Block] = []
+        self.entry = LoopEntry(function, before, self.offset)
         # Where the loop's test leads when it ends the loop, if the rounds are counted.
         self.exit = self._find_exit()
-
-    def _enter(self) -> None:
-        """Finds out what the parameters are in the first round."""
-        self.first_args = self.entering.args
-        self.first = dict(zip(self.header.params, self.first_args, strict=True))
 
     def _find_exit(self) -> Edge | None:
         if self.plan.counter.going_on is None:
@@ -100,74 +94,61 @@ class Rewriting:
     def run(self) -> None:
         """Makes the blocks; the block before the loop leads to the first of them."""
         # Again, as the code before may have been rewritten meanwhile.
-        self._enter()
+        self.entry = entry = LoopEntry(self.function, self.before, self.offset)
         self.copies: dict[Value, Value] = {}
-        way = self.entering
+        entry.go_on()
         if self._known_rounds() is None:
-            way = self._ask_for_rounds(self._add_block(way))
-        block = self._add_block(way)
-        distance = self._distance(block)
-        last_round = None if self.exit is None else self._last_round(block, distance)
-        starts, stops, numbers = self._find_addresses(block, last_round)
+            self._ask_for_rounds()
+        distance = self._distance()
+        last_round = None if self.exit is None else self._last_round(distance)
+        starts, stops, numbers = self._find_addresses(last_round)
         if last_round is not None:
-            numbers += self._counted_safely(block, distance)
-        start_block = self._add_block(self._unless_negative(block, numbers))
-        source = self._make_streams(start_block, starts, stops)
+            numbers += self._counted_safely(distance)
+        self._leave_if_negative(numbers)
+        source = self._make_streams(starts, stops)
         head = Block()
         params = [head.add_param(param.type, param.offset) for param in self.header.params]  # type: ignore[arg-type]
-        self.blocks.append(head)
         copies = self._copy_loop(head, params)
         end = Block()
         self._add(end, "stream.end", type=None)
-        first_args = self.first_args
+        first_args = entry.entering.args
         if last_round is None:
             end.terminator = self._jump(self.header, tuple(params))
         else:
-            first_args += self._leave_counted(start_block, head, end, copies, last_round)
-        start_block.terminator = self._jump(head, first_args)
+            first_args += self._leave_counted(head, end, copies, last_round)
+        entry.finish(head, first_args)
         head.terminator = Terminator("next", source, (Edge(copies[self.header]), Edge(end)), offset=self.offset)
         # The end comes before the loop, which perhaps nothing else leads to, and behind all that leads to it.
-        place = self.function.blocks.index(self.header)
-        self.function.blocks[place:place] = [*self.blocks, end]
+        entry.insert(head, *copies.values(), end)
 
     # Blocks and values
-
-    def _add_block(self, way: Edge) -> Block:
-        """A new block, to which an edge leads from now on."""
-        block = Block()
-        way.block, way.args = block, ()
-        self.blocks.append(block)
-        return block
 
     def _add(self, block: Block, op: str, *args: Value, imm: object = None, type: ResultType = ValType.I32) -> Value:
         value = Value(op, type, args, imm, self.offset, block)
         block.body.append(value)
         return value
 
-    def _number(self, block: Block, number: int) -> Value:
-        return self._add(block, "int.const", imm=number)
+    def _compute(self, op: str, *args: Value, imm: object = None, type: ResultType = ValType.I32) -> Value:
+        """A value in the open block before the loop."""
+        return self.entry.add(op, type, *args, imm=imm)
 
     def _jump(self, block: Block, args: tuple[Value, ...] = ()) -> Terminator:
         return Terminator("jump", (), (Edge(block, args),), offset=self.offset)
 
-    def _otherwise(self, block: Block, left: Value, right: int, op: str = "int.ge") -> Edge:
-        """Ends a block: to the loop itself unless a comparison of two numbers holds; returns the other edge."""
-        test = self._add(block, op, left, self._number(block, right), type=BOOL)
-        way = Edge(self.header)
-        edges = (way, Edge(self.header, self.first_args))
-        block.terminator = Terminator("branch", (test,), edges, offset=self.offset)
-        return way
+    def _leave_unless(self, left: Value, right: int, op: str = "int.ge") -> None:
+        """Ends the open block: to the loop itself unless a comparison of two numbers holds."""
+        self.entry.leave_unless(self.entry.add(op, BOOL, left, self.entry.number(right)))
 
-    def _unless_negative(self, block: Block, numbers: list[Value]) -> Edge:
-        """Ends a block: to the loop itself if any number is negative; returns the other edge."""
+    def _leave_if_negative(self, numbers: list[Value]) -> None:
+        """Ends the open block: to the loop itself if any number is negative."""
         unknown = [number for number in numbers if number.op not in NUMBERS or number.imm < 0]
         if not unknown:
-            block.terminator = self._jump(self.header)
-            return block.terminator.edges[0]
+            self.entry.go_on()
+            return
         either = unknown[0]
         for number in unknown[1:]:
-            either = self._add(block, "int.or", either, number)
-        return self._otherwise(block, either, 0)
+            either = self.entry.add("int.or", ValType.I32, either, number)
+        self._leave_unless(either, 0)
 
     # Sums
 
@@ -182,13 +163,13 @@ class Rewriting:
             copies[value] = self._add(block, value.op, *args, imm=value.imm, type=value.type)
         return copies[value]
 
-    def _first(self, block: Block, value: Value) -> Value:
+    def _first(self, value: Value) -> Value:
         """A sum as it is in the first round."""
-        return self._copy_sum(block, value, self.first, self.copies)
+        return self._copy_sum(self.entry.block, value, self.entry.first, self.copies)
 
     def _known(self, value: Value, depth: int = 0) -> int | None:
         """What a sum is in the first round, if that is known. Reductions make no difference to what is a counter."""
-        value = self.first.get(value, value)
+        value = self.entry.first.get(value, value)
         if value.op in NUMBERS:
             return int(value.imm)
         if value.block not in self.plan.blocks or not value.args or depth == DEEPEST_SUM:
@@ -205,70 +186,69 @@ class Rewriting:
 
     # What has to hold
 
-    def _ask_for_rounds(self, block: Block) -> Edge:
-        """Ends a block: to the loop itself if there are few rounds; returns the other edge.
+    def _ask_for_rounds(self) -> None:
+        """Ends the open block: to the loop itself if there are few rounds.
 
         Loops that are entered often for a few rounds pay for this: one comparison, if the counter begins or ends at a
         constant. One round more or less does not matter here.
         """
         counter = self.plan.counter
         least = self.plan.rounds * counter.change
-        start = self._first(block, counter.param or counter.value)
-        limit = self._number(block, 0) if counter.limit is None else self._first(block, counter.limit)
+        start = self._first(counter.param or counter.value)
+        limit = self.entry.number(0) if counter.limit is None else self._first(counter.limit)
         upwards = counter.change > 0
         if limit.op in NUMBERS:
-            return self._otherwise(block, start, limit.imm - least, "int.le" if upwards else "int.ge")
-        if start.op in NUMBERS:
-            return self._otherwise(block, limit, start.imm + least, "int.ge" if upwards else "int.le")
-        pair = (limit, start) if upwards else (start, limit)
-        return self._otherwise(block, self._add(block, "int.sub", *pair), abs(least))
+            self._leave_unless(start, limit.imm - least, "int.le" if upwards else "int.ge")
+        elif start.op in NUMBERS:
+            self._leave_unless(limit, start.imm + least, "int.ge" if upwards else "int.le")
+        else:
+            pair = (limit, start) if upwards else (start, limit)
+            self._leave_unless(self._compute("int.sub", *pair), abs(least))
 
-    def _distance(self, block: Block) -> Value:
+    def _distance(self) -> Value:
         """How far the counter is from its limit in the first round."""
         counter = self.plan.counter
-        start = self._first(block, counter.value)
+        start = self._first(counter.value)
         if counter.limit is None:
-            return start if counter.change < 0 else self._add(block, "int.neg", start)
-        limit = self._first(block, counter.limit)
+            return start if counter.change < 0 else self._compute("int.neg", start)
+        limit = self._first(counter.limit)
         pair = (limit, start) if counter.change > 0 else (start, limit)
-        return self._add(block, "int.sub", *pair)
+        return self._compute("int.sub", *pair)
 
-    def _last_round(self, block: Block, distance: Value) -> Value:
+    def _last_round(self, distance: Value) -> Value:
         """How many rounds come before the last one: as many as the counter is found to go on."""
         counter = self.plan.counter
         step = abs(counter.change)
         if counter.going_on in ("lt", "gt") and step > 1:
-            distance = self._add(block, "int.add", distance, self._number(block, step - 1))
+            distance = self._compute("int.add", distance, self.entry.number(step - 1))
         rounds = distance
         if step > 1:
-            rounds = self._add(block, "int.floordiv", distance, self._number(block, step))
+            rounds = self._compute("int.floordiv", distance, self.entry.number(step))
         if counter.going_on in ("le", "ge"):
-            rounds = self._add(block, "int.add", rounds, self._number(block, 1))
+            rounds = self._compute("int.add", rounds, self.entry.number(1))
         return rounds
 
-    def _counted_safely(self, block: Block, distance: Value) -> list[Value]:
+    def _counted_safely(self, distance: Value) -> list[Value]:
         """Numbers that are not negative if the counter meets its limit as counted, and is never reduced before."""
         counter = self.plan.counter
         assert counter.param is not None
         step = abs(counter.change)
-        limit = self._number(block, 0) if counter.limit is None else self._first(block, counter.limit)
-        start = self._first(block, counter.value)
+        limit = self.entry.number(0) if counter.limit is None else self._first(counter.limit)
+        start = self._first(counter.value)
         lowest, highest = (start, limit) if counter.change > 0 else (limit, start)
         if counter.change < 0 and counter.going_on != "ne":
             # The value with which the loop ends may be below its limit.
-            lowest = self._add(block, "int.sub", lowest, self._number(block, step))
-        param = self._first(block, counter.param)
+            lowest = self._compute("int.sub", lowest, self.entry.number(step))
+        param = self._first(counter.param)
         numbers = [param, lowest]
         for number in (param, highest):
-            numbers.append(self._add(block, "int.sub", self._number(block, _HALF - 1 - 2 * step), number))
+            numbers.append(self._compute("int.sub", self.entry.number(_HALF - 1 - 2 * step), number))
         if counter.going_on == "ne" and step > 1:
-            rest = self._add(block, "int.mod", distance, self._number(block, step))
-            numbers.append(self._add(block, "int.neg", rest))
+            rest = self._compute("int.mod", distance, self.entry.number(step))
+            numbers.append(self._compute("int.neg", rest))
         return numbers
 
-    def _find_addresses(
-        self, block: Block, last_round: Value | None
-    ) -> tuple[list[Value], list[Value | None], list[Value]]:
+    def _find_addresses(self, last_round: Value | None) -> tuple[list[Value], list[Value | None], list[Value]]:
         """Where each stream begins and, if rounds are counted, stops; and numbers that must not be negative.
 
         A slice takes negative indices for ones from the end, and those beyond the end for the end itself.
@@ -277,44 +257,44 @@ class Rewriting:
         stops: list[Value | None] = []
         numbers: list[Value] = []
         for stream in self.plan.streams:
-            start = self._first(block, stream.load.args[0])
-            stop = None if last_round is None else self._stop(block, stream, start, last_round)
+            start = self._first(stream.load.args[0])
+            stop = None if last_round is None else self._stop(stream, start, last_round)
             upper, lower = (stop, start) if stream.step > 0 else (start, stop)
             numbers += [start] if lower is None else [start, lower]
             if upper is not None:
-                extent = self._add(block, "memory.extent", imm=(stream.load.op, stream.load.imm))
-                room = self._add(block, "int.sub", extent, upper)
-                numbers.append(room if upper is stop else self._add(block, "int.add", room, self._number(block, -1)))
+                extent = self._compute("memory.extent", imm=(stream.load.op, stream.load.imm))
+                room = self._compute("int.sub", extent, upper)
+                numbers.append(room if upper is stop else self._compute("int.add", room, self.entry.number(-1)))
             starts.append(start)
             stops.append(stop)
         return starts, stops, list(dict.fromkeys(numbers))
 
-    def _stop(self, block: Block, stream: Stream, start: Value, last_round: Value) -> Value:
+    def _stop(self, stream: Stream, start: Value, last_round: Value) -> Value:
         """The index next to that of the last round's last item."""
         count = len(stream.loads)
         items = last_round
         if count > 1:
-            items = self._add(block, "int.mul", items, self._number(block, count))
-            items = self._add(block, "int.add", items, self._number(block, count - 1))
+            items = self._compute("int.mul", items, self.entry.number(count))
+            items = self._compute("int.add", items, self.entry.number(count - 1))
         way = items
         if stream.step != 1:
-            way = self._add(block, "int.mul", items, self._number(block, stream.step))
-        way = self._add(block, "int.add", way, self._number(block, 1 if stream.step > 0 else -1))
-        return self._add(block, "int.add", start, way)
+            way = self._compute("int.mul", items, self.entry.number(stream.step))
+        way = self._compute("int.add", way, self.entry.number(1 if stream.step > 0 else -1))
+        return self._compute("int.add", start, way)
 
     # The new loop
 
-    def _make_streams(self, block: Block, starts: list[Value], stops: list[Value | None]) -> tuple[Value, ...]:
+    def _make_streams(self, starts: list[Value], stops: list[Value | None]) -> tuple[Value, ...]:
         """What `next` takes: the iterator, and what keeps the memories as long as it is used."""
         memories = {stream.load.imm[2] for stream in self.plan.streams}
         self.function.gap_memories |= memories
-        holds = [self._add(block, "memory.hold", imm=memory, type=STREAM) for memory in sorted(memories)]
+        holds = [self._compute("memory.hold", imm=memory, type=STREAM) for memory in sorted(memories)]
         made: list[Value] = []
         for stream, start, stop in zip(self.plan.streams, starts, stops, strict=True):
             imm = (stream.load.op, stream.load.imm, stream.step)
             operands = (start,) if stop is None else (start, stop)
-            made += [self._add(block, "memory.stream", *operands, imm=imm, type=STREAM)] * len(stream.loads)
-        source = made[0] if len(made) == 1 else self._add(block, "stream.zip", *made, type=STREAM)
+            made += [self._compute("memory.stream", *operands, imm=imm, type=STREAM)] * len(stream.loads)
+        source = made[0] if len(made) == 1 else self._compute("stream.zip", *made, type=STREAM)
         return (source, *holds)
 
     def _copy_loop(self, head: Block, params: list[Value]) -> dict[Block, Block]:
@@ -347,11 +327,10 @@ class Rewriting:
                 edges[edge] = Edge(target, tuple([get(arg, arg) for arg in edge.args]), edge.weight)
             args = tuple([get(arg, arg) for arg in old.args])
             copy.terminator = Terminator(old.op, args, tuple(edges[edge] for edge in old.edges), old.imm, old.offset)
-        self.blocks += blocks.values()
         return blocks
 
     def _leave_counted(
-        self, start: Block, head: Block, end: Block, copies: dict[Block, Block], last_round: Value
+        self, head: Block, end: Block, copies: dict[Block, Block], last_round: Value
     ) -> tuple[Value, ...]:
         """Takes the test away, and lets the streams' end lead behind the loop.
 
@@ -373,7 +352,7 @@ class Rewriting:
             if copy not in again.args:
                 head.add_param(value.type, value.offset)  # type: ignore[arg-type]
                 again.args += (copy,)
-                first.append(self._add(start, _ZEROS[value.type], imm=0, type=value.type))  # type: ignore[index]
+                first.append(self._compute(_ZEROS[value.type], imm=0, type=value.type))  # type: ignore[index]
             return head.params[again.args.index(copy)]
 
         args = tuple([leaving(arg) for arg in self.exit.args])
@@ -409,8 +388,8 @@ class _Last:
         if value in steps and value not in self.params:
             _, step, reduction = steps[value]
             add = rewriting._add
-            moved = add(self.block, "int.mul", self.last_round, rewriting._number(self.block, step), type=value.type)
-            moved = add(self.block, "int.add", rewriting.first[value], moved, type=value.type)
+            moved = add(self.block, "int.mul", self.last_round, add(self.block, "int.const", imm=step), type=value.type)
+            moved = add(self.block, "int.add", rewriting.entry.first[value], moved, type=value.type)
             if reduction is not None:
                 moved = add(self.block, "int.wrap", moved, imm=reduction.imm, type=value.type)
                 if reduction.op == "int.sign":
