@@ -22,11 +22,10 @@ from typing import Any
 
 from wasmz.codegen.emitted import Attempt, Emitted, Jump, Label
 from wasmz.codegen.targets.base import Target
+from wasmz.ir.facts import CONSTANTS
 from wasmz.ir.nodes import Block, Edge, Function, Value
 from wasmz.runtime.floats import f32_from_bits
 from wasmz.types import DefinedType
-
-CONSTANTS = frozenset({"i32.const", "i64.const", "f32.const", "f64.const", "v128.const", "ref.null", "int.const"})
 
 # Inserting code costs time in proportion to what lies behind, and looking for a pending read to how many values wait. A
 # module that makes both long must not make compilation take quadratic time: a value with more code than this goes to a

@@ -17,6 +17,7 @@ from wasmz.codegen.emitted import Attempt, Jump, Label
 from wasmz.codegen.emitter import Emitter, ModuleFacts
 from wasmz.codegen.function import assemble_function, emit_body, emit_zeros, make_emitter
 from wasmz.codegen.targets.base import IF_FALSE, IF_TRUE, Target
+from wasmz.ir.facts import INTEGER_BITS, NUMBER_TYPES
 from wasmz.ir.nodes import Function, Terminator
 from wasmz.ir.operations import EFFECTS
 from wasmz.types import ValType
@@ -26,7 +27,7 @@ from wasmz.wasm.instructions import Effects
 SMALL = 2**30 - 1
 
 _LARGEST_SIZE = 40
-_INTEGERS = {ValType.I32: 32, ValType.I64: 64}
+_INTEGERS = {type: INTEGER_BITS[name] for type, name in NUMBER_TYPES.items()}
 _NOT_ALLOWED = Effects.TRAPS | Effects.CALLS | Effects.WRITES
 
 

@@ -25,14 +25,13 @@ from __future__ import annotations
 from typing import Any
 
 from wasmz.ir.dominators import reverse_postorder
+from wasmz.ir.facts import CONSTANTS
 from wasmz.ir.liveness import live_locals
 from wasmz.ir.nodes import Block, Edge, Function, ResultType, Terminator, Value, count_uses, loop_headers
 from wasmz.types import FuncType, ValType
 
 # The number that stands for the function's start where otherwise a loop's number is.
 ENTRY = -1
-
-_CONSTANTS = frozenset({"i32.const", "i64.const", "f32.const", "f64.const", "v128.const", "ref.null"})
 
 
 def add_counters(function: Function) -> None:
@@ -142,9 +141,9 @@ def _store_escaping(function: Function) -> None:
     count_uses(function)
     locals: dict[Value, int] = {}
     for block in function.blocks:
-        if any(value.escapes and value.op not in _CONSTANTS for value in (*block.params, *block.body)):
+        if any(value.escapes and value.op not in CONSTANTS for value in (*block.params, *block.body)):
             for value in (*block.params, *block.body):
-                if value.escapes and value.op not in _CONSTANTS:
+                if value.escapes and value.op not in CONSTANTS:
                     locals[value] = _new_local(function, value.type)
             stored: list[Value] = [_store(param, locals[param]) for param in block.params if param in locals]
             for value in block.body:

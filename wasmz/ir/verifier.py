@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from wasmz.ir.dominators import dominators
+from wasmz.ir.facts import CONSTANTS
 from wasmz.ir.nodes import BOOL, Block, Edge, Function, Terminator, Value
 from wasmz.ir.operations import CALLS, EFFECTS, TERMINATORS, VARIANTS
 from wasmz.ir.printer import print_function
@@ -26,8 +27,6 @@ from wasmz.types import RefType, ValType, heap_top, is_subtype
 from wasmz.wasm.instructions import BY_NAME
 
 _EDGE_COUNTS = {"jump": 1, "branch": 2, "count": 2, "invoke": 2, "next": 2}
-
-_CONSTANTS = frozenset(f"{type}.const" for type in ("i32", "i64", "f32", "f64", "v128", "int")) | {"ref.null"}
 
 # Uses of a bool: which operand of which operation.
 _CONDITION_OPERANDS = {"select": 2, "i32.eqz": 0}
@@ -124,7 +123,7 @@ def _set_by_protected_calls(function: Function, above: dict[Block, frozenset[Blo
         following = block.terminator.edges[0].block
         is_entrance = all(source is block or following in above[source] for source in ways[following])
         for value in reversed(block.body):
-            if value.op not in _CONSTANTS:
+            if value.op not in CONSTANTS:
                 found[value] = following if is_entrance else None
             if value.op in CALLS:
                 break

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from wasmz.ir.facts import LOADS, NARROW_STORES, OPS, SINGLE_ARITHMETIC, STORES, constant_of
 from wasmz.ir.nodes import BOOL, Value
 from wasmz.passes.demand import LOOSE, LOOSE_BITS, SIGNED, UNSIGNED, is_quiet_access
 from wasmz.passes.intervals import BITS, HALF, MODULUS, NUMBER_TYPES
-from wasmz.passes.ranges import ACCESS_WIDTHS
 from wasmz.types import ValType
 
 if TYPE_CHECKING:
@@ -27,12 +27,9 @@ _LARGEST_STEP = 1 << 16
 _LARGEST_FACTOR_BITS = 29
 _SMALL = 1 << 32
 
-_NARROW_STORES = {"i32.store8": 8, "i32.store16": 16, "i64.store8": 8, "i64.store16": 16, "i64.store32": 32}
-_WIDE_STORES = frozenset({"i32.store", "i64.store"})
-_SIGN_EXTENDING_LOADS = frozenset(name for name in ACCESS_WIDTHS if ".load" in name and name.endswith("_s"))
+_WIDE_STORES = frozenset(name for name in STORES if name not in NARROW_STORES and OPS[name].type in BITS)
+_SIGN_EXTENDING_LOADS = frozenset(name for name in LOADS if OPS[name].is_signed)
 _WIDE_LOADS = frozenset({"i32.load", "i64.load"})
-
-_SINGLE_ARITHMETIC = frozenset(f"f32.{name}" for name in ("add", "sub", "mul"))
 
 
 def _handles(*names: str) -> Callable[[Handler], Handler]:
@@ -47,10 +44,6 @@ def _handles(*names: str) -> Callable[[Handler], Handler]:
     return register
 
 
-def _constant(value: Value) -> int | None:
-    return value.imm if value.op == "i32.const" or value.op == "i64.const" else None
-
-
 def _signed(type: str, number: int) -> int:
     return number - MODULUS[type] if number >= HALF[type] else number
 
@@ -58,8 +51,8 @@ def _signed(type: str, number: int) -> int:
 @_handles("*.add")
 def _add(r: Representation, value: Value) -> None:
     first, second = value.args
-    type = value.op[:3]
-    constant = _constant(second)
+    type = OPS[value.op].type
+    constant = constant_of(second)
     low, high = r.interval(first)
     if constant is not None:
         if not constant:
@@ -83,13 +76,13 @@ def _add(r: Representation, value: Value) -> None:
 @_handles("*.sub")
 def _sub(r: Representation, value: Value) -> None:
     first, second = value.args
-    type = value.op[:3]
+    type = OPS[value.op].type
     low, high = r.interval(first)
-    if _constant(first) == 0:
+    if constant_of(first) == 0:
         other_low, other_high = r.interval(second)
         r.define(value, "int.neg", (r.any(second),), -other_high, -other_low)
         return
-    constant = _constant(second)
+    constant = constant_of(second)
     if constant is not None and constant >= HALF[type]:
         constant -= MODULUS[type]
     if constant is not None:
@@ -104,8 +97,8 @@ def _sub(r: Representation, value: Value) -> None:
 @_handles("*.mul")
 def _mul(r: Representation, value: Value) -> None:
     first, second = value.args
-    type = value.op[:3]
-    constant = _constant(second)
+    type = OPS[value.op].type
+    constant = constant_of(second)
     low, high = r.interval(first)
     if constant is not None:
         number = _signed(type, constant) if constant > MODULUS[type] - _LARGEST_STEP else constant
@@ -143,7 +136,7 @@ def _mul_high(r: Representation, value: Value) -> None:
 @_handles("*.and")
 def _and(r: Representation, value: Value) -> None:
     first, second = value.args
-    mask = _constant(second)
+    mask = constant_of(second)
     low, high = r.interval(first)
     if mask is not None:
         if low >= 0 and high <= mask and not mask & (mask + 1):
@@ -152,7 +145,7 @@ def _and(r: Representation, value: Value) -> None:
             r.become(value, "int.and", (r.any(first), r.any(second)), UNSIGNED)
         return
     other_low, other_high = r.interval(second)
-    modulus = MODULUS[value.op[:3]]
+    modulus = MODULUS[OPS[value.op].type]
     if (low >= 0 and high < modulus) or (other_low >= 0 and other_high < modulus):
         # The operand that is reduced, and not negative, cuts the other one off.
         r.become(value, "int.and", (r.any(first), r.any(second)), UNSIGNED)
@@ -166,10 +159,10 @@ def _and(r: Representation, value: Value) -> None:
 @_handles("*.or", "*.xor")
 def _or(r: Representation, value: Value) -> None:
     first, second = value.args
-    type = value.op[:3]
-    constant = _constant(second)
+    type = OPS[value.op].type
+    constant = constant_of(second)
     low, high = r.interval(first)
-    if constant == MODULUS[type] - 1 and value.op.endswith("xor"):
+    if constant == MODULUS[type] - 1 and OPS[value.op].kind == "xor":
         demand = r.demand[value]
         if r.held[first].form == SIGNED or not (demand.unsigned or demand.signed or demand.canonical or demand.address):
             r.define(value, "int.not", (r.any(first),), -high - 1, -low - 1)
@@ -179,7 +172,7 @@ def _or(r: Representation, value: Value) -> None:
     other_low, other_high = r.interval(second)
     bits = max(low.bit_length(), high.bit_length(), other_low.bit_length(), other_high.bit_length())
     lowest = 0 if low >= 0 and other_low >= 0 else -(1 << bits)
-    op = "int.or" if value.op.endswith("or") and not value.op.endswith("xor") else "int.xor"
+    op = f"int.{OPS[value.op].kind}"
     if constant is not None and low < 0 and r.held[first].form == SIGNED:
         number = r.constant(second.type, _signed(type, constant))  # type: ignore[arg-type]
         bits = max(low.bit_length(), high.bit_length(), _signed(type, constant).bit_length())
@@ -190,9 +183,9 @@ def _or(r: Representation, value: Value) -> None:
 
 def _shift_count(r: Representation, value: Value) -> tuple[Value, int, int]:
     """The count of a shift, reduced to the width, and its bounds."""
-    type = value.op[:3]
+    type = OPS[value.op].type
     count = value.args[1]
-    constant = _constant(count)
+    constant = constant_of(count)
     if constant is not None:
         constant %= BITS[type]
         return r.constant(count.type, constant), constant, constant  # type: ignore[arg-type]
@@ -208,7 +201,7 @@ def _shl(r: Representation, value: Value) -> None:
     first = value.args[0]
     count, least, most = _shift_count(r, value)
     low, high = r.interval(first)
-    type = value.op[:3]
+    type = OPS[value.op].type
     operand = r.any(first)
     if max(low.bit_length(), high.bit_length()) > BITS[type] + 1:
         operand = r.as_unsigned(first)
@@ -241,17 +234,18 @@ def _shr_s(r: Representation, value: Value) -> None:
 def _rotate(r: Representation, value: Value) -> None:
     # Multiplied by 2^width + 1 the value stands twice in a row; a shift finds any rotation of it there.
     first, count = value.args
-    type, bits = value.op[:3], BITS[value.op[:3]]
+    op = OPS[value.op]
+    type, bits = op.type, op.bits
     number_type: ValType = value.type  # type: ignore[assignment]
-    constant = _constant(count)
+    constant = constant_of(count)
     twice = r.add("int.mul", number_type, (r.as_unsigned(first), r.constant(number_type, MODULUS[type] + 1)))
     if constant is not None:
-        right = constant % bits if value.op.endswith("rotr") else -constant % bits
+        right = constant % bits if op.kind == "rotr" else -constant % bits
         places = r.constant(number_type, right)
         r.define(value, "int.shr", (twice, places), 0, (1 << (2 * bits - right)) - 1)
         return
     places = r.any(count)
-    if value.op.endswith("rotl"):
+    if op.kind == "rotl":
         places = r.add("int.neg", number_type, (places,))
     places = r.add("int.and", number_type, (places, r.constant(number_type, bits - 1)))
     r.define(value, "int.shr", (twice, places), 0, (1 << 2 * bits) - 1)
@@ -259,31 +253,32 @@ def _rotate(r: Representation, value: Value) -> None:
 
 @_handles("*.div_u", "*.rem_u")
 def _divide(r: Representation, value: Value) -> None:
-    op = "int.floordiv" if "div" in value.op else "int.mod"
+    op = "int.floordiv" if OPS[value.op].kind.startswith("div") else "int.mod"
     r.become(value, op, tuple(r.as_unsigned(arg) for arg in value.args), UNSIGNED)
 
 
 @_handles("*.div_s", "*.rem_s")
 def _divide_signed(r: Representation, value: Value) -> None:
     first, second = value.args
-    type = value.op[:3]
+    type = OPS[value.op].type
     if r.analysis.fact(first)[2] >= 0 and r.analysis.fact(second)[2] >= 0:
         _divide(r, value)
         return
-    constant = _constant(second)
+    constant = constant_of(second)
     if constant is None or not 1 < constant < HALF[type]:
         r.keep(value)
         return
     _, _, low, high = r.analysis.fact(first)
-    op = "int.quotient" if "div" in value.op else "int.remainder"
-    reach = max(-low, high) // constant if "div" in value.op else constant - 1
+    is_quotient = OPS[value.op].kind == "div_s"
+    op = "int.quotient" if is_quotient else "int.remainder"
+    reach = max(-low, high) // constant if is_quotient else constant - 1
     r.define(value, op, (r.as_signed(first), r.any(second)), -reach, reach)
 
 
 @_handles("*.extend8_s", "*.extend16_s", "i64.extend32_s")
 def _extend(r: Representation, value: Value) -> None:
     first = value.args[0]
-    bits = int(value.op[10:-2])
+    bits = OPS[value.op].narrow
     half = 1 << (bits - 1)
     fact = r.analysis.fact(first)
     if fact[2] >= -half and fact[3] < half and r.held[first].form != LOOSE:
@@ -345,7 +340,7 @@ def _wrap(r: Representation, value: Value) -> None:
 def _is_free(r: Representation, arg: Value, form: int) -> bool:
     """Whether a value can be had in a form without converting it."""
     held = r.held[arg]
-    if held.form == form or _constant(arg) is not None:
+    if held.form == form or constant_of(arg) is not None:
         return True
     if held.form == LOOSE:
         return False
@@ -364,12 +359,12 @@ def _alike(r: Representation, args: tuple[Value, ...]) -> tuple[tuple[Value, ...
 @_handles("*.eq", "*.ne")
 def _equal(r: Representation, value: Value) -> None:
     args, _ = _alike(r, value.args)
-    r.become(value, "int.eq" if value.op.endswith("eq") else "int.ne", args, UNSIGNED)
+    r.become(value, f"int.{OPS[value.op].compares}", args, UNSIGNED)
 
 
 @_handles("*.lt_u", "*.gt_u", "*.le_u", "*.ge_u")
 def _compare_unsigned(r: Representation, value: Value) -> None:
-    r.become(value, f"int.{value.op[4:6]}", tuple([r.as_unsigned(arg) for arg in value.args]), UNSIGNED)
+    r.become(value, f"int.{OPS[value.op].compares}", tuple([r.as_unsigned(arg) for arg in value.args]), UNSIGNED)
 
 
 @_handles("*.lt_s", "*.gt_s", "*.le_s", "*.ge_s")
@@ -382,20 +377,21 @@ def _compare_signed(r: Representation, value: Value) -> None:
     if value.type is BOOL and value not in r.selecting:
         # A branch on two unsigned numbers looks first whether both are small, which costs less than converting them. So
         # does one on a number and a small constant, unless a conversion serves others, too.
-        constant = _constant(second)
+        constant = constant_of(second)
         is_small = constant is not None and 0 < constant < _LARGEST_STEP and r.demand[first].signed == 1
         if len(costly) == 2 or (costly == [first] and is_small):
             r.keep(value)
             return
-    r.become(value, f"int.{value.op[4:6]}", (r.as_signed(first), r.as_signed(second)), UNSIGNED)
+    r.become(value, f"int.{OPS[value.op].compares}", (r.as_signed(first), r.as_signed(second)), UNSIGNED)
 
 
 def _tests_sign(value: Value, second: Value) -> bool:
     """Whether the comparison is one of an unsigned number with 2^31."""
-    constant = _constant(second)
+    constant = constant_of(second)
+    op = OPS[value.op]
     if constant == 0:
-        return value.op[4:] in ("lt_s", "ge_s")
-    return constant == MODULUS[value.op[:3]] - 1 and value.op[4:] in ("gt_s", "le_s")
+        return op.compares in ("lt", "ge")
+    return constant == op.mask and op.compares in ("gt", "le")
 
 
 @_handles("*.eqz")
@@ -452,8 +448,8 @@ def _store(r: Representation, value: Value) -> None:
         new = r.canonical(stored)
         if r.held[stored].form == SIGNED and r.analysis.fact(stored)[2] < 0:
             op += ".signed"
-    elif op in _NARROW_STORES:
-        bits = _NARROW_STORES[op]
+    elif op in NARROW_STORES:
+        bits = NARROW_STORES[op]
         low, high = r.interval(stored)
         new = r.any(stored)
         if low >= 0 and high < 1 << bits:
@@ -471,9 +467,7 @@ def _store(r: Representation, value: Value) -> None:
     r.become(value, op if is_certain else op + ".loose", (address, new), UNSIGNED, imm)
 
 
-for _name in ACCESS_WIDTHS:
-    if not _name.startswith("v128") and "atomic" not in _name:
-        HANDLERS[_name] = _load if ".load" in _name else _store
+HANDLERS |= dict.fromkeys(LOADS, _load) | dict.fromkeys(STORES, _store)
 
 
 # Floats
@@ -493,7 +487,7 @@ def _to_float(r: Representation, value: Value) -> None:
 def _to_single(r: Representation, value: Value) -> None:
     first = value.args[0]
     fact = r.analysis.fact(first)
-    is_signed = value.op.endswith("s")
+    is_signed = OPS[value.op].is_signed
     low, high = fact[2:] if is_signed else fact[:2]
     if low >= -_LARGEST_EXACT_SINGLE and high <= _LARGEST_EXACT_SINGLE:
         r.become(value, "int.to_float", (r.as_signed(first) if is_signed else r.as_unsigned(first),), UNSIGNED)
@@ -505,7 +499,7 @@ def _to_single(r: Representation, value: Value) -> None:
 _LARGEST_EXACT_SINGLE = 1 << 24
 
 
-@_handles(*_SINGLE_ARITHMETIC)
+@_handles(*SINGLE_ARITHMETIC)
 def _single(r: Representation, value: Value) -> None:
     op = value.op + ".unrounded" if r.float_uses.get(value) == {"f32.store"} else value.op
     r.become(value, op, tuple([r.plain(arg) for arg in value.args]), UNSIGNED)

@@ -7,21 +7,9 @@ branch v3 b1 b2              branch v3 b1 b2
 
 from __future__ import annotations
 
+from wasmz.ir.facts import BOOLEANS, INVERSE
 from wasmz.ir.nodes import BOOL, Function, Terminator, Value, count_uses
 from wasmz.passes.context import Context
-
-_OPPOSITES = {"eq": "ne", "lt_s": "ge_s", "lt_u": "ge_u", "gt_s": "le_s", "gt_u": "le_u"}
-# Only of integers: of floats, neither a comparison nor its opposite holds when one is NaN.
-INVERSE: dict[str, str] = {}
-for _type in ("i32", "i64"):
-    for _one, _other in _OPPOSITES.items():
-        INVERSE[f"{_type}.{_one}"] = f"{_type}.{_other}"
-        INVERSE[f"{_type}.{_other}"] = f"{_type}.{_one}"
-
-COMPARISONS = frozenset(INVERSE) | {
-    f"{type}.{name}" for type in ("f32", "f64") for name in ("eq", "ne", "lt", "gt", "le", "ge")
-}
-_TESTS = COMPARISONS | {"i32.eqz", "i64.eqz", "ref.is_null", "ref.test", "ref.eq"}
 
 
 def run(function: Function, context: Context) -> None:
@@ -64,7 +52,7 @@ def _condition(value: Value) -> Value:
                 value.uses = 0
                 value.op, value.args, value.imm = "i32.const", (), 0
                 return _condition(operand)
-        if value.op in _TESTS and not value.escapes:
+        if value.op in BOOLEANS and not value.escapes:
             value.type = BOOL
     return value
 
@@ -96,7 +84,7 @@ def _run_on_values(function: Function) -> None:
             numbers.update(edge.args)
     for block in function.blocks:
         for value in block.body:
-            if value.op in _TESTS and value not in numbers:
+            if value.op in BOOLEANS and value not in numbers:
                 value.type = BOOL
 
 

@@ -16,31 +16,12 @@ from collections.abc import Callable
 from typing import Any
 
 from wasmz.errors import Trap
+from wasmz.ir.facts import COMMUTATIVE, INTEGER_BITS, MASKS, NUMERIC_CONSTANTS, OPS, SIZED_CONSTANTS
 from wasmz.ir.nodes import Function, Value
 from wasmz.passes.context import Context
 from wasmz.runtime.helpers import find_helper
 
-_INTEGERS = ("i32", "i64")
-_MASKS = {"i32": 0xFFFF_FFFF, "i64": 0xFFFF_FFFF_FFFF_FFFF}
-
-_BINARY = (
-    "add", "sub", "mul", "div_s", "div_u", "rem_s", "rem_u",
-    "and", "or", "xor", "shl", "shr_s", "shr_u", "rotl", "rotr",
-    "eq", "ne", "lt_s", "lt_u", "gt_s", "gt_u", "le_s", "le_u", "ge_s", "ge_u",
-)  # fmt: skip
-_UNARY = ("clz", "ctz", "popcnt", "eqz", "extend8_s", "extend16_s")
-
-FOLDABLE: dict[str, Callable[..., int]] = {
-    f"{type}.{name}": find_helper(f"{type}_{name}") for type in _INTEGERS for name in (*_BINARY, *_UNARY)
-}
-FOLDABLE |= {
-    name: find_helper(name.replace(".", "_"))
-    for name in ("i32.wrap_i64", "i64.extend_i32_s", "i64.extend_i32_u", "i64.extend32_s")
-}
-
-_COMMUTATIVE = frozenset(
-    f"{type}.{name}" for type in _INTEGERS for name in ("add", "mul", "and", "or", "xor", "eq", "ne")
-)
+FOLDABLE: dict[str, Callable[..., int]] = {op.name: find_helper(op.helper) for op in OPS.values() if op.folds}
 
 # Operations that give their first operand when the second one is this constant (-1: all bits set).
 _NEUTRAL = {
@@ -48,12 +29,10 @@ _NEUTRAL = {
     "mul": 1, "div_u": 1, "div_s": 1, "and": -1,
 }  # fmt: skip
 _NEUTRAL_OPERANDS = {
-    f"{type}.{name}": operand & _MASKS[type] for type in _INTEGERS for name, operand in _NEUTRAL.items()
+    f"{type}.{name}": operand & MASKS[type] for type in INTEGER_BITS for name, operand in _NEUTRAL.items()
 }
 # Operations that give zero when the second operand is zero.
-_ABSORBING = frozenset(f"{type}.{name}" for type in _INTEGERS for name in ("mul", "and"))
-
-_CONSTANTS = frozenset({"i32.const", "i64.const"})
+_ABSORBING = frozenset(f"{type}.{name}" for type in INTEGER_BITS for name in ("mul", "and"))
 
 
 def run(function: Function, context: Context) -> None:
@@ -69,20 +48,20 @@ def run(function: Function, context: Context) -> None:
             if first is not args[0]:
                 args = value.args = (first, *args[1:])
             if value.op == "copy":
-                if first.op in _CONSTANTS or first.op in ("f32.const", "f64.const"):
+                if first.op in NUMERIC_CONSTANTS:
                     value.op, value.args, value.imm = first.op, (), first.imm
                 continue
             if len(args) == 2:
                 second = args[1]
-                if second.op in _CONSTANTS:
-                    if first.op in _CONSTANTS:
+                if second.op in SIZED_CONSTANTS:
+                    if first.op in SIZED_CONSTANTS:
                         _evaluate(value, first.imm, second.imm)
                     else:
                         _simplify(value, first, second.imm)
-                elif first.op in _CONSTANTS and value.op in _COMMUTATIVE:
+                elif first.op in SIZED_CONSTANTS and value.op in COMMUTATIVE:
                     value.args = (second, first)
                     _simplify(value, second, first.imm)
-            elif len(args) == 1 and first.op in _CONSTANTS:
+            elif len(args) == 1 and first.op in SIZED_CONSTANTS:
                 _evaluate(value, first.imm)
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any, Union
 
 from wasmz.errors import WasmzError
+from wasmz.ir.facts import NUMERIC_CONSTANTS
 from wasmz.ir.nodes import Function
 from wasmz.light import cached_property
 from wasmz.types import MEMORY32_LIMIT_BYTES, DefinedType, FuncType, GlobalType, MemoryType, TableType
@@ -29,7 +30,6 @@ _TABLE_SET = BY_NAME["table.set"].opcode
 _TABLE_WRITES = {
     BY_NAME[name].opcode: name for name in ("table.set", "table.init", "table.copy", "table.grow", "table.fill")
 }
-_CONSTANTS = frozenset({"i32.const", "i64.const", "f32.const", "f64.const"})
 
 # A LEB128 number of up to 32 bits. Patterns find all places where an instruction could be, and others, too.
 _INDEX = rb"(?=([\x80-\xff]{0,4}[\x00-\x7f]))"
@@ -125,7 +125,7 @@ class Context:
             is_constant = not item.type.mutable or index not in self.written_globals
             if is_constant and len(code) == 1:
                 op, imm = code[0]
-                if op in _CONSTANTS:
+                if op in NUMERIC_CONSTANTS:
                     constants[index] = (op, imm)
                 elif op == "global.get" and imm in constants:
                     constants[index] = constants[imm]

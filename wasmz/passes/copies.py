@@ -12,10 +12,9 @@ from __future__ import annotations
 
 from typing import Union
 
+from wasmz.ir.facts import CONSTANTS
 from wasmz.ir.nodes import Block, Function, Value
 from wasmz.passes.context import Context
-
-_CONSTANTS = frozenset({"i32.const", "i64.const", "f32.const", "f64.const", "ref.null"})
 
 _MOST_KNOWN = 64
 
@@ -63,7 +62,7 @@ def _propagate(block: Block, known: dict[int, _Known], writes: list[int]) -> Non
             source = value.args[0]
             writes[local] += 1
             known.pop(local, None)
-            if source.op in _CONSTANTS:
+            if source.op in CONSTANTS:
                 known[local] = source
             elif source in versions and source.imm != local and versions[source] == writes[source.imm]:
                 known[local] = (source.imm, writes[source.imm])

@@ -8,9 +8,10 @@ i32.add v3 v4         takes anything
 from __future__ import annotations
 
 from wasmz.ir.edit import distinct_edges
+from wasmz.ir.facts import ACCESS_WIDTHS, CONSTANTS, DIVISIONS, NARROW_STORES, OPS, QUIET_SINGLES, QUIETING
 from wasmz.ir.nodes import BOOL, Function, Value
 from wasmz.passes.intervals import BITS, NUMBER_TYPES
-from wasmz.passes.ranges import ACCESS_WIDTHS, RangeAnalysis
+from wasmz.passes.ranges import RangeAnalysis
 from wasmz.passes.webs import Webs
 from wasmz.types import ValType
 
@@ -66,9 +67,9 @@ for _type in BITS:
     WANTS[f"f64.convert_{_type}_s"] = WANTS[f"f32.convert_{_type}_s"] = (_SIGNED,)
 for _name in ACCESS_WIDTHS:
     WANTS[_name] = (_ADDRESS, _CANONICAL)
-for _name in ("i32.store8", "i32.store16", "i64.store8", "i64.store16", "i64.store32"):
+for _name in NARROW_STORES:
     WANTS[_name] = (_ADDRESS, _ANY)
-_DIVISIONS = frozenset(f"{type}.{name}" for type in BITS for name in ("div_s", "rem_s"))
+_SIGNED_DIVISIONS = frozenset(name for name in DIVISIONS if OPS[name].is_signed)
 
 
 def find_demand(
@@ -87,7 +88,7 @@ def find_demand(
                 # The bits of a NaN are looked at besides, at the same address.
                 wants = (_UNSIGNED,)
             if wants is None:
-                wants = (_SIGNED,) if value.op in _DIVISIONS and value.args[1].op.endswith(".const") else (_UNSIGNED,)
+                wants = (_SIGNED,) if value.op in _SIGNED_DIVISIONS and value.args[1].op in CONSTANTS else (_UNSIGNED,)
             last = len(wants) - 1
             for position, arg in enumerate(value.args):
                 want = wants[position if position < last else last]
@@ -122,20 +123,12 @@ def _count(demand: Demand, arg: Value, want: int, analysis: RangeAnalysis) -> No
 
 
 _SINGLE_ACCESSES = frozenset({"f32.load", "f32.store"})
-_COMPUTING = ("add", "sub", "mul", "div", "sqrt", "min", "max", "ceil", "floor", "trunc", "nearest")
-# Uses that compute with a single, so that a signalling NaN need not be kept.
-_QUIETING = frozenset(f"f32.{name}" for name in (*_COMPUTING, "eq", "ne", "lt", "gt", "le", "ge")) | {"f64.promote_f32"}
-# Results that are no signalling NaNs.
-_QUIET = frozenset(f"f32.{name}" for name in _COMPUTING) | {
-    *(f"f32.convert_{type}_{form}" for type in BITS for form in "su"),
-    *("f32.demote_f64", "f32.const"),
-}
 
 
 def is_quiet_access(value: Value, float_uses: dict[Value, set[str]]) -> bool:
     """Whether a load or store of a single need not care for signalling NaNs."""
     if value.op == "f32.load":
-        return value in float_uses and float_uses[value] <= _QUIETING
+        return value in float_uses and float_uses[value] <= QUIETING
     stored = value.args[1]
     if stored.op == "f32.load":
         return is_quiet_access(stored, float_uses)
@@ -144,7 +137,7 @@ def is_quiet_access(value: Value, float_uses: dict[Value, set[str]]) -> bool:
         return not (
             stored.imm & 0x7F80_0000 == 0x7F80_0000 and stored.imm & 0x007F_FFFF and not stored.imm & 0x0040_0000
         )
-    return stored.op in _QUIET
+    return stored.op in QUIET_SINGLES
 
 
 def find_float_uses(function: Function) -> dict[Value, set[str]]:
@@ -207,7 +200,7 @@ def find_hashes(function: Function, analysis: RangeAnalysis) -> set[Value]:
 
 def _is_scaling(product: Value) -> bool:
     factor = product.args[1]
-    return factor.op.endswith(".const") and factor.imm <= _LARGEST_SIZE
+    return factor.op in CONSTANTS and factor.imm <= _LARGEST_SIZE
 
 
 def _feeds_itself(value: Value, users: dict[Value, list[Value]]) -> bool:

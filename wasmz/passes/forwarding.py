@@ -21,42 +21,27 @@ from typing import NamedTuple, Union
 
 from wasmz.ir.dominators import DominatorTree
 from wasmz.ir.edit import incoming_edges, replace_values
+from wasmz.ir.facts import CALLING, LOADS, NARROW_STORES, OPS, PURE, STORES
 from wasmz.ir.loops import Loop, LoopForest
 from wasmz.ir.nodes import Block, Function, Value
-from wasmz.ir.operations import EFFECTS
 from wasmz.passes.context import Context
 from wasmz.types import ValType
-from wasmz.wasm.instructions import BY_NAME, Effects
+from wasmz.wasm.instructions import Effects
 
-# Load -> its width; likewise for stores. Lanes of vectors are not looked into.
-_LOADS = {
-    name: row.access.width
-    for name, row in BY_NAME.items()
-    if row.access is not None and name[:3] in ("i32", "i64", "f32", "f64") and name[3:8] == ".load"
-}
-_STORES = {
-    name: row.access.width
-    for name, row in BY_NAME.items()
-    if row.access is not None and name[:3] in ("i32", "i64", "f32", "f64") and name[3:9] == ".store"
-}
 # Store -> the loads that give what was stored, and what makes the loaded value of it, if it is not the same.
 _FORWARDS: dict[str, tuple[tuple[str, Union[str, None]], ...]] = {
-    f"{type}.store": ((f"{type}.load", None),) for type in ("i32", "i64", "f32", "f64")
-}
-for _type, _bits in (("i32", 8), ("i32", 16), ("i64", 8), ("i64", 16), ("i64", 32)):
-    _FORWARDS[f"{_type}.store{_bits}"] = (
-        (f"{_type}.load{_bits}_u", f"{_type}.and"),
-        (f"{_type}.load{_bits}_s", f"{_type}.extend{_bits}_s"),
+    name: (
+        (f"{OPS[name].type}.load{bits}_u", f"{OPS[name].type}.and"),
+        (f"{OPS[name].type}.load{bits}_s", f"{OPS[name].type}.extend{bits}_s"),
     )
+    for name, bits in NARROW_STORES.items()
+} | {name: ((f"{OPS[name].type}.load", None),) for name in STORES if name not in NARROW_STORES}
 
-# All other operations, by what they may do. (Looking this up in sets is ten times as fast as testing flags.)
-_PURE = frozenset(name for name, effects in EFFECTS.items() if not effects)
-_CALLING = frozenset(name for name, effects in EFFECTS.items() if effects & Effects.CALLS)
 # These write to nothing that is followed here.
 _HEAP_WRITES = frozenset(
     {"struct.set", *(f"array.{name}" for name in ("set", "fill", "copy", "init_data", "init_elem"))}
 )
-_WRITING = frozenset(name for name, effects in EFFECTS.items() if effects & Effects.WRITES) - _HEAP_WRITES | _CALLING
+_WRITING = frozenset(op.name for op in OPS.values() if op.effects & Effects.WRITES) - _HEAP_WRITES | CALLING
 
 _MOST_KNOWN = 64
 _LONGEST_SUM = 8
@@ -179,7 +164,7 @@ class _Forwarding:
                         continue
                     if op == "global.set":
                         changed.globals.add(value.imm)
-                    elif op in _STORES:
+                    elif op in STORES:
                         changed.memory = True
                     else:
                         changed.calls = True
@@ -200,15 +185,15 @@ class _Forwarding:
         dropped: set[int] = set()
         for value in block.body:
             op = value.op
-            if op in _PURE:
+            if op in PURE:
                 pass
-            elif op in _LOADS and not self.shared:
+            elif op in LOADS and not self.shared:
                 found = self._load(value, block)
                 if found is not None:
                     self.replaced[value] = found
                     continue
                 self.unseen.clear()
-            elif op in _STORES and not self.shared:
+            elif op in STORES and not self.shared:
                 if not self._store(value, dropped):
                     continue
             elif op == "global.get":
@@ -233,7 +218,7 @@ class _Forwarding:
         """Any other operation."""
         if value.op in _WRITING:
             self.known.memory.clear()
-            if value.op in _CALLING:
+            if value.op in CALLING:
                 self.known.globals.clear()
         self.unseen.clear()
 
@@ -293,7 +278,7 @@ class _Forwarding:
         held = self.known.memory.get(key)
         if held is None:
             if len(self.known.memory) < _MOST_KNOWN:
-                self.known.memory[key] = _Held(value, None, root, distance, _LOADS[value.op])
+                self.known.memory[key] = _Held(value, None, root, distance, LOADS[value.op])
             return None
         if held.conversion is None:
             return held.value
@@ -318,7 +303,7 @@ class _Forwarding:
             held = memory.get((place, load))
             if held is not None and held.value is stored:
                 return False
-        width = _STORES[value.op]
+        width = STORES[value.op]
         if memory:
             modulus = 1 << 32 if value.args[0].type is ValType.I32 else 1 << 64
             imported = self.context.imported_memories

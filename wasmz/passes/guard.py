@@ -10,6 +10,7 @@ The tests hold for operands that are reduced themselves, so a value that `narrow
 
 from __future__ import annotations
 
+from wasmz.ir.facts import CONSTANTS, INTEGER_BITS, OPS
 from wasmz.ir.nodes import Function, Value
 from wasmz.passes.context import Context
 
@@ -17,16 +18,15 @@ from wasmz.passes.context import Context
 _LARGEST_STEP = 1 << 16
 _LARGEST_SCALE = 4
 
-_UNREDUCED = (".nowrap", ".signed")
-_HASHING = frozenset(f"{type}.{name}" for type in ("i32", "i64") for name in ("xor", "rotl", "rotr", "mul"))
-_MASKS = {"i32": 0xFFFF_FFFF, "i64": 0xFFFF_FFFF_FFFF_FFFF}
+_UNREDUCED = frozenset({"nowrap", "signed"})
+_HASHING = frozenset(f"{type}.{name}" for type in INTEGER_BITS for name in ("xor", "rotl", "rotr", "mul"))
 
 
 def run(function: Function, context: Context) -> None:
     """Guards in place."""
     for block in function.blocks:
         for value in block.body:
-            if any(arg.op.endswith(_UNREDUCED) for arg in value.args):
+            if any(OPS[arg.op].form in _UNREDUCED for arg in value.args):
                 continue
             if value.op in _EXPECTED_SMALL and _EXPECTED_SMALL[value.op](value):
                 value.op += ".guarded"
@@ -35,25 +35,25 @@ def run(function: Function, context: Context) -> None:
 def _is_step(value: Value) -> bool:
     """Whether a constant operand, if there is one, is small, seen as a signed number, and nothing is a hash."""
     first, second = value.args
-    if second.op.endswith(".const"):
+    if second.op in CONSTANTS:
         step: int = second.imm
-        if min(step, _MASKS[value.op[:3]] + 1 - step) > _LARGEST_STEP:
+        if min(step, OPS[value.op].mask + 1 - step) > _LARGEST_STEP:
             return False
     return first.op not in _HASHING and second.op not in _HASHING
 
 
 def _is_scaling(value: Value) -> bool:
     first, factor = value.args
-    return factor.op.endswith(".const") and factor.imm <= _LARGEST_STEP and first.op not in _HASHING
+    return factor.op in CONSTANTS and factor.imm <= _LARGEST_STEP and first.op not in _HASHING
 
 
 def _is_item_shift(value: Value) -> bool:
     first, count = value.args
-    return count.op.endswith(".const") and count.imm <= _LARGEST_SCALE and first.op not in _HASHING
+    return count.op in CONSTANTS and count.imm <= _LARGEST_SCALE and first.op not in _HASHING
 
 
 _EXPECTED_SMALL = {
     f"{type}.{name}": test
-    for type in ("i32", "i64")
+    for type in INTEGER_BITS
     for name, test in (("add", _is_step), ("sub", _is_step), ("mul", _is_scaling), ("shl", _is_item_shift))
 }

@@ -13,13 +13,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple, Union
 
+from wasmz.ir.facts import INVERSE, NUMBERED
 from wasmz.ir.nodes import Value
 from wasmz.passes.analysis.induction import Form, as_signed
-from wasmz.passes.conditions import INVERSE
 from wasmz.passes.idioms_forms import Rounds, Test
 from wasmz.passes.intervals import MODULUS, NUMBER_TYPES
 from wasmz.passes.ranges import ACCESS_WIDTHS
-from wasmz.passes.values import NUMBERED, divides_safely
+from wasmz.passes.values import divides_safely
 from wasmz.types import ValType
 
 _LOADS = {name: width for name, width in ACCESS_WIDTHS.items() if name[3:8] == ".load" and name[0] in "if"}

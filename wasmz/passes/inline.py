@@ -23,6 +23,7 @@ from __future__ import annotations
 from wasmz.errors import WasmzError
 from wasmz.ir.dominators import DominatorTree, reverse_postorder
 from wasmz.ir.edit import drop_unreachable, replace_values
+from wasmz.ir.facts import CONSTANTS, SIZED_CONSTANTS
 from wasmz.ir.loops import LoopForest
 from wasmz.ir.nodes import Block, Edge, Function, Terminator, Value
 from wasmz.ir.operations import CALLS, is_protected
@@ -43,9 +44,7 @@ _DEEPEST = 3
 # Ends of blocks in functions to inline: no tail calls, nor anything about exceptions.
 _INLINED_ENDS = frozenset({"jump", "branch", "switch", "return", "unreachable"})
 
-_FREE = frozenset(
-    {"i32.const", "i64.const", "f32.const", "f64.const", "v128.const", "ref.null", "local.get", "project"}
-)
+_FREE = CONSTANTS | {"local.get", "project"}
 
 
 def run(function: Function, context: Context) -> None:
@@ -65,7 +64,7 @@ def _call_directly(function: Function, context: Context) -> None:
         for value in block.body:
             if value.op == "call_ref" and value.args[-1].op == "ref.func":
                 value.op, value.imm, value.args = "call", value.args[-1].imm, value.args[:-1]
-            if value.op != "call_indirect" or value.args[-1].op not in ("i32.const", "i64.const"):
+            if value.op != "call_indirect" or value.args[-1].op not in SIZED_CONSTANTS:
                 continue
             type_index, table = value.imm
             functions = context.table_functions(table)

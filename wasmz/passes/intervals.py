@@ -6,16 +6,16 @@ from_signed("i32", -4, 251)             (0, 4294967295, -4, 251)
 
 from __future__ import annotations
 
-from wasmz.types import ValType
+from wasmz.ir.facts import INTEGER_BITS
+from wasmz.ir.facts import NUMBER_TYPES as NUMBER_TYPES
 
 # Lowest and highest as an unsigned number, lowest and highest as a signed one.
 Fact = tuple[int, int, int, int]
 
-MODULUS = {"i32": 1 << 32, "i64": 1 << 64}
-HALF = {"i32": 1 << 31, "i64": 1 << 63}
-BITS = {"i32": 32, "i64": 64}
+BITS = INTEGER_BITS
+MODULUS = {type: 1 << bits for type, bits in BITS.items()}
+HALF = {type: 1 << (bits - 1) for type, bits in BITS.items()}
 FULL: dict[str, Fact] = {type: (0, MODULUS[type] - 1, -HALF[type], HALF[type] - 1) for type in MODULUS}
-NUMBER_TYPES: dict[object, str] = {ValType.I32: "i32", ValType.I64: "i64"}
 
 # Where growing intervals stop for a while. Below 2^31 there is room for the step of a counter.
 _UPPER = {

@@ -17,10 +17,11 @@ from __future__ import annotations
 
 from wasmz.ir.dominators import DominatorTree
 from wasmz.ir.edit import incoming_edges
+from wasmz.ir.facts import NUMBERED, NUMERIC_CONSTANTS
 from wasmz.ir.loops import Loop, LoopForest
 from wasmz.ir.nodes import BOOL, Block, Edge, Function, Value
 from wasmz.passes.context import Context
-from wasmz.passes.values import CONSTANTS, NUMBERED, divides_safely
+from wasmz.passes.values import divides_safely
 from wasmz.types import RefType
 
 # How many loops a value is followed out of.
@@ -87,7 +88,7 @@ class _Motion:
 
     def _depends(self, value: Value, loop: Loop) -> bool:
         innermost = self.forest.innermost
-        return any(arg.op not in CONSTANTS and loop.encloses(innermost.get(arg.block)) for arg in value.args)
+        return any(arg.op not in NUMERIC_CONSTANTS and loop.encloses(innermost.get(arg.block)) for arg in value.args)
 
     def _move(self, value: Value, loop: Loop) -> None:
         before = self.preheaders.get(loop)
@@ -97,7 +98,7 @@ class _Motion:
             before = self.preheaders[loop] = self.forest.preheader(self.function, loop, self.ways[loop.header])
         args = []
         for arg in value.args:
-            if arg.op in CONSTANTS and loop.encloses(self.forest.innermost.get(arg.block)):
+            if arg.op in NUMERIC_CONSTANTS and loop.encloses(self.forest.innermost.get(arg.block)):
                 arg = Value(arg.op, arg.type, (), arg.imm, value.offset, before)
                 before.body.append(arg)
             args.append(arg)

@@ -23,14 +23,12 @@ from typing import Union
 from wasmz.errors import Trap
 from wasmz.ir.dominators import reverse_postorder
 from wasmz.ir.edit import distinct_edges, incoming_edges
+from wasmz.ir.facts import INTEGER_CONSTANTS, NUMBERED, NUMERIC_CONSTANTS, OPS
 from wasmz.ir.nodes import Block, Edge, Function, Terminator, Value, count_uses
 from wasmz.passes import merge
 from wasmz.passes.constants import FOLDABLE
 from wasmz.passes.context import Context
 from wasmz.passes.simplify_int import evaluate
-from wasmz.passes.values import CONSTANTS, NUMBERED
-
-_INTEGER_CONSTANTS = frozenset({"i32.const", "i64.const", "int.const"})
 
 _FIRST = frozenset({"local.get", "exn.caught"})
 
@@ -92,7 +90,7 @@ class _Threading:
             args: list[Value] = []
             for arg in way.args:
                 arg = values.get(arg, arg)
-                if arg.block is block and arg.op in CONSTANTS:
+                if arg.block is block and arg.op in NUMERIC_CONSTANTS:
                     if arg not in made:
                         made[arg] = Value(arg.op, arg.type, (), arg.imm, arg.offset, source)
                     arg = made[arg]
@@ -168,7 +166,7 @@ def _number(value: Value, block: Block, values: dict[Value, Value], depth: int =
     """A value of the block as a number, if it is constant."""
     value = values.get(value, value)
     op = value.op
-    if op in _INTEGER_CONSTANTS:
+    if op in INTEGER_CONSTANTS:
         return int(value.imm)
     if value.block is not block or op == "param" or not 0 < len(value.args) < 3 or depth > _LONGEST_TEST:
         return None
@@ -178,7 +176,7 @@ def _number(value: Value, block: Block, values: dict[Value, Value], depth: int =
         if number is None:
             return None
         operands.append(number)
-    if op.startswith("int."):
+    if OPS[op].type == "int":
         return evaluate(op, value.imm, operands)
     folded = FOLDABLE.get(op)
     if folded is None or min(operands) < 0:

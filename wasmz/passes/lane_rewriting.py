@@ -11,6 +11,7 @@ from collections import Counter
 
 from wasmz.ir.dominators import DominatorTree
 from wasmz.ir.edit import distinct_edges, drop_unreachable
+from wasmz.ir.facts import OPS
 from wasmz.ir.loops import LoopForest
 from wasmz.ir.nodes import Block, Edge, Function, Value
 from wasmz.passes.lane_rules import ANY, COUNTS, INTEGERS, NONE, SHAPES, SIZES, Lanes, Operand, Rule, Writer, rule_of
@@ -219,7 +220,7 @@ def _stores_constant(value: Value) -> bool:
 
 def _is_comparison(value: Value) -> bool:
     """Whether conditions stand for the lanes, so that hardly anyone looks at their bits."""
-    return value.op.partition(".")[2][:2] in ("eq", "ne", "lt", "gt", "le", "ge")
+    return OPS[value.op].compares != ""
 
 
 def _conversion_cost(held: str, wanted: str) -> int:

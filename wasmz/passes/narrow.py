@@ -24,18 +24,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from wasmz.ir.facts import (
+    ACCESS_WIDTHS,
+    CONSTANTS,
+    INTEGER_BITS,
+    MASKS,
+    NARROW_STORES,
+    NUMBER_TYPES,
+    OPS,
+    QUIETING,
+    SIGNS,
+    SINGLE_ARITHMETIC,
+    SIZED_CONSTANTS,
+)
 from wasmz.ir.nodes import Block, Function, Value, count_uses
 from wasmz.passes.context import Context, largest_size
 from wasmz.types import MEMORY32_LIMIT_BYTES, ValType
-from wasmz.wasm.instructions import BY_NAME
-
-_MASKS = {"i32": 0xFFFF_FFFF, "i64": 0xFFFF_FFFF_FFFF_FFFF}
-_SIGNS = {"i32": 0x8000_0000, "i64": 0x8000_0000_0000_0000}
-_BITS = {"i32": 32, "i64": 64}
 
 # Operations that give the unsigned one's result when no operand is negative.
 _SIGNED_FORMS = {
-    f"{type}.{name}_s": f"{type}.{name}_u" for type in _BITS for name in ("lt", "gt", "le", "ge", "div", "rem", "shr")
+    op.name: f"{op.type}.{op.kind[:-1]}u"
+    for op in OPS.values()
+    if op.is_signed and op.type in INTEGER_BITS and (op.compares or op.kind in ("div_s", "rem_s", "shr_s"))
 }
 _SIGNED_CONVERSIONS = {
     "i64.extend_i32_s": "i64.extend_i32_u",
@@ -44,52 +54,15 @@ _SIGNED_CONVERSIONS = {
 }
 
 # Bounds that hold whatever the operands are.
-_FIXED_BOUNDS = {
-    "i32.load8_u": 0xFF, "i32.load16_u": 0xFFFF,
-    "i64.load8_u": 0xFF, "i64.load16_u": 0xFFFF, "i64.load32_u": 0xFFFF_FFFF,
-    "i32.clz": 32, "i32.ctz": 32, "i32.popcnt": 32, "i64.clz": 64, "i64.ctz": 64, "i64.popcnt": 64,
-    "i32.eqz": 1, "i64.eqz": 1, "ref.is_null": 1, "i64.extend_i32_u": 0xFFFF_FFFF,
-}  # fmt: skip
-_FIXED_BOUNDS |= {
-    f"{type}.{name}": 1
-    for type in _BITS
-    for name in ("eq", "ne", "lt_s", "lt_u", "gt_s", "gt_u", "le_s", "le_u", "ge_s", "ge_u")
-}
-_FIXED_BOUNDS |= {f"{type}.{name}": 1 for type in ("f32", "f64") for name in ("eq", "ne", "lt", "gt", "le", "ge")}
-
-_STORE_BOUNDS = {
-    "i32.store8": 0xFF, "i32.store16": 0xFFFF, "i64.store8": 0xFF, "i64.store16": 0xFFFF, "i64.store32": 0xFFFF_FFFF,
-}  # fmt: skip
-
-# Bytes that a load or store touches.
-ACCESS_WIDTHS = {
-    name: row.access.width
-    for name, row in BY_NAME.items()
-    if row.access is not None and (".load" in name or ".store" in name) and "lane" not in name
-}
+_FIXED_BOUNDS = {op.name: op.bounds[1] for op in OPS.values() if op.bounds is not None and op.bounds[0] >= 0}
+_STORE_BOUNDS = {name: (1 << bits) - 1 for name, bits in NARROW_STORES.items()}
 
 # Uses that look at the low bits of their operands only, by position: all / the first.
-_REDUCING_ALL = frozenset(f"{type}.{name}" for type in _BITS for name in ("add", "sub", "mul"))
+_REDUCING_ALL = frozenset(f"{type}.{name}" for type in INTEGER_BITS for name in ("add", "sub", "mul"))
 _REDUCING_FIRST = frozenset({"i32.shl", "i64.shl", "i32.wrap_i64", "i32.extend8_s", "i32.extend16_s"})
-_REDUCING_STORES = frozenset(_STORE_BOUNDS)
 # What may be left unreduced, with the name of that form.
-_UNREDUCED = {f"{type}.{name}": f"{type}.{name}.nowrap" for type in _BITS for name in ("add", "sub", "mul", "shl")}
-_UNREDUCED |= {
-    f"{name}": f"{name}.signed"
-    for name in ("i32.load8_s", "i32.load16_s", "i64.load8_s", "i64.load16_s", "i64.load32_s")
-}
-_UNREDUCED |= {f"{type}.xor": f"{type}.xor.nowrap" for type in _BITS}
-_UNREDUCED["i64.extend_i32_s"] = "i64.extend_i32_s.nowrap"
-
-_SINGLE_ARITHMETIC = frozenset(f"f32.{name}" for name in ("add", "sub", "mul"))
-# Uses that compute with a single, so that a signalling NaN need not be kept.
-_QUIETING = frozenset(
-    f"f32.{name}"
-    for name in (
-        "add", "sub", "mul", "div", "sqrt", "min", "max", "ceil", "floor", "trunc", "nearest",
-        "eq", "ne", "lt", "gt", "le", "ge",
-    )
-) | {"f64.promote_f32"}  # fmt: skip
+_UNREDUCED = {OPS[name].base: name for name, op in OPS.items() if op.form == "nowrap" and op.kind != "wrap_i64"}
+_UNREDUCED |= {op.base: name for name, op in OPS.items() if op.form == "signed" and op.is_load and op.is_signed}
 
 
 def run(function: Function, context: Context) -> None:
@@ -109,7 +82,7 @@ def run(function: Function, context: Context) -> None:
 
 
 def _default_bound(value: Value) -> int:
-    return _MASKS.get(str(value.type), 0)
+    return MASKS[NUMBER_TYPES[value.type]] if value.type in NUMBER_TYPES else 0
 
 
 def _note_gap(function: Function, block: Block, limits: list[int], gets: dict[int, int]) -> None:
@@ -138,7 +111,7 @@ def _forward(block: Block, bounds: dict[Value, int], limits: list[int], local_bo
         op = value.op
         args = value.args
         bound = -1
-        if op == "i32.const" or op == "i64.const":
+        if op in SIZED_CONSTANTS:
             bound = value.imm
         elif op == "local.get":
             bound = local_bounds.get(value.imm, -1)
@@ -153,23 +126,23 @@ def _forward(block: Block, bounds: dict[Value, int], limits: list[int], local_bo
                 bound = min(bound, _known(bounds, args[0]))
         elif op in _RULES:
             bound = _RULES[op](op, [_known(bounds, arg) for arg in args], args)
-            if op in _UNREDUCED and op[4:] != "xor":
-                if bound <= _MASKS[op[:3]]:
+            if op in _UNREDUCED and OPS[op].kind != "xor":
+                if bound <= OPS[op].mask:
                     # A large constant is added by subtracting its complement, which only reducing makes good.
-                    if op[4:] != "add" or not _is_negative(args[1]):
+                    if OPS[op].kind != "add" or not _is_negative(args[1]):
                         value.op = _UNREDUCED[op]
                         exact.add(value)
                 else:
                     bound = -1
             elif op == "i32.wrap_i64":
-                if bound <= _MASKS["i32"]:
+                if bound <= MASKS["i32"]:
                     value.op = "i32.wrap_i64.nowrap"
                 else:
                     bound = -1
         elif op in _STORE_BOUNDS:
             if _known(bounds, args[1]) <= _STORE_BOUNDS[op]:
                 value.op = op + ".fits"
-        elif op in _SIGNED_CONVERSIONS and _known(bounds, args[0]) < _SIGNS[str(args[0].type)]:
+        elif op in _SIGNED_CONVERSIONS and _known(bounds, args[0]) < SIGNS[NUMBER_TYPES[args[0].type]]:
             value.op = _SIGNED_CONVERSIONS[op]
             bound = _known(bounds, args[0])
         if op in _SIGNED_FORMS:
@@ -192,7 +165,7 @@ def _forward(block: Block, bounds: dict[Value, int], limits: list[int], local_bo
 
 def _is_negative(value: Value) -> bool:
     """Whether it is a constant with the sign bit set."""
-    return value.op in ("i32.const", "i64.const") and bool(value.imm & _SIGNS[str(value.type)])
+    return value.op in SIZED_CONSTANTS and bool(value.imm & OPS[value.op].sign)
 
 
 def _known(bounds: dict[Value, int], value: Value) -> int:
@@ -204,9 +177,8 @@ def _make_unsigned(value: Value, bounds: dict[Value, int], bound: int) -> int:
     """Makes a signed operation unsigned if no operand can be negative."""
     first = _known(bounds, value.args[0])
     second = _known(bounds, value.args[1])
-    type = value.op[:3]
-    is_shift = "shr" in value.op
-    if first < _SIGNS[type] and (is_shift or second < _SIGNS[type]):
+    op = OPS[value.op]
+    if first < op.sign and (op.kind == "shr_s" or second < op.sign):
         value.op = _SIGNED_FORMS[value.op]
         if value.op in _RULES:
             return _RULES[value.op](value.op, [first, second], value.args)
@@ -234,19 +206,19 @@ def _mul_bound(op: str, known: list[int], args: tuple[Value, ...]) -> int:
 
 def _shl_bound(op: str, known: list[int], args: tuple[Value, ...]) -> int:
     count = args[1]
-    if not count.op.endswith(".const"):
+    if count.op not in CONSTANTS:
         return 1 << 200
-    return known[0] << int(count.imm) % _BITS[op[:3]]
+    return known[0] << int(count.imm) % OPS[op].bits
 
 
 def _shr_bound(op: str, known: list[int], args: tuple[Value, ...]) -> int:
     count = args[1]
-    return known[0] >> count.imm % _BITS[op[:3]] if count.op.endswith(".const") else known[0]
+    return known[0] >> count.imm % OPS[op].bits if count.op in CONSTANTS else known[0]
 
 
 def _div_bound(op: str, known: list[int], args: tuple[Value, ...]) -> int:
     divisor = args[1]
-    return known[0] // divisor.imm if divisor.op.endswith(".const") and divisor.imm else known[0]
+    return known[0] // divisor.imm if divisor.op in CONSTANTS and divisor.imm else known[0]
 
 
 def _rem_bound(op: str, known: list[int], args: tuple[Value, ...]) -> int:
@@ -254,15 +226,15 @@ def _rem_bound(op: str, known: list[int], args: tuple[Value, ...]) -> int:
 
 
 def _select_bound(op: str, known: list[int], args: tuple[Value, ...]) -> int:
-    return max(known[0], known[1]) if str(args[0].type) in _BITS else -1
+    return max(known[0], known[1]) if args[0].type in NUMBER_TYPES else -1
 
 
 def _same_bound(op: str, known: list[int], args: tuple[Value, ...]) -> int:
-    return known[0] if str(args[0].type) in _BITS else -1
+    return known[0] if args[0].type in NUMBER_TYPES else -1
 
 
 _RULES: dict[str, _Rule] = {"select": _select_bound, "copy": _same_bound, "i32.wrap_i64": _same_bound}
-for _type in _BITS:
+for _type in INTEGER_BITS:
     _RULES[f"{_type}.and"] = _and_bound
     _RULES[f"{_type}.or"] = _RULES[f"{_type}.xor"] = _or_bound
     _RULES[f"{_type}.add"] = _add_bound
@@ -277,23 +249,23 @@ def _backward(block: Block, exact: set[Value]) -> None:
     """Leaves operands unreduced, unrounded or quiet whose only use makes it good."""
     for value in reversed(block.body):
         op = value.op
-        base = op[:-7] if op.endswith(".nowrap") and value not in exact else op
+        base = OPS[op].base if OPS[op].form == "nowrap" and value not in exact else op
         if base in _REDUCING_ALL:
             operands = value.args
         elif base in _REDUCING_FIRST:
             operands = value.args[:1]
-        elif op in _REDUCING_STORES:
+        elif op in _STORE_BOUNDS:
             operands = value.args[1:]
         elif op in ("i32.and", "i64.and"):
             # One operand may be unreduced: the other one, which is not negative, cuts it off.
             operands = tuple(filter(partial(_may_be_left, block), value.args))[:1]
         else:
-            if op.removesuffix(".unrounded") in _QUIETING or op == "f32.store":
+            if OPS[op].base in QUIETING or op == "f32.store":
                 _relax_singles(block, value)
             continue
         for operand in operands:
             if _may_be_left(block, operand):
-                if operand.op[4:] == "mul" and base[4:] == "mul":
+                if OPS[operand.op].kind == OPS[base].kind == "mul":
                     # A product of products would grow without bound.
                     continue
                 operand.op = _UNREDUCED[operand.op]
@@ -304,17 +276,17 @@ def _may_be_left(block: Block, operand: Value) -> bool:
     if operand.uses != 1 or operand.block is not block or operand.op not in _UNREDUCED:
         return False
     # Of exclusive ors only the complement is cheaper unreduced.
-    if operand.op[4:] != "xor":
+    if OPS[operand.op].kind != "xor":
         return True
     flipped = operand.args[1]
-    return flipped.op.endswith(".const") and bool(flipped.imm == _MASKS[operand.op[:3]])
+    return flipped.op in CONSTANTS and bool(flipped.imm == OPS[operand.op].mask)
 
 
 def _relax_singles(block: Block, value: Value) -> None:
     for operand in value.args:
         if operand.uses != 1 or operand.block is not block:
             continue
-        if operand.op in _SINGLE_ARITHMETIC and value.op == "f32.store":
+        if operand.op in SINGLE_ARITHMETIC and value.op == "f32.store":
             operand.op += ".unrounded"
         elif operand.op == "f32.load" and value.op != "f32.store":
             operand.op = "f32.load.quieting"

@@ -17,6 +17,7 @@ from collections.abc import Callable
 
 from wasmz.ir.dominators import immediate_dominators, reverse_postorder
 from wasmz.ir.edit import distinct_edges
+from wasmz.ir.facts import ACCESS_WIDTHS as ACCESS_WIDTHS
 from wasmz.ir.nodes import Block, Edge, Function, Value
 from wasmz.passes.analysis.counting import Counting
 from wasmz.passes.context import Context, largest_size
@@ -32,15 +33,8 @@ from wasmz.passes.intervals import (
 )
 from wasmz.passes.transfer import FIXED, TRANSFER
 from wasmz.types import MEMORY32_LIMIT_BYTES, ValType
-from wasmz.wasm.instructions import BY_NAME
 
 _MOST_ROUNDS = 12
-
-ACCESS_WIDTHS = {
-    name: row.access.width
-    for name, row in BY_NAME.items()
-    if row.access is not None and (".load" in name or ".store" in name) and "lane" not in name
-}
 
 
 class RangeAnalysis(Counting):

@@ -20,6 +20,7 @@ of an index, become part of the view: ``i32.load.loose (2, 0, 0, 1024, 4) v0`` l
 from __future__ import annotations
 
 from wasmz.ir.edit import distinct_edges
+from wasmz.ir.facts import ACCESS_WIDTHS, INTEGER_BITS, LOADS, OPS, ZERO_TESTS
 from wasmz.ir.nodes import BOOL, Block, Edge, Function, Terminator, Value
 from wasmz.passes.arithmetic import HANDLERS
 from wasmz.passes.context import Context
@@ -35,7 +36,7 @@ from wasmz.passes.demand import (
     find_hashes,
 )
 from wasmz.passes.intervals import BITS, HALF, MODULUS, NUMBER_TYPES
-from wasmz.passes.ranges import ACCESS_WIDTHS, RangeAnalysis
+from wasmz.passes.ranges import RangeAnalysis
 from wasmz.passes.webs import Webs, find_webs
 from wasmz.types import ValType
 
@@ -422,14 +423,11 @@ def _sink_condition(block: Block) -> None:
                 body.append(condition)
 
 
-_SINKING = frozenset(
-    {"i32.eqz", "i64.eqz", *(f"int.{name}" for name in ("eq", "ne", "lt", "gt", "le", "ge"))}
-    | {f"{type}.{name}_s" for type in BITS for name in ("lt", "gt", "le", "ge")}
-)
+_SINKING = ZERO_TESTS | {op.name for op in OPS.values() if op.compares and (op.type == "int" or op.is_signed)}
 
 # Sources that can give a signed number as well as an unsigned one.
 _SIGNED_AT_NO_COST = frozenset(
     {"i32.load", "i64.load", "i32.const", "i64.const", "local.get", "i64.extend_i32_s", "select"}
-    | {f"{type}.{name}" for type in BITS for name in ("add", "sub", "shr_s")}
-    | {name for name in ACCESS_WIDTHS if name.endswith("_s")}
+    | {f"{type}.{name}" for type in INTEGER_BITS for name in ("add", "sub", "shr_s")}
+    | {name for name in LOADS if OPS[name].is_signed}
 )

@@ -15,8 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol, Union
 
+from wasmz.ir.facts import COMPARISONS, INVERSE
 from wasmz.ir.nodes import BOOL, Value
-from wasmz.passes.conditions import COMPARISONS, INVERSE
 from wasmz.passes.intervals import BITS
 from wasmz.types import ValType
 

@@ -37,6 +37,7 @@ from itertools import chain
 
 from wasmz.ir.dominators import DominatorTree
 from wasmz.ir.edit import distinct_edges, incoming_edges
+from wasmz.ir.facts import NUMERIC_CONSTANTS as CONSTANTS
 from wasmz.ir.loops import Loop, LoopForest
 from wasmz.ir.nodes import BOOL, Block, Function, Value, count_uses
 from wasmz.ir.operations import BULK_MEMORIES, EFFECTS
@@ -44,7 +45,6 @@ from wasmz.passes import dead, ssa
 from wasmz.passes.context import Context
 from wasmz.passes.streams_rewriting import Plan, Rewriting
 from wasmz.passes.streams_sums import Sums, group
-from wasmz.passes.values import CONSTANTS
 from wasmz.wasm.instructions import Effects
 
 # In ns: what a round saves by an item, by an operation of an address that is not needed any more, and by a counter

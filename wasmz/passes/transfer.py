@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from wasmz.ir.facts import OPS, Op, constant_of
 from wasmz.ir.nodes import Value
 from wasmz.passes.intervals import (
     BITS,
@@ -23,45 +24,22 @@ from wasmz.passes.intervals import (
     wrapped,
 )
 
-COMPARISONS = {
-    f"{type}.{name}": (type, name)
-    for type in BITS
-    for name in ("eq", "ne", "lt_s", "lt_u", "gt_s", "gt_u", "le_s", "le_u", "ge_s", "ge_u")
-}
 
-_TRUTH = from_unsigned("i32", 0, 1)
+def _result_type(op: Op) -> str:
+    """The type of a bounded result: truths, lengths and fields are i32."""
+    return "i64" if op.type == "i64" and op.bounds != (0, 1) else "i32"
+
+
+# Comparison of integers -> their type, and which one it is.
+COMPARISONS = {
+    op.name: (op.type, op.kind) for op in OPS.values() if op.compares and op.type in BITS and op.name == op.base
+}
 
 # Results that do not depend on anything.
 FIXED: dict[str, Fact] = {
-    "i32.load8_u": from_unsigned("i32", 0, 0xFF),
-    "i32.load16_u": from_unsigned("i32", 0, 0xFFFF),
-    "i64.load8_u": from_unsigned("i64", 0, 0xFF),
-    "i64.load16_u": from_unsigned("i64", 0, 0xFFFF),
-    "i64.load32_u": from_unsigned("i64", 0, 0xFFFF_FFFF),
-    "i32.load8_s": from_signed("i32", -0x80, 0x7F),
-    "i32.load16_s": from_signed("i32", -0x8000, 0x7FFF),
-    "i64.load8_s": from_signed("i64", -0x80, 0x7F),
-    "i64.load16_s": from_signed("i64", -0x8000, 0x7FFF),
-    "i64.load32_s": from_signed("i64", -0x8000_0000, 0x7FFF_FFFF),
-    "i32.clz": from_unsigned("i32", 0, 32),
-    "i32.ctz": from_unsigned("i32", 0, 32),
-    "i32.popcnt": from_unsigned("i32", 0, 32),
-    "i64.clz": from_unsigned("i64", 0, 64),
-    "i64.ctz": from_unsigned("i64", 0, 64),
-    "i64.popcnt": from_unsigned("i64", 0, 64),
-    "i32.eqz": _TRUTH,
-    "i64.eqz": _TRUTH,
-    "ref.is_null": _TRUTH,
-    "ref.test": _TRUTH,
-    "ref.eq": _TRUTH,
-    "struct.get.i8": from_unsigned("i32", 0, 0xFF),
-    "array.get.i8": from_unsigned("i32", 0, 0xFF),
-    "struct.get.i16": from_unsigned("i32", 0, 0xFFFF),
-    "array.get.i16": from_unsigned("i32", 0, 0xFFFF),
-    "i31.get_u": from_unsigned("i32", 0, 0x7FFF_FFFF),
-    "array.len": from_unsigned("i32", 0, 1 << 30),
-    **dict.fromkeys(COMPARISONS, _TRUTH),
-    **{f"{type}.{name}": _TRUTH for type in ("f32", "f64") for name in ("eq", "ne", "lt", "gt", "le", "ge")},
+    op.name: (from_signed if op.bounds[0] < 0 else from_unsigned)(_result_type(op), *op.bounds)
+    for op in OPS.values()
+    if op.bounds is not None
 }
 
 _Rule = Callable[[Value, list[Fact]], Fact]
@@ -78,54 +56,49 @@ def _rule(*names: str) -> Callable[[_Rule], _Rule]:
     return register
 
 
-def _constant(value: Value) -> int | None:
-    """The number that an operand is, if it is a constant."""
-    return value.imm if value.op.endswith(".const") else None
-
-
 def known_zeros(value: Value) -> int:
     """How many of the lowest bits are certainly zero."""
     op = value.op
-    constant = _constant(value)
+    constant = constant_of(value)
     if constant is not None:
         return 64 if not constant else (constant & -constant).bit_length() - 1
     if op in ("i32.and", "i64.and"):
-        return max(known_zeros(arg) if _constant(arg) is not None else 0 for arg in value.args)
+        return max(known_zeros(arg) if constant_of(arg) is not None else 0 for arg in value.args)
     if op in ("i32.shl", "i64.shl"):
-        return (_constant(value.args[1]) or 0) % BITS[op[:3]]
+        return (constant_of(value.args[1]) or 0) % OPS[op].bits
     return 0
 
 
 @_rule("const")
 def _const(value: Value, facts: list[Fact]) -> Fact:
-    return from_unsigned(value.op[:3], value.imm, value.imm)
+    return from_unsigned(OPS[value.op].type, value.imm, value.imm)
 
 
 @_rule("add")
 def _add(value: Value, facts: list[Fact]) -> Fact:
     a, b = facts
-    return wrapped(value.op[:3], (a[0] + b[0], a[1] + b[1]), (a[2] + b[2], a[3] + b[3]))
+    return wrapped(OPS[value.op].type, (a[0] + b[0], a[1] + b[1]), (a[2] + b[2], a[3] + b[3]))
 
 
 @_rule("sub")
 def _sub(value: Value, facts: list[Fact]) -> Fact:
     a, b = facts
-    return wrapped(value.op[:3], (a[0] - b[1], a[1] - b[0]), (a[2] - b[3], a[3] - b[2]))
+    return wrapped(OPS[value.op].type, (a[0] - b[1], a[1] - b[0]), (a[2] - b[3], a[3] - b[2]))
 
 
 @_rule("mul")
 def _mul(value: Value, facts: list[Fact]) -> Fact:
     a, b = facts
     corners = (a[2] * b[2], a[2] * b[3], a[3] * b[2], a[3] * b[3])
-    return wrapped(value.op[:3], (a[0] * b[0], a[1] * b[1]), (min(corners), max(corners)))
+    return wrapped(OPS[value.op].type, (a[0] * b[0], a[1] * b[1]), (min(corners), max(corners)))
 
 
 @_rule("and")
 def _and(value: Value, facts: list[Fact]) -> Fact:
     a, b = facts
-    type = value.op[:3]
+    type = OPS[value.op].type
     low = 0
-    mask = _constant(value.args[1])
+    mask = constant_of(value.args[1])
     if mask is not None and not (MODULUS[type] - mask) & (MODULUS[type] - mask - 1):
         # The lowest bits are cleared, all others stay.
         low = a[0] & mask
@@ -141,7 +114,7 @@ def _or(value: Value, facts: list[Fact]) -> Fact:
     a, b = facts
     high = (1 << max(a[1], b[1]).bit_length()) - 1
     low, top = _signed_bitwise(a, b)
-    return make_fact(value.op[:3], max(a[0], b[0]), high, low, top)
+    return make_fact(OPS[value.op].type, max(a[0], b[0]), high, low, top)
 
 
 @_rule("xor")
@@ -149,7 +122,7 @@ def _xor(value: Value, facts: list[Fact]) -> Fact:
     a, b = facts
     high = (1 << max(a[1], b[1]).bit_length()) - 1
     low, top = _signed_bitwise(a, b)
-    return make_fact(value.op[:3], 0, high, low, top)
+    return make_fact(OPS[value.op].type, 0, high, low, top)
 
 
 def _signed_bitwise(a: Fact, b: Fact) -> tuple[int, int]:
@@ -161,8 +134,8 @@ def _signed_bitwise(a: Fact, b: Fact) -> tuple[int, int]:
 
 @_rule("shl")
 def _shl(value: Value, facts: list[Fact]) -> Fact:
-    type = value.op[:3]
-    count = _constant(value.args[1])
+    type = OPS[value.op].type
+    count = constant_of(value.args[1])
     if count is None:
         return FULL[type]
     a = facts[0]
@@ -172,9 +145,9 @@ def _shl(value: Value, facts: list[Fact]) -> Fact:
 
 @_rule("shr_u")
 def _shr_u(value: Value, facts: list[Fact]) -> Fact:
-    type = value.op[:3]
+    type = OPS[value.op].type
     a, b = facts
-    count = _constant(value.args[1])
+    count = constant_of(value.args[1])
     if count is None:
         return from_unsigned(type, 0, a[1] >> b[0] if b[1] < BITS[type] else a[1])
     count %= BITS[type]
@@ -183,9 +156,9 @@ def _shr_u(value: Value, facts: list[Fact]) -> Fact:
 
 @_rule("shr_s")
 def _shr_s(value: Value, facts: list[Fact]) -> Fact:
-    type = value.op[:3]
+    type = OPS[value.op].type
     a = facts[0]
-    count = _constant(value.args[1])
+    count = constant_of(value.args[1])
     if count is None:
         return from_signed(type, min(a[2], 0), max(a[3], -1))
     count %= BITS[type]
@@ -195,18 +168,18 @@ def _shr_s(value: Value, facts: list[Fact]) -> Fact:
 @_rule("div_u")
 def _div_u(value: Value, facts: list[Fact]) -> Fact:
     a, b = facts
-    return from_unsigned(value.op[:3], a[0] // max(b[1], 1), a[1] // max(b[0], 1))
+    return from_unsigned(OPS[value.op].type, a[0] // max(b[1], 1), a[1] // max(b[0], 1))
 
 
 @_rule("rem_u")
 def _rem_u(value: Value, facts: list[Fact]) -> Fact:
     a, b = facts
-    return from_unsigned(value.op[:3], 0, min(a[1], max(b[1] - 1, 0)))
+    return from_unsigned(OPS[value.op].type, 0, min(a[1], max(b[1] - 1, 0)))
 
 
 @_rule("div_s")
 def _div_s(value: Value, facts: list[Fact]) -> Fact:
-    type = value.op[:3]
+    type = OPS[value.op].type
     a, b = facts
     if a[2] >= 0 and b[2] >= 0:
         return _div_u(value, facts)
@@ -219,16 +192,16 @@ def _div_s(value: Value, facts: list[Fact]) -> Fact:
 def _rem_s(value: Value, facts: list[Fact]) -> Fact:
     a, b = facts
     reach = max(max(abs(b[2]), abs(b[3])) - 1, 0)
-    return from_signed(value.op[:3], max(-reach, min(a[2], 0)), min(reach, max(a[3], 0)))
+    return from_signed(OPS[value.op].type, max(-reach, min(a[2], 0)), min(reach, max(a[3], 0)))
 
 
 @_rule("extend8_s", "extend16_s", "extend32_s")
 def _extend(value: Value, facts: list[Fact]) -> Fact:
-    half = 1 << (int(value.op[10:-2]) - 1)
+    half = 1 << (OPS[value.op].narrow - 1)
     a = facts[0]
     if a[2] >= -half and a[3] < half:
         return a
-    return from_signed(value.op[:3], -half, half - 1)
+    return from_signed(OPS[value.op].type, -half, half - 1)
 
 
 def _extend_i32_s(value: Value, facts: list[Fact]) -> Fact:

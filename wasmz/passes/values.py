@@ -23,52 +23,31 @@ from typing import Any, Union
 from wasmz.errors import Trap
 from wasmz.ir.dominators import DominatorTree
 from wasmz.ir.edit import distinct_edges, drop_unreachable, incoming_edges, remove_params, replace_values
+from wasmz.ir.facts import (
+    COMMUTATIVE,
+    DIVISIONS,
+    INTEGER_CONSTANTS,
+    INVERSE,
+    MIRRORED,
+    NUMBERED,
+    NUMERIC_CONSTANTS,
+    OPS,
+    ZERO_TESTS,
+)
 from wasmz.ir.nodes import BOOL, Block, Edge, Function, ResultType, Terminator, Value, count_uses
-from wasmz.ir.operations import EFFECTS, protected_call
+from wasmz.ir.operations import INT_COMPARISONS, protected_call
 from wasmz.passes import simplify, simplify_int
-from wasmz.passes.conditions import INVERSE
 from wasmz.passes.constants import FOLDABLE
 from wasmz.passes.context import Context
 from wasmz.types import RefType, ValType
-from wasmz.wasm.instructions import Effects
 
-# Operations that cost nothing, and can stand anywhere.
-CONSTANTS = frozenset({"i32.const", "i64.const", "int.const", "f32.const", "f64.const", "v128.const"})
-_INTEGER_CONSTANTS = frozenset({"i32.const", "i64.const", "int.const"})
-_VECTORS = ("v128", "i8x16", "i16x8", "i32x4", "i64x2", "f32x4", "f64x2")
-_PREFIXES = frozenset({"i32", "i64", "f32", "f64", "int", *_VECTORS})
-
-# Operations with the same result whenever operands and immediate are the same. (Not so `struct.new`: it is pure, and
-# yet gives another object each time.)
-NUMBERED = frozenset(
-    name for name, effects in EFFECTS.items() if effects == Effects.PURE and name.partition(".")[0] in _PREFIXES
-) | {"select", "ref.is_null", "ref.func", "ref.eq", "ref.test", "ref.i31", "project"}
-_DIVISIONS = frozenset(
-    {f"{type}.{name}" for type in ("i32", "i64") for name in ("div_u", "rem_u", "div_s", "rem_s")}
-    | {"int.floordiv", "int.mod"}
-)
-_COMMUTATIVE = (
-    frozenset(f"{type}.{name}" for type in ("i32", "i64") for name in ("add", "mul", "and", "or", "xor", "eq", "ne"))
-    | simplify_int.COMMUTATIVE
-)
-# Operations that give the same with exchanged operands, perhaps by another name.
-MIRRORED = {**{op: op for op in _COMMUTATIVE}, **simplify.MIRRORED, **simplify_int.MIRRORED}
-_INVERSE = {
-    **INVERSE,
-    "int.eq": "int.ne",
-    "int.ne": "int.eq",
-    "int.lt": "int.ge",
-    "int.ge": "int.lt",
-    "int.gt": "int.le",
-    "int.le": "int.gt",
-}
 _EQUALITIES = {"i32.eq": True, "i64.eq": True, "int.eq": True, "i32.ne": False, "i64.ne": False, "int.ne": False}
-_ZERO_TESTS = frozenset({"i32.eqz", "i64.eqz"})
 # What is known of a reference once one of these has not trapped: it is not null, and of a cast its type.
 _CHECKS = frozenset({"ref.cast", "ref.as_non_null"})
 _DEREFERENCES = frozenset(
     f"{kind}.{name}" for kind in ("struct", "array") for name in ("get", "get.i8", "get.i16", "set", "len")
 )
+_FIELD_READS = frozenset({"struct.get", "struct.get.i8", "struct.get.i16"})
 _MOST_CHANGES = 8
 _MOST_ROUNDS = 4
 _MOST_FACTS = 16
@@ -122,13 +101,14 @@ def unify_params(function: Function) -> None:
 
 def divides_safely(value: Value) -> bool:
     """Whether a value is a division that cannot trap, whatever it divides."""
-    if value.op not in _DIVISIONS:
+    if value.op not in DIVISIONS:
         return False
     divisor = value.args[1]
-    if divisor.op not in _INTEGER_CONSTANTS or not divisor.imm:
+    if divisor.op not in INTEGER_CONSTANTS or not divisor.imm:
         return False
     # Of the lowest number by minus one, the quotient is too large.
-    return not value.op.endswith("div_s") or divisor.imm != (1 << (32 if value.op[:3] == "i32" else 64)) - 1
+    op = OPS[value.op]
+    return op.kind != "div_s" or divisor.imm != op.mask
 
 
 class _Numbering:
@@ -221,7 +201,7 @@ class _Numbering:
             if all(edge.args[number] is first for _, edge in ways):
                 self.replaced[param] = first
                 self.removed.add(param)
-            elif first.op in CONSTANTS and all(
+            elif first.op in NUMERIC_CONSTANTS and all(
                 edge.args[number].op == first.op and edge.args[number].imm == first.imm for _, edge in ways
             ):
                 self.replaced[param] = self._constant(first.op, param.type, first.imm)  # type: ignore[arg-type]
@@ -251,17 +231,17 @@ class _Numbering:
         work = [(condition, truth)]
         for condition, truth in work:
             op, args = condition.op, condition.args
-            if not truth or simplify.is_boolean(condition) or op in _INVERSE:
+            if not truth or simplify.is_boolean(condition) or op in INVERSE:
                 self._equate(condition, int(truth))
-            if op in _INVERSE:
-                self._set(self.table, _key(_INVERSE[op], None, condition.type, args), int(not truth))
-                if _EQUALITIES.get(op) is truth and args[1].op in _INTEGER_CONSTANTS:
+            if op in INVERSE:
+                self._set(self.table, _key(INVERSE[op], None, condition.type, args), int(not truth))
+                if _EQUALITIES.get(op) is truth and args[1].op in INTEGER_CONSTANTS:
                     self._equate(args[0], args[1].imm)
             elif op == "ref.test" and truth:
                 self._pass_check("ref.cast", condition.imm, args[0])
             elif op == "ref.is_null" and not truth:
                 self._pass_check("ref.as_non_null", None, args[0])
-            elif op in _ZERO_TESTS:
+            elif op in ZERO_TESTS:
                 if truth:
                     self._equate(args[0], 0)
                 elif args[0].type is ValType.I32 and len(work) < _MOST_FACTS:
@@ -294,7 +274,7 @@ class _Numbering:
         Fields that are immutable, and lengths of arrays, stay what they are.
         """
         op, imm, reference = value.op, value.imm, value.args[0]
-        if op.startswith("struct.get"):
+        if op in _FIELD_READS:
             types = self.context.types
             if imm[0] < len(types) and not types[imm[0]].composite.fields[imm[1]].mutable:
                 if reference.op == "struct.new":
@@ -315,9 +295,9 @@ class _Numbering:
 
     def _equate(self, value: Value, number: int) -> None:
         """A value is known to be a number from here on."""
-        if value.uses > 1 and value.op not in CONSTANTS:
+        if value.uses > 1 and value.op not in NUMERIC_CONSTANTS:
             type = ValType.I32 if value.type is BOOL else value.type
-            op = "int.const" if value.op.startswith("int.") and value.type is not BOOL else f"{type}.const"
+            op = "int.const" if OPS[value.op].type == "int" and value.type is not BOOL else f"{type}.const"
             self._set(self.replaced, value, self._constant(op, type, number))  # type: ignore[arg-type]
 
     # Blocks
@@ -334,7 +314,7 @@ class _Numbering:
                     value.args = args = tuple([replaced.get(arg, arg) for arg in args])
                     break
             op = value.op
-            if op in CONSTANTS:
+            if op in NUMERIC_CONSTANTS:
                 key = (op, value.imm, value.type if op == "int.const" else False)
                 known = self.table.get(key)
                 if known is None:
@@ -353,7 +333,7 @@ class _Numbering:
                     replaced[value] = found
             elif op == "copy":
                 replaced[value] = args[0]
-            elif op in _DIVISIONS:
+            elif op in DIVISIONS:
                 self.offset = value.offset
                 found = self._number(value) if divides_safely(value) else value
                 if found is value:
@@ -400,7 +380,7 @@ class _Numbering:
         """Makes a jump of a branch or switch that always goes one way."""
         edges = terminator.edges
         condition = terminator.args[0]
-        if condition.op in _INTEGER_CONSTANTS:
+        if condition.op in INTEGER_CONSTANTS:
             number = condition.imm
             taken = (0 if number else 1) if terminator.op == "branch" else min(number, len(edges) - 1)
             edge = edges[taken]
@@ -422,7 +402,7 @@ class _Numbering:
             if changed is not value:
                 return changed
         op = value.op
-        if op not in NUMBERED and op not in _DIVISIONS:
+        if op not in NUMBERED and op not in DIVISIONS:
             return value
         if op == "ref.is_null" and ("ref.as_non_null", value.args[0]) in self.table:
             return self._constant("i32.const", ValType.I32, 0)
@@ -442,27 +422,27 @@ class _Numbering:
         args = value.args
         op = value.op
         first = args[0]
-        if first.op in _INTEGER_CONSTANTS:
-            if len(args) == 1 or (len(args) == 2 and args[1].op in _INTEGER_CONSTANTS):
+        if first.op in INTEGER_CONSTANTS:
+            if len(args) == 1 or (len(args) == 2 and args[1].op in INTEGER_CONSTANTS):
                 return self._evaluate(value)
-            if op in _COMMUTATIVE:
+            if op in COMMUTATIVE:
                 value.args = args = (args[1], first)
-            elif op in simplify_int.MIRRORED:
-                value.op = op = simplify_int.MIRRORED[op]
+            elif op in INT_COMPARISONS:
+                value.op = op = MIRRORED[op]
                 value.args = args = (args[1], first)
         rule = simplify.RULES.get(op)
         if rule is not None:
             return rule(self, value)
-        if op.startswith("int."):
+        if OPS[op].type == "int":
             return simplify_int.simplify(self, value)
         return None
 
     def _evaluate(self, value: Value) -> Value | None:
         operands = [arg.imm for arg in value.args]
         op = value.op
-        if op.startswith("int."):
+        if OPS[op].type == "int":
             number = simplify_int.evaluate(op, value.imm, operands)
-            is_condition = op in _INVERSE
+            is_condition = op in INVERSE
         else:
             evaluate = FOLDABLE.get(op)
             if evaluate is None or min(operands) < 0:
@@ -477,7 +457,7 @@ class _Numbering:
         if is_condition:
             return self._constant("i32.const", ValType.I32, number)
         type = value.type
-        return self._constant("int.const" if op.startswith("int.") else f"{type}.const", type, number)  # type: ignore[arg-type]
+        return self._constant("int.const" if OPS[op].type == "int" else f"{type}.const", type, number)  # type: ignore[arg-type]
 
     def _read_constant(self, value: Value) -> None:
         """Makes a constant of what never changes."""
@@ -520,4 +500,4 @@ class _Numbering:
 
 def _key(op: str, imm: Any, type: ResultType, args: tuple[Value, ...]) -> _Key:
     """What operations must have in common to give one value. The type of a Python int is not in its operation."""
-    return (op, imm, type if op.startswith("int.") else type is BOOL, *args)
+    return (op, imm, type if OPS[op].type == "int" else type is BOOL, *args)

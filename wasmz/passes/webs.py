@@ -19,10 +19,11 @@ from dataclasses import dataclass, field
 
 from wasmz.ir.dominators import DominatorTree
 from wasmz.ir.edit import distinct_edges
+from wasmz.ir.facts import ACCESS_WIDTHS, CONSTANTS, NARROW_STORES, OPS
 from wasmz.ir.loops import Loop, LoopForest
 from wasmz.ir.nodes import Block, Function, Value
 from wasmz.passes.intervals import MODULUS, NUMBER_TYPES
-from wasmz.passes.ranges import ACCESS_WIDTHS, RangeAnalysis
+from wasmz.passes.ranges import RangeAnalysis
 
 
 @dataclass(slots=True)
@@ -71,7 +72,7 @@ def find_webs(function: Function, analysis: RangeAnalysis) -> Webs:
 
 def _find_negative(candidates: dict[Value, list[Value]], sums: dict[Value, Loop]) -> set[Value]:
     """The candidates and sums that something may be subtracted from."""
-    negative = {total for total in sums if total.op.endswith("sub") or _is_negative(total.args[1])}
+    negative = {total for total in sums if OPS[total.op].kind == "sub" or _is_negative(total.args[1])}
     grown = True
     while grown:
         before = len(negative)
@@ -85,7 +86,7 @@ _SUMS = frozenset(f"{type}.{name}" for type in MODULUS for name in ("add", "sub"
 
 
 def _is_negative(value: Value) -> bool:
-    return value.op.endswith(".const") and bool(value.imm >= MODULUS[value.op[:3]] >> 1)
+    return value.op in CONSTANTS and bool(value.imm >= OPS[value.op].sign)
 
 
 def _candidates(function: Function, analysis: RangeAnalysis, forest: LoopForest) -> dict[Value, list[Value]]:
@@ -158,9 +159,8 @@ class _Checker:
 def _takes_anything(user: Value, position: int) -> bool:
     """Whether the user looks at the lowest bits only, and what it gives is no sum."""
     if user.op in ("i32.and", "i64.and"):
-        return position == 0 and user.args[1].op.endswith(".const")
-    return position == 1 and user.op in _NARROW_STORES
+        return position == 0 and user.args[1].op in CONSTANTS
+    return position == 1 and user.op in NARROW_STORES
 
 
-_NARROW_STORES = frozenset({"i32.store8", "i32.store16", "i64.store8", "i64.store16", "i64.store32"})
 _LONGEST_SUM = 32

@@ -2,13 +2,14 @@
 
     INSTRUCTIONS[0x6D]
     -> Instruction(opcode=0x6D, name='i32.div_s', immediates=Immediates.NONE, params=(i32, i32), results=(i32,),
-                   proposal=Proposal.MVP, effects=Effects.TRAPS, access=None)
+                   proposal=Proposal.MVP, effects=Effects.TRAPS, access=None, folds=True, bounds=None)
 
-A row of the tables below is ``opcode name signature [immediates] [effects ...]``. The opcode is hexadecimal and counts
-within the group's prefix byte. The signature is ``operands:results`` with one letter a value (``i I f F v`` for
-i32 i64 f32 f64 v128, ``g`` for i31ref), or ``*`` where types depend on immediates or on the stack. ``memarg/4`` is a
-memory access 4 bytes wide. Addresses and table indices are written as i32; of a memory or table with 64-bit addresses
-they are i64.
+A row of the tables below is ``opcode name signature [immediates] [effects ...] [folds] [bounds]``. The opcode is
+hexadecimal and counts within the group's prefix byte. The signature is ``operands:results`` with one letter a value
+(``i I f F v`` for i32 i64 f32 f64 v128, ``g`` for i31ref), or ``*`` where types depend on immediates or on the stack.
+``memarg/4`` is a memory access 4 bytes wide. Addresses and table indices are written as i32; of a memory or table with
+64-bit addresses they are i64. ``folds`` marks an instruction whose helper in ``runtime/`` the compiler may call when
+all operands are constant integers. ``0..32`` are the bounds of its result, whatever its operands are.
 """
 
 from __future__ import annotations
@@ -98,6 +99,9 @@ class Instruction(NamedTuple):
         proposal: the proposal that brought it.
         effects: what it may do besides giving its results.
         access: width and natural alignment if it is a memory access, otherwise ``None``.
+        folds: whether the compiler may evaluate it, by the runtime's helper of its name, on constant integers.
+        bounds: the least and the largest number that it gives, if that is known without its operands. They are of a
+            signed number if the least is negative, otherwise of an unsigned one.
     """
 
     opcode: int
@@ -108,6 +112,8 @@ class Instruction(NamedTuple):
     proposal: Proposal
     effects: Effects
     access: Access | None
+    folds: bool = False
+    bounds: tuple[int, int] | None = None
 
     @property
     def mnemonic(self) -> str:
@@ -147,16 +153,16 @@ _MVP_ROWS = """
     29 i64.load             i:I memarg/8 traps reads
     2A f32.load             i:f memarg/4 traps reads
     2B f64.load             i:F memarg/8 traps reads
-    2C i32.load8_s          i:i memarg/1 traps reads
-    2D i32.load8_u          i:i memarg/1 traps reads
-    2E i32.load16_s         i:i memarg/2 traps reads
-    2F i32.load16_u         i:i memarg/2 traps reads
-    30 i64.load8_s          i:I memarg/1 traps reads
-    31 i64.load8_u          i:I memarg/1 traps reads
-    32 i64.load16_s         i:I memarg/2 traps reads
-    33 i64.load16_u         i:I memarg/2 traps reads
-    34 i64.load32_s         i:I memarg/4 traps reads
-    35 i64.load32_u         i:I memarg/4 traps reads
+    2C i32.load8_s          i:i memarg/1 traps reads -0x80..0x7F
+    2D i32.load8_u          i:i memarg/1 traps reads 0..0xFF
+    2E i32.load16_s         i:i memarg/2 traps reads -0x8000..0x7FFF
+    2F i32.load16_u         i:i memarg/2 traps reads 0..0xFFFF
+    30 i64.load8_s          i:I memarg/1 traps reads -0x80..0x7F
+    31 i64.load8_u          i:I memarg/1 traps reads 0..0xFF
+    32 i64.load16_s         i:I memarg/2 traps reads -0x8000..0x7FFF
+    33 i64.load16_u         i:I memarg/2 traps reads 0..0xFFFF
+    34 i64.load32_s         i:I memarg/4 traps reads -0x8000_0000..0x7FFF_FFFF
+    35 i64.load32_u         i:I memarg/4 traps reads 0..0xFFFF_FFFF
     36 i32.store            ii: memarg/4 traps writes
     37 i64.store            iI: memarg/8 traps writes
     38 f32.store            if: memarg/4 traps writes
@@ -172,76 +178,76 @@ _MVP_ROWS = """
     42 i64.const            :I  i64
     43 f32.const            :f  f32
     44 f64.const            :F  f64
-    45 i32.eqz              i:i
-    46 i32.eq               ii:i
-    47 i32.ne               ii:i
-    48 i32.lt_s             ii:i
-    49 i32.lt_u             ii:i
-    4A i32.gt_s             ii:i
-    4B i32.gt_u             ii:i
-    4C i32.le_s             ii:i
-    4D i32.le_u             ii:i
-    4E i32.ge_s             ii:i
-    4F i32.ge_u             ii:i
-    50 i64.eqz              I:i
-    51 i64.eq               II:i
-    52 i64.ne               II:i
-    53 i64.lt_s             II:i
-    54 i64.lt_u             II:i
-    55 i64.gt_s             II:i
-    56 i64.gt_u             II:i
-    57 i64.le_s             II:i
-    58 i64.le_u             II:i
-    59 i64.ge_s             II:i
-    5A i64.ge_u             II:i
-    5B f32.eq               ff:i
-    5C f32.ne               ff:i
-    5D f32.lt               ff:i
-    5E f32.gt               ff:i
-    5F f32.le               ff:i
-    60 f32.ge               ff:i
-    61 f64.eq               FF:i
-    62 f64.ne               FF:i
-    63 f64.lt               FF:i
-    64 f64.gt               FF:i
-    65 f64.le               FF:i
-    66 f64.ge               FF:i
-    67 i32.clz              i:i
-    68 i32.ctz              i:i
-    69 i32.popcnt           i:i
-    6A i32.add              ii:i
-    6B i32.sub              ii:i
-    6C i32.mul              ii:i
-    6D i32.div_s            ii:i traps
-    6E i32.div_u            ii:i traps
-    6F i32.rem_s            ii:i traps
-    70 i32.rem_u            ii:i traps
-    71 i32.and              ii:i
-    72 i32.or               ii:i
-    73 i32.xor              ii:i
-    74 i32.shl              ii:i
-    75 i32.shr_s            ii:i
-    76 i32.shr_u            ii:i
-    77 i32.rotl             ii:i
-    78 i32.rotr             ii:i
-    79 i64.clz              I:I
-    7A i64.ctz              I:I
-    7B i64.popcnt           I:I
-    7C i64.add              II:I
-    7D i64.sub              II:I
-    7E i64.mul              II:I
-    7F i64.div_s            II:I traps
-    80 i64.div_u            II:I traps
-    81 i64.rem_s            II:I traps
-    82 i64.rem_u            II:I traps
-    83 i64.and              II:I
-    84 i64.or               II:I
-    85 i64.xor              II:I
-    86 i64.shl              II:I
-    87 i64.shr_s            II:I
-    88 i64.shr_u            II:I
-    89 i64.rotl             II:I
-    8A i64.rotr             II:I
+    45 i32.eqz              i:i      folds 0..1
+    46 i32.eq               ii:i     folds 0..1
+    47 i32.ne               ii:i     folds 0..1
+    48 i32.lt_s             ii:i     folds 0..1
+    49 i32.lt_u             ii:i     folds 0..1
+    4A i32.gt_s             ii:i     folds 0..1
+    4B i32.gt_u             ii:i     folds 0..1
+    4C i32.le_s             ii:i     folds 0..1
+    4D i32.le_u             ii:i     folds 0..1
+    4E i32.ge_s             ii:i     folds 0..1
+    4F i32.ge_u             ii:i     folds 0..1
+    50 i64.eqz              I:i      folds 0..1
+    51 i64.eq               II:i     folds 0..1
+    52 i64.ne               II:i     folds 0..1
+    53 i64.lt_s             II:i     folds 0..1
+    54 i64.lt_u             II:i     folds 0..1
+    55 i64.gt_s             II:i     folds 0..1
+    56 i64.gt_u             II:i     folds 0..1
+    57 i64.le_s             II:i     folds 0..1
+    58 i64.le_u             II:i     folds 0..1
+    59 i64.ge_s             II:i     folds 0..1
+    5A i64.ge_u             II:i     folds 0..1
+    5B f32.eq               ff:i     0..1
+    5C f32.ne               ff:i     0..1
+    5D f32.lt               ff:i     0..1
+    5E f32.gt               ff:i     0..1
+    5F f32.le               ff:i     0..1
+    60 f32.ge               ff:i     0..1
+    61 f64.eq               FF:i     0..1
+    62 f64.ne               FF:i     0..1
+    63 f64.lt               FF:i     0..1
+    64 f64.gt               FF:i     0..1
+    65 f64.le               FF:i     0..1
+    66 f64.ge               FF:i     0..1
+    67 i32.clz              i:i      folds 0..32
+    68 i32.ctz              i:i      folds 0..32
+    69 i32.popcnt           i:i      folds 0..32
+    6A i32.add              ii:i     folds
+    6B i32.sub              ii:i     folds
+    6C i32.mul              ii:i     folds
+    6D i32.div_s            ii:i traps folds
+    6E i32.div_u            ii:i traps folds
+    6F i32.rem_s            ii:i traps folds
+    70 i32.rem_u            ii:i traps folds
+    71 i32.and              ii:i     folds
+    72 i32.or               ii:i     folds
+    73 i32.xor              ii:i     folds
+    74 i32.shl              ii:i     folds
+    75 i32.shr_s            ii:i     folds
+    76 i32.shr_u            ii:i     folds
+    77 i32.rotl             ii:i     folds
+    78 i32.rotr             ii:i     folds
+    79 i64.clz              I:I      folds 0..64
+    7A i64.ctz              I:I      folds 0..64
+    7B i64.popcnt           I:I      folds 0..64
+    7C i64.add              II:I     folds
+    7D i64.sub              II:I     folds
+    7E i64.mul              II:I     folds
+    7F i64.div_s            II:I traps folds
+    80 i64.div_u            II:I traps folds
+    81 i64.rem_s            II:I traps folds
+    82 i64.rem_u            II:I traps folds
+    83 i64.and              II:I     folds
+    84 i64.or               II:I     folds
+    85 i64.xor              II:I     folds
+    86 i64.shl              II:I     folds
+    87 i64.shr_s            II:I     folds
+    88 i64.shr_u            II:I     folds
+    89 i64.rotl             II:I     folds
+    8A i64.rotr             II:I     folds
     8B f32.abs              f:f
     8C f32.neg              f:f
     8D f32.ceil             f:f
@@ -270,13 +276,13 @@ _MVP_ROWS = """
     A4 f64.min              FF:F
     A5 f64.max              FF:F
     A6 f64.copysign         FF:F
-    A7 i32.wrap_i64         I:i
+    A7 i32.wrap_i64         I:i      folds
     A8 i32.trunc_f32_s      f:i traps
     A9 i32.trunc_f32_u      f:i traps
     AA i32.trunc_f64_s      F:i traps
     AB i32.trunc_f64_u      F:i traps
-    AC i64.extend_i32_s     i:I
-    AD i64.extend_i32_u     i:I
+    AC i64.extend_i32_s     i:I      folds -0x8000_0000..0x7FFF_FFFF
+    AD i64.extend_i32_u     i:I      folds 0..0xFFFF_FFFF
     AE i64.trunc_f32_s      f:I traps
     AF i64.trunc_f32_u      f:I traps
     B0 i64.trunc_f64_s      F:I traps
@@ -298,11 +304,11 @@ _MVP_ROWS = """
 """
 
 _SIGN_EXTENSION_ROWS = """
-    C0 i32.extend8_s        i:i
-    C1 i32.extend16_s       i:i
-    C2 i64.extend8_s        I:I
-    C3 i64.extend16_s       I:I
-    C4 i64.extend32_s       I:I
+    C0 i32.extend8_s        i:i      folds -0x80..0x7F
+    C1 i32.extend16_s       i:i      folds -0x8000..0x7FFF
+    C2 i64.extend8_s        I:I      folds -0x80..0x7F
+    C3 i64.extend16_s       I:I      folds -0x8000..0x7FFF
+    C4 i64.extend32_s       I:I      folds -0x8000_0000..0x7FFF_FFFF
 """
 
 _SATURATING_ROWS = """
@@ -331,7 +337,7 @@ _REFERENCE_ROWS = """
     25 table.get            *   table   traps reads
     26 table.set            *   table   traps writes
     D0 ref.null             *   heap_type
-    D1 ref.is_null          *
+    D1 ref.is_null          *        0..1
     D2 ref.func             *   func
 """
 
@@ -355,7 +361,7 @@ _FUNCTION_REFERENCE_ROWS = """
 """
 
 _REF_EQ_ROWS = """
-    D3 ref.eq               *
+    D3 ref.eq               *        0..1
 """
 
 _GC_ROWS = """
@@ -374,13 +380,13 @@ _GC_ROWS = """
     0C array.get_s          *   type    traps reads
     0D array.get_u          *   type    traps reads
     0E array.set            *   type    traps writes
-    0F array.len            *           traps
+    0F array.len            *           traps 0..0x4000_0000
     10 array.fill           *   type    traps writes
     11 array.copy           *   array_copy traps reads writes
     12 array.init_data      *   array_data traps reads writes
     13 array.init_elem      *   array_elem traps reads writes
-    14 ref.test             *   ref_type
-    15 ref.test_null        *   heap_type
+    14 ref.test             *   ref_type 0..1
+    15 ref.test_null        *   heap_type 0..1
     16 ref.cast             *   ref_type traps
     17 ref.cast_null        *   heap_type traps
     18 br_on_cast           *   br_on_cast control
@@ -389,7 +395,7 @@ _GC_ROWS = """
     1B extern.convert_any   *
     1C ref.i31              *
     1D i31.get_s            g:i         traps
-    1E i31.get_u            g:i         traps
+    1E i31.get_u            g:i         traps 0..0x7FFF_FFFF
 """
 
 _DESCRIPTOR_ROWS = """
@@ -472,16 +478,23 @@ def _read_tables() -> dict[int, Instruction]:
             if signature not in signatures:
                 operands, results = signature.split(":")
                 signatures[signature] = tuple(_LETTERS[x] for x in operands), tuple(_LETTERS[x] for x in results)
-            immediates, access, effects = Immediates.NONE, None, 0
+            immediates, access, effects, folds, bounds = Immediates.NONE, None, 0, False, None
             for word in words:
                 if word in _EFFECT_BITS:
                     effects |= _EFFECT_BITS[word]
+                elif word == "folds":
+                    folds = True
+                elif ".." in word:
+                    least, _, largest = word.partition("..")
+                    bounds = (int(least, 0), int(largest, 0))
                 else:
                     kind, _, width = word.partition("/")
                     immediates = _IMMEDIATES[kind]
                     access = _ACCESSES[width] if width else None
             params, outcomes = signatures[signature]
-            table[opcode] = Instruction(opcode, name, immediates, params, outcomes, proposal, _EFFECTS[effects], access)
+            table[opcode] = Instruction(
+                opcode, name, immediates, params, outcomes, proposal, _EFFECTS[effects], access, folds, bounds
+            )
     return table
 
 

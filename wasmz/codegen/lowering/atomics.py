@@ -9,11 +9,11 @@ The alignment is that of address and offset together, so the offset cannot go in
 from __future__ import annotations
 
 from wasmz.codegen.emitter import Emitter
+from wasmz.codegen.lowering.memory import FORMATS
 from wasmz.codegen.lowering.registry import lowers
 from wasmz.ir.nodes import Value
 from wasmz.wasm.instructions import BY_NAME
 
-_FORMATS = {1: "B", 2: "H", 4: "I", 8: "Q"}
 _ATOMICS = {name: row for name, row in BY_NAME.items() if row.access is not None and ".atomic." in name}
 
 
@@ -36,7 +36,7 @@ def _atomic(emitter: Emitter, value: Value) -> None:
     target = emitter.target
     _, offset, memory = value.imm
     width = _ATOMICS[value.op].access.width  # type: ignore[union-attr]
-    view = emitter.load_global(f"m{memory}_{_FORMATS[width]}")
+    view = emitter.load_global(f"m{memory}_{FORMATS[width]}")
     out = emitter.out
     starts = emitter.push_apart(value.args)
     if offset:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wasmz.codegen.emitted import Emitted, in_table
-from wasmz.codegen.emitter import CONSTANTS, Emitter
+from wasmz.codegen.emitter import Emitter
 from wasmz.codegen.lowering.registry import lowers
+from wasmz.ir.facts import CONSTANTS
 from wasmz.ir.nodes import Value
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from wasmz.codegen.emitted import Jump, Label
-from wasmz.codegen.emitter import CONSTANTS, Emitter
+from wasmz.codegen.emitter import Emitter
 from wasmz.codegen.lowering.calls import push_callee_from_table, push_callee_of_reference
 from wasmz.codegen.lowering.integers import COMPARISON_OPERATORS
-from wasmz.codegen.lowering.numeric import COMPARISONS, SIGNS, SMALL, push_comparison, tests_sign
+from wasmz.codegen.lowering.numeric import COMPARISONS, SMALL, push_comparison, tests_sign
 from wasmz.codegen.targets.base import IF_FALSE, IF_TRUE
+from wasmz.ir.facts import CONSTANTS, OPS, ZERO_TESTS
 from wasmz.ir.nodes import BOOL, Block, Edge, Terminator, Value
 
 TERMINATORS: dict[str, Callable[[Emitter, Terminator], None]] = {}
@@ -43,8 +44,7 @@ def fused_condition(block: Block) -> Value | None:
     return None
 
 
-_ZERO_TESTS = frozenset({"i32.eqz", "i64.eqz"})
-_FUSED = _ZERO_TESTS | COMPARISONS.keys() | COMPARISON_OPERATORS.keys()
+_FUSED = ZERO_TESTS | COMPARISONS.keys() | COMPARISON_OPERATORS.keys()
 
 
 @_ends("jump")
@@ -83,7 +83,7 @@ def jump_if(emitter: Emitter, condition: Value, label: Label, sense: bool) -> No
         if condition.type is not BOOL:
             out.append(target.to_condition)
         out.append(Jump(label, when))
-    elif condition.op in _ZERO_TESTS:
+    elif condition.op in ZERO_TESTS:
         emitter.push(condition.args)
         out += (target.to_condition, Jump(label, IF_FALSE if sense else IF_TRUE))
     elif condition.op in COMPARISON_OPERATORS:
@@ -92,7 +92,7 @@ def jump_if(emitter: Emitter, condition: Value, label: Label, sense: bool) -> No
     elif COMPARISONS[condition.op][1] and tests_sign(condition) is None and _is_cheap(emitter, condition.args):
         if condition.args[1].op not in CONSTANTS:
             _jump_if_signed(emitter, condition, label, sense)
-        elif condition.args[1].imm < SIGNS[condition.op[:3]]:
+        elif condition.args[1].imm < OPS[condition.op].sign:
             _jump_if_signed_to_natural(emitter, condition, label, sense)
         else:
             push_comparison(emitter, condition)
@@ -116,7 +116,7 @@ def _jump_if_signed(emitter: Emitter, condition: Value, label: Label, sense: boo
     start = emitter.push(condition.args)
     first, second = out[start:]
     del out[start:]
-    small, flip = emitter.constant(SMALL), emitter.constant(SIGNS[condition.op[:3]])
+    small, flip = emitter.constant(SMALL), emitter.constant(OPS[condition.op].sign)
     large, end = Label(), Label()
     for load in (first, second):
         out += (load, small, target.compare("<="), Jump(large, IF_FALSE))
@@ -133,7 +133,7 @@ def _jump_if_signed_to_natural(emitter: Emitter, condition: Value, label: Label,
     """
     operator, _ = COMPARISONS[condition.op]
     target, out = emitter.target, emitter.out
-    sign = emitter.constant(SIGNS[condition.op[:3]])
+    sign = emitter.constant(OPS[condition.op].sign)
     position = emitter.push(condition.args[:1])
     load = out[position]
     out += (emitter.constant(condition.args[1].imm), target.compare(operator))

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from wasmz.codegen.emitted import Jump, Label
 from wasmz.codegen.emitter import Emitter, Lowering
-from wasmz.codegen.lowering.numeric import SMALL, define_condition
+from wasmz.codegen.lowering.numeric import OPERATORS, SMALL, define_condition
 from wasmz.codegen.lowering.registry import lowers
 from wasmz.codegen.targets.base import IF_TRUE
+from wasmz.ir.facts import OPS
 from wasmz.ir.nodes import Value
+from wasmz.ir.operations import INT_COMPARISONS
 
 _BINARY = {
     "add": "+", "sub": "-", "mul": "*", "and": "&", "or": "|", "xor": "^", "shl": "<<", "shr": ">>",
 }  # fmt: skip
-COMPARISON_OPERATORS = {
-    "int.eq": "==", "int.ne": "!=", "int.lt": "<", "int.gt": ">", "int.le": "<=", "int.ge": ">=",
-}  # fmt: skip
+COMPARISON_OPERATORS = {name: OPERATORS[OPS[name].compares] for name in INT_COMPARISONS}
 
 
 def _binary(operator: str) -> Lowering:

@@ -9,49 +9,31 @@ A view checks the bounds (see docs/abi.md); addresses are unsigned, hence never 
 from __future__ import annotations
 
 from wasmz.codegen.emitted import Attempt, Emitted, Jump, Label
-from wasmz.codegen.emitter import CONSTANTS, Emitter, Lowering
-from wasmz.codegen.lowering.numeric import MASKS, mask
+from wasmz.codegen.emitter import Emitter, Lowering
+from wasmz.codegen.lowering.numeric import mask
 from wasmz.codegen.lowering.registry import lowers
 from wasmz.codegen.targets.base import IF_FALSE, IF_TRUE
+from wasmz.ir import facts
+from wasmz.ir.facts import CONSTANTS, INTEGER_BITS, MASKS, NARROW_STORES, OPS
 from wasmz.ir.nodes import Value
 from wasmz.ir.operations import VARIANTS
 
-# Load -> (struct format of the view, whether the result is negative at times and must be made unsigned).
+# Unsigned integers of so many bytes, as formats of `struct`.
+FORMATS = {1: "B", 2: "H", 4: "I", 8: "Q"}
+
+# Load of a number -> (struct format of the view, whether the result is negative at times and must be made unsigned).
 LOADS: dict[str, tuple[str, bool]] = {
-    "i32.load": ("I", False),
-    "i64.load": ("Q", False),
-    "f64.load": ("d", False),
-    "i32.load8_u": ("B", False),
-    "i32.load16_u": ("H", False),
-    "i32.load8_s": ("b", True),
-    "i32.load16_s": ("h", True),
-    "i64.load8_u": ("B", False),
-    "i64.load16_u": ("H", False),
-    "i64.load32_u": ("I", False),
-    "i64.load8_s": ("b", True),
-    "i64.load16_s": ("h", True),
-    "i64.load32_s": ("i", True),
-}
+    name: (FORMATS[width].lower() if OPS[name].is_signed else FORMATS[width], OPS[name].is_signed)
+    for name, width in facts.LOADS.items()
+    if OPS[name].type in INTEGER_BITS
+} | {"f64.load": ("d", False)}
 
-# Store -> (struct format of the view, mask that the value needs or None).
+# Store of a number -> (struct format of the view, mask that the value needs or None).
 STORES: dict[str, tuple[str, int | None]] = {
-    "i32.store": ("I", None),
-    "i64.store": ("Q", None),
-    "f64.store": ("d", None),
-    "i32.store8": ("B", 0xFF),
-    "i32.store16": ("H", 0xFFFF),
-    "i64.store8": ("B", 0xFF),
-    "i64.store16": ("H", 0xFFFF),
-    "i64.store32": ("I", 0xFFFF_FFFF),
-}
-
-# f32 operations whose result is never a signalling NaN, because they compute.
-QUIET_SINGLES = frozenset(
-    {f"f32.{name}" for name in ("add", "sub", "mul", "div", "sqrt", "min", "max", "ceil", "floor", "trunc", "nearest")}
-    | {f"f32.{name}.unrounded" for name in ("add", "sub", "mul")}
-    | {f"f32.convert_{type}_{s}" for type in ("i32", "i64") for s in "su"}
-    | {"f32.demote_f64"}
-)
+    name: (FORMATS[width], (1 << NARROW_STORES[name]) - 1 if name in NARROW_STORES else None)
+    for name, width in facts.STORES.items()
+    if OPS[name].type in INTEGER_BITS
+} | {"f64.store": ("d", None)}
 
 
 def view_name(format: str, memory_argument: tuple[int, ...]) -> str:
@@ -119,7 +101,7 @@ def _make_repeatable(emitter: Emitter, start: int) -> list[Emitted]:
 
 
 for _op, (_format, _is_negative) in LOADS.items():
-    lowers(_op)(_plain_load(_format, _op[:3] if _is_negative else None))
+    lowers(_op)(_plain_load(_format, OPS[_op].type if _is_negative else None))
     _signed = f"{_op}.signed"
     if not _is_negative:
         lowers(f"{_op}.loose")(_loose_load(_format))
@@ -216,7 +198,7 @@ lowers("f32.store.quiet.loose")(_store("f", None, is_loose=True))
 @lowers("f32.store")
 def _f32_store(emitter: Emitter, value: Value) -> None:
     stored = value.args[1]
-    if stored.op in QUIET_SINGLES or stored.op == "f32.load.quieting":
+    if stored.op in facts.QUIET_SINGLES or stored.op == "f32.load.quieting":
         lower_store(emitter, value, "f")
         return
     # Storing a single quiets a signalling NaN; a NaN is stored by its bits.
@@ -249,7 +231,7 @@ def _runtime_call(emitter: Emitter, value: Value, function: str, *objects: str) 
 
 @lowers("memory.size", "memory.grow", "memory.fill")
 def _memory_operation(emitter: Emitter, value: Value) -> None:
-    _runtime_call(emitter, value, value.op.replace(".", "_"), f"m{value.imm}")
+    _runtime_call(emitter, value, OPS[value.op].helper, f"m{value.imm}")
 
 
 @lowers("memory.copy")
@@ -269,7 +251,7 @@ def _data_drop(emitter: Emitter, value: Value) -> None:
 
 @lowers("table.get", "table.set", "table.size", "table.grow", "table.fill")
 def _table_operation(emitter: Emitter, value: Value) -> None:
-    _runtime_call(emitter, value, value.op.replace(".", "_"), f"tab{value.imm}")
+    _runtime_call(emitter, value, OPS[value.op].helper, f"tab{value.imm}")
 
 
 @lowers("table.copy")

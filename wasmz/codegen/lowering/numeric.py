@@ -3,7 +3,7 @@
 i32.add v0 v1         LOAD v0; LOAD v1; BINARY_OP +; LOAD_CONST 0xFFFFFFFF; BINARY_OP &
 i32.add.nowrap v0 v1  LOAD v0; LOAD v1; BINARY_OP +
 i32.lt_s v0 v1        both sides ^ 0x80000000, then an unsigned comparison
-i32.div_s v0 v1       i32_div_s(v0, v1), of the runtime
+i32.div_s v0 v1       i32_div_s(v0, v1), of the runtime: what is not here, see `registry.py`
 """
 
 from __future__ import annotations
@@ -11,34 +11,22 @@ from __future__ import annotations
 import itertools
 
 from wasmz.codegen.emitted import Jump, Label
-from wasmz.codegen.emitter import CONSTANTS, Emitter, Lowering
+from wasmz.codegen.emitter import Emitter, Lowering
 from wasmz.codegen.lowering.registry import lowers
 from wasmz.codegen.targets.base import IF_FALSE, IF_TRUE
+from wasmz.ir import facts
+from wasmz.ir.facts import CONSTANTS, INTEGER_BITS, MASKS, NUMBER_TYPES, OPS, SIGNS
 from wasmz.ir.nodes import BOOL, Value
-
-MASKS = {"i32": 0xFFFF_FFFF, "i64": 0xFFFF_FFFF_FFFF_FFFF}
-SIGNS = {"i32": 0x8000_0000, "i64": 0x8000_0000_0000_0000}
-BITS = {"i32": 32, "i64": 64}
 
 # The largest int that CPython keeps in one digit.
 SMALL = 2**30 - 1
 
+OPERATORS = {"eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">="}
+
 # Comparison of the IR -> (operator, whether the operands are signed integers).
-COMPARISONS: dict[str, tuple[str, bool]] = {}
-for _type in BITS:
-    COMPARISONS[f"{_type}.eq"] = ("==", False)
-    COMPARISONS[f"{_type}.ne"] = ("!=", False)
-    for _name, _operator in (("lt", "<"), ("gt", ">"), ("le", "<="), ("ge", ">=")):
-        COMPARISONS[f"{_type}.{_name}_u"] = (_operator, False)
-        COMPARISONS[f"{_type}.{_name}_s"] = (_operator, True)
-for _type in ("f32", "f64"):
-    for _name, _operator in (("eq", "=="), ("ne", "!="), ("lt", "<"), ("gt", ">"), ("le", "<="), ("ge", ">=")):
-        COMPARISONS[f"{_type}.{_name}"] = (_operator, False)
-
-
-def width_of(op: str) -> str:
-    """The type in an operation's name: ``i32`` of ``i32.add``."""
-    return op[:3]
+COMPARISONS: dict[str, tuple[str, bool]] = {
+    name: (OPERATORS[OPS[name].compares], OPS[name].is_signed) for name in facts.COMPARISONS
+}
 
 
 def mask(emitter: Emitter, type: str) -> None:
@@ -92,7 +80,7 @@ def tests_sign(value: Value) -> str | None:
     if signed and second.op in CONSTANTS:
         if not second.imm and operator in ("<", ">="):
             return ">=" if operator == "<" else "<"
-        if second.imm == MASKS[width_of(value.op)] and operator in (">", "<="):
+        if second.imm == OPS[value.op].mask and operator in (">", "<="):
             return "<" if operator == ">" else ">="
     return None
 
@@ -104,12 +92,12 @@ def push_comparison(emitter: Emitter, value: Value) -> int:
     sign_test = tests_sign(value)
     if sign_test is not None:
         start = emitter.push(value.args[:1])
-        emitter.out.append(emitter.constant(SIGNS[width_of(value.op)]))
+        emitter.out.append(emitter.constant(OPS[value.op].sign))
         operator = sign_test
     elif not signed:
         start = emitter.push(value.args)
     else:
-        type = width_of(value.op)
+        type = OPS[value.op].type
         flip = SIGNS[type]
         bounds = emitter.push_apart(value.args)
         start = bounds[0]
@@ -138,7 +126,7 @@ def _eqz(emitter: Emitter, value: Value) -> None:
 
 def _wrapping(operator: str, reduction: str) -> Lowering:
     def lowering(emitter: Emitter, value: Value) -> None:
-        type = width_of(value.op)
+        type = OPS[value.op].type
         target = emitter.target
         first, second = value.args
         is_difference = operator == "-"
@@ -171,7 +159,7 @@ def _plain(operator: str) -> Lowering:
     return lowering
 
 
-for _type in BITS:
+for _type in INTEGER_BITS:
     for _name, _operator in (("add", "+"), ("sub", "-"), ("mul", "*")):
         lowers(f"{_type}.{_name}")(_wrapping(_operator, "always"))
         lowers(f"{_type}.{_name}.guarded")(_wrapping(_operator, "guarded"))
@@ -199,7 +187,7 @@ def _complement(emitter: Emitter, value: Value) -> None:
 def _unsigned_division(emitter: Emitter, value: Value) -> None:
     start = emitter.push(value.args)
     emitter.mark(value.offset)
-    emitter.out.append(emitter.target.binary("//" if "div" in value.op else "%"))
+    emitter.out.append(emitter.target.binary("//" if OPS[value.op].kind == "div_u" else "%"))
     emitter.define(value, start)
 
 
@@ -208,21 +196,22 @@ def _push_shift_count(emitter: Emitter, value: Value) -> int:
     count = value.args[1]
     if count.op in CONSTANTS:
         start = emitter.push(value.args[:1])
-        emitter.out.append(emitter.constant(count.imm % BITS[width_of(value.op)]))
+        emitter.out.append(emitter.constant(count.imm % OPS[value.op].bits))
         return start
     start = emitter.push(value.args)
-    emitter.out += (emitter.constant(BITS[width_of(value.op)] - 1), emitter.target.binary("&"))
+    emitter.out += (emitter.constant(OPS[value.op].bits - 1), emitter.target.binary("&"))
     return start
 
 
-@lowers(*(f"{type}.shl{form}" for type in BITS for form in ("", ".guarded", ".nowrap")))
+@lowers(*(f"{type}.shl{form}" for type in INTEGER_BITS for form in ("", ".guarded", ".nowrap")))
 def _shl(emitter: Emitter, value: Value) -> None:
     start = _push_shift_count(emitter, value)
     emitter.out.append(emitter.target.binary("<<"))
-    if value.op.endswith(".guarded"):
-        mask_unless_small(emitter, width_of(value.op))
-    elif not value.op.endswith(".nowrap"):
-        mask(emitter, width_of(value.op))
+    op = OPS[value.op]
+    if op.form == "guarded":
+        mask_unless_small(emitter, op.type)
+    elif op.form != "nowrap":
+        mask(emitter, op.type)
     emitter.define(value, start)
 
 
@@ -235,27 +224,27 @@ def _shr_u(emitter: Emitter, value: Value) -> None:
 
 @lowers("i32.shr_s", "i64.shr_s")
 def _shr_s(emitter: Emitter, value: Value) -> None:
-    type = width_of(value.op)
+    type = OPS[value.op].type
     count = value.args[1]
     if count.op not in CONSTANTS:
-        emitter.call_helper(f"{type}_shr_s", value)
+        emitter.call_helper(OPS[value.op].helper, value)
         return
     start = emitter.push(value.args[:1])
     sign(emitter, type)
-    emitter.out += (emitter.constant(count.imm % BITS[type]), emitter.target.binary(">>"))
+    emitter.out += (emitter.constant(count.imm % OPS[value.op].bits), emitter.target.binary(">>"))
     mask(emitter, type)
     emitter.define(value, start)
 
 
 @lowers("i32.rotl", "i64.rotl", "i32.rotr", "i64.rotr")
 def _rotate(emitter: Emitter, value: Value) -> None:
-    type = width_of(value.op)
+    type = OPS[value.op].type
     count = value.args[1]
     if count.op not in CONSTANTS:
-        emitter.call_helper(value.op.replace(".", "_"), value)
+        emitter.call_helper(OPS[value.op].helper, value)
         return
     # Multiplied by 2^width + 1 the value stands twice in a row; a shift finds any rotation of it there.
-    right = count.imm % BITS[type] if "rotr" in value.op else -count.imm % BITS[type]
+    right = count.imm % OPS[value.op].bits if OPS[value.op].kind == "rotr" else -count.imm % OPS[value.op].bits
     target = emitter.target
     start = emitter.push(value.args[:1])
     emitter.out += (emitter.constant(MASKS[type] + 2), target.binary("*"))
@@ -264,33 +253,17 @@ def _rotate(emitter: Emitter, value: Value) -> None:
     emitter.define(value, start)
 
 
-def _extension(bits: int, type: str) -> Lowering:
-    def lowering(emitter: Emitter, value: Value) -> None:
-        target = emitter.target
-        start = emitter.push(value.args)
-        if bits < 32:
-            emitter.out += (emitter.constant((1 << bits) - 1), target.binary("&"))
-        elif type == "i64" and value.op == "i64.extend32_s":
-            mask(emitter, "i32")
-        flip = emitter.constant(1 << (bits - 1))
-        emitter.out += (flip, target.binary("^"), flip, target.binary("-"))
-        if not value.op.endswith(".nowrap"):
-            mask(emitter, type)
-        emitter.define(value, start)
-
-    return lowering
-
-
-for _op, _bits in (
-    ("i32.extend8_s", 8),
-    ("i32.extend16_s", 16),
-    ("i64.extend8_s", 8),
-    ("i64.extend16_s", 16),
-    ("i64.extend32_s", 32),
-    ("i64.extend_i32_s", 32),
-    ("i64.extend_i32_s.nowrap", 32),
-):
-    lowers(_op)(_extension(_bits, width_of(_op)))
+@lowers(*(op.name for op in OPS.values() if op.kind.startswith("extend") and op.is_signed and op.type in INTEGER_BITS))
+def _extend(emitter: Emitter, value: Value) -> None:
+    op, target = OPS[value.op], emitter.target
+    start = emitter.push(value.args)
+    if op.narrow < 32 or op.name == "i64.extend32_s":
+        emitter.out += (emitter.constant((1 << op.narrow) - 1), target.binary("&"))
+    flip = emitter.constant(1 << (op.narrow - 1))
+    emitter.out += (flip, target.binary("^"), flip, target.binary("-"))
+    if op.form != "nowrap":
+        mask(emitter, op.type)
+    emitter.define(value, start)
 
 
 @lowers("copy", "i64.extend_i32_u", "i32.wrap_i64.nowrap")
@@ -370,31 +343,9 @@ def _convert_unsigned(emitter: Emitter, value: Value) -> None:
 @lowers("f64.convert_i32_s", "f64.convert_i64_s")
 def _convert_signed(emitter: Emitter, value: Value) -> None:
     start = emitter.push(value.args)
-    sign(emitter, value.op[12:15])
+    sign(emitter, NUMBER_TYPES[value.args[0].type])
     emitter.out += (emitter.constant(0.0), emitter.target.binary("+"))
     emitter.define(value, start)
-
-
-def _helper(emitter: Emitter, value: Value) -> None:
-    emitter.call_helper(value.op.replace(".", "_"), value)
-
-
-# The runtime's function of the same name does it.
-lowers(
-    *(f"{t}.{n}" for t in BITS for n in ("div_s", "rem_s", "clz", "ctz", "popcnt")),
-    *(f"{t}.{n}" for t in ("f32", "f64") for n in ("abs", "ceil", "floor", "trunc", "nearest", "sqrt", "min", "max")),
-    *(f"{t}.copysign" for t in ("f32", "f64")),
-    *(f"{t}.trunc_{f}_{s}" for t in BITS for f in ("f32", "f64") for s in "su"),
-    *(f"{t}.trunc_sat_{f}_{s}" for t in BITS for f in ("f32", "f64") for s in "su"),
-    *(f"f32.convert_{t}_{s}" for t in BITS for s in "su"),
-    "f32.div",
-    "f32.demote_f64",
-    "f64.promote_f32",
-    "i32.reinterpret_f32",
-    "i64.reinterpret_f64",
-    "f32.reinterpret_i32",
-    "f64.reinterpret_i64",
-)(_helper)
 
 
 @lowers("select")

@@ -1,11 +1,18 @@
-"""The table of lowerings, filled by decorators; a second one for an operation is an error."""
+"""The table of lowerings, filled by decorators; a second one for an operation is an error.
+
+LOWERINGS["i32.add"]      the function under ``@lowers("i32.add")``
+LOWERINGS["i32.div_s"]    a call of the runtime's helper ``i32_div_s``: no function is registered, none is needed
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from wasmz.codegen.emitter import Lowering
+from wasmz.codegen.emitter import Emitter, Lowering
 from wasmz.concurrency import load
+from wasmz.ir.facts import OPS
+from wasmz.ir.nodes import Value
+from wasmz.wasm.instructions import BY_NAME, Immediates
 
 
 class _Lowerings(dict[str, Lowering]):
@@ -16,8 +23,16 @@ class _Lowerings(dict[str, Lowering]):
 
         found = self.get(operation)
         if found is None:
-            raise KeyError(operation)
+            row = BY_NAME.get(operation)
+            if row is None or row.params is None or row.immediates is not Immediates.NONE:
+                raise KeyError(operation)
+            found = self[operation] = _call_helper
         return found
+
+
+def _call_helper(emitter: Emitter, value: Value) -> None:
+    """The runtime's function of the same name does it."""
+    emitter.call_helper(OPS[value.op].helper, value)
 
 
 LOWERINGS: dict[str, Lowering] = _Lowerings()

@@ -15,14 +15,14 @@ from __future__ import annotations
 
 import itertools
 
-from wasmz.codegen.emitter import CONSTANTS, Emitter, Lowering
+from wasmz.codegen.emitter import Emitter, Lowering
 from wasmz.codegen.lowering.memory import view_name
 from wasmz.codegen.lowering.numeric import define_condition
-from wasmz.codegen.lowering.registry import LOWERINGS, lowers
+from wasmz.codegen.lowering.registry import lowers
+from wasmz.ir.facts import CONSTANTS, OPS
 from wasmz.ir.nodes import Value
 from wasmz.runtime.simd.lanes import ALL, INTEGER_SHAPES, LOW_HALF, lows, ones, tops
 from wasmz.wasm.instructions import BY_NAME
-from wasmz.wasm.proposals import Proposal
 
 _OPERATORS = frozenset({"+", "-", "*", "&", "|", "^", "<<", ">>"})
 _COMPARISONS = frozenset({"==", "!="})
@@ -32,7 +32,7 @@ _SIGN_EXTENSION = 0xFFFF_FFFF
 
 def shape_bits(op: str) -> int:
     """Bits of a lane of an operation's shape."""
-    return _BITS[op.partition(".")[0]]
+    return _BITS[OPS[op].type]
 
 
 # Templates
@@ -149,7 +149,7 @@ def _condition(template: str) -> Lowering:
 def _call_helper(emitter: Emitter, value: Value, *more: object) -> None:
     """Calls the runtime's function of the operation's name; ``more`` are constants behind the operands."""
     start = emitter.push(value.args)
-    emitter.out.insert(start, emitter.load_callee(value.op.replace(".", "_")))
+    emitter.out.insert(start, emitter.load_callee(OPS[value.op].helper))
     emitter.mark(value.offset)
     emitter.out += [emitter.constant(constant) for constant in more]
     emitter.out.append(emitter.target.call(len(value.args) + len(more)))
@@ -404,7 +404,7 @@ _LANE_VIEWS = {8: "B", 16: "H", 32: "I", 64: "Q"}
 
 @lowers(*(f"v128.load{bits}_lane" for bits in _LANE_VIEWS))
 def _load_lane(emitter: Emitter, value: Value) -> None:
-    bits = int(value.op[9:].partition("_")[0])
+    bits = 8 * OPS[value.op].access
     shift = bits * value.imm[1]
     moved = f"[{_LANE_VIEWS[bits]}] {shift} <<" if shift else f"[{_LANE_VIEWS[bits]}]"
     kept = ALL ^ ((1 << bits) - 1) << shift
@@ -413,7 +413,7 @@ def _load_lane(emitter: Emitter, value: Value) -> None:
 
 @lowers(*(f"v128.store{bits}_lane" for bits in _LANE_VIEWS))
 def _store_lane(emitter: Emitter, value: Value) -> None:
-    bits = int(value.op[10:].partition("_")[0])
+    bits = 8 * OPS[value.op].access
     lane = extract_template(bits, value.imm[1]).replace("a", "b")
     emit_template(emitter, value, f"{lane} [{_LANE_VIEWS[bits]}]=")
 
@@ -427,15 +427,3 @@ lowers("i64x2.pack")(_by_template("a b 64 << |"))
 @lowers("f32x4.pack", "f64x2.pack", "f32x4.unpack", "f64x2.unpack")
 def _pack(emitter: Emitter, value: Value) -> None:
     _call_helper(emitter, value)
-
-
-# Everything else is a call of the runtime's function.
-
-
-def _helper(emitter: Emitter, value: Value) -> None:
-    _call_helper(emitter, value)
-
-
-for _row in BY_NAME.values():
-    if _row.proposal in (Proposal.SIMD, Proposal.RELAXED_SIMD) and _row.name not in LOWERINGS:
-        lowers(_row.name)(_helper)

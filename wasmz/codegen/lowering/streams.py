@@ -16,6 +16,7 @@ from wasmz.codegen.lowering.control import TERMINATORS
 from wasmz.codegen.lowering.memory import LOADS, view_name
 from wasmz.codegen.lowering.registry import lowers
 from wasmz.codegen.targets.base import AT_END
+from wasmz.ir.facts import OPS
 from wasmz.ir.nodes import Terminator, Value
 
 
@@ -55,11 +56,11 @@ def _stream(emitter: Emitter, value: Value) -> None:
 
 def _format(load: str) -> str:
     """The struct format of the view that a load reads."""
-    name = load.removesuffix(".loose")
-    if name.startswith("f32"):
+    op = OPS[load]
+    if op.type == "f32":
         return "f"
-    format, is_negative = LOADS[name.removesuffix(".signed")]
-    return format.lower() if name.endswith(".signed") and not is_negative else format
+    format, _ = LOADS[op.base]
+    return format.lower() if op.form.startswith("signed") else format
 
 
 @lowers("stream.zip")

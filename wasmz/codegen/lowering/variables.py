@@ -7,9 +7,10 @@ global.get 3       LOAD_GLOBAL g3, or LOAD_GLOBAL c3; LOAD_CONST 0; BINARY_SUBSC
 
 from __future__ import annotations
 
-from wasmz.codegen.emitter import CONSTANTS, MOST_PENDING_READS, Emitter, Pending
+from wasmz.codegen.emitter import MOST_PENDING_READS, Emitter, Pending
 from wasmz.codegen.lowering.numeric import define_condition
 from wasmz.codegen.lowering.registry import lowers
+from wasmz.ir.facts import CONSTANTS
 from wasmz.ir.nodes import Value
 
 

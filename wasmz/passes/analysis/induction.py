@@ -16,9 +16,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
+from wasmz.ir.facts import NUMBERED
 from wasmz.ir.nodes import Block, Value
 from wasmz.passes.intervals import HALF, MODULUS
-from wasmz.passes.values import NUMBERED
 
 NUMBERS = frozenset({"int.const", "i32.const", "i64.const"})
 REDUCTIONS = frozenset({"int.wrap", "int.wrap.small", "int.wrap.natural", "int.sign"})

@@ -1,0 +1,216 @@
+"""What passes and lowering know of each operation, derived once from the instruction table and ``operations.py``.
+
+    OPS["i64.load32_s.signed"]  type="i64"  bits=64  access=4  is_load  is_signed  narrow=32  base="i64.load32_s"
+    OPS["i32.lt_s"]             compares="lt"  is_signed  inverse="i32.ge_s"  mirrored="i32.gt_s"  bounds=(0, 1)
+    OPS["int.add"]              type="int"  kind="add"  mirrored="int.add"
+
+``Value.op`` is a name; ``OPS[value.op]`` is what is known of it. Sets of operations that many passes ask for have a
+name of their own here, and no other file makes one from names. A fact that the name of an instruction does not tell
+(``folds``, ``bounds``) is a column of the instruction table.
+"""
+
+from __future__ import annotations
+
+from wasmz.ir.operations import EFFECTS, VARIANTS
+from wasmz.types import ValType
+from wasmz.wasm.instructions import BY_NAME, Effects
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+    from wasmz.ir.nodes import Value
+
+# Numbers of a width, by the name of their type.
+INTEGER_BITS: Final = {"i32": 32, "i64": 64}
+BITS: Final = {**INTEGER_BITS, "f32": 32, "f64": 64}
+MASKS: Final = {type: (1 << bits) - 1 for type, bits in BITS.items()}
+SIGNS: Final = {type: 1 << (bits - 1) for type, bits in BITS.items()}
+NUMBER_TYPES: Final[dict[object, str]] = {ValType.I32: "i32", ValType.I64: "i64"}
+VALUE_TYPES: Final = {"i32": ValType.I32, "i64": ValType.I64, "f32": ValType.F32, "f64": ValType.F64}
+_INTEGERS: Final = frozenset({*INTEGER_BITS, "int"})
+_SCALARS: Final = frozenset({*BITS, "int"})
+_VECTORS: Final = frozenset({"v128", "i8x16", "i16x8", "i32x4", "i64x2", "f32x4", "f64x2"})
+
+# Comparison -> the one that holds when it does not, and the one of exchanged operands.
+_OPPOSITES: Final = {"eq": "ne", "ne": "eq", "lt": "ge", "ge": "lt", "gt": "le", "le": "gt"}
+_EXCHANGED: Final = {"eq": "eq", "ne": "ne", "lt": "gt", "gt": "lt", "le": "ge", "ge": "le"}
+_COMMUTING: Final = frozenset({"add", "mul", "and", "or", "xor"})
+
+# What the IR adds to the instruction table's column.
+_ADDED_BOUNDS: Final = {
+    f"{kind}.get.{packed}": (0, (1 << bits) - 1)
+    for kind in ("struct", "array")
+    for packed, bits in (("i8", 8), ("i16", 16))
+}
+
+
+class Op:
+    """What is known of one operation; there is one object an operation.
+
+    Attributes:
+        name: the operation.
+        type: the part of the name before the first dot: ``i32``, ``int``, ``f32x4``, ``memory``.
+        kind: the rest of it, without what distinguishes a variant: ``add``, ``load8_u``.
+        base: the operation that it is a variant of, or itself.
+        form: what the name says of the variant: ``nowrap``, ``signed.loose``; empty if it is none.
+        bits: width of numbers of ``type``; 0 if that is no scalar type with a width.
+        mask: all of these bits; ``sign``: the highest one.
+        narrow: how many bits of a number it reads, writes or extends, if those are fewer; otherwise ``bits``.
+        access: how many bytes of memory it accesses; 0 if none.
+        is_load, is_store: whether it is an access to one number (none of vectors or lanes, nor an atomic one).
+        is_constant: whether its immediate is its result.
+        is_signed: whether its name says that it takes integers as signed ones.
+        compares: for comparisons of numbers or lanes, ``eq ne lt gt le`` or ``ge``; otherwise empty.
+        inverse: of scalars, the comparison that holds exactly if it does not, or ``None``.
+        mirrored: of scalars, what gives the same with exchanged operands, or ``None``; of a commutative one itself.
+        bounds: least and largest result; ``None`` if they depend on the operands.
+        folds: whether it may be evaluated on constants by the runtime's helper of its name.
+        helper: the name of that helper.
+        effects: see :class:`~wasmz.wasm.instructions.Effects`.
+        is_pure: whether it has none.
+    """
+
+    __slots__ = (
+        "access",
+        "base",
+        "bits",
+        "bounds",
+        "compares",
+        "effects",
+        "folds",
+        "form",
+        "helper",
+        "inverse",
+        "is_constant",
+        "is_load",
+        "is_pure",
+        "is_signed",
+        "is_store",
+        "kind",
+        "mask",
+        "mirrored",
+        "name",
+        "narrow",
+        "sign",
+        "type",
+    )
+
+    def __init__(self, name: str, effects: Effects) -> None:
+        base = VARIANTS.get(name, name)
+        row = BY_NAME.get(base)
+        type, _, kind = base.partition(".")
+        access = row.access.width if row is not None and row.access is not None else 0
+        bits = BITS.get(type, 0)
+        self.name = name
+        self.type = type
+        self.kind = kind
+        self.base = base
+        self.form = name[len(base) + 1 :]
+        self.bits = bits
+        self.mask = MASKS.get(type, 0)
+        self.sign = SIGNS.get(type, 0)
+        self.access = access
+        is_plain = access > 0 and bits > 0
+        self.is_load = is_plain and kind.startswith("load")
+        self.is_store = is_plain and kind.startswith("store")
+        self.is_constant = kind == "const" or name == "ref.null"
+        self.is_signed = kind.endswith("_s")
+        self.bounds = row.bounds if row is not None else _ADDED_BOUNDS.get(name)
+        self.folds = name == base and row is not None and row.folds
+        self.helper = base.replace(".", "_")
+        self.effects = effects
+        self.is_pure: bool = effects is _PURE
+        self.narrow: int = 8 * access if is_plain else bits
+        if self.is_signed and kind.startswith("extend") and self.bounds is not None:
+            self.narrow = (self.bounds[1] - self.bounds[0]).bit_length()
+        self._relate()
+
+    def _relate(self) -> None:
+        """The operations that it has to do with as a comparison, or as a commutative operation."""
+        stem, _, sign = self.kind.partition("_")
+        self.compares = ""
+        self.inverse: str | None = None
+        self.mirrored: str | None = None
+        if stem in _OPPOSITES and sign in ("", "s", "u") and (self.type in _SCALARS or self.type in _VECTORS):
+            self.compares = stem
+        if self.type not in _SCALARS:
+            return
+        if self.compares:
+            rest = f"_{sign}" if sign else ""
+            self.mirrored = f"{self.type}.{_EXCHANGED[stem]}{rest}"
+            # Of floats, neither `lt` nor `ge` holds when one is NaN.
+            if self.type[0] != "f" or stem in ("eq", "ne"):
+                self.inverse = f"{self.type}.{_OPPOSITES[stem]}{rest}"
+        elif self.kind in _COMMUTING and self.type in _INTEGERS and self.name == self.base:
+            # Of floats, which NaN comes out depends on the order.
+            self.mirrored = self.name
+
+    def __repr__(self) -> str:
+        return f"<Op {self.name}>"
+
+
+_PURE: Final = Effects.PURE
+
+OPS: Final[dict[str, Op]] = {name: Op(name, effects) for name, effects in EFFECTS.items()}
+_ALL: Final = tuple(OPS.values())
+
+# Constants: all, those that cost nothing anywhere, of integers, of integers with a width.
+CONSTANTS: Final = frozenset(op.name for op in _ALL if op.is_constant)
+NUMERIC_CONSTANTS: Final = CONSTANTS - {"ref.null"}
+INTEGER_CONSTANTS: Final = frozenset({"i32.const", "i64.const", "int.const"})
+SIZED_CONSTANTS: Final = frozenset({"i32.const", "i64.const"})
+
+# Comparison -> the one that holds exactly if it does not; of exchanged operands (also: commutative -> itself).
+INVERSE: Final = {op.name: op.inverse for op in _ALL if op.inverse is not None}
+MIRRORED: Final = {op.name: op.mirrored for op in _ALL if op.mirrored is not None}
+COMMUTATIVE: Final = frozenset(name for name, mirrored in MIRRORED.items() if name == mirrored)
+# Comparisons of i32, i64, f32 and f64; tests whether an i32 or i64 is zero; all operations that give 0 or 1.
+COMPARISONS: Final = frozenset(op.name for op in _ALL if op.compares and op.type in BITS)
+ZERO_TESTS: Final = frozenset({"i32.eqz", "i64.eqz"})
+BOOLEANS: Final = frozenset(op.name for op in _ALL if op.bounds == (0, 1))
+
+# Access to a number in memory, or to a vector -> how many bytes; none to single lanes.
+ACCESS_WIDTHS: Final = {
+    op.name: op.access
+    for op in _ALL
+    if op.access and op.name == op.base and (".load" in op.name or ".store" in op.name) and "lane" not in op.name
+}
+# Access to a single number -> how many bytes.
+LOADS: Final = {op.name: op.access for op in _ALL if op.is_load and not op.form}
+STORES: Final = {op.name: op.access for op in _ALL if op.is_store and not op.form}
+# Store of less than the number -> how many bits are stored.
+NARROW_STORES: Final = {name: OPS[name].narrow for name in STORES if OPS[name].narrow < OPS[name].bits}
+
+# By what they may do: looking an operation up in a set is ten times as fast as testing flags.
+PURE: Final = frozenset(op.name for op in _ALL if op.is_pure)
+CALLING: Final = frozenset(op.name for op in _ALL if op.effects & Effects.CALLS)
+_DIVIDING: Final = frozenset({"div_u", "div_s", "rem_u", "rem_s", "floordiv", "mod"})
+DIVISIONS: Final = frozenset(op.name for op in _ALL if op.type in _INTEGERS and op.kind in _DIVIDING)
+# Operations that give the same whenever operands and immediate are the same. (Not so `struct.new`: it is pure, and yet
+# gives another object each time.)
+NUMBERED: Final = frozenset(op.name for op in _ALL if op.is_pure and op.type in _SCALARS | _VECTORS) | {
+    *("select", "ref.is_null", "ref.func", "ref.eq", "ref.test", "ref.i31", "project"),
+}
+
+# Arithmetic of singles that is exact before it is rounded, so that a store may round in its place.
+SINGLE_ARITHMETIC: Final = frozenset({"f32.add", "f32.sub", "f32.mul"})
+_COMPUTING_SINGLES: Final = SINGLE_ARITHMETIC | {
+    f"f32.{kind}" for kind in ("div", "sqrt", "min", "max", "ceil", "floor", "trunc", "nearest")
+}
+# Uses that compute with a single, so that a signalling NaN need not be kept.
+QUIETING: Final = (
+    _COMPUTING_SINGLES | {op.name for op in _ALL if op.type == "f32" and op.compares} | {"f64.promote_f32"}
+)
+# Operations whose result is never a signalling NaN.
+QUIET_SINGLES: Final = (
+    _COMPUTING_SINGLES
+    | {op.name for op in _ALL if op.form == "unrounded"}
+    | {op.name for op in _ALL if op.type == "f32" and op.kind.startswith("convert_")}
+    | {"f32.demote_f64"}
+)
+
+
+def constant_of(value: Value) -> int | None:
+    """The number that an integer is, if it is a constant."""
+    return value.imm if value.op in INTEGER_CONSTANTS else None
