@@ -12,16 +12,10 @@ time, and so is float arithmetic, whose NaNs are the machine's.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from wasmz.errors import Trap
-from wasmz.ir.facts import COMMUTATIVE, INTEGER_BITS, MASKS, NUMERIC_CONSTANTS, OPS, SIZED_CONSTANTS
+from wasmz.ir.facts import COMMUTATIVE, INTEGER_BITS, MASKS, NUMERIC_CONSTANTS, SIZED_CONSTANTS
 from wasmz.ir.nodes import Function, Value
 from wasmz.passes.context import Context
-from wasmz.runtime.helpers import find_helper
-
-FOLDABLE: dict[str, Callable[..., int]] = {op.name: find_helper(op.helper) for op in OPS.values() if op.folds}
+from wasmz.passes.evaluation import evaluate
 
 # Operations that give their first operand when the second one is this constant (-1: all bits set).
 _NEUTRAL = {
@@ -65,15 +59,10 @@ def run(function: Function, context: Context) -> None:
                 _evaluate(value, first.imm)
 
 
-def _evaluate(value: Value, *operands: Any) -> None:
-    evaluate = FOLDABLE.get(value.op)
-    if evaluate is None:
-        return
-    try:
-        result = evaluate(*operands)
-    except (Trap, ZeroDivisionError):
-        return
-    _become_constant(value, result)
+def _evaluate(value: Value, *operands: int) -> None:
+    result = evaluate(value.op, value.imm, operands)
+    if result is not None:
+        _become_constant(value, result)
 
 
 def _become_constant(value: Value, constant: int) -> None:

@@ -20,15 +20,13 @@ from __future__ import annotations
 
 from typing import Union
 
-from wasmz.errors import Trap
 from wasmz.ir.dominators import reverse_postorder
 from wasmz.ir.edit import distinct_edges, incoming_edges
-from wasmz.ir.facts import INTEGER_CONSTANTS, NUMBERED, NUMERIC_CONSTANTS, OPS
+from wasmz.ir.facts import INTEGER_CONSTANTS, NUMBERED, NUMERIC_CONSTANTS
 from wasmz.ir.nodes import Block, Edge, Function, Terminator, Value, count_uses
 from wasmz.passes import merge
-from wasmz.passes.constants import FOLDABLE
 from wasmz.passes.context import Context
-from wasmz.passes.simplify_int import evaluate
+from wasmz.passes.evaluation import evaluate
 
 _FIRST = frozenset({"local.get", "exn.caught"})
 
@@ -176,15 +174,7 @@ def _number(value: Value, block: Block, values: dict[Value, Value], depth: int =
         if number is None:
             return None
         operands.append(number)
-    if OPS[op].type == "int":
-        return evaluate(op, value.imm, operands)
-    folded = FOLDABLE.get(op)
-    if folded is None or min(operands) < 0:
-        return None
-    try:
-        return folded(*operands)
-    except (Trap, ZeroDivisionError):
-        return None
+    return evaluate(op, value.imm, operands)
 
 
 def _simplify_branch(terminator: Terminator) -> None:

@@ -10,7 +10,7 @@
     return v7
 
 One walk down the dominator tree. Operands are replaced by what stands for them, constants are evaluated (integers only,
-by the runtime's own functions), operations simplified (`simplify.py`, `simplify_int.py`), and what is left is looked up
+by the runtime's own functions), operations simplified (`rules/`), and what is left is looked up
 in a table of the operations above. Where a condition was tested above, it is known. Branches on constants become jumps,
 and parameters of blocks for which all ways pass the same value are dropped. Functions that are not in SSA form are left
 as they are.
@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from typing import Any, Union
 
-from wasmz.errors import Trap
 from wasmz.ir.dominators import DominatorTree
 from wasmz.ir.edit import distinct_edges, drop_unreachable, incoming_edges, remove_params, replace_values
 from wasmz.ir.facts import (
@@ -36,9 +35,10 @@ from wasmz.ir.facts import (
 )
 from wasmz.ir.nodes import BOOL, Block, Edge, Function, ResultType, Terminator, Value, count_uses
 from wasmz.ir.operations import INT_COMPARISONS, protected_call
-from wasmz.passes import simplify, simplify_int
-from wasmz.passes.constants import FOLDABLE
 from wasmz.passes.context import Context
+from wasmz.passes.evaluation import evaluate
+from wasmz.passes.rules import integers, python_ints
+from wasmz.passes.rules.support import is_boolean
 from wasmz.types import RefType, ValType
 
 _EQUALITIES = {"i32.eq": True, "i64.eq": True, "int.eq": True, "i32.ne": False, "i64.ne": False, "int.ne": False}
@@ -47,6 +47,7 @@ _CHECKS = frozenset({"ref.cast", "ref.as_non_null"})
 _DEREFERENCES = frozenset(
     f"{kind}.{name}" for kind in ("struct", "array") for name in ("get", "get.i8", "get.i16", "set", "len")
 )
+_RULES = {**integers.RULES, **python_ints.RULES}
 _FIELD_READS = frozenset({"struct.get", "struct.get.i8", "struct.get.i16"})
 _MOST_CHANGES = 8
 _MOST_ROUNDS = 4
@@ -204,7 +205,7 @@ class _Numbering:
             elif first.op in NUMERIC_CONSTANTS and all(
                 edge.args[number].op == first.op and edge.args[number].imm == first.imm for _, edge in ways
             ):
-                self.replaced[param] = self._constant(first.op, param.type, first.imm)  # type: ignore[arg-type]
+                self.replaced[param] = self._constant(first.op, param.type, first.imm)
                 self.removed.add(param)
 
     def _learn(self, terminator: Terminator, edge: Edge) -> None:
@@ -231,7 +232,7 @@ class _Numbering:
         work = [(condition, truth)]
         for condition, truth in work:
             op, args = condition.op, condition.args
-            if not truth or simplify.is_boolean(condition) or op in INVERSE:
+            if not truth or is_boolean(condition) or op in INVERSE:
                 self._equate(condition, int(truth))
             if op in INVERSE:
                 self._set(self.table, _key(INVERSE[op], None, condition.type, args), int(not truth))
@@ -298,7 +299,7 @@ class _Numbering:
         if value.uses > 1 and value.op not in NUMERIC_CONSTANTS:
             type = ValType.I32 if value.type is BOOL else value.type
             op = "int.const" if OPS[value.op].type == "int" and value.type is not BOOL else f"{type}.const"
-            self._set(self.replaced, value, self._constant(op, type, number))  # type: ignore[arg-type]
+            self._set(self.replaced, value, self._constant(op, type, number))
 
     # Blocks
 
@@ -430,34 +431,18 @@ class _Numbering:
             elif op in INT_COMPARISONS:
                 value.op = op = MIRRORED[op]
                 value.args = args = (args[1], first)
-        rule = simplify.RULES.get(op)
-        if rule is not None:
-            return rule(self, value)
-        if OPS[op].type == "int":
-            return simplify_int.simplify(self, value)
-        return None
+        rule = _RULES.get(op)
+        return rule(self, value) if rule is not None else None
 
     def _evaluate(self, value: Value) -> Value | None:
-        operands = [arg.imm for arg in value.args]
         op = value.op
-        if OPS[op].type == "int":
-            number = simplify_int.evaluate(op, value.imm, operands)
-            is_condition = op in INVERSE
-        else:
-            evaluate = FOLDABLE.get(op)
-            if evaluate is None or min(operands) < 0:
-                return None
-            try:
-                number = evaluate(*operands)
-            except (Trap, ZeroDivisionError):
-                return None
-            is_condition = value.type is BOOL
+        number = evaluate(op, value.imm, [arg.imm for arg in value.args])
         if number is None:
             return None
-        if is_condition:
+        if value.type is BOOL or op in INT_COMPARISONS:
             return self._constant("i32.const", ValType.I32, number)
         type = value.type
-        return self._constant("int.const" if OPS[op].type == "int" else f"{type}.const", type, number)  # type: ignore[arg-type]
+        return self._constant("int.const" if OPS[op].type == "int" else f"{type}.const", type, number)
 
     def _read_constant(self, value: Value) -> None:
         """Makes a constant of what never changes."""
@@ -473,14 +458,14 @@ class _Numbering:
     # For the rules
 
     def constant(self, type: ValType, number: int) -> Value:
-        """An integer constant; see :class:`~wasmz.passes.simplify.Maker`."""
+        """An integer constant; see :class:`~wasmz.passes.rules.support.Maker`."""
         return self._constant(f"{type}.const", type, number)
 
-    def int_constant(self, type: ValType, number: int) -> Value:
+    def int_constant(self, type: ResultType, number: int) -> Value:
         """A Python int."""
         return self._constant("int.const", type, number)
 
-    def make(self, op: str, type: ValType, args: tuple[Value, ...]) -> Value:
+    def make(self, op: str, type: ResultType, args: tuple[Value, ...]) -> Value:
         """An operation in front of the one at hand."""
         value = Value(op, type, args, None, self.offset, self.block)
         found = self._number(value)
@@ -488,7 +473,7 @@ class _Numbering:
             self.body.append(value)
         return found
 
-    def _constant(self, op: str, type: ValType, number: Any) -> Value:
+    def _constant(self, op: str, type: ResultType, number: Any) -> Value:
         key = _key(op, number, type, ())
         found = self.table.get(key)
         if found is None:
