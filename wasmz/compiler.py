@@ -63,6 +63,7 @@ from wasmz.wasm.syntax import ConstantExpression, FunctionBody, Import, WasmModu
 from wasmz.wasm.validator import validate_body, validate_module
 
 if TYPE_CHECKING:
+    from wasmz.codegen.targets.base import Target
     from wasmz.passes import Observer
     from wasmz.passes.context import Context
     from wasmz.profile import Profile
@@ -109,11 +110,11 @@ class ModuleCompiler:
         self.data = data
         self.module = module
         self.config = config
-        self.target = current_target()
-        self.signatures = _signatures(module)
-        self.facts = _facts(module)
-        self.hints = read_branch_hints(data, module)
-        self.filename = f"<wasm {module.names.module or 'module'}>"
+        self.target: Target = current_target()
+        self.signatures: Signatures = _signatures(module)
+        self.facts: ModuleFacts = _facts(module)
+        self.hints: dict[int, dict[int, bool]] = read_branch_hints(data, module)
+        self.filename: str = f"<wasm {module.names.module or 'module'}>"
 
     @cached_property
     def context(self) -> Context:

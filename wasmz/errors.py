@@ -63,7 +63,7 @@ class InvalidWasm(WasmzError, ValueError):
     """
 
     def __init__(self, reason: str, *, offset: int | None = None, function: str | None = None) -> None:
-        self.reason = bounded(reason, _LONGEST_MESSAGE)
+        self.reason: str = bounded(reason, _LONGEST_MESSAGE)
         self.offset = offset
         self.function = function
         super().__init__(self.reason + _place(offset, function))
@@ -127,7 +127,7 @@ class WasmException(WasmzError):
             TypeError, OverflowError: they are not of the tag's type.
         """
         super().__init__(tag, values)
-        self.tag = tag
+        self.tag: Any = tag
         self.payload: tuple[Any, ...] = tag.lower(values)
         self.frames: tuple[WasmFrame, ...] = ()
         self.trail: list[tuple[Any, CodeType, int]] | None = None
@@ -199,10 +199,10 @@ class WasmFrame:
         module_name: str | None = None,
         find_source: Callable[[int], tuple[str, int] | None] | None = None,
     ) -> None:
-        self.function_index = function_index
-        self.function_name = function_name
-        self.byte_offset = byte_offset
-        self.module_name = module_name
+        self.function_index: int = function_index
+        self.function_name: str | None = function_name
+        self.byte_offset: int = byte_offset
+        self.module_name: str | None = module_name
         self._find_source = find_source
         self._source: tuple[str, int] | None = None
 
@@ -254,7 +254,7 @@ class Trap(WasmzError):
     def __init__(self, code: TrapCode = TrapCode.UNREACHABLE, message: str | None = None) -> None:
         self.code = code
         self.frames: tuple[WasmFrame, ...] = ()
-        self.message = code.value if message is None else message
+        self.message: str = code.value if message is None else message
         super().__init__(self.message)
 
     def backtrace(self) -> str:

@@ -190,7 +190,7 @@ class _Counted:
     def __init__(self, module: Module) -> None:
         self.module: Module | None = module
         self.count = 1
-        self.lock = new_lock()
+        self.lock: Any = new_lock()
 
 
 class ArcModule:

@@ -280,8 +280,10 @@ class TypeGroup:
     __slots__ = ("__weakref__", "definition", "members")
 
     def __init__(self, definition: tuple[SubType, ...]) -> None:
-        self.definition = definition
-        self.members = tuple(DefinedType(self, position) for position in range(len(definition)))
+        self.definition: tuple[SubType, ...] = definition
+        self.members: tuple[DefinedType, ...] = tuple(
+            DefinedType(self, position) for position in range(len(definition))
+        )
 
 
 def define_group(definition: Sequence[SubType]) -> tuple[DefinedType, ...]:

@@ -21,7 +21,7 @@ from wasmz.build import files_for
 from wasmz.bundle import write_set
 
 
-class WasmzBuildHook(BuildHookInterface):  # type: ignore[type-arg]
+class WasmzBuildHook(BuildHookInterface[Any]):
     """Compiles each ``.wasm`` of the wheel's packages."""
 
     PLUGIN_NAME = "wasmz"

@@ -158,7 +158,7 @@ class Phases:
     """Times of the phases of a run, printed to stderr at the end if WASMZ_PHASE_DIAG is set."""
 
     def __init__(self) -> None:
-        self.shown = bool(os.environ.get("WASMZ_PHASE_DIAG"))
+        self.shown: bool = bool(os.environ.get("WASMZ_PHASE_DIAG"))
         self.times: list[tuple[str, float]] = []
 
     @contextmanager

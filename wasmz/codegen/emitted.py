@@ -40,12 +40,12 @@ class Label:
     __slots__ = ("depth", "index", "is_fallen_into", "piece", "position", "unset")
 
     def __init__(self) -> None:
-        self.depth = -1
-        self.index = -1
-        self.is_fallen_into = False
-        self.piece = 0
-        self.position = 0
-        self.unset = 0
+        self.depth: int = -1
+        self.index: int = -1
+        self.is_fallen_into: bool = False
+        self.piece: int = 0
+        self.position: int = 0
+        self.unset: int = 0
 
 
 class Jump:
@@ -54,12 +54,12 @@ class Jump:
     __slots__ = ("index", "label", "piece", "position", "units", "when")
 
     def __init__(self, label: Label, when: str = ALWAYS) -> None:
-        self.label = label
-        self.when = when
-        self.index = 0
-        self.piece = 0
-        self.position = 0
-        self.units = 1
+        self.label: Label = label
+        self.when: str = when
+        self.index: int = 0
+        self.piece: int = 0
+        self.position: int = 0
+        self.units: int = 1
 
 
 class Attempt:
@@ -72,13 +72,13 @@ class Attempt:
     __slots__ = ("depth", "index", "is_of_call", "label", "operand_count", "piece", "position")
 
     def __init__(self, handler: Label, operand_count: int | None = None, *, is_of_call: bool = False) -> None:
-        self.label = handler
-        self.operand_count = operand_count
-        self.is_of_call = is_of_call
-        self.depth = 0
-        self.index = 0
-        self.piece = 0
-        self.position = 0
+        self.label: Label = handler
+        self.operand_count: int | None = operand_count
+        self.is_of_call: bool = is_of_call
+        self.depth: int = 0
+        self.index: int = 0
+        self.piece: int = 0
+        self.position: int = 0
 
 
 Emitted = Union[bytes, int, Label, Jump, Attempt]

@@ -58,8 +58,8 @@ class Pending:
     __slots__ = ("start", "value")
 
     def __init__(self, value: Value, start: int) -> None:
-        self.value = value
-        self.start = start
+        self.value: Value = value
+        self.start: int = start
 
 
 Lowering = Callable[["Emitter", Value], None]
@@ -87,7 +87,7 @@ class Emitter:
         # Whether the code is that of a tail form, which takes one tuple (see docs/abi.md).
         self.is_tail_form = is_tail_form
         # Where a tail call of the function to itself goes.
-        self.start = Label()
+        self.start: Label = Label()
         # The comparison that the terminator of the current block makes itself.
         self.fused: Value | None = None
         # Where what the call being emitted throws leads, if it is protected.

@@ -59,12 +59,12 @@ class Region:
     __slots__ = ("block", "caught", "clauses", "dispatch", "index", "is_open")
 
     def __init__(self, index: int, clauses: _Clauses | None) -> None:
-        self.index = index
-        self.clauses = clauses
+        self.index: int = index
+        self.clauses: _Clauses | None = clauses
         self.block: Block | None = None
         self.dispatch: Block | None = None
         self.caught: Value | None = None
-        self.is_open = True
+        self.is_open: bool = True
 
     def handler(self) -> Block:
         """The handler's block."""

@@ -77,11 +77,11 @@ class _Label:
     __slots__ = ("arguments", "else_block", "height", "is_loop", "offset", "params", "region", "results", "target")
 
     def __init__(self, params: tuple[ValType, ...], results: tuple[ValType, ...], height: int, offset: int) -> None:
-        self.params = params
-        self.results = results
-        self.height = height
-        self.offset = offset
-        self.is_loop = False
+        self.params: tuple[ValType, ...] = params
+        self.results: tuple[ValType, ...] = results
+        self.height: int = height
+        self.offset: int = offset
+        self.is_loop: bool = False
         self.target: Block | None = None
         self.else_block: Block | None = None
         # What the second arm of an `if` begins with on the operand stack.
@@ -128,8 +128,8 @@ class _Builder:
     )
 
     def __init__(self, signatures: Signatures, function: Function) -> None:
-        self.signatures = signatures
-        self.function = function
+        self.signatures: Signatures = signatures
+        self.function: Function = function
         self.stack: list[Value] = []
         self.labels: list[_Label] = []
         # The protected regions that are open, innermost last.
@@ -138,7 +138,7 @@ class _Builder:
         # The byte offsets of loops with parameters that are repeated, once one is met.
         self.repeated: frozenset[int] | None = None
         # How many values were moved between blocks, or out of calls, so far.
-        self.moved = 0
+        self.moved: int = 0
         # Blocks that only return: at the end, off the hot path.
         self.late_blocks: list[Block] = []
         self.block: Block | None = None
@@ -146,7 +146,7 @@ class _Builder:
 
     def build(self, body: list[tuple[int, Any, int]]) -> None:
         function = self.function
-        self.instructions = body
+        self.instructions: list[tuple[int, Any, int]] = body
         self.labels.append(_Label((), function.type.results, 0, function.offset))
         self.enter(Block())
         stack = self.stack

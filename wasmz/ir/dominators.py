@@ -44,11 +44,11 @@ class DominatorTree:
     __slots__ = ("_first", "_last", "_parents", "is_reducible", "order", "position")
 
     def __init__(self, function: Function) -> None:
-        self.order = reverse_postorder(function)
-        self.position = {block: number for number, block in enumerate(self.order)}
+        self.order: list[Block] = reverse_postorder(function)
+        self.position: dict[Block, int] = {block: number for number, block in enumerate(self.order)}
         if len(self.order) == 1:
             # Many functions have one block only, and each of them gets eight of these trees.
-            self.is_reducible = True
+            self.is_reducible: bool = True
             self._parents = self._first = self._last = [0]
             return
         self._parents, self.is_reducible = _find_parents(self.order, self.position)

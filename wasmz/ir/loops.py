@@ -33,12 +33,12 @@ class Loop:
     __slots__ = ("_first", "_last", "children", "depth", "header", "latches", "own_blocks", "parent")
 
     def __init__(self, header: Block, latches: list[Block]) -> None:
-        self.header = header
-        self.latches = latches
+        self.header: Block = header
+        self.latches: list[Block] = latches
         self.own_blocks: list[Block] = []
         self.children: list[Loop] = []
         self.parent: Loop | None = None
-        self.depth = 1
+        self.depth: int = 1
         self._first = self._last = 0
 
     def __repr__(self) -> str:

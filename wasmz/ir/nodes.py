@@ -52,15 +52,15 @@ class Value:
     __slots__ = ("args", "block", "escapes", "home", "imm", "offset", "op", "type", "uses")
 
     def __init__(self, op: str, type: ResultType, args: tuple[Value, ...], imm: Any, offset: int, block: Block) -> None:
-        self.op = op
-        self.type = type
-        self.args = args
-        self.imm = imm
-        self.offset = offset
-        self.block = block
-        self.uses = 0
-        self.escapes = False
-        self.home = -1
+        self.op: str = op
+        self.type: ResultType = type
+        self.args: tuple[Value, ...] = args
+        self.imm: Any = imm
+        self.offset: int = offset
+        self.block: Block = block
+        self.uses: int = 0
+        self.escapes: bool = False
+        self.home: int = -1
 
     def __repr__(self) -> str:
         return f"<{self.op} {self.imm if self.imm is not None else ''} at 0x{self.offset:x}>"
@@ -75,9 +75,9 @@ class Edge:
     __slots__ = ("args", "block", "weight")
 
     def __init__(self, block: Block, args: tuple[Value, ...] = (), weight: int = 0) -> None:
-        self.block = block
-        self.args = args
-        self.weight = weight
+        self.block: Block = block
+        self.args: tuple[Value, ...] = args
+        self.weight: int = weight
 
 
 class Terminator:
@@ -95,11 +95,11 @@ class Terminator:
     def __init__(
         self, op: str, args: tuple[Value, ...] = (), edges: tuple[Edge, ...] = (), imm: Any = None, offset: int = 0
     ) -> None:
-        self.op = op
-        self.args = args
-        self.edges = edges
-        self.imm = imm
-        self.offset = offset
+        self.op: str = op
+        self.args: tuple[Value, ...] = args
+        self.edges: tuple[Edge, ...] = edges
+        self.imm: Any = imm
+        self.offset: int = offset
 
 
 class Block:
@@ -119,7 +119,7 @@ class Block:
     def __init__(self) -> None:
         self.params: list[Value] = []
         self.body: list[Value] = []
-        self.number = -1
+        self.number: int = -1
 
     def add_param(self, type: ValType, offset: int) -> Value:
         """Appends a parameter and returns it."""
@@ -167,17 +167,17 @@ class Function:
     )
 
     def __init__(self, index: int, name: str | None, type: FuncType, locals: list[ValType], offset: int) -> None:
-        self.index = index
-        self.name = name
-        self.type = type
-        self.locals = locals
-        self.offset = offset
+        self.index: int = index
+        self.name: str | None = name
+        self.type: FuncType = type
+        self.locals: list[ValType] = locals
+        self.offset: int = offset
         self.blocks: list[Block] = []
         self.parameter_bounds: dict[int, int] = {}
         self.bounds: dict[Value, int] = {}
         self.gap_memories: set[int] = set()
-        self.is_ssa = False
-        self.is_represented = False
+        self.is_ssa: bool = False
+        self.is_represented: bool = False
 
     @property
     def label(self) -> str:

@@ -30,10 +30,10 @@ class Held:
     __slots__ = ("form", "high", "low", "value")
 
     def __init__(self, value: Value, form: int, low: int = 0, high: int = 0) -> None:
-        self.value = value
-        self.form = form
-        self.low = low
-        self.high = high
+        self.value: Value = value
+        self.form: int = form
+        self.low: int = low
+        self.high: int = high
 
 
 class Demand:
@@ -42,12 +42,12 @@ class Demand:
     __slots__ = ("address", "canonical", "signed", "unsigned", "uses")
 
     def __init__(self) -> None:
-        self.unsigned = 0
-        self.signed = 0
-        self.canonical = 0
-        self.address = 0
+        self.unsigned: int = 0
+        self.signed: int = 0
+        self.canonical: int = 0
+        self.address: int = 0
         # All uses, whatever they want.
-        self.uses = 0
+        self.uses: int = 0
 
 
 _ANY, _UNSIGNED, _SIGNED, _CANONICAL, _ADDRESS = range(5)

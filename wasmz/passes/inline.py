@@ -81,9 +81,9 @@ class Template:
     __slots__ = ("blocks", "function", "size")
 
     def __init__(self, function: Function, blocks: list[Block], size: int) -> None:
-        self.function = function
-        self.blocks = blocks
-        self.size = size
+        self.function: Function = function
+        self.blocks: list[Block] = blocks
+        self.size: int = size
 
 
 def _template(context: Context, index: int) -> Template | None:

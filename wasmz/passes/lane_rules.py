@@ -45,7 +45,7 @@ class Writer:
 
     def __init__(self) -> None:
         self.conditions: dict[Value, Lanes] = {}
-        self.block = Block()
+        self.block: Block = Block()
         self.offset = 0
         self.body: list[Value] = []
 

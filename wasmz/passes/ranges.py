@@ -58,7 +58,7 @@ class RangeAnalysis(Counting):
         self.children: dict[Block, list[Block]] = {block: [] for block in self.order}
         for block in self.order[1:]:
             self.children[above[block]].append(block)  # type: ignore[index]
-        self.way_counts = dict.fromkeys(self.order, 0)
+        self.way_counts: dict[Block, int] = dict.fromkeys(self.order, 0)
         self.back_edges: dict[Block, list[tuple[Block, Edge]]] = {}
         for block in self.order:
             for edge in distinct_edges(block.terminator):

@@ -63,7 +63,7 @@ class Representation:
 
     def __init__(self, function: Function, context: Context) -> None:
         self.function = function
-        self.analysis = RangeAnalysis(function, context)
+        self.analysis: RangeAnalysis = RangeAnalysis(function, context)
         self.webs: Webs
         self.demand: dict[Value, Demand] = {}
         self.float_uses: dict[Value, set[str]] = {}
@@ -73,7 +73,7 @@ class Representation:
         self.held: dict[Value, Held] = {}
         self.body: list[Value] = []
         self.block: Block = function.blocks[0]
-        self.offset = 0
+        self.offset: int = 0
         self.edges: list[tuple[Edge, tuple[Value, ...]]] = []
         # Edges out of loops that need a block of their own for reductions: with their source and that block.
         self.split: list[tuple[Edge, Block, Block]] = []

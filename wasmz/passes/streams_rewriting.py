@@ -53,12 +53,12 @@ class Rewriting:
     def __init__(self, function: Function, plan: Plan, before: Block) -> None:
         self.function = function
         self.plan = plan
-        self.header = plan.loop.header
+        self.header: Block = plan.loop.header
         self.before = before
         self.offset = plan.streams[0].load.offset
         self.entry = LoopEntry(function, before, self.offset)
         # Where the loop's test leads when it ends the loop, if the rounds are counted.
-        self.exit = self._find_exit()
+        self.exit: Edge | None = self._find_exit()
 
     def _find_exit(self) -> Edge | None:
         if self.plan.counter.going_on is None:

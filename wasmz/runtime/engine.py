@@ -22,7 +22,7 @@ class Engine:
     __slots__ = ("__weakref__", "_closed", "config")
 
     def __init__(self, config: Config | None = None) -> None:
-        self.config = Config() if config is None else config
+        self.config: Config = Config() if config is None else config
         self._closed = False
 
     def check_open(self) -> None:

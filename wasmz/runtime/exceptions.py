@@ -51,8 +51,8 @@ class Tag:
             signature = FuncType(signature)
         if signature.results:
             raise ValueError(f"a tag's type has no results, but this one is {signature}")
-        self.store = store
-        self.type = TagType(signature)
+        self.store: Store = store
+        self.type: TagType = TagType(signature)
         self.defined_type: DefinedType = define_function_type(signature)
 
     @classmethod

@@ -25,7 +25,7 @@ __wasmz_frame__ = "helper"
 # Storing a float here and reading it back rounds it to a single: ties to even, overflow to infinity, NaN to quiet.
 # Nothing can come between the two subscripts: CPython switches threads at calls and backward jumps only.
 _single_bytes = bytearray(4)
-f32_scratch = memoryview(_single_bytes).cast("f")
+f32_scratch: memoryview[float] = memoryview(_single_bytes).cast("f")
 _single_bits = memoryview(_single_bytes).cast("I")
 _double_bytes = bytearray(8)
 _double_values = memoryview(_double_bytes).cast("d")

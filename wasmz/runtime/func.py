@@ -30,8 +30,8 @@ class Caller:
     __slots__ = ("_instance", "_memory", "context", "store")
 
     def __init__(self, store: Store, instance: Instance | None, context: Any) -> None:
-        self.store = store
-        self.context = context
+        self.store: Store = store
+        self.context: Any = context
         self._instance = instance
         self._memory: Memory | None = None
 
@@ -98,13 +98,13 @@ class HostFunc:
     ) -> None:
         if not callable(fn):
             raise TypeError(f"a host function must be callable, not {fn!r}")
-        self.fn = fn
-        self.type = FuncType(params, results)
+        self.fn: Callable[..., Any] = fn
+        self.type: FuncType = FuncType(params, results)
         for value_type in (*self.type.params, *self.type.results):
             if not isinstance(value_type, ValType):
                 raise TypeError(f"parameters and results are of ValType, not {value_type!r}")
-        self.context = context
-        self.caller = context is not None if caller is None else caller
+        self.context: Any = context
+        self.caller: bool = context is not None if caller is None else caller
 
     def make_code(self, caller: Caller | None, name: str) -> Callable[..., Any]:
         """For the runtime: what generated code calls."""
@@ -154,12 +154,12 @@ class Func:
         index: int = -1,
         is_deep: bool = True,
     ) -> None:
-        self.store = store
-        self.defined_type = defined_type
-        self.code = code
-        self.name = name
-        self.index = index
-        self.is_deep = is_deep
+        self.store: Store = store
+        self.defined_type: DefinedType = defined_type
+        self.code: Callable[..., Any] = code
+        self.name: str | None = name
+        self.index: int = index
+        self.is_deep: bool = is_deep
         self.make_tail: Callable[[int], Any] | None = None
         self._tail = tail
         self._adapter: Callable[..., Any] | None = None

@@ -33,8 +33,8 @@ class Global:
             TypeError, OverflowError: the value is not one of the type.
         """
         store.check_open()
-        self.store = store
-        self.type = type
+        self.store: Store = store
+        self.type: GlobalType = type
         self.cell: list[Any] = [to_internal(value, type.value_type, "the value of a global", store)]
 
     @classmethod

@@ -203,7 +203,7 @@ class Instance:
         self._externs: dict[str, Any] = {}
         # Exports that are no attributes of ``exports``.
         self._hidden: dict[str, Any] = {}
-        self.exports = Exports(self, ())
+        self.exports: Exports = Exports(self, ())
         self._binder = Binder(store, image, compiled.supply)
         self._binder.add_imports((linker or Linker(store.engine)).link(store, image, self))
         # What is made and copied from here on counts as code of the store that runs: deadlines stop it.

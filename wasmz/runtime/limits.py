@@ -33,10 +33,10 @@ class Budget:
     __slots__ = ("_lock", "limit", "reclaim", "total_used")
 
     def __init__(self, limit: int | None = None) -> None:
-        self.limit = limit
+        self.limit: int | None = limit
         # Called once when there is too little left: what was counted may be gone.
         self.reclaim: Callable[[], None] | None = None
-        self.total_used = 0
+        self.total_used: int = 0
         # Reentrant: a collection during an update may free a memory of the same store.
         self._lock = new_lock()
 
@@ -87,7 +87,7 @@ class HostBudget:
 
     def __init__(self, memories: Budget) -> None:
         self._memories = memories
-        self.total_used = 0
+        self.total_used: int = 0
         self._lock = new_lock()
 
     @property

@@ -51,7 +51,7 @@ class Linker:
     """
 
     def __init__(self, engine: Engine | None = None) -> None:
-        self.engine = Engine() if engine is None else engine
+        self.engine: Engine = Engine() if engine is None else engine
         self._items: dict[tuple[str, str], Any] = {}
 
     def define(self, module_name: str, name: str, item: Item) -> None:

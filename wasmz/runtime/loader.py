@@ -70,7 +70,7 @@ class Binder:
         store.check_open()
         self.store = store
         self.image = image
-        self.tiers = None
+        self.tiers: InstanceTiers | None = None
         if supply is not None:
             load("wasmz.runtime.tiers")
             from wasmz.runtime.tiers import InstanceTiers
@@ -81,7 +81,8 @@ class Binder:
         self.namespace[_BINDER_KEY] = self
         store.add_part(self)
         offer_templates(image.adapters)
-        self.frames = self.namespace[FRAME_KEY] = InstanceFrames(image, store, self.namespace)
+        self.frames: InstanceFrames = InstanceFrames(image, store, self.namespace)
+        self.namespace[FRAME_KEY] = self.frames
         self.tables: list[Table] = []
         self.memories: list[Memory] = []
         self.globals: list[Global | None] = []

@@ -33,7 +33,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from array import array
     from ctypes import Array
-    from typing import Any, NoReturn, overload
+    from typing import Any, ClassVar, NoReturn, overload
 
     from wasmz.runtime.store import Store
     from wasmz.runtime.views import Step
@@ -80,7 +80,7 @@ class Memory:
 
     # One for all memories: it is held for some microseconds, and by no one in the child of a fork. A signal handler may
     # interrupt whoever holds it.
-    lock = RLock()
+    lock: ClassVar[Any] = RLock()
 
     def __init__(self, store: Store, type: MemoryType) -> None:
         """Makes a memory of ``type.minimum`` pages, all zero.
@@ -99,8 +99,8 @@ class Memory:
         if type.minimum < 0 or (type.shared if maximum is None else maximum < type.minimum):
             raise ValueError(f"there can be no {type}{' without a maximum' if maximum is None else ''}")
         self._charged = 0
-        self.type = type
-        self.store = store
+        self.type: MemoryType = type
+        self.store: Store = store
         self.waiting: dict[int, list[Any]] = {}
         largest = _LARGEST_BYTES[type.address_type] // type.page_bytes
         self._maximum = largest if maximum is None else min(maximum, largest)
@@ -117,8 +117,8 @@ class Memory:
         except MemoryError:
             self._settle(0)
             raise
-        self.size_bytes = size
-        self.bytes = buffer
+        self.size_bytes: int = size
+        self.bytes: memoryview = buffer
         # The views have a buffer of their own, which no one can release who gets hold of the other one.
         self._views = make_views(buffer[:], size)
         self._turn: list[None] = [None]
@@ -537,5 +537,4 @@ def _allocate(size: int, capacity: int, spare: int) -> mmap.mmap | bytearray:
 
 
 if hasattr(os, "register_at_fork"):
-    # Typeshed does not know it.
-    os.register_at_fork(after_in_child=Memory.lock._at_fork_reinit)  # type: ignore[attr-defined]
+    os.register_at_fork(after_in_child=Memory.lock._at_fork_reinit)

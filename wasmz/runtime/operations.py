@@ -52,7 +52,7 @@ class DataSegment:
     __slots__ = ("content",)
 
     def __init__(self, content: bytes) -> None:
-        self.content = content
+        self.content: bytes = content
 
     def drop(self) -> None:
         """Frees the bytes; from then on the segment is empty."""
@@ -65,7 +65,7 @@ class ElementSegment:
     __slots__ = ("items",)
 
     def __init__(self, items: list[Any]) -> None:
-        self.items = items
+        self.items: list[Any] = items
 
     def drop(self) -> None:
         """Forgets the references; from then on the segment is empty."""

@@ -47,15 +47,15 @@ class Store:
     def __init__(
         self, engine: Engine | None = None, data: Any = None, *, limiter: ResourceLimiter | None = None
     ) -> None:
-        self.engine = Engine() if engine is None else engine
+        self.engine: Engine = Engine() if engine is None else engine
         self.engine.check_open()
         self.data = data
         self.limiter = limiter
         config = self.engine.config
-        self.memory_budget = Budget(config.mem_limit_bytes)
-        self.host_budget = HostBudget(self.memory_budget)
+        self.memory_budget: Budget = Budget(config.mem_limit_bytes)
+        self.host_budget: HostBudget = HostBudget(self.memory_budget)
         self._heap: Heap | None = None
-        self.table_budget = Budget(config.table_limit)
+        self.table_budget: Budget = Budget(config.table_limit)
         # Items of the lists that tables have for types (see table.py).
         self.callees_held = 0
         self._has_deadline = False

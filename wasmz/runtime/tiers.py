@@ -107,7 +107,7 @@ class CodeSupply:
         self.thresholds = thresholds
         self.codes: dict[tuple[int, int], FunctionCode | bytes] = {**codes} if codes else {}
         self.frozen = frozen
-        self.saved = time.monotonic()
+        self.saved: float = time.monotonic()
         # Keeps the codes for other processes; set by who made the supply.
         self.keep: Callable[[], None] | None = None
         self._compile = compile
@@ -116,7 +116,7 @@ class CodeSupply:
         self._lock = new_lock()
         at_fork(self._after_fork)
         # What counters are made of: all iterate over this list.
-        self.ticks = [None] * thresholds.round
+        self.ticks: list[None] = [None] * thresholds.round
 
     def has(self, index: int, form: int) -> bool:
         """Whether the code is there already."""
@@ -210,7 +210,7 @@ class InstanceTiers:
     def __init__(self, binder: Binder, supply: CodeSupply) -> None:
         self.binder = binder
         self.supply = supply
-        self.image = supply.image
+        self.image: ModuleImage = supply.image
         # How often the counter of each function ran out.
         self._ended: dict[int, int] = {}
         self._lock = new_lock()

@@ -53,9 +53,9 @@ class InstanceFrames:
     __slots__ = ("__weakref__", "_lines", "_names", "image", "namespace", "store")
 
     def __init__(self, image: ModuleImage, store: Store, namespace: dict[str, Any]) -> None:
-        self.image = image
-        self.store = store
-        self.namespace = namespace
+        self.image: ModuleImage = image
+        self.store: Store = store
+        self.namespace: dict[str, Any] = namespace
         self._lines: LineTable | None = None
         self._names: dict[int, str] | None = None
 

@@ -298,11 +298,11 @@ class PlainView:
         packer = struct.Struct("<" + format)
         self._pack = packer.pack_into
         self._unpack = packer.unpack_from
-        self.width = packer.size
+        self.width: int = packer.size
         self._offset = offset
         self._stride = stride
-        self.buffer = buffer
-        self.extent = extent(size, offset, packer.size, stride)
+        self.buffer: memoryview = buffer
+        self.extent: int = extent(size, offset, packer.size, stride)
 
     def changes(self, buffer: memoryview | None, size: int) -> list[Step]:
         """The steps that make ``size`` bytes of its buffer accessible, or of another one."""

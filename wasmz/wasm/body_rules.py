@@ -48,12 +48,12 @@ class Frame:
     __slots__ = ("fresh_locals", "height", "label_types", "opcode", "params", "results", "unreachable")
 
     def __init__(self, opcode: int, block_type: FuncType, height: int) -> None:
-        self.opcode = opcode
-        self.params = block_type.params
-        self.results = block_type.results
-        self.label_types = block_type.params if opcode == _LOOP else block_type.results
-        self.height = height
-        self.unreachable = False
+        self.opcode: int = opcode
+        self.params: tuple[ValType, ...] = block_type.params
+        self.results: tuple[ValType, ...] = block_type.results
+        self.label_types: tuple[ValType, ...] = block_type.params if opcode == _LOOP else block_type.results
+        self.height: int = height
+        self.unreachable: bool = False
         self.fresh_locals: list[int] = []
 
 
@@ -71,8 +71,8 @@ class BodyState:
     __slots__ = ("frames", "index", "local_types", "module", "offset", "results", "stack", "unset_locals")
 
     def __init__(self, module: WasmModule, index: int) -> None:
-        self.module = module
-        self.index = index
+        self.module: WasmModule = module
+        self.index: int = index
         body = module.bodies[index - module.imported_function_count]
         func_type = module.function_type(index)
         self.local_types: list[ValType] = list(func_type.params)
@@ -80,11 +80,11 @@ class BodyState:
             self.local_types += [value_type] * count
         undefaulted = [t for _, t in body.locals if not default_value_exists(t)]
         declared = range(len(func_type.params), len(self.local_types)) if undefaulted else ()
-        self.unset_locals = {i for i in declared if not default_value_exists(self.local_types[i])}
-        self.results = func_type.results
+        self.unset_locals: set[int] = {i for i in declared if not default_value_exists(self.local_types[i])}
+        self.results: tuple[ValType, ...] = func_type.results
         self.stack: list[ValType] = [BOUNDARY]
-        self.frames = [Frame(0, FuncType((), func_type.results), 1)]
-        self.offset = body.code_start
+        self.frames: list[Frame] = [Frame(0, FuncType((), func_type.results), 1)]
+        self.offset: int = body.code_start
 
     def fail(self, reason: str) -> NoReturn:
         """Raise :class:`~wasmz.InvalidWasm` for the current instruction."""

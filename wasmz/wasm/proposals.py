@@ -41,7 +41,8 @@ class Proposal(enum.Enum):
     CUSTOM_DESCRIPTORS = "custom descriptors"
 
     # Members are singletons: the identity hash is right, and it spares enum's hash of the name.
-    __hash__ = object.__hash__
+    if not TYPE_CHECKING:
+        __hash__ = object.__hash__
 
 
 SUPPORTED_PROPOSALS: frozenset[Proposal] = frozenset(

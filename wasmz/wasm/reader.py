@@ -88,10 +88,10 @@ class Reader:
     __slots__ = ("data", "end", "pos", "proposals")
 
     def __init__(self, data: bytes, pos: int, end: int, proposals: frozenset[Proposal] = SUPPORTED_PROPOSALS) -> None:
-        self.data = data
-        self.pos = pos
-        self.end = end
-        self.proposals = proposals
+        self.data: bytes = data
+        self.pos: int = pos
+        self.end: int = end
+        self.proposals: frozenset[Proposal] = proposals
 
     def fail(self, reason: str, offset: int | None = None) -> NoReturn:
         """Raise :class:`~wasmz.InvalidWasm` for the current position, or for ``offset``."""

@@ -74,8 +74,8 @@ class TypeSpace:
     __slots__ = ("group_size", "types")
 
     def __init__(self, types: list[DefinedType]) -> None:
-        self.types = types
-        self.group_size = 0
+        self.types: list[DefinedType] = types
+        self.group_size: int = 0
 
     def resolve(self, reader: Reader, index: int, offset: int) -> DefinedType | GroupReference:
         """Type ``index``, or its place in the group being made; ``InvalidWasm`` if there is none."""

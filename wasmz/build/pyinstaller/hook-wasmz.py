@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from PyInstaller.utils.hooks import collect_submodules
 
-hiddenimports = collect_submodules("wasmz", filter=lambda name: not name.startswith("wasmz.build"))
+hiddenimports: list[str] = collect_submodules("wasmz", filter=lambda name: not name.startswith("wasmz.build"))

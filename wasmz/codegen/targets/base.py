@@ -86,46 +86,48 @@ class Target:
     fused_locals: ClassVar[dict[tuple[str, str], str]] = {}
 
     def __init__(self) -> None:
-        self.effects = _EFFECTS
+        self.effects: dict[bytes, int] = _EFFECTS
         self._pieces = _PIECES
         # Pairs of pieces that the version has one for; and the second ones of them.
         self.fusions: dict[tuple[bytes, bytes], bytes] = {}
         self.fused_seconds: set[bytes] = set()
-        self.resume = self.piece("RESUME", 0)
-        self.pop = self.piece("POP_TOP")
-        self.return_value = self.piece("RETURN_VALUE")
-        self.raise_exception = self.piece("RAISE_VARARGS", 1)
+        self.resume: bytes = self.piece("RESUME", 0)
+        self.pop: bytes = self.piece("POP_TOP")
+        self.return_value: bytes = self.piece("RETURN_VALUE")
+        self.raise_exception: bytes = self.piece("RAISE_VARARGS", 1)
         # Raises an exception again that a handler was entered with.
-        self.reraise = self.piece("RERAISE", 0)
+        self.reraise: bytes = self.piece("RERAISE", 0)
         # Replaces a class by whether the exception below it, which stays, is one of that class.
-        self.check_exception = self.piece("CHECK_EXC_MATCH")
+        self.check_exception: bytes = self.piece("CHECK_EXC_MATCH")
         # What nothing follows.
-        self.ends = frozenset({self.return_value, self.raise_exception, self.reraise})
-        self.subscript = self.make_subscript()
-        self.store_subscript = self.piece("STORE_SUBSCR")
+        self.ends: frozenset[bytes] = frozenset({self.return_value, self.raise_exception, self.reraise})
+        self.subscript: bytes = self.make_subscript()
+        self.store_subscript: bytes = self.piece("STORE_SUBSCR")
         # Makes a slice of its start, stop and step.
-        self.build_slice = self.piece("BUILD_SLICE", 3)
+        self.build_slice: bytes = self.piece("BUILD_SLICE", 3)
         # Replaces an object by an iterator over it.
-        self.get_iterator = self.piece("GET_ITER")
+        self.get_iterator: bytes = self.piece("GET_ITER")
         # Makes of the iterator on top of the stack what FOR_ITER reads, and takes that away again.
-        self.begin_iteration = b""
-        self.drop_iterator = self.pop
-        self.negate = self.piece("UNARY_NEGATIVE")
-        self.invert = self.piece("UNARY_INVERT")
-        self.nop = self.piece("NOP")
-        self.is_operator = self.piece("IS_OP", 0)
-        self.is_not_operator = self.piece("IS_OP", 1)
-        self.swap2 = self.swap(2)
-        self.copy1 = self.copy(1)
+        self.begin_iteration: bytes = b""
+        self.drop_iterator: bytes = self.pop
+        self.negate: bytes = self.piece("UNARY_NEGATIVE")
+        self.invert: bytes = self.piece("UNARY_INVERT")
+        self.nop: bytes = self.piece("NOP")
+        self.is_operator: bytes = self.piece("IS_OP", 0)
+        self.is_not_operator: bytes = self.piece("IS_OP", 1)
+        self.swap2: bytes = self.swap(2)
+        self.copy1: bytes = self.copy(1)
         # Around a callee that is not a global: CPython marks it as "no method" by a NULL.
-        self.before_callee = self.piece("PUSH_NULL")
-        self.after_callee = b""
+        self.before_callee: bytes = self.piece("PUSH_NULL")
+        self.after_callee: bytes = b""
         # What CPython wants to see where an iterator's end leads to, and skips.
-        self.after_end = self.make_after_end()
+        self.after_end: bytes = self.make_after_end()
         self.effects[self.after_end] = 0
         # Makes an int fit to be a jump's condition.
-        self.to_condition = b""
-        self.jump_sizes = {name: 1 + cache_count(name) for name in (*self.forward_jumps.values(), self.backward_jump)}
+        self.to_condition: bytes = b""
+        self.jump_sizes: dict[str, int] = {
+            name: 1 + cache_count(name) for name in (*self.forward_jumps.values(), self.backward_jump)
+        }
         # Pieces that change a local, a global or an item.
         self.effectful: set[bytes] = {self.store_subscript}
         # Pieces that just push a fast local, a constant, a global, a NULL.

@@ -26,8 +26,9 @@ class CPython313(Target):
 
     def __init__(self) -> None:
         super().__init__()
-        self.before_callee, self.after_callee = b"", self.piece("PUSH_NULL")
-        self.to_condition = self.piece("TO_BOOL")
+        self.before_callee: bytes = b""
+        self.after_callee: bytes = self.piece("PUSH_NULL")
+        self.to_condition: bytes = self.piece("TO_BOOL")
 
     def make_after_end(self) -> bytes:
         return self.join(self.piece("END_FOR"), self.piece("POP_TOP"))

@@ -53,7 +53,7 @@ class Heap:
     """
 
     def __init__(self, budget: HostBudget) -> None:
-        self.left = 0
+        self.left: int = 0
         self.makers: dict[Any, Any] = {}
         self._budget = budget
         self._reserved = 0

@@ -69,7 +69,7 @@ class HostRef:
     __slots__ = ("value",)
 
     def __init__(self, value: Any) -> None:
-        self.value = value
+        self.value: Any = value
 
 
 class HeapRef:

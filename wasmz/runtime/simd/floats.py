@@ -44,13 +44,13 @@ __wasmz_frame__ = "helper"
 
 HELPERS: dict[str, Callable[..., Any]] = {}
 
-unpack_f32 = Struct("<4f").unpack
-unpack_f64 = Struct("<2d").unpack
+unpack_f32: Callable[[bytes], tuple[Any, ...]] = Struct("<4f").unpack
+unpack_f64: Callable[[bytes], tuple[Any, ...]] = Struct("<2d").unpack
 
 _bytes = memoryview(bytearray(16))
-singles = _bytes.cast("f")
-doubles = _bytes.cast("d")
-halves = _bytes.cast("Q")
+singles: memoryview[float] = _bytes.cast("f")
+doubles: memoryview[float] = _bytes.cast("d")
+halves: memoryview[int] = _bytes.cast("Q")
 
 # Lanes of ones.
 _F0, _F1, _F2, _F3 = (0xFFFF_FFFF << 32 * _lane for _lane in range(4))

@@ -13,7 +13,8 @@ from struct import Struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Final
+    from collections.abc import Callable
+    from typing import Any, Final, Literal
 
 ALL: Final = (1 << 128) - 1
 LOW_HALF: Final = (1 << 64) - 1
@@ -22,18 +23,18 @@ LOW_HALF: Final = (1 << 64) - 1
 INTEGER_SHAPES: Final = {"i8x16": 8, "i16x8": 16, "i32x4": 32, "i64x2": 64}
 
 # The name is looked up once, not in each call: half the time.
-from_bytes = int.from_bytes
+from_bytes: Callable[[bytes, Literal["little"]], int] = int.from_bytes
 
-unpack_i8 = Struct("<16b").unpack
-unpack_u8 = Struct("<16B").unpack
-unpack_i16 = Struct("<8h").unpack
-unpack_u16 = Struct("<8H").unpack
-unpack_i32 = Struct("<4i").unpack
-unpack_u32 = Struct("<4I").unpack
-pack_i16 = Struct("<8h").pack
-pack_u16 = Struct("<8H").pack
-pack_i32 = Struct("<4i").pack
-pack_u32 = Struct("<4I").pack
+unpack_i8: Callable[[bytes], tuple[Any, ...]] = Struct("<16b").unpack
+unpack_u8: Callable[[bytes], tuple[Any, ...]] = Struct("<16B").unpack
+unpack_i16: Callable[[bytes], tuple[Any, ...]] = Struct("<8h").unpack
+unpack_u16: Callable[[bytes], tuple[Any, ...]] = Struct("<8H").unpack
+unpack_i32: Callable[[bytes], tuple[Any, ...]] = Struct("<4i").unpack
+unpack_u32: Callable[[bytes], tuple[Any, ...]] = Struct("<4I").unpack
+pack_i16: Callable[..., bytes] = Struct("<8h").pack
+pack_u16: Callable[..., bytes] = Struct("<8H").pack
+pack_i32: Callable[..., bytes] = Struct("<4i").pack
+pack_u32: Callable[..., bytes] = Struct("<4I").pack
 
 
 def ones(bits: int, width: int = 128) -> int:

@@ -152,7 +152,7 @@ def _pairwise(bits: int) -> dict[str, Unary]:
 
 for _narrow, _wide, _bits, _narrow_letter, _wide_letter in _PAIRS:
     for _name, _extend in _extensions(_bits).items():
-        _half, _, _sign = _name.partition("_")
+        _half, _sign = _name.split("_")
         HELPERS[f"{_wide}_extend_{_half}_{_narrow}_{_sign}"] = _extend
     for _half, _product in _products(_narrow_letter, _wide_letter, 64 // _bits).items():
         HELPERS[f"{_wide}_extmul_{_half}_{_narrow}_s"] = _product

@@ -71,8 +71,8 @@ class WasiConfig:
             raise TypeError(f"args must be a sequence of strings, not the string {args!r}")
         if isinstance(inherit_env, str):
             raise TypeError(f"inherit_env must be a bool or an iterable of names, not the string {inherit_env!r}")
-        self.args = tuple(args)
-        self.env = {**_inherited(inherit_env), **(env or {})}
+        self.args: tuple[str | bytes, ...] = tuple(args)
+        self.env: dict[str, str] = {**_inherited(inherit_env), **(env or {})}
         self.stdin = stdin
         self.stdout = stdout
         self.stderr = stderr

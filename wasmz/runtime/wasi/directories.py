@@ -47,10 +47,10 @@ class Listing:
     def __init__(self, directory: Directory, budget: HostBudget, listings: Listings) -> None:
         """Takes it. ``Failure(NOMEM)`` if it is too large for the budget."""
         self.directory = directory
-        self.content = bytearray()
-        self.ends = array("Q")
+        self.content: bytearray = bytearray()
+        self.ends: array[int] = array("Q")
         self._budget = budget
-        self.size = 0
+        self.size: int = 0
         self._count(_LISTING_BYTES, listings)
         # The directory above is none of the guest's business.
         self._add(directory.stat()[1], FileType.DIRECTORY, b".")

@@ -101,9 +101,9 @@ class HostFile(Descriptor):
         self._can_read = opening.can_read
         self._can_write = opening.can_write
         self._is_read_only = opening.is_read_only
-        self.flags = opening.flags
-        self.file_type = file_type_of(found.st_mode)
-        self.is_always_ready = modes.S_ISREG(found.st_mode)
+        self.flags: int = opening.flags
+        self.file_type: int = file_type_of(found.st_mode)
+        self.is_always_ready: bool = modes.S_ISREG(found.st_mode)
 
     def __del__(self, close: Callable[[int], None] = os.close) -> None:
         # At the end of a process the names of modules may be gone.

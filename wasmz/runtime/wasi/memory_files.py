@@ -43,11 +43,14 @@ class _Node:
     """A file, directory or symbolic link, under any number of names."""
 
     file_type: int
+    accessed: int
+    modified: int
+    changed: int
 
     def __init__(self, system: MemoryFileSystem) -> None:
         system.take(_NODE_BYTES)
         self.system = system
-        self.inode = system.next_inode()
+        self.inode: int = system.next_inode()
         self.links = 1
         self.accessed = self.modified = self.changed = system.now()
 
@@ -73,9 +76,12 @@ class _Node:
 
 class _File(_Node):
     file_type = FileType.REGULAR_FILE
+    accessed: int
+    modified: int
+    changed: int
 
     def __init__(self, system: MemoryFileSystem) -> None:
-        self.content = bytearray()
+        self.content: bytearray = bytearray()
         super().__init__(system)
 
     @property
@@ -146,6 +152,8 @@ class _Folder(_Node):
     """
 
     file_type = FileType.DIRECTORY
+    modified: int
+    changed: int
 
     def __init__(self, system: MemoryFileSystem, parent: _Folder | None) -> None:
         super().__init__(system)
@@ -423,7 +431,7 @@ class MemoryFile(Descriptor):
         self._can_read = opening.can_read
         self._can_write = opening.can_write
         self._is_read_only = opening.is_read_only
-        self.flags = opening.flags
+        self.flags: int = opening.flags
 
     @property
     def rights(self) -> tuple[int, int]:
@@ -515,7 +523,7 @@ class MemoryDirectory(Directory):
     file_type = FileType.DIRECTORY
 
     def __init__(self, tree: MemoryFileSystem, node: _Folder, *, is_read_only: bool) -> None:
-        self.tree = tree
+        self.tree: MemoryFileSystem = tree
         self.node: _Folder = node
         self.is_read_only = is_read_only
 

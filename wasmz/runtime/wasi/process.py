@@ -74,14 +74,14 @@ class Process:
     """
 
     def __init__(self, config: WasiConfig) -> None:
-        self.args = config.encoded_args()
-        self.env = config.encoded_env()
+        self.args: list[bytes] = config.encoded_args()
+        self.env: list[bytes] = config.encoded_env()
         entries: dict[int, Descriptor] = {
             0: open_input(config.stdin),
             1: open_output(config.stdout, "stdout"),
             2: open_output(config.stderr, "stderr"),
         }
-        self.table = DescriptorTable(entries, config.max_descriptors)
+        self.table: DescriptorTable = DescriptorTable(entries, config.max_descriptors)
         # What is kept of directories that are being read; made by directories.py.
         self.listings: Listings | None = None
         self._preopens = config.preopens
@@ -89,12 +89,12 @@ class Process:
         # The open stores with instances of the process.
         self._stores: WeakSet[Store] = WeakSet()
         self._is_closed = False
-        self.clocks = {number: read for number, (_, read) in _CLOCKS.items()}
+        self.clocks: dict[int, Callable[[], int]] = {number: read for number, (_, read) in _CLOCKS.items()}
         for number, clock in ((_REALTIME, config.realtime), (_MONOTONIC, config.monotonic)):
             if clock is not None:
                 self.clocks[number] = FixedClock(clock) if isinstance(clock, int) else clock
-        self.fill_random = _random_source(config.random)
-        self.on_exit = config.on_exit
+        self.fill_random: Callable[[memoryview], None] = _random_source(config.random)
+        self.on_exit: Callable[[int], object] | None = config.on_exit
 
     def _open_preopens(self) -> None:
         if self._preopens:

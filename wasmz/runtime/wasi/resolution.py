@@ -138,10 +138,10 @@ class Place:
     __slots__ = ("_nodes", "must_be_directory", "name", "node", "tree")
 
     def __init__(self, tree: Tree, nodes: list[Any], name: bytes, *, must_be_directory: bool) -> None:
-        self.tree = tree
-        self.node = nodes[-1]
-        self.name = name
-        self.must_be_directory = must_be_directory
+        self.tree: Tree = tree
+        self.node: Any = nodes[-1]
+        self.name: bytes = name
+        self.must_be_directory: bool = must_be_directory
         self._nodes = nodes
 
     def __enter__(self) -> Place:

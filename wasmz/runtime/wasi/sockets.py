@@ -45,9 +45,9 @@ class SocketDescriptor(Descriptor):
         """``is_owned`` says that the socket is closed with the descriptor."""
         self.socket = host_socket
         self._is_owned = is_owned
-        self.is_listening = _is_listening(host_socket)
+        self.is_listening: bool = _is_listening(host_socket)
         self.file_type = FileType.SOCKET_DGRAM if host_socket.type == socket.SOCK_DGRAM else FileType.SOCKET_STREAM
-        self.flags = flags
+        self.flags: int = flags
 
     def __del__(self) -> None:
         if self._is_owned:

@@ -63,8 +63,8 @@ class WasiThreads:
     def __init__(
         self, linker: Linker, module: CompiledModule, on_failure: Callable[[BaseException], None] | None
     ) -> None:
-        self.store = Store(linker.engine)
-        self.started = 0
+        self.store: Store = Store(linker.engine)
+        self.started: int = 0
         self._linker = linker
         self._module = module
         self._on_failure = on_failure
