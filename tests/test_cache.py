@@ -26,7 +26,7 @@ EXPORT = b"\x07\x05\x01\x01f\x00\x00"
 
 def eager(**settings: Any) -> wasmz.Config:
     """Settings with which a module is compiled and kept as a whole."""
-    return wasmz.Config(tier="eager", **settings)
+    return wasmz.Config(compile_mode="eager", **settings)
 
 
 def with_export(code: bytes) -> bytes:
@@ -96,7 +96,7 @@ def test_a_hit_imports_no_compiler(cache_dir: Path, tmp_path: Path) -> None:
     path.write_bytes(ADDS_5)
     script = """
         import sys, wasmz
-        print(wasmz.instantiate(sys.argv[1], engine=wasmz.Engine(wasmz.Config(tier='eager'))).exports.f(1))
+        print(wasmz.instantiate(sys.argv[1], engine=wasmz.Engine(wasmz.Config(compile_mode='eager'))).exports.f(1))
         wanted = ("wasmz.compiler", "wasmz.ir", "wasmz.passes", "wasmz.codegen", "wasmz.wasm", "bytecode")
         print(*sorted({name for name in wanted for loaded in sys.modules if (loaded + ".").startswith(name + ".")}))
     """
@@ -288,7 +288,7 @@ def test_failure_while_writing_leaves_nothing(cache_dir: Path, monkeypatch: pyte
 def test_many_processes_at_once(cache_dir: Path, tmp_path: Path) -> None:
     path = tmp_path / "adds.wasm"
     path.write_bytes(ADDS_5)
-    script = "import sys, wasmz; engine = wasmz.Engine(wasmz.Config(tier='eager'))\n"
+    script = "import sys, wasmz; engine = wasmz.Engine(wasmz.Config(compile_mode='eager'))\n"
     script += "print(wasmz.instantiate(sys.argv[1], engine=engine).exports.f(1))"
     processes = [
         subprocess.Popen(

@@ -218,7 +218,7 @@ def test_compiled_files_of_other_versions(folder: Path) -> None:
 
 def test_where_bytes_are_never_compared_with_numbers(folder: Path) -> None:
     """`python -bb`, as some run their tests."""
-    words = ("-m", "wasmz", "run", "--no-cache", "--tier", "eager", str(ROOT / "examples" / "mandelbrot.wasm"))
+    words = ("-m", "wasmz", "run", "--no-cache", "--eager-compile", str(ROOT / "examples" / "mandelbrot.wasm"))
     for flags in (("-bb", "-W", "error"), ()):
         done = subprocess.run(
             [sys.executable, *flags, *words], cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -228,8 +228,8 @@ def test_where_bytes_are_never_compared_with_numbers(folder: Path) -> None:
 
 
 def test_compile_is_never_lazy(folder: Path) -> None:
-    done = start(folder, "compile", "--tier", "auto", "sums.wasm")
-    assert done.returncode == 2 and "--tier auto is for run" in done.stderr
+    done = start(folder, "compile", "--compile-mode", "lazy", "sums.wasm")
+    assert done.returncode == 2 and "--compile-mode lazy is for run" in done.stderr
     assert not (folder / "sums.pyc").exists()
 
 

@@ -252,8 +252,8 @@ def test_pyinstaller_finds_the_hook() -> None:
 def test_what_is_in_a_closed_store_says_so() -> None:
     text = """(module (memory (export "m") 1) (table (export "t") 1 funcref) (global (export "g") i32 (i32.const 1))
         (func (export "f") (result i32) (i32.const 3)) (func (export "late") (result i32) (i32.const 4)))"""
-    for tier in ("auto", "eager"):
-        engine = wasmz.Engine(wasmz.Config(use_cache=False, tier=tier))
+    for mode in ("smart", "eager"):
+        engine = wasmz.Engine(wasmz.Config(use_cache=False, compile_mode=mode))
         store = wasmz.Store(engine)
         instance = wasmz.Instance(store, wasmz.Module.compile(engine, assemble(text)))
         exports = instance.exports
@@ -359,10 +359,10 @@ def _entries(folder: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("kind", ["pipe", "folder", "full folder", "unreadable", "loop"])
-@pytest.mark.parametrize("tier", ["auto", "eager"])
-def test_entries_that_are_no_files_are_replaced_or_passed_by(tmp_path: Path, kind: str, tier: str) -> None:
+@pytest.mark.parametrize("mode", ["smart", "eager"])
+def test_entries_that_are_no_files_are_replaced_or_passed_by(tmp_path: Path, kind: str, mode: str) -> None:
     folder = tmp_path / "cache"
-    config = wasmz.Config(cache_dir=folder, tier=tier)
+    config = wasmz.Config(cache_dir=folder, compile_mode=mode)
 
     def run() -> None:
         with wasmz.Module.compile(wasmz.Engine(config), ADDS_5) as module:

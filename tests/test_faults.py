@@ -53,7 +53,9 @@ def sums(instance: wasmz.Instance) -> list[int]:
 
 
 @pytest.mark.parametrize("fault", [use_a_value_that_is_not_set, look_up_what_is_not_there])
-@pytest.mark.parametrize("settings", [{"tier": "eager"}, {"_thresholds": (1, 1, 0, 0)}, {"_thresholds": (6, 6, 0, 1)}])
+@pytest.mark.parametrize(
+    "settings", [{"compile_mode": "eager"}, {"_thresholds": (1, 1, 0, 0)}, {"_thresholds": (6, 6, 0, 1)}]
+)
 def test_the_function_is_right_without_the_pass(
     monkeypatch: pytest.MonkeyPatch, fault: Fault, settings: dict[str, object]
 ) -> None:
@@ -64,14 +66,14 @@ def test_the_function_is_right_without_the_pass(
 
 
 def test_without_the_flag_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert compile_sum(monkeypatch, look_up_what_is_not_there, tier="eager").exports.sum(10) == 55
+    assert compile_sum(monkeypatch, look_up_what_is_not_there, compile_mode="eager").exports.sum(10) == 55
 
 
 def test_verification_raises_the_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(AttributeError):
-        compile_sum(monkeypatch, look_up_what_is_not_there, tier="eager", verify=True)
+        compile_sum(monkeypatch, look_up_what_is_not_there, compile_mode="eager", verify=True)
     with pytest.raises(AssertionError):
-        compile_sum(monkeypatch, use_a_value_that_is_not_set, tier="eager", verify=True)
+        compile_sum(monkeypatch, use_a_value_that_is_not_set, compile_mode="eager", verify=True)
 
 
 def test_errors_about_the_module_are_no_faults() -> None:

@@ -34,7 +34,7 @@ MODULE = assemble(f"(module {TEXT})")
 # Calls f<argument 2>(argument 3) of the module in argument 1, and says whether the compiler was needed.
 SCRIPT = """
     import sys, wasmz
-    engine = wasmz.Engine(wasmz.Config(tier="auto"))
+    engine = wasmz.Engine(wasmz.Config(compile_mode="smart"))
     exports = wasmz.instantiate(sys.argv[1], engine=engine).exports
     wanted = ("wasmz.compiler", "wasmz.ir", "wasmz.passes", "wasmz.codegen", "wasmz.wasm", "bytecode")
     result = exports["f" + sys.argv[2]](int(sys.argv[3]))
@@ -78,7 +78,7 @@ def kept(folder: Path) -> dict[tuple[int, int], bytes]:
 
 def call(index: int, count: int) -> None:
     """Calls a function in this process; the module is gone afterwards."""
-    engine = wasmz.Engine(wasmz.Config(tier="auto"))
+    engine = wasmz.Engine(wasmz.Config(compile_mode="smart"))
     with wasmz.Module.compile(engine, MODULE) as module:
         exports = wasmz.Instance(wasmz.Store(engine), module).exports
         assert exports[f"f{index}"](count) == index * count
@@ -95,7 +95,7 @@ def test_next_process_needs_no_compiler(folder: Path, source: str) -> None:
 
 def test_image_is_kept_even_if_nothing_was_called(folder: Path) -> None:
     for _ in range(2):
-        wasmz.Module.compile(wasmz.Engine(wasmz.Config(tier="auto")), MODULE).close()
+        wasmz.Module.compile(wasmz.Engine(wasmz.Config(compile_mode="smart")), MODULE).close()
         assert kept(folder) == {}
 
 
@@ -130,7 +130,7 @@ def test_better_tier_is_kept(folder: Path) -> None:
     call(2, 100_000)
     assert set(kept(folder)) == {(2, BASELINE), (2, 0)}
     # The continuation is used at the first chance; the second call asks for optimised code, which is all that is kept.
-    engine = wasmz.Engine(wasmz.Config(tier="auto"))
+    engine = wasmz.Engine(wasmz.Config(compile_mode="smart"))
     with wasmz.Module.compile(engine, MODULE) as module:
         exports = wasmz.Instance(wasmz.Store(engine), module).exports
         for _ in range(3):
@@ -141,7 +141,7 @@ def test_better_tier_is_kept(folder: Path) -> None:
 
 
 def test_kept_when_the_module_is_closed_or_collected(folder: Path) -> None:
-    engine = wasmz.Engine(wasmz.Config(tier="auto"))
+    engine = wasmz.Engine(wasmz.Config(compile_mode="smart"))
     instance = wasmz.Instance(wasmz.Store(engine), wasmz.Module.compile(engine, MODULE))
     instance.exports.f1(1)
     assert not list(folder.iterdir())
@@ -159,7 +159,7 @@ def test_kept_when_the_module_is_closed_or_collected(folder: Path) -> None:
 def test_collection_does_not_wait_for_the_cache(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A module may be collected anywhere, also while the same thread holds the cache's lock: it is kept afterwards."""
     monkeypatch.setattr("wasmz.cache._LONGEST_WAIT", 0.1)
-    engine = wasmz.Engine(wasmz.Config(tier="auto"))
+    engine = wasmz.Engine(wasmz.Config(compile_mode="smart"))
     instance = wasmz.Instance(wasmz.Store(engine), wasmz.Module.compile(engine, MODULE))
     instance.exports.f1(1)
     with warnings.catch_warnings():
@@ -174,7 +174,7 @@ def test_collection_does_not_wait_for_the_cache(folder: Path, monkeypatch: pytes
 
 def test_locked_cache_is_a_warning(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("wasmz.cache._LONGEST_WAIT", 0.1)
-    engine = wasmz.Engine(wasmz.Config(tier="auto"))
+    engine = wasmz.Engine(wasmz.Config(compile_mode="smart"))
     module = wasmz.Module.compile(engine, MODULE)
     wasmz.Instance(wasmz.Store(engine), module).exports.f1(1)
     with _Lock(str(folder)), pytest.warns(CacheWarning, match="locked by another process"):
@@ -189,8 +189,8 @@ def test_processes_at_once_lose_nothing(folder: Path, source: str) -> None:
 
 
 def test_options_have_files_of_their_own(folder: Path) -> None:
-    for settings in ({}, {"opt_level": 0}, {"tier": "eager"}):
-        engine = wasmz.Engine(wasmz.Config(**{"tier": "auto", **settings}))
+    for settings in ({}, {"opt_level": 0}, {"compile_mode": "eager"}):
+        engine = wasmz.Engine(wasmz.Config(**{"compile_mode": "smart", **settings}))
         with wasmz.Module.compile(engine, MODULE) as module:
             wasmz.Instance(wasmz.Store(engine), module).exports.f1(1)
     assert len(list(folder.iterdir())) == 3
@@ -230,7 +230,7 @@ def test_a_cache_that_cannot_be_written_is_a_warning(folder: Path, monkeypatch: 
 
 
 def test_switched_off(folder: Path) -> None:
-    engine = wasmz.Engine(wasmz.Config(tier="auto", use_cache=False))
+    engine = wasmz.Engine(wasmz.Config(compile_mode="smart", use_cache=False))
     with wasmz.Module.compile(engine, MODULE) as module:
         wasmz.Instance(wasmz.Store(engine), module).exports.f1(1)
     assert not folder.exists()

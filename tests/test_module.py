@@ -81,7 +81,7 @@ def test_source_may_change_afterwards(engine: wasmz.Engine) -> None:
 
 
 def test_progress_counts_functions() -> None:
-    engine = wasmz.Engine(wasmz.Config(tier="eager", use_cache=False))
+    engine = wasmz.Engine(wasmz.Config(compile_mode="eager", use_cache=False))
     seen: list[tuple[int, int]] = []
     data = (ROOT / "tests" / "programs" / "report.wasm").read_bytes()
     module = wasmz.Module.compile(engine, data, progress=lambda done, total: seen.append((done, total)))
@@ -298,7 +298,7 @@ def test_modules_without_vectors_do_not_load_what_these_need() -> None:
         from pathlib import Path
         wasm = Path("benchmarks/kernels/sha256/kernel.wasm").read_bytes()
         for config in (*(wasmz.Config(opt_level=level, use_cache=False) for level in (0, 1, 2)), wasmz.Config(
-            tier="eager", use_cache=False
+            compile_mode="eager", use_cache=False
         )):
             engine = wasmz.Engine(config)
             wasmz.Instance(wasmz.Store(engine), wasmz.Module.compile(engine, wasm)).exports["run"](100)
@@ -402,17 +402,17 @@ def test_vectors_can_be_refused() -> None:
     plain = wasmtime.wat2wasm('(module (func (export "f") (result v128) (v128.const i64x2 1 2)))')
     body = "(i8x16.relaxed_swizzle (local.get 0) (local.get 0))"
     relaxed = wasmtime.wat2wasm(f"(module (func (param v128) (result v128) {body}))")
-    for tier in ("auto", "eager"):
-        without = wasmz.Engine(wasmz.Config(simd=False, tier=tier))
+    for mode in ("smart", "eager"):
+        without = wasmz.Engine(wasmz.Config(simd=False, compile_mode=mode))
         for binary in (plain, relaxed):
             with pytest.raises(wasmz.UnsupportedFeature, match="SIMD"):
                 wasmz.Module.compile(without, binary)
-        strict = wasmz.Engine(wasmz.Config(relaxed_simd=False, tier=tier))
+        strict = wasmz.Engine(wasmz.Config(relaxed_simd=False, compile_mode=mode))
         assert wasmz.Module.compile(strict, plain).exports["f"]
         with pytest.raises(wasmz.UnsupportedFeature, match="relaxed SIMD"):
             wasmz.Module.compile(strict, relaxed)
         # Nor does it come from the cache.
-        wasmz.Module.compile(wasmz.Engine(wasmz.Config(tier=tier)), relaxed)
+        wasmz.Module.compile(wasmz.Engine(wasmz.Config(compile_mode=mode)), relaxed)
         with pytest.raises(wasmz.UnsupportedFeature):
             wasmz.Module.compile(strict, relaxed)
 
@@ -459,7 +459,7 @@ def test_functions_are_compiled_on_demand(cache_dir: Path) -> None:
     assert run_entry(module) == 20
     with pytest.raises(KeyError, match="nobody"):
         module.warmup("nobody")
-    eager = open_calls(cache_dir, tier="eager")
+    eager = open_calls(cache_dir, compile_mode="eager")
     eager.compile_function(4)
     eager.compile_all()
     assert (eager.warmup("entry"), run_entry(eager), pending(eager)) == (3, 20, 0)
@@ -480,7 +480,7 @@ def test_modes_of_compilation(cache_dir: Path) -> None:
     wasmtime = pytest.importorskip("wasmtime")
     assert pending(open_calls(cache_dir, compile_mode="eager")) == 0
     assert pending(open_calls(cache_dir, compile_mode="lazy")) == 4
-    with pytest.raises(ValueError, match="compile_mode must be one of 'smart', 'eager', 'lazy', not 'fast'"):
+    with pytest.raises(ValueError, match="compile_mode must be one of 'smart', 'lazy', 'eager', not 'fast'"):
         wasmz.Config(compile_mode="fast")
     # (func (export "bad") (result i32)) and (func (export "good"))
     invalid = wasmtime.wat2wasm('(module (func (export "bad") (result i32) (i32.const 1)) (func (export "good")))')

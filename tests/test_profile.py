@@ -48,7 +48,7 @@ def binary() -> bytes:
 @pytest.fixture(scope="module")
 def profile(binary: bytes) -> Profile:
     """Of a run with 1300 rounds of the loop."""
-    engine = wasmz.Engine(wasmz.Config(tier="auto", _profiling=True, verify=True))
+    engine = wasmz.Engine(wasmz.Config(compile_mode="smart", _profiling=True, verify=True))
     instance = wasmz.Instance(wasmz.Store(engine), wasmz.Module.compile(engine, binary))
     assert instance.exports.run(2599) == run(compile_module(binary, wasmz.Config()), 2599)
     return collect_profile(instance, binary)

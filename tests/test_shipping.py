@@ -22,9 +22,9 @@ ROOT = Path(__file__).resolve().parent.parent
 ADDS_5 = function(b"\x20\x00\x41\x05\x6a", I32, I32, before=b"\x07\x05\x01\x01f\x00\x00")
 
 CONFIGS = [
-    pytest.param({"tier": "eager"}, id="eager"),
-    pytest.param({"tier": "auto"}, id="auto"),
-    pytest.param({"tier": "auto", "opt_level": 1, "fuel": 100, "use_cache": False}, id="metered"),
+    pytest.param({"compile_mode": "eager"}, id="eager"),
+    pytest.param({"compile_mode": "smart"}, id="auto"),
+    pytest.param({"compile_mode": "smart", "opt_level": 1, "fuel": 100, "use_cache": False}, id="metered"),
 ]
 configured = pytest.mark.parametrize("settings", CONFIGS)
 
@@ -154,8 +154,8 @@ def test_two_hundred_processes_on_an_empty_cache(tmp_path: Path, cache_dir: Path
             if not child:
                 status = 1
                 try:
-                    tier = ("eager", "auto")[number % 2]
-                    engine = wasmz.Engine(wasmz.Config(tier=tier))
+                    mode = ("eager", "smart")[number % 2]
+                    engine = wasmz.Engine(wasmz.Config(compile_mode=mode))
                     module = wasmz.Module.compile(engine, sys.argv[1])
                     status = int(wasmz.Instance(wasmz.Store(engine), module).exports.f(number) != number + 5)
                     module.close()
@@ -172,8 +172,8 @@ def test_two_hundred_processes_on_an_empty_cache(tmp_path: Path, cache_dir: Path
     )  # fmt: skip
     assert (done.stdout, done.stderr) == ("0\n", "")
     assert sorted(path.suffix for path in cache_dir.iterdir()) == [".pyc", ".tiers"]
-    for tier in ("eager", "auto"):
-        assert call(module_of({"tier": tier}), 1) == 6
+    for mode in ("eager", "smart"):
+        assert call(module_of({"compile_mode": mode}), 1) == 6
 
 
 def test_instances_stay_where_they_are() -> None:

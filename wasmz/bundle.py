@@ -22,7 +22,6 @@ from typing import Any
 from wasmz import __version__
 from wasmz.cache import write_output
 from wasmz.config import Config
-from wasmz.precompiled import limits_of
 from wasmz.records import Record
 from wasmz.shipped import FOLDER
 from wasmz.stubs import render_stub
@@ -35,10 +34,10 @@ from wasmz.codegen.targets import current_target
 current_target()  # wasmz's own message, before what an unknown version stumbles over
 from wasmz.config import Config
 from wasmz.parallel import compile_frozen
-from wasmz.precompiled import encode_pyc, hash_source, limits_of
+from wasmz.precompiled import encode_pyc, hash_source
 data, config = open(source, "rb").read(), Config(**options)
 image, code = compile_frozen(data, config, int(jobs))
-open(target, "wb").write(encode_pyc(image, hash_source(data), code, limits_of(config)))
+open(target, "wb").write(encode_pyc(image, hash_source(data), code, config.limits))
 """
 
 # And for archives: the runtime's modules as the version's bytecode, without their sources.
@@ -200,7 +199,7 @@ def set_files(
     stem = source.stem if name is None else name
     if not stem.isidentifier() or keyword.iskeyword(stem):
         raise BundleError(f"{stem!r} is no name that Python could import")
-    limits = limits_of(Config(**options))
+    limits = Config(**options).limits
     files = {
         f"{stem}.pyi": render_stub(data, stem).encode(),
         f"{stem}.py": _SHIM.format(name=stem, version=__version__, limits=f", {limits}" if limits else "").encode(),

@@ -303,12 +303,7 @@ def distrust(directory: str) -> str | None:
 
 def compiler_state(config: Config) -> tuple[object, ...]:
     """All that the code depends on that is made of a module, beside the module."""
-    return (
-        *(__version__, _development_state()),
-        *(config.opt_level, config.legacy_exceptions, config.disable_passes, config.fuel is not None),
-        # What is in the cache was validated as these want it.
-        *(config.simd, config.relaxed_simd, config.compile_mode == "lazy", config.counts_calls),
-    )
+    return (__version__, _development_state(), *config.key)
 
 
 def _key(data: bytes, config: Config) -> str:

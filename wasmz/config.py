@@ -1,115 +1,372 @@
-"""What an engine is configured with: one frozen value, checked when it is made."""
+"""What an engine is configured with: one frozen value, checked when it is made.
+
+Each field is described once, by :func:`setting`: its default, its meaning, what of it is part of the cache's key, its
+command-line option. From that derive ``Config``, its checks and its documentation, the cache's key, the options of the
+command line (``wasmz.cli.common``), and what precompiled files bring along.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
+from _collections_abc import Collection  # of collections.abc, without collections
 
-from wasmz.records import Record
+from wasmz.concurrency import load
+from wasmz.records import Record, RecordType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable
+    from typing import Any, Final, dataclass_transform
+else:
 
-OPT_LEVELS = (0, 1, 2)
-TIERS = ("auto", "eager")
-COMPILE_MODES = ("smart", "eager", "lazy")
+    def dataclass_transform(**_: object) -> Any:
+        return lambda made: made
 
-# What a Config has unless it is told otherwise.
-DEFAULT_OPT_LEVEL = 2
-DEFAULT_TIER = "auto"
+
+OPT_LEVELS: Final = (0, 1, 2)
+COMPILE_MODES: Final = ("smart", "lazy", "eager")
 
 # Passes that can be switched off: those of wasmz.passes.PIPELINES on which nothing else relies.
-OPTIONAL_PASSES = (
+OPTIONAL_PASSES: Final = (
     *("copies", "constants", "conditions", "narrow", "guard", "dead"),
     *("inline", "lanes", "counters", "values", "forwarding", "idioms", "invariants", "jumps", "streams"),
 )
 
 # CPython 3.11 counts C frames and Python frames against one limit, so a host function that recurses in C
 # under a limit raised for the guest could overrun the C stack. Later versions count C frames apart.
-DEFAULT_MAX_CALL_DEPTH = 6_000 if sys.version_info < (3, 12) else 20_000
+DEFAULT_MAX_CALL_DEPTH: Final = 6_000 if sys.version_info < (3, 12) else 20_000
 
 
-def check_fuel(units: int) -> None:
-    """Raises ``ValueError`` for a number of units that is negative or beyond ``sys.maxsize``."""
-    if not 0 <= units <= sys.maxsize:
-        raise ValueError(f"fuel must be between 0 and {sys.maxsize}, but is {units}")
-
-
-class Config(Record):
-    """Settings of an :class:`~wasmz.Engine`, and of everything made by it.
+class Setting:
+    """The description of a field of :class:`Config`.
 
     Attributes:
-        opt_level: 0 lowers the code as it stands, 1 and 2 run the passes named in ``wasmz.passes.PIPELINES``.
-        mem_limit_bytes: upper bound for what a store's guests make the host hold, in bytes: linear memories, and past
-            64 KiB tables, objects, exceptions, descriptors, files in memory (see docs/limits.md).
-        table_limit: upper bound for the elements of all tables of one store together, which are not counted in bytes
-            then; to grow past it gives the guest -1.
-        fuel: how many calls and rounds of loops a store may make at first (see ``Store.set_fuel``); code that does not
-            use fuel is faster. ``None`` compiles such code.
-        eager_compile: ``True`` compiles every function at once, whatever ``tier`` says; ``None`` leaves it to that.
-        legacy_exceptions: accept the superseded exception-handling proposal.
-        simd: accept vectors; ``False`` refuses them, and relaxed ones, with ``UnsupportedFeature``.
-        relaxed_simd: accept the relaxed operations on vectors.
-        compile_mode: what compiling a module does at once: ``"eager"`` compiles it all, as ``eager_compile`` does;
-            ``"lazy"`` decodes it, and validates and compiles each function when it is first called; ``"smart"`` does
-            that, too, but validates small modules as a whole.
-        max_call_depth: how many WebAssembly frames may be nested in a thread before the trap "call stack exhausted".
-            The default is for free, and about that many; any other number is exact, and makes calls slower.
-        cache_dir: directory of the compilation cache, instead of the user's cache directory.
-        cache_limit_bytes: how large the cache directory may grow; past it, what was not used for the longest time is
-            removed. ``None`` for no limit.
-        use_cache: ``False`` neither reads nor writes the compilation cache.
-        verify: check the IR after each pass and the emitted bytecode, for debugging wasmz itself.
-        disable_passes: names of passes to leave out, to find out which one is to blame or what it is worth.
-        tier: ``"eager"`` compiles every function at ``opt_level`` with its module; ``"auto"`` compiles a function when
-            it is first called, quickly, and at ``opt_level`` when it proves hot.
+        default: its value unless another one is given.
+        help: what it does. The first sentence is what the command line says of it.
+        key: gives, of a value, what is part of the cache's key. The key has all that changes generated code, or whether
+            a module is accepted at all. ``None``: the field changes neither.
+        option: of the command line; empty for none. Of a ``bool`` it is a flag, for what is not the default.
+        option_help: what the command line says of it instead.
+        metavar: what the option's argument is called.
+        unit: how many of the field's units one of the option's is.
+        choices: the only values that there are, or that a collection may have; empty for any.
+        least, most: the range of a number.
+        is_limit: whether it holds while code runs, so that precompiled files bring it along.
+        is_local: whether it is about this process only, and others that compile for it are not told.
+        type: of its values, as it is written in the class.
     """
 
-    opt_level: int = DEFAULT_OPT_LEVEL
-    mem_limit_bytes: int | None = None
-    table_limit: int | None = None
-    fuel: int | None = None
-    eager_compile: bool | None = None
-    legacy_exceptions: bool = False
-    simd: bool = True
-    relaxed_simd: bool = True
-    compile_mode: str = "smart"
-    max_call_depth: int = DEFAULT_MAX_CALL_DEPTH
-    cache_dir: str | os.PathLike[str] | None = None
-    cache_limit_bytes: int | None = 1_000_000_000
-    use_cache: bool = True
-    verify: bool = False
-    disable_passes: Collection[str] = ()
-    tier: str = DEFAULT_TIER
-    # For tests: the fields of wasmz.runtime.tiers.Thresholds.
-    _thresholds: tuple[int, ...] = ()
-    # Code counts all ways that it takes, and is never optimised (see wasmz.profile).
-    _profiling: bool = False
+    __slots__ = (
+        *("choices", "default", "help", "is_limit", "is_local", "key", "least", "metavar", "most"),
+        *("option", "option_help", "type", "unit"),
+    )
+
+    def __init__(
+        self,
+        *,
+        default: Any,
+        help: str,
+        key: Callable[[Any], object] | None,
+        option: str = "",
+        option_help: str = "",
+        metavar: str = "",
+        unit: int = 1,
+        choices: tuple[object, ...] = (),
+        least: int = 0,
+        most: int | None = None,
+        is_limit: bool = False,
+        is_local: bool = False,
+    ) -> None:
+        self.default: Any = default
+        self.help: str = help
+        self.key: Callable[[Any], object] | None = key
+        self.option: str = option
+        self.option_help: str = option_help or help.partition(". ")[0].rstrip(".") + "."
+        self.metavar: str = metavar
+        self.unit: int = unit
+        self.choices: tuple[object, ...] = choices
+        self.least: int = least
+        self.most: int | None = most
+        self.is_limit: bool = is_limit
+        self.is_local: bool = is_local
+        self.type: str = ""
+
+    def check(self, name: str, value: Any) -> None:
+        """Raises ``TypeError`` or ``ValueError`` if a field of this name may not have the value."""
+        if value is not None or "None" not in self.type:
+            self.check_given(name, value)
+
+    def check_given(self, name: str, value: Any) -> None:
+        """The same where it cannot be ``None``."""
+        kind = self.type.partition(" | ")[0]
+        classes, wanted = _KINDS[kind]
+        if not isinstance(value, classes) or (kind == "int" and value.__class__ is bool):
+            raise TypeError(f"{name} must be {wanted}, not {value!r}")
+        if self.choices and kind in ("int", "str"):
+            if value not in self.choices:
+                raise ValueError(f"{name} must be one of {', '.join(map(repr, self.choices))}, not {value!r}")
+        elif kind == "int":
+            if value < self.least or (self.most is not None and value > self.most):
+                limits = f"at least {self.least}" if self.most is None else f"between {self.least} and {self.most}"
+                raise ValueError(f"{name} must be {limits}, but is {value}")
+
+
+# What a field's type, as it is written, takes; and how messages call that.
+_KINDS: Final[dict[str, tuple[Any, str]]] = {
+    "int": (int, "an integer"),
+    "bool": (bool, "a bool"),
+    "str": (str, "a string"),
+    "os.PathLike[str]": ((str, os.PathLike), "a path"),
+    "Collection[str]": (Collection, "a collection of names"),
+    "tuple[int, ...]": (tuple, "a tuple"),
+}
+
+
+def setting(
+    *,
+    default: Any,
+    help: str,
+    key: Callable[[Any], object] | None,
+    **more: Any,
+) -> Any:
+    """The default of a field, with its description; the parameters are those of :class:`Setting`."""
+    return Setting(default=default, help=help, key=key, **more)
+
+
+# What of a value is part of the key.
+
+
+def whole(value: Any) -> object:
+    """All of it."""
+    return value
+
+
+def is_set(value: Any) -> object:
+    """Whether there is one: which one it is, code looks up while it runs."""
+    return value is not None
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(setting,))
+class ConfigType(RecordType):
+    """Makes of descriptions the defaults of fields, and keeps them; without one there is no field."""
+
+    settings: dict[str, Setting]
+
+    def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> Any:
+        settings = {}
+        for field, type in namespace["__annotations__"].items():
+            described = namespace.get(field)
+            if not isinstance(described, Setting):
+                raise TypeError(f"{name}.{field} must be described by setting(): what it does, and to the cache's key")
+            described.type = type
+            settings[field] = described
+            namespace[field] = described.default
+        if "__doc__" in namespace:
+            namespace["__doc__"] += "\n    Attributes:\n" + "".join(
+                [f"        {field}: {about.help}\n" for field, about in settings.items() if field[0] != "_"]
+            )
+        namespace["settings"] = settings
+        return super().__new__(cls, name, bases, namespace)
+
+
+class Config(Record, metaclass=ConfigType):
+    """Settings of an :class:`~wasmz.Engine`, and of everything made by it: a frozen value.
+
+    Wrong values are refused when it is made: ``TypeError`` for those of another type, ``ValueError`` for others. Both
+    name the field. ``Config.settings`` describes the fields.
+    """
+
+    opt_level: int = setting(
+        default=2,
+        choices=OPT_LEVELS,
+        option="--opt-level",
+        key=whole,
+        help="Optimisation level. 0 lowers the code as it stands, 1 and 2 run the passes named in "
+        "``wasmz.passes.PIPELINES``.",
+    )
+    mem_limit_bytes: int | None = setting(
+        default=None,
+        option="--mem-limit",
+        option_help="Limit of what a guest makes the host hold.",
+        metavar="MB",
+        unit=1 << 20,
+        is_limit=True,
+        key=None,
+        help="Limit of what a store's guests make the host hold, in bytes. Linear memories count, and past 64 KiB "
+        "tables, objects, exceptions, descriptors, files in memory (docs/limits.md). ``None`` for no limit.",
+    )
+    table_limit: int | None = setting(
+        default=None,
+        option="--table-limit",
+        metavar="N",
+        is_limit=True,
+        key=None,
+        help="Limit of the elements of all tables of a store together. They are not counted in bytes then; to grow "
+        "past it gives the guest -1. ``None`` for no limit.",
+    )
+    fuel: int | None = setting(
+        default=None,
+        option="--fuel",
+        metavar="N",
+        most=sys.maxsize,
+        is_limit=True,
+        # Code that uses fuel takes it from its store.
+        key=is_set,
+        help="How many calls and iterations of loops a store may make at first, before it traps. See "
+        "``Store.set_fuel``; code that does not use fuel is faster. ``None`` compiles such code.",
+    )
+    eager_compile: bool | None = setting(
+        default=None,
+        key=None,
+        help='The short form of ``compile_mode="eager"``. ``True`` says that; otherwise it is ``None``.',
+    )
+    legacy_exceptions: bool = setting(
+        default=False,
+        option="--legacy-exceptions",
+        key=whole,
+        help="Accept the legacy exception-handling proposal.",
+    )
+    simd: bool = setting(
+        default=True,
+        key=whole,
+        help="Accept vectors. ``False`` refuses them, and relaxed ones, with ``UnsupportedFeature``.",
+    )
+    relaxed_simd: bool = setting(
+        default=True,
+        key=whole,
+        help="Accept the relaxed operations on vectors. ``False`` refuses them with ``UnsupportedFeature``.",
+    )
+    compile_mode: str = setting(
+        default="smart",
+        choices=COMPILE_MODES,
+        option="--compile-mode",
+        # Lazily compiled modules are accepted before their functions are validated.
+        key=lambda value: value == "lazy",
+        help='When functions are compiled. ``"eager"`` compiles all of them, at ``opt_level``, with their module. '
+        '``"lazy"`` validates and compiles each function when it is first called, quickly, and again at ``opt_level`` '
+        'when it proves hot. ``"smart"`` does that, too, but validates small modules as a whole.',
+    )
+    max_call_depth: int = setting(
+        default=DEFAULT_MAX_CALL_DEPTH,
+        least=1,
+        is_limit=True,
+        key=lambda value: value != DEFAULT_MAX_CALL_DEPTH,
+        help='How many WebAssembly frames may be nested in a thread before the trap "call stack exhausted". The '
+        "default costs nothing, and is met about; any other number is exact, and makes calls slower.",
+    )
+    cache_dir: os.PathLike[str] | str | None = setting(
+        default=None,
+        is_local=True,
+        key=None,
+        help="Directory of the compilation cache. ``None`` for the user's cache directory, or ``$WASMZ_CACHE_DIR``.",
+    )
+    cache_limit_bytes: int | None = setting(
+        default=1_000_000_000,
+        is_local=True,
+        key=None,
+        help="How large the cache directory may grow, in bytes. Past it, what was not used for the longest time is "
+        "removed. ``None`` for no limit.",
+    )
+    use_cache: bool = setting(
+        default=True,
+        option="--no-cache",
+        option_help="Neither read nor write the compilation cache.",
+        is_local=True,
+        key=None,
+        help="Read and write the compilation cache. ``False`` does neither.",
+    )
+    verify: bool = setting(
+        default=False,
+        option="--verify",
+        key=None,
+        help="Check the IR after each pass and the emitted bytecode. This is for debugging wasmz itself: its faults "
+        "are raised then.",
+    )
+    disable_passes: Collection[str] = setting(
+        default=(),
+        choices=OPTIONAL_PASSES,
+        option="--disable-pass",
+        metavar="PASS",
+        key=whole,
+        help="Optimisations to leave out, by the names of passes. That shows which one is to blame, or what it is "
+        "worth.",
+    )
+    _thresholds: tuple[int, ...] = setting(
+        default=(), is_local=True, key=None, help="For tests: the fields of ``wasmz.runtime.tiers.Thresholds``."
+    )
+    _profiling: bool = setting(
+        default=False, key=whole, help="Code counts all edges that it takes, and is never optimised (wasmz.profile)."
+    )
 
     def check(self) -> None:
-        self._check_passes()
-        if self.opt_level not in OPT_LEVELS:
-            raise ValueError(f"opt_level must be one of {OPT_LEVELS}, not {self.opt_level!r}")
-        if self.compile_mode not in COMPILE_MODES:
-            known = ", ".join(map(repr, COMPILE_MODES))
-            raise ValueError(f"compile_mode must be one of {known}, not {self.compile_mode!r}")
-        if self.tier not in TIERS:
-            raise ValueError(f"tier must be one of {', '.join(map(repr, TIERS))}, not {self.tier!r}")
-        for name in ("mem_limit_bytes", "cache_limit_bytes", "table_limit", "fuel", "max_call_depth"):
+        for name, about in Config.settings.items():
             value = getattr(self, name)
-            if value is not None and not isinstance(value, int):
-                raise TypeError(f"{name} must be an integer, not {value!r}")
-        if self.mem_limit_bytes is not None and self.mem_limit_bytes < 0:
-            raise ValueError(f"mem_limit_bytes must not be negative, but is {self.mem_limit_bytes}")
-        if self.cache_limit_bytes is not None and self.cache_limit_bytes < 0:
-            raise ValueError(f"cache_limit_bytes must not be negative, but is {self.cache_limit_bytes}")
-        if self.table_limit is not None and self.table_limit < 0:
-            raise ValueError(f"table_limit must not be negative, but is {self.table_limit}")
-        if self.fuel is not None:
-            check_fuel(self.fuel)
-        if self.max_call_depth < 1:
-            raise ValueError(f"max_call_depth must be positive, but is {self.max_call_depth}")
+            if value != about.default or value.__class__ is not about.default.__class__:
+                about.check(name, value)
+        self._check_passes()
+        self._check_mode()
+
+    def _check_passes(self) -> None:
+        """Makes of ``disable_passes`` a tuple in a fixed order, so that equal settings are equal."""
+        given: Any = self.disable_passes
+        if given != ():
+            if isinstance(given, str):
+                raise TypeError(f"disable_passes must be a collection of names, not {given!r}")
+            unknown = sorted(set(map(str, given)).difference(OPTIONAL_PASSES))
+            if unknown:
+                known = ", ".join(OPTIONAL_PASSES)
+                raise ValueError(f"disable_passes: there is no pass {', '.join(unknown)} to disable; there are {known}")
+            given = tuple(name for name in OPTIONAL_PASSES if name in given)
+        object.__setattr__(self, "disable_passes", given)
+
+    def _check_mode(self) -> None:
+        """Lets ``eager_compile`` and ``compile_mode`` say the same."""
+        if self.eager_compile:
+            object.__setattr__(self, "compile_mode", "eager")
+        elif self.eager_compile is False:
+            if self.compile_mode == "eager":
+                raise ValueError("eager_compile=False contradicts compile_mode='eager'")
+            object.__setattr__(self, "eager_compile", None)
+        elif self.compile_mode == "eager":
+            object.__setattr__(self, "eager_compile", True)
+
+    def _complete(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        if "tier" in named:
+            named = _without_tier(named)
+        return super()._complete(args, named)
+
+    def replace(self, **changes: Any) -> Config:
+        """The same settings but for some: ``config.replace(fuel=1000)``.
+
+        Raises:
+            TypeError, ValueError: there is no such field, or its value is wrong.
+        """
+        fields: dict[str, Any] = {name: getattr(self, name) for name in self.__match_args__}
+        if "compile_mode" in changes or "eager_compile" in changes:
+            del fields["eager_compile"]
+            fields["compile_mode"] = "smart"
+        return Config(**{**fields, **changes})
+
+    __replace__ = replace
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What generated code depends on, of all the settings: what the compilation cache is to tell apart."""
+        return tuple(
+            [about.key(getattr(self, name)) for name, about in Config.settings.items() if about.key is not None]
+        )
+
+    @property
+    def limits(self) -> dict[str, Any]:
+        """The limits that differ from their defaults, by field: what precompiled files bring along."""
+        return {name: value for name, value in self.changes.items() if Config.settings[name].is_limit}
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """The fields that differ from their defaults, and are not about this process only."""
+        values = {name: getattr(self, name) for name, about in Config.settings.items() if not about.is_local}
+        return {name: value for name, value in values.items() if value != Config.settings[name].default}
 
     @property
     def counts_calls(self) -> bool:
@@ -119,15 +376,28 @@ class Config(Record):
     @property
     def is_lazy(self) -> bool:
         """Whether functions are compiled when they are called."""
-        return self.tier == "auto" and not self.eager_compile and self.compile_mode != "eager"
+        return self.compile_mode != "eager"
 
-    def _check_passes(self) -> None:
-        """Makes of ``disable_passes`` a tuple in a fixed order, so that equal settings are equal."""
-        if isinstance(self.disable_passes, str):
-            raise ValueError(f"disable_passes must be a collection of names, not {self.disable_passes!r}")
-        unknown = sorted(set(map(str, self.disable_passes)).difference(OPTIONAL_PASSES))
-        if unknown:
-            known = ", ".join(OPTIONAL_PASSES)
-            raise ValueError(f"disable_passes: there is no pass {', '.join(unknown)} to disable; there are {known}")
-        chosen = tuple(name for name in OPTIONAL_PASSES if name in self.disable_passes)
-        object.__setattr__(self, "disable_passes", chosen)
+    @property
+    def tier(self) -> str:
+        """Deprecated: ``"eager"`` or ``"auto"``; see ``compile_mode``."""
+        _warn_of_tier(3)
+        return "auto" if self.is_lazy else "eager"
+
+
+def _without_tier(named: dict[str, Any]) -> dict[str, Any]:
+    """Arguments in which ``compile_mode`` says what ``tier`` did."""
+    _warn_of_tier(5)
+    tier = named["tier"]
+    if tier not in ("auto", "eager"):
+        raise ValueError(f"tier must be one of 'auto', 'eager', not {tier!r}")
+    named = {name: value for name, value in named.items() if name != "tier"}
+    return {**named, "compile_mode": "eager"} if tier == "eager" else named
+
+
+def _warn_of_tier(level: int) -> None:
+    load("warnings")
+    import warnings
+
+    message = 'Config(tier=...) is deprecated and will go in 0.3: use compile_mode, "smart" for "auto"'
+    warnings.warn(message, DeprecationWarning, stacklevel=level)

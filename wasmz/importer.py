@@ -54,7 +54,7 @@ LARGEST_EAGER = 500_000
 class _Settings:
     """What :func:`install` was told."""
 
-    config = Config(tier="eager")
+    config = Config(compile_mode="eager")
     imports: Given | None = None
 
 
@@ -68,7 +68,7 @@ def install(imports: Given | None = None, config: Config | None = None) -> None:
         config: with what to compile, if not with the default.
     """
     _Settings.imports = imports
-    _Settings.config = Config(tier="eager") if config is None else config
+    _Settings.config = Config(compile_mode="eager") if config is None else config
     if _make_finder not in sys.path_hooks:
         sys.path_hooks.insert(0, _make_finder)
         register = pkgutil.iter_importer_modules.register  # type: ignore[attr-defined]
@@ -127,7 +127,7 @@ class WasmLoader(abc.FileLoader):
         engine = Engine(_Settings.config)
         status = os.stat(self.path)
         if status.st_size > LARGEST_EAGER and not is_whole:
-            return Module.compile(Engine(_with_tier(_Settings.config)), self._binary())
+            return Module.compile(Engine(_lazily(_Settings.config)), self._binary())
         stamp = _stamp(status, engine.config)
         cached = _cache_path(self.path)
         if cached is not None:
@@ -309,9 +309,9 @@ def _stamp(status: os.stat_result, config: Config) -> bytes:
     return blake2b(repr(parts).encode(), digest_size=8).digest()
 
 
-def _with_tier(config: Config) -> Config:
-    fields = {name: getattr(config, name) for name in config.__match_args__}
-    return Config(**{**fields, "tier": "auto"})
+def _lazily(config: Config) -> Config:
+    """The same settings for a module that is too large to be compiled as a whole."""
+    return config if config.is_lazy else config.replace(compile_mode="smart")
 
 
 install()

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    from wasmz.config import Config
     from wasmz.runtime.adapters import TemplateKey
 
 # Two names above are importlib.util's, too, which imports contextlib and collections.
@@ -45,9 +44,6 @@ from wasmz.runtime.precompiled import populate
 populate(globals(), 'image'{limits})
 """
 _PLACEHOLDER = "image"
-
-# Of a configuration, what holds while code runs, and a file may bring along.
-_LIMITS = ("mem_limit_bytes", "table_limit", "fuel")
 
 _MOST_NAMES = 2_000
 
@@ -72,11 +68,6 @@ def freeze(image: ModuleImage) -> FrozenCode:
 def freeze_function(code: CodeType, tail_code: CodeType | None, entry_code: CodeType | None) -> bytes:
     """The code of one function, marshalled so that equal code gives equal bytes."""
     return _dump_settled((code, tail_code, entry_code))
-
-
-def limits_of(config: Config) -> dict[str, int]:
-    """The limits that a configuration sets."""
-    return {name: getattr(config, name) for name in _LIMITS if getattr(config, name) is not None}
 
 
 def encode_pyc(

@@ -39,7 +39,7 @@ class RecordType(type):
     _writers: tuple[Any, ...]
     _content: Any
 
-    def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> RecordType:
+    def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> Any:
         fields = tuple(namespace["__annotations__"]) if bases else ()
         defaults = {field: namespace.pop(field) for field in fields if field in namespace}
         namespace.update(__slots__=fields, __match_args__=fields, _defaults=defaults)
@@ -49,6 +49,31 @@ class RecordType(type):
             made._writers = tuple(made.__dict__[field].__set__ for field in fields)
             made._content = attrgetter(*fields)
         return made
+
+    @property
+    def __signature__(cls) -> Any:
+        """What ``inspect.signature`` finds: the class takes its fields."""
+        from wasmz.concurrency import load
+
+        load("inspect")
+        from inspect import Parameter, Signature, get_annotations, signature
+
+        own = cls.__dict__.get("__init__")
+        if own is not None:
+            return signature(own.__get__(cls))
+        types, defaults = get_annotations(cls), cls.__dict__["_defaults"]
+        return Signature(
+            [
+                Parameter(
+                    field,
+                    Parameter.POSITIONAL_OR_KEYWORD,
+                    default=defaults.get(field, Parameter.empty),
+                    annotation=types[field],
+                )
+                for field in cls.__dict__["__match_args__"]
+                if not field.startswith("_")
+            ]
+        )
 
 
 class Record(metaclass=RecordType):
@@ -125,6 +150,16 @@ else:
             type.__setattr__(made, "__members__", members)
             type.__setattr__(made, "_by_value", {value: members[key] for key, value in values.items()})
             return made
+
+        @property
+        def __signature__(cls) -> Any:
+            """What ``inspect.signature`` finds: the class takes a member's value."""
+            from wasmz.concurrency import load
+
+            load("inspect")
+            from inspect import Parameter, Signature
+
+            return Signature([Parameter("value", Parameter.POSITIONAL_ONLY, annotation="object")])
 
         def __call__(cls, value: object) -> Any:
             if value.__class__ is cls:

@@ -118,6 +118,8 @@ def test_exceptions_compile_in_reasonable_time(case: str, level: int) -> None:
         section(7, vector(name("f") + b"\x00\x00")),
         section(10, vector(unsigned(len(content)) + content, body(b""))),
     )
-    engine = wasmz.Engine(wasmz.Config(opt_level=level, use_cache=False, tier="eager", legacy_exceptions=is_legacy))
+    engine = wasmz.Engine(
+        wasmz.Config(opt_level=level, use_cache=False, compile_mode="eager", legacy_exceptions=is_legacy)
+    )
     instance = wasmz.Instance(wasmz.Store(engine), wasmz.Module.compile(engine, data))
     assert instance.exports.f() is None

@@ -52,8 +52,8 @@ def test_unlikely_code_is_last(level: int) -> None:
 @pytest.mark.parametrize("level", OPT_LEVELS)
 @pytest.mark.parametrize("hints", [(0, 0), (0, 1), (1, 0), (1, 1)])
 def test_results_are_the_same(level: int, hints: tuple[int, int]) -> None:
-    for tier in ("auto", "eager"):
-        engine = wasmz.Engine(Config(opt_level=level, tier=tier, verify=True, use_cache=False))
+    for mode in ("smart", "eager"):
+        engine = wasmz.Engine(Config(opt_level=level, compile_mode=mode, verify=True, use_cache=False))
         exports = wasmz.Instance(wasmz.Store(engine), wasmz.Module.compile(engine, hinted(*hints))).exports
         for numbers in ((0, 0), (9, 1), (10, 5), (3_000_000, 7)):
             assert exports.f(*numbers) == expected(*numbers)

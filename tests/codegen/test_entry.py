@@ -50,7 +50,7 @@ def instance_of(params: bytes, results: bytes, code: bytes, level: int = 2) -> w
         section(7, vector(name("f") + b"\x00\x00")),
         section(10, vector(body(code))),
     )
-    engine = wasmz.Engine(wasmz.Config(opt_level=level, tier="eager", use_cache=False, verify=True))
+    engine = wasmz.Engine(wasmz.Config(opt_level=level, compile_mode="eager", use_cache=False, verify=True))
     return wasmz.Instance(wasmz.Store(engine), wasmz.Module.compile(engine, data))
 
 

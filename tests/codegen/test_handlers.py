@@ -53,12 +53,12 @@ _TAIL_CALLS = """(module
 """
 
 
-@pytest.mark.parametrize("tier", ["eager", "auto"])
+@pytest.mark.parametrize("mode", ["eager", "smart"])
 @pytest.mark.parametrize("level", OPT_LEVELS)
 @pytest.mark.parametrize("name", ["direct", "indirect", "by_reference"])
-def test_tail_calls_take_no_stack(name: str, level: int, tier: str) -> None:
+def test_tail_calls_take_no_stack(name: str, level: int, mode: str) -> None:
     """Far more of them than calls may be nested; docs/performance.md says what ten million cost."""
-    config = wasmz.Config(opt_level=level, tier=tier, use_cache=False, max_call_depth=200)
+    config = wasmz.Config(opt_level=level, compile_mode=mode, use_cache=False, max_call_depth=200)
     engine = wasmz.Engine(config)
     exports = wasmz.Instance(wasmz.Store(engine), wasmz.Module.compile(engine, assemble(_TAIL_CALLS))).exports
     assert exports[name](100_000, 1 << 40) == (1 << 40) + 100_000

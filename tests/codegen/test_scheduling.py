@@ -17,7 +17,7 @@ levels = pytest.mark.parametrize("level", OPT_LEVELS)
 
 
 def load(text: str, level: int) -> wasmz.Instance:
-    engine = wasmz.Engine(wasmz.Config(opt_level=level, tier="eager", verify=True, use_cache=False))
+    engine = wasmz.Engine(wasmz.Config(opt_level=level, compile_mode="eager", verify=True, use_cache=False))
     return wasmz.Instance(wasmz.Store(engine), wasmz.Module.compile(engine, wasmtime.wat2wasm(text)))
 
 
@@ -420,7 +420,11 @@ def test_backtrace_names_the_instructions(level: int) -> None:
     )
     # The caller of what was inlined is shown with the start of its body, not with the call.
     config = wasmz.Config(
-        tier="eager", opt_level=level, verify=True, use_cache=False, disable_passes=("inline",) if level == 2 else ()
+        compile_mode="eager",
+        opt_level=level,
+        verify=True,
+        use_cache=False,
+        disable_passes=("inline",) if level == 2 else (),
     )
     engine = wasmz.Engine(config)
     instance = wasmz.Instance(wasmz.Store(engine), wasmz.Module.compile(engine, binary))

@@ -20,7 +20,7 @@ import wasmz
 from wasmz import FuncType, ValType
 
 # WASMZ_CORPUS_TIER: "eager" compiles everything at level 2 in advance, where otherwise what proves hot is.
-_ENGINE = wasmz.Engine(wasmz.Config(tier=os.environ.get("WASMZ_CORPUS_TIER", "auto")))
+_ENGINE = wasmz.Engine(wasmz.Config(compile_mode=os.environ.get("WASMZ_CORPUS_MODE", "smart")))
 _STORE = wasmz.Store(_ENGINE)
 _NUMBER_TYPES = {"i32": ValType.I32, "i64": ValType.I64, "f32": ValType.F32, "f64": ValType.F64}
 _WASI = "wasi_snapshot_preview1"

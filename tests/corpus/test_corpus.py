@@ -121,14 +121,14 @@ def _copy_folders(case: dict[str, Any], scratch: Path) -> dict[str, Path]:
 
 
 def _run(
-    case: dict[str, Any], scratch: Path, folders: dict[str, Path], tier: str
+    case: dict[str, Any], scratch: Path, folders: dict[str, Path], mode: str
 ) -> subprocess.CompletedProcess[bytes]:
     if case["kind"] == "driver":
         command = [sys.executable, str(WORK / case["driver"]), *case.get("args", [])]
     else:
         options = [word for key, value in case.get("env", {}).items() for word in ("--env", f"{key}={value}")]
         options += [word for guest, host in folders.items() for word in ("--dir", f"{host}::{guest}")]
-        options += [*["--stub"] * case.get("stub", False), "--tier", tier]
+        options += [*["--stub"] * case.get("stub", False), "--compile-mode", mode]
         command = [sys.executable, "-m", "wasmz", "run", *options, str(WORK / case["module"]), *case.get("args", [])]
     search_path = os.pathsep.join(map(str, (CORPUS / "tools", Path(__file__).parent, ROOT)))
     environment = {
@@ -136,7 +136,7 @@ def _run(
         "CASE_ROOT": str(WORK),
         "CASE_TMP": str(scratch),
         "WASMZ_CORPUS_ENGINE": "wasmz",
-        "WASMZ_CORPUS_TIER": tier,
+        "WASMZ_CORPUS_MODE": mode,
         "PYTHONPATH": search_path,
         "PYTHONIOENCODING": "utf-8",
     }

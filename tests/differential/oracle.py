@@ -163,7 +163,7 @@ class Subject:
         self.name = f"wasmz in tiers {_TIERS[level]}" if in_tiers else f"wasmz at level {level}"
         config = wasmz.Config(
             opt_level=max(OPT_LEVELS) if in_tiers else level,
-            tier="auto" if in_tiers else "eager",
+            compile_mode="smart" if in_tiers else "eager",
             _thresholds=_TIERS.get(level, ()),
             verify=True,
             use_cache=False,

@@ -65,7 +65,7 @@ def _module(name: str, lanes: tuple[int, ...], before: str) -> str:
 @pytest.mark.parametrize("name", _COMPUTING)
 def test_operations(name: str, taken_apart: list[int]) -> None:
     generator = random.Random(name)
-    engine = wasmz.Engine(wasmz.Config(opt_level=2, tier="eager", verify=True, use_cache=False))
+    engine = wasmz.Engine(wasmz.Config(opt_level=2, compile_mode="eager", verify=True, use_cache=False))
     row = BY_NAME[name]
     params = [str(param) for param in row.params or ()]
     result = str((row.results or ())[0])
@@ -117,7 +117,7 @@ def test_lanes_of_several_shapes(taken_apart: list[int]) -> None:
     calls = [[struct.pack("<4f", *(generator.choice(numbers) for _ in range(4))) for _ in "ab"] for _ in range(60)]
     found: list[list[Any]] = []
     for disabled in ((), ("lanes",)):
-        config = wasmz.Config(opt_level=2, tier="eager", verify=True, use_cache=False, disable_passes=disabled)
+        config = wasmz.Config(opt_level=2, compile_mode="eager", verify=True, use_cache=False, disable_passes=disabled)
         engine = wasmz.Engine(config)
         exports = wasmz.Instance(wasmz.Store(engine), wasmz.Module.compile(engine, assemble(_MIXED))).exports
         found.append([(exports["f"](*call), exports["m"].read(0, 128)) for call in calls])

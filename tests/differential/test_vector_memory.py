@@ -160,11 +160,11 @@ _POSITIONS = """(module
 
 
 @pytest.mark.parametrize("level", OPT_LEVELS)
-@pytest.mark.parametrize("tier", ["eager", "auto"])
-def test_positions(level: int, tier: str) -> None:
+@pytest.mark.parametrize("mode", ["eager", "smart"])
+def test_positions(level: int, mode: str) -> None:
     """Vectors as parameters, results, locals, globals, operands of control, and in calls of every kind."""
     a, b = bytes(range(16)), bytes(range(200, 216))
-    engine = wasmz.Engine(wasmz.Config(opt_level=level, tier=tier, verify=True, use_cache=False))
+    engine = wasmz.Engine(wasmz.Config(opt_level=level, compile_mode=mode, verify=True, use_cache=False))
     store = wasmz.Store(engine)
     module = wasmz.Module.compile(engine, assemble(_POSITIONS))
     seen: list[Any] = []

@@ -22,7 +22,7 @@ def run(code: bytes, level: int) -> object:
         section(7, vector(name("f") + b"\x00\x00")),
         section(10, vector(body(code, I32))),
     )
-    config = wasmz.Config(opt_level=level, tier="eager", verify=True, use_cache=False, legacy_exceptions=True)
+    config = wasmz.Config(opt_level=level, compile_mode="eager", verify=True, use_cache=False, legacy_exceptions=True)
     return wasmz.instantiate(data, engine=wasmz.Engine(config)).exports.f()
 
 

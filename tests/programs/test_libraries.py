@@ -22,8 +22,8 @@ from wasmz.config import OPT_LEVELS
 
 # Thresholds of the tiers such that the long loops go on in other code while they run.
 _CONFIGS = {
-    **{f"level {level}": wasmz.Config(opt_level=level, tier="eager", verify=True) for level in OPT_LEVELS},
-    "tiers": wasmz.Config(tier="auto", _thresholds=(2, 2, 1, 40), verify=True),
+    **{f"level {level}": wasmz.Config(opt_level=level, compile_mode="eager", verify=True) for level in OPT_LEVELS},
+    "tiers": wasmz.Config(compile_mode="smart", _thresholds=(2, 2, 1, 40), verify=True),
 }
 Run = Callable[[Library], bytes]
 

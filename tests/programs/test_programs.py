@@ -60,7 +60,7 @@ def test_same_as_wasmtime(arguments: list[str], env: dict[str, str], tmp_path: P
     assert result.stderr == b"fopen: refused\n"
 
 
-@pytest.mark.parametrize("options", [[], ["--opt-level", "0"], ["--tier", "eager"]], ids=" ".join)
+@pytest.mark.parametrize("options", [[], ["--opt-level", "0"], ["--eager-compile"]], ids=" ".join)
 @pytest.mark.parametrize("name", ["jumps", "throwing"])
 def test_exceptions_in_both_forms(name: str, options: list[str], tmp_path: Path) -> None:
     """``longjmp`` and C++ exceptions; wasmtime runs the final form, of which the other is the source."""
@@ -82,7 +82,7 @@ def test_exception_that_main_does_not_catch(tmp_path: Path) -> None:
     assert "_start at 0x" in result.stderr.splitlines()[-1]
 
 
-@pytest.mark.parametrize("options", [[], ["--opt-level", "0"], ["--tier", "eager"]])
+@pytest.mark.parametrize("options", [[], ["--opt-level", "0"], ["--eager-compile"]])
 def test_threads(options: list[str], tmp_path: Path) -> None:
     primes = [
         number for number in range(2, 20_000) if all(number % divisor for divisor in range(2, 142) if divisor < number)

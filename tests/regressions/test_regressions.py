@@ -34,7 +34,7 @@ def expectations(text: str) -> list[tuple[str, tuple[Any, ...], Any, str | None]
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_does_what_it_has_to(path: Path, level: int) -> None:
     text = path.read_text(encoding="utf-8")
-    engine = wasmz.Engine(wasmz.Config(opt_level=level, tier="eager", verify=True, use_cache=False))
+    engine = wasmz.Engine(wasmz.Config(opt_level=level, compile_mode="eager", verify=True, use_cache=False))
     exports = wasmz.Instance(wasmz.Store(engine), wasmz.Module.compile(engine, assemble(text))).exports
     calls = expectations(text)
     assert calls

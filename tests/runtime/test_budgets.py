@@ -33,15 +33,15 @@ def types_and_calls(count: int) -> tuple[str, str]:
     return types, calls
 
 
-@pytest.mark.parametrize("tier", ["auto", "eager"])
-def test_lists_for_types_are_limited_and_right(tier: str) -> None:
+@pytest.mark.parametrize("mode", ["smart", "eager"])
+def test_lists_for_types_are_limited_and_right(mode: str) -> None:
     types, calls = types_and_calls(12)
     instance = run(
         f'(module {types} (table (export "t") 1000000 funcref) (elem (i32.const 5) $zero $two $one)'
         f" (func $zero (type $t0) (i32.const 70)) (func $two (type $t2) (i32.const 72))"
         f' (func $one (type $t1) (i32.const 71)) {calls} (func (export "set")'
         f" (table.set (i32.const 999999) (ref.func $two))) (elem declare func $two))",
-        tier=tier,
+        compile_mode=mode,
     )
     exports = instance.exports
     for n in range(12):
@@ -69,7 +69,7 @@ def test_lists_for_types_are_limited_and_right(tier: str) -> None:
 
 def test_a_table_whose_lists_would_be_too_long_does_not_grow() -> None:
     types, calls = types_and_calls(12)
-    instance = run(f'(module {types} (table (export "t") 1 funcref) {calls})', tier="eager")
+    instance = run(f'(module {types} (table (export "t") 1 funcref) {calls})', compile_mode="eager")
     table = instance.exports.t
     assert table.grow(1000) == 1
     assert table.grow(1_000_000) == -1
@@ -109,9 +109,9 @@ LIST = """(module (type $n (struct (field (ref null $n)) (field i64)))
   (memory (export "m") 1))"""
 
 
-@pytest.mark.parametrize("tier", ["auto", "eager"])
-def test_objects_that_are_kept_are_limited(tier: str) -> None:
-    instance = run(LIST, mem_limit_bytes=MEGABYTE, tier=tier)
+@pytest.mark.parametrize("mode", ["smart", "eager"])
+def test_objects_that_are_kept_are_limited(mode: str) -> None:
+    instance = run(LIST, mem_limit_bytes=MEGABYTE, compile_mode=mode)
     exports = instance.exports
     exports.waste(50_000)
     with pytest.raises(wasmz.MemoryLimit) as caught:
@@ -123,7 +123,7 @@ def test_objects_that_are_kept_are_limited(tier: str) -> None:
     exports.keep(1000)
     exports.drop()
     assert exports.m.grow(14) == 1
-    run(LIST, tier=tier).exports.keep(50_000)
+    run(LIST, compile_mode=mode).exports.keep(50_000)
 
 
 def test_arrays_are_limited() -> None:
@@ -279,7 +279,7 @@ CALLS = """(module (import "host" "back" (func $back)) (type $t (func)) (table 2
   (func $middle (result i32) (call $leaf))
   (func (export "three") (result i32) (call $middle)))"""
 
-FORMS = ({}, *({"opt_level": level, "tier": "eager"} for level in (0, 1, 2)), {"_thresholds": (1, 1, 0, 0)})
+FORMS = ({}, *({"opt_level": level, "compile_mode": "eager"} for level in (0, 1, 2)), {"_thresholds": (1, 1, 0, 0)})
 
 
 @pytest.mark.parametrize("form", FORMS)

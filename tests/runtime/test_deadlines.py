@@ -29,7 +29,7 @@ def test_every_guest_is_stopped(kind: str, in_thread: bool) -> None:
 @needs_threads
 @pytest.mark.parametrize("kind", ["table.fill", "array.copy", "memory.copy of 256 MiB", "endless atomic wait"])
 def test_every_guest_is_stopped_in_compiled_code(kind: str) -> None:
-    assert latency(kind, in_thread=True, tier="eager") < PROMPTLY
+    assert latency(kind, in_thread=True, compile_mode="eager") < PROMPTLY
 
 
 @needs_threads

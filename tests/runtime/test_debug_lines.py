@@ -18,9 +18,9 @@ SOURCE = (PROGRAMS / "lines.c").read_text(encoding="utf-8").splitlines()
 
 @pytest.mark.parametrize("version", [4, 5])
 @pytest.mark.parametrize("level", [0, 1, 2])
-@pytest.mark.parametrize("tier", ["auto", "eager"])
-def test_traps_know_their_source_lines(version: int, level: int, tier: str, cache_dir: Path) -> None:
-    config = wasmz.Config(opt_level=level, tier=tier)
+@pytest.mark.parametrize("mode", ["smart", "eager"])
+def test_traps_know_their_source_lines(version: int, level: int, mode: str, cache_dir: Path) -> None:
+    config = wasmz.Config(opt_level=level, compile_mode=mode)
     instance = wasmz.instantiate(PROGRAMS / f"lines.dwarf{version}.wasm", engine=wasmz.Engine(config))
     trap = instance.try_call("run", 11).trap
     assert trap is not None

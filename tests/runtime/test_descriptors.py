@@ -46,7 +46,7 @@ _MODULE = """
 
 
 def _exports(level: int, folder: Path | None = None) -> Any:
-    config = wasmz.Config(opt_level=level, verify=folder is None, use_cache=folder is not None, tier="eager")
+    config = wasmz.Config(opt_level=level, verify=folder is None, use_cache=folder is not None, compile_mode="eager")
     engine = wasmz.Engine(config)
     return wasmz.Instance(wasmz.Store(engine), wasmz.Module.compile(engine, assemble(_MODULE))).exports
 

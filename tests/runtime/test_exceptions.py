@@ -63,8 +63,8 @@ class _Case:
     """The module, with a host function that raises what one wants."""
 
     def __init__(self, level: int) -> None:
-        tier = "auto" if level > max(OPT_LEVELS) else "eager"
-        config = wasmz.Config(opt_level=min(level, max(OPT_LEVELS)), tier=tier, verify=True, use_cache=False)
+        mode = "smart" if level > max(OPT_LEVELS) else "eager"
+        config = wasmz.Config(opt_level=min(level, max(OPT_LEVELS)), compile_mode=mode, verify=True, use_cache=False)
         engine = wasmz.Engine(config)
         self.store = wasmz.Store(engine)
         self.given = Tag(self.store, [ValType.I32])
@@ -330,7 +330,7 @@ def test_throwing_again_and_again_keeps_tracebacks_short(level: int) -> None:
 @pytest.mark.parametrize("level", OPT_LEVELS)
 def test_exception_thrown_in_a_loop(level: int) -> None:
     """Many times the same exception: memory and traceback stay bounded, and nothing has a context."""
-    engine = wasmz.Engine(wasmz.Config(opt_level=level, use_cache=False, tier="eager"))
+    engine = wasmz.Engine(wasmz.Config(opt_level=level, use_cache=False, compile_mode="eager"))
     store = wasmz.Store(engine)
     binary = assemble("""(module (tag $t)
       (func $throw (param exnref) (throw_ref (local.get 0)))

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(not memory_module._CAN_RESERVE, reason="address 
 
 FULL = 1 << 32
 FORMS: list[dict[str, Any]] = [
-    *({"opt_level": level, "tier": "eager"} for level in (0, 1, 2)),
+    *({"opt_level": level, "compile_mode": "eager"} for level in (0, 1, 2)),
     {},
     {"_thresholds": (4, 4, 0, 1)},
 ]
@@ -135,7 +135,7 @@ def test_every_access_at_the_end(form: dict[str, Any], pages: int) -> None:
 @pytest.mark.parametrize("grown", [False, True])
 def test_loops_that_end_where_the_address_space_does(form: dict[str, Any], grown: bool) -> None:
     exports = make(form, "1" if grown else "65536", LOOPS + SIZES)
-    if grown and form.get("tier") == "eager" and form["opt_level"]:
+    if grown and form.get("compile_mode") == "eager" and form["opt_level"]:
         # Compiled for memories that are smaller: those cannot grow so far.
         assert (exports.grow(65_535), exports.grow(65_534), exports.grow(1)) == (-1, 1, -1)
         return
@@ -170,7 +170,7 @@ def test_code_that_relies_on_a_gap_keeps_the_memory_from_filling_it(form: dict[s
     for _ in range(200):
         assert exports.sum(0, 0x10000) == 10
     assert exports.grow(65_000) == 2
-    if "tier" in form or "_thresholds" in form:
+    if "compile_mode" in form or "_thresholds" in form:
         assert (exports.grow(534), exports.grow(533), exports.grow(1)) == (-1, 65_002, -1)
         assert len(exports.m) == MEMORY32_LIMIT_BYTES
 
@@ -184,7 +184,7 @@ def test_an_imported_memory_that_is_full_already() -> None:
         memory = wasmz.Memory(store, MemoryType(65_536))
         linker.define("e", "m", memory)
         module = wasmz.Module.compile(engine, data)
-        if form.get("tier") == "eager" and form["opt_level"]:
+        if form.get("compile_mode") == "eager" and form["opt_level"]:
             with pytest.raises(wasmz.LinkError, match="at most 65535"):
                 wasmz.Instance(store, module, linker)
             continue

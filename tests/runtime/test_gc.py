@@ -87,14 +87,14 @@ SHAPES = """(module
 BINARY = bytes(wasmtime.wat2wasm(SHAPES))
 
 
-def make(level: int = 2, tier: str = "eager") -> Any:
-    engine = wasmz.Engine(wasmz.Config(opt_level=level, tier=tier, use_cache=False, verify=True))
+def make(level: int = 2, mode: str = "eager") -> Any:
+    engine = wasmz.Engine(wasmz.Config(opt_level=level, compile_mode=mode, use_cache=False, verify=True))
     return wasmz.Instance(wasmz.Store(engine), wasmz.Module.compile(engine, BINARY)).exports
 
 
 @pytest.fixture(params=[*OPT_LEVELS, "tiers"])
 def exports(request: pytest.FixtureRequest) -> Any:
-    return make(2, "auto") if request.param == "tiers" else make(request.param)
+    return make(2, "smart") if request.param == "tiers" else make(request.param)
 
 
 def trap_of(function: Any, *args: Any) -> tuple[TrapCode, str]:
@@ -324,7 +324,7 @@ def test_long_lists_are_freed() -> None:
 
 
 def test_image_and_back() -> None:
-    engine = wasmz.Engine(wasmz.Config(use_cache=False, tier="eager"))
+    engine = wasmz.Engine(wasmz.Config(use_cache=False, compile_mode="eager"))
     image = wasmz.Module.compile(engine, BINARY).image
     loaded = load_image(marshal.loads(marshal.dumps(dump_image(image))))
     assert loaded.types == image.types and loaded.field_names == image.field_names
@@ -339,7 +339,7 @@ def test_structures_with_many_fields() -> None:
       (func (export "made") (result (ref $wide)) (struct.new_default $wide))
       (func (export "constant") (result (ref $wide)) (global.get $constant)))"""
     for level in OPT_LEVELS:
-        engine = wasmz.Engine(wasmz.Config(use_cache=False, opt_level=level, tier="eager", verify=True))
+        engine = wasmz.Engine(wasmz.Config(use_cache=False, opt_level=level, compile_mode="eager", verify=True))
         module = wasmz.Module.compile(engine, wasmtime.wat2wasm(text))
         exports = wasmz.Instance(wasmz.Store(engine), module).exports
         expected = [0, 0.0, None, 0, 0] * 8
@@ -356,7 +356,7 @@ def test_small_modules_do_not_become_large_code() -> None:
         encode.section(3, encode.vector(b"\x00")),
         encode.section(10, encode.vector(encode.unsigned(len(code)) + code)),
     )
-    engine = wasmz.Engine(wasmz.Config(use_cache=False, tier="eager"))
+    engine = wasmz.Engine(wasmz.Config(use_cache=False, compile_mode="eager"))
     image = wasmz.Module.compile(engine, data).image
     assert len(image.code[0].co_code) < 200_000
     many = b"\x5f" + b"\x91\x4e" + b"\x7f\x01" * 10_001
@@ -385,7 +385,7 @@ def test_globals_and_tables_hold_references() -> None:
       (func (export "first") (result i32) (i31.get_s (ref.cast i31ref (table.get (i32.const 0)))))
       (func (export "global") (result anyref) (global.get 1)))"""
     for level in OPT_LEVELS:
-        engine = wasmz.Engine(wasmz.Config(use_cache=False, opt_level=level, tier="eager"))
+        engine = wasmz.Engine(wasmz.Config(use_cache=False, opt_level=level, compile_mode="eager"))
         exports = wasmz.Instance(wasmz.Store(engine), wasmz.Module.compile(engine, wasmtime.wat2wasm(text))).exports
         assert list(exports.pair.value) == [5, -1] and list(exports.words.value) == [1, 3]
         assert exports.any.value == 9 and type(exports.any.value) is I31Ref

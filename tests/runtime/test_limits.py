@@ -87,8 +87,8 @@ class Guest:
 
 def forms() -> Iterator[Any]:
     for level in (0, 1, 2):
-        yield pytest.param({"opt_level": level, "tier": "eager"}, id=f"O{level}")
-    yield pytest.param({"tier": "auto", "_thresholds": (1, 1, 0, 0)}, id="tiers")
+        yield pytest.param({"opt_level": level, "compile_mode": "eager"}, id=f"O{level}")
+    yield pytest.param({"compile_mode": "smart", "_thresholds": (1, 1, 0, 0)}, id="tiers")
 
 
 every_form = pytest.mark.parametrize("form", [*forms()])
@@ -201,7 +201,7 @@ def test_metered_code_runs_in_a_store_without_limit() -> None:
 
 def test_the_cache_keeps_metered_code_apart(cache_dir: Path) -> None:
     for fuel in (None, 100, 50, None):
-        engine = Engine(Config(fuel=fuel, tier="eager"))
+        engine = Engine(Config(fuel=fuel, compile_mode="eager"))
         store = Store(engine)
         linker = Linker(engine)
         module = Module.compile(engine, PROGRAM)

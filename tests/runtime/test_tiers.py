@@ -117,12 +117,12 @@ CALLS: list[tuple[str, tuple[int, ...]]] = [
 
 
 def instance_of(text: str, **settings: Any) -> wasmz.Instance:
-    engine = wasmz.Engine(wasmz.Config(**{"tier": "eager", "verify": True, "use_cache": False, **settings}))
+    engine = wasmz.Engine(wasmz.Config(**{"compile_mode": "eager", "verify": True, "use_cache": False, **settings}))
     return wasmz.Instance(wasmz.Store(engine), wasmz.Module.compile(engine, assemble(text)))
 
 
 def in_tiers(text: str, thresholds: str = "usual", **settings: Any) -> wasmz.Instance:
-    return instance_of(text, tier="auto", _thresholds=THRESHOLDS[thresholds], **settings)
+    return instance_of(text, compile_mode="smart", _thresholds=THRESHOLDS[thresholds], **settings)
 
 
 def outcome(call: Callable[..., Any], arguments: tuple[int, ...], *, is_inlined: bool = False) -> Any:
@@ -255,7 +255,7 @@ def test_bodies_of_large_modules_are_validated_when_they_are_called(monkeypatch:
     binary = assemble(f'(module {good} (func $bad (export "bad") (result i32) (i32.const 1)))')
     broken = binary.replace(b"\x41\x01\x0b", b"\x42\x01\x0b")
     assert broken != binary
-    engine = wasmz.Engine(wasmz.Config(tier="auto", use_cache=False))
+    engine = wasmz.Engine(wasmz.Config(compile_mode="smart", use_cache=False))
     with pytest.raises(wasmz.InvalidWasm):
         wasmz.Module.compile(engine, broken)
     monkeypatch.setattr(lazy, "LARGEST_VALIDATED", 0)
@@ -270,7 +270,7 @@ def test_bodies_of_large_modules_are_validated_when_they_are_called(monkeypatch:
 
 def test_errors_of_host_functions_pass() -> None:
     text = '(module (import "m" "f" (func $f)) (func (export "g") (loop $l (call $f) (br $l))))'
-    engine = wasmz.Engine(wasmz.Config(tier="auto", use_cache=False, _thresholds=THRESHOLDS["at once"]))
+    engine = wasmz.Engine(wasmz.Config(compile_mode="smart", use_cache=False, _thresholds=THRESHOLDS["at once"]))
     left = [5]
 
     def host() -> None:
@@ -286,7 +286,7 @@ def test_errors_of_host_functions_pass() -> None:
 
 
 def test_threads_compile_a_function_once() -> None:
-    engine = wasmz.Engine(wasmz.Config(tier="auto", use_cache=False))
+    engine = wasmz.Engine(wasmz.Config(compile_mode="smart", use_cache=False))
     module = wasmz.Module.compile(engine, assemble(LOOPS))
     supply = module.supply
     assert supply is not None
@@ -330,14 +330,6 @@ def test_nested_stubs_and_continuations_do_not_exhaust_the_stack() -> None:
     instance = in_tiers(text, "at once", opt_level=0)
     assert instance.exports.f(1) == 2
     assert instance.exports.f(1) == 2
-
-
-def test_settings_are_checked() -> None:
-    with pytest.raises(ValueError, match="tier must be one of 'auto', 'eager'"):
-        wasmz.Config(tier="lazy")
-    assert wasmz.Config(tier="auto").is_lazy
-    assert not wasmz.Config(tier="auto", eager_compile=True).is_lazy
-    assert wasmz.Config(tier="auto", eager_compile=True) != wasmz.Config(tier="auto")
 
 
 def test_all_forms_of_all_functions_are_sound() -> None:

@@ -51,7 +51,7 @@ class Failure(Exception):
 
 # Counters that run out at once: the first call is in baseline code, which goes on in a continuation at its first loop;
 # the second one asks for optimised code.
-IN_TIERS: dict[str, Any] = {"tier": "auto", "_thresholds": (1, 1, 0, 0)}
+IN_TIERS: dict[str, Any] = {"compile_mode": "smart", "_thresholds": (1, 1, 0, 0)}
 
 
 def run_script(converted: Converted, opt_level: int, *, in_tiers: bool = False, fuel: int | None = None) -> Report:
@@ -93,7 +93,7 @@ class _Runner:
         self.superseded = SUPERSEDED.get(converted.name, ())
         self.contradicted = CONTRADICTED.get(converted.name, ())
         self.report = Report()
-        tiers = IN_TIERS if in_tiers else {"tier": "eager"}
+        tiers = IN_TIERS if in_tiers else {"compile_mode": "eager"}
         config = wasmz.Config(
             opt_level=opt_level, verify=True, use_cache=False, fuel=fuel, legacy_exceptions=converted.is_legacy, **tiers
         )

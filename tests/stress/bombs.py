@@ -196,7 +196,7 @@ def measure(shape_name: str, tier: str) -> tuple[float, int, str]:
         if tier in ("call", "level 1"):
             config = wasmz.Config(use_cache=False, max_call_depth=50, fuel=None if tier == "level 1" else 100_000)
             if tier == "level 1":
-                config = wasmz.Config(use_cache=False, opt_level=1, tier="eager")
+                config = wasmz.Config(use_cache=False, opt_level=1, compile_mode="eager")
             engine = wasmz.Engine(config)
             compiled = wasmz.Module.compile(engine, data)
             if tier == "call":

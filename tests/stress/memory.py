@@ -482,7 +482,7 @@ def run_orders(first: int, count: int) -> None:
     allocate = memory_module._allocate
     data = wat2wasm(GUEST)
     modules = []
-    for settings in ({"opt_level": 0}, {"opt_level": 2}, {"tier": "eager"}):
+    for settings in ({"opt_level": 0}, {"opt_level": 2}, {"compile_mode": "eager"}):
         engine = wasmz.Engine(wasmz.Config(use_cache=False, **settings))
         modules.append((engine, wasmz.Module.compile(engine, data)))
     sys.setswitchinterval(1e-5)

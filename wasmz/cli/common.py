@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from wasmz.config import OPT_LEVELS, OPTIONAL_PASSES, TIERS, Config
+from wasmz.config import Config, Setting
 from wasmz.module import Module
 from wasmz.runtime.engine import Engine
 
@@ -25,73 +26,55 @@ FILE = click.Path(exists=True, dir_okay=False)
 _PATIENCE = 1.0
 
 
+# Short forms of --compile-mode, and the option of before.
+_MODE_OPTIONS = (
+    click.option("--eager-compile", "compile_mode", flag_value="eager", help="The same as --compile-mode eager."),
+    click.option("--smart-compile", "compile_mode", flag_value="smart", help="The same as --compile-mode smart."),
+    click.option("--tier", type=click.Choice(("auto", "eager")), hidden=True),
+)
+
+
 def engine_options(command: _Command) -> _Command:
-    """Adds the options from which :func:`make_engine` makes an engine."""
-    options = (
-        click.option(
-            "--opt-level",
-            type=click.Choice([str(level) for level in OPT_LEVELS]),
-            default=None,
-            help="Optimisation level.",
-        ),
-        click.option("--no-cache", is_flag=True, help="Neither read nor write the compilation cache."),
-        click.option("--legacy-exceptions", is_flag=True, help="Accept the superseded exception proposal."),
-        click.option("--mem-limit", type=click.IntRange(min=1), metavar="MB", help="Limit of all memories together."),
-        click.option("--table-limit", type=click.IntRange(min=0), metavar="N", help="Limit of all tables' elements."),
-        click.option("--fuel", type=click.IntRange(min=0), metavar="N", help="Trap after N calls and rounds of loops."),
-        click.option(
-            "--tier",
-            type=click.Choice(TIERS),
-            default=None,
-            help="auto: compile functions as they are called, and hot ones again; eager: all functions at once.",
-        ),
-        click.option("--eager-compile", "compile_mode", flag_value="eager", help="Compile all functions at once."),
-        click.option("--smart-compile", "compile_mode", flag_value="smart", help="Let wasmz decide (the default)."),
-        click.option(
-            "--disable-pass",
-            "disable_passes",
-            multiple=True,
-            type=click.Choice(OPTIONAL_PASSES),
-            metavar="PASS",
-            help="Leave out an optimisation (may be repeated).",
-        ),
-        click.option("--verify", is_flag=True, help="Check IR and bytecode, for debugging wasmz itself."),
-    )
-    for option in reversed(options):
+    """Adds the options from which :func:`make_engine` makes an engine: those that ``Config`` describes."""
+    described = [_option(name, about) for name, about in Config.settings.items() if about.option]
+    for option in reversed((*described, *_MODE_OPTIONS)):
         command = option(command)
     return command
 
 
-def make_engine(
-    opt_level: str | None,
-    no_cache: bool,
-    legacy_exceptions: bool,
-    mem_limit: int | None,
-    compile_mode: str | None,
-    verify: bool,
-    table_limit: int | None = None,
-    fuel: int | None = None,
-    disable_passes: tuple[str, ...] = (),
-    tier: str | None = None,
-    is_profiling: bool = False,
-) -> Engine:
-    """The engine that the options of :func:`engine_options` describe; ``is_profiling`` makes its code count."""
-    default = Config()
-    return Engine(
-        Config(
-            opt_level=default.opt_level if opt_level is None else int(opt_level),
-            use_cache=not no_cache,
-            legacy_exceptions=legacy_exceptions,
-            mem_limit_bytes=None if mem_limit is None else mem_limit << 20,
-            table_limit=table_limit,
-            fuel=fuel,
-            eager_compile=True if compile_mode == "eager" else None,
-            verify=verify,
-            disable_passes=disable_passes,
-            tier=default.tier if tier is None else tier,
-            _profiling=is_profiling,
-        )
+def _option(name: str, about: Setting) -> Callable[[_Command], _Command]:
+    text = about.option_help.replace("``", "")
+    if about.type == "bool":
+        return click.option(about.option, name, is_flag=True, help=text)
+    is_collection = about.type.startswith("Collection")
+    kind: click.ParamType[Any] = click.IntRange(min=max(about.least, about.unit > 1))
+    if about.choices:
+        kind = click.Choice([str(choice) for choice in about.choices])
+        if is_collection:
+            text = f"{text.rstrip('.')} (may be repeated)."
+    return click.option(
+        about.option, name, type=kind, multiple=is_collection, metavar=about.metavar or None, default=None, help=text
     )
+
+
+def make_engine(options: Mapping[str, Any], **changes: Any) -> Engine:
+    """The engine that the options of :func:`engine_options` describe, but for what ``changes`` say."""
+    given: dict[str, Any] = {}
+    for name, value in options.items():
+        about = Config.settings.get(name)
+        if about is None or value is None or value is False or value == ():
+            continue
+        if about.type == "bool":
+            value = not about.default
+        elif about.type == "int":
+            value = int(value)
+        given[name] = value * about.unit if about.unit > 1 else value
+    if options["tier"] is not None:
+        message = "--tier is deprecated and will go in 0.3: use --compile-mode, smart for auto"
+        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        if options["tier"] == "eager":
+            given["compile_mode"] = "eager"
+    return Engine(Config(**{**given, **changes}))
 
 
 def check_target(source: str | Path, target: str | Path) -> None:

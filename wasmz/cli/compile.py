@@ -11,12 +11,9 @@ import click
 from wasmz.cache import write_output
 from wasmz.cli.common import FILE, check_target, engine_options, make_engine, progress_of
 from wasmz.config import Config
-from wasmz.precompiled import encode_pyc, hash_source, limits_of
+from wasmz.precompiled import encode_pyc, hash_source
 from wasmz.runtime.engine import Engine
 from wasmz.types import FuncType
-
-# What other versions of Python are told of a configuration.
-_SETTINGS = ("opt_level", "legacy_exceptions", "disable_passes", "verify", "mem_limit_bytes", "table_limit", "fuel")
 
 
 @click.command("compile")
@@ -43,21 +40,20 @@ def compile_command(
     With --python it becomes a folder, by default the current one, with a module for each version. With --standalone it
     becomes an archive that Python runs.
     """
-    if options["tier"] == "auto":
-        raise click.UsageError("--tier auto is for run: compile always compiles everything")
-    options["tier"] = "eager"
+    if options["compile_mode"] == "lazy":
+        raise click.UsageError("--compile-mode lazy is for run: compile always compiles everything")
+    engine = make_engine(options, compile_mode="eager")
     source = Path(file)
     if versions is not None or standalone:
         if profile_use is not None:
             raise click.UsageError("--profile-use is for one version of Python, without --python and --standalone")
-        _compile_bundle(source, output, versions, standalone, not no_wasm, jobs, make_engine(**options))
+        _compile_bundle(source, output, versions, standalone, not no_wasm, jobs, engine)
         return
     if no_wasm:
         raise click.UsageError("--no-wasm is for --python")
     is_stream = output == "-"
     target = Path(output) if output is not None else source.with_suffix(".pyc")
     check_target(source, target)
-    engine = make_engine(**options)
     # Imported only here, for other commands need no compiler.
     from wasmz.parallel import compile_frozen
     from wasmz.profile import load_profile
@@ -67,7 +63,7 @@ def compile_command(
     profile = None if profile_use is None else load_profile(profile_use, data)
     with progress_of(source.name) as progress:
         image, code = compile_frozen(data, engine.config, jobs, progress, profile)
-    content = encode_pyc(image, hash_source(data), code, limits_of(engine.config))
+    content = encode_pyc(image, hash_source(data), code, engine.config.limits)
     if is_stream:
         sys.stdout.buffer.write(content)
         return
@@ -88,7 +84,7 @@ def _compile_bundle(
 
     pythons = [bundle.this_python()] if versions is None else bundle.find_pythons(versions)
     config = engine.config
-    settings = {name: getattr(config, name) for name in _SETTINGS}
+    settings = config.changes
     for_whom = ", ".join(python.tag for python in pythons)
     if standalone:
         # Imported only here, as in compile_command.

@@ -32,7 +32,7 @@ def dis_command(file: str, functions: tuple[str, ...], after: tuple[str, ...], *
     from wasmz.wasm.proposals import accepted_by
 
     data = Path(file).read_bytes()
-    config = make_engine(**options).config
+    config = make_engine(options).config
     module = load_module(data, accepted_by(config))
     compiler = ModuleCompiler(data, module, config)
     _check_passes(after, compiler.config.opt_level)

@@ -70,8 +70,7 @@ def run_command(
     phases = Phases()
     if profile_out is not None:
         check_target(file, profile_out)
-        options.update(tier="auto", compile_mode=None, is_profiling=True)
-    engine = make_engine(**options)
+    engine = make_engine(options, **({} if profile_out is None else {"compile_mode": "smart", "_profiling": True}))
     # `--invoke` may also stand behind the file, as in `wasmz run FILE --invoke NAME ARGS`.
     arguments, function, late = _late_options(list(words), function)
     try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import repeat
 
 from wasmz.concurrency import load
-from wasmz.config import check_fuel
+from wasmz.config import Config
 from wasmz.light import WeakSet
 from wasmz.runtime.engine import Engine
 from wasmz.runtime.limits import Budget, HostBudget
@@ -88,7 +88,7 @@ class Store:
         if self.engine.config.fuel is None:
             raise ValueError("code of this store uses no fuel: make the engine with Config(fuel=...)")
         self.check_open()
-        check_fuel(units)
+        Config.settings["fuel"].check_given("fuel", units)
         self._fuel = repeat(None, units)
         for frames in list(self._metered):
             self.supply_fuel(frames)
