@@ -17,13 +17,17 @@ Wrong arguments of the embedding API are Python's own errors (``TypeError``, ``O
 
 from __future__ import annotations
 
-from wasmz.records import Enumeration
+from wasmz.concurrency import load, new_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from enum import Enum
     from types import CodeType
     from typing import Any
+else:
+    # Until somebody asks for the class: see LightTrapCode.
+    Enum = object
 
 
 # How many lines of a long backtrace are shown, from its two ends.
@@ -143,7 +147,7 @@ class WasmException(WasmzError):
 
     def as_trap(self) -> Trap:
         """The trap that stands for it where nothing but traps is expected: UNHANDLED_EXCEPTION, caused by it."""
-        trap = Trap(TrapCode.UNHANDLED_EXCEPTION)
+        trap = Trap(LightTrapCode.UNHANDLED_EXCEPTION)
         trap.frames = self.frames
         trap.__cause__ = self
         return trap
@@ -152,8 +156,12 @@ class WasmException(WasmzError):
         return f"unhandled WebAssembly exception of {self.tag!r} with values {self.values!r}"
 
 
-class TrapCode(Enumeration):
-    """Why execution trapped. The value is the message, worded as the specification's test suite has it."""
+class TrapCode(Enum):
+    """Why execution trapped: an ``enum.Enum``, whose members sort by name.
+
+    A member's value is the message, worded as the specification's test suite has it. ``TrapCode["UNREACHABLE"]`` finds
+    it by name, ``TrapCode("unreachable")`` by value. Members are pickled as such, and compared by identity.
+    """
 
     UNREACHABLE = "unreachable"
     MEMORY_OUT_OF_BOUNDS = "out of bounds memory access"
@@ -177,6 +185,60 @@ class TrapCode(Enumeration):
     UNSHARED_MEMORY_WAIT = "expected shared memory"
     INTERRUPTED = "interrupted"
     EXIT = "exit"
+
+    def __lt__(self, other: object) -> bool:
+        return self.name < other.name if isinstance(other, type(self)) else NotImplemented
+
+    def __gt__(self, other: object) -> bool:
+        return self.name > other.name if isinstance(other, type(self)) else NotImplemented
+
+    def __le__(self, other: object) -> bool:
+        return self.name <= other.name if isinstance(other, type(self)) else NotImplemented
+
+    def __ge__(self, other: object) -> bool:
+        return self.name >= other.name if isinstance(other, type(self)) else NotImplemented
+
+
+# The same names with plain strings, the messages, as members: by these the runtime names its codes. Importing ``enum``
+# takes 2 to 4 ms, a tenth of a module's start; and a trap may come at the stack's end, or in the middle of an import.
+LightTrapCode = TrapCode
+
+_reasons: frozenset[object] = frozenset([value for name, value in vars(LightTrapCode).items() if name.isupper()])
+_lock = new_lock()
+
+
+def _trap_code() -> type[TrapCode]:
+    """The enumeration, made of the class body above when somebody first asks for it."""
+    made: Any = globals().get("TrapCode")
+    if made is None:
+        load("enum")
+        from enum import Enum, EnumMeta
+
+        with _lock:
+            made = globals().get("TrapCode")
+            if made is None:
+                body: Any = EnumMeta.__prepare__("TrapCode", (Enum,))
+                for name, value in vars(LightTrapCode).items():
+                    if name not in ("__dict__", "__weakref__"):
+                        body[name] = value
+                made = globals()["TrapCode"] = EnumMeta("TrapCode", (Enum,), body)
+    return made  # type: ignore[no-any-return]
+
+
+def _light(code: TrapCode) -> Any:
+    reason: Any = getattr(code, "value", code)
+    if reason.__class__ is not str or reason not in _reasons:
+        raise TypeError(f"code must be a TrapCode, not {code!r}")
+    return reason
+
+
+if not TYPE_CHECKING:
+    del TrapCode
+
+    def __getattr__(name: str) -> Any:
+        if name == "TrapCode":
+            return _trap_code()
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 class WasmFrame:
@@ -243,7 +305,8 @@ class Trap(WasmzError):
     """Execution of WebAssembly code stopped abnormally. Host functions may raise it too.
 
     Attributes:
-        code: the reason.
+        light_code: the reason as the runtime names it: see :data:`LightTrapCode`.
+        message: what went wrong.
         frames: the WebAssembly frames that were active, innermost first. Empty until the trap has
             reached the call from Python that it ends.
         exit_code: the guest's exit status for :class:`WasiExit`, otherwise ``None``.
@@ -251,11 +314,24 @@ class Trap(WasmzError):
 
     exit_code: int | None = None
 
-    def __init__(self, code: TrapCode = TrapCode.UNREACHABLE, message: str | None = None) -> None:
-        self.code = code
+    def __init__(self, code: TrapCode | None = None, message: str | None = None) -> None:
+        """Makes a trap; without a code it is ``TrapCode.UNREACHABLE``, without a message it has the code's.
+
+        Raises:
+            TypeError: these are not a code and a string.
+        """
+        reason = LightTrapCode.UNREACHABLE if code is None else _light(code)
+        if not (message is None or isinstance(message, str)):
+            raise TypeError(f"message must be a string, not {message!r}")
+        self.light_code: TrapCode = reason
         self.frames: tuple[WasmFrame, ...] = ()
-        self.message: str = code.value if message is None else message
+        self.message: str = str(reason) if message is None else message
         super().__init__(self.message)
+
+    @property
+    def code(self) -> TrapCode:
+        """The reason."""
+        return _trap_code()(self.light_code)
 
     def backtrace(self) -> str:
         """The wasm frames as text, innermost first, one a line (of very many, those at the ends)."""
@@ -272,7 +348,7 @@ class WasiExit(Trap):
     exit_code: int
 
     def __init__(self, exit_code: int) -> None:
-        super().__init__(TrapCode.EXIT, f"exit status {exit_code}")
+        super().__init__(LightTrapCode.EXIT, f"exit status {exit_code}")
         self.exit_code = exit_code
 
 
@@ -280,21 +356,21 @@ class OutOfFuel(Trap):
     """All fuel of the store is used up (``TrapCode.OUT_OF_FUEL``)."""
 
     def __init__(self, message: str | None = None) -> None:
-        super().__init__(TrapCode.OUT_OF_FUEL, message)
+        super().__init__(LightTrapCode.OUT_OF_FUEL, message)
 
 
 class Interrupted(Trap):
     """The store's deadline passed, or someone interrupted it (``TrapCode.INTERRUPTED``)."""
 
     def __init__(self, message: str | None = None) -> None:
-        super().__init__(TrapCode.INTERRUPTED, message)
+        super().__init__(LightTrapCode.INTERRUPTED, message)
 
 
 class MemoryLimit(Trap):
     """A memory would exceed ``Config.mem_limit_bytes`` (``TrapCode.OUT_OF_MEMORY``)."""
 
     def __init__(self, message: str | None = None) -> None:
-        super().__init__(TrapCode.OUT_OF_MEMORY, message)
+        super().__init__(LightTrapCode.OUT_OF_MEMORY, message)
 
 
 def _listed(frames: tuple[WasmFrame, ...]) -> str:

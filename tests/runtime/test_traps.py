@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import copy
+import enum
+import pickle
+import subprocess
 import sys
+import textwrap
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import wasmz
 from tests.runtime.handmade import instantiate, make_image
-from wasmz.errors import Trap, TrapCode, WasiExit
+from wasmz.errors import LightTrapCode, Trap, TrapCode, WasiExit
 from wasmz.runtime.linker import Linker
 from wasmz.runtime.table import Table
 from wasmz.types import MemoryType, TableType, ValType
+
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 FUNCTIONS = [
     ("load", "i:i", "def load(a):\n\n return m0_I_4[a]"),
@@ -161,3 +170,46 @@ def test_a_driver_and_its_tail_form_are_one_frame() -> None:
     exports = instantiate(make_image(functions, exports=["loop"], tail_sources=tails)).exports
     assert exports.loop(1) == 1
     assert [(frame.function_name, frame.byte_offset) for frame in trap(exports.loop, 0).frames] == [("loop", 102)]
+
+
+def test_the_enumeration_of_codes_is_one() -> None:
+    assert issubclass(TrapCode, enum.Enum) and wasmz.TrapCode is TrapCode is wasmz.errors.TrapCode
+    trap = Trap(TrapCode.NULL_REFERENCE)
+    for code in (
+        trap.code,
+        TrapCode("null reference"),
+        TrapCode["NULL_REFERENCE"],
+        pickle.loads(pickle.dumps(trap)).code,
+    ):
+        assert code is TrapCode.NULL_REFERENCE
+    for code in TrapCode:
+        assert pickle.loads(pickle.dumps(code)) is copy.deepcopy(code) is code is Trap(code).code
+        assert str(Trap(code)) == code.value == getattr(LightTrapCode, code.name)
+    assert sorted(TrapCode) == sorted(TrapCode, key=lambda code: code.name)
+    assert TrapCode.EXIT < TrapCode.UNREACHABLE and TrapCode.EXIT <= TrapCode.EXIT >= TrapCode.EXIT
+    assert TrapCode.UNREACHABLE > TrapCode.EXIT
+    with pytest.raises(TypeError):
+        assert TrapCode.EXIT < "unreachable"
+    assert Trap().code is TrapCode.UNREACHABLE and wasmz.WasiExit(3).code is TrapCode.EXIT
+
+
+@pytest.mark.parametrize("code", [5, "unreachable?", [], wasmz.HeapType.ANY])
+def test_what_is_no_code(code: Any) -> None:
+    with pytest.raises(TypeError, match="code must be a TrapCode"):
+        Trap(code)
+
+
+def test_enum_is_imported_when_somebody_asks_for_the_code() -> None:
+    """It takes a tenth of the time in which a program starts; and a trap may come where nothing can be imported."""
+    script = """
+        import sys
+        sys.path[:0] = sys.argv[1:]
+        from wasmz.errors import LightTrapCode, Trap, WasiExit
+        import wasmz.runtime.instance
+        trap = Trap(LightTrapCode.INTEGER_OVERFLOW)
+        print("enum" in sys.modules, trap, WasiExit(1), "enum" in sys.modules, trap.code.name, "enum" in sys.modules)
+    """
+    # Without site-packages, whose own start imports more.
+    command = [sys.executable, "-I", "-S", "-c", textwrap.dedent(script), str(ROOT)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split(" ", 1)[1:] == ["integer overflow exit status 1 False INTEGER_OVERFLOW True\n"]

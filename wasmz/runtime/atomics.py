@@ -16,7 +16,8 @@ import operator
 import time
 from _thread import allocate_lock
 
-from wasmz.errors import Trap, TrapCode
+from wasmz.errors import LightTrapCode as TrapCode
+from wasmz.errors import Trap
 from wasmz.runtime.checkpoints import LONGEST_WAIT, requests, stop_if_asked
 
 TYPE_CHECKING = False

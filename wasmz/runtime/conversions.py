@@ -9,7 +9,8 @@ Integers are unsigned. Truncating a NaN or a number out of range traps, unless t
 
 from __future__ import annotations
 
-from wasmz.errors import Trap, TrapCode
+from wasmz.errors import LightTrapCode as TrapCode
+from wasmz.errors import Trap
 from wasmz.runtime.floats import f32_scratch, single_of_int
 
 TYPE_CHECKING = False

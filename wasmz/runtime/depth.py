@@ -17,7 +17,8 @@ import sys
 from _thread import get_ident
 
 from wasmz.concurrency import at_fork
-from wasmz.errors import Trap, TrapCode
+from wasmz.errors import LightTrapCode as TrapCode
+from wasmz.errors import Trap
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import time
 
-from wasmz.errors import Trap, TrapCode, WasiExit
+from wasmz.errors import LightTrapCode as TrapCode
+from wasmz.errors import Trap, WasiExit
 from wasmz.runtime.func import Caller, Func, HostFunc
 from wasmz.types import FuncType, ValType
 

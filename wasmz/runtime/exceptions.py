@@ -7,7 +7,8 @@ raise WasmException(tag, (5,))              in a host function; wasm code may ca
 
 from __future__ import annotations
 
-from wasmz.errors import Trap, TrapCode, WasmException
+from wasmz.errors import LightTrapCode as TrapCode
+from wasmz.errors import Trap, WasmException
 from wasmz.runtime.convert import to_internal, to_python
 from wasmz.runtime.traps import note_frames
 from wasmz.types import DefinedType, FuncType, TagType, define_function_type

@@ -10,7 +10,8 @@ Python's own ``ZeroDivisionError``, which becomes a trap at the boundary.
 
 from __future__ import annotations
 
-from wasmz.errors import Trap, TrapCode
+from wasmz.errors import LightTrapCode as TrapCode
+from wasmz.errors import Trap
 
 __wasmz_frame__ = "helper"
 

@@ -10,7 +10,8 @@ linker.define_instance("lib", other_instance)
 from __future__ import annotations
 
 from wasmz.concurrency import load
-from wasmz.errors import LinkError, Trap, TrapCode, bounded
+from wasmz.errors import LightTrapCode as TrapCode
+from wasmz.errors import LinkError, Trap, bounded
 from wasmz.runtime.engine import Engine
 from wasmz.runtime.func import Func, HostFunc, function_behind
 from wasmz.runtime.globals import Global

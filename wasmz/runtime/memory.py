@@ -25,7 +25,8 @@ from _operator import index, setitem
 from _thread import RLock
 
 from wasmz.concurrency import load
-from wasmz.errors import MemoryLimit, Trap, TrapCode
+from wasmz.errors import LightTrapCode as TrapCode
+from wasmz.errors import MemoryLimit, Trap
 from wasmz.runtime.views import View, apply, make_views
 from wasmz.types import MEMORY32_LIMIT_BYTES, MemoryType, ValType
 

@@ -10,7 +10,8 @@ done in pieces, between which it can be stopped (``checkpoints.py``).
 
 from __future__ import annotations
 
-from wasmz.errors import Trap, TrapCode
+from wasmz.errors import LightTrapCode as TrapCode
+from wasmz.errors import Trap
 from wasmz.runtime.checkpoints import PIECE_BYTES, PIECE_ITEMS, requests, stop_if_asked
 from wasmz.runtime.memory import Memory
 from wasmz.runtime.table import Table

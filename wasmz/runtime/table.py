@@ -17,7 +17,8 @@ from __future__ import annotations
 from _operator import index as index_of
 
 from wasmz.concurrency import new_lock
-from wasmz.errors import MemoryLimit, Trap, TrapCode
+from wasmz.errors import LightTrapCode as TrapCode
+from wasmz.errors import MemoryLimit, Trap
 from wasmz.runtime.checkpoints import PIECE_ITEMS, requests, stop_if_asked
 from wasmz.runtime.convert import to_internal, to_python
 from wasmz.runtime.func import Func

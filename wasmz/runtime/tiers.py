@@ -21,7 +21,8 @@ import sys
 import time
 
 from wasmz.concurrency import at_fork, is_finalizing, new_lock, was_held
-from wasmz.errors import Trap, TrapCode
+from wasmz.errors import LightTrapCode as TrapCode
+from wasmz.errors import Trap
 from wasmz.light import CodeType, FunctionType, memoized
 from wasmz.records import Record
 from wasmz.runtime.adapters import describe_export, export_code, make_skipping

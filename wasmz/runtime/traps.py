@@ -14,7 +14,8 @@ Whose frame a frame is, its globals tell under the key ``__wasmz_frame__``:
 from __future__ import annotations
 
 from wasmz.concurrency import load
-from wasmz.errors import OutOfFuel, Trap, TrapCode, WasmException, WasmFrame
+from wasmz.errors import LightTrapCode as TrapCode
+from wasmz.errors import OutOfFuel, Trap, WasmException, WasmFrame
 from wasmz.runtime.image import IN_ARRAY, IN_TABLE, LARGEST_OFFSET, ModuleImage
 
 TYPE_CHECKING = False

@@ -5,7 +5,8 @@ stack [1, 2.5], struct.new 3        -> stack [<struct 0=1 1=2.5>]
 
 from __future__ import annotations
 
-from wasmz.errors import Trap, TrapCode
+from wasmz.errors import LightTrapCode as TrapCode
+from wasmz.errors import Trap
 from wasmz.runtime.gc.convert import any_of_host, host_of_any
 from wasmz.runtime.gc.objects import array_item, array_of, new_array, struct_fields, zero_of
 from wasmz.types import FieldType, PackedType

@@ -13,7 +13,8 @@ from __future__ import annotations
 from array import array
 
 from wasmz.concurrency import load, new_lock
-from wasmz.errors import Trap, TrapCode
+from wasmz.errors import LightTrapCode as TrapCode
+from wasmz.errors import Trap
 from wasmz.runtime.checkpoints import PIECE_ITEMS, requests, stop_if_asked
 from wasmz.types import (
     ArrayType,

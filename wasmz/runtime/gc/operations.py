@@ -14,7 +14,8 @@ from __future__ import annotations
 import sys
 from array import array
 
-from wasmz.errors import Trap, TrapCode
+from wasmz.errors import LightTrapCode as TrapCode
+from wasmz.errors import Trap
 from wasmz.runtime.checkpoints import PIECE_ITEMS, requests, stop_if_asked
 from wasmz.runtime.floats import f32_from_bits
 from wasmz.runtime.func import Func

@@ -6,7 +6,8 @@ code(3, 0xFFFF_FFFF_FFFF_FFFF, 1, 1024)    -> fd_seek(process, caller, 3, -1, 1,
 
 from __future__ import annotations
 
-from wasmz.errors import Trap, TrapCode
+from wasmz.errors import LightTrapCode as TrapCode
+from wasmz.errors import Trap
 from wasmz.runtime.wasi.descriptors import Failure
 from wasmz.runtime.wasi.errno import Errno
 
@@ -41,7 +42,7 @@ def bind(
             return Errno.of(error)
         except Trap as trap:
             # A bad pointer is the guest's mistake; the interface has an answer for it.
-            if trap.code is TrapCode.MEMORY_OUT_OF_BOUNDS:
+            if trap.light_code == TrapCode.MEMORY_OUT_OF_BOUNDS:
                 return Errno.FAULT
             raise
         except MemoryError:
