@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import inspect
 import marshal
 import pickle
@@ -64,20 +65,20 @@ OTHERS: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="module")
+@functools.cache
 def sources() -> dict[str, bytes]:
     return {**{name: assemble(text) for name, text in MODULES.items()}, "legacy": LEGACY}
 
 
-@pytest.fixture(scope="module")
-def by_default(sources: dict[str, bytes]) -> dict[str, object]:
-    return outcome(Config(), sources)
+@functools.cache
+def by_default() -> dict[str, object]:
+    return outcome(Config())
 
 
-def outcome(config: Config, sources: dict[str, bytes]) -> dict[str, object]:
+def outcome(config: Config) -> dict[str, object]:
     """The code of modules in all its forms, or how it is refused; and whether a function that is not valid matters."""
     found: dict[str, object] = {}
-    for name, data in sources.items():
+    for name, data in sources().items():
         try:
             image = compile_module(data, config)
             compiler = TierCompiler(data, config)
@@ -112,12 +113,10 @@ def repr_of(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("field", Config.settings)
-def test_all_that_changes_code_is_in_the_key(
-    field: str, sources: dict[str, bytes], by_default: dict[str, object]
-) -> None:
+def test_all_that_changes_code_is_in_the_key(field: str) -> None:
     default, other = Config(), Config(**{field: OTHERS[field]})
     assert getattr(other, field) != getattr(default, field)
-    changes_code = outcome(other, sources) != by_default
+    changes_code = outcome(other) != by_default()
     assert changes_code is (Config.settings[field].key is not None)
     assert (other.key != default.key) is changes_code
     assert (compiler_state(other) != compiler_state(default)) is changes_code
@@ -275,5 +274,5 @@ def test_what_a_reader_sees() -> None:
     assert list(shown) == [name for name in Config.settings if not name.startswith("_")]
     assert (shown["fuel"].default, shown["fuel"].annotation) == (None, "int | None")
     for name in shown:
-        assert f"        {name}: {Config.settings[name].help}\n" in str(Config.__doc__)
+        assert f"\n    {name}: {Config.settings[name].help}" in inspect.cleandoc(str(Config.__doc__))
     assert Config.settings["disable_passes"].choices == OPTIONAL_PASSES

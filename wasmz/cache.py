@@ -41,6 +41,9 @@ _USED_WITHIN = 3600.0
 class CacheWarning(UserWarning):
     """The cache cannot be used; compilation goes on without it."""
 
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)
+
 
 def _warn(message: str) -> None:
     # Imported only here: a start from the cache needs none.

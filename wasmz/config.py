@@ -163,9 +163,11 @@ class ConfigType(RecordType):
             settings[field] = described
             namespace[field] = described.default
         if "__doc__" in namespace:
-            namespace["__doc__"] += "\n    Attributes:\n" + "".join(
-                [f"        {field}: {about.help}\n" for field, about in settings.items() if field[0] != "_"]
-            )
+            text = namespace["__doc__"].rstrip()
+            # As the last line of it: newer versions of Python take docstrings' indentation away.
+            margin = text.rpartition("\n")[2].partition("settings:")[0]
+            public = [(field, about) for field, about in settings.items() if not field.startswith("_")]
+            namespace["__doc__"] = "\n".join([text, *(f"{margin}{field}: {about.help}" for field, about in public), ""])
         namespace["settings"] = settings
         return super().__new__(cls, name, bases, namespace)
 
@@ -174,7 +176,10 @@ class Config(Record, metaclass=ConfigType):
     """Settings of an :class:`~wasmz.Engine`, and of everything made by it: a frozen value.
 
     Wrong values are refused when it is made: ``TypeError`` for those of another type, ``ValueError`` for others. Both
-    name the field. ``Config.settings`` describes the fields.
+    name the field.
+
+    Attributes:
+        settings: of the class, the descriptions of the fields, by name.
     """
 
     opt_level: int = setting(
@@ -330,6 +335,12 @@ class Config(Record, metaclass=ConfigType):
             object.__setattr__(self, "eager_compile", None)
         elif self.compile_mode == "eager":
             object.__setattr__(self, "eager_compile", True)
+
+    def __repr__(self) -> str:
+        """The fields that are not as by default; ``compile_mode`` says what ``eager_compile`` does."""
+        fields = {name: getattr(self, name, about.default) for name, about in Config.settings.items()}
+        changed = [name for name, value in fields.items() if value != Config.settings[name].default]
+        return f"Config({', '.join(f'{name}={fields[name]!r}' for name in changed if name != 'eager_compile')})"
 
     def _complete(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         if "tier" in named:

@@ -49,8 +49,28 @@ def bounded(text: str, most: int = _LONGEST_PART) -> str:
     return f"{text[:half]}...({len(text) - 2 * half} characters)...{text[-half:]}"
 
 
+def shown(describe: Callable[[Any], str]) -> Callable[[Any], str]:
+    """Lets a ``__repr__`` show also what is not made yet, as in the frame of a constructor that failed."""
+
+    def show(self: Any) -> str:
+        try:
+            return describe(self)
+        except (AttributeError, ValueError):
+            return f"<{type(self).__name__}, not made>"
+
+    return show
+
+
+def counted(number: int, noun: str) -> str:
+    """A number and what it counts: ``1 page``, ``2 pages``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 class WasmzError(Exception):
     """Root of the errors that wasmz raises on purpose. They can be pickled, as pools of processes do it."""
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # What Exception has would call the class with the message alone.
@@ -79,6 +99,7 @@ class UnsupportedFeature(WasmzError, NotImplementedError):
     Attributes:
         proposal: name of the proposal, as in the table of instructions.
         offset: byte offset in the module of its first use, or ``None``.
+        function: how the function is named in messages, or ``None`` outside of functions.
     """
 
     def __init__(self, what: str, *, proposal: str, offset: int | None = None, function: str | None = None) -> None:
@@ -288,8 +309,11 @@ class WasmFrame:
     def __hash__(self) -> int:
         return hash(self._content())
 
+    @shown
     def __repr__(self) -> str:
-        return "WasmFrame({!r}, {!r}, {!r}, {!r})".format(*self._content())
+        index, name, offset, module = self._content()
+        names = [repr(text) if text is None else bounded(repr(text)) for text in (name, module)]
+        return f"WasmFrame({index}, {names[0]}, {offset}, {names[1]})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore_frame, (self._content(), self.source)

@@ -11,7 +11,7 @@ import os
 
 from wasmz.cache import open_cache
 from wasmz.concurrency import load, new_lock
-from wasmz.errors import InvalidWasm, bounded
+from wasmz.errors import InvalidWasm, bounded, counted, shown
 from wasmz.runtime.engine import Engine
 from wasmz.runtime.instance import Instance
 from wasmz.runtime.linker import Linker
@@ -105,7 +105,7 @@ class Module(CompiledModule):
     @classmethod
     def compile_arc(cls, engine: Engine | Source, source: Source | None = None) -> ArcModule:
         """Compiles a module and returns the first of any number of counted handles to it."""
-        return ArcModule(_Counted(cls.compile(engine, source)))
+        return ArcModule(cls.compile(engine, source))
 
     def compile_function(self, index: int) -> None:
         """Compiles a function at ``Config.opt_level`` before it is called, if it is not compiled yet.
@@ -200,8 +200,15 @@ class ArcModule:
     whoever releases the last one. Use after that is a ``ValueError``.
     """
 
-    def __init__(self, counted: _Counted) -> None:
-        self._counted: _Counted | None = counted
+    def __init__(self, module: Module) -> None:
+        """Makes the first handle to a module, as :meth:`Module.compile_arc` does.
+
+        Raises:
+            TypeError: it is no module.
+        """
+        if not isinstance(module, Module):
+            raise TypeError(f"module must be a Module, not {module!r}")
+        self._counted: _Counted | None = _Counted(module)
 
     def _live(self) -> _Counted:
         if self._counted is None:
@@ -224,29 +231,32 @@ class ArcModule:
 
     def retain(self) -> ArcModule:
         """Another handle to the same module."""
-        counted = self._live()
-        with counted.lock:
+        shared = self._live()
+        with shared.lock:
             # Another thread may have released this handle meanwhile.
             self._live()
-            counted.count += 1
-        return ArcModule(counted)
+            shared.count += 1
+        made = ArcModule.__new__(ArcModule)
+        made._counted = shared
+        return made
 
     def release_unwrap(self) -> Module | None:
         """Gives this handle back; returns the module if it was the last one, and ``None`` otherwise."""
-        counted = self._live()
-        with counted.lock:
+        shared = self._live()
+        with shared.lock:
             self._live()
             self._counted = None
-            counted.count -= 1
-            if counted.count:
+            shared.count -= 1
+            if shared.count:
                 return None
-            module, counted.module = counted.module, None
+            module, shared.module = shared.module, None
         return module
 
+    @shown
     def __repr__(self) -> str:
         if self._counted is None:
             return "<ArcModule, released>"
-        return f"<ArcModule of {self._counted.module!r}, {self._counted.count} handles>"
+        return f"<ArcModule of {self._counted.module!r}, {counted(self._counted.count, 'handle')}>"
 
 
 def instantiate(

@@ -120,7 +120,8 @@ class Record(metaclass=RecordType):
         return hash(self._content(self))
 
     def __repr__(self) -> str:
-        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__match_args__)
+        # Also of a value that is not made yet, as in the frame of a constructor that failed.
+        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__match_args__ if hasattr(self, name))
         return f"{type(self).__qualname__}({fields})"
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -188,7 +189,12 @@ else:
             raise AttributeError(f"{cls.__name__} is frozen: {name} cannot be deleted")
 
     class Enumeration(metaclass=EnumerationType):
-        """The base of enumerations, as ``enum.Enum`` has them: each value has one member, equal only to itself."""
+        """The base of enumerations, as ``enum.Enum`` has them: each value has one member, equal only to itself.
+
+        Attributes:
+            name: the member's name.
+            value: what it stands for.
+        """
 
         def __setattr__(self, name: str, value: object) -> NoReturn:
             raise AttributeError(f"{type(self).__name__} is frozen: {name} cannot be set")

@@ -12,6 +12,7 @@ Types are values: two equal types are the *same object*, so that they compare by
 from __future__ import annotations
 
 from wasmz.concurrency import new_lock
+from wasmz.errors import bounded, shown
 from wasmz.light import WeakValueDictionary
 from wasmz.records import Enumeration, Record
 
@@ -37,6 +38,8 @@ class ValType:
 
     __slots__ = ("__weakref__", "_name")
 
+    _name: str
+
     I32: ClassVar[ValType]
     I64: ClassVar[ValType]
     F32: ClassVar[ValType]
@@ -55,19 +58,30 @@ class ValType:
     NULLEXTERNREF: ClassVar[RefType]
     NULLEXNREF: ClassVar[RefType]
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __new__(cls, name: str) -> ValType:
+        """The number or vector type of a name, as ``"i32"``.
+
+        Raises:
+            TypeError, ValueError: there is no such type.
+        """
+        if not isinstance(name, str):
+            raise TypeError(f"name must be a string, not {name!r}")
+        found = _NUMBER_TYPES.get(name)
+        if found is None:
+            raise ValueError(f"name must be one of {', '.join(_NUMBER_TYPES)}, not {bounded(repr(name))}")
+        return found
 
     @property
     def name(self) -> str:
         """The type as the text format writes it."""
         return self._name
 
+    @shown
     def __repr__(self) -> str:
         return self.name
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_number_type, (self.name,))
+        return (ValType, (self.name,))
 
     @property
     def is_reference(self) -> bool:
@@ -75,9 +89,17 @@ class ValType:
         return False
 
 
-for _name in ("i32", "i64", "f32", "f64", "v128"):
-    setattr(ValType, _name.upper(), ValType(_name))
-del _name
+def internal_type(name: str) -> ValType:
+    """A type of values that only the compiler knows, and no module can name."""
+    made = object.__new__(ValType)
+    made._name = name
+    return made
+
+
+_NUMBER_TYPES: dict[str, ValType] = {name: internal_type(name) for name in ("i32", "i64", "f32", "f64", "v128")}
+for _name, _type in _NUMBER_TYPES.items():
+    setattr(ValType, _name.upper(), _type)
+del _name, _type
 
 
 class HeapType(Enumeration):
@@ -103,8 +125,11 @@ class HeapType(Enumeration):
 class RefType(ValType):
     """A reference to values of a heap type: ``RefType(HeapType.FUNC, nullable=True)`` (specification 2.3.4).
 
-    An ``exact`` one, of the proposal "custom descriptors", refers to values of just this defined type, and to none of
-    its subtypes.
+    Attributes:
+        heap_type: what it refers to: an abstract type, or one that a module defines.
+        nullable: whether it may be null.
+        exact: whether it refers to values of just this defined type, and to none of its subtypes (proposal "custom
+            descriptors").
     """
 
     __slots__ = ("exact", "heap_type", "nullable")
@@ -114,7 +139,14 @@ class RefType(ValType):
     exact: bool
 
     def __new__(cls, heap_type: HeapType | DefinedType, nullable: bool = True, exact: bool = False) -> RefType:
+        """The one reference type of these properties.
+
+        Raises:
+            TypeError: ``heap_type`` is something else.
+        """
         # Defined types keep theirs, so that both can be collected together.
+        if not isinstance(heap_type, (HeapType, DefinedType)):
+            raise TypeError(f"heap_type must be a HeapType or a DefinedType, not {heap_type!r}")
         known = _ABSTRACT_REFS.setdefault(heap_type, {}) if isinstance(heap_type, HeapType) else heap_type.references
         key = bool(nullable) + 2 * exact
         found = known.get(key)
@@ -135,10 +167,12 @@ class RefType(ValType):
 
     @property
     def name(self) -> str:
+        """The type as the text format writes it, but for the index of a defined type."""
         return _reference_name(self.heap_type, self.nullable, self.exact)
 
     @property
     def is_reference(self) -> bool:
+        """Whether values of this type are references: always."""
         return True
 
 
@@ -153,19 +187,30 @@ class PackedType(Enumeration):
 
 
 class FieldType(Record):
-    """The storage type and mutability of a struct's field or an array's items."""
+    """The storage type and mutability of a struct's field or an array's items (specification 2.3.8).
+
+    Attributes:
+        storage: what is stored, perhaps packed.
+        mutable: whether it can be set.
+    """
 
     storage: ValType | PackedType
     mutable: bool = False
 
 
 class FuncType(Record):
-    """What a function takes and gives: ``FuncType([ValType.I32], [ValType.I64])``."""
+    """What a function takes and gives: ``FuncType([ValType.I32], [ValType.I64])`` (specification 2.3.7).
+
+    Attributes:
+        params: the types of its parameters.
+        results: those of its results.
+    """
 
     params: tuple[ValType, ...]
     results: tuple[ValType, ...]
 
     def __init__(self, params: Iterable[ValType] = (), results: Iterable[ValType] = ()) -> None:
+        """Makes a type; any iterables of types will do."""
         super().__init__(tuple(params), tuple(results))
 
     def __str__(self) -> str:
@@ -176,13 +221,21 @@ class FuncType(Record):
 
 
 class StructType(Record):
-    """A structure's fields, in order."""
+    """The type of a structure (specification 2.3.8).
+
+    Attributes:
+        fields: its fields, in order.
+    """
 
     fields: tuple[FieldType, ...]
 
 
 class ArrayType(Record):
-    """The type of an array's items."""
+    """The type of an array (specification 2.3.8).
+
+    Attributes:
+        item: what each of its items is.
+    """
 
     item: FieldType
 
@@ -191,7 +244,13 @@ CompositeType = FuncType | StructType | ArrayType
 
 
 class GroupReference(Record):
-    """Stands, while a recursive group is being made, for the type at ``position`` in that same group."""
+    """Stands, while a recursive group is being made, for a type in that same group.
+
+    Attributes:
+        position: of the type in the group, from 0 on.
+        nullable: in the place of a ``RefType``, whether the reference may be null; ``None`` where a type is meant.
+        exact: likewise, whether it is exact.
+    """
 
     position: int
     nullable: bool | None = None
@@ -202,8 +261,13 @@ class SubType(Record):
     """One member of a recursive group as written (specification 2.3.9).
 
     In ``composite`` a reference to a member of the same group is a :class:`GroupReference` in place of the
-    ``RefType``; in ``supertypes`` it is a :class:`GroupReference` in place of the ``DefinedType``. ``descriptor`` and
-    ``describes`` are positions in the group (proposal "custom descriptors").
+    ``RefType``; in ``supertypes`` it is a :class:`GroupReference` in place of the ``DefinedType``.
+
+    Attributes:
+        composite: the function, structure or array type.
+        supertypes: the declared supertype, if any.
+        final: whether it may not be a supertype.
+        descriptor, describes: positions in the group, or ``None`` (proposal "custom descriptors").
     """
 
     composite: CompositeType
@@ -225,7 +289,9 @@ class DefinedType:
         depth: number of supertypes above it.
         descriptor: the type of its structures' descriptors, or ``None``.
         describes: the type whose structures' descriptors its own structures are, or ``None``.
-        group: the members of its recursive group, itself among them.
+        group: its recursive group; ``group.members`` are the types in it, itself among them.
+        position: of the type in the group.
+        references: for the runtime, the ``RefType`` of each kind that refers to it.
         runtime_class: the class of the Python objects that are its references, once there is one (docs/gc.md).
     """
 
@@ -255,13 +321,17 @@ class DefinedType:
     runtime_class: type | None
 
     def __init__(self, group: TypeGroup, position: int) -> None:
+        """For :func:`define_group` only, which makes whole groups."""
+        if group.__class__ is not TypeGroup:
+            raise TypeError(f"group must be a TypeGroup, not {group!r}: types are made by define_group")
         self.runtime_class = None
         self.group = group
         self.position = position
         self.references = {}
 
+    @shown
     def __repr__(self) -> str:
-        return f"DefinedType({self.composite})"
+        return f"DefinedType({bounded(str(self.composite))})"
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_group_member, (self.group.definition, self.position))
@@ -287,8 +357,18 @@ class TypeGroup:
 
 
 def define_group(definition: Sequence[SubType]) -> tuple[DefinedType, ...]:
-    """The canonical types of a recursive group; the same objects for equal definitions."""
+    """The canonical types of a recursive group; the same objects for equal definitions (specification 2.3.10).
+
+    Args:
+        definition: the members of the group, as a module writes them.
+
+    Raises:
+        TypeError: one is no :class:`SubType`. IndexError: a position is not in the group.
+    """
     key = tuple(definition)
+    for written in key:
+        if written.__class__ is not SubType:
+            raise TypeError(f"definition must be of SubType, not {written!r}")
     with _groups_lock:
         group = _groups.get(key)
         if group is None:
@@ -312,7 +392,15 @@ def define_function_type(func_type: FuncType) -> DefinedType:
 
 
 class MemoryType(Record):
-    """The type of a memory; sizes are in pages of ``page_bytes`` bytes (specification 2.3.12)."""
+    """The type of a memory (specification 2.3.12).
+
+    Attributes:
+        minimum: how large it is at first, in pages.
+        maximum: how large it may become, in pages; ``None`` for no limit.
+        shared: whether threads share it (proposal "threads").
+        address_type: ``ValType.I32`` or ``ValType.I64``.
+        page_bytes: how many bytes a page has: 65,536 or 1 (proposal "custom page sizes").
+    """
 
     minimum: int
     maximum: int | None = None
@@ -328,7 +416,14 @@ class MemoryType(Record):
 
 
 class TableType(Record):
-    """The type of a table; sizes are in elements (specification 2.3.13)."""
+    """The type of a table (specification 2.3.13).
+
+    Attributes:
+        element: what its elements are.
+        minimum: how many elements it has at first.
+        maximum: how many it may have; ``None`` for no limit.
+        address_type: of indices, ``ValType.I32`` or ``ValType.I64``.
+    """
 
     element: RefType
     minimum: int
@@ -341,7 +436,12 @@ class TableType(Record):
 
 
 class GlobalType(Record):
-    """The type of a global variable (specification 2.3.11)."""
+    """The type of a global variable (specification 2.3.11).
+
+    Attributes:
+        value_type: what its value is.
+        mutable: whether it can be set.
+    """
 
     value_type: ValType
     mutable: bool = False
@@ -351,7 +451,11 @@ class GlobalType(Record):
 
 
 class TagType(Record):
-    """The type of an exception tag: what an exception carries (specification 2.3.14)."""
+    """The type of an exception tag (specification 2.3.14).
+
+    Attributes:
+        func_type: its parameters are what an exception carries; it has no results.
+    """
 
     func_type: FuncType
 
@@ -363,7 +467,13 @@ ExternType = FuncType | TableType | MemoryType | GlobalType | TagType
 
 
 class ImportType(Record):
-    """One import of a module: where it comes from and what it must be."""
+    """One import of a module: where it comes from and what it must be (specification 2.5.11).
+
+    Attributes:
+        module_name: the module to import from.
+        name: what is imported from it.
+        type: of the function, table, memory, global or tag.
+    """
 
     module_name: str
     name: str
@@ -376,7 +486,12 @@ class ImportType(Record):
 
 
 class ExportType(Record):
-    """One export of a module."""
+    """One export of a module (specification 2.5.10).
+
+    Attributes:
+        name: what it is called.
+        type: of the function, table, memory, global or tag.
+    """
 
     name: str
     type: ExternType
@@ -488,10 +603,6 @@ def _reference_name(heap_type: HeapType | DefinedType, nullable: bool, exact: bo
     # Not the definition itself: it may refer to itself.
     name = f"defined {heap_type.heap_kind.value}"
     return f"(ref {'null ' if nullable else ''}{f'(exact {name})' if exact else name})"
-
-
-def _number_type(name: str) -> ValType:
-    return getattr(ValType, name.upper())  # type: ignore[no-any-return]
 
 
 def _group_member(definition: tuple[SubType, ...], position: int) -> DefinedType:

@@ -23,12 +23,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Union
 
-from wasmz.types import FuncType, ValType
+from wasmz.types import FuncType, ValType, internal_type
 
 # Type of a comparison that only conditions look at: a Python bool, no i32 is made of it.
-BOOL = ValType("bool")
+BOOL = internal_type("bool")
 # Type of Python's iterators, which no one sees but `next` (see ``passes/streams.py``).
-STREAM = ValType("stream")
+STREAM = internal_type("stream")
 
 # What a value may be: one value, none, or the results of a call that gives several.
 ResultType = Union[ValType, tuple[ValType, ...], None]

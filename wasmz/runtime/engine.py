@@ -6,6 +6,7 @@ with Engine(Config(max_call_depth=1000)) as engine: ...
 from __future__ import annotations
 
 from wasmz.config import Config
+from wasmz.errors import shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +23,13 @@ class Engine:
     __slots__ = ("__weakref__", "_closed", "config")
 
     def __init__(self, config: Config | None = None) -> None:
+        """Makes an engine; without a configuration, it has the default one.
+
+        Raises:
+            TypeError: ``config`` is something else.
+        """
+        if not (config is None or isinstance(config, Config)):
+            raise TypeError(f"config must be a Config, not {config!r}")
         self.config: Config = Config() if config is None else config
         self._closed = False
 
@@ -33,6 +41,10 @@ class Engine:
     def close(self) -> None:
         """Nothing more can be made with the engine; what has been made stays usable."""
         self._closed = True
+
+    @shown
+    def __repr__(self) -> str:
+        return f"<{'closed ' if self._closed else ''}Engine with {self.config!r}>"
 
     def __enter__(self) -> Engine:
         return self

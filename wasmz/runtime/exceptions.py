@@ -8,7 +8,7 @@ raise WasmException(tag, (5,))              in a host function; wasm code may ca
 from __future__ import annotations
 
 from wasmz.errors import LightTrapCode as TrapCode
-from wasmz.errors import Trap, WasmException
+from wasmz.errors import Trap, WasmException, bounded, shown
 from wasmz.runtime.convert import to_internal, to_python
 from wasmz.runtime.traps import note_frames
 from wasmz.types import DefinedType, FuncType, TagType, define_function_type
@@ -86,8 +86,9 @@ class Tag:
         """The inverse of :meth:`lower`."""
         return tuple(map(to_python, payload, self.type.func_type.params))
 
+    @shown
     def __repr__(self) -> str:
-        return f"<Tag ({', '.join(type.name for type in self.type.func_type.params)})>"
+        return f"<Tag ({bounded(', '.join(type.name for type in self.type.func_type.params))})>"
 
 
 _make = BaseException.__new__

@@ -7,6 +7,7 @@ func = table[0]; func(1, 2); func.type
 from __future__ import annotations
 
 from wasmz.concurrency import load
+from wasmz.errors import bounded, shown
 from wasmz.types import DefinedType, FuncType, ValType, define_function_type
 
 TYPE_CHECKING = False
@@ -71,6 +72,10 @@ class Caller:
         """``Memory.write_value`` of the first memory."""
         self.memory.write_value(address, format, *values)
 
+    @shown
+    def __repr__(self) -> str:
+        return f"<Caller of {'no instance' if self._instance is None else repr(self._instance)}>"
+
 
 class HostFunc:
     """A Python callable with a WebAssembly type, for a linker or a table.
@@ -113,8 +118,10 @@ class HostFunc:
 
         return make_host_adapter(self.fn, self.type, name, caller)
 
+    @shown
     def __repr__(self) -> str:
-        return f"<HostFunc {getattr(self.fn, '__name__', self.fn)!s} {self.type}>"
+        name = getattr(self.fn, "__name__", type(self.fn).__name__)
+        return f"<HostFunc {bounded(str(name))} {bounded(str(self.type))}>"
 
 
 class Func:
@@ -211,10 +218,12 @@ class Func:
         return adapter
 
     def __call__(self, *args: Any) -> Any:
+        """Calls the function; arguments, results and errors are those of :meth:`Instance.call`."""
         return (self._adapter or self.adapter())(*args)
 
+    @shown
     def __repr__(self) -> str:
-        return f"<Func {self.name or self.index} {self.type}>"
+        return f"<Func {bounded(self.name) if self.name else self.index} {bounded(str(self.type))}>"
 
 
 # Frames of this module do not decide whose exception it is, see traps.py.

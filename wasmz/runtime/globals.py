@@ -6,6 +6,7 @@ counter.value += 1
 
 from __future__ import annotations
 
+from wasmz.errors import bounded, shown
 from wasmz.runtime.convert import to_internal, to_python
 from wasmz.types import GlobalType
 
@@ -21,6 +22,7 @@ class Global:
 
     Attributes:
         type: the type of the value, and whether it is mutable.
+        store: where it belongs.
         cell: a one-item list with the value as generated code keeps it; shared with instances.
     """
 
@@ -60,5 +62,6 @@ class Global:
         self.store.check_open()
         self.cell[0] = to_internal(value, self.type.value_type, "the value of a global", self.store)
 
+    @shown
     def __repr__(self) -> str:
-        return f"<Global {self.type} = {to_python(self.cell[0], self.type.value_type)!r}>"
+        return f"<Global {self.type} = {bounded(repr(to_python(self.cell[0], self.type.value_type)))}>"

@@ -12,7 +12,7 @@ from _thread import get_ident
 from itertools import islice
 
 from wasmz.concurrency import is_finalizing, load
-from wasmz.errors import Trap, WasmException, bounded
+from wasmz.errors import Trap, WasmException, bounded, shown
 from wasmz.records import Record
 from wasmz.runtime import operations
 from wasmz.runtime.adapters import make_skipping
@@ -97,6 +97,7 @@ class Exports(Mapping[str, "Any"]):
         return _instance_of(self).__reduce__()
 
     def __getitem__(self, name: str) -> Any:
+        """The export of a name. ``KeyError`` if there is none, with names like it."""
         item = self.__dict__.get(name)
         if item is not None:
             return item
@@ -123,6 +124,7 @@ class Exports(Mapping[str, "Any"]):
     def __dir__(self) -> list[str]:
         return list(_specs_of(self))
 
+    @shown
     def __repr__(self) -> str:
         return f"<Exports {bounded(', '.join(_specs_of(self)) or 'none')}>"
 
@@ -408,6 +410,7 @@ class Instance:
                 evaluate(name, immediate, binder, stack)
         return stack[-1]
 
+    @shown
     def __repr__(self) -> str:
         return f"<Instance of {self.module!r}>"
 

@@ -13,6 +13,7 @@ class Shared(ResourceLimiter):
 from __future__ import annotations
 
 from wasmz.concurrency import new_lock
+from wasmz.errors import shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,6 +45,10 @@ class Budget:
     def largest_total(self) -> int:
         """The limit, or more than any machine has."""
         return 1 << 62 if self.limit is None else self.limit
+
+    @shown
+    def __repr__(self) -> str:
+        return f"<Budget, {self.total_used} of {'any' if self.limit is None else self.limit}>"
 
     def can_grow(self, size: int) -> bool:
         """Whether so much more is within the limit."""
@@ -120,6 +125,10 @@ class HostBudget:
                 self._memories.release(counted)
             self.total_used -= size
 
+    @shown
+    def __repr__(self) -> str:
+        return f"<HostBudget, {self.total_used} bytes>"
+
     def _counted(self, total: int) -> int:
         return max(total - self.FREE_BYTES, 0)
 
@@ -132,6 +141,9 @@ class ResourceLimiter:
     ``Trap(GROWTH_OPERATION_LIMITED)``. What a method raises ends the guest's call. The limits of the type itself and
     of the configuration hold as well.
     """
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
 
     def memory_growing(self, current: int, desired: int, maximum: int | None) -> bool:
         """May a memory have ``desired`` bytes? ``maximum`` is its type's, in bytes."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from wasmz.concurrency import load
 from wasmz.errors import LightTrapCode as TrapCode
-from wasmz.errors import LinkError, Trap, bounded
+from wasmz.errors import LinkError, Trap, bounded, counted, shown
 from wasmz.runtime.engine import Engine
 from wasmz.runtime.func import Func, HostFunc, function_behind
 from wasmz.runtime.globals import Global
@@ -99,6 +99,10 @@ class Linker:
     def get(self, module_name: str, name: str) -> Any:
         """What is defined under these names, or ``None``."""
         return self._items.get((module_name, name))
+
+    @shown
+    def __repr__(self) -> str:
+        return f"<Linker of {counted(len(self._items), 'definition')}>"
 
     def link(self, store: Store, image: ModuleImage, instance: Instance) -> list[Any]:
         """The items for a module's imports, in their order; host functions as ``Func``.

@@ -26,7 +26,7 @@ from _thread import RLock
 
 from wasmz.concurrency import load
 from wasmz.errors import LightTrapCode as TrapCode
-from wasmz.errors import MemoryLimit, Trap
+from wasmz.errors import MemoryLimit, Trap, counted, shown
 from wasmz.runtime.views import View, apply, make_views
 from wasmz.types import MEMORY32_LIMIT_BYTES, MemoryType, ValType
 
@@ -315,6 +315,7 @@ class Memory:
         def __getitem__(self, index: slice, /) -> bytes: ...
 
     def __getitem__(self, index: int | slice, /) -> int | bytes:
+        """The byte at an address, or a copy of those of a slice. ``IndexError`` outside of the memory."""
         if isinstance(index, slice):
             return self.view()[self._unsigned_slice(index)].tobytes()
         address = self._unsigned(index)
@@ -331,6 +332,7 @@ class Memory:
         def __setitem__(self, index: slice, value: Buffer, /) -> None: ...
 
     def __setitem__(self, index: Any, value: Any, /) -> None:
+        """Sets the byte at an address, or those of a slice to as many. ``IndexError`` outside of the memory."""
         # Nothing is called between finding the bytes and storing there: else they may be left behind by then.
         if isinstance(index, slice):
             part, source = self._unsigned_slice(index), _bytes_of(value)
@@ -482,8 +484,9 @@ class Memory:
             raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS)
         return address
 
+    @shown
     def __repr__(self) -> str:
-        return f"<Memory of {self.size_pages} pages>"
+        return "<closed Memory>" if self.bytes is _CLOSED else f"<Memory of {counted(self.size_pages, 'page')}>"
 
 
 _FORMATS = {ValType.I32: "i", ValType.I64: "q", ValType.F32: "f", ValType.F64: "d", ValType.V128: "16s"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from _collections_abc import Mapping  # of collections.abc, without collections
 
+from wasmz.errors import bounded, counted, shown
 from wasmz.runtime.engine import Engine
 from wasmz.runtime.image import ModuleImage
 from wasmz.types import ExportType, FuncType, ImportType
@@ -162,7 +163,10 @@ class CompiledModule:
         export = self.exports.get(name)
         return export is not None and export.type == FuncType((), ())
 
+    @shown
     def __repr__(self) -> str:
-        if self._image is None:
+        image = self._image
+        if image is None:
             return "<closed Module>"
-        return f"<Module {self._image.name or 'without a name'}, {len(self._image.body_offsets)} functions>"
+        name = bounded(image.name) if image.name else "without a name"
+        return f"<Module {name}, {counted(len(image.body_offsets), 'function')}>"

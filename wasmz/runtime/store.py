@@ -10,6 +10,7 @@ from itertools import repeat
 
 from wasmz.concurrency import load
 from wasmz.config import Config
+from wasmz.errors import shown
 from wasmz.light import WeakSet
 from wasmz.runtime.engine import Engine
 from wasmz.runtime.limits import Budget, HostBudget
@@ -182,6 +183,12 @@ class Store:
             part.leave(self)
         for memory in list(self._memories):
             memory.close()
+
+    @shown
+    def __repr__(self) -> str:
+        if self._is_closed:
+            return "<closed Store>"
+        return f"<Store, {self.memory_budget.total_used} bytes in use>"
 
     def __enter__(self) -> Store:
         return self

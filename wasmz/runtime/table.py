@@ -18,7 +18,7 @@ from _operator import index as index_of
 
 from wasmz.concurrency import new_lock
 from wasmz.errors import LightTrapCode as TrapCode
-from wasmz.errors import MemoryLimit, Trap
+from wasmz.errors import MemoryLimit, Trap, shown
 from wasmz.runtime.checkpoints import PIECE_ITEMS, requests, stop_if_asked
 from wasmz.runtime.convert import to_internal, to_python
 from wasmz.runtime.func import Func
@@ -283,6 +283,7 @@ class Table:
         return to_python(self.elements[self._position(index)], self.type.element)
 
     def __setitem__(self, index: int, value: Any, /) -> None:
+        """Sets an element. ``IndexError`` outside of the table; ``TypeError`` for what is no such reference."""
         self.write(self._position(index), [self._internal(value)])
 
     def get(self, index: int) -> Any:
@@ -319,6 +320,7 @@ class Table:
         self.store.check_open()
         return to_internal(value, self.type.element, "an element of a table", self.store)
 
+    @shown
     def __repr__(self) -> str:
         return f"<Table of {len(self.elements)} {self.type.element}>"
 

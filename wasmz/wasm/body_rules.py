@@ -13,18 +13,18 @@ from collections.abc import Callable
 from typing import Any, Final, NoReturn
 
 from wasmz.errors import InvalidWasm
-from wasmz.types import FuncType, RefType, TableType, ValType, default_value_exists, is_subtype
+from wasmz.types import FuncType, RefType, TableType, ValType, default_value_exists, internal_type, is_subtype
 from wasmz.wasm.instructions import BY_NAME, INSTRUCTIONS, Immediates, Instruction
 from wasmz.wasm.proposals import Proposal
 from wasmz.wasm.syntax import WasmModule
 
 # The type of a value that code after an unconditional branch pretends to find: it matches everything.
-UNKNOWN: Final = ValType("unknown")
+UNKNOWN: Final = internal_type("unknown")
 # The same of a value that must be a reference.
-UNKNOWN_REFERENCE: Final = ValType("unknown reference")
+UNKNOWN_REFERENCE: Final = internal_type("unknown reference")
 # Lies on the operand stack below each block's operands, so that no test of the stack's height is needed: whoever
 # pops too far meets a type that matches nothing.
-BOUNDARY: Final = ValType("nothing")
+BOUNDARY: Final = internal_type("nothing")
 
 I32, I64, F32, F64 = ValType.I32, ValType.I64, ValType.F32, ValType.F64
 NUMERIC: Final = frozenset({I32, I64, F32, F64, ValType.V128})

@@ -12,9 +12,9 @@ class CPython315(CPython314):
 
     def __init__(self) -> None:
         super().__init__()
-        self.get_iterator = self.join(self.piece("GET_ITER"), self.pop)
-        self.begin_iteration = self.piece("PUSH_NULL")
-        self.drop_iterator = self.piece("POP_ITER")
+        self.get_iterator: bytes = self.join(self.piece("GET_ITER"), self.pop)
+        self.begin_iteration: bytes = self.piece("PUSH_NULL")
+        self.drop_iterator: bytes = self.piece("POP_ITER")
 
 
 TARGET = CPython315

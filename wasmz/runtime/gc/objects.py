@@ -14,7 +14,7 @@ from array import array
 
 from wasmz.concurrency import load, new_lock
 from wasmz.errors import LightTrapCode as TrapCode
-from wasmz.errors import Trap
+from wasmz.errors import Trap, shown
 from wasmz.runtime.checkpoints import PIECE_ITEMS, requests, stop_if_asked
 from wasmz.types import (
     ArrayType,
@@ -95,6 +95,11 @@ class HeapRef:
 class StructRef(HeapRef):
     """A structure. Its fields are read and written by index or name: ``ref[0]``, ``ref["x"]``.
 
+    Attributes:
+        field_names: of the class, the positions of fields that have names.
+        descriptor: the structure that describes it, where its type has one (proposal "custom descriptors").
+        wasm_type: of the class, the type that it is made for.
+
     Names come from the name sections of the modules that use the type; where they are no names that the class has
     already, they are attributes, too: ``ref.x``. Integers are signed; packed fields are unsigned, and take both.
     """
@@ -165,6 +170,7 @@ class StructRef(HeapRef):
             raise IndexError(f"field {field} of a structure of {len(self)} fields")
         return field
 
+    @shown
     def __repr__(self) -> str:
         names = {number: name for name, number in self.field_names.items()}
         fields = (f"{names.get(number, number)}={_shown(value)}" for number, value in enumerate(self))
@@ -176,6 +182,11 @@ class ArrayRef(HeapRef):
 
     Attributes:
         items: its items as generated code keeps them. Only to be looked at: another length is undefined behaviour.
+        wasm_type: of the class, the type that it is made for.
+        kind: of the class, what keeps the items: a type code of ``array``, ``"bytes"`` or ``"list"``.
+        item_bytes: of the class, how many bytes an item takes.
+        max_items: of the class, how many items an array has at most.
+        default: of the class, what items begin with.
     """
 
     __slots__ = ("items",)
@@ -219,6 +230,7 @@ class ArrayRef(HeapRef):
         return True
 
     def __getitem__(self, index: int, /) -> Any:
+        """An item's value. ``IndexError`` outside of the array."""
         return _from_field(self.items[self._position(index)], array_item(self.wasm_type))
 
     def __setitem__(self, index: int, value: Any, /) -> None:
@@ -237,9 +249,10 @@ class ArrayRef(HeapRef):
             raise IndexError(f"index {index} is outside of an array of {len(self.items)} items")
         return index
 
+    @shown
     def __repr__(self) -> str:
-        shown = ", ".join(_shown(self[n]) for n in range(min(len(self), 8)))
-        return f"<array of {len(self)}: {shown}{', ...' if len(self) > 8 else ''}>"
+        items = ", ".join(_shown(self[n]) for n in range(min(len(self), 8)))
+        return f"<array of {len(self)}: {items}{', ...' if len(self) > 8 else ''}>"
 
 
 # Types
@@ -434,5 +447,5 @@ def _shown(value: Any) -> str:
     """Not what references refer to: that may be deep, or in circles."""
     if isinstance(value, HeapRef):
         return "<struct>" if isinstance(value, StructRef) else "<array>"
-    text = repr(value)
+    text = repr(value[:40] if isinstance(value, (str, bytes)) else value)
     return text if len(text) <= 40 else text[:37] + "..."

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from wasmz.concurrency import load
+from wasmz.errors import bounded, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -129,8 +130,10 @@ class WasiConfig:
         """The environment as ``NAME=value``."""
         return [_encoded(f"{name}={value}") for name, value in self.env.items()]
 
+    @shown
     def __repr__(self) -> str:
-        return f"WasiConfig(args={self.args!r}, env={self.env!r}, preopens={self.preopens!r})"
+        args, env, preopens = (bounded(repr(part)) for part in (self.args, self.env, self.preopens))
+        return f"WasiConfig(args={args}, env={env}, preopens={preopens})"
 
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ import time
 from weakref import WeakKeyDictionary
 
 from wasmz.concurrency import new_lock
+from wasmz.errors import bounded, shown
 from wasmz.runtime.wasi.constants import FdFlags, FileType, Rights
 from wasmz.runtime.wasi.descriptors import MAX_OFFSET, Descriptor, Failure
 from wasmz.runtime.wasi.errno import Errno
@@ -257,6 +258,12 @@ class MemoryFileSystem:
                 found.append(path)
         return sorted(found)
 
+    @shown
+    def __repr__(self) -> str:
+        entries = list(self._root.entries.items())
+        names = [f"{name.decode(errors='replace')}{'/' * isinstance(node, _Folder)}" for name, node in entries[:8]]
+        return f"<MemoryFileSystem with {bounded(', '.join(names)) or 'nothing'}{', ...' * (len(entries) > 8)}>"
+
     def _walk(self, path: str, *, make: bool = False) -> tuple[_Folder, bytes]:
         """The directory that a path's last component is in, and that component. Links are not followed."""
         *before, last = [part for part in path.encode("utf-8", "surrogateescape").split(b"/") if part] or [b"."]
@@ -313,21 +320,25 @@ class MemoryFileSystem:
     # What resolution.Tree asks for
 
     def enter(self, node: _Folder, name: bytes) -> _Folder:
+        """For the runtime (``resolution.Tree``). The directory of a name in another one."""
         return _expect_folder(node.find(name))
 
     def leave(self, node: _Folder) -> None:
-        pass
+        """For the runtime (``resolution.Tree``). Lets go of a directory: nothing to do."""
 
     def read_link(self, node: _Folder, name: bytes) -> bytes:
+        """For the runtime (``resolution.Tree``). Where a symbolic link leads."""
         found = node.find(name)
         if not isinstance(found, _Link):
             raise _error(errno.EINVAL)
         return found.target
 
     def stat(self, node: _Folder, name: bytes) -> Stat:
+        """For the runtime (``resolution.Tree``). What is known of a name, without following links."""
         return node.find(name).stat()
 
     def open(self, node: _Folder, name: bytes, opening: Opening) -> Descriptor:
+        """For the runtime (``resolution.Tree``). Opens a name, which may be made by that."""
         with self._lock:
             try:
                 found = node.find(name)
@@ -352,10 +363,12 @@ class MemoryFileSystem:
             return MemoryFile(file, opening, self._lock)
 
     def make_directory(self, node: _Folder, name: bytes) -> None:
+        """For the runtime (``resolution.Tree``). Makes an empty directory."""
         with self._lock:
             node.put(name, _Folder(self, node))
 
     def remove_directory(self, node: _Folder, name: bytes) -> None:
+        """For the runtime (``resolution.Tree``). Removes a directory that is empty."""
         with self._lock:
             if name == b".":
                 raise _error(errno.EINVAL)
@@ -366,12 +379,14 @@ class MemoryFileSystem:
             found.is_removed, found.parent = True, None
 
     def unlink(self, node: _Folder, name: bytes) -> None:
+        """For the runtime (``resolution.Tree``). Removes a name of anything but a directory."""
         with self._lock:
             if isinstance(node.find(name), _Folder):
                 raise _error(errno.EISDIR)
             node.drop(name)
 
     def rename(self, node: _Folder, name: bytes, to_node: _Folder, to_name: bytes) -> None:
+        """For the runtime (``resolution.Tree``). Moves, and replaces what is there."""
         with self._lock:
             moved = node.find(name)
             _check_name(to_name)
@@ -403,6 +418,7 @@ class MemoryFileSystem:
                 moved.parent = to_node
 
     def link(self, node: _Folder, name: bytes, to_node: _Folder, to_name: bytes) -> None:
+        """For the runtime (``resolution.Tree``). Gives a file, or a symbolic link, another name."""
         with self._lock:
             found = node.find(name)
             if isinstance(found, _Folder):
@@ -412,10 +428,12 @@ class MemoryFileSystem:
             found.changed = self.now()
 
     def symlink(self, target: bytes, node: _Folder, name: bytes) -> None:
+        """For the runtime (``resolution.Tree``). Makes a symbolic link."""
         with self._lock:
             node.put(name, _Link(self, target))
 
     def set_times(self, node: _Folder, name: bytes, accessed: int | None, modified: int | None) -> None:
+        """For the runtime (``resolution.Tree``). Sets timestamps in nanoseconds; ``None`` leaves one as it is."""
         node.find(name).set_times(accessed, modified)
 
 
