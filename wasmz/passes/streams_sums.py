@@ -16,7 +16,7 @@ import itertools
 from dataclasses import dataclass
 
 from wasmz.ir.loops import Loop
-from wasmz.ir.nodes import Block, Edge, Terminator, Value
+from wasmz.ir.nodes import Block, Terminator, Value
 from wasmz.ir.operations import EFFECTS, STREAMED_LOADS
 from wasmz.passes.analysis.induction import NUMBERS, REDUCTIONS, Form, Induction, Step, as_signed, find_step
 from wasmz.passes.context import Context
