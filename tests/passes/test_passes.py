@@ -11,7 +11,7 @@ from tests.support.ir_evaluator import evaluate
 from tests.support.snapshots import check_cases, read_cases
 from tests.support.work import count_lines
 from wasmz.config import OPT_LEVELS, OPTIONAL_PASSES, Config
-from wasmz.ir.nodes import Function
+from wasmz.ir.nodes import Function, Stage
 from wasmz.ir.parser import parse_function
 from wasmz.ir.printer import print_function
 from wasmz.ir.verifier import verify_function
@@ -37,8 +37,10 @@ _CONTEXT = Context(memory_types=(MemoryType(1),))
 def _parse(text: str, name: str) -> Function:
     """The function that a case describes, in the form that the pass expects."""
     function = parse_function(text)
-    function.is_ssa = name in _ON_SSA or "; in SSA form" in text
-    function.is_represented = name == "streams"
+    if name == "streams":
+        function.stage = Stage.REPRESENTED
+    elif name in _ON_SSA or "; in SSA form" in text:
+        function.stage = Stage.SSA
     return function
 
 

@@ -13,8 +13,7 @@ import re
 
 from wasmz.codegen.emitted import Emitted, Label
 from wasmz.codegen.emitter import Emitter
-from wasmz.ir.dominators import DominatorTree
-from wasmz.ir.loops import LoopForest
+from wasmz.ir.analyses import loop_forest
 
 _LASTING = re.compile(r"m\d+_|tab\d+_|f32_scratch$")
 
@@ -29,7 +28,7 @@ def hoist_globals(emitter: Emitter) -> None:
     lasting = {piece: name for name, piece in emitter.global_pieces.items() if _LASTING.match(name)}
     if not lasting or not function.is_ssa:
         return
-    forest = LoopForest(DominatorTree(function))
+    forest = loop_forest(function)
     if not forest.loops:
         return
     depths = {emitter.label(block): forest.depth(block) for block in forest.innermost}

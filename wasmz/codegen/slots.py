@@ -14,7 +14,7 @@ Two values of SSA form interfere if one is live where the other is defined. Sets
 
 from __future__ import annotations
 
-from wasmz.ir.dominators import reverse_postorder
+from wasmz.ir.analyses import reverse_postorder
 from wasmz.ir.edit import distinct_edges
 from wasmz.ir.facts import CONSTANTS
 from wasmz.ir.nodes import Block, Edge, Function, Value

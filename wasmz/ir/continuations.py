@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from wasmz.ir.dominators import reverse_postorder
+from wasmz.ir.analyses import reverse_postorder
 from wasmz.ir.facts import CONSTANTS
 from wasmz.ir.liveness import live_locals
 from wasmz.ir.nodes import Block, Edge, Function, ResultType, Terminator, Value, count_uses, loop_headers

@@ -7,7 +7,7 @@ That lets likely code fall through from block to block, and conditional jumps ar
 
 from __future__ import annotations
 
-from wasmz.ir.dominators import DominatorTree
+from wasmz.ir.analyses import dominator_tree
 from wasmz.ir.nodes import Block, Edge, Function
 
 # The weights that are given to the two ways.
@@ -34,7 +34,7 @@ def move_unlikely(function: Function) -> None:
     }
     if not unlikely:
         return
-    tree = DominatorTree(function)
+    tree = dominator_tree(function)
     ways: dict[Block, int] = {}
     for block in tree.order:
         for edge in dict.fromkeys(block.terminator.edges):

@@ -21,6 +21,7 @@ Operations have the names of WebAssembly's instructions; what the IR adds to tho
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import IntEnum
 from typing import Any, Union
 
 from wasmz.types import FuncType, ValType, internal_type
@@ -133,6 +134,14 @@ def label(index: int, name: str | None) -> str:
     return str(index) if name is None else f'{index} "{name}"'
 
 
+class Stage(IntEnum):
+    """What a function's IR consists of; passes only lead on."""
+
+    BUILT = 0  # WebAssembly's operations on locals and values
+    SSA = 1  # values instead of locals (`passes/ssa.py`)
+    REPRESENTED = 2  # Python's operations on ints that stand for numbers (`passes/represent.py`)
+
+
 class Function:
     """A function of the module in IR form.
 
@@ -147,22 +156,21 @@ class Function:
         bounds: upper bounds of values, as far as passes have found them.
         gap_memories: memories of which passes took for granted that they do not reach the last page of the address
             space; -1 stands for all.
-        is_ssa: whether locals have become values (see ``passes/ssa.py``).
-        is_represented: whether integers are Python ints as they are held, without difference between i32 and i64 (see
-            ``passes/represent.py``).
+        stage: how far it has come on its way.
+        analyses: what `analyses.py` keeps of its graph.
     """
 
     __slots__ = (
+        "analyses",
         "blocks",
         "bounds",
         "gap_memories",
         "index",
-        "is_represented",
-        "is_ssa",
         "locals",
         "name",
         "offset",
         "parameter_bounds",
+        "stage",
         "type",
     )
 
@@ -176,8 +184,18 @@ class Function:
         self.parameter_bounds: dict[int, int] = {}
         self.bounds: dict[Value, int] = {}
         self.gap_memories: set[int] = set()
-        self.is_ssa: bool = False
-        self.is_represented: bool = False
+        self.stage: Stage = Stage.BUILT
+        self.analyses: object = None
+
+    @property
+    def is_ssa(self) -> bool:
+        """Whether locals have become values."""
+        return self.stage >= Stage.SSA
+
+    @property
+    def is_represented(self) -> bool:
+        """Whether integers are Python ints, without difference between i32 and i64."""
+        return self.stage is Stage.REPRESENTED
 
     @property
     def label(self) -> str:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from wasmz.ir.analyses import find_stale_analyses
 from wasmz.ir.dominators import dominators
 from wasmz.ir.facts import CONSTANTS
 from wasmz.ir.nodes import BOOL, Block, Edge, Function, Terminator, Value
@@ -50,7 +51,7 @@ def verify_function(function: Function, *, after: str | None = None) -> None:
     """Raises :class:`BrokenIR` unless all invariants hold; ``after`` names the pass that ran last."""
     findings = [*_check_graph(function)]
     if not findings:
-        findings = [*_check_handlers(function)]
+        findings = [*_check_handlers(function), *find_stale_analyses(function)]
     if not findings:
         findings = [*_check_values(function)]
     if findings:

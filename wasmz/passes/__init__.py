@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import cache
 
 from wasmz.concurrency import load
-from wasmz.ir.dominators import DominatorTree
+from wasmz.ir.analyses import dominator_tree
 from wasmz.ir.nodes import Function
 from wasmz.passes.context import Context
 
@@ -65,7 +65,7 @@ def find_pass(name: str) -> Pass:
 
 def run_passes(function: Function, level: int, context: Context, observe: Observer | None = None) -> None:
     """Runs a level's passes but the disabled ones; with ``context.verify`` the IR is checked after each."""
-    if level == 2 and (_is_huge(function) or not DominatorTree(function).is_reducible):
+    if level == 2 and (_is_huge(function) or not dominator_tree(function).is_reducible):
         level = 1
     for name in PIPELINES[level]:
         if name in context.disabled:

@@ -19,10 +19,10 @@ from __future__ import annotations
 
 from typing import NamedTuple, Union
 
-from wasmz.ir.dominators import DominatorTree
+from wasmz.ir.analyses import dominator_tree, loop_forest
 from wasmz.ir.edit import incoming_edges, replace_values
 from wasmz.ir.facts import CALLING, LOADS, NARROW_STORES, OPS, PURE, STORES
-from wasmz.ir.loops import Loop, LoopForest
+from wasmz.ir.loops import Loop
 from wasmz.ir.nodes import Block, Function, Value
 from wasmz.passes.context import Context
 from wasmz.types import ValType
@@ -93,8 +93,8 @@ class _Forwarding:
     def __init__(self, function: Function, context: Context) -> None:
         self.function = function
         self.context = context
-        self.tree = DominatorTree(function)
-        self.forest = LoopForest(self.tree)
+        self.tree = dominator_tree(function)
+        self.forest = loop_forest(function)
         self.replaced: dict[Value, Value] = {}
         self.leaving: dict[Block, _Known] = {}
         self.roots: dict[Value, tuple[Union[Value, None], int]] = {}

@@ -19,9 +19,8 @@ from __future__ import annotations
 
 from typing import Union
 
-from wasmz.ir.dominators import DominatorTree
+from wasmz.ir.analyses import loop_forest
 from wasmz.ir.edit import incoming_edges
-from wasmz.ir.loops import LoopForest
 from wasmz.ir.nodes import Block, Edge, Function, Value
 from wasmz.passes.analysis.induction import Form, as_signed
 from wasmz.passes.context import Context
@@ -43,7 +42,7 @@ def run(function: Function, context: Context) -> None:
     """Puts operations in front of loops."""
     if not function.is_ssa or function.is_represented:
         return
-    forest = LoopForest(DominatorTree(function))
+    forest = loop_forest(function)
     ways: dict[Block, list[tuple[Block, Edge]]] | None = None
     for loop in forest.loops:
         rounds = find_rounds(loop)

@@ -21,10 +21,9 @@ nor are those that end in a tail call.
 from __future__ import annotations
 
 from wasmz.errors import WasmzError
-from wasmz.ir.dominators import DominatorTree, reverse_postorder
+from wasmz.ir.analyses import loop_forest, reverse_postorder
 from wasmz.ir.edit import drop_unreachable, replace_values
 from wasmz.ir.facts import CONSTANTS, SIZED_CONSTANTS
-from wasmz.ir.loops import LoopForest
 from wasmz.ir.nodes import Block, Edge, Function, Terminator, Value
 from wasmz.ir.operations import CALLS, is_protected
 from wasmz.passes import merge, ssa
@@ -125,7 +124,7 @@ class _Inlining:
     def __init__(self, function: Function, context: Context) -> None:
         self.function = function
         self.context = context
-        self.innermost = LoopForest(DominatorTree(function)).innermost
+        self.innermost = loop_forest(function).innermost
         self.growth = 0
         # Whether handlers may have become unreachable.
         self.drops_handlers = False

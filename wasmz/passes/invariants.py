@@ -15,6 +15,7 @@ branch hardly anything: those stay.
 
 from __future__ import annotations
 
+from wasmz.ir.analyses import dominator_tree, loop_forest
 from wasmz.ir.dominators import DominatorTree
 from wasmz.ir.edit import incoming_edges
 from wasmz.ir.facts import NUMBERED, NUMERIC_CONSTANTS
@@ -32,8 +33,8 @@ def run(function: Function, context: Context) -> None:
     """Moves in place."""
     if not function.is_ssa:
         return
-    tree = DominatorTree(function)
-    forest = LoopForest(tree)
+    tree = dominator_tree(function)
+    forest = loop_forest(function)
     if forest.loops:
         _Motion(function, tree, forest).run()
 

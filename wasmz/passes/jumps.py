@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from typing import Union
 
-from wasmz.ir.dominators import reverse_postorder
+from wasmz.ir.analyses import reverse_postorder
 from wasmz.ir.edit import distinct_edges, incoming_edges
 from wasmz.ir.facts import INTEGER_CONSTANTS, NUMBERED, NUMERIC_CONSTANTS
 from wasmz.ir.nodes import Block, Edge, Function, Terminator, Value, count_uses

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from wasmz.ir.dominators import DominatorTree
+from wasmz.ir.analyses import dominator_tree, loop_forest
 from wasmz.ir.edit import distinct_edges, drop_unreachable
 from wasmz.ir.facts import OPS
-from wasmz.ir.loops import LoopForest
 from wasmz.ir.nodes import Block, Edge, Function, Value
 from wasmz.passes.lane_rules import ANY, COUNTS, INTEGERS, NONE, SHAPES, SIZES, Lanes, Operand, Rule, Writer, rule_of
 from wasmz.types import ValType
@@ -72,8 +71,8 @@ class _Plan:
 
     def __init__(self, function: Function) -> None:
         self.function = function
-        self.tree = DominatorTree(function)
-        self.forest = LoopForest(self.tree)
+        self.tree = dominator_tree(function)
+        self.forest = loop_forest(function)
         self.rules: dict[Value, Rule] = {}
         self.candidates: set[Value] = set()
         self.components = _Sets()

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from wasmz.ir.dominators import immediate_dominators, reverse_postorder
+from wasmz.ir.analyses import dominator_tree
 from wasmz.ir.edit import distinct_edges
 from wasmz.ir.facts import ACCESS_WIDTHS as ACCESS_WIDTHS
 from wasmz.ir.nodes import Block, Edge, Function, Value
@@ -52,12 +52,10 @@ class RangeAnalysis(Counting):
         # The largest size in bytes that each memory may have.
         self.memory_limits = [largest_size(type) for type in context.memory_types]
         self.parameter_bounds = function.parameter_bounds
-        self.order = reverse_postorder(function)
-        self.position = {block: number for number, block in enumerate(self.order)}
-        above = immediate_dominators(function)
-        self.children: dict[Block, list[Block]] = {block: [] for block in self.order}
-        for block in self.order[1:]:
-            self.children[above[block]].append(block)  # type: ignore[index]
+        tree = dominator_tree(function)
+        self.order = tree.order
+        self.position = tree.position
+        self.children = tree.children()
         self.way_counts: dict[Block, int] = dict.fromkeys(self.order, 0)
         self.back_edges: dict[Block, list[tuple[Block, Edge]]] = {}
         for block in self.order:

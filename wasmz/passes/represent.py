@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from wasmz.ir.edit import distinct_edges
 from wasmz.ir.facts import ACCESS_WIDTHS, INTEGER_BITS, LOADS, OPS, ZERO_TESTS
-from wasmz.ir.nodes import BOOL, Block, Edge, Function, Terminator, Value
+from wasmz.ir.nodes import BOOL, Block, Edge, Function, Stage, Terminator, Value
 from wasmz.passes.arithmetic import HANDLERS
 from wasmz.passes.context import Context
 from wasmz.passes.demand import (
@@ -55,7 +55,7 @@ def run(function: Function, context: Context) -> None:
     """Rewrites in place."""
     if function.is_ssa:
         Representation(function, context).run()
-        function.is_represented = True
+        function.stage = Stage.REPRESENTED
 
 
 class Representation:

@@ -23,10 +23,10 @@ writes, and that is live, gets a block parameter; elsewhere only locals whose va
 
 from __future__ import annotations
 
-from wasmz.ir.dominators import reverse_postorder
+from wasmz.ir.analyses import reverse_postorder
 from wasmz.ir.edit import distinct_edges
 from wasmz.ir.liveness import live_locals
-from wasmz.ir.nodes import Block, Edge, Function, Terminator, Value
+from wasmz.ir.nodes import Block, Edge, Function, Stage, Terminator, Value
 from wasmz.passes.context import Context
 
 
@@ -40,7 +40,7 @@ def run(function: Function, context: Context) -> None:
 def construct(function: Function) -> None:
     """The conversion itself: also of a function that has been in SSA form, for locals that were added to it."""
     _Construction(function).run()
-    function.is_ssa = True
+    function.stage = Stage.SSA
 
 
 def _separate_handlers(function: Function) -> None:

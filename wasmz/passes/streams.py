@@ -35,10 +35,10 @@ from __future__ import annotations
 
 from itertools import chain
 
-from wasmz.ir.dominators import DominatorTree
+from wasmz.ir.analyses import loop_forest
 from wasmz.ir.edit import distinct_edges, incoming_edges
 from wasmz.ir.facts import NUMERIC_CONSTANTS as CONSTANTS
-from wasmz.ir.loops import Loop, LoopForest
+from wasmz.ir.loops import Loop
 from wasmz.ir.nodes import BOOL, Block, Function, Value, count_uses
 from wasmz.ir.operations import BULK_MEMORIES, EFFECTS
 from wasmz.passes import dead, ssa
@@ -70,7 +70,7 @@ def run(function: Function, context: Context) -> None:
     """Puts a version that reads from streams in front of each loop that gains by it."""
     if not function.is_represented:
         return
-    forest = LoopForest(DominatorTree(function))
+    forest = loop_forest(function)
     if not forest.loops:
         return
     count_uses(function)

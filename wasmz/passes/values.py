@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from typing import Any, Union
 
+from wasmz.ir.analyses import dominator_tree
 from wasmz.ir.dominators import DominatorTree
 from wasmz.ir.edit import distinct_edges, drop_unreachable, incoming_edges, remove_params, replace_values
 from wasmz.ir.facts import (
@@ -63,7 +64,7 @@ def run(function: Function, context: Context) -> None:
     if not function.is_ssa:
         return
     unify_params(function)
-    tree = DominatorTree(function)
+    tree = dominator_tree(function)
     if tree.is_reducible:
         count_uses(function)
         _Numbering(function, context, tree).run()

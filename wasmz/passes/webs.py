@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from wasmz.ir.dominators import DominatorTree
+from wasmz.ir.analyses import loop_forest
 from wasmz.ir.edit import distinct_edges
 from wasmz.ir.facts import ACCESS_WIDTHS, CONSTANTS, NARROW_STORES, OPS
 from wasmz.ir.loops import Loop, LoopForest
@@ -47,7 +47,7 @@ _Use = tuple[Value, Block, bool, int]
 
 def find_webs(function: Function, analysis: RangeAnalysis) -> Webs:
     """Finds them in a function in SSA form whose ranges are known."""
-    forest = LoopForest(DominatorTree(function))
+    forest = loop_forest(function)
     webs = Webs(forest)
     if not forest.loops:
         return webs
