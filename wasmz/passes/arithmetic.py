@@ -13,7 +13,22 @@ from typing import TYPE_CHECKING
 from wasmz.ir.facts import LOADS, NARROW_STORES, OPS, SINGLE_ARITHMETIC, STORES, constant_of
 from wasmz.ir.nodes import BOOL, Value
 from wasmz.passes.demand import LOOSE, LOOSE_BITS, SIGNED, UNSIGNED, is_quiet_access
-from wasmz.passes.intervals import BITS, HALF, MODULUS, NUMBER_TYPES
+from wasmz.passes.intervals import (
+    BITS,
+    HALF,
+    MODULUS,
+    NUMBER_TYPES,
+    Interval,
+    bitwise_of,
+    difference_of,
+    inverse_of,
+    left_shift_of,
+    product_of,
+    right_shift_of,
+    signed_of,
+    sum_of,
+    unsigned_of,
+)
 from wasmz.types import ValType
 
 if TYPE_CHECKING:
@@ -51,47 +66,35 @@ def _signed(type: str, number: int) -> int:
 @_handles("*.add")
 def _add(r: Representation, value: Value) -> None:
     first, second = value.args
-    type = OPS[value.op].type
+    op = OPS[value.op]
     constant = constant_of(second)
-    low, high = r.interval(first)
-    if constant is not None:
-        if not constant:
-            _same(r, value, first)
-            return
-        if constant >= HALF[type] and not (low + constant >= 0 and high + constant < MODULUS[type]):
-            constant -= MODULUS[type]
-        r.define(
-            value,
-            "int.add",
-            (r.any(first), r.constant(second.type, constant)),  # type: ignore[arg-type]
-            low + constant,
-            high + constant,
-        )
-        return
-    other_low, other_high = r.interval(second)
-    args = (r.any(first), r.any(second))
-    r.define(value, "int.add", args, low + other_low, high + other_high)
+    if constant is None:
+        bounds = sum_of(r.interval(first), r.interval(second))
+        r.define(value, "int.add", (r.any(first), r.any(second)), *bounds)
+    elif not constant:
+        _same(r, value, first)
+    else:
+        low, high = sum_of(r.interval(first), (constant, constant))
+        if constant >= op.sign and not (low >= 0 and high <= op.mask):
+            constant -= op.mask + 1
+        bounds = sum_of(r.interval(first), (constant, constant))
+        r.define(value, "int.add", (r.any(first), r.constant(second.type, constant)), *bounds)
 
 
 @_handles("*.sub")
 def _sub(r: Representation, value: Value) -> None:
     first, second = value.args
-    type = OPS[value.op].type
-    low, high = r.interval(first)
     if constant_of(first) == 0:
-        other_low, other_high = r.interval(second)
-        r.define(value, "int.neg", (r.any(second),), -other_high, -other_low)
+        r.define(value, "int.neg", (r.any(second),), *difference_of((0, 0), r.interval(second)))
         return
     constant = constant_of(second)
-    if constant is not None and constant >= HALF[type]:
-        constant -= MODULUS[type]
-    if constant is not None:
-        args = (r.any(first), r.constant(second.type, constant))  # type: ignore[arg-type]
-        r.define(value, "int.sub", args, low - constant, high - constant)
-        return
-    other_low, other_high = r.interval(second)
-    args = (r.any(first), r.any(second))
-    r.define(value, "int.sub", args, low - other_high, high - other_low)
+    if constant is None:
+        bounds = difference_of(r.interval(first), r.interval(second))
+        r.define(value, "int.sub", (r.any(first), r.any(second)), *bounds)
+    else:
+        constant = _signed(OPS[value.op].type, constant)
+        bounds = difference_of(r.interval(first), (constant, constant))
+        r.define(value, "int.sub", (r.any(first), r.constant(second.type, constant)), *bounds)
 
 
 @_handles("*.mul")
@@ -99,31 +102,24 @@ def _mul(r: Representation, value: Value) -> None:
     first, second = value.args
     type = OPS[value.op].type
     constant = constant_of(second)
-    low, high = r.interval(first)
+    one, other = r.interval(first), r.interval(second)
+    operand, factor = r.any(first), r.any(second)
     if constant is not None:
         number = _signed(type, constant) if constant > MODULUS[type] - _LARGEST_STEP else constant
-        factor = r.constant(second.type, number)  # type: ignore[arg-type]
-        operand = r.any(first)
-        if max(low.bit_length(), high.bit_length()) + number.bit_length() > LOOSE_BITS[type]:
-            operand = r.as_unsigned(first)
-            low, high = r.analysis.fact(first)[:2]
-        corners = (low * number, high * number)
-        r.define(value, "int.mul", (operand, factor), min(corners), max(corners))
-        return
-    other_low, other_high = r.interval(second)
-    args = (r.any(first), r.any(second))
-    bits = max(low.bit_length(), high.bit_length())
-    other_bits = max(other_low.bit_length(), other_high.bit_length())
-    if bits + other_bits > LOOSE_BITS[type]:
+        factor, other = r.constant(second.type, number), (number, number)
+    if _bits_of(one) + _bits_of(other) > LOOSE_BITS[type]:
         # The larger one is reduced, or products would grow without bound.
-        if bits >= other_bits:
-            args = (r.as_unsigned(first), args[1])
-            low, high = r.analysis.fact(first)[:2]
+        if constant is not None or _bits_of(one) >= _bits_of(other):
+            operand, one = r.as_unsigned(first), unsigned_of(r.analysis.fact(first))
         else:
-            args = (args[0], r.as_unsigned(second))
-            other_low, other_high = r.analysis.fact(second)[:2]
-    corners4 = (low * other_low, low * other_high, high * other_low, high * other_high)
-    r.define(value, "int.mul", args, min(corners4), max(corners4))
+            factor, other = r.as_unsigned(second), unsigned_of(r.analysis.fact(second))
+    r.define(value, "int.mul", (operand, factor), *product_of(one, other))
+
+
+def _bits_of(interval: Interval) -> int:
+    """How many bits a number between two bounds has at most."""
+    low, high = interval
+    return max(low.bit_length(), high.bit_length())
 
 
 @_handles("i64.mul_high_u")
@@ -137,20 +133,20 @@ def _mul_high(r: Representation, value: Value) -> None:
 def _and(r: Representation, value: Value) -> None:
     first, second = value.args
     mask = constant_of(second)
-    low, high = r.interval(first)
+    one = low, high = r.interval(first)
     if mask is not None:
         if low >= 0 and high <= mask and not mask & (mask + 1):
             _same(r, value, first)
         else:
             r.become(value, "int.and", (r.any(first), r.any(second)), UNSIGNED)
         return
-    other_low, other_high = r.interval(second)
-    modulus = MODULUS[OPS[value.op].type]
-    if (low >= 0 and high < modulus) or (other_low >= 0 and other_high < modulus):
+    other = other_low, other_high = r.interval(second)
+    largest = OPS[value.op].mask
+    if (low >= 0 and high <= largest) or (other_low >= 0 and other_high <= largest):
         # The operand that is reduced, and not negative, cuts the other one off.
         r.become(value, "int.and", (r.any(first), r.any(second)), UNSIGNED)
     elif LOOSE not in (r.held[first].form, r.held[second].form):
-        bits = max(low.bit_length(), high.bit_length(), other_low.bit_length(), other_high.bit_length())
+        bits = max(_bits_of(one), _bits_of(other))
         r.define(value, "int.and", (r.any(first), r.any(second)), -(1 << bits), (1 << bits) - 1)
     else:
         r.become(value, "int.and", (r.as_unsigned(first), r.any(second)), UNSIGNED)
@@ -159,75 +155,66 @@ def _and(r: Representation, value: Value) -> None:
 @_handles("*.or", "*.xor")
 def _or(r: Representation, value: Value) -> None:
     first, second = value.args
-    type = OPS[value.op].type
+    op = OPS[value.op]
     constant = constant_of(second)
-    low, high = r.interval(first)
-    if constant == MODULUS[type] - 1 and OPS[value.op].kind == "xor":
+    one, other = r.interval(first), r.interval(second)
+    is_signed = r.held[first].form == SIGNED
+    if constant == op.mask and op.kind == "xor":
         demand = r.demand[value]
-        if r.held[first].form == SIGNED or not (demand.unsigned or demand.signed or demand.canonical or demand.address):
-            r.define(value, "int.not", (r.any(first),), -high - 1, -low - 1)
+        if is_signed or not (demand.unsigned or demand.signed or demand.canonical or demand.address):
+            r.define(value, "int.not", (r.any(first),), *inverse_of(one))
         else:
             r.become(value, "int.xor", (r.as_unsigned(first), r.any(second)), UNSIGNED)
         return
-    other_low, other_high = r.interval(second)
-    bits = max(low.bit_length(), high.bit_length(), other_low.bit_length(), other_high.bit_length())
-    lowest = 0 if low >= 0 and other_low >= 0 else -(1 << bits)
-    op = f"int.{OPS[value.op].kind}"
-    if constant is not None and low < 0 and r.held[first].form == SIGNED:
-        number = r.constant(second.type, _signed(type, constant))  # type: ignore[arg-type]
-        bits = max(low.bit_length(), high.bit_length(), _signed(type, constant).bit_length())
-        r.define(value, op, (r.any(first), number), -(1 << bits), (1 << bits) - 1)
-        return
-    r.define(value, op, (r.any(first), r.any(second)), lowest, (1 << bits) - 1)
+    operand = r.any(second)
+    if constant is not None and one[0] < 0 and is_signed:
+        number = _signed(op.type, constant)
+        operand, other = r.constant(second.type, number), (number, number)
+    r.define(value, f"int.{op.kind}", (r.any(first), operand), *bitwise_of(one, other))
 
 
-def _shift_count(r: Representation, value: Value) -> tuple[Value, int, int]:
+def _shift_count(r: Representation, value: Value) -> tuple[Value, Interval]:
     """The count of a shift, reduced to the width, and its bounds."""
-    type = OPS[value.op].type
+    bits = OPS[value.op].bits
     count = value.args[1]
     constant = constant_of(count)
     if constant is not None:
-        constant %= BITS[type]
-        return r.constant(count.type, constant), constant, constant  # type: ignore[arg-type]
-    fact = r.analysis.fact(count)
-    if fact[1] < BITS[type]:
-        return r.as_unsigned(count), fact[0], fact[1]
-    bits = BITS[type] - 1
-    return r.add("int.and", count.type, (r.any(count), r.constant(count.type, bits))), 0, bits  # type: ignore[arg-type]
+        constant %= bits
+        return r.constant(count.type, constant), (constant, constant)
+    low, high = unsigned_of(r.analysis.fact(count))
+    if high < bits:
+        return r.as_unsigned(count), (low, high)
+    return r.add("int.and", count.type, (r.any(count), r.constant(count.type, bits - 1))), (0, bits - 1)
 
 
 @_handles("*.shl")
 def _shl(r: Representation, value: Value) -> None:
     first = value.args[0]
-    count, least, most = _shift_count(r, value)
-    low, high = r.interval(first)
-    type = OPS[value.op].type
+    count, places = _shift_count(r, value)
+    one = r.interval(first)
     operand = r.any(first)
-    if max(low.bit_length(), high.bit_length()) > BITS[type] + 1:
-        operand = r.as_unsigned(first)
-        low, high = r.analysis.fact(first)[:2]
+    if _bits_of(one) > OPS[value.op].bits + 1:
+        operand, one = r.as_unsigned(first), unsigned_of(r.analysis.fact(first))
+    (low, high), (least, most) = one, places
+    op = "int.shl"
     if least == most <= _LARGEST_FACTOR_BITS and low >= -_SMALL and high <= _SMALL:
         # CPython has a fast path for products of small ints, but none for shifts (16 against 22 ns).
-        count = r.constant(value.type, 1 << least)  # type: ignore[arg-type]
-        r.define(value, "int.mul", (operand, count), low << least, high << least)
-        return
-    low = low << most if low < 0 else low << least
-    r.define(value, "int.shl", (operand, count), low, high << most if high >= 0 else high << least)
+        op, count = "int.mul", r.constant(value.type, 1 << least)
+    r.define(value, op, (operand, count), *left_shift_of(one, places))
 
 
 @_handles("*.shr_u")
 def _shr_u(r: Representation, value: Value) -> None:
-    count, _, _ = _shift_count(r, value)
+    count, _ = _shift_count(r, value)
     r.become(value, "int.shr", (r.as_unsigned(value.args[0]), count), UNSIGNED)
 
 
 @_handles("*.shr_s")
 def _shr_s(r: Representation, value: Value) -> None:
     first = value.args[0]
-    count, least, most = _shift_count(r, value)
-    _, _, low, high = r.analysis.fact(first)
-    low = low >> least if low < 0 else low >> most
-    r.define(value, "int.shr", (r.as_signed(first), count), low, high >> least if high >= 0 else high >> most)
+    count, places = _shift_count(r, value)
+    bounds = right_shift_of(signed_of(r.analysis.fact(first)), places)
+    r.define(value, "int.shr", (r.as_signed(first), count), *bounds)
 
 
 @_handles("*.rotl", "*.rotr")
@@ -236,18 +223,17 @@ def _rotate(r: Representation, value: Value) -> None:
     first, count = value.args
     op = OPS[value.op]
     type, bits = op.type, op.bits
-    number_type: ValType = value.type  # type: ignore[assignment]
     constant = constant_of(count)
-    twice = r.add("int.mul", number_type, (r.as_unsigned(first), r.constant(number_type, MODULUS[type] + 1)))
+    twice = r.add("int.mul", value.type, (r.as_unsigned(first), r.constant(value.type, MODULUS[type] + 1)))
     if constant is not None:
         right = constant % bits if op.kind == "rotr" else -constant % bits
-        places = r.constant(number_type, right)
+        places = r.constant(value.type, right)
         r.define(value, "int.shr", (twice, places), 0, (1 << (2 * bits - right)) - 1)
         return
     places = r.any(count)
     if op.kind == "rotl":
-        places = r.add("int.neg", number_type, (places,))
-    places = r.add("int.and", number_type, (places, r.constant(number_type, bits - 1)))
+        places = r.add("int.neg", value.type, (places,))
+    places = r.add("int.and", value.type, (places, r.constant(value.type, bits - 1)))
     r.define(value, "int.shr", (twice, places), 0, (1 << 2 * bits) - 1)
 
 
@@ -287,7 +273,7 @@ def _extend(r: Representation, value: Value) -> None:
     low, high = r.interval(first)
     operand = r.any(first)
     if low < 0 or high >= 2 * half:
-        operand = r.add("int.and", value.type, (operand, r.constant(value.type, 2 * half - 1)))  # type: ignore[arg-type]
+        operand = r.add("int.and", value.type, (operand, r.constant(value.type, 2 * half - 1)))
     r.define(value, "int.sign", (operand,), -half, half - 1, imm=bits)
 
 
@@ -457,7 +443,7 @@ def _store(r: Representation, value: Value) -> None:
         elif low >= -1 << (bits - 1) and high < 1 << (bits - 1):
             op += ".signed"
         else:
-            new = r.add("int.and", stored.type, (new, r.constant(stored.type, (1 << bits) - 1)))  # type: ignore[arg-type]
+            new = r.add("int.and", stored.type, (new, r.constant(stored.type, (1 << bits) - 1)))
             op += ".fits"
     else:
         new = r.plain(stored)

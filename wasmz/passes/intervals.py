@@ -101,3 +101,63 @@ def widen(type: str, old: Fact, new: Fact, limits: list[int]) -> Fact:
     uh = old[1] if new[1] <= old[1] else next((limit for limit in steps if new[1] <= limit <= full[1]), full[1])
     sh = old[3] if new[3] <= old[3] else next((limit for limit in steps if new[3] <= limit <= full[3]), full[3])
     return make_fact(type, ul, uh, sl, sh)
+
+
+# Arithmetic without wrapping: of operands between these bounds, the bounds of the result. It is the same for Python's
+# operators and, before they wrap, for unsigned and for signed numbers of a width.
+Interval = tuple[int, int]
+
+
+def sum_of(one: Interval, other: Interval) -> Interval:
+    """Bounds of ``one + other``."""
+    (low, high), (other_low, other_high) = one, other
+    return low + other_low, high + other_high
+
+
+def difference_of(one: Interval, other: Interval) -> Interval:
+    """Bounds of ``one - other``."""
+    (low, high), (other_low, other_high) = one, other
+    return low - other_high, high - other_low
+
+
+def product_of(one: Interval, other: Interval) -> Interval:
+    """Bounds of ``one * other``."""
+    (low, high), (other_low, other_high) = one, other
+    corners = (low * other_low, low * other_high, high * other_low, high * other_high)
+    return min(corners), max(corners)
+
+
+def left_shift_of(one: Interval, count: Interval) -> Interval:
+    """Bounds of ``one << count``."""
+    (low, high), (least, most) = one, count
+    return low << (most if low < 0 else least), high << (most if high >= 0 else least)
+
+
+def right_shift_of(one: Interval, count: Interval) -> Interval:
+    """Bounds of ``one >> count``."""
+    (low, high), (least, most) = one, count
+    return low >> (least if low < 0 else most), high >> (least if high >= 0 else most)
+
+
+def inverse_of(one: Interval) -> Interval:
+    """Bounds of ``~one``."""
+    low, high = one
+    return -high - 1, -low - 1
+
+
+def bitwise_of(one: Interval, other: Interval) -> Interval:
+    """Bounds of ``one | other`` and ``one ^ other``: sign extension reaches as far as that of the operands."""
+    bits = max([(number if number >= 0 else ~number).bit_length() for number in (*one, *other)])
+    return (0 if one[0] >= 0 and other[0] >= 0 else -(1 << bits)), (1 << bits) - 1
+
+
+def unsigned_of(fact: Fact) -> Interval:
+    """The bounds of a number as an unsigned one."""
+    low, high, _, _ = fact
+    return low, high
+
+
+def signed_of(fact: Fact) -> Interval:
+    """The bounds of a number as a signed one."""
+    _, _, low, high = fact
+    return low, high

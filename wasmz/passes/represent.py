@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from wasmz.ir.edit import distinct_edges
 from wasmz.ir.facts import ACCESS_WIDTHS, INTEGER_BITS, LOADS, OPS, ZERO_TESTS
-from wasmz.ir.nodes import BOOL, Block, Edge, Function, Stage, Terminator, Value
+from wasmz.ir.nodes import BOOL, Block, Edge, Function, ResultType, Stage, Terminator, Value
 from wasmz.passes.arithmetic import HANDLERS
 from wasmz.passes.context import Context
 from wasmz.passes.demand import (
@@ -244,13 +244,13 @@ class Representation:
 
     # Making values
 
-    def add(self, op: str, type: ValType, args: tuple[Value, ...], imm: object = None) -> Value:
+    def add(self, op: str, type: ResultType, args: tuple[Value, ...], imm: object = None) -> Value:
         """Appends a new value to the block."""
         value = Value(op, type, args, imm, self.offset, self.block)
         self.body.append(value)
         return value
 
-    def constant(self, type: ValType, number: int) -> Value:
+    def constant(self, type: ResultType, number: int) -> Value:
         """A Python int."""
         return self.add("int.const", type, (), number)
 
@@ -288,7 +288,7 @@ class Representation:
             self.held[value] = Held(new, SIGNED)
             return
         if demand.signed > demand.unsigned + demand.address and -half <= low and high < modulus + half:
-            self.held[value] = Held(self.add("int.sign", value.type, (new,), BITS[type]), SIGNED)  # type: ignore[arg-type]
+            self.held[value] = Held(self.add("int.sign", value.type, (new,), BITS[type]), SIGNED)
             return
         bounded = max(low.bit_length(), high.bit_length())
         if (
@@ -301,7 +301,7 @@ class Representation:
         ):
             self.held[value] = Held(new, LOOSE, low, high)
             return
-        reduced = self.add(_reduction(type, low, high, value in self.hashes), value.type, (new,), BITS[type])  # type: ignore[arg-type]
+        reduced = self.add(_reduction(type, low, high, value in self.hashes), value.type, (new,), BITS[type])
         self.held[value] = Held(reduced, UNSIGNED)
 
     # Reading values
@@ -330,7 +330,7 @@ class Representation:
         if known is None:
             type = NUMBER_TYPES[arg.type]
             op = "int.wrap.natural" if held.form == SIGNED else "int.wrap"
-            known = self.add(op, arg.type, (held.value,), BITS[type])  # type: ignore[arg-type]
+            known = self.add(op, arg.type, (held.value,), BITS[type])
             self.unsigned[arg] = known
         return known
 
@@ -343,9 +343,9 @@ class Representation:
         known = self.signed.get(arg)
         if known is None:
             if fact[2] == fact[3]:
-                known = self.constant(arg.type, fact[2])  # type: ignore[arg-type]
+                known = self.constant(arg.type, fact[2])
             else:
-                known = self.add("int.sign", arg.type, (self.as_unsigned(arg),), BITS[type])  # type: ignore[arg-type]
+                known = self.add("int.sign", arg.type, (self.as_unsigned(arg),), BITS[type])
             self.signed[arg] = known
         return known
 

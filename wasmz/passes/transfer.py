@@ -17,10 +17,19 @@ from wasmz.passes.intervals import (
     MODULUS,
     NUMBER_TYPES,
     Fact,
+    Interval,
+    bitwise_of,
+    difference_of,
     from_signed,
     from_unsigned,
     join,
+    left_shift_of,
     make_fact,
+    product_of,
+    right_shift_of,
+    signed_of,
+    sum_of,
+    unsigned_of,
     wrapped,
 )
 
@@ -49,8 +58,7 @@ TRANSFER: dict[str, _Rule] = {}
 def _rule(*names: str) -> Callable[[_Rule], _Rule]:
     def register(rule: _Rule) -> _Rule:
         for name in names:
-            for op in (f"i32.{name}", f"i64.{name}"):
-                TRANSFER[op] = rule
+            TRANSFER.update((op, rule) for op in (f"i32.{name}", f"i64.{name}") if op in OPS)
         return rule
 
     return register
@@ -74,150 +82,130 @@ def _const(value: Value, facts: list[Fact]) -> Fact:
     return from_unsigned(OPS[value.op].type, value.imm, value.imm)
 
 
-@_rule("add")
-def _add(value: Value, facts: list[Fact]) -> Fact:
-    a, b = facts
-    return wrapped(OPS[value.op].type, (a[0] + b[0], a[1] + b[1]), (a[2] + b[2], a[3] + b[3]))
+def _wrapping(calculate: Callable[[Interval, Interval], Interval]) -> _Rule:
+    """The rule of an operation that wraps."""
+
+    def rule(value: Value, facts: list[Fact]) -> Fact:
+        one, other = facts
+        unsigned = calculate(unsigned_of(one), unsigned_of(other))
+        return wrapped(OPS[value.op].type, unsigned, calculate(signed_of(one), signed_of(other)))
+
+    return rule
 
 
-@_rule("sub")
-def _sub(value: Value, facts: list[Fact]) -> Fact:
-    a, b = facts
-    return wrapped(OPS[value.op].type, (a[0] - b[1], a[1] - b[0]), (a[2] - b[3], a[3] - b[2]))
-
-
-@_rule("mul")
-def _mul(value: Value, facts: list[Fact]) -> Fact:
-    a, b = facts
-    corners = (a[2] * b[2], a[2] * b[3], a[3] * b[2], a[3] * b[3])
-    return wrapped(OPS[value.op].type, (a[0] * b[0], a[1] * b[1]), (min(corners), max(corners)))
+_rule("add")(_wrapping(sum_of))
+_rule("sub")(_wrapping(difference_of))
+_rule("mul")(_wrapping(product_of))
 
 
 @_rule("and")
 def _and(value: Value, facts: list[Fact]) -> Fact:
-    a, b = facts
-    type = OPS[value.op].type
-    low = 0
+    (low, high, least, most), (_, other_high, other_least, other_most) = facts
+    type, modulus = OPS[value.op].type, OPS[value.op].mask + 1
     mask = constant_of(value.args[1])
-    if mask is not None and not (MODULUS[type] - mask) & (MODULUS[type] - mask - 1):
-        # The lowest bits are cleared, all others stay.
-        low = a[0] & mask
-    if a[2] >= 0 or b[2] >= 0 or low:
-        return from_unsigned(type, low, min(a[1], b[1]))
+    # Where the lowest bits are cleared, all others stay.
+    low = low & mask if mask is not None and not (modulus - mask) & (modulus - mask - 1) else 0
+    high = min(high, other_high)
+    if least >= 0 or other_least >= 0 or low:
+        return from_unsigned(type, low, high)
     # Both may be negative: so may the result, whose magnitude is that of the larger one at most.
-    low = -(1 << (-1 - min(a[2], b[2])).bit_length())
-    return make_fact(type, 0, min(a[1], b[1]), low, max(a[3], b[3], 0))
+    lowest = -(1 << (-1 - min(least, other_least)).bit_length())
+    return make_fact(type, 0, high, lowest, max(most, other_most, 0))
 
 
-@_rule("or")
-def _or(value: Value, facts: list[Fact]) -> Fact:
-    a, b = facts
-    high = (1 << max(a[1], b[1]).bit_length()) - 1
-    low, top = _signed_bitwise(a, b)
-    return make_fact(OPS[value.op].type, max(a[0], b[0]), high, low, top)
-
-
-@_rule("xor")
-def _xor(value: Value, facts: list[Fact]) -> Fact:
-    a, b = facts
-    high = (1 << max(a[1], b[1]).bit_length()) - 1
-    low, top = _signed_bitwise(a, b)
-    return make_fact(OPS[value.op].type, 0, high, low, top)
-
-
-def _signed_bitwise(a: Fact, b: Fact) -> tuple[int, int]:
-    """Bounds of an or or exclusive or of signed numbers: sign extension reaches as far as that of the operands."""
-    bits = max(x.bit_length() if x >= 0 else (~x).bit_length() for x in (a[2], a[3], b[2], b[3]))
-    may_be_negative = a[2] < 0 or b[2] < 0
-    return (-(1 << bits) if may_be_negative else 0), (1 << bits) - 1
+@_rule("or", "xor")
+def _bitwise(value: Value, facts: list[Fact]) -> Fact:
+    one, other = facts
+    op = OPS[value.op]
+    low, high = bitwise_of(unsigned_of(one), unsigned_of(other))
+    if op.kind == "or":
+        low = max(unsigned_of(one)[0], unsigned_of(other)[0])
+    return make_fact(op.type, low, high, *bitwise_of(signed_of(one), signed_of(other)))
 
 
 @_rule("shl")
 def _shl(value: Value, facts: list[Fact]) -> Fact:
-    type = OPS[value.op].type
+    op = OPS[value.op]
     count = constant_of(value.args[1])
     if count is None:
-        return FULL[type]
-    a = facts[0]
-    count %= BITS[type]
-    return wrapped(type, (a[0] << count, a[1] << count), (a[2] << count, a[3] << count))
+        return FULL[op.type]
+    places = (count % op.bits, count % op.bits)
+    return wrapped(op.type, left_shift_of(unsigned_of(facts[0]), places), left_shift_of(signed_of(facts[0]), places))
+
+
+def _count_of(value: Value, fact: Fact) -> Interval:
+    """How far a shift shifts."""
+    bits = OPS[value.op].bits
+    count = constant_of(value.args[1])
+    if count is not None:
+        return count % bits, count % bits
+    low, high = unsigned_of(fact)
+    return (low, high) if high < bits else (0, bits - 1)
 
 
 @_rule("shr_u")
 def _shr_u(value: Value, facts: list[Fact]) -> Fact:
-    type = OPS[value.op].type
-    a, b = facts
-    count = constant_of(value.args[1])
-    if count is None:
-        return from_unsigned(type, 0, a[1] >> b[0] if b[1] < BITS[type] else a[1])
-    count %= BITS[type]
-    return from_unsigned(type, a[0] >> count, a[1] >> count)
+    one, count = facts
+    return from_unsigned(OPS[value.op].type, *right_shift_of(unsigned_of(one), _count_of(value, count)))
 
 
 @_rule("shr_s")
 def _shr_s(value: Value, facts: list[Fact]) -> Fact:
-    type = OPS[value.op].type
-    a = facts[0]
-    count = constant_of(value.args[1])
-    if count is None:
-        return from_signed(type, min(a[2], 0), max(a[3], -1))
-    count %= BITS[type]
-    return from_signed(type, a[2] >> count, a[3] >> count)
+    one, count = facts
+    return from_signed(OPS[value.op].type, *right_shift_of(signed_of(one), _count_of(value, count)))
 
 
 @_rule("div_u")
 def _div_u(value: Value, facts: list[Fact]) -> Fact:
-    a, b = facts
-    return from_unsigned(OPS[value.op].type, a[0] // max(b[1], 1), a[1] // max(b[0], 1))
+    (low, high), (least, most) = map(unsigned_of, facts)
+    return from_unsigned(OPS[value.op].type, low // max(most, 1), high // max(least, 1))
 
 
 @_rule("rem_u")
 def _rem_u(value: Value, facts: list[Fact]) -> Fact:
-    a, b = facts
-    return from_unsigned(OPS[value.op].type, 0, min(a[1], max(b[1] - 1, 0)))
+    (_, high), (_, most) = map(unsigned_of, facts)
+    return from_unsigned(OPS[value.op].type, 0, min(high, max(most - 1, 0)))
 
 
 @_rule("div_s")
 def _div_s(value: Value, facts: list[Fact]) -> Fact:
-    type = OPS[value.op].type
-    a, b = facts
-    if a[2] >= 0 and b[2] >= 0:
+    op = OPS[value.op]
+    (low, high), (least, _) = map(signed_of, facts)
+    if low >= 0 and least >= 0:
         return _div_u(value, facts)
-    divisor = max(b[2], 1)
-    reach = max(abs(a[2]), abs(a[3])) // divisor
-    return from_signed(type, max(-reach, -HALF[type]), min(reach, HALF[type] - 1))
+    reach = max(abs(low), abs(high)) // max(least, 1)
+    return from_signed(op.type, max(-reach, -op.sign), min(reach, op.sign - 1))
 
 
 @_rule("rem_s")
 def _rem_s(value: Value, facts: list[Fact]) -> Fact:
-    a, b = facts
-    reach = max(max(abs(b[2]), abs(b[3])) - 1, 0)
-    return from_signed(OPS[value.op].type, max(-reach, min(a[2], 0)), min(reach, max(a[3], 0)))
+    (low, high), (least, most) = map(signed_of, facts)
+    reach = max(max(abs(least), abs(most)) - 1, 0)
+    return from_signed(OPS[value.op].type, max(-reach, min(low, 0)), min(reach, max(high, 0)))
 
 
 @_rule("extend8_s", "extend16_s", "extend32_s")
 def _extend(value: Value, facts: list[Fact]) -> Fact:
-    half = 1 << (OPS[value.op].narrow - 1)
-    a = facts[0]
-    if a[2] >= -half and a[3] < half:
-        return a
-    return from_signed(OPS[value.op].type, -half, half - 1)
+    op = OPS[value.op]
+    half = 1 << (op.narrow - 1)
+    low, high = signed_of(facts[0])
+    return facts[0] if low >= -half and high < half else from_signed(op.type, -half, half - 1)
 
 
 def _extend_i32_s(value: Value, facts: list[Fact]) -> Fact:
-    return from_signed("i64", facts[0][2], facts[0][3])
+    return from_signed("i64", *signed_of(facts[0]))
 
 
 def _extend_i32_u(value: Value, facts: list[Fact]) -> Fact:
-    return from_unsigned("i64", facts[0][0], facts[0][1])
+    return from_unsigned("i64", *unsigned_of(facts[0]))
 
 
 def _wrap(value: Value, facts: list[Fact]) -> Fact:
-    a = facts[0]
-    if a[1] < MODULUS["i32"]:
-        return from_unsigned("i32", a[0], a[1])
-    if a[2] >= -HALF["i32"] and a[3] < HALF["i32"]:
-        return from_signed("i32", a[2], a[3])
+    low, high, least, most = facts[0]
+    if high < MODULUS["i32"]:
+        return from_unsigned("i32", low, high)
+    if least >= -HALF["i32"] and most < HALF["i32"]:
+        return from_signed("i32", least, most)
     return FULL["i32"]
 
 
