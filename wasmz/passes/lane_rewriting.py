@@ -13,7 +13,8 @@ from wasmz.ir.analyses import dominator_tree, loop_forest
 from wasmz.ir.edit import distinct_edges, drop_unreachable
 from wasmz.ir.facts import OPS
 from wasmz.ir.nodes import Block, Edge, Function, Value
-from wasmz.passes.lane_rules import ANY, COUNTS, INTEGERS, NONE, SHAPES, SIZES, Lanes, Operand, Rule, Writer, rule_of
+from wasmz.passes.lane_rules import rule_of
+from wasmz.passes.rules.lane_support import ANY, COUNTS, INTEGERS, NONE, SHAPES, SIZES, Lanes, Operand, Rule, Writer
 from wasmz.types import ValType
 
 _V128 = ValType.V128

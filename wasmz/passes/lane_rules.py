@@ -5,262 +5,34 @@
     i8x16.shuffle           nothing, if it moves whole lanes
     f32x4.lt v0 v1          four f32.lt, kept as conditions for a `v128.bitselect`, and as lanes of ones
 
-Costs are nanoseconds on CPython 3.12, measured in generated code of level 2; only their proportions count.
+What does one thing to each lane is a line of ``rules/lanes.rules``; here is the rest: what combines lanes, moves them,
+or accesses memory.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
-from wasmz.ir.nodes import Block, Value
+from wasmz.ir.facts import MASKS, OPS
+from wasmz.ir.nodes import Value
+from wasmz.passes.rules import lanes
+from wasmz.passes.rules.lane_support import (
+    ANY,
+    COUNTS,
+    INTEGERS,
+    NONE,
+    SHAPES,
+    SIZES,
+    VECTOR_SHAPES,
+    Emit,
+    Lanes,
+    Operand,
+    Rule,
+    Writer,
+)
 from wasmz.types import ValType
-from wasmz.wasm.instructions import BY_NAME
 
-# Shape of lanes that are held apart -> their type.
-SHAPES = {"i32": ValType.I32, "i64": ValType.I64, "f32": ValType.F32, "f64": ValType.F64}
-COUNTS = {"i32": 4, "f32": 4, "i64": 2, "f64": 2}
-SIZES = {"i32": 4, "f32": 4, "i64": 8, "f64": 8}
-VECTOR_SHAPES = {"i32x4": "i32", "i64x2": "i64", "f32x4": "f32", "f64x2": "f64"}
-INTEGERS = {"i32": "i32", "i64": "i64", "f32": "i32", "f64": "i64"}
-
-Lanes = list[Value]
-# A vector operand's lanes, or another operand: a `Value`.
-Operand = Any
-
-# As an operand's or a result's shape: a vector of any shape, that of the group; no vector.
-ANY = ""
-NONE = "-"
-
-_ONES = {"i32": 0xFFFF_FFFF, "i64": 0xFFFF_FFFF_FFFF_FFFF}
-
-
-class Writer:
-    """Writes operations into a block, all for one instruction.
-
-    Attributes:
-        conditions: for comparisons, and what combines them, the i32 that says for each lane whether it holds.
-    """
-
-    def __init__(self) -> None:
-        self.conditions: dict[Value, Lanes] = {}
-        self.block: Block = Block()
-        self.offset = 0
-        self.body: list[Value] = []
-
-    def add(self, op: str, type: ValType | None, *args: Value, imm: Any = None) -> Value:
-        """Appends an operation."""
-        value = Value(op, type, args, imm, self.offset, self.block)
-        self.body.append(value)
-        return value
-
-    def constant(self, shape: str, bits: int) -> Value:
-        """A constant by its bits."""
-        return self.add(f"{shape}.const", SHAPES[shape], imm=bits)
-
-    def constants(self, shape: str, bits: int) -> Lanes:
-        """The lanes of a ``v128.const``."""
-        width = 8 * SIZES[shape]
-        return [self.constant(shape, bits >> place & (1 << width) - 1) for place in range(0, 128, width)]
-
-    def converted(self, lanes: Lanes, held: str, wanted: str) -> Lanes:
-        """The same bits as lanes of another shape."""
-        if held == wanted:
-            return lanes
-        if INTEGERS[held] != held:
-            integer = INTEGERS[held]
-            lanes = [self.add(f"{integer}.reinterpret_{held}", SHAPES[integer], lane) for lane in lanes]
-            return self.converted(lanes, integer, wanted)
-        integer = INTEGERS[wanted]
-        i32, i64 = ValType.I32, ValType.I64
-        if held == "i32" and integer == "i64":
-            wide = [self.add("i64.extend_i32_u", i64, lane) for lane in lanes]
-            count = self.constant("i64", 32)
-            moved = [self.add("i64.shl", i64, lane, count) for lane in wide[1::2]]
-            lanes = [self.add("i64.or", i64, low, high) for low, high in zip(wide[::2], moved, strict=True)]
-        elif held == "i64" and integer == "i32":
-            count = self.constant("i64", 32)
-            halves = [half for lane in lanes for half in (lane, self.add("i64.shr_u", i64, lane, count))]
-            lanes = [self.add("i32.wrap_i64", i32, half) for half in halves]
-        if integer != wanted:
-            lanes = [self.add(f"{wanted}.reinterpret_{integer}", SHAPES[wanted], lane) for lane in lanes]
-        return lanes
-
-    def masks(self, value: Value, shape: str, conditions: Lanes) -> Lanes:
-        """Lanes of ones where a condition holds, kept as conditions, too."""
-        self.conditions[value] = conditions
-        zero = self.constant(shape, 0)
-        if shape == "i64":
-            conditions = [self.add("i64.extend_i32_u", ValType.I64, lane) for lane in conditions]
-        return [self.add(f"{shape}.sub", SHAPES[shape], zero, lane) for lane in conditions]
-
-
-# Writes the operation's lanes; takes it, its operands and the shape of its group.
-Emit = Callable[[Writer, Value, Sequence[Operand], str], Operand]
-
-
-@dataclass(frozen=True)
-class Rule:
-    """How an operation is taken apart.
-
-    Attributes:
-        args: shapes of the operands.
-        result: shape of the result.
-        emit: writes it.
-        cost: of the vector operation.
-        lane_cost: of each lane.
-    """
-
-    args: tuple[str, ...]
-    result: str
-    emit: Emit
-    cost: int
-    lane_cost: int
-
-
-RULES: dict[str, Rule] = {}
-
-
-def _lanewise(op: str, type: ValType) -> Emit:
-    def emit(writer: Writer, value: Value, args: Sequence[Operand], shape: str) -> Operand:
-        return [writer.add(op, type, *lane) for lane in zip(*args, strict=True)]
-
-    return emit
-
-
-def _register_floats() -> None:
-    for vector, shape in (("f32x4", "f32"), ("f64x2", "f64")):
-        type, integer = SHAPES[shape], INTEGERS[shape]
-        is_single = shape == "f32"
-        costs = {
-            **dict.fromkeys(("add", "sub", "mul"), (750 if is_single else 600, 55 if is_single else 18)),
-            "div": (1500, 130) if is_single else (1150, 80),
-            **dict.fromkeys(("min", "max"), (1550 if is_single else 1250, 130)),
-            **dict.fromkeys(("sqrt", "ceil", "floor", "trunc"), (1400 if is_single else 1000, 130)),
-            "nearest": (1800 if is_single else 1200, 200),
-            "neg": (40, 20),
-            "abs": (40, 70),
-        }
-        for name, (cost, lane_cost) in costs.items():
-            count = len(BY_NAME[f"{vector}.{name}"].params or ())
-            rule = Rule((shape,) * count, shape, _lanewise(f"{shape}.{name}", type), cost, lane_cost)
-            RULES[f"{vector}.{name}"] = rule
-            if name in ("min", "max"):
-                RULES[f"{vector}.relaxed_{name}"] = rule
-        for name in ("eq", "ne", "lt", "gt", "le", "ge"):
-            RULES[f"{vector}.{name}"] = Rule((shape, shape), integer, _comparison(f"{shape}.{name}", integer), 480, 60)
-        for name, less in (("pmin", (1, 0)), ("pmax", (0, 1))):
-            RULES[f"{vector}.{name}"] = Rule((shape, shape), shape, _chosen(f"{shape}.lt", less, (1, 0)), 620, 50)
-        RULES[f"{vector}.relaxed_madd"] = Rule((shape,) * 3, shape, _fused(shape, is_negated=False), 1300, 70)
-        RULES[f"{vector}.relaxed_nmadd"] = Rule((shape,) * 3, shape, _fused(shape, is_negated=True), 1300, 70)
-
-
-def _register_integers() -> None:
-    for vector, shape in (("i32x4", "i32"), ("i64x2", "i64")):
-        type = SHAPES[shape]
-        is_narrow = shape == "i32"
-        for name, cost, lane_cost in (
-            ("add", 205, 40 if is_narrow else 60),
-            ("sub", 235, 40 if is_narrow else 60),
-            ("mul", 1130 if is_narrow else 450, 55 if is_narrow else 90),
-        ):
-            RULES[f"{vector}.{name}"] = Rule((shape, shape), shape, _lanewise(f"{shape}.{name}", type), cost, lane_cost)
-        for name in ("eq", "ne", "lt_s", "lt_u", "gt_s", "gt_u", "le_s", "le_u", "ge_s", "ge_u"):
-            if f"{vector}.{name}" in BY_NAME:
-                emit = _comparison(f"{shape}.{name}", shape)
-                RULES[f"{vector}.{name}"] = Rule((shape, shape), shape, emit, 320, 60)
-        for name, op in (("min", "lt"), ("max", "gt")):
-            for sign in "su":
-                if f"{vector}.{name}_{sign}" in BY_NAME:
-                    emit = _chosen(f"{shape}.{op}_{sign}", (0, 1), (0, 1))
-                    RULES[f"{vector}.{name}_{sign}"] = Rule((shape, shape), shape, emit, 450, 60)
-        for name, cost, lane_cost in (("shl", 50, 40), ("shr_u", 50, 30), ("shr_s", 115, 60)):
-            RULES[f"{vector}.{name}"] = Rule((shape, NONE), shape, _shifted(f"{shape}.{name}", shape), cost, lane_cost)
-        RULES[f"{vector}.neg"] = Rule((shape,), shape, _negated, 165, 50)
-
-
-def _comparison(op: str, integer: str) -> Emit:
-    def emit(writer: Writer, value: Value, args: Sequence[Operand], shape: str) -> Operand:
-        lanes = [writer.add(op, ValType.I32, *lane) for lane in zip(*args, strict=True)]
-        return writer.masks(value, integer, lanes)
-
-    return emit
-
-
-def _chosen(op: str, compared: tuple[int, int], arms: tuple[int, int]) -> Emit:
-    """One of two lanes, as a comparison says."""
-
-    def emit(writer: Writer, value: Value, args: Sequence[Operand], shape: str) -> Operand:
-        found = []
-        for lane in zip(*args, strict=True):
-            condition = writer.add(op, ValType.I32, lane[compared[0]], lane[compared[1]])
-            found.append(writer.add("select", lane[0].type, lane[arms[0]], lane[arms[1]], condition))
-        return found
-
-    return emit
-
-
-def _fused(shape: str, *, is_negated: bool) -> Emit:
-    """Two roundings, as docs/simd.md says."""
-    type = SHAPES[shape]
-
-    def emit(writer: Writer, value: Value, args: Sequence[Operand], _: str) -> Operand:
-        found = []
-        for a, b, c in zip(*args, strict=True):
-            product = writer.add(f"{shape}.mul", type, a, b)
-            operands = (c, product) if is_negated else (product, c)
-            found.append(writer.add(f"{shape}.{'sub' if is_negated else 'add'}", type, *operands))
-        return found
-
-    return emit
-
-
-def _shifted(op: str, shape: str) -> Emit:
-    def emit(writer: Writer, value: Value, args: Sequence[Operand], _: str) -> Operand:
-        lanes, count = args
-        if shape == "i64":
-            count = writer.add("i64.extend_i32_u", ValType.I64, count)
-        return [writer.add(op, SHAPES[shape], lane, count) for lane in lanes]
-
-    return emit
-
-
-def _negated(writer: Writer, value: Value, args: Sequence[Operand], shape: str) -> Operand:
-    shape = VECTOR_SHAPES[value.op.partition(".")[0]]
-    zero = writer.constant(shape, 0)
-    return [writer.add(f"{shape}.sub", SHAPES[shape], zero, lane) for lane in args[0]]
-
-
-# Conversions
-
-
-def _converting(op: str, type: ValType, count: int, zeros: int = 0) -> Emit:
-    """Of the lowest lanes; those above become zero."""
-
-    def emit(writer: Writer, value: Value, args: Sequence[Operand], shape: str) -> Operand:
-        lanes = [writer.add(op, type, lane) for lane in args[0][:count]]
-        return lanes + [writer.constant(str(type), 0) for _ in range(zeros)]
-
-    return emit
-
-
-def _register_conversions() -> None:
-    i32, i64, f32, f64 = ValType.I32, ValType.I64, ValType.F32, ValType.F64
-    for sign in "su":
-        to_single = _converting(f"f32.convert_i32_{sign}", f32, 4)
-        RULES[f"f32x4.convert_i32x4_{sign}"] = Rule(("i32",), "f32", to_single, 730, 90)
-        to_double = _converting(f"f64.convert_i32_{sign}", f64, 2)
-        RULES[f"f64x2.convert_low_i32x4_{sign}"] = Rule(("i32",), "f64", to_double, 500, 50)
-        extend = _converting(f"i64.extend_i32_{sign}", i64, 2)
-        RULES[f"i64x2.extend_low_i32x4_{sign}"] = Rule(("i32",), "i64", extend, 190, 20)
-        for relaxed in ("trunc_sat", "relaxed_trunc"):
-            truncate = _converting(f"i32.trunc_sat_f32_{sign}", i32, 4)
-            RULES[f"i32x4.{relaxed}_f32x4_{sign}"] = Rule(("f32",), "i32", truncate, 1100, 150)
-            truncate = _converting(f"i32.trunc_sat_f64_{sign}", i32, 2, 2)
-            RULES[f"i32x4.{relaxed}_f64x2_{sign}_zero"] = Rule(("f64",), "i32", truncate, 700, 70)
-    RULES["f64x2.promote_low_f32x4"] = Rule(("f32",), "f64", _converting("f64.promote_f32", f64, 2), 350, 60)
-    RULES["f32x4.demote_f64x2_zero"] = Rule(("f64",), "f32", _converting("f32.demote_f64", f32, 2, 2), 260, 50)
+RULES: dict[str, Rule] = dict(lanes.RULES)
 
 
 # Bits
@@ -289,7 +61,7 @@ def _bitwise(name: str) -> Emit:
         one = writer.converted(first, shape, integer)
         other = writer.converted(second, shape, integer)
         if name == "andnot":
-            ones = writer.constant(integer, _ONES[integer])
+            ones = writer.constant(integer, MASKS[integer])
             other = [writer.add(f"{integer}.xor", SHAPES[integer], lane, ones) for lane in other]
         op = f"{integer}.{name if name != 'andnot' else 'and'}"
         lanes = [writer.add(op, SHAPES[integer], a, b) for a, b in zip(one, other, strict=True)]
@@ -301,7 +73,7 @@ def _bitwise(name: str) -> Emit:
 def _not(writer: Writer, value: Value, args: Sequence[Operand], shape: str) -> Operand:
     integer = INTEGERS[shape]
     lanes = writer.converted(args[0], shape, integer)
-    ones = writer.constant(integer, _ONES[integer])
+    ones = writer.constant(integer, MASKS[integer])
     found = writer.conditions.get(value.args[0])
     if found is not None and len(found) == COUNTS[shape] and integer == shape:
         return writer.masks(value, integer, [writer.add("i32.eqz", ValType.I32, lane) for lane in found])
@@ -343,7 +115,7 @@ SELECT = Rule((ANY, ANY, NONE), ANY, _select, 30, 30)
 
 
 def _splat(writer: Writer, value: Value, args: Sequence[Operand], shape: str) -> Operand:
-    return [args[0]] * COUNTS[VECTOR_SHAPES[value.op.partition(".")[0]]]
+    return [args[0]] * COUNTS[VECTOR_SHAPES[OPS[value.op].type]]
 
 
 def _extract(writer: Writer, value: Value, args: Sequence[Operand], shape: str) -> Operand:
@@ -467,7 +239,7 @@ for _sign in "su":
 
 
 def _all_true(writer: Writer, value: Value, args: Sequence[Operand], shape: str) -> Operand:
-    shape = VECTOR_SHAPES[value.op.partition(".")[0]]
+    shape = VECTOR_SHAPES[OPS[value.op].type]
     found = writer.conditions.get(value.args[0])
     if found is None or len(found) != COUNTS[shape]:
         zero = writer.constant(shape, 0)
@@ -486,7 +258,7 @@ def _any_true(writer: Writer, value: Value, args: Sequence[Operand], shape: str)
 
 
 def _bitmask(writer: Writer, value: Value, args: Sequence[Operand], shape: str) -> Operand:
-    shape = VECTOR_SHAPES[value.op.partition(".")[0]]
+    shape = VECTOR_SHAPES[OPS[value.op].type]
     found = writer.conditions.get(value.args[0])
     if found is None or len(found) != COUNTS[shape]:
         zero = writer.constant(shape, 0)
@@ -509,10 +281,6 @@ RULES["v128.any_true"] = Rule((ANY,), NONE, _any_true, 40, 40)
 for _vector in ("i32x4", "i64x2"):
     RULES[f"{_vector}.all_true"] = Rule((VECTOR_SHAPES[_vector],), NONE, _all_true, 170, 40)
     RULES[f"{_vector}.bitmask"] = Rule((VECTOR_SHAPES[_vector],), NONE, _bitmask, 90, 40)
-
-_register_floats()
-_register_integers()
-_register_conversions()
 
 # Addresses of lanes beyond this would be above 32 bits, where a sum with the address could not trap by itself.
 _LARGEST_OFFSET = 0xFFFF_FFFF - 16

@@ -23,12 +23,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from wasmz.ir.facts import OPS
+from wasmz.passes.rules.generate_lanes import render_lanes
 from wasmz.passes.rules.table import COMPARISON, CONSTANT_NAMES, OPPOSITE, Item, Node, Rule, read_rules
 from wasmz.types import ValType
 from wasmz.wasm.instructions import BY_NAME
 
 HERE = Path(__file__).parent
 TABLES = ("integers", "python_ints")
+LANES = "lanes"
 
 _HEADER = '''"""Made from {table}.rules by ``python -m wasmz.passes.rules.generate``: change that file, not this one."""
 
@@ -295,9 +297,10 @@ def render(name: str, rules: Sequence[Rule]) -> str:
 def main(arguments: Sequence[str]) -> int:
     """Writes, or checks, all generated files; 1 if there was something to write."""
     is_stale = False
-    for name in TABLES:
+    for name in (*TABLES, LANES):
         target = HERE / f"{name}.py"
-        text = render(name, read_rules(HERE / f"{name}.rules"))
+        table = HERE / f"{name}.rules"
+        text = render_lanes(table.read_text(encoding="utf-8")) if name == LANES else render(name, read_rules(table))
         if not target.exists() or target.read_text(encoding="utf-8") != text:
             is_stale = True
             sys.stdout.write(f"{target.name} is {'stale' if '--check' in arguments else 'written'}\n")

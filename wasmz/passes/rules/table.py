@@ -117,6 +117,13 @@ def _rules_of(line: str, types: list[str]) -> Iterator[Rule]:
                 yield Rule(Node((op,), args, immediate=immediate), result, condition.strip(), type, line)
 
 
+def parse_result(text: str) -> Node:
+    """A result alone, with all names of operations in full."""
+    result = _only(next(_parse(text.strip(), _DEFAULT_TYPE, text.split()[0])))
+    assert isinstance(result, Node)
+    return result
+
+
 def _only(items: tuple[Item, ...]) -> Item:
     """A result: one item, or an operation without parentheses around."""
     first, *rest = items
@@ -170,8 +177,8 @@ def _items(tokens: list[str], type: str, root: str) -> tuple[list[Sequence[Item]
         elif re.fullmatch(r"-?[0-9]+", token):
             found.append([int(token)])
         elif is_head and len(tokens) and not token.startswith("{"):
-            mirrored = OPS[root].mirrored
-            found.append([mirrored if token == _MIRRORED and mirrored is not None else _full(token, type)])
+            mirrored = OPS[root].mirrored if token == _MIRRORED else None
+            found.append([mirrored or _full(token, type)])
         else:
             found.append([token])
         is_head = False
