@@ -89,17 +89,20 @@ def _marshalled(content: bytes) -> list[object]:
 
 def difference(one: CodeType, other: CodeType) -> str | None:
     """Where two code objects differ first, or ``None``."""
-    if (
-        one == other
-        and list(one.co_lines()) == list(other.co_lines())
-        and one.co_exceptiontable == other.co_exceptiontable
-    ):
+    if _described(one) == _described(other):
         return None
     for this, that in zip_longest(dis.get_instructions(one), dis.get_instructions(other)):
         if this is None or that is None or (this.opname, this.argrepr) != (that.opname, that.argrepr):
             before, after = (f"{i.opname} {i.argrepr}" if i is not None else "the end" for i in (that, this))
             return f"at {(this or that).offset}: {before} -> {after}"  # type: ignore[union-attr]
     return "not in its instructions: constants, lines or exception table"
+
+
+def _described(code: CodeType) -> tuple[object, ...]:
+    """All that makes a code object what it is; constants as text, as a NaN equals nothing."""
+    constants = [_described(c) if isinstance(c, CodeType) else f"{type(c).__name__} {c!r}" for c in code.co_consts]
+    tables = (list(code.co_lines()), code.co_exceptiontable)
+    return (code.co_code, constants, code.co_names, code.co_varnames, code.co_stacksize, code.co_flags, *tables)
 
 
 def compare(module: Path, trees: tuple[Path, Path], folder: Path, options: Sequence[str]) -> tuple[int, list[str]]:

@@ -317,7 +317,7 @@ class Config(Record, metaclass=ConfigType):
         given: Any = self.disable_passes
         if given != ():
             if isinstance(given, str):
-                raise TypeError(f"disable_passes must be a collection of names, not {given!r}")
+                raise ValueError(f"disable_passes must be a collection of names, not {given!r}")
             unknown = sorted(set(map(str, given)).difference(OPTIONAL_PASSES))
             if unknown:
                 known = ", ".join(OPTIONAL_PASSES)

@@ -33,8 +33,8 @@ _SCALARS: Final = frozenset({*BITS, "int"})
 _VECTORS: Final = frozenset({"v128", "i8x16", "i16x8", "i32x4", "i64x2", "f32x4", "f64x2"})
 
 # Comparison -> the one that holds when it does not, and the one of exchanged operands.
-_OPPOSITES: Final = {"eq": "ne", "ne": "eq", "lt": "ge", "ge": "lt", "gt": "le", "le": "gt"}
-_EXCHANGED: Final = {"eq": "eq", "ne": "ne", "lt": "gt", "gt": "lt", "le": "ge", "ge": "le"}
+OPPOSITES: Final = {"eq": "ne", "ne": "eq", "lt": "ge", "ge": "lt", "gt": "le", "le": "gt"}
+EXCHANGED: Final = {"eq": "eq", "ne": "ne", "lt": "gt", "gt": "lt", "le": "ge", "ge": "le"}
 _COMMUTING: Final = frozenset({"add", "mul", "and", "or", "xor"})
 
 # What the IR adds to the instruction table's column.
@@ -132,16 +132,16 @@ class Op:
         self.compares = ""
         self.inverse: str | None = None
         self.mirrored: str | None = None
-        if stem in _OPPOSITES and sign in ("", "s", "u") and (self.type in _SCALARS or self.type in _VECTORS):
+        if stem in OPPOSITES and sign in ("", "s", "u") and (self.type in _SCALARS or self.type in _VECTORS):
             self.compares = stem
         if self.type not in _SCALARS:
             return
         if self.compares:
             rest = f"_{sign}" if sign else ""
-            self.mirrored = f"{self.type}.{_EXCHANGED[stem]}{rest}"
+            self.mirrored = f"{self.type}.{EXCHANGED[stem]}{rest}"
             # Of floats, neither `lt` nor `ge` holds when one is NaN.
             if self.type[0] != "f" or stem in ("eq", "ne"):
-                self.inverse = f"{self.type}.{_OPPOSITES[stem]}{rest}"
+                self.inverse = f"{self.type}.{OPPOSITES[stem]}{rest}"
         elif self.kind in _COMMUTING and self.type in _INTEGERS and self.name == self.base:
             # Of floats, which NaN comes out depends on the order.
             self.mirrored = self.name

@@ -21,6 +21,7 @@ from typing import Union
 
 from wasmz.ir.analyses import loop_forest
 from wasmz.ir.edit import incoming_edges
+from wasmz.ir.facts import INTEGER_CONSTANTS
 from wasmz.ir.nodes import Block, Edge, Function, Value
 from wasmz.passes.analysis.induction import Form, as_signed
 from wasmz.passes.context import Context
@@ -267,7 +268,7 @@ class _Rewriting(LoopEntry):
         terms = {}
         for term, factor in form.terms.items():
             entering = self.first.get(term, term)
-            if entering.op.endswith(".const"):
+            if entering.op in INTEGER_CONSTANTS:
                 constant += factor * entering.imm
             else:
                 terms[term] = factor

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple, Union
 
-from wasmz.ir.facts import INVERSE, NUMBERED
+from wasmz.ir.facts import INTEGER_CONSTANTS, INVERSE, NUMBERED, OPS
 from wasmz.ir.nodes import Value
 from wasmz.passes.analysis.induction import Form, as_signed
 from wasmz.passes.idioms_forms import Rounds, Test
@@ -312,7 +312,7 @@ class _Recognition:
             return match
         if _width(one) != 1 or (other is not None and not self.rounds.is_unchanged(other)):
             raise _Failed
-        bits = (32 if one.op[:3] == "i32" else 64) if one.op.endswith("_s") else 0
+        bits = OPS[one.op].bits if OPS[one.op].is_signed else 0
         return Find(self.span([one]), other, bits, relation == "eq")
 
     # Sums
@@ -362,7 +362,7 @@ def _relation(condition: Value, truth: bool) -> tuple[str, Value, Union[Value, N
     else:
         found = ("ne" if truth else "eq", condition, None)
     name, one, other = found
-    if other is not None and other.op.endswith(".const") and not other.imm:
+    if other is not None and other.op in INTEGER_CONSTANTS and not other.imm:
         other = None if name in ("eq", "ne") else other
     if other is None and one.op.endswith(".xor"):
         return name, one.args[0], one.args[1]

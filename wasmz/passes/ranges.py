@@ -18,6 +18,7 @@ from collections.abc import Callable
 from wasmz.ir.analyses import dominator_tree
 from wasmz.ir.edit import distinct_edges
 from wasmz.ir.facts import ACCESS_WIDTHS as ACCESS_WIDTHS
+from wasmz.ir.facts import INTEGER_CONSTANTS
 from wasmz.ir.nodes import Block, Edge, Function, Value
 from wasmz.passes.analysis.counting import Counting
 from wasmz.passes.context import Context, largest_size
@@ -250,7 +251,7 @@ class RangeAnalysis(Counting):
         alone = 0
         while uses.get(address, 0) == alone:
             # What is known of a sum with a constant, is known of the other summand, too.
-            if address.op != "i32.add" or not address.args[1].op.endswith(".const"):
+            if address.op != "i32.add" or address.args[1].op not in INTEGER_CONSTANTS:
                 return
             address = address.args[0]
             if address in self._accessed:

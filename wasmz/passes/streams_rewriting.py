@@ -15,9 +15,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from wasmz.ir.edit import distinct_edges
+from wasmz.ir.facts import INTEGER_CONSTANTS
 from wasmz.ir.loops import Loop
 from wasmz.ir.nodes import BOOL, STREAM, Block, Edge, Function, ResultType, Terminator, Value
-from wasmz.passes.analysis.induction import NUMBERS, REDUCTIONS
+from wasmz.passes.analysis.induction import REDUCTIONS
 from wasmz.passes.loops.entry import LoopEntry
 from wasmz.passes.streams_sums import DEEPEST_SUM, Counter, Stream, Sums
 from wasmz.types import ValType
@@ -141,7 +142,7 @@ class Rewriting:
 
     def _leave_if_negative(self, numbers: list[Value]) -> None:
         """Ends the open block: to the loop itself if any number is negative."""
-        unknown = [number for number in numbers if number.op not in NUMBERS or number.imm < 0]
+        unknown = [number for number in numbers if number.op not in INTEGER_CONSTANTS or number.imm < 0]
         if not unknown:
             self.entry.go_on()
             return
@@ -156,7 +157,7 @@ class Rewriting:
         """Computes a sum from other values of the parameters."""
         if value in params:
             return params[value]
-        if value.block not in self.plan.blocks and value.op not in NUMBERS:
+        if value.block not in self.plan.blocks and value.op not in INTEGER_CONSTANTS:
             return value
         if value not in copies:
             args = [self._copy_sum(block, arg, params, copies) for arg in value.args]
@@ -170,7 +171,7 @@ class Rewriting:
     def _known(self, value: Value, depth: int = 0) -> int | None:
         """What a sum is in the first round, if that is known. Reductions make no difference to what is a counter."""
         value = self.entry.first.get(value, value)
-        if value.op in NUMBERS:
+        if value.op in INTEGER_CONSTANTS:
             return int(value.imm)
         if value.block not in self.plan.blocks or not value.args or depth == DEEPEST_SUM:
             return None
@@ -197,9 +198,9 @@ class Rewriting:
         start = self._first(counter.param or counter.value)
         limit = self.entry.number(0) if counter.limit is None else self._first(counter.limit)
         upwards = counter.change > 0
-        if limit.op in NUMBERS:
+        if limit.op in INTEGER_CONSTANTS:
             self._leave_unless(start, limit.imm - least, "int.le" if upwards else "int.ge")
-        elif start.op in NUMBERS:
+        elif start.op in INTEGER_CONSTANTS:
             self._leave_unless(limit, start.imm + least, "int.ge" if upwards else "int.le")
         else:
             pair = (limit, start) if upwards else (start, limit)

@@ -15,10 +15,11 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 
+from wasmz.ir.facts import EXCHANGED, INTEGER_CONSTANTS, OPPOSITES
 from wasmz.ir.loops import Loop
 from wasmz.ir.nodes import Block, Terminator, Value
 from wasmz.ir.operations import EFFECTS, STREAMED_LOADS
-from wasmz.passes.analysis.induction import NUMBERS, REDUCTIONS, Form, Induction, Step, as_signed, find_step
+from wasmz.passes.analysis.induction import REDUCTIONS, Form, Induction, Step, as_signed, find_step
 from wasmz.passes.context import Context
 from wasmz.passes.intervals import MODULUS
 from wasmz.types import ValType
@@ -28,10 +29,6 @@ _MODULUS = MODULUS["i32"]
 DEEPEST_SUM = 8
 _LONGEST_STEP = 1 << 16
 _MOST_STREAMS = 32
-
-# Comparison -> the one that holds if it does not; and the same with its operands exchanged.
-_OPPOSITE = {"ne": "eq", "eq": "ne", "lt": "ge", "ge": "lt", "gt": "le", "le": "gt"}
-_EXCHANGED = {"ne": "ne", "eq": "eq", "lt": "gt", "gt": "lt", "le": "ge", "ge": "le"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +96,7 @@ class Sums(Induction):
 
         Streams are made of SSA form: the only reads of locals are those of values from other loops (`streams.py`).
         """
-        return value.block not in self.inside or value.op in NUMBERS or value.op == "local.get"
+        return value.block not in self.inside or value.op in INTEGER_CONSTANTS or value.op == "local.get"
 
     def is_sum(self, value: Value, depth: int = 0) -> bool:
         """Whether a value can be computed for any iteration, from what the parameters are then."""
@@ -116,7 +113,7 @@ class Sums(Induction):
                 continue
             condition = terminator.args[0]
             name = condition.op.removeprefix("int.")
-            if name not in _OPPOSITE:
+            if name not in OPPOSITES:
                 if change := self.step(condition):
                     return self._counter(terminator, condition, change, None, "ne")
                 continue
@@ -124,7 +121,7 @@ class Sums(Induction):
             if (change := self.step(one)) and self.is_unchanged(other):
                 return self._counter(terminator, one, change, other, name)
             if (change := self.step(other)) and self.is_unchanged(one):
-                return self._counter(terminator, other, change, one, _EXCHANGED[name])
+                return self._counter(terminator, other, change, one, EXCHANGED[name])
         return None
 
     def _counter(self, terminator: Terminator, value: Value, change: int, limit: Value | None, name: str) -> Counter:
@@ -132,7 +129,7 @@ class Sums(Induction):
             return Counter(value, change, limit, None, None)
         taken, otherwise = terminator.edges
         if taken.block is not self.header:
-            name = _OPPOSITE[name]
+            name = OPPOSITES[name]
         param = None
         if otherwise.block is not taken.block:
             # How it is held makes no difference to what is counted (see ``Rewriting._counted_safely``).

@@ -6,17 +6,16 @@ branch (i32.and (...) (...))     where it is taken, both hold
 
 from __future__ import annotations
 
+from wasmz.ir.facts import INVERSE, MIRRORED, OPS, ZERO_TESTS
 from wasmz.ir.nodes import Value
 from wasmz.passes.analysis.facts import Facts
 from wasmz.passes.intervals import HALF, MODULUS, Fact
 from wasmz.passes.transfer import COMPARISONS
 from wasmz.types import ValType
 
-_OPPOSITE = {
-    "eq": "ne", "ne": "eq", "lt_s": "ge_s", "lt_u": "ge_u", "gt_s": "le_s", "gt_u": "le_u",
-    "ge_s": "lt_s", "ge_u": "lt_u", "le_s": "gt_s", "le_u": "gt_u",
-}  # fmt: skip
-_MIRRORED = {"gt_s": "lt_s", "gt_u": "lt_u", "ge_s": "le_s", "ge_u": "le_u"}
+# By what names of comparisons have in common: "lt_s" is the opposite of "ge_s".
+_OPPOSITE = {OPS[op].kind: OPS[inverse].kind for op, inverse in INVERSE.items() if OPS[op].type == "i32"}
+_MIRRORED = {OPS[op].kind: OPS[mirrored].kind for op, mirrored in MIRRORED.items() if OPS[op].type == "i32"}
 
 
 class Conditions(Facts):
@@ -31,11 +30,11 @@ class Conditions(Facts):
     def assume(self, condition: Value, truth: bool) -> None:
         """Takes into account that a condition holds, or does not."""
         op = condition.op
-        if op == "i32.eqz" or op == "i64.eqz":
+        if op in ZERO_TESTS:
             operand = condition.args[0]
             if op == "i32.eqz" and operand.op in COMPARISONS:
                 self.assume(operand, not truth)
-            self._assume_compared(op[:3], "eq", operand, None, truth)
+            self._assume_compared(OPS[op].type, "eq", operand, None, truth)
             return
         parts = COMPARISONS.get(op)
         if parts is None:

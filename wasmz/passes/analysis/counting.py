@@ -8,6 +8,7 @@ A counter that stays within bounds bounds the iterations, and so everything else
 
 from __future__ import annotations
 
+from wasmz.ir.facts import INTEGER_CONSTANTS
 from wasmz.ir.nodes import Block, Edge, Value
 from wasmz.passes.analysis.conditions import Conditions
 from wasmz.passes.analysis.induction import find_step
@@ -103,7 +104,7 @@ class Counting(Conditions):
             if limit is None:
                 self._limits[param] = (step, reach, 64, None)
             elif limit is not tested and (
-                limit.op.endswith(".const") or self.position[limit.block] < self.position[header]
+                limit.op in INTEGER_CONSTANTS or self.position[limit.block] < self.position[header]
             ):
                 self._limits[param] = (step, reach, known_zeros(limit), limit)
 
@@ -121,7 +122,7 @@ class Counting(Conditions):
                 if value.op in COMPARISONS:
                     first, second = value.args
                     for counter, limit in ((first, second), (second, first)):
-                        if counter.op in _STEPS and counter.args[1].op.endswith(".const"):
+                        if counter.op in _STEPS and counter.args[1].op in INTEGER_CONSTANTS:
                             counter = counter.args[0]
                         if counter.op == "param" and counter.block in headers:
                             self._thresholds.setdefault(counter, []).append(limit)

@@ -6,6 +6,7 @@ facts.take_back(mark)                      on the way up, that is forgotten
 
 from __future__ import annotations
 
+from wasmz.ir.facts import INTEGER_CONSTANTS, OPS, SIZED_CONSTANTS
 from wasmz.ir.nodes import Value
 from wasmz.passes.intervals import FULL, HALF, MODULUS, NUMBER_TYPES, Fact, from_unsigned, make_fact
 from wasmz.passes.transfer import TRANSFER
@@ -31,8 +32,8 @@ class Facts:
         found = self.facts.get(value)
         if found is None:
             op = value.op
-            if op == "i32.const" or op == "i64.const":
-                found = from_unsigned(op[:3], value.imm, value.imm)
+            if op in SIZED_CONSTANTS:
+                found = from_unsigned(OPS[op].type, value.imm, value.imm)
                 self.facts[value] = found
             else:
                 found = FULL.get(NUMBER_TYPES.get(value.type, "i32"), FULL["i32"])
@@ -42,7 +43,7 @@ class Facts:
         """What is known of a value, its operands as they are known here: that may be more than at its definition."""
         rule = TRANSFER.get(value.op)
         known = self.fact(value)
-        if rule is None or value.op.endswith(".const"):
+        if rule is None or value.op in INTEGER_CONSTANTS:
             return known
         found = rule(value, [self.fact(arg) for arg in value.args])
         ul, uh = max(known[0], found[0]), min(known[1], found[1])
@@ -65,7 +66,7 @@ class Facts:
             self.facts[value] = found
             if value.op == "i32.add" or value.op == "i64.add":
                 step = value.args[1]
-                if step.op.endswith(".const"):
+                if step.op in INTEGER_CONSTANTS:
                     self._refine_summand(value.args[0], type, found, step.imm)
             else:
                 self._learned(value, found)

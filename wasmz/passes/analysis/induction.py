@@ -16,11 +16,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
-from wasmz.ir.facts import NUMBERED
+from wasmz.ir.facts import INTEGER_CONSTANTS, NUMBERED
 from wasmz.ir.nodes import Block, Value
 from wasmz.passes.intervals import HALF, MODULUS
 
-NUMBERS = frozenset({"int.const", "i32.const", "i64.const"})
 REDUCTIONS = frozenset({"int.wrap", "int.wrap.small", "int.wrap.natural", "int.sign"})
 
 # Of Python ints; addresses have no more bits.
@@ -54,7 +53,7 @@ def find_step(param: Value, arg: Value) -> Step | None:
         reduction, arg = arg, arg.args[0]
         if reduction.op == "int.sign" and arg.op in REDUCTIONS and arg.imm == reduction.imm:
             arg = arg.args[0]
-    if arg.op not in _SUMS or arg.args[0] is not param or arg.args[1].op not in NUMBERS:
+    if arg.op not in _SUMS or arg.args[0] is not param or arg.args[1].op not in INTEGER_CONSTANTS:
         return None
     number = arg.args[1].imm
     type, _, name = arg.op.partition(".")
