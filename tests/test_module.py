@@ -94,7 +94,7 @@ def test_progress_counts_functions() -> None:
 
 def test_wrong_arguments(engine: wasmz.Engine, tmp_path: Path) -> None:
     for wrong in (5, 1.5, [ADDS_5], object()):
-        with pytest.raises(TypeError, match="a module is bytes, a path or a binary file"):
+        with pytest.raises(TypeError, match="source must be bytes, a path or a binary file"):
             wasmz.Module.compile(engine, wrong)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="no source"):
         wasmz.Module.compile(engine)
@@ -377,9 +377,9 @@ def test_optimised_python_gives_the_same() -> None:
 def test_arguments_in_the_wrong_places() -> None:
     engine = wasmz.Engine()
     module = wasmz.Module.compile(engine, b"\0asm\1\0\0\0")
-    with pytest.raises(TypeError, match="is no module"):
+    with pytest.raises(TypeError, match="module must be a Module"):
         wasmz.Instance(module, wasmz.Store(engine))  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="imports come from a Linker"):
+    with pytest.raises(TypeError, match="linker must be a Linker"):
         wasmz.Instance(wasmz.Store(engine), module, {})  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="imports must be a mapping"):
         wasmz.instantiate(b"\0asm\1\0\0\0", [1])  # type: ignore[arg-type]

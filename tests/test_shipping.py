@@ -113,7 +113,7 @@ def test_pool_of_processes() -> None:
 def test_worker_has_one_instance_a_thread() -> None:
     module = module_of({})
     instance = wasmz.worker_instance(module)
-    with pytest.raises(TypeError, match="takes a Module, not str"):
+    with pytest.raises(TypeError, match="module must be a Module, not 'lib.wasm'"):
         wasmz.worker_instance("lib.wasm")  # type: ignore[arg-type]
     assert wasmz.worker_instance(module) is instance
     assert wasmz.worker_instance(pickle.loads(pickle.dumps(module))) is instance

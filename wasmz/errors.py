@@ -17,6 +17,8 @@ Wrong arguments of the embedding API are Python's own errors (``TypeError``, ``O
 
 from __future__ import annotations
 
+from _operator import index
+
 from wasmz.concurrency import load, new_lock
 
 TYPE_CHECKING = False
@@ -47,6 +49,27 @@ def bounded(text: str, most: int = _LONGEST_PART) -> str:
         return text
     half = most // 2
     return f"{text[:half]}...({len(text) - 2 * half} characters)...{text[-half:]}"
+
+
+def expect(value: object, kinds: Any, name: str, wanted: str) -> None:
+    """Raises ``TypeError`` for an argument of this name that is none of these classes."""
+    if not isinstance(value, kinds):
+        raise TypeError(f"{name} must be {wanted}, not {bounded(repr(value))}")
+
+
+def expect_integer(value: Any, name: str) -> int:
+    """The integer that an argument of this name is. ``TypeError`` if it is none."""
+    try:
+        return index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be an integer, not {bounded(repr(value))}") from None
+
+
+def expect_iterable(value: Any, name: str, wanted: str) -> Any:
+    """The same, if it can be iterated over. ``TypeError`` otherwise."""
+    if not hasattr(type(value), "__iter__"):
+        raise TypeError(f"{name} must be an iterable, {wanted}, not {bounded(repr(value))}")
+    return value
 
 
 def shown(describe: Callable[[Any], str]) -> Callable[[Any], str]:
@@ -87,6 +110,8 @@ class InvalidWasm(WasmzError, ValueError):
     """
 
     def __init__(self, reason: str, *, offset: int | None = None, function: str | None = None) -> None:
+        expect(reason, str, "reason", "a string")
+        _expect_place(offset, function)
         self.reason: str = bounded(reason, _LONGEST_MESSAGE)
         self.offset = offset
         self.function = function
@@ -103,6 +128,9 @@ class UnsupportedFeature(WasmzError, NotImplementedError):
     """
 
     def __init__(self, what: str, *, proposal: str, offset: int | None = None, function: str | None = None) -> None:
+        expect(what, str, "what", "a string")
+        expect(proposal, str, "proposal", "a string")
+        _expect_place(offset, function)
         self.proposal = proposal
         self.offset = offset
         self.function = function
@@ -122,6 +150,8 @@ class LinkError(WasmzError):
     """
 
     def __init__(self, problems: list[str]) -> None:
+        if not isinstance(problems, list) or not all(isinstance(problem, str) for problem in problems):
+            raise TypeError(f"problems must be a list of strings, not {bounded(repr(problems))}")
         self.problems = problems
         if len(problems) == 1:
             super().__init__(problems[0])
@@ -151,6 +181,8 @@ class WasmException(WasmzError):
         Raises:
             TypeError, OverflowError: they are not of the tag's type.
         """
+        if not hasattr(type(tag), "lift"):
+            raise TypeError(f"tag must be a Tag, not {bounded(repr(tag))}")
         super().__init__(tag, values)
         self.tag: Any = tag
         self.payload: tuple[Any, ...] = tag.lower(values)
@@ -249,7 +281,7 @@ def _trap_code() -> type[TrapCode]:
 def _light(code: TrapCode) -> Any:
     reason: Any = getattr(code, "value", code)
     if reason.__class__ is not str or reason not in _reasons:
-        raise TypeError(f"code must be a TrapCode, not {code!r}")
+        raise TypeError(f"code must be a TrapCode, not {bounded(repr(code))}")
     return reason
 
 
@@ -282,9 +314,11 @@ class WasmFrame:
         module_name: str | None = None,
         find_source: Callable[[int], tuple[str, int] | None] | None = None,
     ) -> None:
-        self.function_index: int = function_index
+        self.function_index: int = expect_integer(function_index, "function_index")
+        expect(function_name, (str, type(None)), "function_name", "a string")
+        expect(module_name, (str, type(None)), "module_name", "a string")
         self.function_name: str | None = function_name
-        self.byte_offset: int = byte_offset
+        self.byte_offset: int = expect_integer(byte_offset, "byte_offset")
         self.module_name: str | None = module_name
         self._find_source = find_source
         self._source: tuple[str, int] | None = None
@@ -345,8 +379,7 @@ class Trap(WasmzError):
             TypeError: these are not a code and a string.
         """
         reason = LightTrapCode.UNREACHABLE if code is None else _light(code)
-        if not (message is None or isinstance(message, str)):
-            raise TypeError(f"message must be a string, not {message!r}")
+        expect(message, (str, type(None)), "message", "a string")
         self.light_code: TrapCode = reason
         self.frames: tuple[WasmFrame, ...] = ()
         self.message: str = str(reason) if message is None else message
@@ -372,6 +405,7 @@ class WasiExit(Trap):
     exit_code: int
 
     def __init__(self, exit_code: int) -> None:
+        exit_code = expect_integer(exit_code, "exit_code")
         super().__init__(LightTrapCode.EXIT, f"exit status {exit_code}")
         self.exit_code = exit_code
 
@@ -418,6 +452,11 @@ def _restore_frame(content: tuple[Any, ...], source: tuple[str, int] | None) -> 
     frame = WasmFrame(*content)
     frame._source = source
     return frame
+
+
+def _expect_place(offset: object, function: object) -> None:
+    expect(offset, (int, type(None)), "offset", "an integer")
+    expect(function, (str, type(None)), "function", "a string")
 
 
 def _place(offset: int | None, function: str | None) -> str:

@@ -11,7 +11,7 @@ import os
 
 from wasmz.cache import open_cache
 from wasmz.concurrency import load, new_lock
-from wasmz.errors import InvalidWasm, bounded, counted, shown
+from wasmz.errors import InvalidWasm, bounded, counted, expect, expect_integer, shown
 from wasmz.runtime.engine import Engine
 from wasmz.runtime.instance import Instance
 from wasmz.runtime.linker import Linker
@@ -63,7 +63,7 @@ class Module(CompiledModule):
         """
         if not isinstance(engine, Engine):
             if source is not None:
-                raise TypeError(f"the first of two arguments must be an Engine, not {type(engine).__name__}")
+                raise TypeError(f"engine, the first of two arguments, must be an Engine, not {bounded(repr(engine))}")
             source = engine
             engine = Engine()
         if source is None:
@@ -114,6 +114,7 @@ class Module(CompiledModule):
             IndexError: the module defines no function of this index; imported ones count, too.
             InvalidWasm, UnsupportedFeature: it is not valid.
         """
+        index = expect_integer(index, "index")
         image = self.image
         first = image.imported_function_count
         if not first <= index < first + len(image.body_offsets):
@@ -134,6 +135,10 @@ class Module(CompiledModule):
         Raises:
             InvalidWasm, UnsupportedFeature: a function is not valid.
         """
+        if expect_integer(jobs, "jobs") < 0:
+            raise ValueError(f"jobs must not be negative, but is {jobs}")
+        if not (progress is None or callable(progress)):
+            raise TypeError(f"progress must be callable, not {bounded(repr(progress))}")
         image, supply = self.image, self.supply
         if supply is None or supply.frozen is not None:
             return
@@ -158,6 +163,7 @@ class Module(CompiledModule):
         Raises:
             KeyError: there is no such function. InvalidWasm, UnsupportedFeature: one of them is not valid.
         """
+        expect(entry, str, "entry", "a string")
         indices = [item.index for item in self.image.exports if item.name == entry and item.kind == "func"]
         if not indices:
             raise KeyError(f"the module exports no function {entry!r}")
@@ -207,7 +213,7 @@ class ArcModule:
             TypeError: it is no module.
         """
         if not isinstance(module, Module):
-            raise TypeError(f"module must be a Module, not {module!r}")
+            raise TypeError(f"module must be a Module, not {bounded(repr(module))}")
         self._counted: _Counted | None = _Counted(module)
 
     def _live(self) -> _Counted:
@@ -273,6 +279,7 @@ def instantiate(
         InvalidWasm, UnsupportedFeature, LinkError, Trap: as compilation and instantiation do.
         TypeError: ``imports`` is something else, or has something that cannot be imported.
     """
+    expect(engine, (Engine, type(None)), "engine", "an Engine")
     engine = engine if engine is not None else Engine()
     linker = Linker(engine)
     for module_name in _named(imports or {}, "imports"):
@@ -284,7 +291,7 @@ def instantiate(
 
 def _named(items: Mapping[str, Any], what: str) -> Mapping[str, Any]:
     if not hasattr(type(items), "keys"):
-        raise TypeError(f"{what} must be a mapping of names, not {items!r}")
+        raise TypeError(f"{what} must be a mapping of names, not {bounded(repr(items))}")
     return items
 
 
@@ -320,7 +327,7 @@ def _read(source: Source) -> bytes:
             return file.read()
     read = getattr(source, "read", None)
     if read is None:
-        raise TypeError(f"a module is bytes, a path or a binary file, not {type(source).__name__}")
+        raise TypeError(f"source must be bytes, a path or a binary file, not {bounded(repr(source))}")
     pieces = []
     while piece := read(_READ_BYTES):
         if not isinstance(piece, bytes):

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from wasmz.cache import open_cache
 from wasmz.concurrency import new_lock
+from wasmz.errors import bounded
 from wasmz.hashing import blake2b
 from wasmz.lazy import dump_codes, resume
 from wasmz.module import ArcModule, Module
@@ -129,7 +130,9 @@ def worker_instance(module: Module | ArcModule, define: Callable[[Linker], None]
     if isinstance(module, ArcModule):
         module = module.module
     if not isinstance(module, Module):
-        raise TypeError(f"worker_instance takes a Module, not {type(module).__name__}")
+        raise TypeError(f"module must be a Module, not {bounded(repr(module))}")
+    if not (define is None or callable(define)):
+        raise TypeError(f"define must be callable, not {bounded(repr(define))}")
     instances: dict[bytes, Instance] | None = getattr(_threads, "instances", None)
     if instances is None:
         instances = _threads.instances = {}

@@ -12,7 +12,7 @@ Types are values: two equal types are the *same object*, so that they compare by
 from __future__ import annotations
 
 from wasmz.concurrency import new_lock
-from wasmz.errors import bounded, shown
+from wasmz.errors import bounded, expect, expect_integer, expect_iterable, shown
 from wasmz.light import WeakValueDictionary
 from wasmz.records import Enumeration, Record
 
@@ -65,7 +65,7 @@ class ValType:
             TypeError, ValueError: there is no such type.
         """
         if not isinstance(name, str):
-            raise TypeError(f"name must be a string, not {name!r}")
+            raise TypeError(f"name must be a string, not {bounded(repr(name))}")
         found = _NUMBER_TYPES.get(name)
         if found is None:
             raise ValueError(f"name must be one of {', '.join(_NUMBER_TYPES)}, not {bounded(repr(name))}")
@@ -146,7 +146,9 @@ class RefType(ValType):
         """
         # Defined types keep theirs, so that both can be collected together.
         if not isinstance(heap_type, (HeapType, DefinedType)):
-            raise TypeError(f"heap_type must be a HeapType or a DefinedType, not {heap_type!r}")
+            raise TypeError(f"heap_type must be a HeapType or a DefinedType, not {bounded(repr(heap_type))}")
+        expect(nullable, int, "nullable", "a bool")
+        expect(exact, int, "exact", "a bool")
         known = _ABSTRACT_REFS.setdefault(heap_type, {}) if isinstance(heap_type, HeapType) else heap_type.references
         key = bool(nullable) + 2 * exact
         found = known.get(key)
@@ -197,6 +199,10 @@ class FieldType(Record):
     storage: ValType | PackedType
     mutable: bool = False
 
+    def check(self) -> None:
+        expect(self.storage, (ValType, PackedType, GroupReference), "storage", "a ValType or PackedType")
+        expect(self.mutable, bool, "mutable", "a bool")
+
 
 class FuncType(Record):
     """What a function takes and gives: ``FuncType([ValType.I32], [ValType.I64])`` (specification 2.3.7).
@@ -210,8 +216,12 @@ class FuncType(Record):
     results: tuple[ValType, ...]
 
     def __init__(self, params: Iterable[ValType] = (), results: Iterable[ValType] = ()) -> None:
-        """Makes a type; any iterables of types will do."""
-        super().__init__(tuple(params), tuple(results))
+        """Makes a type; any iterables of types will do.
+
+        Raises:
+            TypeError: they are something else.
+        """
+        super().__init__(_types(params, "params"), _types(results, "results"))
 
     def __str__(self) -> str:
         def listed(types: tuple[ValType, ...]) -> str:
@@ -229,6 +239,11 @@ class StructType(Record):
 
     fields: tuple[FieldType, ...]
 
+    def check(self) -> None:
+        expect(self.fields, tuple, "fields", "a tuple of FieldType")
+        for field in self.fields:
+            expect(field, FieldType, "fields", "a tuple of FieldType")
+
 
 class ArrayType(Record):
     """The type of an array (specification 2.3.8).
@@ -238,6 +253,9 @@ class ArrayType(Record):
     """
 
     item: FieldType
+
+    def check(self) -> None:
+        expect(self.item, FieldType, "item", "a FieldType")
 
 
 CompositeType = FuncType | StructType | ArrayType
@@ -255,6 +273,11 @@ class GroupReference(Record):
     position: int
     nullable: bool | None = None
     exact: bool = False
+
+    def check(self) -> None:
+        expect(self.position, int, "position", "an integer")
+        expect(self.nullable, (bool, type(None)), "nullable", "a bool or None")
+        expect(self.exact, bool, "exact", "a bool")
 
 
 class SubType(Record):
@@ -275,6 +298,15 @@ class SubType(Record):
     final: bool = True
     descriptor: int | None = None
     describes: int | None = None
+
+    def check(self) -> None:
+        expect(self.composite, (FuncType, StructType, ArrayType), "composite", "a FuncType, StructType or ArrayType")
+        expect(self.supertypes, tuple, "supertypes", "a tuple of types")
+        for supertype in self.supertypes:
+            expect(supertype, (DefinedType, GroupReference), "supertypes", "a tuple of DefinedType or GroupReference")
+        expect(self.final, bool, "final", "a bool")
+        expect(self.descriptor, (int, type(None)), "descriptor", "a position in the group")
+        expect(self.describes, (int, type(None)), "describes", "a position in the group")
 
 
 class DefinedType:
@@ -323,7 +355,8 @@ class DefinedType:
     def __init__(self, group: TypeGroup, position: int) -> None:
         """For :func:`define_group` only, which makes whole groups."""
         if group.__class__ is not TypeGroup:
-            raise TypeError(f"group must be a TypeGroup, not {group!r}: types are made by define_group")
+            raise TypeError(f"group must be a TypeGroup, not {bounded(repr(group))}: types are made by define_group")
+        position = expect_integer(position, "position")
         self.runtime_class = None
         self.group = group
         self.position = position
@@ -365,10 +398,15 @@ def define_group(definition: Sequence[SubType]) -> tuple[DefinedType, ...]:
     Raises:
         TypeError: one is no :class:`SubType`. IndexError: a position is not in the group.
     """
+    if not hasattr(type(definition), "__iter__"):
+        raise TypeError(f"definition must be a sequence of SubType, not {bounded(repr(definition))}")
     key = tuple(definition)
     for written in key:
         if written.__class__ is not SubType:
-            raise TypeError(f"definition must be of SubType, not {written!r}")
+            raise TypeError(f"definition must be a sequence of SubType, not of {bounded(repr(written))}")
+        for position in (written.descriptor, written.describes):
+            if position is not None and not 0 <= position < len(key):
+                raise IndexError(f"definition: there is no type {position} in a group of {len(key)}")
     with _groups_lock:
         group = _groups.get(key)
         if group is None:
@@ -408,6 +446,12 @@ class MemoryType(Record):
     address_type: ValType = ValType.I32
     page_bytes: int = PAGE_BYTES
 
+    def check(self) -> None:
+        _check_limits(self.minimum, self.maximum, self.address_type)
+        expect(self.shared, bool, "shared", "a bool")
+        if expect_integer(self.page_bytes, "page_bytes") < 1:
+            raise ValueError(f"page_bytes must be positive, but is {self.page_bytes}")
+
     def __str__(self) -> str:
         limits = f"{self.minimum}" if self.maximum is None else f"{self.minimum}..{self.maximum}"
         extra = (" shared" if self.shared else "") + (" i64" if self.address_type is ValType.I64 else "")
@@ -430,6 +474,10 @@ class TableType(Record):
     maximum: int | None = None
     address_type: ValType = ValType.I32
 
+    def check(self) -> None:
+        expect(self.element, RefType, "element", "a RefType")
+        _check_limits(self.minimum, self.maximum, self.address_type)
+
     def __str__(self) -> str:
         limits = f"{self.minimum}" if self.maximum is None else f"{self.minimum}..{self.maximum}"
         return f"table {limits} of {self.element}{' i64' if self.address_type is ValType.I64 else ''}"
@@ -446,6 +494,10 @@ class GlobalType(Record):
     value_type: ValType
     mutable: bool = False
 
+    def check(self) -> None:
+        expect(self.value_type, ValType, "value_type", "a ValType")
+        expect(self.mutable, bool, "mutable", "a bool")
+
     def __str__(self) -> str:
         return f"global {'mut ' if self.mutable else ''}{self.value_type}"
 
@@ -458,6 +510,9 @@ class TagType(Record):
     """
 
     func_type: FuncType
+
+    def check(self) -> None:
+        expect(self.func_type, FuncType, "func_type", "a FuncType")
 
     def __str__(self) -> str:
         return f"tag {self.func_type}"
@@ -479,6 +534,11 @@ class ImportType(Record):
     name: str
     type: ExternType
 
+    def check(self) -> None:
+        expect(self.module_name, str, "module_name", "a string")
+        expect(self.name, str, "name", "a string")
+        expect(self.type, ExternType, "type", "the type of something that can be imported")
+
     @property
     def func_name(self) -> str:
         """The import's name; the word that the seed runtime uses for it."""
@@ -495,6 +555,30 @@ class ExportType(Record):
 
     name: str
     type: ExternType
+
+    def check(self) -> None:
+        expect(self.name, str, "name", "a string")
+        expect(self.type, ExternType, "type", "the type of something that can be exported")
+
+
+def _types(types: Iterable[ValType], name: str) -> tuple[ValType, ...]:
+    """Types of values as a tuple. ``TypeError`` for anything else as argument ``name``."""
+    made = types if types.__class__ is tuple else tuple(expect_iterable(types, name, "of ValType"))
+    for item in made:
+        if item.__class__ not in _VALUE_CLASSES:
+            raise TypeError(f"{name} must be an iterable of ValType, but has {bounded(repr(item))}")
+    return made
+
+
+# What stands for a type of values, also while a group is being made.
+_VALUE_CLASSES: frozenset[type] = frozenset({ValType, RefType, GroupReference})
+
+
+def _check_limits(minimum: int, maximum: int | None, address_type: ValType) -> None:
+    expect(minimum, int, "minimum", "an integer")
+    expect(maximum, (int, type(None)), "maximum", "an integer or None")
+    if address_type is not ValType.I32 and address_type is not ValType.I64:
+        raise TypeError(f"address_type must be ValType.I32 or ValType.I64, not {bounded(repr(address_type))}")
 
 
 def is_subtype(sub: ValType, sup: ValType) -> bool:

@@ -216,5 +216,5 @@ def test_inherited_input(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_arguments_are_strings() -> None:
     for arguments in ([1], [Path("x")], [None]):
-        with pytest.raises(TypeError, match="arguments and variables are strings"):
+        with pytest.raises(TypeError, match="args must be strings"):
             WasiConfig(args=arguments)  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ with Engine(Config(max_call_depth=1000)) as engine: ...
 from __future__ import annotations
 
 from wasmz.config import Config
-from wasmz.errors import shown
+from wasmz.errors import expect, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,8 +28,7 @@ class Engine:
         Raises:
             TypeError: ``config`` is something else.
         """
-        if not (config is None or isinstance(config, Config)):
-            raise TypeError(f"config must be a Config, not {config!r}")
+        expect(config, (Config, type(None)), "config", "a Config")
         self.config: Config = Config() if config is None else config
         self._closed = False
 

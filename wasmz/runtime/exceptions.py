@@ -8,10 +8,11 @@ raise WasmException(tag, (5,))              in a host function; wasm code may ca
 from __future__ import annotations
 
 from wasmz.errors import LightTrapCode as TrapCode
-from wasmz.errors import Trap, WasmException, bounded, shown
+from wasmz.errors import Trap, WasmException, bounded, expect, expect_iterable, shown
 from wasmz.runtime.convert import to_internal, to_python
+from wasmz.runtime.limits import expect_store
 from wasmz.runtime.traps import note_frames
-from wasmz.types import DefinedType, FuncType, TagType, define_function_type
+from wasmz.types import DefinedType, FuncType, TagType, ValType, define_function_type
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
     from wasmz.runtime.store import Store
-    from wasmz.types import ValType
 
 # What an exception takes that is kept, a note of a frame, and a value that it carries, about.
 _KEPT_BYTES: Final = 512
@@ -47,9 +47,13 @@ class Tag:
         Raises:
             ValueError: the type has results.
         """
+        expect_store(store)
         signature = type.func_type if isinstance(type, TagType) else type
         if not isinstance(signature, FuncType):
-            signature = FuncType(signature)
+            given = tuple(expect_iterable(signature, "type", "of ValType"))
+            for item in given:
+                expect(item, ValType, "type", "an iterable of ValType")
+            signature = FuncType(given)
         if signature.results:
             raise ValueError(f"a tag's type has no results, but this one is {signature}")
         self.store: Store = store
@@ -71,13 +75,13 @@ class Tag:
         Raises:
             TypeError, OverflowError: they are not what the tag's exceptions carry.
         """
-        given = tuple(values)
+        given = tuple(expect_iterable(values, "values", "what an exception carries"))
         types = self.type.func_type.params
         if len(given) != len(types):
             raise TypeError(f"an exception of {self!r} carries {len(types)} values, not {len(given)}")
         return tuple(
             [
-                to_internal(value, type, f"value {number} of an exception", self.store)
+                to_internal(value, type, f"values: value {number} of an exception", self.store)
                 for number, (value, type) in enumerate(zip(given, types, strict=True), 1)
             ]
         )

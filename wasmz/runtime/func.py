@@ -7,7 +7,7 @@ func = table[0]; func(1, 2); func.type
 from __future__ import annotations
 
 from wasmz.concurrency import load
-from wasmz.errors import bounded, shown
+from wasmz.errors import bounded, expect, shown
 from wasmz.types import DefinedType, FuncType, ValType, define_function_type
 
 TYPE_CHECKING = False
@@ -31,6 +31,7 @@ class Caller:
     __slots__ = ("_instance", "_memory", "context", "store")
 
     def __init__(self, store: Store, instance: Instance | None, context: Any) -> None:
+        """For the runtime, which makes one for each host function that asks for it."""
         self.store: Store = store
         self.context: Any = context
         self._instance = instance
@@ -102,12 +103,10 @@ class HostFunc:
         caller: bool | None = None,
     ) -> None:
         if not callable(fn):
-            raise TypeError(f"a host function must be callable, not {fn!r}")
+            raise TypeError(f"fn must be callable, not {bounded(repr(fn))}")
+        expect(caller, (bool, type(None)), "caller", "a bool or None")
         self.fn: Callable[..., Any] = fn
         self.type: FuncType = FuncType(params, results)
-        for value_type in (*self.type.params, *self.type.results):
-            if not isinstance(value_type, ValType):
-                raise TypeError(f"parameters and results are of ValType, not {value_type!r}")
         self.context: Any = context
         self.caller: bool = context is not None if caller is None else caller
 

@@ -6,8 +6,9 @@ counter.value += 1
 
 from __future__ import annotations
 
-from wasmz.errors import bounded, shown
+from wasmz.errors import bounded, expect, shown
 from wasmz.runtime.convert import to_internal, to_python
+from wasmz.runtime.limits import expect_store
 from wasmz.types import GlobalType
 
 TYPE_CHECKING = False
@@ -34,6 +35,8 @@ class Global:
         Raises:
             TypeError, OverflowError: the value is not one of the type.
         """
+        expect_store(store)
+        expect(type, GlobalType, "type", "a GlobalType")
         store.check_open()
         self.store: Store = store
         self.type: GlobalType = type

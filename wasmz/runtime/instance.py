@@ -12,7 +12,7 @@ from _thread import get_ident
 from itertools import islice
 
 from wasmz.concurrency import is_finalizing, load
-from wasmz.errors import Trap, WasmException, bounded, shown
+from wasmz.errors import Trap, WasmException, bounded, expect, shown
 from wasmz.records import Record
 from wasmz.runtime import operations
 from wasmz.runtime.adapters import make_skipping
@@ -21,6 +21,7 @@ from wasmz.runtime.func import Func
 from wasmz.runtime.globals import Global
 from wasmz.runtime.helpers import find_helper
 from wasmz.runtime.image import ConstExpr, ExportSpec
+from wasmz.runtime.limits import expect_store
 from wasmz.runtime.linker import Linker
 from wasmz.runtime.loader import Binder
 from wasmz.runtime.memory import Memory
@@ -47,6 +48,9 @@ class ExecResult(Record):
 
     ok: Any = None
     trap: Trap | None = None
+
+    def check(self) -> None:
+        expect(self.trap, (Trap, type(None)), "trap", "a Trap or None")
 
     @property
     def is_ok(self) -> bool:
@@ -193,9 +197,9 @@ class Instance:
         """
         compiled: CompiledModule = module_behind(module)
         if not hasattr(type(compiled), "image"):
-            raise TypeError(f"an instance is made of a store, a module and a linker: {compiled!r} is no module")
-        if not (linker is None or isinstance(linker, Linker)):
-            raise TypeError(f"imports come from a Linker, not from {linker!r}; instantiate() takes a mapping")
+            raise TypeError(f"module must be a Module, not {bounded(repr(compiled))}")
+        expect_store(store)
+        expect(linker, (Linker, type(None)), "linker", "a Linker (instantiate() takes a mapping)")
         image = compiled.image
         if store.engine.config.fuel is not None and image.body_offsets and not image.is_metered:
             raise ValueError("the module's code uses no fuel, as the store wants: compile it with the store's engine")
@@ -299,10 +303,13 @@ class Instance:
 
     def extern(self, name: str) -> Any:
         """The export as the runtime has it: a ``Func``, ``Memory``, ``Table``, ``Global`` or ``Tag``."""
+        expect(name, str, "name", "a string")
         item = self._externs.get(name)
         self.store.check_open()
         if item is None:
-            spec = self._specs[name]
+            spec = self._specs.get(name)
+            if spec is None:
+                raise KeyError(_unknown(self.exports, name))
             # At once, for threads: there is one object for each.
             item = self._externs.setdefault(name, self._find(spec))
         return item
@@ -335,6 +342,7 @@ class Instance:
         return found
 
     def _exported_function(self, name: str) -> Callable[..., Any]:
+        expect(name, str, "name", "a string")
         function = self.exports[name]
         if isinstance(function, (Memory, Table, Global)) or not callable(function):
             raise TypeError(f"export {name!r} is no function, but {function!r}")

@@ -13,13 +13,19 @@ class Shared(ResourceLimiter):
 from __future__ import annotations
 
 from wasmz.concurrency import new_lock
-from wasmz.errors import shown
+from wasmz.errors import bounded, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __wasmz_frame__ = "helper"
+
+
+def expect_store(store: object) -> None:
+    """Raises ``TypeError`` if what was given as argument ``store`` is no ``Store``, whose module imports this one."""
+    if not hasattr(type(store), "share_budgets"):
+        raise TypeError(f"store must be a Store, not {bounded(repr(store))}")
 
 
 class Budget:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from wasmz.concurrency import load
 from wasmz.errors import LightTrapCode as TrapCode
-from wasmz.errors import LinkError, Trap, bounded, counted, shown
+from wasmz.errors import LinkError, Trap, bounded, counted, expect, shown
 from wasmz.runtime.engine import Engine
 from wasmz.runtime.func import Func, HostFunc, function_behind
 from wasmz.runtime.globals import Global
@@ -52,6 +52,8 @@ class Linker:
     """
 
     def __init__(self, engine: Engine | None = None) -> None:
+        """Makes a linker without definitions. ``TypeError``: ``engine`` is no engine."""
+        expect(engine, (Engine, type(None)), "engine", "an Engine")
         self.engine: Engine = Engine() if engine is None else engine
         self._items: dict[tuple[str, str], Any] = {}
 
@@ -65,19 +67,24 @@ class Linker:
         Raises:
             TypeError: it is none of these.
         """
+        expect(module_name, str, "module_name", "a string")
+        expect(name, str, "name", "a string")
         is_known = isinstance(item, (Memory, Table, Global, Func, HostFunc)) or _is_value(item)
         if not is_known and not callable(item) and not is_tag(item):
             raise TypeError(f"{_import_name(module_name, name)}: {bounded(repr(item))} cannot be imported")
         self._items[module_name, name] = function_behind(item) or item
 
     def define_instance(self, module_name: str, instance: Instance) -> None:
-        """Defines all exports of an instance under ``module_name``."""
+        """Defines all exports of an instance under ``module_name``. ``TypeError`` for anything but an instance."""
+        expect(module_name, str, "module_name", "a string")
+        if not hasattr(type(instance), "extern"):
+            raise TypeError(f"instance must be an Instance, not {bounded(repr(instance))}")
         for name in instance.exports:
             self._items[module_name, name] = instance.extern(name)
 
     def define_unknown_as_traps(self, module: CompiledModule) -> None:
         """Defines every function that the module imports and nobody defined; calling one traps (UNREACHABLE)."""
-        for item in module_behind(module).imported_funcs:
+        for item in _expect_module(module).imported_funcs:
             key = (item.module_name, item.name)
             if key not in self._items:
                 self._items[key] = _unknown(f"unknown import {_import_name(item.module_name, item.name)} was called")
@@ -87,6 +94,8 @@ class Linker:
         load("wasmz.runtime.wasi")
         from wasmz.runtime.wasi import add_to_linker
 
+        if not (config is None or hasattr(type(config), "preopen_dir")):
+            raise TypeError(f"config must be a WasiConfig, not {bounded(repr(config))}")
         add_to_linker(self, config)
 
     def define_emscripten(self, module: CompiledModule) -> None:
@@ -94,10 +103,12 @@ class Linker:
         load("wasmz.runtime.emscripten")
         from wasmz.runtime.emscripten import define_emscripten
 
-        define_emscripten(self, module)
+        define_emscripten(self, _expect_module(module))
 
     def get(self, module_name: str, name: str) -> Any:
         """What is defined under these names, or ``None``."""
+        expect(module_name, str, "module_name", "a string")
+        expect(name, str, "name", "a string")
         return self._items.get((module_name, name))
 
     @shown
@@ -142,6 +153,13 @@ class Linker:
         if problems:
             raise LinkError(problems)
         return linked
+
+
+def _expect_module(module: Any) -> CompiledModule:
+    found: Any = module_behind(module)
+    if not hasattr(type(found), "imported_funcs"):
+        raise TypeError(f"module must be a Module, not {bounded(repr(module))}")
+    return found  # type: ignore[no-any-return]
 
 
 def _matches(item: Any, wanted: ExternType, defined_type: DefinedType | None, is_exact: bool) -> bool:

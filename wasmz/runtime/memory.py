@@ -26,7 +26,8 @@ from _thread import RLock
 
 from wasmz.concurrency import load
 from wasmz.errors import LightTrapCode as TrapCode
-from wasmz.errors import MemoryLimit, Trap, counted, shown
+from wasmz.errors import MemoryLimit, Trap, bounded, counted, expect, expect_integer, shown
+from wasmz.runtime.limits import expect_store
 from wasmz.runtime.views import View, apply, make_views
 from wasmz.types import MEMORY32_LIMIT_BYTES, MemoryType, ValType
 
@@ -94,8 +95,8 @@ class Memory:
         """
         if hasattr(self, "_turn"):
             raise TypeError("a memory is made once")
-        if type.__class__ is not MemoryType:
-            raise TypeError(f"a memory is made with a MemoryType, not {type!r}")
+        expect_store(store)
+        expect(type, MemoryType, "type", "a MemoryType")
         maximum = type.maximum
         if type.minimum < 0 or (type.shared if maximum is None else maximum < type.minimum):
             raise ValueError(f"there can be no {type}{' without a maximum' if maximum is None else ''}")
@@ -213,7 +214,7 @@ class Memory:
         showing the bytes from before.
         """
         if pages.__class__ is not int:
-            pages = index(pages)
+            pages = expect_integer(pages, "pages")
         if pages < 0:
             raise ValueError(f"a memory cannot shrink by {-pages} pages")
         added = pages * self.type.page_bytes
@@ -341,11 +342,16 @@ class Memory:
             address = self._unsigned(index)
             if address >= self.size_bytes:
                 raise IndexError(f"address {address} is not in a memory of {self.size_bytes} bytes")
-            self.bytes[address] = value
+            try:
+                self.bytes[address] = value
+            except TypeError:
+                raise TypeError(f"value must be a byte, from 0 to 255, not {bounded(repr(value))}") from None
+            except ValueError:
+                raise ValueError(f"value must be a byte, from 0 to 255, not {bounded(repr(value))}") from None
 
     def _unsigned(self, number: Any) -> int:
         """An index as an address: the guest's pointers from the middle on are negative as Python's ints."""
-        address = index(number)
+        address = expect_integer(number, "index")
         if address < 0:
             address += 1 << (32 if self.type.address_type is ValType.I32 else 64)
             if address < 0:
@@ -424,15 +430,19 @@ class Memory:
         return values[0] if len(values) == 1 else values
 
     def write_value(self, address: int, format: str | ValType, *values: Any) -> None:
-        """Writes values at a guest address, the inverse of :meth:`read_value`."""
+        """Writes values at a guest address, the inverse of :meth:`read_value`.
+
+        Raises:
+            Trap: MEMORY_OUT_OF_BOUNDS. ValueError: there is no such format. TypeError: the values are not of it.
+        """
         packer = _packer(format)
         start = self._checked(address, packer.size)
         try:
             packer.pack_into(self.bytes, start, *values)
-        except struct.error:
+        except (struct.error, TypeError) as error:
             if self.bytes is _CLOSED:
                 raise _closed() from None
-            raise
+            raise TypeError(f"values are not of format {format!r}: {bounded(repr(values))} ({error})") from None
 
     # Other threads, for shared memories
 
@@ -445,6 +455,7 @@ class Memory:
         load("wasmz.runtime.atomics")
         from wasmz.runtime.atomics import memory_atomic_notify
 
+        count = expect_integer(count, "count")
         return memory_atomic_notify(self, self._strided("I"), self._checked(address, 4), count)
 
     def wait32(self, address: int, expected: int, timeout: float | None = None) -> int:
@@ -465,6 +476,8 @@ class Memory:
         load("wasmz.runtime.atomics")
         from wasmz.runtime.atomics import HELPERS
 
+        expected = expect_integer(expected, "expected")
+        expect(timeout, (int, float, type(None)), "timeout", "a number of seconds or None")
         if timeout is not None and not timeout >= 0:
             raise ValueError(f"a timeout is a number of seconds, not {timeout!r}")
         # Negative is endless.
@@ -476,12 +489,18 @@ class Memory:
 
     def _checked(self, address: int, size: int) -> int:
         """The address as an unsigned one, if ``size`` bytes lie there."""
-        if size < 0:
-            raise ValueError(f"size must not be negative, but is {size}")
-        if address < 0:
-            address += 1 << (32 if self.type.address_type is ValType.I32 else 64)
-        if address < 0 or address + size > self.size_bytes:
-            raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS)
+        try:
+            if size < 0:
+                raise ValueError(f"size must not be negative, but is {size}")
+            if address < 0:
+                address += 1 << (32 if self.type.address_type is ValType.I32 else 64)
+            # To combine bits is refused for numbers that are no integers.
+            if address < 0 or address + size | 0 > self.size_bytes:
+                raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS)
+        except TypeError:
+            expect_integer(address, "address")
+            expect_integer(size, "size")
+            raise
         return address
 
     @shown
@@ -493,6 +512,7 @@ _FORMATS = {ValType.I32: "i", ValType.I64: "q", ValType.F32: "f", ValType.F64: "
 
 
 def _packer(format: str | ValType) -> struct.Struct:
+    expect(format, (str, ValType), "format", "a string or a ValType")
     known = format if isinstance(format, str) else _FORMATS.get(format)
     if known is None:
         raise ValueError(f"a value in memory is a number or a vector, not {format}")
@@ -511,7 +531,10 @@ def _bytes_of(data: Buffer) -> bytes | memoryview:
     """The bytes of a buffer of any format and shape, copied only where they are not next to each other."""
     if data.__class__ is bytes:
         return data
-    source = memoryview(data)
+    try:
+        source = memoryview(data)
+    except TypeError:
+        raise TypeError(f"data must be bytes or have a buffer, unlike {bounded(repr(data))}") from None
     if source.ndim == 1 and source.c_contiguous and source.format in ("B", "b", "c"):
         return source if source.format == "B" else source.cast("B")
     try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from _collections_abc import Mapping  # of collections.abc, without collections
 
-from wasmz.errors import bounded, counted, shown
+from wasmz.errors import bounded, counted, expect, shown
 from wasmz.runtime.engine import Engine
 from wasmz.runtime.image import ModuleImage
 from wasmz.types import ExportType, FuncType, ImportType
@@ -65,6 +65,9 @@ class CompiledModule:
     """
 
     def __init__(self, engine: Engine, image: ModuleImage, supply: CodeSupply | None = None) -> None:
+        """For what compiles and loads modules; users call ``Module.compile``."""
+        expect(engine, Engine, "engine", "an Engine")
+        expect(image, ModuleImage, "image", "a ModuleImage: Module.compile makes modules")
         self.engine = engine
         self.supply = supply
         self._image: ModuleImage | None = image
@@ -128,7 +131,8 @@ class CompiledModule:
         return self._exports_procedure("_initialize")
 
     def custom_sections(self, name: str) -> list[bytes]:
-        """The contents of all custom sections of this name, in order."""
+        """The contents of all custom sections of this name, in order (specification 5.5.3)."""
+        expect(name, str, "name", "a string")
         return [content for section, content in self.image.custom_sections if section == name]
 
     def mem_stats(self) -> dict[str, int]:

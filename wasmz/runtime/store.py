@@ -10,7 +10,7 @@ from itertools import repeat
 
 from wasmz.concurrency import load
 from wasmz.config import Config
-from wasmz.errors import shown
+from wasmz.errors import bounded, expect, shown
 from wasmz.light import WeakSet
 from wasmz.runtime.engine import Engine
 from wasmz.runtime.limits import Budget, HostBudget
@@ -48,6 +48,14 @@ class Store:
     def __init__(
         self, engine: Engine | None = None, data: Any = None, *, limiter: ResourceLimiter | None = None
     ) -> None:
+        """Makes a store; without an engine, in one with the default configuration.
+
+        Raises:
+            TypeError: ``engine`` is no engine, or ``limiter`` no ``ResourceLimiter``. ValueError: the engine is closed.
+        """
+        expect(engine, (Engine, type(None)), "engine", "an Engine")
+        if limiter is not None and not hasattr(type(limiter), "memory_growing"):
+            raise TypeError(f"limiter must be a ResourceLimiter, not {bounded(repr(limiter))}")
         self.engine: Engine = Engine() if engine is None else engine
         self.engine.check_open()
         self.data = data
@@ -104,9 +112,10 @@ class Store:
         (with the signal ``SIGURG``, where no one else handles it); in other threads it is stopped when it goes on.
 
         Raises:
-            ValueError: the number is negative or no number.
+            ValueError: the number is negative or no number. TypeError: it is something else.
             RuntimeError: this system has no threads.
         """
+        expect(seconds, (int, float, type(None)), "seconds", "a number or None")
         if seconds is not None and not seconds >= 0:
             raise ValueError(f"a deadline is a number of seconds from now, not {seconds}")
         self.check_open()

@@ -14,14 +14,13 @@ memory, and 0.1 us a call.
 
 from __future__ import annotations
 
-from _operator import index as index_of
-
 from wasmz.concurrency import new_lock
 from wasmz.errors import LightTrapCode as TrapCode
-from wasmz.errors import MemoryLimit, Trap, shown
+from wasmz.errors import MemoryLimit, Trap, expect, expect_integer, shown
 from wasmz.runtime.checkpoints import PIECE_ITEMS, requests, stop_if_asked
 from wasmz.runtime.convert import to_internal, to_python
 from wasmz.runtime.func import Func
+from wasmz.runtime.limits import expect_store
 from wasmz.runtime.traps import call_of_null, call_of_other_type
 from wasmz.types import DefinedType, TableType, is_heap_subtype
 
@@ -68,8 +67,8 @@ class Table:
             Trap: GROWTH_OPERATION_LIMITED, ``Config.table_limit`` or the store's limiter forbids it; OUT_OF_MEMORY,
                 ``Config.mem_limit_bytes`` does.
         """
-        if type.__class__ is not TableType:
-            raise TypeError(f"a table is made with a TableType, not {type!r}")
+        expect_store(store)
+        expect(type, TableType, "type", "a TableType")
         if type.minimum < 0 or (type.maximum is not None and type.maximum < type.minimum):
             raise ValueError(f"there can be no {type}")
         self._setup(store, type, to_internal(init, type.element, "an element of a table", store))
@@ -288,30 +287,31 @@ class Table:
 
     def get(self, index: int) -> Any:
         """The same as ``table[index]``, but a bad index is ``Trap(TABLE_OUT_OF_BOUNDS)``, as for the guest."""
-        if not 0 <= index < len(self.elements):
+        if not 0 <= expect_integer(index, "index") < len(self.elements):
             raise Trap(TrapCode.TABLE_OUT_OF_BOUNDS)
         return to_python(self.elements[index], self.type.element)
 
     def set(self, index: int, value: Any) -> None:
         """Sets one element; a bad index is ``Trap(TABLE_OUT_OF_BOUNDS)``."""
-        self.fill(index, value, 1)
+        self.fill(expect_integer(index, "index"), value, 1)
 
     def fill(self, start: int, value: Any, count: int) -> None:
         """Sets ``count`` elements from ``start`` on; ``Trap(TABLE_OUT_OF_BOUNDS)`` if they are not all there."""
+        start, count = expect_integer(start, "start"), expect_integer(count, "count")
         if start < 0 or count < 0 or start + count > len(self.elements):
             raise Trap(TrapCode.TABLE_OUT_OF_BOUNDS)
         self.fill_with(start, self._internal(value), count)
 
     def grow(self, count: int, init: Any = None) -> int:
         """Appends ``count`` elements (specification 4.6.9). Returns the old size, or -1 if that is impossible."""
-        count = index_of(count)
+        count = expect_integer(count, "count")
         if count < 0:
             raise ValueError(f"a table cannot shrink by {-count} elements")
         return self.extend(count, self._internal(init))
 
     def _position(self, index: int) -> int:
         self.store.check_open()
-        index = index_of(index)
+        index = expect_integer(index, "index")
         if not 0 <= index < len(self.elements):
             raise IndexError(f"index {index} is outside of a table of {len(self.elements)} elements")
         return index

@@ -14,7 +14,7 @@ from array import array
 
 from wasmz.concurrency import load, new_lock
 from wasmz.errors import LightTrapCode as TrapCode
-from wasmz.errors import Trap, shown
+from wasmz.errors import Trap, bounded, expect_integer, expect_iterable, shown
 from wasmz.runtime.checkpoints import PIECE_ITEMS, requests, stop_if_asked
 from wasmz.types import (
     ArrayType,
@@ -56,6 +56,7 @@ class I31Ref(int):
 
     def __new__(cls, value: int = 0) -> I31Ref:
         """``OverflowError`` unless the number fits 31 bits, signed or unsigned."""
+        value = expect_integer(value, "value")
         if not -_SIGN_31 <= value <= _MASK_31:
             raise OverflowError(f"{value} does not fit an i31")
         return super().__new__(cls, ((value & _MASK_31) ^ _SIGN_31) - _SIGN_31)
@@ -165,7 +166,11 @@ class StructRef(HeapRef):
 
     def _position(self, field: int | str) -> int:
         if isinstance(field, str):
-            return self.field_names[field]
+            number = self.field_names.get(field)
+            if number is None:
+                raise KeyError(f"field {bounded(repr(field))} of {self!r}")
+            return number
+        field = expect_integer(field, "field")
         if not 0 <= field < len(self):
             raise IndexError(f"field {field} of a structure of {len(self)} fields")
         return field
@@ -220,7 +225,13 @@ class ArrayRef(HeapRef):
                 raise ValueError(f"an array cannot have {items} items")
             made: ArrayRef = new_array(made_class, _default(item, "an array"), items)
         else:
-            made = array_of(made_class, [_to_field(value, item, f"item {n}") for n, value in enumerate(items)])
+            made = array_of(
+                made_class,
+                [
+                    _to_field(value, item, f"item {n} of items")
+                    for n, value in enumerate(expect_iterable(items, "items", "or a number of them"))
+                ],
+            )
         return made
 
     def __len__(self) -> int:
@@ -245,6 +256,7 @@ class ArrayRef(HeapRef):
         return (_from_field(value, item) for value in self.items)
 
     def _position(self, index: int) -> int:
+        index = expect_integer(index, "index")
         if not 0 <= index < len(self.items):
             raise IndexError(f"index {index} is outside of an array of {len(self.items)} items")
         return index
@@ -264,7 +276,7 @@ def _defined(type: Any) -> DefinedType:
     if isinstance(type, (StructType, ArrayType)):
         type = define_group([SubType(type)])[0]
     if not isinstance(type, DefinedType):
-        raise TypeError(f"{type!r} is no structure or array type")
+        raise TypeError(f"type must be a structure or array type, not {bounded(repr(type))}")
     return type
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from wasmz.concurrency import load
-from wasmz.errors import bounded, shown
+from wasmz.errors import bounded, expect_iterable, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,7 +72,9 @@ class WasiConfig:
             raise TypeError(f"args must be a sequence of strings, not the string {args!r}")
         if isinstance(inherit_env, str):
             raise TypeError(f"inherit_env must be a bool or an iterable of names, not the string {inherit_env!r}")
-        self.args: tuple[str | bytes, ...] = tuple(args)
+        if not (env is None or hasattr(type(env), "keys")):
+            raise TypeError(f"env must be a mapping of names, not {bounded(repr(env))}")
+        self.args: tuple[str | bytes, ...] = tuple(expect_iterable(args, "args", "of strings"))
         self.env: dict[str, str] = {**_inherited(inherit_env), **(env or {})}
         self.stdin = stdin
         self.stdout = stdout
@@ -88,12 +90,14 @@ class WasiConfig:
         for name, value in (("realtime", realtime), ("monotonic", monotonic), ("random", random), ("on_exit", on_exit)):
             if value is not None and not callable(value) and (name == "on_exit" or not isinstance(value, int)):
                 raise TypeError(f"{name} must be callable, not {value!r}")
+        for name in self.env:
+            if not isinstance(name, str):
+                raise TypeError(f"env must have names that are strings, not {bounded(repr(name))}")
+            if not name or "=" in name:
+                raise ValueError(f"{name!r} cannot be the name of an environment variable")
         for item in (*self.encoded_args(), *self.encoded_env()):
             if b"\0" in item:
                 raise ValueError(f"arguments and environment cannot contain a zero byte: {item!r}")
-        for name in self.env:
-            if not name or "=" in name:
-                raise ValueError(f"{name!r} cannot be the name of an environment variable")
 
     def preopen_dir(
         self, host: str | os.PathLike[str] | MemoryFileSystem, guest: str | None = None, *, read_only: bool = False
@@ -146,12 +150,16 @@ def _inherited(wanted: bool | Iterable[str]) -> dict[str, str]:
     if isinstance(wanted, bool):
         # Windows keeps what its shells remember under names that start with "=".
         return {name: value for name, value in os.environ.items() if "=" not in name} if wanted else {}
-    return {name: os.environ[name] for name in wanted if name in os.environ}
+    names = list(expect_iterable(wanted, "inherit_env", "or a bool"))
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(f"inherit_env must be a bool or an iterable of names, not of {bounded(repr(name))}")
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 def _encoded(text: str | bytes) -> bytes:
     if isinstance(text, bytes):
         return text
     if not isinstance(text, str):
-        raise TypeError(f"arguments and variables are strings, not {text!r}")
+        raise TypeError(f"args must be strings, not {bounded(repr(text))}")
     return text.encode("utf-8", "surrogateescape")

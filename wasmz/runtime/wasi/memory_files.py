@@ -15,7 +15,7 @@ import time
 from weakref import WeakKeyDictionary
 
 from wasmz.concurrency import new_lock
-from wasmz.errors import bounded, shown
+from wasmz.errors import bounded, expect, expect_integer, shown
 from wasmz.runtime.wasi.constants import FdFlags, FileType, Rights
 from wasmz.runtime.wasi.descriptors import MAX_OFFSET, Descriptor, Failure
 from wasmz.runtime.wasi.errno import Errno
@@ -206,6 +206,7 @@ class MemoryFileSystem:
         """Makes it with these files, and the directories on their paths.
 
         Args:
+            files: what is in them, by path; text goes as UTF-8.
             limit_bytes: how much the content of all files may take, with some hundred bytes for each of them; past
                 that, a guest gets "no space left". So it does past ``Config.mem_limit_bytes`` of its store, against
                 which counts what is added to the files while the guest has them.
@@ -214,7 +215,11 @@ class MemoryFileSystem:
         self._lock = new_lock()
         # By the budget of each store whose guests have the files, how much of them counts against it.
         self._budgets: WeakKeyDictionary[HostBudget, int] = WeakKeyDictionary()
-        self._left = limit_bytes
+        if not (files is None or hasattr(type(files), "items")):
+            raise TypeError(f"files must be a mapping of paths, not {bounded(repr(files))}")
+        if not callable(now):
+            raise TypeError(f"now must be callable, not {bounded(repr(now))}")
+        self._left = expect_integer(limit_bytes, "limit_bytes")
         self._inodes = 0
         self._root = _Folder(self, None)
         for path, content in (files or {}).items():
@@ -224,6 +229,7 @@ class MemoryFileSystem:
 
     def write(self, path: str, content: bytes | str) -> None:
         """Writes a file, and makes the directories that it is in. ``OSError`` as for the host's files."""
+        expect(content, (str, bytes, bytearray, memoryview), "content", "a string or bytes")
         folder, name = self._walk(path, make=True)
         with self._lock:
             node = folder.entries.get(name)
@@ -242,6 +248,7 @@ class MemoryFileSystem:
 
     def make_directories(self, path: str) -> None:
         """Makes a directory and those that it is in, as far as they do not exist."""
+        expect(path, str, "path", "a string")
         self._walk(f"{path}/.", make=True)
 
     def paths(self) -> list[str]:
@@ -266,6 +273,7 @@ class MemoryFileSystem:
 
     def _walk(self, path: str, *, make: bool = False) -> tuple[_Folder, bytes]:
         """The directory that a path's last component is in, and that component. Links are not followed."""
+        expect(path, str, "path", "a string")
         *before, last = [part for part in path.encode("utf-8", "surrogateescape").split(b"/") if part] or [b"."]
         if b".." in (*before, last):
             raise ValueError(f"{path!r} is not a plain path")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from wasmz.concurrency import load
+from wasmz.errors import expect
 from wasmz.runtime.wasi.resolution import Directory
 
 TYPE_CHECKING = False
@@ -29,6 +30,7 @@ class PreopenedDirectory:
             guest = os.fspath(host) if isinstance(host, (str, os.PathLike)) else "/"
         if not isinstance(guest, str) or "\0" in guest:
             raise ValueError(f"a guest cannot have a directory called {guest!r}")
+        expect(read_only, bool, "read_only", "a bool")
         self.host = host
         self.guest = guest
         self.read_only = read_only
