@@ -123,15 +123,13 @@ _KINDS: Final[dict[str, tuple[Any, str]]] = {
 }
 
 
-def setting(
-    *,
-    default: Any,
-    help: str,
-    key: Callable[[Any], object] | None,
-    **more: Any,
-) -> Any:
+class _Described(dict[str, "Any"]):
+    """What :func:`setting` was told: the arguments of a :class:`Setting`, which is made when somebody asks for it."""
+
+
+def setting(*, default: Any, help: str, key: Callable[[Any], object] | None, **more: Any) -> Any:
     """The default of a field, with its description; the parameters are those of :class:`Setting`."""
-    return Setting(default=default, help=help, key=key, **more)
+    return _Described(default=default, help=help, key=key, **more)
 
 
 # What of a value is part of the key.
@@ -151,25 +149,43 @@ def is_set(value: Any) -> object:
 class ConfigType(RecordType):
     """Makes of descriptions the defaults of fields, and keeps them; without one there is no field."""
 
-    settings: dict[str, Setting]
+    _described: dict[str, dict[str, Any]]
+    _made: dict[str, Setting]
 
     def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> Any:
-        settings = {}
-        for field, type in namespace["__annotations__"].items():
-            described = namespace.get(field)
-            if not isinstance(described, Setting):
+        described = {}
+        for field in namespace["__annotations__"]:
+            about = namespace.get(field)
+            if about.__class__ is not _Described:
                 raise TypeError(f"{name}.{field} must be described by setting(): what it does, and to the cache's key")
-            described.type = type
-            settings[field] = described
-            namespace[field] = described.default
-        if "__doc__" in namespace:
-            text = namespace["__doc__"].rstrip()
-            # As the last line of it: newer versions of Python take docstrings' indentation away.
-            margin = text.rpartition("\n")[2].partition("settings:")[0]
-            public = [(field, about) for field, about in settings.items() if not field.startswith("_")]
-            namespace["__doc__"] = "\n".join([text, *(f"{margin}{field}: {about.help}" for field, about in public), ""])
-        namespace["settings"] = settings
+            described[field] = about
+            namespace[field] = about["default"]
+        namespace.update(_described=described, _made={})
         return super().__new__(cls, name, bases, namespace)
+
+    @property
+    def settings(cls) -> dict[str, Setting]:  # noqa: N805
+        """The descriptions of the fields, by name."""
+        if not cls._made:
+            made = {field: Setting(**described) for field, described in cls._described.items()}
+            for field, about in made.items():
+                about.type = cls.__annotations__[field]
+            # In one step: other threads see all of them, or none.
+            cls._made.update(made)
+        return cls._made
+
+    @property
+    def __doc__(cls) -> str | None:  # type: ignore[override]  # noqa: N805
+        text: str | None = cls.__dict__.get("__doc__")
+        if text is None:
+            return None
+        # Lines are indented as the last one is: newer versions of Python take docstrings' indentation away.
+        text = text.rstrip()
+        margin = text.rpartition("\n")[2].partition("settings:")[0]
+        public = [
+            f"{margin}{field}: {about.help}" for field, about in cls.settings.items() if not field.startswith("_")
+        ]
+        return "\n".join([text, *public, ""])
 
 
 class Config(Record, metaclass=ConfigType):
@@ -305,10 +321,10 @@ class Config(Record, metaclass=ConfigType):
     )
 
     def check(self) -> None:
-        for name, about in Config.settings.items():
+        for name, default in self._defaults.items():
             value = getattr(self, name)
-            if value != about.default or value.__class__ is not about.default.__class__:
-                about.check(name, value)
+            if value is not default and (value != default or value.__class__ is not default.__class__):
+                Config.settings[name].check(name, value)
         self._check_passes()
         self._check_mode()
 
@@ -364,9 +380,8 @@ class Config(Record, metaclass=ConfigType):
     @property
     def key(self) -> tuple[object, ...]:
         """What generated code depends on, of all the settings: what the compilation cache is to tell apart."""
-        return tuple(
-            [about.key(getattr(self, name)) for name, about in Config.settings.items() if about.key is not None]
-        )
+        described = Config._described.items()
+        return tuple([about["key"](getattr(self, name)) for name, about in described if about["key"] is not None])
 
     @property
     def limits(self) -> dict[str, Any]:
