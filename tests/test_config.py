@@ -19,8 +19,9 @@ from tests.differential.oracle import assemble
 from wasmz.cache import compiler_state
 from wasmz.cli.common import engine_options, make_engine
 from wasmz.compiler import compile_module
-from wasmz.config import OPTIONAL_PASSES, Config, ConfigType, Setting, setting
+from wasmz.config import OPTIONAL_PASSES, Config, ConfigType, setting
 from wasmz.runtime.image import BASELINE, OPTIMISED
+from wasmz.settings import Setting
 from wasmz.tiers import TierCompiler
 
 MODULES = {

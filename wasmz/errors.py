@@ -256,7 +256,9 @@ class TrapCode(Enum):
 # takes 2 to 4 ms, a tenth of a module's start; and a trap may come at the stack's end, or in the middle of an import.
 LightTrapCode = TrapCode
 
-_reasons: frozenset[object] = frozenset([value for name, value in vars(LightTrapCode).items() if name.isupper()])
+# The members of that, once there is a trap.
+_reasons: set[object] = set()
+
 _lock = new_lock()
 
 
@@ -280,6 +282,8 @@ def _trap_code() -> type[TrapCode]:
 
 def _light(code: TrapCode) -> Any:
     reason: Any = getattr(code, "value", code)
+    if not _reasons:
+        _reasons.update([value for name, value in vars(LightTrapCode).items() if name.isupper()])
     if reason.__class__ is not str or reason not in _reasons:
         raise TypeError(f"code must be a TrapCode, not {bounded(repr(code))}")
     return reason

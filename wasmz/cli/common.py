@@ -13,9 +13,10 @@ from typing import Any, TypeVar
 
 import click
 
-from wasmz.config import Config, Setting
+from wasmz.config import Config
 from wasmz.module import Module
 from wasmz.runtime.engine import Engine
+from wasmz.settings import Setting
 
 Progress = Callable[[int, int], None]
 _Command = TypeVar("_Command", bound=Callable[..., Any])

@@ -67,8 +67,9 @@ class Linker:
         Raises:
             TypeError: it is none of these.
         """
-        expect(module_name, str, "module_name", "a string")
-        expect(name, str, "name", "a string")
+        if module_name.__class__ is not str or name.__class__ is not str:
+            expect(module_name, str, "module_name", "a string")
+            expect(name, str, "name", "a string")
         is_known = isinstance(item, (Memory, Table, Global, Func, HostFunc)) or _is_value(item)
         if not is_known and not callable(item) and not is_tag(item):
             raise TypeError(f"{_import_name(module_name, name)}: {bounded(repr(item))} cannot be imported")
