@@ -199,9 +199,10 @@ def __getattr__(name: str) -> Any:
     home = _HOME_OF.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from wasmz.concurrency import load
+    from wasmz.concurrency import load, without_collections
 
-    value = getattr(load(home), name)
+    with without_collections():
+        value = getattr(load(home), name)
     globals()[name] = value
     return value
 

@@ -10,9 +10,7 @@ bytes -> decode_module, validate_module          wasm/
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from types import CodeType
 from typing import TYPE_CHECKING, TypeVar
@@ -22,7 +20,7 @@ from wasmz.codegen.entry import SMALL, compile_entry, has_entry_form
 from wasmz.codegen.function import CompiledFunction, compile_function
 from wasmz.codegen.targets import current_target
 from wasmz.codegen.verifier import verify_code
-from wasmz.concurrency import at_fork, load
+from wasmz.concurrency import load, without_collections
 from wasmz.config import Config
 from wasmz.errors import ImplementationLimit
 from wasmz.faults import attempt
@@ -260,44 +258,6 @@ def _may_fill(type: MemoryType) -> bool:
     """Whether a memory may come to have all bytes that its addresses can name, and these have 32 bits."""
     size = type.maximum
     return type.address_type is ValType.I32 and (size is None or size * type.page_bytes > MEMORY32_LIMIT_BYTES)
-
-
-@contextmanager
-def without_collections() -> Iterator[None]:
-    """Compiles without the cyclic garbage collector, which would look at the growing IR again and again.
-
-    Measured: a quarter of the time. What is garbage in the end, it finds later.
-    """
-    token = object()
-    try:
-        _compiling.add(token)
-        if gc.isenabled():
-            _was_enabled[:] = (True,)
-            gc.disable()
-        yield
-    finally:
-        _compiling.discard(token)
-        _enable_collections()
-
-
-# What threads are compiling; and an item if the collector was enabled before.
-_compiling: set[object] = set()
-_was_enabled: list[bool] = []
-
-
-def _enable_collections() -> None:
-    if not _compiling and _was_enabled:
-        _was_enabled.clear()
-        gc.enable()
-
-
-def _after_fork() -> None:
-    # A signal handler that forks goes on with its own compilation; that is only slower.
-    _compiling.clear()
-    _enable_collections()
-
-
-at_fork(_after_fork)
 
 
 def dismantle(function: Function) -> None:

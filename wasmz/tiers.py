@@ -15,8 +15,8 @@ from wasmz.compiler import (
     find_calls,
     find_deep_functions,
     load_module,
-    without_collections,
 )
+from wasmz.concurrency import without_collections
 from wasmz.config import Config
 from wasmz.ir.continuations import add_counters, continue_loop
 from wasmz.ir.profiling import add_profiling
