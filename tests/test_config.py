@@ -152,7 +152,7 @@ WRONG = [
     ({"max_call_depth": 0}, ValueError, "max_call_depth must be at least 1, but is 0"),
     ({"mem_limit_bytes": -1}, ValueError, "mem_limit_bytes must be at least 0, but is -1"),
     ({"cache_dir": 7}, TypeError, "cache_dir must be a path"),
-    ({"cache_dir": b"x"}, TypeError, "cache_dir must be a path"),
+    ({"cache_dir": b"x"}, ValueError, "cache_dir must be a path"),
     ({"disable_passes": "inline"}, TypeError, "disable_passes must be a collection of names, not 'inline'"),
     ({"disable_passes": 5}, TypeError, "disable_passes must be a collection of names, not 5"),
     ({"disable_passes": ["nothing", 3]}, ValueError, "there is no pass 3, nothing to disable"),

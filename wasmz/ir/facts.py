@@ -102,24 +102,24 @@ class Op:
         type, _, kind = base.partition(".")
         access = row.access.width if row is not None and row.access is not None else 0
         bits = BITS.get(type, 0)
-        self.name = name
-        self.type = type
-        self.kind = kind
-        self.base = base
-        self.form = name[len(base) + 1 :]
-        self.bits = bits
-        self.mask = MASKS.get(type, 0)
-        self.sign = SIGNS.get(type, 0)
-        self.access = access
+        self.name: str = name
+        self.type: str = type
+        self.kind: str = kind
+        self.base: str = base
+        self.form: str = name[len(base) + 1 :]
+        self.bits: int = bits
+        self.mask: int = MASKS.get(type, 0)
+        self.sign: int = SIGNS.get(type, 0)
+        self.access: int = access
         is_plain = access > 0 and bits > 0
-        self.is_load = is_plain and kind.startswith("load")
-        self.is_store = is_plain and kind.startswith("store")
-        self.is_constant = kind == "const" or name == "ref.null"
-        self.is_signed = kind.endswith("_s")
-        self.bounds = row.bounds if row is not None else _ADDED_BOUNDS.get(name)
-        self.folds = name == base and row is not None and row.folds
-        self.helper = base.replace(".", "_")
-        self.effects = effects
+        self.is_load: bool = is_plain and kind.startswith("load")
+        self.is_store: bool = is_plain and kind.startswith("store")
+        self.is_constant: bool = kind == "const" or name == "ref.null"
+        self.is_signed: bool = kind.endswith("_s")
+        self.bounds: tuple[int, int] | None = row.bounds if row is not None else _ADDED_BOUNDS.get(name)
+        self.folds: bool = name == base and row is not None and row.folds
+        self.helper: str = base.replace(".", "_")
+        self.effects: Effects = effects
         self.is_pure: bool = effects is _PURE
         self.narrow: int = 8 * access if is_plain else bits
         if self.is_signed and kind.startswith("extend") and self.bounds is not None:
@@ -129,7 +129,7 @@ class Op:
     def _relate(self) -> None:
         """The operations that it has to do with as a comparison, or as a commutative operation."""
         stem, _, sign = self.kind.partition("_")
-        self.compares = ""
+        self.compares: str = ""
         self.inverse: str | None = None
         self.mirrored: str | None = None
         if stem in OPPOSITES and sign in ("", "s", "u") and (self.type in _SCALARS or self.type in _VECTORS):

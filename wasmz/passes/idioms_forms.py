@@ -41,10 +41,10 @@ class Rounds(Induction):
 
     def __init__(self, blocks: list[Block], back: Edge, tests: list[Test]) -> None:
         super().__init__(frozenset(blocks))
-        self.header = blocks[0]
+        self.header: Block = blocks[0]
         self.back = back
         self.tests = tests
-        self.body = [value for block in blocks for value in block.body]
+        self.body: list[Value] = [value for block in blocks for value in block.body]
         self.sums: dict[Value, Form] = {}
         for param, arg in zip(self.header.params, back.args, strict=True):
             if param.type in NUMBER_TYPES:

@@ -51,12 +51,12 @@ class RangeAnalysis(Counting):
         super().__init__()
         self.function = function
         # The largest size in bytes that each memory may have.
-        self.memory_limits = [largest_size(type) for type in context.memory_types]
-        self.parameter_bounds = function.parameter_bounds
+        self.memory_limits: list[int] = [largest_size(type) for type in context.memory_types]
+        self.parameter_bounds: dict[int, int] = function.parameter_bounds
         tree = dominator_tree(function)
-        self.order = tree.order
-        self.position = tree.position
-        self.children = tree.children()
+        self.order: list[Block] = tree.order
+        self.position: dict[Block, int] = tree.position
+        self.children: dict[Block, list[Block]] = tree.children()
         self.way_counts: dict[Block, int] = dict.fromkeys(self.order, 0)
         self.back_edges: dict[Block, list[tuple[Block, Edge]]] = {}
         for block in self.order:
@@ -130,7 +130,7 @@ class RangeAnalysis(Counting):
         :meth:`transfer` for each value in turn; otherwise that is done for it.
         """
         self.facts.clear()
-        self.entering = {}
+        self.entering: dict[Value, Fact] = {}
         undo = self._undo
         undo.clear()
         work: list[tuple[Block, int]] = [(self.order[0], -1)]

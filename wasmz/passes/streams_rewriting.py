@@ -56,8 +56,8 @@ class Rewriting:
         self.plan = plan
         self.header: Block = plan.loop.header
         self.before = before
-        self.offset = plan.streams[0].load.offset
-        self.entry = LoopEntry(function, before, self.offset)
+        self.offset: int = plan.streams[0].load.offset
+        self.entry: LoopEntry = LoopEntry(function, before, self.offset)
         # Where the loop's test leads when it ends the loop, if the rounds are counted.
         self.exit: Edge | None = self._find_exit()
 

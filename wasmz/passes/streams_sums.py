@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from wasmz.ir.facts import EXCHANGED, INTEGER_CONSTANTS, OPPOSITES
 from wasmz.ir.loops import Loop
-from wasmz.ir.nodes import Block, Terminator, Value
+from wasmz.ir.nodes import Block, Edge, Terminator, Value
 from wasmz.ir.operations import EFFECTS, STREAMED_LOADS
 from wasmz.passes.analysis.induction import REDUCTIONS, Form, Induction, Step, as_signed, find_step
 from wasmz.passes.context import Context
@@ -69,9 +69,9 @@ class Sums(Induction):
 
     def __init__(self, loop: Loop, blocks: set[Block]) -> None:
         super().__init__(blocks)
-        self.header = loop.header
-        self.latches = loop.latches
-        self.backwards = [
+        self.header: Block = loop.header
+        self.latches: list[Block] = loop.latches
+        self.backwards: list[Edge] = [
             edge for latch in loop.latches for edge in latch.terminator.edges if edge.block is loop.header
         ]
         self.steps: dict[Value, Step] = {}

@@ -29,9 +29,9 @@ class LoopEntry:
     def __init__(self, function: Function, before: Block, offset: int) -> None:
         self.function = function
         self.offset = offset
-        self.block = before
-        self.entering = before.terminator.edges[0]
-        self.header = self.entering.block
+        self.block: Block = before
+        self.entering: Edge = before.terminator.edges[0]
+        self.header: Block = self.entering.block
         self.first: dict[Value, Value] = dict(zip(self.header.params, self.entering.args, strict=True))
         self.leaving: list[tuple[Block, Edge]] = []
 
