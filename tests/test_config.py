@@ -16,6 +16,7 @@ import pytest
 
 import wasmz
 from tests.differential.oracle import assemble
+from tests.support.configuration_page import render_page
 from wasmz.cache import compiler_state
 from wasmz.cli.common import engine_options, make_engine
 from wasmz.compiler import compile_module
@@ -152,8 +153,8 @@ WRONG = [
     ({"max_call_depth": 0}, ValueError, "max_call_depth must be at least 1, but is 0"),
     ({"mem_limit_bytes": -1}, ValueError, "mem_limit_bytes must be at least 0, but is -1"),
     ({"cache_dir": 7}, TypeError, "cache_dir must be a path"),
-    ({"cache_dir": b"x"}, ValueError, "cache_dir must be a path"),
-    ({"disable_passes": "inline"}, TypeError, "disable_passes must be a collection of names, not 'inline'"),
+    ({"cache_dir": b"x"}, TypeError, "cache_dir must be a path"),
+    ({"disable_passes": "inline"}, ValueError, "disable_passes must be a collection of names, not 'inline'"),
     ({"disable_passes": 5}, TypeError, "disable_passes must be a collection of names, not 5"),
     ({"disable_passes": ["nothing", 3]}, ValueError, "there is no pass 3, nothing to disable"),
     ({"eager_compile": False, "compile_mode": "eager"}, ValueError, "eager_compile=False contradicts"),
@@ -277,3 +278,8 @@ def test_what_a_reader_sees() -> None:
     for name in shown:
         assert f"\n    {name}: {Config.settings[name].help}" in inspect.cleandoc(str(Config.__doc__))
     assert Config.settings["disable_passes"].choices == OPTIONAL_PASSES
+
+
+def test_the_page_is_current() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "configuration.md").read_text(encoding="utf-8")
+    assert page == render_page(), "run: python -m tests.support.configuration_page"
