@@ -84,7 +84,7 @@ def test_case(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None
     case = next(case for case in _all_cases() if case["id"] == name)
     _fetch(name.partition("/")[0])
     folders = _copy_folders(case, tmp_path)
-    result = _run(case, tmp_path, folders, "eager" if request.config.getoption("--eager") else "auto")
+    result = _run(case, tmp_path, folders, "eager" if request.config.getoption("--eager") else "smart")
     recorded = WORK / "expected" / name.replace("/", "__")
     outputs = (Path(f"{recorded}{suffix}") for suffix in (".stdout", ".stdout.alt"))
     accepted = [path.read_bytes() for path in outputs if path.exists()]

@@ -199,7 +199,7 @@ def compile_all(seed: int, calls: int) -> list[str]:
 
     def work(number: int) -> list[str]:
         own = seed * THREADS + number
-        config = wasmz.Config(use_cache=False, compile_mode="eager" if number % 2 else "auto")
+        config = wasmz.Config(use_cache=False, compile_mode="eager" if number % 2 else "smart")
         module = wasmz.Module.compile(wasmz.Engine(config), module_bytes(own))
         instance = wasmz.Instance(wasmz.Store(module.engine), module)
         return call_at_random(instance, own, number, calls, random.Random(own))

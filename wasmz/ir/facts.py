@@ -30,7 +30,7 @@ NUMBER_TYPES: Final[dict[object, str]] = {ValType.I32: "i32", ValType.I64: "i64"
 VALUE_TYPES: Final = {"i32": ValType.I32, "i64": ValType.I64, "f32": ValType.F32, "f64": ValType.F64}
 _INTEGERS: Final = frozenset({*INTEGER_BITS, "int"})
 _SCALARS: Final = frozenset({*BITS, "int"})
-_VECTORS: Final = frozenset({"v128", "i8x16", "i16x8", "i32x4", "i64x2", "f32x4", "f64x2"})
+VECTORS: Final = frozenset({"v128", "i8x16", "i16x8", "i32x4", "i64x2", "f32x4", "f64x2"})
 
 # Comparison -> the one that holds when it does not, and the one of exchanged operands.
 OPPOSITES: Final = {"eq": "ne", "ne": "eq", "lt": "ge", "ge": "lt", "gt": "le", "le": "gt"}
@@ -132,7 +132,7 @@ class Op:
         self.compares: str = ""
         self.inverse: str | None = None
         self.mirrored: str | None = None
-        if stem in OPPOSITES and sign in ("", "s", "u") and (self.type in _SCALARS or self.type in _VECTORS):
+        if stem in OPPOSITES and sign in ("", "s", "u") and (self.type in _SCALARS or self.type in VECTORS):
             self.compares = stem
         if self.type not in _SCALARS:
             return
@@ -189,7 +189,7 @@ _DIVIDING: Final = frozenset({"div_u", "div_s", "rem_u", "rem_s", "floordiv", "m
 DIVISIONS: Final = frozenset(op.name for op in _ALL if op.type in _INTEGERS and op.kind in _DIVIDING)
 # Operations that give the same whenever operands and immediate are the same. (Not so `struct.new`: it is pure, and yet
 # gives another object each time.)
-NUMBERED: Final = frozenset(op.name for op in _ALL if op.is_pure and op.type in _SCALARS | _VECTORS) | {
+NUMBERED: Final = frozenset(op.name for op in _ALL if op.is_pure and op.type in _SCALARS | VECTORS) | {
     *("select", "ref.is_null", "ref.func", "ref.eq", "ref.test", "ref.i31", "project"),
 }
 

@@ -10,18 +10,20 @@ from collections.abc import Callable
 
 from wasmz.codegen.emitter import Emitter, Lowering
 from wasmz.concurrency import load
-from wasmz.ir.facts import OPS
+from wasmz.ir.facts import OPS, VECTORS
 from wasmz.ir.nodes import Value
 from wasmz.wasm.instructions import BY_NAME, Immediates
 
 
 class _Lowerings(dict[str, Lowering]):
     def __missing__(self, operation: str) -> Lowering:
-        # Vectors are looked for last: modules without them need not wait for the file to be read.
-        load("wasmz.codegen.lowering.simd")
-        from wasmz.codegen.lowering import simd  # noqa: F401
+        found = None
+        if OPS[operation].type in VECTORS:
+            # Modules without vectors need not wait for the file to be read.
+            load("wasmz.codegen.lowering.simd")
+            from wasmz.codegen.lowering import simd  # noqa: F401
 
-        found = self.get(operation)
+            found = self.get(operation)
         if found is None:
             row = BY_NAME.get(operation)
             if row is None or row.params is None or row.immediates is not Immediates.NONE:
