@@ -349,7 +349,7 @@ def test_a_module_that_was_pickled_uses_the_cache(tmp_path: Path, monkeypatch: p
     module.close()
     del module
     monkeypatch.setattr("wasmz.lazy._LateCompiler.compile", lambda *_: pytest.fail("compiled again"))
-    monkeypatch.setattr("wasmz.shipping._here", {})
+    monkeypatch.setattr("wasmz.packing._here", {})
     again = pickle.loads(pickled)
     assert wasmz.Instance(wasmz.Store(again.engine), again).exports.f(2) == 7
 

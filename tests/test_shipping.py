@@ -16,7 +16,7 @@ import pytest
 
 import wasmz
 from tests.wasm.encode import I32, function
-from wasmz import shipping
+from wasmz import packing
 
 ROOT = Path(__file__).resolve().parent.parent
 ADDS_5 = function(b"\x20\x00\x41\x05\x6a", I32, I32, before=b"\x07\x05\x01\x01f\x00\x00")
@@ -40,7 +40,7 @@ def call(module: wasmz.Module, argument: int) -> Any:
 def arrive(pickled: bytes) -> wasmz.Module:
     """What another process would make of it: this one must not have the module any more."""
     gc.collect()
-    shipping._here.clear()
+    packing._here.clear()
     module = pickle.loads(pickled)
     assert isinstance(module, wasmz.Module)
     return module
@@ -76,7 +76,7 @@ def test_code_of_another_version_is_compiled_again(
     module = module_of(settings)
     call(module, 1)
     pickled = pickle.dumps(module)
-    monkeypatch.setattr(shipping, "_stamp", lambda: b"otherone")
+    monkeypatch.setattr(packing, "_stamp", lambda: b"otherone")
     assert call(arrive(pickled), 1) == 6
 
 

@@ -13,8 +13,6 @@ Names are imported when first used: `import wasmz` loads neither compiler nor ru
 
 from __future__ import annotations
 
-__version__ = "0.1.0"
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -40,16 +38,18 @@ if TYPE_CHECKING:
     from wasmz.runtime.bits import f32_bits, f32_from_bits, f64_bits, f64_from_bits
     from wasmz.runtime.engine import Engine
     from wasmz.runtime.exceptions import Tag
-    from wasmz.runtime.func import Caller, Func, HostFunc
-    from wasmz.runtime.gc.objects import ArrayRef, I31Ref, StructRef
+    from wasmz.runtime.func import Func
+    from wasmz.runtime.gc.objects import ArrayRef, StructRef
+    from wasmz.runtime.gc.references import I31Ref
     from wasmz.runtime.globals import Global
+    from wasmz.runtime.host import Caller, HostFunc
     from wasmz.runtime.instance import ExecResult, Exports, Instance
     from wasmz.runtime.limits import ResourceLimiter
     from wasmz.runtime.linker import Linker
     from wasmz.runtime.memory import Memory
     from wasmz.runtime.store import Store
     from wasmz.runtime.table import Table
-    from wasmz.runtime.wasi import WasiConfig
+    from wasmz.runtime.wasi.config import WasiConfig
     from wasmz.runtime.wasi.memory_files import MemoryFileSystem
     from wasmz.shipping import worker_instance
     from wasmz.types import (
@@ -72,6 +72,7 @@ if TYPE_CHECKING:
         ValType,
         define_group,
     )
+    from wasmz.version import __version__
 
 _HOMES = {
     "wasmz.cache": ("CacheWarning",),
@@ -94,17 +95,19 @@ _HOMES = {
     "wasmz.module": ("ArcModule", "Module", "instantiate"),
     "wasmz.runtime.engine": ("Engine",),
     "wasmz.runtime.exceptions": ("Tag",),
-    "wasmz.runtime.func": ("Caller", "Func", "HostFunc"),
+    "wasmz.runtime.func": ("Func",),
+    "wasmz.runtime.host": ("Caller", "HostFunc"),
     "wasmz.runtime.globals": ("Global",),
     "wasmz.runtime.instance": ("ExecResult", "Exports", "Instance"),
     "wasmz.runtime.limits": ("ResourceLimiter",),
     "wasmz.runtime.linker": ("Linker",),
-    "wasmz.runtime.gc.objects": ("ArrayRef", "I31Ref", "StructRef"),
+    "wasmz.runtime.gc.objects": ("ArrayRef", "StructRef"),
+    "wasmz.runtime.gc.references": ("I31Ref",),
     "wasmz.runtime.memory": ("Memory",),
     "wasmz.runtime.bits": ("f32_bits", "f32_from_bits", "f64_bits", "f64_from_bits"),
     "wasmz.runtime.store": ("Store",),
     "wasmz.runtime.table": ("Table",),
-    "wasmz.runtime.wasi": ("WasiConfig",),
+    "wasmz.runtime.wasi.config": ("WasiConfig",),
     "wasmz.runtime.wasi.memory_files": ("MemoryFileSystem",),
     "wasmz.shipping": ("worker_instance",),
     "wasmz.types": (
@@ -127,6 +130,7 @@ _HOMES = {
         "ValType",
         "define_group",
     ),
+    "wasmz.version": ("__version__",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -19,12 +19,12 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from wasmz import __version__
 from wasmz.cache import write_output
 from wasmz.config import Config
 from wasmz.records import Record
 from wasmz.shipped import FOLDER
 from wasmz.stubs import render_stub
+from wasmz.version import __version__
 
 # What a process of another version runs: it gets the paths of the packages that it needs, and compiles argument 1 to 2.
 _COMPILE = """\

@@ -12,7 +12,6 @@ import stat
 import sys
 import time
 
-from wasmz import __version__
 from wasmz.concurrency import load
 from wasmz.config import Config
 from wasmz.hashing import blake2b
@@ -28,6 +27,7 @@ from wasmz.precompiled import (
     hash_source,
 )
 from wasmz.runtime.image import FrozenCode, ModuleImage
+from wasmz.version import __version__
 
 DIRECTORY_VARIABLE = "WASMZ_CACHE_DIR"
 

@@ -32,7 +32,7 @@ from wasmz.ir.builder import Signatures, build_function
 from wasmz.ir.hints import apply_hints, move_unlikely
 from wasmz.ir.metering import add_fuel
 from wasmz.ir.nodes import Function, label
-from wasmz.ir.profiling import FunctionProfile, annotate, order_blocks
+from wasmz.ir.profiling import FunctionProfile, Profile, annotate, order_blocks
 from wasmz.light import cached_property
 from wasmz.runtime.image import (
     LARGEST_OFFSET,
@@ -64,7 +64,6 @@ if TYPE_CHECKING:
     from wasmz.codegen.targets.base import Target
     from wasmz.passes import Observer
     from wasmz.passes.context import Context
-    from wasmz.profile import Profile
 
 _Made = TypeVar("_Made")
 

@@ -229,7 +229,7 @@ class Config(Record, metaclass=ConfigType):
         "worth.",
     )
     _thresholds: tuple[int, ...] = setting(
-        default=(), is_local=True, key=None, help="For tests: the fields of ``wasmz.runtime.tiers.Thresholds``."
+        default=(), is_local=True, key=None, help="For tests: the fields of ``wasmz.runtime.supply.Thresholds``."
     )
     _profiling: bool = setting(
         default=False, key=whole, help="Code counts all edges that it takes, and is never optimised (wasmz.profile)."

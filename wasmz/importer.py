@@ -35,7 +35,7 @@ from wasmz.precompiled import DamagedFile, decode_pyc, encode_pyc
 from wasmz.runtime.engine import Engine
 from wasmz.runtime.imports import PythonImports
 from wasmz.runtime.precompiled import expose
-from wasmz.runtime.tiers import precompiled_supply
+from wasmz.runtime.supply import precompiled_supply
 from wasmz.text import assemble
 
 if TYPE_CHECKING:

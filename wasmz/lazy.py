@@ -17,7 +17,7 @@ from wasmz.config import Config
 from wasmz.light import ref
 from wasmz.precompiled import Codes
 from wasmz.runtime.image import OPTIMISED, ModuleImage
-from wasmz.runtime.tiers import CodeSupply, FunctionCode, Thresholds, dump_code
+from wasmz.runtime.supply import CodeSupply, FunctionCode, Thresholds, dump_code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

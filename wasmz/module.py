@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any, BinaryIO, Union
 
+    from wasmz.config import Config
+
     Source = Union[bytes, bytearray, memoryview, str, os.PathLike[str], BinaryIO]
     Progress = Callable[[int, int], None]
 
@@ -41,8 +43,6 @@ class Module(CompiledModule):
     """
 
     _source: bytes | None = None
-    # What equal modules have in common; made when it is needed (see wasmz.shipping).
-    _identity: bytes | None = None
 
     @classmethod
     def compile(
@@ -79,8 +79,8 @@ class Module(CompiledModule):
         if cache is not None:
             kept = cache.load(data, engine.config)
             if kept is not None:
-                load("wasmz.runtime.tiers")
-                from wasmz.runtime.tiers import precompiled_supply
+                load("wasmz.runtime.supply")
+                from wasmz.runtime.supply import precompiled_supply
 
                 return cls(engine, kept[0], precompiled_supply(*kept))._of(data)
         # Only now is the compiler imported.
@@ -97,10 +97,10 @@ class Module(CompiledModule):
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        load("wasmz.shipping")
-        from wasmz.shipping import pack, unpack
+        load("wasmz.packing")
+        from wasmz.packing import pack
 
-        return unpack, pack(self, self._source)
+        return _unpack, pack(self, self._source)
 
     @classmethod
     def compile_arc(cls, engine: Engine | Source, source: Source | None = None) -> ArcModule:
@@ -188,6 +188,26 @@ class Module(CompiledModule):
         from wasmz.compiler import validate
 
         validate(read_source(source))
+
+
+def _unpack(key: bytes, source: bytes | None, config: Config, is_whole: bool, code: bytes) -> Module:
+    """What a module becomes that was pickled.
+
+    Raises:
+        ValueError: it was pickled without its source, by another version of Python or wasmz.
+    """
+    load("wasmz.packing")
+    from wasmz.packing import once, open_packed
+
+    def make() -> Module:
+        engine = Engine(config)
+        opened = open_packed(source, config, is_whole, code)
+        if opened is None:
+            return Module.compile(engine, source)
+        module = Module(engine, *opened)
+        return module if source is None else module._of(source)
+
+    return once(key, make)
 
 
 class _Counted:

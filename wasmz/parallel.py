@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from wasmz.compiler import CallFacts, Progress
     from wasmz.config import Config
-    from wasmz.profile import Profile
+    from wasmz.ir.profiling import Profile
     from wasmz.wasm.syntax import WasmModule
 
 # What one process compiles between two messages: bytes of WebAssembly code.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    from wasmz.runtime.adapters import TemplateKey
+    from wasmz.runtime.abi import TemplateKey
 
 # Two names above are importlib.util's, too, which imports contextlib and collections.
 _HEADER_BYTES = 16
@@ -35,7 +35,7 @@ _FLAGS = (1).to_bytes(4, "little")
 # In the place of the flags, in files that CPython cannot import.
 _FUNCTIONS = b"fun1"
 
-# Marshalled code by (function, form); see wasmz.runtime.tiers.
+# Marshalled code by (function, form); see wasmz.runtime.supply.
 Codes = dict[tuple[int, int], bytes]
 
 # Run when CPython imports the file: binds an instance and puts its exports into the Python module.
@@ -77,8 +77,8 @@ def encode_pyc(
 
     ``code`` is what :func:`freeze` gave, if the image itself has none; ``limits`` hold when Python imports the file.
     """
-    load("wasmz.runtime.adapter_templates")
-    from wasmz.runtime.adapter_templates import prepare_templates
+    load("wasmz.runtime.prepared_adapters")
+    from wasmz.runtime.prepared_adapters import prepare_templates
 
     load("wasmz.runtime.image_writer")
     from wasmz.runtime.image_writer import dump_image
@@ -172,8 +172,8 @@ def decode_pyc(content: bytes, source_hash: bytes | None = None) -> tuple[Module
 def encode_functions(image: ModuleImage, names: Iterable[str], codes: Codes, source_hash: bytes) -> bytes:
     """The contents of a file with the code of some functions, and with the names that they need."""
     # Imported only here, as above: what is read has its adapters.
-    load("wasmz.runtime.adapter_templates")
-    from wasmz.runtime.adapter_templates import used_templates
+    load("wasmz.runtime.prepared_adapters")
+    from wasmz.runtime.prepared_adapters import used_templates
 
     load("wasmz.runtime.image_writer")
     from wasmz.runtime.image_writer import dump_image

@@ -18,8 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wasmz.errors import WasmzError
-from wasmz.ir.profiling import FunctionProfile, read_counts
-from wasmz.records import Record
+from wasmz.ir.profiling import FunctionProfile, Profile, read_counts
 
 if TYPE_CHECKING:
     from wasmz.runtime.instance import Instance
@@ -30,18 +29,6 @@ _VERSION = 1
 
 class BadProfile(WasmzError, ValueError):
     """A profile that cannot be used: damaged, of another version, or of another module."""
-
-
-class Profile(Record):
-    """What was counted.
-
-    Attributes:
-        module: the hash of the module's bytes.
-        functions: by index; a function that is missing was not called.
-    """
-
-    module: str
-    functions: dict[int, FunctionProfile]
 
 
 def module_hash(data: bytes) -> str:

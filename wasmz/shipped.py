@@ -19,7 +19,7 @@ from wasmz.runtime.engine import Engine
 from wasmz.runtime.imports import PythonImports
 from wasmz.runtime.module import CompiledModule
 from wasmz.runtime.precompiled import expose
-from wasmz.runtime.tiers import precompiled_supply
+from wasmz.runtime.supply import precompiled_supply
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

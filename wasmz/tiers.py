@@ -21,7 +21,7 @@ from wasmz.config import Config
 from wasmz.ir.continuations import add_counters, continue_loop
 from wasmz.ir.profiling import add_profiling
 from wasmz.runtime.image import BASELINE, OPTIMISED
-from wasmz.runtime.tiers import FunctionCode
+from wasmz.runtime.supply import FunctionCode
 from wasmz.wasm.proposals import accepted_by
 from wasmz.wasm.syntax import WasmModule
 

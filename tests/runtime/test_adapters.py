@@ -17,7 +17,8 @@ from wasmz.config import Config
 from wasmz.errors import Trap, TrapCode
 from wasmz.runtime import bits, depth
 from wasmz.runtime.engine import Engine
-from wasmz.runtime.func import Caller, Func, HostFunc
+from wasmz.runtime.func import Func
+from wasmz.runtime.host import Caller, HostFunc
 from wasmz.runtime.instance import Instance
 from wasmz.runtime.linker import Linker
 from wasmz.runtime.store import Store

@@ -15,7 +15,7 @@ from wasmz.runtime.image_writer import dump_image
 from wasmz.runtime.instance import Instance
 from wasmz.runtime.module import CompiledModule
 from wasmz.runtime.store import Store
-from wasmz.runtime.tiers import precompiled_supply
+from wasmz.runtime.supply import precompiled_supply
 from wasmz.types import (
     ArrayType,
     FieldType,

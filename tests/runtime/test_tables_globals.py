@@ -9,8 +9,10 @@ import pytest
 from tests.runtime.handmade import instantiate, make_image
 from wasmz.errors import Trap, TrapCode
 from wasmz.runtime import operations
-from wasmz.runtime.func import Func, HostFunc
+from wasmz.runtime.adapters import make_export_adapter
+from wasmz.runtime.func import Func
 from wasmz.runtime.globals import Global
+from wasmz.runtime.host import HostFunc
 from wasmz.runtime.operations import ElementSegment
 from wasmz.runtime.store import Store
 from wasmz.runtime.table import MAX_ELEMENTS, Table
@@ -76,8 +78,8 @@ def test_subtypes_match(store: Store) -> None:
     (base,) = define_group([SubType(FuncType([], []), final=False)])
     (derived,) = define_group([SubType(FuncType([], []), (base,))])
     table = Table(store, TableType(ValType.FUNCREF, 2))
-    table[0] = Func(store, derived, lambda: None)
-    table[1] = Func(store, base, lambda: None)
+    table[0] = Func(store, derived, lambda: None, make_export_adapter)
+    table[1] = Func(store, base, lambda: None, make_export_adapter)
     assert [callee.__name__ for callee in table.callees(base)] == ["<lambda>", "<lambda>"]
     assert kinds(table.callees(derived)) == "fx"
 

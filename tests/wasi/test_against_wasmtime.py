@@ -24,7 +24,8 @@ from tests.wasi.guest import (
     wasmtime_calls,
     wasmz_calls,
 )
-from wasmz.runtime.wasi import WasiConfig, host_files
+from wasmz.runtime.wasi import host_files
+from wasmz.runtime.wasi.config import WasiConfig
 from wasmz.runtime.wasi.memory_files import MemoryFileSystem
 
 pytest.importorskip("wasmtime")

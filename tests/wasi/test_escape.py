@@ -31,7 +31,8 @@ from tests.wasi.guest import (
     Guest,
     wasmz_calls,
 )
-from wasmz.runtime.wasi import WasiConfig, host_files
+from wasmz.runtime.wasi import host_files
+from wasmz.runtime.wasi.config import WasiConfig
 from wasmz.runtime.wasi.errno import Errno
 from wasmz.runtime.wasi.memory_files import MemoryFileSystem
 

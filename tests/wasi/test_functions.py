@@ -28,7 +28,7 @@ from tests.wasi.guest import (
     Guest,
     wasmz_calls,
 )
-from wasmz.runtime.wasi import WasiConfig
+from wasmz.runtime.wasi.config import WasiConfig
 from wasmz.runtime.wasi.errno import Errno
 from wasmz.runtime.wasi.memory_files import MemoryFileSystem
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.wasi.guest import NAMES, PAGES, Guest, wasmz_calls
-from wasmz.runtime.wasi import WasiConfig
+from wasmz.runtime.wasi.config import WasiConfig
 from wasmz.runtime.wasi.functions import FUNCTIONS
 from wasmz.runtime.wasi.memory_files import MemoryFileSystem
 

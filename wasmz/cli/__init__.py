@@ -11,7 +11,6 @@ from typing import Any
 
 import click
 
-from wasmz import __version__
 from wasmz.cli.cache import cache_command
 from wasmz.cli.compile import compile_command, validate_command
 from wasmz.cli.disassemble import dis_command
@@ -19,6 +18,7 @@ from wasmz.cli.inspect import inspect_command
 from wasmz.cli.run import run_command
 from wasmz.cli.stubs import stubs_command
 from wasmz.errors import WasmzError
+from wasmz.version import __version__
 
 # What shells report of a program that SIGINT ended.
 _AFTER_INTERRUPT = 130

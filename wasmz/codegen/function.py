@@ -10,7 +10,7 @@ from wasmz.codegen.assembler import CodeDescription, assemble
 from wasmz.codegen.emitted import Jump, Label
 from wasmz.codegen.emitter import Emitter, ModuleFacts, find_homes
 from wasmz.codegen.hoisting import hoist_globals
-from wasmz.codegen.lowering import LOWERINGS
+from wasmz.codegen.lowering import lowering_of
 from wasmz.codegen.lowering.control import TERMINATORS, fused_condition
 from wasmz.codegen.lowering.exceptions import place_handlers_last
 from wasmz.codegen.slots import assign_slots
@@ -73,10 +73,10 @@ def emit_body(
                 emitter.mark(value.offset)
             if value is protected:
                 emitter.handler = emitter.label(block.terminator.edges[1].block)
-                LOWERINGS[value.op](emitter, value)
+                lowering_of(value.op)(emitter, value)
                 emitter.handler = None
             else:
-                LOWERINGS[value.op](emitter, value)
+                lowering_of(value.op)(emitter, value)
         if every_offset:
             emitter.mark(block.terminator.offset)
         terminators[block.terminator.op](emitter, block.terminator)

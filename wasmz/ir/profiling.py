@@ -40,6 +40,18 @@ class FunctionProfile(Record):
         return self.calls + sum(self.loops)
 
 
+class Profile(Record):
+    """What was counted in a run of a module.
+
+    Attributes:
+        module: the hash of the module's bytes.
+        functions: by index; a function that is missing was not called.
+    """
+
+    module: str
+    functions: dict[int, FunctionProfile]
+
+
 def add_profiling(function: Function) -> None:
     """Makes the function count its calls, the rounds of its loops and the ways it takes."""
     headers = set(loop_headers(function))

@@ -20,7 +20,7 @@ Comparing with one-digit constants is what CPython is fastest at, so that the us
 and a test of the type.
 
 Each takes CPython's compiler a third of a millisecond. So a precompiled module brings what its imports and exports
-need (:func:`prepare_templates`), and this file is imported only where something else is called. Whoever changes the
+need (``prepared_adapters.py``), and this file is imported only where something else is called. Whoever changes the
 lines changes the form of images, too (``FORMAT`` in ``image.py``).
 """
 
@@ -28,16 +28,13 @@ from __future__ import annotations
 
 from wasmz.light import CodeType
 from wasmz.runtime import depth
-from wasmz.runtime.adapters import made_templates, signature_letters
 from wasmz.runtime.traps import EXPORT_FILE
-from wasmz.types import FuncType, ValType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 
-    from wasmz.runtime.adapters import TemplateKey
-    from wasmz.runtime.image import FrozenCode, ModuleImage
+    from wasmz.runtime.abi import TemplateKey
 
 # Statements that bring a Python value `{v}` into the form of generated code; `{n}` is its number, counted from 1.
 _CHECKED_INT = "if type({v}) is not int or {v} < 0 or {v} > 0x3FFFFFFF: {v} = %s({v}, what, {n})"
@@ -66,11 +63,6 @@ _OUTWARD: Final = {
     "a": "from_any({v})",
 }
 
-# No more signatures of one module are prepared in advance: the rest is made when it is called.
-_MOST_PREPARED: Final = 32
-# Types whose letters mean the same in every module.
-_PLAIN: Final = frozenset({ValType.I32, ValType.I64, ValType.F32, ValType.F64, ValType.FUNCREF, ValType.EXTERNREF})
-
 
 def make_template(key: TemplateKey) -> CodeType:
     """The code of a function ``call``, whose other names are free variables, or globals if it is to have an instance's.
@@ -82,36 +74,6 @@ def make_template(key: TemplateKey) -> CodeType:
         return _compile(_host_lines(params, results, flag), "f, what, types, caller", "<wasmz host adapter>")
     variables = None if kind == "global export" else "f, what, types, needed_limit"
     return _compile(_export_lines(params, results, flag), variables, EXPORT_FILE)
-
-
-def prepare_templates(image: ModuleImage, code: FrozenCode) -> dict[TemplateKey, CodeType | bytes]:
-    """The code for the imports and exports of a module that was compiled as a whole."""
-    # In this order, each once. WASI's functions have no adapters, if they are ours.
-    keys: dict[TemplateKey, None] = {}
-    for item in image.imports:
-        if isinstance(item.type, FuncType) and _is_plain(item.type) and not item.module_name.startswith("wasi_"):
-            keys["host", *_signature(item.type), False] = None
-    for spec in image.exports:
-        if spec.kind == "func" and _is_plain(image.function_type(spec.index)):
-            is_deep = not code.has(spec.index) or code.is_deep(spec.index)
-            keys["global export", *_signature(image.function_type(spec.index)), is_deep] = None
-    prepared = list(keys)[:_MOST_PREPARED]
-    return {key: made_templates.get(key) or made_templates.setdefault(key, make_template(key)) for key in prepared}
-
-
-def used_templates(image: ModuleImage) -> dict[TemplateKey, CodeType | bytes]:
-    """What this process has of code for functions of the types that a module has."""
-    types = (type.composite for type in image.types)
-    signatures = {_signature(type) for type in types if isinstance(type, FuncType) and _is_plain(type)}
-    return {key: code for key, code in made_templates.items() if key[1:3] in signatures}
-
-
-def _is_plain(type: FuncType) -> bool:
-    return _PLAIN.issuperset(type.params + type.results)
-
-
-def _signature(type: FuncType) -> tuple[str, str]:
-    return signature_letters(type.params), signature_letters(type.results)
 
 
 def _inward(letter: str, variable: str, position: int, indent: str) -> list[str]:

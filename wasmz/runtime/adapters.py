@@ -15,7 +15,7 @@ import marshal
 from wasmz.concurrency import load
 from wasmz.light import CellType, CodeType, FunctionType
 from wasmz.runtime import convert, depth
-from wasmz.runtime.func import Caller, Func
+from wasmz.runtime.abi import signature_letters
 from wasmz.runtime.traps import FRAME_KEY, translate
 from wasmz.types import FuncType, ValType
 
@@ -24,18 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    # Kind, letters of the parameters and results, and whether an export is deep, or a host function gets its caller.
-    TemplateKey = tuple[str, str, str, bool]
-
-_LETTERS = {
-    ValType.I32: "i",
-    ValType.I64: "I",
-    ValType.F32: "f",
-    ValType.F64: "F",
-    ValType.V128: "v",
-    ValType.FUNCREF: "r",
-    ValType.EXTERNREF: "e",
-}
+    from wasmz.runtime.abi import TemplateKey
+    from wasmz.runtime.func import Func
 
 
 def wrong_results(result: Any, count: int, what: str) -> TypeError:
@@ -125,7 +115,7 @@ def _export_values(func: Func, name: str) -> dict[str, Any]:
     }
 
 
-def make_host_adapter(fn: Callable[..., Any], type: FuncType, name: str, caller: Caller | None) -> Callable[..., Any]:
+def make_host_adapter(fn: Callable[..., Any], type: FuncType, name: str, caller: object) -> Callable[..., Any]:
     """What generated code calls for the Python callable ``fn``; ``caller`` goes first if it is not ``None``."""
     template = _template("host", type, caller is not None)
     cells = {"f": fn, "what": _quoted(f"result {{}} of {name}"), "types": type.results, "caller": caller}
@@ -143,14 +133,6 @@ def _quoted(text: str) -> str:
     """Names may have braces, which mean nothing in them."""
     head, _, name = text.partition(" of ")
     return f"{head} of {name.replace('{', '{{').replace('}', '}}')}"
-
-
-def signature_letters(types: tuple[ValType, ...]) -> str:
-    """A letter for each type, by which templates are known.
-
-    ``a`` stands for references that are not in Python what they are in code (see ``wasmz/runtime/gc``).
-    """
-    return "".join([_LETTERS.get(type) or ("a" if convert.may_hold_numbers(type) else "x") for type in types])
 
 
 def _template(kind: str, type: FuncType, flag: bool) -> CodeType:

@@ -22,12 +22,24 @@ from wasmz.runtime.checkpoints import LONGEST_WAIT, requests, stop_if_asked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from _thread import LockType
+    from _thread import LockType, RLock
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, Protocol
 
-    from wasmz.runtime.memory import Memory
     from wasmz.runtime.views import View
+    from wasmz.types import MemoryType
+
+    class Memory(Protocol):
+        """What atomic access needs of a memory (``memory.py``)."""
+
+        waiting: dict[int, list[LockType]]
+
+        @property
+        def lock(self) -> RLock: ...
+
+        @property
+        def type(self) -> MemoryType: ...
+
 
 __all__ = ["HELPERS"]
 

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from typing import Final
     from weakref import ref
 
-    from wasmz.runtime.store import Store
-
 __wasmz_frame__ = "helper"
 
 # Bytes, or items, that are written at once: less than a millisecond each.
@@ -34,11 +32,11 @@ PIECE_ITEMS: Final = 1 << 16
 # The longest wait in one call of the system, in seconds: what is asked of a thread that waits is seen after it.
 LONGEST_WAIT: Final = 0.03
 
-# Thread -> the store whose code is to be stopped there.
-requests: dict[int, ref[Store]] = {}
+# Stores are only compared here. Thread -> the store whose code is to be stopped there.
+requests: dict[int, ref[object]] = {}
 
 # Thread -> the store for which it makes an instance, before any of that instance's code runs.
-instantiating: dict[int, Store] = {}
+instantiating: dict[int, object] = {}
 
 
 def stop_if_asked() -> None:
@@ -52,7 +50,7 @@ def stop_if_asked() -> None:
             raise Interrupted
 
 
-def is_in(store: Store, frame: FrameType | None, thread: int) -> bool:
+def is_in(store: object, frame: FrameType | None, thread: int) -> bool:
     """Whether a thread, whose innermost frame is given, runs code of the store, or makes an instance in it."""
     if instantiating.get(thread) is store:
         return True

@@ -14,7 +14,8 @@ from _operator import index
 
 from wasmz.concurrency import load
 from wasmz.errors import WasmException
-from wasmz.runtime.func import Func, HostFunc
+from wasmz.runtime.abi import may_hold_numbers
+from wasmz.runtime.func import Func, FuncMaker
 from wasmz.types import HeapType, RefType, ValType, heap_top, is_heap_subtype
 
 TYPE_CHECKING = False
@@ -28,8 +29,6 @@ __wasmz_frame__ = "helper"
 
 _SIGN_32, _RANGE_32 = 1 << 31, 1 << 32
 _SIGN_64, _RANGE_64 = 1 << 63, 1 << 64
-
-_MIXED_KINDS = frozenset({HeapType.ANY, HeapType.EQ, HeapType.I31})
 
 
 def to_i32(value: Any, what: str, number: int = 0) -> int:
@@ -137,8 +136,8 @@ def to_internal(value: Any, type: ValType, what: str, store: Store | None = None
         return convert(value, what)
     if not isinstance(type, RefType):
         raise TypeError(f"{what}: values of type {type} cannot be made")
-    if isinstance(value, HostFunc) and store is not None:
-        value = Func.of_host(store, value)
+    if isinstance(value, FuncMaker) and store is not None:
+        value = value.make_func(store)
     return to_reference(value, type, what)
 
 
@@ -156,11 +155,6 @@ def to_python(value: Any, type: ValType) -> Any:
 
         return from_any(value)
     return value
-
-
-def may_hold_numbers(type: ValType) -> bool:
-    """Whether references of a type may be i31 or host objects, which are not in Python what they are in code."""
-    return isinstance(type, RefType) and type.heap_type in _MIXED_KINDS
 
 
 _TO_INTERNAL: dict[ValType, Callable[[Any, str], Any]] = {

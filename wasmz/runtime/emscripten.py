@@ -15,7 +15,8 @@ import time
 
 from wasmz.errors import LightTrapCode as TrapCode
 from wasmz.errors import Trap, WasiExit
-from wasmz.runtime.func import Caller, Func, HostFunc
+from wasmz.runtime.func import Func
+from wasmz.runtime.host import Caller, HostFunc
 from wasmz.types import FuncType, ValType
 
 TYPE_CHECKING = False
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, Final
 
+    from wasmz.runtime.host import Definitions
     from wasmz.runtime.instance import Instance
-    from wasmz.runtime.linker import Linker
     from wasmz.runtime.module import CompiledModule
 
 _MODULE: Final = "env"
@@ -46,7 +47,7 @@ def is_emscripten(module: CompiledModule) -> bool:
     return any(item.module_name == _MODULE and _is_known(item.name) for item in module.imported_funcs)
 
 
-def define_emscripten(linker: Linker, module: CompiledModule) -> None:
+def define_emscripten(linker: Definitions, module: CompiledModule) -> None:
     """Defines those of emscripten's functions that the module imports, and nobody else defined."""
     temporary = [0]
     for item in module.imported_funcs:

@@ -12,7 +12,7 @@ from _thread import get_ident
 from itertools import islice
 
 from wasmz.concurrency import is_finalizing, load
-from wasmz.errors import Trap, WasmException, bounded, expect, shown
+from wasmz.errors import LinkError, Trap, WasmException, bounded, expect, shown
 from wasmz.records import Record
 from wasmz.runtime import operations
 from wasmz.runtime.adapters import make_skipping
@@ -22,20 +22,25 @@ from wasmz.runtime.globals import Global
 from wasmz.runtime.helpers import find_helper
 from wasmz.runtime.image import ConstExpr, ExportSpec
 from wasmz.runtime.limits import expect_store
-from wasmz.runtime.linker import Linker
 from wasmz.runtime.loader import Binder
 from wasmz.runtime.memory import Memory
-from wasmz.runtime.module import module_behind
+from wasmz.runtime.module import module_behind, undefined
 from wasmz.runtime.operations import DataSegment, ElementSegment
 from wasmz.runtime.table import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Any, Final, NoReturn
+    from typing import Any, Final, NoReturn, Protocol
 
+    from wasmz.runtime.image import ModuleImage
     from wasmz.runtime.module import CompiledModule, ModuleHandle
     from wasmz.runtime.store import Store
+
+    class Imports(Protocol):
+        """Where an instance has its imports from: a ``Linker``."""
+
+        def link(self, store: Store, image: ModuleImage, instance: Instance) -> list[Any]: ...
 
 
 class ExecResult(Record):
@@ -182,7 +187,7 @@ class Instance:
         exports: what the module exports, bound to this instance.
     """
 
-    def __init__(self, store: Store, module: CompiledModule | ModuleHandle, linker: Linker | None = None) -> None:
+    def __init__(self, store: Store, module: CompiledModule | ModuleHandle, linker: Imports | None = None) -> None:
         """Links, initialises, and runs the module's start function. ``module`` may be an ``ArcModule``, too.
 
         Raises:
@@ -199,7 +204,8 @@ class Instance:
         if not hasattr(type(compiled), "image"):
             raise TypeError(f"module must be a Module, not {bounded(repr(compiled))}")
         expect_store(store)
-        expect(linker, (Linker, type(None)), "linker", "a Linker (instantiate() takes a mapping)")
+        if not (linker is None or hasattr(type(linker), "link")):
+            raise TypeError(f"linker must be a Linker (instantiate() takes a mapping), not {bounded(repr(linker))}")
         image = compiled.image
         if store.engine.config.fuel is not None and image.body_offsets and not image.is_metered:
             raise ValueError("the module's code uses no fuel, as the store wants: compile it with the store's engine")
@@ -211,7 +217,10 @@ class Instance:
         self._hidden: dict[str, Any] = {}
         self.exports: Exports = Exports(self, ())
         self._binder = Binder(store, image, compiled.supply)
-        self._binder.add_imports((linker or Linker(store.engine)).link(store, image, self))
+        if linker is not None:
+            self._binder.add_imports(linker.link(store, image, self))
+        elif image.imports:
+            raise LinkError([undefined(item) for item in image.imports])
         # What is made and copied from here on counts as code of the store that runs: deadlines stop it.
         thread = get_ident()
         outer = instantiating.get(thread)

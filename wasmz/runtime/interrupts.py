@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Final
 
-    from wasmz.runtime.store import Store
+    # To this file a store is something that code of a thread belongs to.
+    Store = object
 
 __wasmz_frame__ = "helper"
 
@@ -54,7 +55,7 @@ _SHORT_INTERVAL: Final = 0.00002
 # what switches Python's garbage collector off and on, are not among them.
 _COMPILER: Final = ("wasmz.passes", "wasmz.ir", "wasmz.codegen", "wasmz.wasm")
 _COMPILER_CALLERS: Final = (*_COMPILER, "wasmz.compiler", "wasmz.faults", "wasmz.tiers", "wasmz.lazy", "wasmz.light")
-_TIERS: Final = "wasmz.runtime.tiers"
+_SUPPLY: Final = "wasmz.runtime.supply"
 
 _prototype = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_ulong, ctypes.py_object)
 _set_async_exc = _prototype(("PyThreadState_SetAsyncExc", ctypes.pythonapi))
@@ -122,7 +123,7 @@ def _may_stop(store: Store, frame: FrameType | None) -> bool:
             if mark == "host":
                 return is_foreign
             if mark == "helper":
-                return is_foreign and frame.f_globals["__name__"] == _TIERS and _is_compiling(innermost, frame)
+                return is_foreign and frame.f_globals["__name__"] == _SUPPLY and _is_compiling(innermost, frame)
             return mark.__class__ is InstanceFrames and frame.f_code.co_filename not in (EXPORT_FILE, STUB_FILE)
         is_foreign = True
         frame = frame.f_back
@@ -296,7 +297,7 @@ class _Watcher:
             for store in due:
                 self._stop_all(store, now)
             # No store is kept alive while this waits.
-            due, store, interrupted = [], None, None  # type: ignore[assignment]
+            due, store, interrupted = [], None, None
             with self._condition:
                 self._late += again
 

@@ -13,11 +13,12 @@ from wasmz.concurrency import load
 from wasmz.errors import LightTrapCode as TrapCode
 from wasmz.errors import LinkError, Trap, bounded, counted, expect, shown
 from wasmz.runtime.engine import Engine
-from wasmz.runtime.func import Func, HostFunc, function_behind
+from wasmz.runtime.func import Func, function_behind
 from wasmz.runtime.globals import Global
+from wasmz.runtime.host import HostFunc
 from wasmz.runtime.image import ModuleImage
 from wasmz.runtime.memory import Memory
-from wasmz.runtime.module import module_behind
+from wasmz.runtime.module import import_name, module_behind, type_text, undefined
 from wasmz.runtime.table import Table
 from wasmz.types import (
     DefinedType,
@@ -72,7 +73,7 @@ class Linker:
             expect(name, str, "name", "a string")
         is_known = isinstance(item, (Memory, Table, Global, Func, HostFunc)) or _is_value(item)
         if not is_known and not callable(item) and not is_tag(item):
-            raise TypeError(f"{_import_name(module_name, name)}: {bounded(repr(item))} cannot be imported")
+            raise TypeError(f"{import_name(module_name, name)}: {bounded(repr(item))} cannot be imported")
         self._items[module_name, name] = function_behind(item) or item
 
     def define_instance(self, module_name: str, instance: Instance) -> None:
@@ -88,12 +89,12 @@ class Linker:
         for item in _expect_module(module).imported_funcs:
             key = (item.module_name, item.name)
             if key not in self._items:
-                self._items[key] = _unknown(f"unknown import {_import_name(item.module_name, item.name)} was called")
+                self._items[key] = _unknown(f"unknown import {import_name(item.module_name, item.name)} was called")
 
     def define_wasi(self, config: WasiConfig | None = None) -> None:
         """Defines WASI preview 1 for one instance, with these arguments, environment and streams."""
-        load("wasmz.runtime.wasi")
-        from wasmz.runtime.wasi import add_to_linker
+        load("wasmz.runtime.wasi.linking")
+        from wasmz.runtime.wasi.linking import add_to_linker
 
         if not (config is None or hasattr(type(config), "preopen_dir")):
             raise TypeError(f"config must be a WasiConfig, not {bounded(repr(config))}")
@@ -127,7 +128,7 @@ class Linker:
         functions = tags = 0
         for wanted in image.imports:
             item = self._items.get((wanted.module_name, wanted.name))
-            shown = _import_name(wanted.module_name, wanted.name)
+            shown = import_name(wanted.module_name, wanted.name)
             if _is_value(item) and isinstance(wanted.type, GlobalType) and not wanted.type.mutable:
                 try:
                     linked.append(Global(store, wanted.type, item))
@@ -144,13 +145,12 @@ class Linker:
                 defined_type = image.types[image.tags[tags]]
                 tags += 1
             if item is None:
-                expected = _text(wanted.type)
-                problems.append(f"import {shown} is not defined: expected {expected}")
+                problems.append(undefined(wanted))
             elif _matches(item, wanted.type, defined_type, is_exact):
                 linked.append(_linked(item, wanted, defined_type, store, instance))
             else:
-                found = f"the value {bounded(repr(item))}" if _is_value(item) else _text(_type_of(item))
-                problems.append(f"import {shown} has another type: expected {_text(wanted.type)}, found {found}")
+                found = f"the value {bounded(repr(item))}" if _is_value(item) else type_text(_type_of(item))
+                problems.append(f"import {shown} has another type: expected {type_text(wanted.type)}, found {found}")
         if problems:
             raise LinkError(problems)
         return linked
@@ -185,7 +185,7 @@ def _linked(item: Any, wanted: ImportType, defined_type: DefinedType | None, sto
         return item
     host = item if isinstance(item, HostFunc) else HostFunc(item, wanted.type.params, wanted.type.results)
     name = f"{wanted.module_name}.{wanted.name}"
-    return Func.of_host(store, host, instance=instance, defined_type=defined_type, name=name)
+    return host.make_func(store, instance=instance, defined_type=defined_type, name=name)
 
 
 def is_tag(item: Any) -> bool:
@@ -199,16 +199,6 @@ def _type_of(item: Any) -> ExternType | None:
     if isinstance(item, (Global, Func, HostFunc)) or is_tag(item):
         return item.type  # type: ignore[no-any-return]
     return None
-
-
-def _text(type: ExternType | None) -> str:
-    if type is None:
-        return "a Python callable"
-    return bounded(f"function {type}" if isinstance(type, FuncType) else str(type))
-
-
-def _import_name(module_name: str, name: str) -> str:
-    return f"{bounded(module_name)}.{bounded(name)}"
 
 
 def _is_value(item: Any) -> bool:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from wasmz.concurrency import load
 from wasmz.errors import LinkError
 from wasmz.light import FunctionType
-from wasmz.runtime.adapters import offer_templates
+from wasmz.runtime.adapters import make_export_adapter, offer_templates
 from wasmz.runtime.func import Func
 from wasmz.runtime.globals import Global
 from wasmz.runtime.helpers import find_helper, late_helper, missing
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from wasmz.runtime.store import Store
-    from wasmz.runtime.tiers import CodeSupply, FunctionCode
+    from wasmz.runtime.supply import CodeSupply, FunctionCode
     from wasmz.types import DefinedType
 
 # Keeps the memories alive as long as any function of the instance: its views do not.
@@ -151,6 +151,7 @@ class Binder:
                 self.store,
                 image.types[image.function_types[index]],
                 self.callee(index),
+                make_export_adapter,
                 tail=None if tail_code is None else FunctionType(tail_code, self.namespace),
                 name=image.function_names.get(index),
                 index=index,

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Protocol
 
-    from wasmz.runtime.tiers import CodeSupply
-    from wasmz.types import DefinedType
+    from wasmz.runtime.supply import CodeSupply
+    from wasmz.types import DefinedType, ExternType
 
     class ModuleHandle(Protocol):
         """A counted handle to a module (``ArcModule``)."""
@@ -32,6 +32,23 @@ if TYPE_CHECKING:
 def module_behind(module: Any) -> Any:
     """The module that a counted handle is one to; anything else as it is."""
     return module.module if hasattr(type(module), "release_unwrap") else module
+
+
+def import_name(module_name: str, name: str) -> str:
+    """An import in messages."""
+    return f"{bounded(module_name)}.{bounded(name)}"
+
+
+def type_text(type: ExternType | None) -> str:
+    """The type of an import in messages; ``None`` for that of a plain callable."""
+    if type is None:
+        return "a Python callable"
+    return bounded(f"function {type}" if isinstance(type, FuncType) else str(type))
+
+
+def undefined(item: ImportType) -> str:
+    """The message for an import that nobody has defined."""
+    return f"import {import_name(item.module_name, item.name)} is not defined: expected {type_text(item.type)}"
 
 
 class ModuleExports(Mapping[str, ExportType]):
@@ -63,6 +80,9 @@ class CompiledModule:
         engine: with whose configuration it was compiled.
         supply: where the code comes from, if functions are compiled as they are called; otherwise it is in the image.
     """
+
+    # What equal modules have in common; made when it is needed (see packing.py).
+    _identity: bytes | None = None
 
     def __init__(self, engine: Engine, image: ModuleImage, supply: CodeSupply | None = None) -> None:
         """For what compiles and loads modules; users call ``Module.compile``."""

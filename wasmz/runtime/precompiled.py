@@ -19,8 +19,8 @@ from wasmz.runtime.instance import Instance
 from wasmz.runtime.linker import Linker
 from wasmz.runtime.module import CompiledModule
 from wasmz.runtime.store import Store
-from wasmz.runtime.tiers import precompiled_supply
-from wasmz.runtime.wasi import WasiConfig
+from wasmz.runtime.supply import precompiled_supply
+from wasmz.runtime.wasi.config import WasiConfig
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -22,13 +22,17 @@ if TYPE_CHECKING:
 
     from wasmz.runtime.gc.heap import Heap
     from wasmz.runtime.limits import ResourceLimiter
-    from wasmz.runtime.memory import Memory
     from wasmz.runtime.traps import InstanceFrames
 
     class Part(Protocol):
         """What a store tells that it is closed."""
 
         def leave(self, store: Store) -> None: ...
+
+    class Closable(Protocol):
+        """What a store frees when it is closed: a memory."""
+
+        def close(self) -> None: ...
 
 
 class Store:
@@ -71,7 +75,7 @@ class Store:
         self._is_closed = False
         # Instances' binders, and guests' processes.
         self._parts: WeakSet[Part] = WeakSet()
-        self._memories: WeakSet[Memory] = WeakSet()
+        self._memories: WeakSet[Closable] = WeakSet()
         # Where the code is that uses fuel.
         self._metered: WeakSet[InstanceFrames] = WeakSet()
         # Has as many items as there are units of fuel. Without metering there is no end of them.
@@ -161,7 +165,7 @@ class Store:
         self.table_budget = other.table_budget
         self._heap = other.object_heap()
 
-    def adopt(self, memory: Memory) -> None:
+    def adopt(self, memory: Closable) -> None:
         """Notes a memory, to be freed with the store. Raises ``ValueError`` if that is closed."""
         self.check_open()
         self._memories.add(memory)

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from typing import Any, Final, NoReturn
 
     from wasmz.runtime.debug_lines import LineTable
-    from wasmz.runtime.store import Store
 
     # Where a frame was: whose it is, its code, and the place of the Python instruction there.
     _Note = tuple["InstanceFrames", CodeType, int]
@@ -47,15 +46,15 @@ class InstanceFrames:
 
     Attributes:
         image: the module.
-        store: where the instance lives.
+        store: where the instance lives; only compared.
         namespace: the globals.
     """
 
     __slots__ = ("__weakref__", "_lines", "_names", "image", "namespace", "store")
 
-    def __init__(self, image: ModuleImage, store: Store, namespace: dict[str, Any]) -> None:
+    def __init__(self, image: ModuleImage, store: object, namespace: dict[str, Any]) -> None:
         self.image: ModuleImage = image
-        self.store: Store = store
+        self.store: object = store
         self.namespace: dict[str, Any] = namespace
         self._lines: LineTable | None = None
         self._names: dict[int, str] | None = None

@@ -6,6 +6,7 @@ A lowering takes the emitter and the value, pushes the operands, emits, and defi
 
 from __future__ import annotations
 
+from wasmz.codegen.emitter import Emitter, Lowering
 from wasmz.codegen.lowering import (
     atomics,
     bulk,
@@ -20,15 +21,21 @@ from wasmz.codegen.lowering import (
     variables,
 )
 from wasmz.codegen.lowering.registry import LOWERINGS, lowers
+from wasmz.concurrency import load
+from wasmz.ir.facts import OPS, VECTORS
+from wasmz.ir.nodes import Value
+from wasmz.wasm.instructions import BY_NAME, Immediates
 
 __all__ = [
     "LOWERINGS",
     "atomics",
     "bulk",
+    "call_helper",
     "calls",
     "exceptions",
     "gc",
     "integers",
+    "lowering_of",
     "lowers",
     "memory",
     "numeric",
@@ -36,3 +43,32 @@ __all__ = [
     "tiers",
     "variables",
 ]
+
+
+def lowering_of(operation: str) -> Lowering:
+    """The lowering of an operation.
+
+    lowering_of("i32.add")      the function under ``@lowers("i32.add")``
+    lowering_of("i32.div_s")    a call of the runtime's helper ``i32_div_s``: no function is registered, none is needed
+
+    Raises:
+        KeyError: there is none.
+    """
+    found = LOWERINGS.get(operation)
+    if found is None and OPS[operation].type in VECTORS:
+        # Modules without vectors need not wait for the file to be read.
+        load("wasmz.codegen.lowering.simd")
+        from wasmz.codegen.lowering import simd  # noqa: F401
+
+        found = LOWERINGS.get(operation)
+    if found is None:
+        row = BY_NAME.get(operation)
+        if row is None or row.params is None or row.immediates is not Immediates.NONE:
+            raise KeyError(operation)
+        found = LOWERINGS[operation] = call_helper
+    return found
+
+
+def call_helper(emitter: Emitter, value: Value) -> None:
+    """The runtime's function of the same name does it."""
+    emitter.call_helper(OPS[value.op].helper, value)

@@ -7,8 +7,8 @@ from_any(0x7FFFFFFF)                  -> I31Ref(-1)
 
 from __future__ import annotations
 
-from wasmz.runtime.gc.objects import ArrayRef, HeapRef, HostRef, I31Ref, StructRef, class_of
-from wasmz.types import DefinedType, HeapType, RefType
+from wasmz.runtime.gc.references import HeapRef, HostRef, I31Ref
+from wasmz.types import DefinedType, HeapType, RefType, is_heap_subtype
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,14 +61,13 @@ _HOLD_I31 = frozenset({HeapType.ANY, HeapType.EQ, HeapType.I31})
 
 
 def _is_of(held: Any, heap_type: HeapType | DefinedType) -> bool:
-    if isinstance(heap_type, DefinedType):
-        return issubclass(type(held), class_of(heap_type))
     if heap_type is HeapType.ANY:
         return True
     if heap_type is HeapType.EQ:
         return type(held) is not HostRef
     if heap_type is HeapType.I31:
         return type(held) is int
-    if heap_type is HeapType.NONE:
-        return False
-    return issubclass(type(held), StructRef if heap_type is HeapType.STRUCT else ArrayRef)
+    # Of the class, as above, which must be the one that was made for its type.
+    kind = type(held)
+    actual = getattr(kind, "wasm_type", None)
+    return isinstance(actual, DefinedType) and actual.runtime_class is kind and is_heap_subtype(actual, heap_type)

@@ -17,8 +17,7 @@ import sys
 from _thread import RLock
 
 from wasmz.errors import MemoryLimit
-from wasmz.runtime.gc.objects import StructRef, struct_fields
-from wasmz.types import RefType, ValType
+from wasmz.types import RefType, StructType, ValType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -144,14 +143,15 @@ def allocator(heap: Heap, made_class: Any) -> Any:
     """What makes objects of a class, and counts them; always the same for a class."""
     found = heap.makers.get(made_class)
     if found is None:
-        found = _structures(heap, made_class) if issubclass(made_class, StructRef) else _Arrays(heap, made_class)
+        is_structure = isinstance(made_class.wasm_type.composite, StructType)
+        found = _structures(heap, made_class) if is_structure else _Arrays(heap, made_class)
         found = heap.makers.setdefault(made_class, found)
     return found
 
 
 def _structures(heap: Heap, made_class: Any) -> Any:
     size = _OBJECT_BYTES
-    for field in struct_fields(made_class.wasm_type):
+    for field in made_class.wasm_type.composite.fields:
         size += _POINTER_BYTES + _boxed_bytes(field.storage)
     size = _rounded(size)
     token = heap.token(size)

@@ -1,4 +1,4 @@
-"""What stands for references to structures, arrays and i31 (docs/gc.md).
+"""What stands for references to structures and arrays (docs/gc.md).
 
     point = StructRef.new(point_type, 1, 2.5)        a class for each type, with a slot for each field
     point[0], point["y"], len(point), point.type
@@ -12,10 +12,12 @@ from __future__ import annotations
 
 from array import array
 
-from wasmz.concurrency import load, new_lock
+from wasmz.concurrency import new_lock
 from wasmz.errors import LightTrapCode as TrapCode
 from wasmz.errors import Trap, bounded, expect_integer, expect_iterable, shown
 from wasmz.runtime.checkpoints import PIECE_ITEMS, requests, stop_if_asked
+from wasmz.runtime.convert import to_i32, to_internal, to_python
+from wasmz.runtime.gc.references import HeapRef
 from wasmz.types import (
     ArrayType,
     DefinedType,
@@ -40,57 +42,7 @@ __wasmz_frame__ = "helper"
 # specification A.1.2).
 MAX_ARRAY_BYTES: Final = 1 << 30
 
-_MASK_31, _SIGN_31 = 0x7FFF_FFFF, 1 << 30
-
 _lock = new_lock()
-
-
-class I31Ref(int):
-    """A 31-bit integer as a reference, as Python sees it: an ``int`` from -2^30 to 2^30 - 1.
-
-    ``I31Ref(5)`` goes where an ``anyref``, ``eqref`` or ``i31ref`` is wanted; so does a plain ``int``. In an
-    ``externref`` an ``I31Ref`` is what `extern.convert_any` made of an i31, and a plain ``int`` is a host object.
-    """
-
-    __slots__ = ()
-
-    def __new__(cls, value: int = 0) -> I31Ref:
-        """``OverflowError`` unless the number fits 31 bits, signed or unsigned."""
-        value = expect_integer(value, "value")
-        if not -_SIGN_31 <= value <= _MASK_31:
-            raise OverflowError(f"{value} does not fit an i31")
-        return super().__new__(cls, ((value & _MASK_31) ^ _SIGN_31) - _SIGN_31)
-
-    def __repr__(self) -> str:
-        return f"I31Ref({int(self)})"
-
-
-class HostRef:
-    """A host object where WebAssembly expects any reference: so it is never taken for a structure, array or i31."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any) -> None:
-        self.value: Any = value
-
-
-class HeapRef:
-    """A reference to a structure or array. Compared by identity."""
-
-    # Set where objects are counted (see heap.py).
-    __slots__ = ("_owner",)
-
-    # The type that a class is made for.
-    wasm_type: DefinedType
-
-    def __init_subclass__(cls) -> None:
-        if "wasm_type" not in cls.__dict__ and cls.__module__ != __name__:
-            raise TypeError("classes of WebAssembly's types cannot be derived from")
-
-    @property
-    def type(self) -> DefinedType:
-        """The type with which the object was made."""
-        return self.wasm_type
 
 
 class StructRef(HeapRef):
@@ -434,9 +386,6 @@ def _default(field: FieldType, what: str) -> Any:
 
 
 def _to_field(value: Any, field: FieldType, what: str) -> Any:
-    load("wasmz.runtime.convert")
-    from wasmz.runtime.convert import to_i32, to_internal
-
     storage = field.storage
     if isinstance(storage, PackedType):
         bits = 8 if storage is PackedType.I8 else 16
@@ -448,9 +397,6 @@ def _to_field(value: Any, field: FieldType, what: str) -> Any:
 
 
 def _from_field(value: Any, field: FieldType) -> Any:
-    load("wasmz.runtime.convert")
-    from wasmz.runtime.convert import to_python
-
     storage = field.storage
     return value if isinstance(storage, PackedType) else to_python(value, storage)
 

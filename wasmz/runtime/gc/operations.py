@@ -22,7 +22,6 @@ from wasmz.runtime.func import Func
 from wasmz.runtime.gc.convert import any_of_host, host_of_any
 from wasmz.runtime.gc.objects import (
     ArrayRef,
-    HostRef,
     StructRef,
     array_item,
     array_of,
@@ -32,6 +31,7 @@ from wasmz.runtime.gc.objects import (
     struct_fields,
     zero_of,
 )
+from wasmz.runtime.gc.references import HostRef
 from wasmz.runtime.operations import DataSegment, ElementSegment
 from wasmz.types import DefinedType, PackedType, ValType, is_heap_subtype
 

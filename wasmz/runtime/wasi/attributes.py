@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Final
 
-    from wasmz.runtime.func import Caller
+    from wasmz.runtime.host import Caller
     from wasmz.runtime.memory import Memory
     from wasmz.runtime.wasi.descriptors import Stat
     from wasmz.runtime.wasi.process import Process

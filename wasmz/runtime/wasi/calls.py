@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from wasmz.runtime.func import Caller
+    from wasmz.runtime.host import Caller
     from wasmz.runtime.wasi.process import Process
 
 # Frames of this module are the border between the guest's and the host's (see runtime/traps.py).

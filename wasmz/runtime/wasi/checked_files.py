@@ -163,3 +163,13 @@ def _path(node: str, name: bytes) -> str:
     if _IS_WINDOWS:
         check_windows_name(text)
     return os.path.join(node, text)
+
+
+def open_directory(path: str | os.PathLike[str], *, is_read_only: bool) -> HostDirectory:
+    """A directory that the host names, by its path.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    tree = CheckedTree(path)
+    return HostDirectory(tree, tree.root, is_read_only=is_read_only)

@@ -90,6 +90,12 @@ class Rights:
     SOCKET: Final = FD_READ | FD_WRITE | FD_FDSTAT_SET_FLAGS | FD_FILESTAT_GET | POLL_FD_READWRITE | SOCK_SHUTDOWN
 
 
+def directory_rights(is_read_only: bool) -> tuple[int, int]:
+    """What is reported for a directory: libraries ask for what they need of what is inherited."""
+    rights = Rights.DIRECTORY & ~Rights.MUTATING if is_read_only else Rights.DIRECTORY
+    return rights, rights | Rights.FILE
+
+
 class FdFlags:
     """How a descriptor behaves."""
 

@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 
-    from wasmz.runtime.func import Caller
+    from wasmz.runtime.host import Caller
     from wasmz.runtime.memory import Memory
     from wasmz.runtime.wasi.descriptors import Descriptor
     from wasmz.runtime.wasi.process import Process

@@ -1,114 +1,18 @@
 """``fd_readdir``: the entries of a directory, in portions that a guest asks for by cookies.
 
 fd_readdir(process, caller, 3, buffer, 4096, 0, result)     -> Errno.SUCCESS; entries in memory at `buffer`
-
-A listing is taken when a guest starts from the beginning, and serves all portions that follow: so the cookies are
-positions in it, and what others add or remove meanwhile does not make entries appear twice. Of all listings of a
-guest those are kept that were used last, up to a number of bytes; one that is wanted again is taken again.
 """
 
 from __future__ import annotations
 
-import struct
-from array import array
-
-from wasmz.runtime.wasi.constants import FileType
-from wasmz.runtime.wasi.descriptors import Failure
 from wasmz.runtime.wasi.errno import Errno
+from wasmz.runtime.wasi.listings import Listings
 from wasmz.runtime.wasi.resolution import Directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Final
-
-    from wasmz.runtime.func import Caller
-    from wasmz.runtime.limits import HostBudget
+    from wasmz.runtime.host import Caller
     from wasmz.runtime.wasi.process import Process
-
-# The next entry's cookie, inode, length of the name, type; the name follows.
-_DIRENT: Final = struct.Struct("<QQIB3x")
-
-# Listings that a guest does not use at the moment take no more bytes than this together.
-_MOST_KEPT: Final = 1 << 21
-_LISTING_BYTES: Final = 512
-# So much is counted at once while a listing grows.
-_STEP: Final = 1 << 16
-
-
-class Listing:
-    """The entries of a directory as the guest reads them, one after the other.
-
-    Attributes:
-        content: the entries' bytes.
-        ends: where each of them ends.
-        directory: whose entries they are.
-    """
-
-    def __init__(self, directory: Directory, budget: HostBudget, listings: Listings) -> None:
-        """Takes it. ``Failure(NOMEM)`` if it is too large for the budget."""
-        self.directory = directory
-        self.content: bytearray = bytearray()
-        self.ends: array[int] = array("Q")
-        self._budget = budget
-        self.size: int = 0
-        self._count(_LISTING_BYTES, listings)
-        # The directory above is none of the guest's business.
-        self._add(directory.stat()[1], FileType.DIRECTORY, b".")
-        self._add(0, FileType.DIRECTORY, b"..")
-        for inode, file_type, name in directory.entries():
-            self._add(inode, file_type, name)
-            if len(self.content) + 8 * len(self.ends) > self.size:
-                self._count(_STEP, listings)
-
-    def _add(self, inode: int, file_type: int, name: bytes) -> None:
-        cookie = len(self.ends) + 1
-        self.content += _DIRENT.pack(cookie, inode & 0xFFFF_FFFF_FFFF_FFFF, len(name), file_type) + name
-        self.ends.append(len(self.content))
-
-    def _count(self, size: int, listings: Listings) -> None:
-        while not self._budget.reserve(size):
-            if not listings.forget_oldest():
-                raise Failure(Errno.NOMEM)
-        self.size += size
-
-    def __del__(self) -> None:
-        self._budget.release(self.size)
-
-    def read(self, cookie: int, room: int) -> memoryview:
-        """The entries from a cookie on, as far as they fit; the last one may be cut off."""
-        position = len(self.content)
-        if 0 <= cookie < len(self.ends):
-            position = self.ends[cookie - 1] if cookie else 0
-        return memoryview(self.content)[position : position + room]
-
-
-class Listings:
-    """The listings of a guest, in the order of their last use."""
-
-    def __init__(self) -> None:
-        self._kept: dict[int, Listing] = {}
-
-    def find(self, directory: Directory, budget: HostBudget, *, is_new: bool) -> Listing:
-        """The listing of an open directory, taken now if it is wanted new or is not kept."""
-        found = self._kept.pop(id(directory), None)
-        if is_new or found is None or found.directory is not directory:
-            found = None
-            found = Listing(directory, budget, self)
-        self._kept[id(directory)] = found
-        while len(self._kept) > 1 and sum([item.size for item in list(self._kept.values())]) > _MOST_KEPT:
-            self.forget_oldest()
-        return found
-
-    def forget(self, directory: object) -> None:
-        """For a directory that is closed."""
-        self._kept.pop(id(directory), None)
-
-    def forget_oldest(self) -> bool:
-        """Drops what was not used for the longest time; false if there is nothing."""
-        for key in list(self._kept)[:1]:
-            self._kept.pop(key, None)
-            return True
-        return False
 
 
 def fd_readdir(

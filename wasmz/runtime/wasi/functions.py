@@ -57,8 +57,8 @@ FUNCTIONS: Final[dict[str, tuple[str, str]]] = {
     "proc_raise": ("i:i", "process"),
     "random_get": ("ii:i", "process"),
     "sched_yield": (":i", "process"),
-    "sock_accept": ("iii:i", "sockets"),
-    "sock_recv": ("iiiiii:i", "sockets"),
-    "sock_send": ("iiiii:i", "sockets"),
-    "sock_shutdown": ("ii:i", "sockets"),
+    "sock_accept": ("iii:i", "socket_functions"),
+    "sock_recv": ("iiiiii:i", "socket_functions"),
+    "sock_send": ("iiiii:i", "socket_functions"),
+    "sock_shutdown": ("ii:i", "socket_functions"),
 }

@@ -3,7 +3,8 @@
     directory = open_directory("/srv/data", read_only=False)
     directory.tree.open(directory.node, b"notes.txt", opening)      -> HostFile
 
-Where the system's functions take no directory descriptors, ``checked_files`` has another tree for the same descriptors.
+Where the system's functions take no directory descriptors, ``checked_files.py`` has another tree for the same
+descriptors; ``preopens.py`` decides.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sys
 
 from wasmz.concurrency import load
 from wasmz.runtime.wasi import waiting
-from wasmz.runtime.wasi.constants import FdFlags, FileType, Rights
+from wasmz.runtime.wasi.constants import FdFlags, FileType, Rights, directory_rights
 from wasmz.runtime.wasi.descriptors import MAX_OFFSET, Descriptor, Failure
 from wasmz.runtime.wasi.errno import Errno
 from wasmz.runtime.wasi.resolution import Directory, Opening, Tree
@@ -258,12 +259,6 @@ class HostDirectory(Directory):
                     continue
 
 
-def directory_rights(is_read_only: bool) -> tuple[int, int]:
-    """What is reported for a directory: libraries ask for what they need of what is inherited."""
-    rights = Rights.DIRECTORY & ~Rights.MUTATING if is_read_only else Rights.DIRECTORY
-    return rights, rights | Rights.FILE
-
-
 def _type_of_entry(entry: os.DirEntry[str]) -> int:
     if entry.is_file(follow_symlinks=False):
         return FileType.REGULAR_FILE
@@ -362,15 +357,9 @@ _TREE: Final = HostTree()
 
 
 def open_directory(path: str | os.PathLike[str], *, is_read_only: bool) -> HostDirectory:
-    """A directory that the host names.
+    """A directory that the host names, through a descriptor.
 
     Raises:
         OSError: it cannot be opened.
     """
-    if HAS_DIRECTORY_DESCRIPTORS:
-        return HostDirectory(_TREE, os.open(path, os.O_RDONLY | _DIRECTORY | _CLOEXEC), is_read_only=is_read_only)
-    load("wasmz.runtime.wasi.checked_files")
-    from wasmz.runtime.wasi.checked_files import CheckedTree
-
-    tree = CheckedTree(path)
-    return HostDirectory(tree, tree.root, is_read_only=is_read_only)
+    return HostDirectory(_TREE, os.open(path, os.O_RDONLY | _DIRECTORY | _CLOEXEC), is_read_only=is_read_only)

@@ -16,10 +16,9 @@ from weakref import WeakKeyDictionary
 
 from wasmz.concurrency import new_lock
 from wasmz.errors import bounded, expect, expect_integer, shown
-from wasmz.runtime.wasi.constants import FdFlags, FileType, Rights
+from wasmz.runtime.wasi.constants import FdFlags, FileType, Rights, directory_rights
 from wasmz.runtime.wasi.descriptors import MAX_OFFSET, Descriptor, Failure
 from wasmz.runtime.wasi.errno import Errno
-from wasmz.runtime.wasi.host_files import directory_rights
 from wasmz.runtime.wasi.resolution import Directory, Opening
 from wasmz.runtime.wasi.waiting import parts
 

@@ -13,7 +13,7 @@ from wasmz.runtime.wasi.resolution import Directory, Opening, Place, resolve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from wasmz.runtime.func import Caller
+    from wasmz.runtime.host import Caller
     from wasmz.runtime.wasi.descriptors import Stat
     from wasmz.runtime.wasi.process import Process
 

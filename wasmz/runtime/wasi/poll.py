@@ -12,12 +12,13 @@ from wasmz.concurrency import load
 from wasmz.runtime.wasi.descriptors import Failure
 from wasmz.runtime.wasi.errno import Errno
 from wasmz.runtime.wasi.process import FixedClock
+from wasmz.runtime.wasi.waiting import can_be_waited_for, number_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final
 
-    from wasmz.runtime.func import Caller
+    from wasmz.runtime.host import Caller
     from wasmz.runtime.memory import Memory
     from wasmz.runtime.wasi.process import Process
 
@@ -139,7 +140,7 @@ class _Wait:
         try:
             entry = self._process.table[number]
             handle = entry.wait_handle()
-            if handle is None or not _can_be_waited_for(handle):
+            if handle is None or not can_be_waited_for(handle):
                 size = entry.pending_bytes() if kind == _READ else 1
                 self._ready.append((user_data, Errno.SUCCESS, kind, size, 0))
             else:
@@ -182,7 +183,7 @@ class _Wait:
 
         masks: dict[int, int] = {}
         for _, kind, handle in self._handles:
-            number = _number_of(handle)
+            number = number_of(handle)
             masks[number] = masks.get(number, 0) | (EVENT_READ if kind == _READ else EVENT_WRITE)
         with DefaultSelector() as selector:
             for number, mask in masks.items():
@@ -190,43 +191,11 @@ class _Wait:
             found = {key.fd: mask for key, mask in selector.select(seconds)}
         events = []
         for user_data, kind, handle in self._handles:
-            mask = found.get(_number_of(handle), 0)
+            mask = found.get(number_of(handle), 0)
             if mask & (EVENT_READ if kind == _READ else EVENT_WRITE):
                 size, flags = _readable_bytes(handle) if kind == _READ else (1, 0)
                 events.append((user_data, Errno.SUCCESS, kind, size, flags))
         return events
-
-
-def is_readable(handle: Any) -> bool:
-    """Whether reading would not wait."""
-    if not _can_be_waited_for(handle):
-        return True
-    load("selectors")
-    from selectors import EVENT_READ, DefaultSelector
-
-    with DefaultSelector() as selector:
-        selector.register(handle, EVENT_READ)
-        return bool(selector.select(0))
-
-
-def _number_of(handle: Any) -> int:
-    return handle if isinstance(handle, int) else int(handle.fileno())
-
-
-def _can_be_waited_for(handle: Any) -> bool:
-    """Ordinary files are always ready, and selectors refuse them, as Windows' does everything but sockets."""
-    load("selectors")
-    from selectors import EVENT_READ, DefaultSelector
-
-    with DefaultSelector() as selector:
-        try:
-            selector.register(handle, EVENT_READ)
-            if not hasattr(selector, "fileno"):
-                # select(), which finds out only when it is called.
-                selector.select(0)
-        except (OSError, ValueError):
-            return False
-    return True
 
 
 def _readable_bytes(handle: Any) -> tuple[int, int]:
@@ -238,7 +207,7 @@ def _readable_bytes(handle: Any) -> tuple[int, int]:
         load("termios")
         import termios
 
-        (size,) = struct.unpack("i", fcntl.ioctl(_number_of(handle), termios.FIONREAD, b"\0\0\0\0"))
+        (size,) = struct.unpack("i", fcntl.ioctl(number_of(handle), termios.FIONREAD, b"\0\0\0\0"))
     except (ImportError, OSError):
         return 1, 0
     # Ready with nothing to read: the end. A socket that listens has something else to offer.

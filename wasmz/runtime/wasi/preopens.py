@@ -38,10 +38,7 @@ class PreopenedDirectory:
     def open(self) -> Descriptor:
         """The descriptor."""
         if isinstance(self.host, (str, os.PathLike)):
-            load("wasmz.runtime.wasi.host_files")
-            from wasmz.runtime.wasi.host_files import open_directory
-
-            directory: Directory = open_directory(self.host, is_read_only=self.read_only)
+            directory: Directory = _open_of_host(self.host, is_read_only=self.read_only)
         else:
             directory = self.host.open_directory(is_read_only=self.read_only)
         directory.preopen_name = self.guest.encode("utf-8", "surrogateescape")
@@ -49,6 +46,19 @@ class PreopenedDirectory:
 
     def __repr__(self) -> str:
         return f"<directory {self.host!r} as {self.guest!r}{', read-only' if self.read_only else ''}>"
+
+
+def _open_of_host(path: str | os.PathLike[str], *, is_read_only: bool) -> Directory:
+    """A directory of the host, through its descriptor where the system's functions take such."""
+    load("wasmz.runtime.wasi.host_files")
+    from wasmz.runtime.wasi.host_files import HAS_DIRECTORY_DESCRIPTORS, open_directory
+
+    if HAS_DIRECTORY_DESCRIPTORS:
+        return open_directory(path, is_read_only=is_read_only)
+    load("wasmz.runtime.wasi.checked_files")
+    from wasmz.runtime.wasi import checked_files
+
+    return checked_files.open_directory(path, is_read_only=is_read_only)
 
 
 class PreopenedSocket:

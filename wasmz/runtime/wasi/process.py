@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Final
 
-    from wasmz.runtime.func import Caller
+    from wasmz.runtime.host import Caller
     from wasmz.runtime.memory import Memory
     from wasmz.runtime.store import Store
     from wasmz.runtime.wasi.config import WasiConfig
-    from wasmz.runtime.wasi.directories import Listings
+    from wasmz.runtime.wasi.listings import Listings
 
 _REALTIME: Final = 0
 _MONOTONIC: Final = 1

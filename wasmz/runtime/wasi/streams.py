@@ -78,8 +78,8 @@ class InputStream(Stream):
         if self.flags & FdFlags.NONBLOCK:
             handle = self.wait_handle()
             if handle is not None:
-                load("wasmz.runtime.wasi.poll")
-                from wasmz.runtime.wasi.poll import is_readable
+                load("wasmz.runtime.wasi.waiting")
+                from wasmz.runtime.wasi.waiting import is_readable
 
                 if not is_readable(handle):
                     raise Failure(Errno.AGAIN)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import threading
 
 from wasmz.concurrency import new_lock
-from wasmz.runtime.func import HostFunc
+from wasmz.runtime.host import HostFunc
 from wasmz.runtime.instance import Instance
 from wasmz.runtime.memory import Memory
 from wasmz.runtime.store import Store

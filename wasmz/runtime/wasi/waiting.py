@@ -12,13 +12,14 @@ from __future__ import annotations
 import sys
 from _thread import get_ident
 
+from wasmz.concurrency import load
 from wasmz.runtime.checkpoints import LONGEST_WAIT
 from wasmz.runtime.wasi.transfer import preadv, pwritev, readv, writev
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Final
+    from typing import Any, Final
 
 # A pipe that can be written to has room for so many bytes at least: POSIX's PIPE_BUF on most systems.
 PIPE_PART: Final = 512 if sys.platform == "darwin" else 4096
@@ -59,6 +60,39 @@ def _wait(number: int, *, for_reading: bool) -> None:
             pass
     except (OSError, ValueError):
         pass  # Windows selects among sockets only
+
+
+def is_readable(handle: Any) -> bool:
+    """Whether reading would not wait."""
+    if not can_be_waited_for(handle):
+        return True
+    load("selectors")
+    from selectors import EVENT_READ, DefaultSelector
+
+    with DefaultSelector() as selector:
+        selector.register(handle, EVENT_READ)
+        return bool(selector.select(0))
+
+
+def number_of(handle: Any) -> int:
+    """The system's number of a file or socket that can be waited for."""
+    return handle if isinstance(handle, int) else int(handle.fileno())
+
+
+def can_be_waited_for(handle: Any) -> bool:
+    """Ordinary files are always ready, and selectors refuse them, as Windows' does everything but sockets."""
+    load("selectors")
+    from selectors import EVENT_READ, DefaultSelector
+
+    with DefaultSelector() as selector:
+        try:
+            selector.register(handle, EVENT_READ)
+            if not hasattr(selector, "fileno"):
+                # select(), which finds out only when it is called.
+                selector.select(0)
+        except (OSError, ValueError):
+            return False
+    return True
 
 
 def parts(views: list[memoryview], size: int, each: int = 1024) -> Iterator[list[memoryview]]:

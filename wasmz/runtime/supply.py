@@ -1,0 +1,191 @@
+"""The code of a module that is compiled as it is called, shared by its instances and threads (docs/abi.md, "Tiers").
+
+    supply = CodeSupply(image, compile, Thresholds())
+    supply.get(5, BASELINE)                 compiled now, unless it is there already
+
+Code is compiled under the supply's lock. A signal handler may come in the middle of that and want the same code:
+what is there first stays.
+"""
+
+from __future__ import annotations
+
+import marshal
+import time
+
+from wasmz.concurrency import at_fork, new_lock, was_held
+from wasmz.errors import LightTrapCode as TrapCode
+from wasmz.errors import Trap
+from wasmz.records import Record
+from wasmz.runtime.image import BASELINE, OPTIMISED, FrozenCode, ModuleImage
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Final
+
+    from wasmz.light import CodeType
+
+    # Compiles a form of a function: (index, form) -> code.
+    CompileFunction = Callable[[int, int], "FunctionCode"]
+
+# Frames of this module do not decide whose exception it is, see traps.py.
+__wasmz_frame__ = "helper"
+
+
+class FunctionCode(Record):
+    """Compiled code of a function, or of a continuation.
+
+    Attributes:
+        code, tail_code: see docs/abi.md.
+        size: the number of values of its IR.
+        entry_code: the entry form, of optimised exported functions that have one.
+        is_deep: whether calls of it may nest without a known bound.
+    """
+
+    code: CodeType
+    tail_code: CodeType | None
+    size: int
+    entry_code: CodeType | None = None
+    is_deep: bool = True
+
+
+# A process that is killed loses no more work than of this many seconds.
+_SAVE_EVERY: Final = 5.0
+
+
+class NoRoom(Trap):
+    """The guest's calls are nested so deep that the compiler cannot run."""
+
+
+class Thresholds(Record):
+    """When code counts as hot.
+
+    Attributes:
+        round: how many calls and rounds of loops baseline code makes between two requests.
+        base, per_value: a function is hot after ``base + per_value * size`` of them.
+        loop_rounds: after how many requests in the same call a loop goes on in a continuation.
+    """
+
+    round: int = 1024
+    base: int = 1024
+    per_value: int = 64
+    loop_rounds: int = 2
+
+
+class CodeSupply:
+    """All compiled code of one module, shared by its instances and threads.
+
+    Attributes:
+        image: the module, without code.
+        thresholds: when code is hot.
+        codes: by (function, form), code or marshalled code.
+        frozen: the optimised code of all functions, where that was made in advance.
+    """
+
+    def __init__(
+        self,
+        image: ModuleImage,
+        compile: CompileFunction,
+        thresholds: Thresholds,
+        codes: dict[tuple[int, int], bytes] | None = None,
+        frozen: FrozenCode | None = None,
+    ) -> None:
+        self.image = image
+        self.thresholds = thresholds
+        self.codes: dict[tuple[int, int], FunctionCode | bytes] = {**codes} if codes else {}
+        self.frozen = frozen
+        self.saved: float = time.monotonic()
+        # Keeps the codes for other processes; set by who made the supply.
+        self.keep: Callable[[], None] | None = None
+        self._compile = compile
+        # Has a new compiler made: set by who made the supply.
+        self.forget: Callable[[], None] | None = None
+        self._lock = new_lock()
+        at_fork(self._after_fork)
+        # What counters are made of: all iterate over this list.
+        self.ticks: list[None] = [None] * thresholds.round
+
+    def has(self, index: int, form: int) -> bool:
+        """Whether the code is there already."""
+        return (index, form) in self.codes or (form == OPTIMISED and self._is_frozen(index))
+
+    def _is_frozen(self, index: int) -> bool:
+        return self.frozen is not None and self.frozen.has(index)
+
+    def get(self, index: int, form: int) -> FunctionCode:
+        """The code of a function in a form, compiled if need be."""
+        key = (index, form)
+        found = self.codes.get(key)
+        if found.__class__ is FunctionCode:
+            return found
+        with self._lock:
+            found = self.codes.get(key)
+            if found is None and form == OPTIMISED and self.frozen is not None and self.frozen.has(index):
+                code, tail_code, entry_code = marshal.loads(self.frozen.get(index))
+                made = FunctionCode(code, tail_code, 0, entry_code, self.frozen.is_deep(index))
+            elif found is None:
+                try:
+                    made = self._compile(index, form)
+                except RecursionError:
+                    # The guest's calls are nested so deep that the compiler has no room.
+                    raise NoRoom(TrapCode.STACK_OVERFLOW) from None
+            elif isinstance(found, bytes):
+                made = load_code(found)
+            else:
+                return found
+            # A signal handler may have been here meanwhile.
+            found = self.codes.get(key)
+            if found.__class__ is FunctionCode:
+                return found
+            self.codes[key] = made
+            if time.monotonic() - self.saved > _SAVE_EVERY:
+                self.save()
+            return made
+
+    def _after_fork(self) -> None:
+        """In the child: what another thread was just compiling, nobody will finish."""
+        if was_held(self._lock) and self.forget is not None:
+            self.forget()
+
+    def save(self) -> None:
+        """Keeps what was compiled for the next process, if there is a cache."""
+        with self._lock:
+            if self.keep is not None:
+                self.keep()
+            self.saved = time.monotonic()
+
+    @property
+    def function_count(self) -> int:
+        """How many functions there is code of."""
+        return len({index for index, _ in self.codes}) if self.frozen is None else len(self.frozen)
+
+    def compiled(self) -> list[CodeType]:
+        """All code objects that are in use."""
+        made = [item for item in self.codes.values() if isinstance(item, FunctionCode)]
+        return [code for item in made for code in (item.code, item.tail_code) if code is not None]
+
+    def best(self, index: int) -> tuple[FunctionCode, bool]:
+        """What to install for a function that is called for the first time, and whether it is optimised."""
+        is_optimised = self.has(index, OPTIMISED)
+        return self.get(index, OPTIMISED if is_optimised else BASELINE), is_optimised
+
+
+def dump_code(made: FunctionCode | bytes) -> bytes:
+    """Code as bytes, the inverse of :func:`load_code`."""
+    if isinstance(made, bytes):
+        return made
+    return marshal.dumps((made.code, made.tail_code, made.size, made.entry_code, made.is_deep))
+
+
+def precompiled_supply(image: ModuleImage, frozen: FrozenCode) -> CodeSupply:
+    """The code of a module that was compiled as a whole; each function is unmarshalled when it is first called."""
+
+    def refuse(index: int, form: int) -> FunctionCode:
+        raise MemoryError(f"function {index} was compiled ahead for memories of at most 65535 pages")
+
+    return CodeSupply(image, refuse, Thresholds(), frozen=frozen)
+
+
+def load_code(written: bytes) -> FunctionCode:
+    """The code in bytes that a checksum was found right for: ``marshal`` trusts its input."""
+    return FunctionCode(*marshal.loads(written))
