@@ -17,7 +17,7 @@ import wasmz
 from tests.differential.oracle import assemble
 from wasmz.cache import CacheWarning, _Lock
 from wasmz.precompiled import DamagedFile, decode_functions, hash_source
-from wasmz.runtime.image import BASELINE, OPTIMISED
+from wasmz.runtime.abi import BASELINE, OPTIMISED, CodeForm
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -128,7 +128,7 @@ def test_better_tier_is_kept(folder: Path) -> None:
     call(2, 10)
     assert set(kept(folder)) == {(2, BASELINE)}
     call(2, 100_000)
-    assert set(kept(folder)) == {(2, BASELINE), (2, 0)}
+    assert set(kept(folder)) == {(2, BASELINE), (2, CodeForm.of(0))}
     # The continuation is used at the first chance; the second call asks for optimised code, which is all that is kept.
     engine = wasmz.Engine(wasmz.Config(compile_mode="smart"))
     with wasmz.Module.compile(engine, MODULE) as module:

@@ -85,7 +85,7 @@ def test_progress_counts_functions() -> None:
     seen: list[tuple[int, int]] = []
     data = (ROOT / "tests" / "programs" / "report.wasm").read_bytes()
     module = wasmz.Module.compile(engine, data, progress=lambda done, total: seen.append((done, total)))
-    total = len(module.image.code)
+    total = len(module.image.functions)
     assert seen == [(done, total) for done in range(1, total + 1)]
 
 

@@ -86,7 +86,7 @@ def test_code_that_uses_it_does_the_same(profile: Profile, binary: bytes, level:
         assert run(image, count) == run(plain, count)
     assert image == compile_module(binary, config, profile=profile)
     # What was never called is not optimised.
-    assert image.code[1] == compile_module(binary, wasmz.Config(opt_level=0)).code[1]
+    assert image.functions[1].code == compile_module(binary, wasmz.Config(opt_level=0)).functions[1].code
 
 
 def test_likely_cases_come_first(binary: bytes) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from wasmz.codegen.emitter import ModuleFacts
 from wasmz.codegen.entry import SMALL, compile_entry, has_entry_form
-from wasmz.codegen.function import CompiledFunction, compile_function
+from wasmz.codegen.function import compile_function
 from wasmz.codegen.targets import current_target
 from wasmz.codegen.verifier import verify_code
 from wasmz.concurrency import load, without_collections
@@ -34,10 +34,11 @@ from wasmz.ir.metering import add_fuel
 from wasmz.ir.nodes import Function, label
 from wasmz.ir.profiling import FunctionProfile, Profile, annotate, order_blocks
 from wasmz.light import cached_property
+from wasmz.runtime import abi
 from wasmz.runtime.image import (
-    LARGEST_OFFSET,
     ElementSpec,
     ExportSpec,
+    FunctionCode,
     GlobalSpec,
     ModuleImage,
     TableSpec,
@@ -92,11 +93,9 @@ class CallFacts:
 
 @dataclass(frozen=True, slots=True)
 class WholeFunction:
-    """All code of a function, and what it calls; see docs/abi.md."""
+    """A function's code, of which is not known yet whether it is deep, and what it calls."""
 
-    code: CodeType
-    tail_code: CodeType | None
-    entry_code: CodeType | None
+    made: FunctionCode
     calls: CallFacts
 
 
@@ -177,7 +176,7 @@ class ModuleCompiler:
         entry = self.lower_entry(body, function) if body.index in self.exported else None
         compiled = self.lower(function)
         dismantle(function)
-        return WholeFunction(compiled.code, compiled.tail_code, entry, calls)
+        return WholeFunction(FunctionCode(compiled.code, compiled.tail_code, entry), calls)
 
     def attempt(self, index: int, optimised: Callable[[], _Made], plain: Callable[[], _Made]) -> _Made:
         """What ``optimised`` makes of a function, or ``plain`` if a pass is at fault (see `faults.py`)."""
@@ -216,7 +215,7 @@ class ModuleCompiler:
                 find_pass(name)(function, self.context)
                 self.verify(function, after=name)
 
-    def lower(self, function: Function, *, every_offset: bool = False) -> CompiledFunction:
+    def lower(self, function: Function, *, every_offset: bool = False) -> FunctionCode:
         """Emits the code objects of an optimised function; see :func:`compile_function` for ``every_offset``."""
         compiled = compile_function(self.target, self.facts, function, self.filename, every_offset=every_offset)
         if self.config.verify:
@@ -226,13 +225,13 @@ class ModuleCompiler:
         if not function.gap_memories:
             return compiled
         tail_code = None if compiled.tail_code is None else self._name_gaps(compiled.tail_code, function)
-        return CompiledFunction(self._name_gaps(compiled.code, function), tail_code)
+        return FunctionCode(self._name_gaps(compiled.code, function), tail_code)
 
     def _name_gaps(self, code: CodeType, function: Function) -> CodeType:
         """Adds to the names of code those by which it says that memories may not reach the last page."""
         types, found = self.module.memory_types, function.gap_memories
         gaps = [
-            f"gap{index}" for index, type in enumerate(types) if index in found or (-1 in found and _may_fill(type))
+            abi.gap(index) for index, type in enumerate(types) if index in found or (-1 in found and _may_fill(type))
         ]
         return code.replace(co_names=(*code.co_names, *gaps))
 
@@ -277,8 +276,8 @@ def load_module(data: bytes, proposals: frozenset[Proposal] = SUPPORTED_PROPOSAL
     """
     module = decode_module(data, proposals)
     validate_module(module, data)
-    if module.bodies and module.bodies[-1].end > LARGEST_OFFSET:
-        raise ImplementationLimit(f"the module has code after its first {LARGEST_OFFSET + 1:,} bytes")
+    if module.bodies and module.bodies[-1].end > abi.LARGEST_OFFSET:
+        raise ImplementationLimit(f"the module has code after its first {abi.LARGEST_OFFSET + 1:,} bytes")
     return module
 
 
@@ -310,9 +309,9 @@ def compile_module(
         whole[body.index] = compiler.compile_whole(body, profile)
         if progress is not None:
             progress(number + 1, len(module.bodies))
-    entry_code = {index: made.entry_code for index, made in whole.items() if made.entry_code is not None}
-    deep = find_deep_functions({index: made.calls for index, made in whole.items()})
-    return make_image(data, module, config, list(whole.values()), entry_code, deep)
+    deep = find_deep_functions({index: function.calls for index, function in whole.items()})
+    functions = [function.made.with_depth(index in deep) for index, function in whole.items()]
+    return make_image(data, module, config, functions)
 
 
 def apply_profile(function: Function, profile: FunctionProfile | None, config: Config) -> int:
@@ -326,19 +325,14 @@ def make_image(
     data: bytes,
     module: WasmModule,
     config: Config,
-    compiled: Sequence[WholeFunction],
-    entry_code: dict[int, CodeType],
-    deep_functions: frozenset[int],
+    functions: Sequence[FunctionCode] = (),
     names: Iterable[str] = (),
 ) -> ModuleImage:
     """Puts the compiled functions together with the rest of the module.
 
     ``names`` are needed by code that is not among them.
     """
-    first = module.imported_function_count
-    names = {*names, *(name for function in compiled for name in function.code.co_names)}
-    tail_code = {first + i: function.tail_code for i, function in enumerate(compiled) if function.tail_code is not None}
-    names.update(name for code in (*tail_code.values(), *entry_code.values()) for name in code.co_names)
+    names = {*names, *(name for function in functions for name in function.names())}
     boxed = _boxed_globals(module)
     first_global = len(module.global_types) - len(module.globals)
     return ModuleImage(
@@ -369,10 +363,7 @@ def make_image(
             data_spec(segment.mode, bytes(data[segment.start : segment.end]), segment.memory, _offset(segment.position))
             for segment in module.data
         ),
-        code=tuple(function.code for function in compiled),
-        tail_code=tail_code,
-        entry_code=entry_code,
-        deep_functions=deep_functions,
+        functions=tuple(functions),
         function_names=dict(module.names.functions),
         body_offsets=tuple(body.start for body in module.bodies),
         names=tuple(sorted(names)),

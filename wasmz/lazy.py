@@ -16,13 +16,15 @@ from wasmz.concurrency import load
 from wasmz.config import Config
 from wasmz.light import ref
 from wasmz.precompiled import Codes
-from wasmz.runtime.image import OPTIMISED, ModuleImage
-from wasmz.runtime.supply import CodeSupply, FunctionCode, Thresholds, dump_code
+from wasmz.runtime.abi import OPTIMISED
+from wasmz.runtime.image import FunctionCode, ModuleImage
+from wasmz.runtime.supply import CodeSupply, Thresholds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from wasmz.runtime.abi import CodeForm
     from wasmz.tiers import TierCompiler
 
 # Modules with more bytes of code than this have their functions validated one by one. Of QuickJS with its 0.96 MB,
@@ -64,7 +66,7 @@ def _supply(
     cache: Cache | None,
     image: ModuleImage,
     codes: Codes,
-    in_cache: frozenset[tuple[int, int]],
+    in_cache: frozenset[tuple[int, CodeForm]],
     *,
     is_new: bool,
 ) -> CodeSupply:
@@ -84,27 +86,23 @@ def compile_rest(
     data: bytes, config: Config, supply: CodeSupply, jobs: int, progress: Callable[[int, int], None] | None
 ) -> None:
     """Adds to a supply the optimised code of all functions, compiled in several processes."""
-    import marshal
-
     load("wasmz.parallel")
     from wasmz.parallel import compile_frozen
 
     frozen = compile_frozen(data, config, jobs, progress)[1]
     for index in range(frozen.first, frozen.first + len(frozen)):
         if not supply.has(index, OPTIMISED):
-            code, tail_code, entry_code = marshal.loads(frozen.get(index))
-            supply.codes[index, OPTIMISED] = FunctionCode(code, tail_code, 0, entry_code, frozen.is_deep(index))
+            supply.codes[index, OPTIMISED] = frozen.thaw(index)
 
 
-def dump_codes(image: ModuleImage, codes: dict[tuple[int, int], FunctionCode | bytes]) -> tuple[set[str], Codes]:
+def dump_codes(image: ModuleImage, codes: dict[tuple[int, CodeForm], FunctionCode | bytes]) -> tuple[set[str], Codes]:
     """Code as bytes, and the names that it and the image need."""
     codes = dict(codes)
     names = set(image.names)
     for made in codes.values():
         if isinstance(made, FunctionCode):
-            names.update(made.code.co_names)
-            names.update(made.tail_code.co_names if made.tail_code is not None else ())
-    return names, {key: dump_code(made) for key, made in codes.items()}
+            names.update(made.names())
+    return names, {key: made if isinstance(made, bytes) else made.freeze() for key, made in codes.items()}
 
 
 class _LateCompiler:
@@ -131,9 +129,9 @@ class _LateCompiler:
         if is_small and self.config.compile_mode != "lazy":
             validate_bodies(module, self.data)
         self.made = TierCompiler(self.data, self.config, module)
-        return make_image(self.data, module, self.config, [], {}, frozenset())
+        return make_image(self.data, module, self.config)
 
-    def compile(self, index: int, form: int) -> FunctionCode:
+    def compile(self, index: int, form: CodeForm) -> FunctionCode:
         """See :meth:`TierCompiler.compile`."""
         made = self.made
         if made is None:
@@ -158,13 +156,13 @@ class _Keeper:
         data: bytes,
         image: ModuleImage,
         supply: CodeSupply,
-        kept: frozenset[tuple[int, int]] | None,
+        kept: frozenset[tuple[int, CodeForm]] | None,
     ) -> None:
         self.cache = cache
         self.path = path
         self.data = data
         self.image = image
-        self.codes: dict[tuple[int, int], FunctionCode | bytes] = supply.codes
+        self.codes: dict[tuple[int, CodeForm], FunctionCode | bytes] = supply.codes
         # What the cache has of it; ``None`` if that is not even the image.
         self.kept = kept
         self.supply = ref(supply)

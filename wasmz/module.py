@@ -120,8 +120,8 @@ class Module(CompiledModule):
         if not first <= index < first + len(image.body_offsets):
             raise IndexError(f"there is no function {index} with a body: {len(image.body_offsets)} from {first} on")
         if self.supply is not None:
-            load("wasmz.runtime.image")
-            from wasmz.runtime.image import OPTIMISED
+            load("wasmz.runtime.abi")
+            from wasmz.runtime.abi import OPTIMISED
 
             self.supply.get(index, OPTIMISED)
 

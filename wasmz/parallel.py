@@ -14,8 +14,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from wasmz.compiler import ModuleCompiler, find_deep_functions, load_module, make_image
-from wasmz.precompiled import freeze_function
-from wasmz.runtime.image import FrozenCode, ModuleImage
+from wasmz.runtime.image_writer import join_frozen
 from wasmz.wasm.proposals import accepted_by
 
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from wasmz.compiler import CallFacts, Progress
     from wasmz.config import Config
     from wasmz.ir.profiling import Profile
+    from wasmz.runtime.image import FrozenCode, ModuleImage
     from wasmz.wasm.syntax import WasmModule
 
 # What one process compiles between two messages: bytes of WebAssembly code.
@@ -50,25 +50,22 @@ def compile_frozen(
     """
     module = load_module(data, accepted_by(config))
     bodies = module.bodies
-    ends, contents = bytearray(), []
+    frozen = []
     names: set[str] = set()
     calls: dict[int, CallFacts] = {}
-    end = 0
     first = module.imported_function_count
     # Closed at once also after Ctrl-C: the processes would be waited for otherwise.
     with closing(_compile_all(data, module, config, jobs, profile)) as results:
         for number, (content, facts, needed) in enumerate(results):
-            contents.append(content)
-            end += len(content)
-            ends += end.to_bytes(8, "little")
+            frozen.append(content)
             calls[first + number] = facts
             names.update(needed)
             if progress is not None:
                 progress(number + 1, len(bodies))
     deep = find_deep_functions(calls)
     is_deep = bytes(index in deep for index in range(first, first + len(bodies)))
-    image = make_image(data, module, config, [], {}, frozenset(), names)
-    return image, FrozenCode(first, bytes(ends), b"".join(contents), is_deep)
+    image = make_image(data, module, config, names=names)
+    return image, join_frozen(first, frozen, is_deep)
 
 
 def _compile_all(
@@ -133,10 +130,8 @@ class _Worker:
 
     def compile(self, position: int) -> _Made:
         """Compiles the function at a position among those that the module defines."""
-        made = self.compiler.compile_whole(self.compiler.module.bodies[position], self.profile)
-        codes = [code for code in (made.code, made.tail_code, made.entry_code) if code is not None]
-        names = tuple(sorted({name for code in codes for name in code.co_names}))
-        return freeze_function(made.code, made.tail_code, made.entry_code), made.calls, names
+        function = self.compiler.compile_whole(self.compiler.module.bodies[position], self.profile)
+        return function.made.freeze(), function.calls, tuple(sorted({*function.made.names()}))
 
 
 _worker: _Worker | None = None

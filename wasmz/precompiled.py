@@ -13,13 +13,13 @@ the code as well.
 from __future__ import annotations
 
 import marshal
-import sys
 from _frozen_importlib_external import MAGIC_NUMBER
 from _imp import source_hash as _hash_of_source
 
 from wasmz.concurrency import load
 from wasmz.light import CodeType
-from wasmz.runtime.image import OPTIMISED, FrozenCode, ModuleImage, find_dumped, load_image
+from wasmz.runtime.abi import OPTIMISED, CodeForm
+from wasmz.runtime.image import FrozenCode, ModuleImage, find_dumped, load_image
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ _FLAGS = (1).to_bytes(4, "little")
 # In the place of the flags, in files that CPython cannot import.
 _FUNCTIONS = b"fun1"
 
-# Marshalled code by (function, form); see wasmz.runtime.supply.
-Codes = dict[tuple[int, int], bytes]
+# Frozen code by function and form.
+Codes = dict[tuple[int, CodeForm], bytes]
 
 # Run when CPython imports the file: binds an instance and puts its exports into the Python module.
 _SOURCE = """\
@@ -52,43 +52,28 @@ class DamagedFile(ValueError):
     """The bytes are not a precompiled module of this version of Python and wasmz, whole and unchanged."""
 
 
-def freeze(image: ModuleImage) -> FrozenCode:
-    """The code of an image, each function by itself."""
-    first = image.imported_function_count
-    ends, contents = bytearray(), []
-    end = 0
-    for index, code in enumerate(image.code, first):
-        contents.append(freeze_function(code, image.tail_code.get(index), image.entry_code.get(index)))
-        end += len(contents[-1])
-        ends += end.to_bytes(8, "little")
-    is_deep = bytes(index in image.deep_functions for index in range(first, first + len(image.code)))
-    return FrozenCode(first, bytes(ends), b"".join(contents), is_deep)
-
-
-def freeze_function(code: CodeType, tail_code: CodeType | None, entry_code: CodeType | None) -> bytes:
-    """The code of one function, marshalled so that equal code gives equal bytes."""
-    return _dump_settled((code, tail_code, entry_code))
-
-
 def encode_pyc(
     image: ModuleImage, source_hash: bytes, code: FrozenCode | None = None, limits: dict[str, int] | None = None
 ) -> bytes:
     """The contents of the `.pyc` for an image; ``source_hash`` are 8 bytes that identify the wasm.
 
-    ``code`` is what :func:`freeze` gave, if the image itself has none; ``limits`` hold when Python imports the file.
+    ``code`` is what it has been frozen to, if the image itself has none; ``limits`` hold when Python imports the file.
     """
     load("wasmz.runtime.prepared_adapters")
     from wasmz.runtime.prepared_adapters import prepare_templates
 
     load("wasmz.runtime.image_writer")
-    from wasmz.runtime.image_writer import dump_image
+    from wasmz.runtime.image_writer import dump_image, freeze_image
 
-    frozen = freeze(image) if code is None else code
+    load("wasmz.runtime.marshalling")
+    from wasmz.runtime.marshalling import settle
+
+    frozen = freeze_image(image) if code is None else code
     source = _SOURCE.format(limits=f", {limits}" if limits else "")
     template = compile(source, f"<wasm {image.name or 'module'}>", "exec", dont_inherit=True, optimize=0)
     held: list[object] = []
-    prepared = _with(_without_many_names(image), adapters=_dumped(prepare_templates(image, frozen)))
-    payload = _settle((dump_image(prepared), (frozen.first, frozen.ends, frozen.content, frozen.deep)), held)
+    prepared = _with(_without_many_names(image), adapters=_frozen(prepare_templates(image, frozen)))
+    payload = settle((dump_image(prepared), (frozen.first, frozen.ends, frozen.content, frozen.deep)), held)
     constants = tuple(payload if constant == _PLACEHOLDER else constant for constant in template.co_consts)
     return _sealed(_FLAGS, source_hash, marshal.dumps(template.replace(co_consts=constants)))
 
@@ -105,55 +90,17 @@ def _without_many_names(image: ModuleImage) -> ModuleImage:
     return _with(image, names=kept)
 
 
-def _dumped(templates: dict[TemplateKey, CodeType | bytes]) -> dict[TemplateKey, bytes]:
-    return {key: code if isinstance(code, bytes) else _dump_settled(code) for key, code in templates.items()}
+def _frozen(templates: dict[TemplateKey, CodeType | bytes]) -> dict[TemplateKey, bytes]:
+    load("wasmz.runtime.marshalling")
+    from wasmz.runtime.marshalling import dump_settled
+
+    return {key: code if isinstance(code, bytes) else dump_settled(code) for key, code in templates.items()}
 
 
 def _with(image: ModuleImage, **changes: Any) -> ModuleImage:
     """The image with some of its parts replaced."""
     parts: dict[str, Any] = {field: getattr(image, field) for field in image.__match_args__}
     return ModuleImage(**{**parts, **changes})
-
-
-def _dump_settled(value: Any) -> bytes:
-    """The value marshalled so that equal values give equal bytes."""
-    held: list[object] = []
-    return marshal.dumps(_settle(value, held))
-
-
-def _settle(value: Any, held: list[object]) -> Any:
-    """The value with its strings interned; ``held`` gets all objects in it.
-
-    `marshal` writes shared objects in another way than those that only it refers to. So that equal values give equal
-    bytes, whatever else this process holds, every object is held, and equal strings are one object.
-    """
-    kind = type(value)
-    if kind is str:
-        value = sys.intern(value)
-    elif kind is tuple:
-        value = tuple([_settle(item, held) for item in value])
-    elif kind is dict:
-        value = {_settle(key, held): _settle(item, held) for key, item in value.items()}
-    elif kind is CodeType:
-        texts = (value.co_name, value.co_qualname, value.co_filename)
-        name, qualname, filename = map(sys.intern, texts)
-        constants = tuple([_one_of(constant, held) for constant in value.co_consts])
-        value = value.replace(co_name=name, co_qualname=qualname, co_filename=filename, co_consts=constants)
-        held += (value.co_linetable, value.co_exceptiontable, value.co_names, *value.co_names, *value.co_varnames)
-        held += (*value.co_freevars, *value.co_cellvars)
-        held += (name, qualname, filename, value.co_consts)
-    held.append(value)
-    return value
-
-
-def _one_of(constant: Any, held: list[object]) -> Any:
-    """An object for a constant that shares nothing with others: whether equal constants are one object is chance."""
-    if type(constant) is tuple:
-        constant = tuple([_one_of(item, held) for item in constant])
-    elif type(constant) in (int, float, bytes):
-        constant = marshal.loads(marshal.dumps(constant))
-    held.append(constant)
-    return constant
 
 
 def decode_pyc(content: bytes, source_hash: bytes | None = None) -> tuple[ModuleImage, FrozenCode]:
@@ -178,9 +125,10 @@ def encode_functions(image: ModuleImage, names: Iterable[str], codes: Codes, sou
     load("wasmz.runtime.image_writer")
     from wasmz.runtime.image_writer import dump_image
 
-    prepared = _with(image, names=tuple(sorted(names)), adapters=_dumped(used_templates(image)))
+    prepared = _with(image, names=tuple(sorted(names)), adapters=_frozen(used_templates(image)))
     dumped = dump_image(prepared)
-    return _sealed(_FUNCTIONS, source_hash, marshal.dumps((dumped, tuple(sorted(codes.items())))))
+    written = tuple(sorted((index, form.number, code) for (index, form), code in codes.items()))
+    return _sealed(_FUNCTIONS, source_hash, marshal.dumps((dumped, written)))
 
 
 def decode_functions(content: bytes, source_hash: bytes) -> tuple[ModuleImage, Codes]:
@@ -191,15 +139,15 @@ def decode_functions(content: bytes, source_hash: bytes) -> tuple[ModuleImage, C
     """
     dumped, codes = marshal.loads(_unsealed(_FUNCTIONS, source_hash, content))
     try:
-        return load_image(dumped), dict(codes)
+        return load_image(dumped), {(index, CodeForm.of(number)): code for index, number, code in codes}
     except ValueError as error:
         raise DamagedFile(str(error)) from None
 
 
 def drop_superseded(codes: Codes) -> Codes:
     """Without the forms of functions for which there is optimised code."""
-    optimised = {index for index, form in codes if form == OPTIMISED}
-    return {key: code for key, code in codes.items() if key[1] == OPTIMISED or key[0] not in optimised}
+    optimised = {index for index, form in codes if form is OPTIMISED}
+    return {key: code for key, code in codes.items() if key[1] is OPTIMISED or key[0] not in optimised}
 
 
 def _sealed(kind: bytes, source_hash: bytes, content: bytes) -> bytes:

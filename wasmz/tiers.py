@@ -3,7 +3,7 @@
 compiler = TierCompiler(data, config)
 compiler.compile(5, BASELINE)      validates function 5; quick to compile, and counts how hot it is
 compiler.compile(5, OPTIMISED)     at ``config.opt_level``
-compiler.compile(5, 0)             the continuation of its first loop, at ``config.opt_level``
+compiler.compile(5, CodeForm.of(0)) the continuation of its first loop, at ``config.opt_level``
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from wasmz.concurrency import without_collections
 from wasmz.config import Config
 from wasmz.ir.continuations import add_counters, continue_loop
 from wasmz.ir.profiling import add_profiling
-from wasmz.runtime.image import BASELINE, OPTIMISED
-from wasmz.runtime.supply import FunctionCode
+from wasmz.runtime.abi import BASELINE, OPTIMISED, CodeForm
+from wasmz.runtime.image import FunctionCode
 from wasmz.wasm.proposals import accepted_by
 from wasmz.wasm.syntax import WasmModule
 
@@ -57,8 +57,8 @@ class TierCompiler:
         self._imported = module.imported_function_count
         self._exported = {export.index for export in module.exports if export.kind == "func"}
 
-    def compile(self, index: int, form: int) -> FunctionCode:
-        """The code of function ``index`` in a form: ``BASELINE``, ``OPTIMISED`` or the number of a loop.
+    def compile(self, index: int, form: CodeForm) -> FunctionCode:
+        """The code of function ``index`` in a form.
 
         Raises:
             InvalidWasm, UnsupportedFeature: the function is not valid, with the place in the module.
@@ -68,30 +68,30 @@ class TierCompiler:
                 index, lambda: self._compile(index, form), lambda: self._compile(index, form, is_plain=True)
             )
 
-    def _compile(self, index: int, form: int, *, is_plain: bool = False) -> FunctionCode:
+    def _compile(self, index: int, form: CodeForm, *, is_plain: bool = False) -> FunctionCode:
         compiler = self._compiler
         function = compiler.build_index(index)
         size = sum(len(block.body) for block in function.blocks)
-        if form == BASELINE and self.config._profiling:
+        if form is BASELINE and self.config._profiling:
             add_profiling(function)
-        elif form == BASELINE:
+        elif form is BASELINE:
             add_counters(function)
-        elif form != OPTIMISED:
-            function = continue_loop(function, form)
+        elif form.loop is not None:
+            function = continue_loop(function, form.loop)
         if is_plain:
             compiler.verify(function)
-        elif form == BASELINE:
+        elif form is BASELINE:
             compiler.prepare(function)
         else:
             compiler.optimise(function)
         entry_code = None
         is_deep = True
-        if form == OPTIMISED and index in self._exported:
+        if form is OPTIMISED and index in self._exported:
             entry_code = compiler.lower_entry(compiler.body(index), function)
             is_deep = self._is_deep(index)
         compiled = compiler.lower(function)
         dismantle(function)
-        return FunctionCode(compiled.code, compiled.tail_code, size, entry_code, is_deep)
+        return FunctionCode(compiled.code, compiled.tail_code, entry_code, size, is_deep)
 
     def _is_deep(self, index: int) -> bool:
         """Whether recursion, a long chain of calls, a table's function or the host can be reached."""

@@ -23,7 +23,7 @@ def load(text: str, level: int) -> wasmz.Instance:
 
 def code_of(instance: wasmz.Instance, index: int = 0) -> CodeType:
     """The code object of a function that is no import."""
-    code = instance.module.image.code[index]
+    code = instance.module.image.functions[index].code
     assert isinstance(code, CodeType)
     return code
 
@@ -460,6 +460,6 @@ def test_line_tables_stay_inside_the_function(level: int) -> None:
     instance = load(text, level)
     image = instance.module.image
     ends = (*image.body_offsets[1:], len(wasmtime.wat2wasm(text)))
-    for code, start, end in zip(image.code, image.body_offsets, ends, strict=True):
-        lines = {line for _, _, line in code.co_lines() if line is not None}
+    for function, start, end in zip(image.functions, image.body_offsets, ends, strict=True):
+        lines = {line for _, _, line in function.code.co_lines() if line is not None}
         assert lines and all(start <= line < end for line in lines)

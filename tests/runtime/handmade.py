@@ -14,8 +14,9 @@ from typing import Any
 
 from wasmz import types as t
 from wasmz.codegen.assembler import _encode_lines
+from wasmz.runtime.abi import IN_TABLE
 from wasmz.runtime.engine import Engine
-from wasmz.runtime.image import IN_TABLE, ExportSpec, ModuleImage
+from wasmz.runtime.image import ExportSpec, FunctionCode, ModuleImage
 from wasmz.runtime.instance import Instance
 from wasmz.runtime.linker import Linker
 from wasmz.runtime.module import CompiledModule
@@ -43,17 +44,18 @@ def signature(text: str) -> FuncType:
     return FuncType([LETTERS[letter] for letter in params], [LETTERS[letter] for letter in results])
 
 
-def code_of(source: str, first_line: int) -> CodeType:
+def code_of(source: str, first_line: int, *, is_driver: bool = False) -> CodeType:
     """The code object of the one function in ``source``, its lines counted from ``first_line``.
 
-    Lines that end with ``# table`` are marked as the compiler marks accesses to tables.
+    Lines that end with ``# table`` are marked as the compiler marks accesses to tables. All of a driver of tail calls
+    is at the first line, where no instruction is.
     """
     module = compile("\n" * (first_line - 1) + source, "<wasm handmade>", "exec")
     code = next(constant for constant in module.co_consts if isinstance(constant, CodeType))
     marked = {first_line + n for n, line in enumerate(source.split("\n")) if line.endswith("# table")}
-    if not marked:
+    if not marked and not is_driver:
         return code
-    lines = [place[0] or first_line for place in code.co_positions()]
+    lines = [first_line if is_driver else place[0] or first_line for place in code.co_positions()]
     places = [(unit, line | IN_TABLE if line in marked else line) for unit, line in enumerate(lines)]
     return code.replace(co_linetable=_encode_lines([b"  "] * len(lines), places, code.co_firstlineno))
 
@@ -78,21 +80,26 @@ def make_image(
     index_of = {name: first + number for number, (name, _, _) in enumerate(functions)}
     types = [*map(define_function_type, func_types), *(define_function_type(signature(text)) for text in extra_types)]
     offsets = [BODY_SPACING * (number + 1) for number in range(len(functions))]
-    code = [code_of(source, offset) for (_, _, source), offset in zip(functions, offsets, strict=True)]
+    code = [
+        code_of(source, offset, is_driver=name in (tail_sources or {}))
+        for (name, _, source), offset in zip(functions, offsets, strict=True)
+    ]
     tail_code = {
         index_of[name]: code_of(source, offsets[index_of[name] - first])
         for name, source in (tail_sources or {}).items()
     }
-    names = {name for item in (*code, *tail_code.values()) for name in item.co_names}
+    made = [
+        FunctionCode(item, tail_code.get(first + number), is_deep=functions[number][0] in {*deep})
+        for number, item in enumerate(code)
+    ]
+    names = {name for function in made for name in function.names()}
     return ModuleImage(
         name="handmade",
         types=tuple(types),
         imports=tuple(import_types),
         function_types=tuple(range(len(func_types))),
         exports=tuple(ExportSpec(e, "func", index_of[e]) if isinstance(e, str) else e for e in exports),
-        code=tuple(code),
-        tail_code=tail_code,
-        deep_functions=frozenset(index_of[name] for name in deep),
+        functions=tuple(made),
         function_names={index: name for name, index in index_of.items()},
         body_offsets=tuple(offsets),
         names=tuple(sorted(names)),

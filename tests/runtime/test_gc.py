@@ -358,7 +358,7 @@ def test_small_modules_do_not_become_large_code() -> None:
     )
     engine = wasmz.Engine(wasmz.Config(use_cache=False, compile_mode="eager"))
     image = wasmz.Module.compile(engine, data).image
-    assert len(image.code[0].co_code) < 200_000
+    assert len(image.functions[0].code.co_code) < 200_000
     many = b"\x5f" + b"\x91\x4e" + b"\x7f\x01" * 10_001
     with pytest.raises(wasmz.InvalidWasm, match="too many fields"):
         wasmz.Module.compile(engine, encode.module(encode.section(1, encode.vector(many))))

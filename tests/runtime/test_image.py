@@ -83,9 +83,7 @@ def test_round_trip_through_marshal() -> None:
     loaded = load_image(marshal.loads(marshal.dumps(dump_image(image))))
     values = {name: getattr(image, name) for name in image.__match_args__}
     # The code is kept beside it.
-    without_code = type(image)(
-        **{**values, "code": (), "tail_code": {}, "entry_code": {}, "deep_functions": frozenset()}
-    )
+    without_code = type(image)(**{**values, "functions": ()})
     for name in image.__match_args__:
         assert getattr(loaded, name) == getattr(without_code, name), name
     # Types are canonical: the same objects, not only equal ones.

@@ -13,7 +13,7 @@ from tests.differential.oracle import assemble
 from wasmz import lazy
 from wasmz.ir.continuations import add_counters, continue_loop, find_loops
 from wasmz.ir.verifier import verify_function
-from wasmz.runtime.image import BASELINE, OPTIMISED
+from wasmz.runtime.abi import BASELINE, OPTIMISED, CodeForm
 
 # Counters that run out never; at once, with continuations at once or after the optimised function; and as usual.
 THRESHOLDS: dict[str, tuple[int, ...]] = {
@@ -137,7 +137,7 @@ def outcome(call: Callable[..., Any], arguments: tuple[int, ...], *, is_inlined:
         return trap.code, (frames[:1], [name for name, _ in frames]) if is_inlined else frames
 
 
-def forms(instance: wasmz.Instance, name: str) -> set[int]:
+def forms(instance: wasmz.Instance, name: str) -> set[CodeForm]:
     """The forms in which there is code of an exported function."""
     supply = instance.module.supply
     assert supply is not None
@@ -172,12 +172,12 @@ def test_what_is_called_often_is_optimised() -> None:
 def test_one_long_call_leaves_baseline_code() -> None:
     instance = in_tiers(LOOPS)
     instance.exports.sum(100_000)
-    assert forms(instance, "sum") == {BASELINE, 0}
+    assert forms(instance, "sum") == {BASELINE, CodeForm.of(0)}
     instance.exports.sum(10)
-    assert forms(instance, "sum") == {BASELINE, 0, OPTIMISED}
+    assert forms(instance, "sum") == {BASELINE, CodeForm.of(0), OPTIMISED}
     instance.exports.nested(200)
     # The inner one of two loops.
-    assert 1 in forms(instance, "nested")
+    assert CodeForm.of(1) in forms(instance, "nested")
 
 
 def test_many_short_loops_need_no_continuation() -> None:

@@ -184,7 +184,7 @@ def measure(shape_name: str, tier: str) -> tuple[float, int, str]:
     import time
 
     import wasmz
-    from wasmz.runtime.image import BASELINE, OPTIMISED
+    from wasmz.runtime.abi import BASELINE, OPTIMISED, CodeForm
 
     # Beyond this, a shape has failed anyway.
     resource.setrlimit(resource.RLIMIT_CPU, (30, 30))
@@ -208,7 +208,7 @@ def measure(shape_name: str, tier: str) -> tuple[float, int, str]:
             from wasmz.ir.continuations import find_loops
             from wasmz.tiers import TierCompiler
 
-            form = {"baseline": BASELINE, "optimised": OPTIMISED, "continuation": 0}[tier]
+            form = {"baseline": BASELINE, "optimised": OPTIMISED, "continuation": CodeForm.of(0)}[tier]
             compiler = TierCompiler(data, wasmz.Config())
             if form != 0 or find_loops(compiler._compiler.build_index(0)):
                 compiler.compile(0, form)

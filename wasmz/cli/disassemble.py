@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from wasmz.cli.common import FILE, engine_options, make_engine
-from wasmz.runtime.image import LARGEST_OFFSET
+from wasmz.runtime.abi import LARGEST_OFFSET
 
 _WIDTHS = (38, 50)
 

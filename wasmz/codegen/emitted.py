@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import Union
 
 from wasmz.codegen.targets.base import ALWAYS
-from wasmz.runtime.image import IN_ARRAY, IN_TABLE
+from wasmz.runtime.abi import IN_ARRAY, IN_TABLE
 
 
 def in_table(offset: int) -> int:

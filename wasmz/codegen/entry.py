@@ -20,6 +20,7 @@ from wasmz.codegen.targets.base import IF_FALSE, IF_TRUE, Target
 from wasmz.ir.facts import INTEGER_BITS, NUMBER_TYPES
 from wasmz.ir.nodes import Function, Terminator
 from wasmz.ir.operations import EFFECTS
+from wasmz.runtime import abi
 from wasmz.types import ValType
 from wasmz.wasm.instructions import Effects
 
@@ -69,7 +70,7 @@ def compile_entry(target: Target, facts: ModuleFacts, function: Function, filena
     emit_body(emitter, emit_return)
     count = len(function.type.params)
     out = emitter.out
-    out += (slow, emitter.load_callee(f"x{function.index}"), *target.loads[:count], target.call(count))
+    out += (slow, emitter.load_callee(abi.adapter(function.index)), *target.loads[:count], target.call(count))
     out.append(target.return_value)
     return assemble_function(emitter, filename, count)
 
@@ -78,8 +79,15 @@ def _emit_check(emitter: Emitter, index: int, type: ValType, slow: Label) -> Non
     """Goes the slow way unless the parameter is of the very type, and small if it is an int."""
     out, target = emitter.out, emitter.target
     load = target.loads[index]
-    python_type = emitter.load_global("int" if type in _INTEGERS else "float")
-    out += (emitter.load_callee("type"), load, target.call(1), python_type, target.is_operator, Jump(slow, IF_FALSE))
+    python_type = emitter.load_global(abi.builtin("int" if type in _INTEGERS else "float"))
+    out += (
+        emitter.load_callee(abi.builtin("type")),
+        load,
+        target.call(1),
+        python_type,
+        target.is_operator,
+        Jump(slow, IF_FALSE),
+    )
     if type in _INTEGERS:
         out += (load, emitter.constant(0), target.compare("<"), Jump(slow, IF_TRUE))
         out += (load, emitter.constant(SMALL), target.compare(">"), Jump(slow, IF_TRUE))
@@ -108,13 +116,19 @@ def _emit_joint_check(emitter: Emitter, indices: list[int], slow: Label) -> None
     """
     out, target = emitter.out, emitter.target
     refused = Label()
-    callee = emitter.load_callee("type")
+    callee = emitter.load_callee(abi.builtin("type"))
     out += (callee, target.loads[indices[0]])
     for index in indices[1:]:
         # Kinds that have no union raise an exception, which takes `type` and its NULL off the stack, too.
         out += (target.loads[index], Attempt(refused, 2 + target.effects[callee]), target.binary("|"))
     union = emitter.temporary()
-    out += (target.copy1, target.stores[union], target.call(1), emitter.load_global("int"), target.is_operator)
+    out += (
+        target.copy1,
+        target.stores[union],
+        target.call(1),
+        emitter.load_global(abi.builtin("int")),
+        target.is_operator,
+    )
     out.append(Jump(slow, IF_FALSE))
     emitter.release(union)
     load = target.loads[union]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import CodeType
 
 from wasmz.codegen.assembler import CodeDescription, assemble
@@ -18,20 +17,14 @@ from wasmz.codegen.targets.base import IF_TRUE, Target
 from wasmz.ir.liveness import locals_read_unset
 from wasmz.ir.nodes import Function, Terminator, count_uses
 from wasmz.ir.operations import protected_call
+from wasmz.runtime import abi
+from wasmz.runtime.image import FunctionCode
 from wasmz.types import ValType
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledFunction:
-    """``code`` is what callers call; ``tail_code`` is there if the function makes tail calls (see docs/abi.md)."""
-
-    code: CodeType
-    tail_code: CodeType | None = None
 
 
 def compile_function(
     target: Target, facts: ModuleFacts, function: Function, filename: str, *, every_offset: bool = False
-) -> CompiledFunction:
+) -> FunctionCode:
     """The code objects of a function. Uses up the IR: values' uses and homes change.
 
     The line table knows the byte offsets of what can trap or call; with ``every_offset``, of everything.
@@ -41,8 +34,8 @@ def compile_function(
     _emit_prologue(emitter)
     emit_body(emitter, every_offset=every_offset)
     if not is_tail_form:
-        return CompiledFunction(assemble_function(emitter, filename, len(function.type.params)))
-    return CompiledFunction(_compile_driver(target, facts, function, filename), assemble_function(emitter, filename, 1))
+        return FunctionCode(assemble_function(emitter, filename, len(function.type.params)))
+    return FunctionCode(_compile_driver(target, facts, function, filename), assemble_function(emitter, filename, 1))
 
 
 def make_emitter(target: Target, facts: ModuleFacts, function: Function, *, is_tail_form: bool = False) -> Emitter:
@@ -116,7 +109,7 @@ def zero_of(type: ValType) -> object:
 def assemble_function(emitter: Emitter, filename: str, argument_count: int) -> CodeType:
     """The code object of what was emitted, named after the function."""
     function = emitter.function
-    name = function.name or f"f{function.index}"
+    name = function.name or abi.function(function.index)
     return assemble(
         emitter.out,
         emitter.target,
@@ -141,7 +134,7 @@ def _compile_driver(target: Target, facts: ModuleFacts, function: Function, file
     callee, args = emitter.new_slot("callee"), emitter.new_slot("args")
     step = (target.call(1), target.unpack(2), target.stores[callee], target.stores[args])
     loop, done = Label(), Label()
-    out.append(emitter.load_callee(f"t{function.index}"))
+    out.append(emitter.load_callee(abi.tail_form(function.index)))
     out += (target.loads[slot] for slot in range(count))
     out += (target.build_tuple(count), *step, loop)
     out += (target.loads[callee], emitter.constant(None), target.is_operator, Jump(done, IF_TRUE))

@@ -12,6 +12,7 @@ name of their own here, and no other file makes one from names. A fact that the 
 from __future__ import annotations
 
 from wasmz.ir.operations import EFFECTS, VARIANTS
+from wasmz.runtime import abi
 from wasmz.types import ValType
 from wasmz.wasm.instructions import BY_NAME, Effects
 
@@ -118,7 +119,7 @@ class Op:
         self.is_signed: bool = kind.endswith("_s")
         self.bounds: tuple[int, int] | None = row.bounds if row is not None else _ADDED_BOUNDS.get(name)
         self.folds: bool = name == base and row is not None and row.folds
-        self.helper: str = base.replace(".", "_")
+        self.helper: str = abi.helper(base)
         self.effects: Effects = effects
         self.is_pure: bool = effects is _PURE
         self.narrow: int = 8 * access if is_plain else bits

@@ -1,17 +1,322 @@
-"""The contract between generated code and the runtime, in names and numbers (docs/abi.md)."""
+"""The contract between generated code and the runtime, in names and numbers; docs/abi.md is the same in words.
+
+    view(0, "I", 16)                     -> "m0_I_16", which the compiler writes into code
+    parse("m0_I_16")                     -> ("m", 0, ["I", "16"]), which the loader gives its object
+    parse("i32_rotl"), parse("items")    -> None: a function of the runtime, an attribute
+
+Nothing else knows how names are made, which file of the runtime has a function that code names, or what CPython's
+exceptions in code stand for.
+"""
 
 from __future__ import annotations
 
+from wasmz.errors import LightTrapCode as TrapCode
 from wasmz.types import HeapType, RefType, ValType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Final
+    from collections.abc import Iterable
+    from typing import Any, Final
 
     # Kind, letters of the parameters and results, and whether an export is deep, or a host function gets its caller.
     TemplateKey = tuple[str, str, str, bool]
 
-# Adapters
+# Stands for all that a compiled file relies on: the templates of adapters, the functions that code calls and their
+# parameters, and what is declared here. `python -m tests.support.contract --write` renews it, a test compares it.
+FINGERPRINT: Final = "ecb57dca4a1a"
+
+
+# Names with a number: the kind, and what it names. Those of the second table may have details after the number.
+KINDS: Final = frozenset({"f", "t", "x", "r", "g", "c", "m", "gap", "tab", "data", "elem", "tag", "ty", "new", "h"})
+DETAILED_KINDS: Final = frozenset({"m", "tab", "h"})
+
+
+def function(index: int) -> str:
+    """A function of the module's index space."""
+    return f"f{index}"
+
+
+def tail_form(index: int) -> str:
+    """The tail form of a function."""
+    return f"t{index}"
+
+
+def adapter(index: int) -> str:
+    """What Python calls for a function."""
+    return f"x{index}"
+
+
+def reference(index: int) -> str:
+    """The ``Func`` of a function."""
+    return f"r{index}"
+
+
+def global_value(index: int) -> str:
+    """The value of a global that only the instance sees."""
+    return f"g{index}"
+
+
+def global_cell(index: int) -> str:
+    """The list that holds the value of a global."""
+    return f"c{index}"
+
+
+def memory(index: int) -> str:
+    """A ``Memory``."""
+    return f"m{index}"
+
+
+def view(memory: int, format: str, offset: int = 0, stride: int = 1) -> str:
+    """A view of a memory, by a letter of ``struct``: of items at ``offset + stride * i``."""
+    if stride != 1:
+        return f"m{memory}_{format}_{offset}_{stride}"
+    return f"m{memory}_{format}_{offset}" if offset else f"m{memory}_{format}"
+
+
+def gap(memory: int) -> str:
+    """Nothing: code with this name relies on a memory's ending before the last page of its addresses."""
+    return f"gap{memory}"
+
+
+def table(index: int) -> str:
+    """A ``Table``."""
+    return f"tab{index}"
+
+
+def callees(table: int, type: int, *, as_tail: bool) -> str:
+    """What calls of a type through a table call, by position."""
+    return f"tab{table}_{'t' if as_tail else 'f'}{type}"
+
+
+def data_segment(index: int) -> str:
+    """A ``DataSegment``."""
+    return f"data{index}"
+
+
+def element_segment(index: int) -> str:
+    """An ``ElementSegment``."""
+    return f"elem{index}"
+
+
+def tag(index: int) -> str:
+    """A ``Tag``."""
+    return f"tag{index}"
+
+
+def type_class(index: int) -> str:
+    """The class of a structure or array type."""
+    return f"ty{index}"
+
+
+def maker(index: int) -> str:
+    """What makes objects of a structure or array type."""
+    return f"new{index}"
+
+
+def counter(index: int, number: int | None = None) -> str:
+    """What baseline code of a function counts with; with a number, one of those of code that makes a profile."""
+    return f"h{index}" if number is None else f"h{index}_{number}"
+
+
+def parse(name: str) -> tuple[str, int, list[str]] | None:
+    """The kind, number and details of a name that one of the functions above made; ``None`` for any other."""
+    if name[1:].isdecimal() and name[0] in KINDS:
+        # Most names are of this kind.
+        return name[0], int(name[1:]), []
+    head, *details = name.split("_")
+    kind = head.rstrip("0123456789")
+    if kind == head or kind not in (DETAILED_KINDS if details else KINDS):
+        return None
+    return kind, int(head[len(kind) :]), details
+
+
+def gap_memories(names: Iterable[str]) -> list[int]:
+    """The memories that names of code say a gap of."""
+    return [int(name[3:]) for name in names if name[:3] == "gap" and name[3:].isdecimal()]
+
+
+# Functions of the runtime
+
+
+def helper(operation: str) -> str:
+    """The function of an instruction: ``i32_div_s``."""
+    return operation.replace(".", "_")
+
+
+def gc_helper(operation: str) -> str:
+    """The same for structures, arrays and casts: ``gc_array_fill``."""
+    return "gc_" + operation.replace(".", "_")
+
+
+def exception_helper(name: str) -> str:
+    """A function that throws or keeps exceptions."""
+    return "exn_" + name
+
+
+def atomic_helper(operation: str, width: int | None = None) -> str:
+    """A function for atomic access to so many bytes."""
+    return f"atomic_{operation}" if width is None else f"atomic_{operation}{width}"
+
+
+_NUMERIC: Final = ("integers", "floats", "conversions")
+# By what a name has before its first underscore, the files of wasmz.runtime whose HELPERS may have it.
+HELPER_FILES: Final[dict[str, tuple[str, ...]]] = {
+    **dict.fromkeys(("i32", "i64", "f32", "f64"), _NUMERIC),
+    **dict.fromkeys(("v128", "i8x16", "i16x8", "i32x4", "i64x2", "f32x4", "f64x2"), ("simd",)),
+    "memory": ("operations", "bulk"),
+    **dict.fromkeys(("data", "elem", "table", "trap"), ("operations",)),
+    "atomic": ("atomics",),
+    "gc": ("gc.operations",),
+    "exn": ("exceptions",),
+}
+# Those that have nothing but functions, but for this name.
+FUNCTION_FILES: Final = frozenset({*_NUMERIC, "simd", "operations", "bulk"})
+F32_SCRATCH: Final = "f32_scratch"
+
+# What code may use of Python's: for the checks of entry forms, and for references.
+BUILTINS: Final[dict[str, Any]] = {
+    "type": type,
+    "int": int,
+    "float": float,
+    "isinstance": isinstance,
+    "len": len,
+    "zip": zip,
+}
+
+
+def builtin(name: str) -> str:
+    """A class or function of Python's."""
+    if name not in BUILTINS:
+        raise KeyError(name)
+    return name
+
+
+UNREACHABLE: Final = "trap_unreachable"
+OUT_OF_FUEL: Final = "trap_out_of_fuel"
+EXCEPTION_CLASS: Final = "exn_class"
+
+# Of the instance itself.
+FUEL: Final = "fuel"
+FIRST_CALL: Final = "tier_first"
+FIRST_TAIL_CALL: Final = "tier_first_tail"
+REQUEST: Final = "tier_request"
+TAIL_REQUEST: Final = "tier_request_tail"
+# What a request gives in the place of a loop's number at the start of a function.
+AT_START: Final = -1
+
+# Attributes that code loads: of functions, arrays, anything, exceptions, structures and memories.
+CODE: Final = "code"
+TAIL: Final = "tail"
+ITEMS: Final = "items"
+CLASS: Final = "__class__"
+TAG: Final = "tag"
+PAYLOAD: Final = "payload"
+DESCRIPTOR: Final = "descriptor"
+BYTES: Final = "bytes"
+ATTRIBUTES: Final = frozenset({CODE, TAIL, ITEMS, CLASS, TAG, PAYLOAD, DESCRIPTOR, BYTES})
+_FIELD: Final = "field"
+
+
+def field(position: int) -> str:
+    """The attribute for a field of a structure."""
+    return f"{_FIELD}{position}"
+
+
+def is_attribute(name: str) -> bool:
+    """Whether a name in code is that of an attribute: no global."""
+    return name in ATTRIBUTES or (name[:5] == _FIELD and name[5:].isdecimal())
+
+
+# Forms of a function's code
+
+
+class CodeForm:
+    """Which code of a function: the baseline's, optimised code, or a continuation. There is one object for each.
+
+    Attributes:
+        number: what files have for it.
+        loop: the number of the loop at whose header a continuation begins; ``None`` for the others.
+    """
+
+    __slots__ = ("loop", "number")
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.loop = number if number >= 0 else None
+
+    @staticmethod
+    def of(number: int) -> CodeForm:
+        """The form with a number; that of a continuation is its loop's."""
+        return _forms.get(number) or _forms.setdefault(number, CodeForm(number))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return CodeForm.of, (self.number,)
+
+    def __repr__(self) -> str:
+        return {-2: "BASELINE", -1: "OPTIMISED"}.get(self.number, f"CodeForm.of({self.number})")
+
+
+_forms: dict[int, CodeForm] = {}
+BASELINE: Final = CodeForm.of(-2)
+OPTIMISED: Final = CodeForm.of(-1)
+
+
+# Lines and frames
+
+# A line of code is a byte offset in the module up to this, and a bit above: what an index there may be outside of, if
+# that is no memory. (Columns would be lost under `python -X no_debug_ranges`.)
+LARGEST_OFFSET: Final = (1 << 29) - 1
+IN_TABLE: Final = 1 << 29
+IN_ARRAY: Final = 1 << 30
+
+# The key by which globals tell whose code it is: an ``InstanceFrames``, or one of these.
+FRAME_KEY: Final = "__wasmz_frame__"
+HELPER: Final = "helper"
+EXPORT: Final = "export"
+HOST: Final = "host"
+
+# The file name in code of stubs and forwarders: frames that no one wants to see.
+STUB_FILE: Final = "<wasmz stub>"
+# That of export adapters, which may have an instance's globals.
+EXPORT_FILE: Final = "<wasmz export adapter>"
+
+
+# Traps: what CPython's exceptions stand for, where code itself raises them
+
+TRAPS: Final[dict[type[Exception], TrapCode]] = {
+    IndexError: TrapCode.MEMORY_OUT_OF_BOUNDS,
+    AttributeError: TrapCode.NULL_REFERENCE,
+    ZeroDivisionError: TrapCode.INTEGER_DIVISION_BY_ZERO,
+    RecursionError: TrapCode.STACK_OVERFLOW,
+    MemoryError: TrapCode.OUT_OF_SYSTEM_MEMORY,
+}
+# An index is outside of what the line of the instruction says.
+INDEX_TRAPS: Final = {
+    0: TrapCode.MEMORY_OUT_OF_BOUNDS,
+    IN_TABLE: TrapCode.UNDEFINED_ELEMENT,
+    IN_ARRAY: TrapCode.ARRAY_OUT_OF_BOUNDS,
+}
+# CPython's message where None is asked for an attribute, which is all that tells whose attribute was missing. The name
+# follows, and perhaps more.
+_OF_NONE: Final = "'NoneType' object has no attribute '"
+_NULL_MESSAGES: Final = {
+    ITEMS: "null array reference",
+    CODE: "null function reference",
+    TAIL: "null function reference",
+    DESCRIPTOR: "null reference",
+}
+
+
+def null_message(error: AttributeError) -> str | None:
+    """What the null reference should have been that code used; ``None`` if the error is about something else."""
+    text = str(error)
+    if not text.startswith(_OF_NONE):
+        return None
+    attribute = text[len(_OF_NONE) :].partition("'")[0]
+    return _NULL_MESSAGES.get(attribute, "null structure reference")
+
+
+# Adapters: the letters of types, by which their templates are known
 
 _LETTERS: Final = {
     ValType.I32: "i",
@@ -32,8 +337,5 @@ def may_hold_numbers(type: ValType) -> bool:
 
 
 def signature_letters(types: tuple[ValType, ...]) -> str:
-    """A letter for each type, by which the templates of adapters are known.
-
-    ``a`` stands for references that are not in Python what they are in code (see ``wasmz/runtime/gc``).
-    """
+    """A letter for each type. ``a`` stands for references that are not in Python what they are in code."""
     return "".join([_LETTERS.get(type) or ("a" if may_hold_numbers(type) else "x") for type in types])

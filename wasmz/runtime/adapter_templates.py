@@ -20,15 +20,15 @@ Comparing with one-digit constants is what CPython is fastest at, so that the us
 and a test of the type.
 
 Each takes CPython's compiler a third of a millisecond. So a precompiled module brings what its imports and exports
-need (``prepared_adapters.py``), and this file is imported only where something else is called. Whoever changes the
-lines changes the form of images, too (``FORMAT`` in ``image.py``).
+need (``prepared_adapters.py``), and this file is imported only where something else is called. The lines count in
+``FINGERPRINT`` of ``abi.py``, and so in the form of such files.
 """
 
 from __future__ import annotations
 
 from wasmz.light import CodeType
 from wasmz.runtime import depth
-from wasmz.runtime.traps import EXPORT_FILE
+from wasmz.runtime.abi import EXPORT_FILE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,6 +55,13 @@ _INWARD: Final[dict[str, tuple[str, ...]]] = {
     "a": ("{v} = to_reference({v}, types[{k}], what, {n})",),
 }
 
+# What the functions of each kind are in.
+_HEADS: Final = {
+    "host": "def make(f, what, types, caller):",
+    "export": "def make(f, what, types, needed_limit):",
+    "global export": "if True:",
+}
+
 # Expressions for the Python value of what generated code keeps in `{v}`.
 _OUTWARD: Final = {
     "i": "({v} if {v} < 0x3FFFFFFF or {v} < 0x80000000 else {v} - 0x100000000)",
@@ -69,11 +76,16 @@ def make_template(key: TemplateKey) -> CodeType:
 
     The kinds of templates are ``"export"``, ``"global export"`` and ``"host"``.
     """
+    filename = "<wasmz host adapter>" if key[0] == "host" else EXPORT_FILE
+    code = _inner(compile(template_source(key), filename, "exec", dont_inherit=True, optimize=0))
+    return code if key[0] == "global export" else _inner(code)
+
+
+def template_source(key: TemplateKey) -> str:
+    """What a template is compiled from: the function, in another one whose parameters are its free variables."""
     kind, params, results, flag = key
-    if kind == "host":
-        return _compile(_host_lines(params, results, flag), "f, what, types, caller", "<wasmz host adapter>")
-    variables = None if kind == "global export" else "f, what, types, needed_limit"
-    return _compile(_export_lines(params, results, flag), variables, EXPORT_FILE)
+    lines = _host_lines(params, results, flag) if kind == "host" else _export_lines(params, results, flag)
+    return "\n".join([_HEADS[kind], *lines])
 
 
 def _inward(letter: str, variable: str, position: int, indent: str) -> list[str]:
@@ -141,15 +153,6 @@ def _host_lines(params: str, results: str, passes_caller: bool) -> list[str]:
     if returned:
         lines += [f"        return {', '.join(returned)}"]
     return lines
-
-
-def _compile(lines: list[str], variables: str | None, filename: str) -> CodeType:
-    """The code of the function in the lines, with these free variables."""
-    head = "if True:" if variables is None else f"def make({variables}):"
-    code = compile("\n".join([head, *lines]), filename, "exec", dont_inherit=True, optimize=0)
-    if variables is not None:
-        code = _inner(code)
-    return _inner(code)
 
 
 def _inner(code: CodeType) -> CodeType:

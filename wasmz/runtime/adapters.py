@@ -15,8 +15,8 @@ import marshal
 from wasmz.concurrency import load
 from wasmz.light import CellType, CodeType, FunctionType
 from wasmz.runtime import convert, depth
-from wasmz.runtime.abi import signature_letters
-from wasmz.runtime.traps import FRAME_KEY, translate
+from wasmz.runtime.abi import EXPORT, F32_SCRATCH, FRAME_KEY, HOST, signature_letters
+from wasmz.runtime.traps import translate
 from wasmz.types import FuncType, ValType
 
 TYPE_CHECKING = False
@@ -58,10 +58,10 @@ _HELPERS: dict[str, Any] = {
     **depth.NAMES,
 }
 # Helpers that few need, and the files of the runtime where they are.
-_LATE_HELPERS = {"f32_scratch": "floats", "from_any": "gc.convert"}
+_LATE_HELPERS = {F32_SCRATCH: "floats", "from_any": "gc.convert"}
 
-_EXPORT_GLOBALS: dict[str, Any] = {**_HELPERS, FRAME_KEY: "export", "__name__": "wasmz.exports"}
-_HOST_GLOBALS: dict[str, Any] = {**_HELPERS, FRAME_KEY: "host", "__name__": "wasmz.imports"}
+_EXPORT_GLOBALS: dict[str, Any] = {**_HELPERS, FRAME_KEY: EXPORT, "__name__": "wasmz.exports"}
+_HOST_GLOBALS: dict[str, Any] = {**_HELPERS, FRAME_KEY: HOST, "__name__": "wasmz.imports"}
 
 # Code of templates, marshalled as precompiled modules bring it, or ready.
 made_templates: dict[TemplateKey, CodeType | bytes] = {}

@@ -15,7 +15,8 @@ import sys
 from _thread import get_ident
 
 from wasmz.errors import Interrupted
-from wasmz.runtime.traps import FRAME_KEY, InstanceFrames
+from wasmz.runtime.abi import FRAME_KEY
+from wasmz.runtime.traps import InstanceFrames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

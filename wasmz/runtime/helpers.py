@@ -12,48 +12,23 @@ A start from the cache imports no more than the code uses: of two dozen files mo
 from __future__ import annotations
 
 from wasmz.concurrency import load, loaded
+from wasmz.runtime.abi import BUILTINS, F32_SCRATCH, FUNCTION_FILES, HELPER_FILES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Final
+    from typing import Any
 
 # Frames of this module do not decide whose exception it is, see traps.py.
 __wasmz_frame__ = "helper"
 
-# By what a name has before its first underscore, the files whose HELPERS may have it.
-_NUMERIC: Final = ("integers", "floats", "conversions")
-_SIMD: Final = ("simd",)
-_FILES: Final[dict[str, tuple[str, ...]]] = {
-    **dict.fromkeys(("i32", "i64", "f32", "f64"), _NUMERIC),
-    **dict.fromkeys(("v128", "i8x16", "i16x8", "i32x4", "i64x2", "f32x4", "f64x2"), _SIMD),
-    "memory": ("operations", "bulk"),
-    **dict.fromkeys(("data", "elem", "table", "trap"), ("operations",)),
-    "atomic": ("atomics",),
-    "gc": ("gc.operations",),
-    "exn": ("exceptions",),
-}
-
-# The files above that have nothing but functions, but for this name.
-_FUNCTIONS: Final = frozenset({*_NUMERIC, *_SIMD, "operations", "bulk"})
-_NO_FUNCTION: Final = "f32_scratch"
-
-_found: dict[str, Any] = {
-    # For the checks of entry forms.
-    "type": type,
-    "int": int,
-    "float": float,
-    # For references.
-    "isinstance": isinstance,
-    "len": len,
-    "zip": zip,
-}
+_found: dict[str, Any] = {**BUILTINS}
 
 
 def find_helper(name: str) -> Any:
     """The function, or other object, of the runtime that code means by a name; ``None`` if there is none."""
     found = _found.get(name)
     if found is None:
-        for file in _FILES.get(name.partition("_")[0], ()):
+        for file in HELPER_FILES.get(name.partition("_")[0], ()):
             module = load(f"wasmz.runtime.{file}")
             found = module.HELPERS.get(name)
             if found is not None:
@@ -67,10 +42,10 @@ def late_helper(name: str, namespace: dict[str, Any]) -> Any:
 
     Of a C library's ``printf``, to which it was inlined, few programs run what is for floats.
     """
-    if name not in _found and name != _NO_FUNCTION:
-        for file in _FILES.get(name.partition("_")[0], ()):
+    if name not in _found and name != F32_SCRATCH:
+        for file in HELPER_FILES.get(name.partition("_")[0], ()):
             module = loaded(f"wasmz.runtime.{file}")
-            if module is None and file in _FUNCTIONS:
+            if module is None and file in FUNCTION_FILES:
                 return _importing(name, namespace)
             if module is None or name in module.HELPERS:
                 break

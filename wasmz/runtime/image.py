@@ -7,7 +7,11 @@ turns those back.
 
 from __future__ import annotations
 
+import marshal
+
+from wasmz.concurrency import load
 from wasmz.records import Record
+from wasmz.runtime.abi import FINGERPRINT
 from wasmz.types import (
     ArrayType,
     DefinedType,
@@ -31,8 +35,9 @@ from wasmz.types import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import CodeType
-    from typing import Any, Final, Literal
+    from typing import Any, Literal
 
     ExternKind = Literal["func", "table", "memory", "global", "tag"]
     SegmentMode = Literal["active", "passive", "declarative"]
@@ -42,17 +47,6 @@ else:
 # A constant expression: (mnemonic, immediate) pairs in order. Integers are unsigned, floats are their bits,
 # `ref.null` has None.
 ConstExpr = tuple[tuple[str, "Any"], ...]
-
-
-# Forms of a function's code, beside the numbers of loops, whose continuations count from 0 (see runtime/tiers.py).
-BASELINE: Final = -2
-OPTIMISED: Final = -1
-
-# A line of code is a byte offset in the module up to this, and a bit above: what an index there may be outside of, if
-# that is no memory. (Columns would be lost under `python -X no_debug_ranges`.)
-LARGEST_OFFSET: Final = (1 << 29) - 1
-IN_TABLE: Final = 1 << 29
-IN_ARRAY: Final = 1 << 30
 
 
 # What a dictionary of an image is by default; like everything in an image, it never changes.
@@ -103,6 +97,55 @@ def data_spec(mode: SegmentMode, content: bytes, memory: int = 0, offset: int | 
     return mode, content, memory, offset
 
 
+class FunctionCode(Record):
+    """The code of a function, or of a continuation (docs/abi.md).
+
+    Attributes:
+        code: what callers call; of a function with a tail form, its driver.
+        tail_code: the tail form, of functions that make tail calls.
+        entry_code: the entry form, of optimised exported functions that have one.
+        size: the number of values of its IR, from which tiers find out when it is hot; 0 if nobody needs it.
+        is_deep: whether recursion, an indirect call or a host call can be reached from it: only then does the recursion
+            limit need to be raised.
+    """
+
+    code: CodeType
+    tail_code: CodeType | None = None
+    entry_code: CodeType | None = None
+    size: int = 0
+    is_deep: bool = True
+
+    @property
+    def parts(self) -> list[CodeType]:
+        """The code objects that there are."""
+        return [code for code in (self.code, self.tail_code, self.entry_code) if code is not None]
+
+    def names(self) -> Iterator[str]:
+        """What it needs of an instance's globals, with repetitions."""
+        for code in self.parts:
+            yield from code.co_names
+
+    def with_depth(self, is_deep: bool) -> FunctionCode:
+        """The same, when it has become known whether it is deep."""
+        return FunctionCode(self.code, self.tail_code, self.entry_code, self.size, is_deep)
+
+    def freeze(self) -> bytes:
+        """The code as bytes; equal code gives equal bytes."""
+        load("wasmz.runtime.marshalling")
+        from wasmz.runtime.marshalling import dump_settled
+
+        return dump_settled((self.code, self.tail_code, self.entry_code, self.size, self.is_deep))
+
+    @staticmethod
+    def thaw(frozen: bytes | memoryview, is_deep: bool | None = None) -> FunctionCode:
+        """The inverse of :meth:`freeze`, for bytes whose checksum is right: ``marshal`` trusts its input.
+
+        ``is_deep`` is given where it became known later.
+        """
+        code, tail_code, entry_code, size, known = marshal.loads(frozen)
+        return FunctionCode(code, tail_code, entry_code, size, known if is_deep is None else is_deep)
+
+
 class ModuleImage(Record):
     """A compiled module. Index spaces count imports first, as in the specification (section 2.5.1).
 
@@ -116,11 +159,7 @@ class ModuleImage(Record):
         exports: in order.
         start: index of the start function.
         elements, data: the segments.
-        code: code objects of the functions that the module defines.
-        tail_code: by function index, the tail forms (see docs/abi.md).
-        entry_code: by function index, the entry forms (see docs/abi.md).
-        deep_functions: indices of those from which recursion, an indirect call or a host call can be
-            reached: only they need the recursion limit raised.
+        functions: the code of the functions that the module defines; none if it comes from elsewhere, as it is needed.
         function_names: by function index, from the name section.
         body_offsets: byte offset of each defined function's body, ascending; equals ``co_firstlineno``.
         names: the names that the code objects need from the instance's globals, sorted.
@@ -147,10 +186,7 @@ class ModuleImage(Record):
     start: int | None = None
     elements: tuple[ElementSpec, ...] = ()
     data: tuple[DataSpec, ...] = ()
-    code: tuple[CodeType, ...] = ()
-    tail_code: dict[int, CodeType] = _NONE
-    entry_code: dict[int, CodeType] = _NONE
-    deep_functions: frozenset[int] = frozenset()
+    functions: tuple[FunctionCode, ...] = ()
     function_names: dict[int, str] = _NONE
     body_offsets: tuple[int, ...] = ()
     names: tuple[str, ...] = ()
@@ -191,13 +227,13 @@ class ModuleImage(Record):
 
 
 class FrozenCode(Record):
-    """The code of all functions that a module defines, marshalled one by one, so that each is read when it is needed.
+    """The code of all functions that a module defines, frozen one by one, so that each is read when it is needed.
 
     Attributes:
         first: index of the first of these functions.
         ends: where the code of each ends, 8 bytes a function, little-endian.
-        content: the code of all, one after the other: marshalled tuples of code, tail form and entry form.
-        deep: for each, a byte that tells whether calls of it may nest without a known bound.
+        content: the code of all, one after the other, as :meth:`FunctionCode.freeze` gives it.
+        deep: for each, a byte that tells whether it is deep, which was not known when it was frozen.
     """
 
     first: int
@@ -216,17 +252,18 @@ class FrozenCode(Record):
         """Whether function ``index`` is deep."""
         return bool(self.deep[index - self.first])
 
-    def get(self, index: int) -> memoryview:
-        """The code of function ``index``, marshalled."""
+    def thaw(self, index: int) -> FunctionCode:
+        """The code of function ``index``."""
         place = 8 * (index - self.first)
         start = int.from_bytes(self.ends[place - 8 : place], "little") if place else 0
-        return memoryview(self.content)[start : int.from_bytes(self.ends[place : place + 8], "little")]
+        frozen = memoryview(self.content)[start : int.from_bytes(self.ends[place : place + 8], "little")]
+        return FunctionCode.thaw(frozen, self.is_deep(index))
 
 
 # Plain data; image_writer.py makes it of an image
 
-# Changes with every change of the form below.
-FORMAT = "wasmz image 12"
+# The number changes with every change of the form below.
+FORMAT = f"wasmz image 13 {FINGERPRINT}"
 
 
 def find_dumped(constants: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]] | None:

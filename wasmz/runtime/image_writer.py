@@ -7,7 +7,9 @@ Only what makes files needs this: a program that is started from one never loads
 
 from __future__ import annotations
 
-from wasmz.runtime.image import FORMAT
+from itertools import accumulate
+
+from wasmz.runtime.image import FORMAT, FrozenCode
 from wasmz.types import (
     FuncType,
     GlobalType,
@@ -23,13 +25,14 @@ from wasmz.types import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from wasmz.runtime.image import ConstExpr, ModuleImage
     from wasmz.types import DefinedType, ExternType, SubType
 
 # What has the code: in files it is beside the image.
-_CODE = frozenset({"code", "tail_code", "entry_code", "deep_functions"})
+_CODE = frozenset({"functions"})
 
 
 def dump_image(image: ModuleImage) -> tuple[Any, ...]:
@@ -54,6 +57,21 @@ def dump_image(image: ModuleImage) -> tuple[Any, ...]:
     }
     plain = {name: getattr(image, name) for name in image.__match_args__ if name not in parts and name not in _CODE}
     return (FORMAT, tuple(types.groups), {**plain, **parts})
+
+
+def freeze_image(image: ModuleImage) -> FrozenCode:
+    """The code of an image, each function by itself."""
+    functions = image.functions
+    deep = bytes(function.is_deep for function in functions)
+    # Where functions are frozen one after the other, that is not known yet. The bytes are the same.
+    frozen = [function.with_depth(True).freeze() for function in functions]
+    return join_frozen(image.imported_function_count, frozen, deep)
+
+
+def join_frozen(first: int, functions: Sequence[bytes], deep: bytes) -> FrozenCode:
+    """The frozen code of all functions of a module from the index ``first`` on."""
+    ends = accumulate(map(len, functions))
+    return FrozenCode(first, b"".join(end.to_bytes(8, "little") for end in ends), b"".join(functions), deep)
 
 
 class _TypeTable:

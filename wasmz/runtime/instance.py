@@ -15,6 +15,7 @@ from wasmz.concurrency import is_finalizing, load
 from wasmz.errors import LinkError, Trap, WasmException, bounded, expect, shown
 from wasmz.records import Record
 from wasmz.runtime import operations
+from wasmz.runtime.abi import helper
 from wasmz.runtime.adapters import make_skipping
 from wasmz.runtime.checkpoints import instantiating, requests, stop_if_asked
 from wasmz.runtime.func import Func
@@ -418,7 +419,7 @@ class Instance:
                 stack.append(find_helper("f64_from_bits")(immediate))
             elif name in _EXTENDED:
                 second = stack.pop()
-                stack.append(find_helper(name.replace(".", "_"))(stack.pop(), second))
+                stack.append(find_helper(helper(name))(stack.pop(), second))
             else:
                 # Imported only where a module needs it.
                 load("wasmz.runtime.gc.constants")

@@ -29,8 +29,9 @@ from itertools import compress
 
 from wasmz.concurrency import at_fork
 from wasmz.errors import Interrupted
+from wasmz.runtime.abi import EXPORT_FILE, FRAME_KEY, HELPER, HOST, STUB_FILE
 from wasmz.runtime.checkpoints import is_in, requests
-from wasmz.runtime.traps import EXPORT_FILE, FRAME_KEY, STUB_FILE, InstanceFrames
+from wasmz.runtime.traps import InstanceFrames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -120,9 +121,9 @@ def _may_stop(store: Store, frame: FrameType | None) -> bool:
     while frame is not None:
         mark = frame.f_globals.get(FRAME_KEY)
         if mark is not None:
-            if mark == "host":
+            if mark == HOST:
                 return is_foreign
-            if mark == "helper":
+            if mark == HELPER:
                 return is_foreign and frame.f_globals["__name__"] == _SUPPLY and _is_compiling(innermost, frame)
             return mark.__class__ is InstanceFrames and frame.f_code.co_filename not in (EXPORT_FILE, STUB_FILE)
         is_foreign = True

@@ -14,6 +14,7 @@ from __future__ import annotations
 from wasmz.concurrency import load
 from wasmz.errors import LinkError
 from wasmz.light import FunctionType
+from wasmz.runtime.abi import FRAME_KEY, gap_memories, is_attribute, parse
 from wasmz.runtime.adapters import make_export_adapter, offer_templates
 from wasmz.runtime.func import Func
 from wasmz.runtime.globals import Global
@@ -22,7 +23,7 @@ from wasmz.runtime.image import ModuleImage
 from wasmz.runtime.memory import Memory
 from wasmz.runtime.operations import DataSegment, ElementSegment
 from wasmz.runtime.table import Table
-from wasmz.runtime.traps import FRAME_KEY, InstanceFrames
+from wasmz.runtime.traps import InstanceFrames
 from wasmz.types import HeapType
 
 TYPE_CHECKING = False
@@ -30,15 +31,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
+    from wasmz.runtime.image import FunctionCode
     from wasmz.runtime.store import Store
-    from wasmz.runtime.supply import CodeSupply, FunctionCode
-    from wasmz.types import DefinedType
+    from wasmz.runtime.supply import CodeSupply
+    from wasmz.runtime.tiers import InstanceTiers
 
 # Keeps the memories alive as long as any function of the instance: its views do not.
 _MEMORIES_KEY = "__wasmz_memories__"
-
-# What code loads from references: from functions, arrays, anything, exceptions and structures; and from memories.
-_ATTRIBUTES = frozenset({"code", "tail", "items", "__class__", "tag", "payload", "descriptor", "bytes"})
 
 # The same for what closes the functions with their store.
 _BINDER_KEY = "__wasmz_binder__"
@@ -122,7 +121,7 @@ class Binder:
             if self.tiers is not None:
                 function = self.tiers.stub(index)
             else:
-                function = FunctionType(self.image.code[index - self._imported], self.namespace)
+                function = FunctionType(self.image.functions[index - self._imported].code, self.namespace)
             # At once, here and below, for threads: there is one object for each.
             function = self._functions.setdefault(index, function)
         return function
@@ -146,7 +145,11 @@ class Binder:
         func = self._funcs.get(index)
         if func is None:
             image = self.image
-            tail_code = image.tail_code.get(index)
+            if self.tiers is None:
+                made = image.functions[index - self._imported]
+                tail_code, is_deep = made.tail_code, made.is_deep
+            else:
+                tail_code, is_deep = None, self.tiers.is_deep(index)
             func = Func(
                 self.store,
                 image.types[image.function_types[index]],
@@ -155,7 +158,7 @@ class Binder:
                 tail=None if tail_code is None else FunctionType(tail_code, self.namespace),
                 name=image.function_names.get(index),
                 index=index,
-                is_deep=index in image.deep_functions if self.tiers is None else self.tiers.is_deep(index),
+                is_deep=is_deep,
             )
             if self.tiers is not None:
                 func.make_tail = self.tiers.tail_stub
@@ -176,38 +179,23 @@ class Binder:
 
     def add_names(self, names: Iterable[str]) -> None:
         """Gives those of the names that have none yet their objects."""
-        namespace, providers = self.namespace, self._plain_providers
+        namespace, providers = self.namespace, self._providers
         for name in names:
             if namespace.get(name, _UNBOUND) is _UNBOUND:
-                provider = providers.get(name[0])
-                if provider is not None and name[1:].isdecimal():
-                    # Most names are of this kind.
-                    namespace[name] = provider(self, int(name[1:]))
+                parsed = parse(name)
+                if parsed is None:
+                    namespace[name] = self._unnumbered(name)
                 else:
-                    helper = find_helper(name) if self.tiers is None else late_helper(name, namespace)
-                    namespace[name] = self._resolve(name) if helper is None else helper
+                    kind, index, details = parsed
+                    provider = (self._detailed_providers if details else providers)[kind]
+                    namespace[name] = provider(self, index, *details)
 
-    def _resolve(self, name: str) -> Any:
-        kind, *numbers = name.split("_")
-        letters = kind.rstrip("0123456789")
-        try:
-            index = int(kind[len(letters) :])
-            if not numbers:
-                return self._providers[letters](self, index)
-            if letters == "m":
-                format, offset, stride = (*numbers, *("0", "1")[len(numbers) - 1 :])
-                return self.memories[index]._strided(format, int(offset), int(stride))
-            if letters == "h" and self.tiers is not None:
-                return self.tiers.profile_counter(index, int(numbers[0]))
-            if letters == "tab":
-                type = self.image.types[int(numbers[0][1:])]
-                return self._callees[numbers[0][0]](self.tables[index], type)
-        except (KeyError, ValueError):
-            pass
-        if name in _ATTRIBUTES or letters == "field":
-            # No global: code has the names of attributes in the same list.
-            return None
-        raise missing(name)
+    def _unnumbered(self, name: str) -> Any:
+        helper = find_helper(name) if self.tiers is None else late_helper(name, self.namespace)
+        if helper is None and not is_attribute(name):
+            # Attributes are no globals: code has their names in the same list.
+            raise missing(name)
+        return helper
 
     def leave(self, store: Store) -> None:
         """Makes of every function one that says that the store is closed; code that runs goes on until it calls one."""
@@ -224,7 +212,7 @@ class Binder:
         if self.tiers is not None and index >= self._imported:
             return self.tiers.export(index, name)
         func = self.func(index)
-        code = self.image.entry_code.get(index)
+        code = self.image.functions[index - self._imported].entry_code if index >= self._imported else None
         adapter = func.adapter(name)
         if code is None or self.store.engine.config.counts_calls:
             return adapter
@@ -235,9 +223,22 @@ class Binder:
         return entry
 
     def _counter(self, index: int) -> Any:
+        return self._counting().counter(index)
+
+    def _profile_counter(self, index: int, number: str) -> Any:
+        return self._counting().profile_counter(index, int(number))
+
+    def _counting(self) -> InstanceTiers:
         if self.tiers is None:
-            raise KeyError(index)
-        return self.tiers.counter(index)
+            raise SystemError("the compiled module has baseline code, which is compiled as it is called only")
+        return self.tiers
+
+    def _view(self, index: int, format: str, offset: str = "0", stride: str = "1") -> Any:
+        return self.memories[index]._strided(format, int(offset), int(stride))
+
+    def _callees(self, index: int, form_and_type: str) -> Any:
+        find = Table.tail_callees if form_and_type[0] == "t" else Table.callees
+        return find(self.tables[index], self.image.types[int(form_and_type[1:])])
 
     def _adapter(self, index: int) -> Callable[..., Any]:
         names = (export.name for export in self.image.exports if export.kind == "func" and export.index == index)
@@ -260,9 +261,7 @@ class Binder:
 
     def keep_gaps(self, made: FunctionCode) -> bool:
         """Whether code can run here, as far as it relies on memories that end before the last page."""
-        codes = [code for code in (made.code, made.tail_code, made.entry_code) if code is not None]
-        names = {name for code in codes for name in code.co_names if name[:3] == "gap" and name[3:].isdecimal()}
-        return all(self.memories[int(name[3:])].keep_gap() for name in names)
+        return all(self.memories[index].keep_gap() for index in {*gap_memories(made.names())})
 
     def _gap(self, index: int) -> None:
         """What code names that relies on it. Where functions are compiled late, none is installed that could not."""
@@ -306,7 +305,7 @@ class Binder:
 
         return allocator(heap, made_class)
 
-    _providers: dict[str, Callable[[Binder, int], Any]] = {  # noqa: RUF012
+    _providers: dict[str, Callable[..., Any]] = {  # noqa: RUF012
         "f": callee,
         "t": _tail,
         "x": _adapter,
@@ -323,10 +322,8 @@ class Binder:
         "ty": _type,
         "new": maker,
     }
-    _plain_providers: dict[str, Callable[[Binder, int], Any]] = {  # noqa: RUF012
-        letter: provider for letter, provider in _providers.items() if len(letter) == 1
-    }
-    _callees: dict[str, Callable[[Table, DefinedType], Any]] = {  # noqa: RUF012
-        "f": Table.callees,
-        "t": Table.tail_callees,
+    _detailed_providers: dict[str, Callable[..., Any]] = {  # noqa: RUF012
+        "m": _view,
+        "h": _profile_counter,
+        "tab": _callees,
     }

@@ -158,13 +158,13 @@ class CompiledModule:
     def mem_stats(self) -> dict[str, int]:
         """How many functions are compiled, and how many bytes code and data take up."""
         image = self.image
-        codes = (*image.code, *image.tail_code.values()) if self.supply is None else self.supply.compiled()
-        count = len(image.code) if self.supply is None else self.supply.function_count
+        made = image.functions if self.supply is None else self.supply.compiled()
+        count = len(image.functions) if self.supply is None else self.supply.function_count
         return {
             "function_count": len(image.body_offsets),
             "compiled_function_count": count,
             "pending_function_count": len(image.body_offsets) - count,
-            "code_bytes": sum(len(code.co_code) for code in codes),
+            "code_bytes": sum(len(code.co_code) for function in made for code in function.parts),
             "data_bytes": sum(len(content) for _, content, _, _ in image.data),
         }
 

@@ -12,6 +12,7 @@ from wasmz.concurrency import load
 from wasmz.config import Config
 from wasmz.errors import bounded, expect, shown
 from wasmz.light import WeakSet
+from wasmz.runtime.abi import FUEL
 from wasmz.runtime.engine import Engine
 from wasmz.runtime.limits import Budget, HostBudget
 
@@ -145,7 +146,7 @@ class Store:
     def supply_fuel(self, frames: InstanceFrames) -> None:
         """Gives the code of an instance the fuel, now and whenever it is set (docs/abi.md, "Fuel")."""
         self._metered.add(frames)
-        frames.namespace["fuel"] = self._fuel
+        frames.namespace[FUEL] = self._fuel
 
     def object_heap(self) -> Heap | None:
         """What counts the objects of garbage-collected guests; ``None`` if their number is not limited."""

@@ -9,44 +9,27 @@ what is there first stays.
 
 from __future__ import annotations
 
-import marshal
 import time
 
 from wasmz.concurrency import at_fork, new_lock, was_held
 from wasmz.errors import LightTrapCode as TrapCode
 from wasmz.errors import Trap
 from wasmz.records import Record
-from wasmz.runtime.image import BASELINE, OPTIMISED, FrozenCode, ModuleImage
+from wasmz.runtime.abi import BASELINE, OPTIMISED
+from wasmz.runtime.image import FrozenCode, FunctionCode, ModuleImage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Final
 
-    from wasmz.light import CodeType
+    from wasmz.runtime.abi import CodeForm
 
     # Compiles a form of a function: (index, form) -> code.
-    CompileFunction = Callable[[int, int], "FunctionCode"]
+    CompileFunction = Callable[[int, CodeForm], FunctionCode]
 
 # Frames of this module do not decide whose exception it is, see traps.py.
 __wasmz_frame__ = "helper"
-
-
-class FunctionCode(Record):
-    """Compiled code of a function, or of a continuation.
-
-    Attributes:
-        code, tail_code: see docs/abi.md.
-        size: the number of values of its IR.
-        entry_code: the entry form, of optimised exported functions that have one.
-        is_deep: whether calls of it may nest without a known bound.
-    """
-
-    code: CodeType
-    tail_code: CodeType | None
-    size: int
-    entry_code: CodeType | None = None
-    is_deep: bool = True
 
 
 # A process that is killed loses no more work than of this many seconds.
@@ -78,7 +61,7 @@ class CodeSupply:
     Attributes:
         image: the module, without code.
         thresholds: when code is hot.
-        codes: by (function, form), code or marshalled code.
+        codes: by function and form, code or frozen code.
         frozen: the optimised code of all functions, where that was made in advance.
     """
 
@@ -87,12 +70,12 @@ class CodeSupply:
         image: ModuleImage,
         compile: CompileFunction,
         thresholds: Thresholds,
-        codes: dict[tuple[int, int], bytes] | None = None,
+        codes: dict[tuple[int, CodeForm], bytes] | None = None,
         frozen: FrozenCode | None = None,
     ) -> None:
         self.image = image
         self.thresholds = thresholds
-        self.codes: dict[tuple[int, int], FunctionCode | bytes] = {**codes} if codes else {}
+        self.codes: dict[tuple[int, CodeForm], FunctionCode | bytes] = {**codes} if codes else {}
         self.frozen = frozen
         self.saved: float = time.monotonic()
         # Keeps the codes for other processes; set by who made the supply.
@@ -105,14 +88,14 @@ class CodeSupply:
         # What counters are made of: all iterate over this list.
         self.ticks: list[None] = [None] * thresholds.round
 
-    def has(self, index: int, form: int) -> bool:
+    def has(self, index: int, form: CodeForm) -> bool:
         """Whether the code is there already."""
-        return (index, form) in self.codes or (form == OPTIMISED and self._is_frozen(index))
+        return (index, form) in self.codes or (form is OPTIMISED and self._is_frozen(index))
 
     def _is_frozen(self, index: int) -> bool:
         return self.frozen is not None and self.frozen.has(index)
 
-    def get(self, index: int, form: int) -> FunctionCode:
+    def get(self, index: int, form: CodeForm) -> FunctionCode:
         """The code of a function in a form, compiled if need be."""
         key = (index, form)
         found = self.codes.get(key)
@@ -120,9 +103,8 @@ class CodeSupply:
             return found
         with self._lock:
             found = self.codes.get(key)
-            if found is None and form == OPTIMISED and self.frozen is not None and self.frozen.has(index):
-                code, tail_code, entry_code = marshal.loads(self.frozen.get(index))
-                made = FunctionCode(code, tail_code, 0, entry_code, self.frozen.is_deep(index))
+            if found is None and form is OPTIMISED and self.frozen is not None and self.frozen.has(index):
+                made = self.frozen.thaw(index)
             elif found is None:
                 try:
                     made = self._compile(index, form)
@@ -130,7 +112,7 @@ class CodeSupply:
                     # The guest's calls are nested so deep that the compiler has no room.
                     raise NoRoom(TrapCode.STACK_OVERFLOW) from None
             elif isinstance(found, bytes):
-                made = load_code(found)
+                made = FunctionCode.thaw(found)
             else:
                 return found
             # A signal handler may have been here meanwhile.
@@ -159,10 +141,9 @@ class CodeSupply:
         """How many functions there is code of."""
         return len({index for index, _ in self.codes}) if self.frozen is None else len(self.frozen)
 
-    def compiled(self) -> list[CodeType]:
-        """All code objects that are in use."""
-        made = [item for item in self.codes.values() if isinstance(item, FunctionCode)]
-        return [code for item in made for code in (item.code, item.tail_code) if code is not None]
+    def compiled(self) -> list[FunctionCode]:
+        """All code that is in use."""
+        return [item for item in self.codes.values() if isinstance(item, FunctionCode)]
 
     def best(self, index: int) -> tuple[FunctionCode, bool]:
         """What to install for a function that is called for the first time, and whether it is optimised."""
@@ -170,22 +151,10 @@ class CodeSupply:
         return self.get(index, OPTIMISED if is_optimised else BASELINE), is_optimised
 
 
-def dump_code(made: FunctionCode | bytes) -> bytes:
-    """Code as bytes, the inverse of :func:`load_code`."""
-    if isinstance(made, bytes):
-        return made
-    return marshal.dumps((made.code, made.tail_code, made.size, made.entry_code, made.is_deep))
-
-
 def precompiled_supply(image: ModuleImage, frozen: FrozenCode) -> CodeSupply:
     """The code of a module that was compiled as a whole; each function is unmarshalled when it is first called."""
 
-    def refuse(index: int, form: int) -> FunctionCode:
+    def refuse(index: int, form: CodeForm) -> FunctionCode:
         raise MemoryError(f"function {index} was compiled ahead for memories of at most 65535 pages")
 
     return CodeSupply(image, refuse, Thresholds(), frozen=frozen)
-
-
-def load_code(written: bytes) -> FunctionCode:
-    """The code in bytes that a checksum was found right for: ``marshal`` trusts its input."""
-    return FunctionCode(*marshal.loads(written))

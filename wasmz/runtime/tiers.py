@@ -19,10 +19,21 @@ import sys
 
 from wasmz.concurrency import is_finalizing, new_lock
 from wasmz.light import CodeType, FunctionType, memoized
+from wasmz.runtime import abi
+from wasmz.runtime.abi import (
+    AT_START,
+    BASELINE,
+    EXPORT_FILE,
+    FIRST_CALL,
+    FIRST_TAIL_CALL,
+    OPTIMISED,
+    REQUEST,
+    STUB_FILE,
+    TAIL_REQUEST,
+    CodeForm,
+)
 from wasmz.runtime.adapters import describe_export, export_code, make_skipping
-from wasmz.runtime.image import BASELINE, OPTIMISED
-from wasmz.runtime.supply import CodeSupply, FunctionCode, NoRoom
-from wasmz.runtime.traps import EXPORT_FILE, STUB_FILE
+from wasmz.runtime.supply import CodeSupply, NoRoom
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +41,7 @@ if TYPE_CHECKING:
     from typing import Any, Final, Protocol
 
     from wasmz.runtime.func import Func
-    from wasmz.runtime.image import ModuleImage
+    from wasmz.runtime.image import FunctionCode, ModuleImage
     from wasmz.runtime.store import Store
 
     class Binder(Protocol):
@@ -50,9 +61,6 @@ if TYPE_CHECKING:
 
 # Frames of this module do not decide whose exception it is, see traps.py.
 __wasmz_frame__ = "helper"
-
-# The number that baseline code gives for a function's start, where otherwise a loop's number is.
-ENTRY: Final = -1
 
 
 class InstanceTiers:
@@ -83,10 +91,10 @@ class InstanceTiers:
     def helpers(self) -> dict[str, Any]:
         """What stubs and baseline code find in their globals."""
         return {
-            "tier_first": self.first,
-            "tier_first_tail": self.first_tail,
-            "tier_request": self.request,
-            "tier_request_tail": self.request_tail,
+            FIRST_CALL: self.first,
+            FIRST_TAIL_CALL: self.first_tail,
+            REQUEST: self.request,
+            TAIL_REQUEST: self.request_tail,
         }
 
     def is_deep(self, index: int) -> bool:
@@ -208,7 +216,7 @@ class InstanceTiers:
         if entry_code is not None and not binder.store.engine.config.counts_calls:
             binder.add_names(entry_code.co_names)
             return entry_code.replace(co_name=name, co_qualname=name)
-        callee = f"f{index}"
+        callee = abi.function(index)
         binder.add_names((callee,))
         return export_code(binder.func(index), name, binder.namespace, callee)
 
@@ -251,22 +259,23 @@ class InstanceTiers:
             return None
         supply, thresholds = self.supply, self.supply.thresholds
         ended = self._ended[index] = self._ended.get(index, 0) + 1
-        if loop != ENTRY and (index, loop, get == self._ready_tail) in self._continuations:
+        if loop != AT_START and (index, loop, get == self._ready_tail) in self._continuations:
             return self._continuation(index, loop, get)
         needed = thresholds.base
         if not supply.has(index, OPTIMISED):
             needed += thresholds.per_value * supply.get(index, BASELINE).size
-        if ended * thresholds.round < needed and not (loop != ENTRY and supply.has(index, loop)):
+        is_made = loop != AT_START and supply.has(index, CodeForm.of(loop))
+        if ended * thresholds.round < needed and not is_made:
             self._restart(index)
             return None
-        if loop == ENTRY:
+        if loop == AT_START:
             self._optimise(index)
             if index in self._refused:
                 self._restart(index)
                 return None
             return get(index)
         is_long = rounds >= thresholds.loop_rounds or rounds + 1 == ended > 1
-        if is_long or supply.has(index, loop):
+        if is_long or is_made:
             # The counter stays at its end: the next call asks at once for the optimised function.
             return self._continuation(index, loop, get)
         # Called often rather than long: this call may end soon, and the next ones get the optimised function.
@@ -275,7 +284,7 @@ class InstanceTiers:
         return None
 
     def _restart(self, index: int) -> None:
-        self.binder.namespace[f"h{index}"] = self.counter(index)
+        self.binder.namespace[abi.counter(index)] = self.counter(index)
 
     def _optimise(self, index: int) -> None:
         if index not in self._optimised:
@@ -294,7 +303,7 @@ class InstanceTiers:
         key = (index, loop, is_tail)
         made = self._continuations.get(key)
         if made is None:
-            compiled = self.supply.get(index, loop)
+            compiled = self.supply.get(index, CodeForm.of(loop))
             if not self.binder.keep_gaps(compiled):
                 self._refused.add(index)
                 self._restart(index)
@@ -338,7 +347,7 @@ def _stub_code(count: int) -> CodeType:
 @memoized
 def _tail_stub_code() -> CodeType:
     """The same for tail forms, which all have one parameter."""
-    return _stub_code(1).replace(co_names=("tier_first_tail",))
+    return _stub_code(1).replace(co_names=(FIRST_TAIL_CALL,))
 
 
 @memoized

@@ -16,7 +16,19 @@ from __future__ import annotations
 from wasmz.concurrency import load
 from wasmz.errors import LightTrapCode as TrapCode
 from wasmz.errors import OutOfFuel, Trap, WasmException, WasmFrame
-from wasmz.runtime.image import IN_ARRAY, IN_TABLE, LARGEST_OFFSET, ModuleImage
+from wasmz.runtime.abi import (
+    EXPORT,
+    EXPORT_FILE,
+    FRAME_KEY,
+    HELPER,
+    HOST,
+    INDEX_TRAPS,
+    LARGEST_OFFSET,
+    STUB_FILE,
+    TRAPS,
+    null_message,
+)
+from wasmz.runtime.image import ModuleImage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,13 +41,6 @@ if TYPE_CHECKING:
     _Note = tuple["InstanceFrames", CodeType, int]
 
 __wasmz_frame__ = "helper"
-
-FRAME_KEY: Final = "__wasmz_frame__"
-
-# The file name in code of stubs and forwarders (runtime/tiers.py): frames that no one wants to see.
-STUB_FILE: Final = "<wasmz stub>"
-# That of export adapters, which may have an instance's globals.
-EXPORT_FILE: Final = "<wasmz export adapter>"
 
 # A backtrace keeps this many frames, the innermost ones: after runaway recursion the others say nothing new.
 MAX_FRAMES: Final = 1000
@@ -73,11 +78,9 @@ class InstanceFrames:
 
         image = self.image
         index = image.imported_function_count + bisect_left(image.body_offsets, code.co_firstlineno)
-        if not is_innermost:
-            is_driver = index in image.tail_code and code is not image.tail_code[index]
+        if not is_innermost and byte_offset == code.co_firstlineno:
             # No instruction is at the first offset: this form of the function called another one to go on in its place.
-            if is_driver or byte_offset == code.co_firstlineno:
-                return []
+            return []
         offset = code.co_firstlineno if byte_offset is None else byte_offset
         find = self.find_source if image.code_start else None
         frames = [WasmFrame(index, self.name_of(index), offset, image.name, find)]
@@ -129,36 +132,24 @@ def translate(error: Exception) -> Trap | None:
         error.frames = (error.frames + _described(noted))[:MAX_FRAMES]
         error.trail = None
         return None
-    if kind is AttributeError and not _is_of_null(error, traceback):
+    code, message = TRAPS.get(kind), None
+    if code is None:
         return None
-    if kind not in _TRANSLATED or not _is_ours(traceback, kind is RecursionError):
+    if isinstance(error, AttributeError):
+        # Generated code itself asks nothing but a reference for an attribute.
+        message = null_message(error) if _is_generated(_innermost(traceback)) else None
+        if message is None:
+            return None
+    if not _is_ours(traceback, kind is RecursionError):
         return None
-    trap = Trap(_code_of(error, traceback), _message_of_null(error) if kind is AttributeError else None)
+    if kind is IndexError:
+        code = INDEX_TRAPS.get(_indexed(traceback), code)
+    trap = Trap(code, message)
     trap.frames = _wasm_frames(traceback)
     if kind is RecursionError:
         # Thousands of frames would live as long as the trap, with all their locals.
         error.__traceback__ = None
     return trap
-
-
-_TRANSLATED: Final = frozenset({IndexError, AttributeError, ZeroDivisionError, RecursionError, MemoryError})
-
-
-def _code_of(error: Exception, traceback: TracebackType) -> TrapCode:
-    if isinstance(error, IndexError):
-        return _INDEX_CODES.get(_indexed(traceback), TrapCode.MEMORY_OUT_OF_BOUNDS)
-    if isinstance(error, AttributeError):
-        return TrapCode.NULL_REFERENCE
-    if isinstance(error, ZeroDivisionError):
-        return TrapCode.INTEGER_DIVISION_BY_ZERO
-    return TrapCode.STACK_OVERFLOW if isinstance(error, RecursionError) else TrapCode.OUT_OF_SYSTEM_MEMORY
-
-
-_INDEX_CODES: Final = {
-    0: TrapCode.MEMORY_OUT_OF_BOUNDS,
-    IN_TABLE: TrapCode.UNDEFINED_ELEMENT,
-    IN_ARRAY: TrapCode.ARRAY_OUT_OF_BOUNDS,
-}
 
 
 def _indexed(traceback: TracebackType) -> int:
@@ -167,38 +158,25 @@ def _indexed(traceback: TracebackType) -> int:
     CPython's message can be the same for all three; the compiler notes it in the very instruction's line. Helpers check
     the indices of tables and arrays themselves.
     """
+    innermost = _innermost(traceback)
+    return innermost.tb_lineno & ~LARGEST_OFFSET if _is_generated(innermost) else 0
+
+
+def _innermost(traceback: TracebackType) -> TracebackType:
     while traceback.tb_next is not None:
         traceback = traceback.tb_next
-    is_ours = _mark_of(traceback.tb_frame).__class__ is InstanceFrames
-    return traceback.tb_lineno & ~LARGEST_OFFSET if is_ours else 0
+    return traceback
 
 
-_NULL_MESSAGES: Final = {
-    "items": "null array reference",
-    "code": "null function reference",
-    "tail": "null function reference",
-    "descriptor": "null reference",
-}
-
-
-def _message_of_null(error: Exception) -> str:
-    """What the reference should have been, by the attribute that was asked for."""
-    attribute = str(error).split("'")[3]
-    return _NULL_MESSAGES.get(attribute, "null structure reference")
-
-
-def _is_of_null(error: Exception, traceback: TracebackType) -> bool:
-    """Whether generated code itself asked for an attribute of None: nothing but a use of a null reference does."""
-    while traceback.tb_next is not None:
-        traceback = traceback.tb_next
-    is_ours = _mark_of(traceback.tb_frame).__class__ is InstanceFrames
-    return is_ours and str(error).startswith("'NoneType' object has no attribute '")
+def _is_generated(entry: TracebackType) -> bool:
+    """Whether the frame is one of generated code."""
+    return _mark_of(entry.tb_frame).__class__ is InstanceFrames
 
 
 def _is_ours(traceback: TracebackType, is_recursion: bool) -> bool:
     """Whether generated code raised it: its frame is the innermost one that is not the runtime's."""
     # Adapters have not called anyone's function yet when the recursion limit stops them.
-    transparent = ("helper", "host", "export") if is_recursion else ("helper",)
+    transparent = (HELPER, HOST, EXPORT) if is_recursion else (HELPER,)
     ours = is_recursion
     entry: TracebackType | None = traceback
     while entry is not None:
@@ -214,7 +192,7 @@ def _is_ours(traceback: TracebackType, is_recursion: bool) -> bool:
 def _mark_of(frame: FrameType) -> Any:
     """Whose frame it is, see above."""
     mark = frame.f_globals.get(FRAME_KEY)
-    return "export" if mark.__class__ is InstanceFrames and frame.f_code.co_filename == EXPORT_FILE else mark
+    return EXPORT if mark.__class__ is InstanceFrames and frame.f_code.co_filename == EXPORT_FILE else mark
 
 
 def _wasm_frames(traceback: TracebackType) -> tuple[WasmFrame, ...]:
@@ -233,7 +211,7 @@ def note_frames(entry: TracebackType | None, inner: list[_Note] | None) -> list[
         mark = _mark_of(frame)
         if mark.__class__ is InstanceFrames:
             noted.append((mark, frame.f_code, entry.tb_lasti))
-        elif mark == "export":
+        elif mark == EXPORT:
             break
         entry = entry.tb_next
     noted.reverse()

@@ -12,6 +12,7 @@ from wasmz.codegen.emitter import Emitter
 from wasmz.codegen.lowering.memory import FORMATS
 from wasmz.codegen.lowering.registry import lowers
 from wasmz.ir.nodes import Value
+from wasmz.runtime import abi
 from wasmz.wasm.instructions import BY_NAME
 
 _ATOMICS = {name: row for name, row in BY_NAME.items() if row.access is not None and ".atomic." in name}
@@ -21,14 +22,14 @@ def _helper(name: str, width: int) -> tuple[str, bool]:
     """The function of the runtime, and whether it gets the memory."""
     kind = name.partition(".atomic.")[2]
     if kind == "notify":
-        return "atomic_notify", True
+        return abi.atomic_helper("notify"), True
     if kind.startswith("wait"):
-        return f"atomic_wait{width}", True
+        return abi.atomic_helper("wait", width), True
     if kind.startswith("load"):
-        return f"atomic_load{width}", False
+        return abi.atomic_helper("load", width), False
     if kind.startswith("store"):
-        return f"atomic_store{width}", True
-    return f"atomic_{kind.partition('.')[2].removesuffix('_u')}{width}", True
+        return abi.atomic_helper("store", width), True
+    return abi.atomic_helper(kind.partition(".")[2].removesuffix("_u"), width), True
 
 
 @lowers(*_ATOMICS)
@@ -36,7 +37,7 @@ def _atomic(emitter: Emitter, value: Value) -> None:
     target = emitter.target
     _, offset, memory = value.imm
     width = _ATOMICS[value.op].access.width  # type: ignore[union-attr]
-    view = emitter.load_global(f"m{memory}_{FORMATS[width]}")
+    view = emitter.load_global(abi.view(memory, FORMATS[width]))
     out = emitter.out
     starts = emitter.push_apart(value.args)
     if offset:
@@ -47,7 +48,7 @@ def _atomic(emitter: Emitter, value: Value) -> None:
         out.append(target.subscript)
     else:
         name, takes_memory = _helper(value.op, width)
-        objects = [emitter.load_global(f"m{memory}"), view] if takes_memory else [view]
+        objects = [emitter.load_global(abi.memory(memory)), view] if takes_memory else [view]
         out[starts[0] : starts[0]] = [emitter.load_callee(name), *objects]
         emitter.mark(value.offset)
         out.append(target.call(len(objects) + len(value.args)))

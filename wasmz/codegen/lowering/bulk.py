@@ -11,14 +11,15 @@ from wasmz.codegen.emitter import Emitter, Lowering
 from wasmz.codegen.lowering.registry import lowers
 from wasmz.ir.nodes import Value
 from wasmz.ir.operations import BULK_MEMORIES
+from wasmz.runtime import abi
 
 
 def _rounds(memories: int) -> Lowering:
     def lowering(emitter: Emitter, value: Value) -> None:
         start = emitter.push(value.args)
         out = emitter.out
-        names = [f"m{memory}" for memory in value.imm[:memories]]
-        function = emitter.load_callee(value.op.replace(".", "_"))
+        names = map(abi.memory, value.imm[:memories])
+        function = emitter.load_callee(abi.helper(value.op))
         out[start:start] = [function, *(emitter.load_global(name) for name in names)]
         out += [emitter.constant(number) for number in value.imm[memories:]]
         emitter.mark(value.offset)

@@ -14,12 +14,13 @@ from wasmz.codegen.emitter import Emitter
 from wasmz.codegen.lowering.registry import lowers
 from wasmz.ir.facts import CONSTANTS
 from wasmz.ir.nodes import Value
+from wasmz.runtime import abi
 
 
 @lowers("call")
 def _call(emitter: Emitter, value: Value) -> None:
     start = emitter.push(value.args)
-    emitter.out.insert(start, emitter.load_callee(f"f{value.imm}"))
+    emitter.out.insert(start, emitter.load_callee(abi.function(value.imm)))
     emitter.mark(value.offset)
     emitter.call(len(value.args))
     finish_call(emitter, value, start)
@@ -27,34 +28,35 @@ def _call(emitter: Emitter, value: Value) -> None:
 
 @lowers("call_indirect")
 def _call_indirect(emitter: Emitter, value: Value) -> None:
-    start = push_callee_from_table(emitter, value.args, value.imm, "f", value.offset)
+    start = push_callee_from_table(emitter, value.args, value.imm, value.offset)
     emitter.call(len(value.args) - 1)
     finish_call(emitter, value, start)
 
 
 @lowers("call_ref")
 def _call_ref(emitter: Emitter, value: Value) -> None:
-    start = push_callee_of_reference(emitter, value.args, "code", value.offset)
+    start = push_callee_of_reference(emitter, value.args, value.offset)
     emitter.call(len(value.args) - 1)
     finish_call(emitter, value, start)
 
 
 def push_callee_from_table(
-    emitter: Emitter, args: Sequence[Value], imm: tuple[int, int], form: str, offset: int, *, as_callee: bool = True
+    emitter: Emitter, args: Sequence[Value], imm: tuple[int, int], offset: int, *, as_tail: bool = False
 ) -> int:
-    """Pushes the table's entry for the last operand, and the other operands above it; returns where the code begins."""
+    """Pushes the table's entry for the last operand, and the other operands above it; returns where the code begins.
+
+    With ``as_tail`` that is a tail form, which is not called here.
+    """
     type_index, table = imm
     offset = in_table(offset)
-    callees = emitter.load_global(f"tab{table}_{form}{emitter.facts.canonical_types[type_index]}")
-    return _push_callee(emitter, args, (callees,), emitter.target.subscript, offset, as_callee)
+    callees = emitter.load_global(abi.callees(table, emitter.facts.canonical_types[type_index], as_tail=as_tail))
+    return _push_callee(emitter, args, (callees,), emitter.target.subscript, offset, not as_tail)
 
 
-def push_callee_of_reference(
-    emitter: Emitter, args: Sequence[Value], form: str, offset: int, *, as_callee: bool = True
-) -> int:
-    """Pushes the last operand's attribute ``form``, and the other operands above it; returns where the code begins."""
-    attribute = emitter.target.load_attribute(emitter.name_index(form))
-    return _push_callee(emitter, args, (), attribute, offset, as_callee)
+def push_callee_of_reference(emitter: Emitter, args: Sequence[Value], offset: int, *, as_tail: bool = False) -> int:
+    """Pushes what the last operand refers to, and the other operands above it; returns where the code begins."""
+    attribute = emitter.target.load_attribute(emitter.name_index(abi.TAIL if as_tail else abi.CODE))
+    return _push_callee(emitter, args, (), attribute, offset, not as_tail)
 
 
 def _push_callee(

@@ -16,6 +16,7 @@ from wasmz.codegen.lowering.numeric import COMPARISONS, SMALL, push_comparison, 
 from wasmz.codegen.targets.base import IF_FALSE, IF_TRUE
 from wasmz.ir.facts import CONSTANTS, OPS, ZERO_TESTS
 from wasmz.ir.nodes import BOOL, Block, Edge, Terminator, Value
+from wasmz.runtime import abi
 
 TERMINATORS: dict[str, Callable[[Emitter, Terminator], None]] = {}
 
@@ -277,7 +278,7 @@ def _return(emitter: Emitter, terminator: Terminator) -> None:
 
 @_ends("unreachable")
 def _unreachable(emitter: Emitter, terminator: Terminator) -> None:
-    emitter.out.append(emitter.load_callee("trap_unreachable"))
+    emitter.out.append(emitter.load_callee(abi.UNREACHABLE))
     emitter.mark(terminator.offset)
     emitter.out += (emitter.target.call(0), emitter.target.return_value)
 
@@ -290,14 +291,14 @@ def _return_call(emitter: Emitter, terminator: Terminator) -> None:
         out.append(Jump(emitter.start))
         return
     start = emitter.push(terminator.args)
-    out.insert(start, emitter.load_global(f"t{terminator.imm}"))
+    out.insert(start, emitter.load_global(abi.tail_form(terminator.imm)))
     out += (target.build_tuple(len(terminator.args)), target.build_tuple(2), target.return_value)
 
 
 @_ends("return_call_indirect")
 def _return_call_indirect(emitter: Emitter, terminator: Terminator) -> None:
     target = emitter.target
-    push_callee_from_table(emitter, terminator.args, terminator.imm, "t", terminator.offset, as_callee=False)
+    push_callee_from_table(emitter, terminator.args, terminator.imm, terminator.offset, as_tail=True)
     count = len(terminator.args) - 1
     emitter.out += (target.build_tuple(count), target.build_tuple(2), target.return_value)
 
@@ -305,6 +306,6 @@ def _return_call_indirect(emitter: Emitter, terminator: Terminator) -> None:
 @_ends("return_call_ref")
 def _return_call_ref(emitter: Emitter, terminator: Terminator) -> None:
     target = emitter.target
-    push_callee_of_reference(emitter, terminator.args, "tail", terminator.offset, as_callee=False)
+    push_callee_of_reference(emitter, terminator.args, terminator.offset, as_tail=True)
     count = len(terminator.args) - 1
     emitter.out += (target.build_tuple(count), target.build_tuple(2), target.return_value)

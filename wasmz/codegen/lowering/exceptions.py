@@ -20,6 +20,7 @@ from wasmz.codegen.lowering.control import TERMINATORS
 from wasmz.codegen.lowering.registry import lowers
 from wasmz.codegen.targets.base import IF_FALSE
 from wasmz.ir.nodes import Block, ResultType, Terminator, Value
+from wasmz.runtime import abi
 from wasmz.types import HeapType, RefType
 
 # So many fast locals that may hold an exception are cleared by a throw.
@@ -61,7 +62,12 @@ def _check(emitter: Emitter, value: Value) -> None:
     foreign = Label()
     slot = _slot(emitter, value.args[0])
     emitter.push(value.args)
-    emitter.out += (emitter.load_global("exn_class"), target.check_exception, Jump(foreign, IF_FALSE), target.pop)
+    emitter.out += (
+        emitter.load_global(abi.EXCEPTION_CLASS),
+        target.check_exception,
+        Jump(foreign, IF_FALSE),
+        target.pop,
+    )
     emitter.cold += (foreign, value.offset, *_forget(emitter, slot), target.reraise)
 
 
@@ -78,7 +84,7 @@ def _forget(emitter: Emitter, slot: int) -> tuple[bytes, bytes]:
 def _has_tag(emitter: Emitter, value: Value) -> None:
     target = emitter.target
     start = emitter.push(value.args)
-    emitter.out += (target.load_attribute(emitter.name_index("tag")), emitter.load_global(f"tag{value.imm}"))
+    emitter.out += (target.load_attribute(emitter.name_index(abi.TAG)), emitter.load_global(abi.tag(value.imm)))
     emitter.out.append(target.is_operator)
     emitter.define(value, start)
 
@@ -86,7 +92,7 @@ def _has_tag(emitter: Emitter, value: Value) -> None:
 @lowers("exn.payload")
 def _payload(emitter: Emitter, value: Value) -> None:
     start = emitter.push(value.args)
-    emitter.out.append(emitter.target.load_attribute(emitter.name_index("payload")))
+    emitter.out.append(emitter.target.load_attribute(emitter.name_index(abi.PAYLOAD)))
     emitter.define(value, start)
 
 
@@ -105,21 +111,24 @@ def _drop(emitter: Emitter, value: Value) -> None:
 @lowers("exn.keep")
 def _keep(emitter: Emitter, value: Value) -> None:
     start = emitter.push(value.args)
-    emitter.out.insert(start, emitter.load_callee("exn_keep"))
+    emitter.out.insert(start, emitter.load_callee(abi.exception_helper("keep")))
     emitter.mark(value.offset)
     emitter.out += (emitter.target.call(1), emitter.target.pop)
 
 
 @lowers("exn.rethrown")
 def _rethrown(emitter: Emitter, value: Value) -> None:
-    emitter.call_helper("exn_rethrown", value)
+    emitter.call_helper(abi.exception_helper("rethrown"), value)
 
 
 @lowers("exn.new")
 def _new(emitter: Emitter, value: Value) -> None:
     target = emitter.target
     start = emitter.push(value.args)
-    emitter.out[start:start] = [emitter.load_callee("exn_new"), emitter.load_global(f"tag{value.imm}")]
+    emitter.out[start:start] = [
+        emitter.load_callee(abi.exception_helper("new")),
+        emitter.load_global(abi.tag(value.imm)),
+    ]
     emitter.mark(value.offset)
     emitter.out += (target.build_tuple(len(value.args)), target.call(2))
     emitter.define(value, start)

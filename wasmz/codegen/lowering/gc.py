@@ -11,6 +11,8 @@ never negative, as it is held unsigned; so the bounds checks of Python's sequenc
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from wasmz.codegen.emitted import Emitted, Jump, Label, in_array
 from wasmz.codegen.emitter import Emitter, Lowering
 from wasmz.codegen.lowering.calls import finish_call
@@ -18,10 +20,15 @@ from wasmz.codegen.lowering.numeric import define_condition
 from wasmz.codegen.lowering.registry import lowers
 from wasmz.codegen.targets.base import IF_FALSE, IF_TRUE
 from wasmz.ir.nodes import Value
+from wasmz.runtime import abi
 from wasmz.types import DefinedType, HeapType, RefType
 
 # Heap types whose references are told from others by a test of their own, with the runtime's function for that.
-_ABSTRACT_TESTS = {HeapType.EQ: "gc_is_eq", HeapType.STRUCT: "gc_StructRef", HeapType.ARRAY: "gc_ArrayRef"}
+_ABSTRACT_TESTS = {
+    HeapType.EQ: abi.gc_helper("is_eq"),
+    HeapType.STRUCT: abi.gc_helper("StructRef"),
+    HeapType.ARRAY: abi.gc_helper("ArrayRef"),
+}
 # Those that all references of the hierarchy have that are not null, and those that none has.
 _TOPS = frozenset({HeapType.ANY, HeapType.FUNC, HeapType.EXTERN, HeapType.EXN})
 _BOTTOMS = frozenset({HeapType.NONE, HeapType.NOFUNC, HeapType.NOEXTERN, HeapType.NOEXN})
@@ -29,12 +36,12 @@ _BOTTOMS = frozenset({HeapType.NONE, HeapType.NOFUNC, HeapType.NOEXTERN, HeapTyp
 
 def _type_name(emitter: Emitter, type: DefinedType) -> str:
     """The global that holds a type's class."""
-    return f"ty{emitter.facts.lowest_indices[type]}"
+    return abi.type_class(emitter.facts.lowest_indices[type])
 
 
 def _maker_name(emitter: Emitter, index: int) -> str:
     """The global that makes objects of a type: its class, or what counts them."""
-    return f"new{emitter.facts.canonical_types[index]}"
+    return abi.maker(emitter.facts.canonical_types[index])
 
 
 def _attribute(emitter: Emitter, name: str) -> bytes:
@@ -63,25 +70,25 @@ def _test(emitter: Emitter, start: int, type: RefType) -> None:
     if isinstance(heap_type, DefinedType):
         name = _type_name(emitter, heap_type)
         if heap_type.heap_kind is HeapType.FUNC:
-            out.insert(start, emitter.load_callee("gc_is_exact_function" if type.exact else "gc_is_function"))
+            out.insert(start, emitter.load_callee(abi.gc_helper("is_exact_function" if type.exact else "is_function")))
             out += (emitter.load_global(name), target.call(2))
         elif heap_type.final or type.exact:
             # A test of the class takes 15 ns whatever comes out; isinstance takes 20, and 60 if the answer is no.
-            out += (_attribute(emitter, "__class__"), emitter.load_global(name), target.is_operator)
+            out += (_attribute(emitter, abi.CLASS), emitter.load_global(name), target.is_operator)
         else:
-            out.insert(start, emitter.load_callee("isinstance"))
+            out.insert(start, emitter.load_callee(abi.builtin("isinstance")))
             out += (emitter.load_global(name), target.call(2))
     elif heap_type in _TOPS:
         out += (emitter.constant(None), target.is_not_operator)
     elif heap_type in _BOTTOMS:
         _push_truth(emitter, False, before=(target.pop,))
     elif heap_type is HeapType.I31:
-        out += (_attribute(emitter, "__class__"), emitter.load_global("int"), target.is_operator)
+        out += (_attribute(emitter, abi.CLASS), emitter.load_global(abi.builtin("int")), target.is_operator)
     elif heap_type is HeapType.EQ:
-        out.insert(start, emitter.load_callee("gc_is_eq"))
+        out.insert(start, emitter.load_callee(abi.gc_helper("is_eq")))
         out.append(target.call(1))
     else:
-        out.insert(start, emitter.load_callee("isinstance"))
+        out.insert(start, emitter.load_callee(abi.builtin("isinstance")))
         out += (emitter.load_global(_ABSTRACT_TESTS[heap_type]), target.call(2))
 
 
@@ -126,7 +133,7 @@ def _ref_cast(emitter: Emitter, value: Value) -> None:
     emitter.cold += (failed, value.offset)
     if type.nullable:
         emitter.cold += (again, emitter.constant(None), target.is_operator, Jump(done, IF_TRUE))
-    emitter.cold += (emitter.load_callee("gc_trap_cast"), target.call(0), target.pop, Jump(done))
+    emitter.cold += (emitter.load_callee(abi.gc_helper("trap_cast")), target.call(0), target.pop, Jump(done))
 
 
 @lowers("ref.as_non_null")
@@ -135,7 +142,7 @@ def _ref_as_non_null(emitter: Emitter, value: Value) -> None:
     failed, done = Label(), Label()
     emitter.push(value.args)
     out += (emitter.constant(None), target.is_operator, Jump(failed, IF_TRUE), done)
-    emitter.cold += (failed, value.offset, emitter.load_callee("gc_trap_null"), emitter.constant(value.imm))
+    emitter.cold += (failed, value.offset, emitter.load_callee(abi.gc_helper("trap_null")), emitter.constant(value.imm))
     emitter.cold += (target.call(1), target.pop, Jump(done))
 
 
@@ -155,7 +162,7 @@ def _same(emitter: Emitter, value: Value) -> None:
 
 @lowers("any.convert_extern", "extern.convert_any")
 def _convert(emitter: Emitter, value: Value) -> None:
-    emitter.call_helper("gc_" + value.op.replace(".", "_"), value)
+    emitter.call_helper(abi.gc_helper(value.op), value)
 
 
 # Structures
@@ -169,7 +176,7 @@ def _struct_new(emitter: Emitter, value: Value) -> None:
     # A class without a constructor, and stores one after the other, take half the time of a call of __init__.
     out += (emitter.load_callee(_maker_name(emitter, value.imm)), target.call(0))
     for number in range(len(value.args) - 1, -1, -1):
-        out += (target.swap2, target.copy(2), target.store_attribute(emitter.name_index(f"field{number}")))
+        out += (target.swap2, target.copy(2), target.store_attribute(emitter.name_index(abi.field(number))))
     emitter.define(value, start)
 
 
@@ -179,7 +186,7 @@ def _struct_new_desc(emitter: Emitter, value: Value) -> None:
     start = emitter.push(value.args)
     emitter.mark(value.offset)
     out += (emitter.load_callee(_maker_name(emitter, value.imm)), target.call(0))
-    names = [*(f"field{number}" for number in range(len(value.args) - 1)), "descriptor"]
+    names = [*map(abi.field, range(len(value.args) - 1)), abi.DESCRIPTOR]
     for name in reversed(names):
         out += (target.swap2, target.copy(2), target.store_attribute(emitter.name_index(name)))
     emitter.define(value, start)
@@ -190,8 +197,11 @@ def _struct_new_default_desc(emitter: Emitter, value: Value) -> None:
     out, target = emitter.out, emitter.target
     start = emitter.push(value.args)
     emitter.mark(value.offset)
-    out += (emitter.load_callee("gc_struct_new_default"), emitter.load_global(_maker_name(emitter, value.imm)))
-    out += (target.call(1), target.swap2, target.copy(2), target.store_attribute(emitter.name_index("descriptor")))
+    out += (
+        emitter.load_callee(abi.gc_helper("struct_new_default")),
+        emitter.load_global(_maker_name(emitter, value.imm)),
+    )
+    out += (target.call(1), target.swap2, target.copy(2), target.store_attribute(emitter.name_index(abi.DESCRIPTOR)))
     emitter.define(value, start)
 
 
@@ -199,15 +209,15 @@ def _struct_new_default_desc(emitter: Emitter, value: Value) -> None:
 def _ref_get_desc(emitter: Emitter, value: Value) -> None:
     start = emitter.push(value.args)
     emitter.mark(value.offset)
-    emitter.out.append(_attribute(emitter, "descriptor"))
+    emitter.out.append(_attribute(emitter, abi.DESCRIPTOR))
     emitter.define(value, start)
 
 
 @lowers("ref.has_descriptor")
 def _has_descriptor(emitter: Emitter, value: Value) -> None:
     start = emitter.push(value.args)
-    helper = "gc_has_descriptor_or_is_null" if value.imm else "gc_has_descriptor"
-    emitter.out.insert(start, emitter.load_callee(helper))
+    helper = "has_descriptor_or_is_null" if value.imm else "has_descriptor"
+    emitter.out.insert(start, emitter.load_callee(abi.gc_helper(helper)))
     emitter.mark(value.offset)
     emitter.out.append(emitter.target.call(2))
     define_condition(emitter, value, start)
@@ -215,14 +225,14 @@ def _has_descriptor(emitter: Emitter, value: Value) -> None:
 
 @lowers("ref.cast_descriptor")
 def _cast_descriptor(emitter: Emitter, value: Value) -> None:
-    emitter.call_helper("gc_cast_descriptor_or_null" if value.imm else "gc_cast_descriptor", value)
+    emitter.call_helper(abi.gc_helper("cast_descriptor_or_null" if value.imm else "cast_descriptor"), value)
 
 
 @lowers("struct.get", "struct.get.i8", "struct.get.i16")
 def _struct_get(emitter: Emitter, value: Value) -> None:
     start = emitter.push(value.args)
     emitter.mark(value.offset)
-    emitter.out.append(_attribute(emitter, f"field{value.imm[1]}"))
+    emitter.out.append(_attribute(emitter, abi.field(value.imm[1])))
     emitter.define(value, start)
 
 
@@ -236,7 +246,7 @@ def _struct_set(emitter: Emitter, value: Value) -> None:
     else:
         emitter.push((stored, reference))
     emitter.mark(value.offset)
-    emitter.out.append(target.store_attribute(emitter.name_index(f"field{value.imm[1]}")))
+    emitter.out.append(target.store_attribute(emitter.name_index(abi.field(value.imm[1]))))
 
 
 # Arrays
@@ -246,7 +256,7 @@ def _push_items(emitter: Emitter, value: Value) -> int:
     """Pushes an array's items and an index; returns where the code begins."""
     out, target = emitter.out, emitter.target
     bounds = emitter.push_apart(value.args[:2])
-    items = _attribute(emitter, "items")
+    items = _attribute(emitter, abi.ITEMS)
     if target.movable.issuperset(out[bounds[1] :]):
         out[bounds[1] : bounds[1]] = [in_array(value.offset), items]
         emitter.mark(in_array(value.offset))
@@ -270,7 +280,7 @@ def _array_set(emitter: Emitter, value: Value) -> None:
     out, target = emitter.out, emitter.target
     bounds = emitter.push_apart(value.args)
     place, stored = out[bounds[0] : bounds[2]], out[bounds[2] :]
-    items = _attribute(emitter, "items")
+    items = _attribute(emitter, abi.ITEMS)
     if target.movable.issuperset(place) and target.effectful.isdisjoint(stored):
         array, index = out[bounds[0] : bounds[1]], out[bounds[1] : bounds[2]]
         del out[bounds[0] :]
@@ -289,16 +299,19 @@ def _array_set(emitter: Emitter, value: Value) -> None:
 @lowers("array.len")
 def _array_len(emitter: Emitter, value: Value) -> None:
     start = emitter.push(value.args)
-    emitter.out.insert(start, emitter.load_callee("len"))
+    emitter.out.insert(start, emitter.load_callee(abi.builtin("len")))
     emitter.mark(value.offset)
-    emitter.out += (_attribute(emitter, "items"), emitter.target.call(1))
+    emitter.out += (_attribute(emitter, abi.ITEMS), emitter.target.call(1))
     emitter.define(value, start)
 
 
 @lowers("array.new_fixed")
 def _array_new_fixed(emitter: Emitter, value: Value) -> None:
     start = emitter.push(value.args)
-    callee = [emitter.load_callee("gc_array_new_fixed"), emitter.load_global(_maker_name(emitter, value.imm))]
+    callee = [
+        emitter.load_callee(abi.gc_helper("array_new_fixed")),
+        emitter.load_global(_maker_name(emitter, value.imm)),
+    ]
     emitter.out[start:start] = callee
     emitter.out.append(emitter.target.build_list(len(value.args)))
     emitter.mark(value.offset)
@@ -306,23 +319,23 @@ def _array_new_fixed(emitter: Emitter, value: Value) -> None:
     emitter.define(value, start)
 
 
-def _runtime_call(*names: str) -> Lowering:
+def _runtime_call(*names: Callable[[int], str]) -> Lowering:
     """Calls the runtime's function with objects of the instance before the operands.
 
-    Names give their places: ``new`` for what makes objects of the type that the immediate begins with, ``data`` and
-    ``elem`` for the segment behind it.
+    The names are made of the immediate: what makes objects, of the type that it begins with; a segment, of the number
+    after that.
     """
 
     def lowering(emitter: Emitter, value: Value) -> None:
         start = emitter.push(value.args)
         objects: list[Emitted] = []
         for name in names:
-            if name == "new":
+            if name is abi.maker:
                 index = value.imm[0] if isinstance(value.imm, tuple) else value.imm
                 objects.append(emitter.load_global(_maker_name(emitter, index)))
             else:
-                objects.append(emitter.load_global(f"{name}{value.imm[1]}"))
-        emitter.out[start:start] = [emitter.load_callee("gc_" + value.op.replace(".", "_")), *objects]
+                objects.append(emitter.load_global(name(value.imm[1])))
+        emitter.out[start:start] = [emitter.load_callee(abi.gc_helper(value.op)), *objects]
         emitter.mark(value.offset)
         emitter.out.append(emitter.target.call(len(objects) + len(value.args)))
         finish_call(emitter, value, start)
@@ -330,9 +343,9 @@ def _runtime_call(*names: str) -> Lowering:
     return lowering
 
 
-lowers("struct.new_default", "array.new", "array.new_default")(_runtime_call("new"))
-lowers("array.new_data")(_runtime_call("new", "data"))
-lowers("array.new_elem")(_runtime_call("new", "elem"))
-lowers("array.init_data")(_runtime_call("data"))
-lowers("array.init_elem")(_runtime_call("elem"))
+lowers("struct.new_default", "array.new", "array.new_default")(_runtime_call(abi.maker))
+lowers("array.new_data")(_runtime_call(abi.maker, abi.data_segment))
+lowers("array.new_elem")(_runtime_call(abi.maker, abi.element_segment))
+lowers("array.init_data")(_runtime_call(abi.data_segment))
+lowers("array.init_elem")(_runtime_call(abi.element_segment))
 lowers("array.copy", "array.fill")(_runtime_call())

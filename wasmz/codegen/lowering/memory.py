@@ -17,6 +17,7 @@ from wasmz.ir import facts
 from wasmz.ir.facts import CONSTANTS, INTEGER_BITS, MASKS, NARROW_STORES, OPS
 from wasmz.ir.nodes import Value
 from wasmz.ir.operations import VARIANTS
+from wasmz.runtime import abi
 
 # Unsigned integers of so many bytes, as formats of `struct`.
 FORMATS = {1: "B", 2: "H", 4: "I", 8: "Q"}
@@ -40,9 +41,7 @@ def view_name(format: str, memory_argument: tuple[int, ...]) -> str:
     """Name of the view for an access: ``m0_I_8``; ``m0_I_1032_4`` if it multiplies the index, too."""
     _, offset, memory, *more = memory_argument
     added, scale = more or (0, 1)
-    if scale > 1:
-        return f"m{memory}_{format}_{offset + added}_{scale}"
-    return f"m{memory}_{format}_{offset + added}" if offset + added else f"m{memory}_{format}"
+    return abi.view(memory, format, offset + added, scale)
 
 
 def reduced_address(emitter: Emitter, index: list[Emitted], memory_argument: tuple[int, ...]) -> list[Emitted]:
@@ -126,7 +125,7 @@ def _f32_load(emitter: Emitter, value: Value) -> None:
     out.insert(start, emitter.load_global(view_name("f", value.imm)))
     emitter.mark(value.offset)
     out += (target.subscript, target.copy1, target.copy1, target.compare("=="), Jump(end, IF_TRUE), target.pop)
-    out += (emitter.load_callee("f32_from_bits"), emitter.load_global(view_name("I", value.imm)))
+    out += (emitter.load_callee(abi.helper("f32.from_bits")), emitter.load_global(view_name("I", value.imm)))
     out += (target.loads[address], target.subscript, target.call(1), end)
     emitter.release(address)
     emitter.define(value, start)
@@ -211,7 +210,7 @@ def _f32_store(emitter: Emitter, value: Value) -> None:
     out += (number, number, target.compare("=="), Jump(nan, IF_FALSE))
     emitter.mark(value.offset)
     out += (number, emitter.load_global(view_name("f", value.imm)), target.loads[address_slot], target.store_subscript)
-    out += (Jump(end), nan, emitter.load_callee("f32_to_bits"), number, target.call(1))
+    out += (Jump(end), nan, emitter.load_callee(abi.helper("f32.to_bits")), number, target.call(1))
     out += (emitter.load_global(view_name("I", value.imm)), target.loads[address_slot], target.store_subscript, end)
     emitter.release(number_slot)
     emitter.release(address_slot)
@@ -231,39 +230,39 @@ def _runtime_call(emitter: Emitter, value: Value, function: str, *objects: str) 
 
 @lowers("memory.size", "memory.grow", "memory.fill")
 def _memory_operation(emitter: Emitter, value: Value) -> None:
-    _runtime_call(emitter, value, OPS[value.op].helper, f"m{value.imm}")
+    _runtime_call(emitter, value, OPS[value.op].helper, abi.memory(value.imm))
 
 
 @lowers("memory.copy")
 def _memory_copy(emitter: Emitter, value: Value) -> None:
-    _runtime_call(emitter, value, "memory_copy", f"m{value.imm[0]}", f"m{value.imm[1]}")
+    _runtime_call(emitter, value, abi.helper(value.op), *map(abi.memory, value.imm))
 
 
 @lowers("memory.init")
 def _memory_init(emitter: Emitter, value: Value) -> None:
-    _runtime_call(emitter, value, "memory_init", f"m{value.imm[1]}", f"data{value.imm[0]}")
+    _runtime_call(emitter, value, abi.helper(value.op), abi.memory(value.imm[1]), abi.data_segment(value.imm[0]))
 
 
 @lowers("data.drop")
 def _data_drop(emitter: Emitter, value: Value) -> None:
-    _runtime_call(emitter, value, "data_drop", f"data{value.imm}")
+    _runtime_call(emitter, value, abi.helper(value.op), abi.data_segment(value.imm))
 
 
 @lowers("table.get", "table.set", "table.size", "table.grow", "table.fill")
 def _table_operation(emitter: Emitter, value: Value) -> None:
-    _runtime_call(emitter, value, OPS[value.op].helper, f"tab{value.imm}")
+    _runtime_call(emitter, value, OPS[value.op].helper, abi.table(value.imm))
 
 
 @lowers("table.copy")
 def _table_copy(emitter: Emitter, value: Value) -> None:
-    _runtime_call(emitter, value, "table_copy", f"tab{value.imm[0]}", f"tab{value.imm[1]}")
+    _runtime_call(emitter, value, abi.helper(value.op), *map(abi.table, value.imm))
 
 
 @lowers("table.init")
 def _table_init(emitter: Emitter, value: Value) -> None:
-    _runtime_call(emitter, value, "table_init", f"tab{value.imm[1]}", f"elem{value.imm[0]}")
+    _runtime_call(emitter, value, abi.helper(value.op), abi.table(value.imm[1]), abi.element_segment(value.imm[0]))
 
 
 @lowers("elem.drop")
 def _elem_drop(emitter: Emitter, value: Value) -> None:
-    _runtime_call(emitter, value, "elem_drop", f"elem{value.imm}")
+    _runtime_call(emitter, value, abi.helper(value.op), abi.element_segment(value.imm))

@@ -17,6 +17,7 @@ from wasmz.codegen.targets.base import IF_FALSE, IF_TRUE
 from wasmz.ir import facts
 from wasmz.ir.facts import CONSTANTS, INTEGER_BITS, MASKS, NUMBER_TYPES, OPS, SIGNS
 from wasmz.ir.nodes import BOOL, Value
+from wasmz.runtime import abi
 
 # The largest int that CPython keeps in one digit.
 SMALL = 2**30 - 1
@@ -284,7 +285,7 @@ def _wrap(emitter: Emitter, value: Value) -> None:
 def round_to_single(emitter: Emitter) -> None:
     """Rounds the float on top of the stack to a single, by way of a one-item view (half the cost of any call)."""
     target = emitter.target
-    scratch, zero = emitter.load_global("f32_scratch"), emitter.constant(0)
+    scratch, zero = emitter.load_global(abi.F32_SCRATCH), emitter.constant(0)
     emitter.out += (scratch, zero, target.store_subscript, scratch, zero, target.subscript)
 
 
@@ -318,7 +319,11 @@ def _f64_div(emitter: Emitter, value: Value) -> None:
     zero, end = Label(), Label()
     dividend_slot, divisor_slot = emitter.temporary(), emitter.temporary()
     emitter.out += (target.copy1, target.to_condition, Jump(zero, IF_FALSE), target.binary("/"), Jump(end), zero)
-    emitter.out += (target.stores[divisor_slot], target.stores[dividend_slot], emitter.load_callee("f64_div"))
+    emitter.out += (
+        target.stores[divisor_slot],
+        target.stores[dividend_slot],
+        emitter.load_callee(abi.helper("f64.div")),
+    )
     emitter.out += (target.loads[dividend_slot], target.loads[divisor_slot], target.call(2), end)
     emitter.release(dividend_slot)
     emitter.release(divisor_slot)

@@ -21,6 +21,7 @@ from wasmz.codegen.lowering.numeric import define_condition
 from wasmz.codegen.lowering.registry import lowers
 from wasmz.ir.facts import CONSTANTS, OPS
 from wasmz.ir.nodes import Value
+from wasmz.runtime import abi
 from wasmz.runtime.simd.lanes import ALL, INTEGER_SHAPES, LOW_HALF, lows, ones, tops
 from wasmz.wasm.instructions import BY_NAME
 
@@ -380,7 +381,7 @@ for _op, _template in _LOADS.items():
     lowers(_op)(_by_template(_template))
 # Load -> the runtime's function that extends the eight bytes.
 _EXTENDING = {
-    f"v128.load{bits}x{64 // bits}_{sign}": f"i{2 * bits}x{64 // bits}_extend_low_i{bits}x{128 // bits}_{sign}"
+    f"v128.load{bits}x{64 // bits}_{sign}": f"i{2 * bits}x{64 // bits}.extend_low_i{bits}x{128 // bits}_{sign}"
     for bits in (8, 16, 32)
     for sign in "su"
 }
@@ -389,7 +390,7 @@ _EXTENDING = {
 @lowers(*_EXTENDING)
 def _load_extending(emitter: Emitter, value: Value) -> None:
     start = emit_template(emitter, value, "[Q]")
-    emitter.out.insert(start, emitter.load_callee(_EXTENDING[value.op]))
+    emitter.out.insert(start, emitter.load_callee(abi.helper(_EXTENDING[value.op])))
     emitter.out.append(emitter.target.call(1))
     emitter.define(value, start)
 

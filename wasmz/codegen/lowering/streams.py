@@ -18,14 +18,15 @@ from wasmz.codegen.lowering.registry import lowers
 from wasmz.codegen.targets.base import AT_END
 from wasmz.ir.facts import OPS
 from wasmz.ir.nodes import Terminator, Value
+from wasmz.runtime import abi
 
 
 @lowers("memory.hold")
 def _hold(emitter: Emitter, value: Value) -> None:
     start = len(emitter.out)
     emitter.out += (
-        emitter.load_global(f"m{value.imm}"),
-        emitter.target.load_attribute(emitter.name_index("bytes")),
+        emitter.load_global(abi.memory(value.imm)),
+        emitter.target.load_attribute(emitter.name_index(abi.BYTES)),
     )
     emitter.define(value, start)
 
@@ -35,7 +36,7 @@ def _extent(emitter: Emitter, value: Value) -> None:
     load, memory_argument = value.imm
     start = len(emitter.out)
     emitter.out += (
-        emitter.load_callee("len"),
+        emitter.load_callee(abi.builtin("len")),
         emitter.load_global(view_name(_format(load), memory_argument)),
         emitter.target.call(1),
     )
@@ -66,7 +67,7 @@ def _format(load: str) -> str:
 @lowers("stream.zip")
 def _zip(emitter: Emitter, value: Value) -> None:
     start = emitter.push(value.args)
-    emitter.out.insert(start, emitter.load_callee("zip"))
+    emitter.out.insert(start, emitter.load_callee(abi.builtin("zip")))
     emitter.out.append(emitter.target.call(len(value.args)))
     emitter.define(value, start)
 

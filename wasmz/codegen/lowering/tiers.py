@@ -18,6 +18,7 @@ from wasmz.codegen.lowering.registry import lowers
 from wasmz.codegen.targets.base import AT_END
 from wasmz.ir.metering import FUEL
 from wasmz.ir.nodes import Terminator, Value
+from wasmz.runtime import abi
 
 
 def _count(emitter: Emitter, terminator: Terminator) -> None:
@@ -25,9 +26,9 @@ def _count(emitter: Emitter, terminator: Terminator) -> None:
     target = emitter.target
     counter = terminator.imm
     if counter == FUEL:
-        name = FUEL
+        name = abi.FUEL
     else:
-        name = f"h{counter}" if type(counter) is int else "h{}_{}".format(*counter)
+        name = abi.counter(counter) if type(counter) is int else abi.counter(*counter)
     emitter.out += (emitter.load_global(name), target.begin_iteration, Jump(emitter.label(hot.block), AT_END))
     emitter.out += (target.pop, target.drop_iterator)
     emitter.follow(following)
@@ -43,7 +44,7 @@ def _out_of_fuel(emitter: Emitter, value: Value) -> None:
     target, out = emitter.target, emitter.out
     out.append(target.after_end)
     emitter.mark(value.offset)
-    out += (emitter.load_callee("trap_out_of_fuel"), target.call(0), target.pop)
+    out += (emitter.load_callee(abi.OUT_OF_FUEL), target.call(0), target.pop)
 
 
 @lowers("tier.request")
@@ -54,7 +55,7 @@ def _request(emitter: Emitter, value: Value) -> None:
     emitter.mark(value.offset)
     start = emitter.push(value.args)
     function, loop = value.imm
-    name = "tier_request_tail" if emitter.is_tail_form else "tier_request"
+    name = abi.TAIL_REQUEST if emitter.is_tail_form else abi.REQUEST
     out[start:start] = [emitter.load_callee(name), emitter.constant(function), emitter.constant(loop)]
     out.append(target.call(3))
     emitter.define(value, start)

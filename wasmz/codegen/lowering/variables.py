@@ -12,6 +12,7 @@ from wasmz.codegen.lowering.numeric import define_condition
 from wasmz.codegen.lowering.registry import lowers
 from wasmz.ir.facts import CONSTANTS
 from wasmz.ir.nodes import Value
+from wasmz.runtime import abi
 
 
 @lowers(*CONSTANTS)
@@ -49,9 +50,9 @@ def _global_get(emitter: Emitter, value: Value) -> None:
     out = emitter.out
     start = len(out)
     if value.imm in emitter.facts.boxed_globals:
-        out += (emitter.load_global(f"c{value.imm}"), emitter.constant(0), emitter.target.subscript)
+        out += (emitter.load_global(abi.global_cell(value.imm)), emitter.constant(0), emitter.target.subscript)
     else:
-        out.append(emitter.load_global(f"g{value.imm}"))
+        out.append(emitter.load_global(abi.global_value(value.imm)))
     emitter.define(value, start)
 
 
@@ -59,16 +60,16 @@ def _global_get(emitter: Emitter, value: Value) -> None:
 def _global_set(emitter: Emitter, value: Value) -> None:
     emitter.push(value.args)
     if value.imm in emitter.facts.boxed_globals:
-        cell = emitter.load_global(f"c{value.imm}")
+        cell = emitter.load_global(abi.global_cell(value.imm))
         emitter.out += (cell, emitter.constant(0), emitter.target.store_subscript)
     else:
-        emitter.out.append(emitter.target.store_global(emitter.name_index(f"g{value.imm}")))
+        emitter.out.append(emitter.target.store_global(emitter.name_index(abi.global_value(value.imm))))
 
 
 @lowers("ref.func")
 def _ref_func(emitter: Emitter, value: Value) -> None:
     start = len(emitter.out)
-    emitter.out.append(emitter.load_global(f"r{value.imm}"))
+    emitter.out.append(emitter.load_global(abi.reference(value.imm)))
     emitter.define(value, start)
 
 
