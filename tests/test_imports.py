@@ -49,11 +49,11 @@ def imported_by(source: str, known: set[str]) -> set[str]:
 def tables() -> Iterator[tuple[str, set[str]]]:
     """Modules that others choose at run time, by tables."""
     from wasmz.runtime import abi, adapters, helpers
-    from wasmz.runtime.wasi import functions, linking
+    from wasmz.runtime.wasi import functions
 
     yield helpers.__name__, {f"wasmz.runtime.{file}" for files in abi.HELPER_FILES.values() for file in files}
     yield adapters.__name__, {f"wasmz.runtime.{file}" for file in adapters._LATE_HELPERS.values()}
-    yield linking.__name__, {f"wasmz.runtime.wasi.{file}" for _, file in functions.FUNCTIONS.values()}
+    yield functions.__name__, {f"wasmz.runtime.wasi.{file}" for _, file in functions.FUNCTIONS.values()}
 
 
 def import_graph() -> dict[str, set[str]]:

@@ -75,8 +75,8 @@ run_archive({name!r} + ".pyc")
 
 # Of wasmz itself, what the runtime needs beside its own folder.
 _RUNTIME_FILES = (
-    *("__init__.py", "concurrency.py", "config.py", "errors.py", "hashing.py", "light.py", "precompiled.py"),
-    *("records.py", "settings.py", "types.py"),
+    *("__init__.py", "concurrency.py", "config.py", "errors.py", "light.py", "precompiled.py"),
+    *("records.py", "settings.py", "types.py", "version.py"),
 )
 
 # The date of everything in an archive, so that equal contents give equal files.

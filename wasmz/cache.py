@@ -14,8 +14,7 @@ import time
 
 from wasmz.concurrency import load
 from wasmz.config import Config
-from wasmz.hashing import blake2b
-from wasmz.light import memoized
+from wasmz.light import blake2b, memoized
 from wasmz.precompiled import (
     Codes,
     DamagedFile,

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 from wasmz.cache import compiler_state, read_regular, write_atomically
 from wasmz.config import Config
 from wasmz.errors import InvalidWasm, LinkError, UnsupportedFeature
-from wasmz.hashing import blake2b
+from wasmz.light import blake2b
 from wasmz.module import Module
 from wasmz.precompiled import DamagedFile, decode_pyc, encode_pyc
 from wasmz.runtime.engine import Engine

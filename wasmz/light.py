@@ -6,6 +6,7 @@
     ref(object)
     @cached_property                                                functools': its lock of 3.11 is not a child's
     FunctionType, CodeType, CellType                                types': 0.5 ms
+    blake2b(b"data", digest_size=8).digest()                        hashlib loads OpenSSL, 3 ms
 
 All that a cached module needs to run takes them from here (and its classes from ``records.py``).
 """
@@ -16,6 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from functools import cached_property
+    from hashlib import blake2b
     from types import CellType, CodeType, FunctionType
     from typing import Any, TypeVar
     from weakref import WeakSet, WeakValueDictionary, ref
@@ -28,6 +30,7 @@ __all__ = [
     "FunctionType",
     "WeakSet",
     "WeakValueDictionary",
+    "blake2b",
     "cached_property",
     "memoized",
     "ref",
@@ -55,6 +58,15 @@ if not TYPE_CHECKING:
     FunctionType = type(_example)
     CodeType = type(_example.__code__)
     CellType = type(_example.__closure__[0])
+
+    def blake2b(data=b"", *, digest_size):
+        """A hash object of BLAKE2b."""
+        # Imported only here, because not everyone needs it: it is in an extension module of its own.
+        try:
+            from _blake2 import blake2b as make
+        except ImportError:
+            from hashlib import blake2b as make
+        return make(data, digest_size=digest_size)
 
     class cached_property:
         """An attribute that is computed when it is first asked for; of threads that do so at once, one has the say."""

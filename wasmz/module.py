@@ -14,7 +14,6 @@ from wasmz.concurrency import load, new_lock
 from wasmz.errors import InvalidWasm, bounded, counted, expect, expect_integer, shown
 from wasmz.runtime.engine import Engine
 from wasmz.runtime.instance import Instance
-from wasmz.runtime.linker import Linker
 from wasmz.runtime.module import CompiledModule
 from wasmz.runtime.store import Store
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Any, BinaryIO, Union
 
     from wasmz.config import Config
+    from wasmz.runtime.linker import Linker
 
     Source = Union[bytes, bytearray, memoryview, str, os.PathLike[str], BinaryIO]
     Progress = Callable[[int, int], None]
@@ -301,12 +301,21 @@ def instantiate(
     """
     expect(engine, (Engine, type(None)), "engine", "an Engine")
     engine = engine if engine is not None else Engine()
+    linker = None if imports is None else _linker_of(engine, imports)
+    return Instance(Store(engine), Module.compile(engine, source), linker)
+
+
+def _linker_of(engine: Engine, imports: Mapping[str, Mapping[str, Any]]) -> Linker:
+    # Imported only here: many modules import nothing.
+    load("wasmz.runtime.linker")
+    from wasmz.runtime.linker import Linker
+
     linker = Linker(engine)
-    for module_name in _named(imports or {}, "imports"):
-        items = _named(imports[module_name], f"what is imported from {module_name!r}")  # type: ignore[index]
+    for module_name in _named(imports, "imports"):
+        items = _named(imports[module_name], f"what is imported from {module_name!r}")
         for name in items:
             linker.define(module_name, name, items[name])
-    return Instance(Store(engine), Module.compile(engine, source), linker)
+    return linker
 
 
 def _named(items: Mapping[str, Any], what: str) -> Mapping[str, Any]:

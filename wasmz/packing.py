@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from wasmz.cache import open_cache
 from wasmz.concurrency import new_lock
-from wasmz.hashing import blake2b
 from wasmz.lazy import dump_codes, resume
+from wasmz.light import blake2b
 from wasmz.precompiled import DamagedFile, decode_functions, decode_pyc, encode_functions, encode_pyc
 from wasmz.runtime.supply import precompiled_supply
 from wasmz.version import __version__

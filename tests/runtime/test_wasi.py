@@ -19,8 +19,7 @@ from wasmz.runtime.image import ExportSpec
 from wasmz.runtime.linker import Linker
 from wasmz.runtime.wasi.config import WasiConfig
 from wasmz.runtime.wasi.errno import Errno
-from wasmz.runtime.wasi.functions import FUNCTIONS
-from wasmz.runtime.wasi.linking import add_to_linker
+from wasmz.runtime.wasi.functions import FUNCTIONS, add_to_linker
 from wasmz.types import MemoryType
 
 NAMES = list(FUNCTIONS)

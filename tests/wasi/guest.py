@@ -18,8 +18,7 @@ from tests.runtime.handmade import instantiate, make_image
 from wasmz.runtime.image import ExportSpec
 from wasmz.runtime.linker import Linker
 from wasmz.runtime.wasi.config import WasiConfig
-from wasmz.runtime.wasi.functions import FUNCTIONS
-from wasmz.runtime.wasi.linking import add_to_linker
+from wasmz.runtime.wasi.functions import FUNCTIONS, add_to_linker
 from wasmz.types import MemoryType
 
 NAMES = list(FUNCTIONS)

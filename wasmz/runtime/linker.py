@@ -93,8 +93,8 @@ class Linker:
 
     def define_wasi(self, config: WasiConfig | None = None) -> None:
         """Defines WASI preview 1 for one instance, with these arguments, environment and streams."""
-        load("wasmz.runtime.wasi.linking")
-        from wasmz.runtime.wasi.linking import add_to_linker
+        load("wasmz.runtime.wasi.functions")
+        from wasmz.runtime.wasi.functions import add_to_linker
 
         if not (config is None or hasattr(type(config), "preopen_dir")):
             raise TypeError(f"config must be a WasiConfig, not {bounded(repr(config))}")

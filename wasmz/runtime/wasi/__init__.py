@@ -1,1 +1,1 @@
-"""WASI preview 1 (docs/wasi.md): what a guest may do, function by function. ``linking.py`` defines it in a linker."""
+"""WASI preview 1 (docs/wasi.md): what a guest may do. ``functions.py`` says where each function is."""

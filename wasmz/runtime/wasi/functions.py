@@ -1,6 +1,7 @@
-"""The 46 functions of WASI preview 1: their types, and where they are.
+"""The 46 functions of WASI preview 1: their types, where they are, and how a linker gets them.
 
-    FUNCTIONS["path_open"]  -> ("iiiiiIIii:i", "paths")
+    FUNCTIONS["path_open"]                  -> ("iiiiiIIii:i", "paths")
+    linker.define_wasi(WasiConfig(args=["echo", "hi"], stdout=out).preopen_dir("data", "/"))
 
 Each is a function of that name in ``wasmz/runtime/wasi/<module>.py``, which takes the guest's ``Process``, the
 ``Caller`` and the guest's arguments, and returns an error number. A module is imported when something is linked that
@@ -9,9 +10,20 @@ imports one of its functions: a program that opens no files does not load what i
 
 from __future__ import annotations
 
+import os
+
+from wasmz.concurrency import load
+from wasmz.runtime.host import HostFunc
+from wasmz.runtime.wasi.config import WasiConfig
+from wasmz.runtime.wasi.process import Process
+from wasmz.types import FuncType, ValType
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Final
+    from collections.abc import Callable
+    from typing import Any, Final
+
+    from wasmz.runtime.host import Caller, Definitions
 
 # Name -> type, one letter a value: i for i32, I for i64; and the module.
 FUNCTIONS: Final[dict[str, tuple[str, str]]] = {
@@ -62,3 +74,67 @@ FUNCTIONS: Final[dict[str, tuple[str, str]]] = {
     "sock_send": ("iiiii:i", "socket_functions"),
     "sock_shutdown": ("ii:i", "socket_functions"),
 }
+
+_LETTERS = {"i": ValType.I32, "I": ValType.I64}
+
+
+def add_to_linker(linker: Definitions, config: WasiConfig | None = None) -> None:
+    """Defines the functions of preview 1, under its own and under its former name ``wasi_unstable``.
+
+    Together they are one guest process, whose descriptors all instances of the linker share.
+
+    Raises:
+        OSError: a directory to preopen cannot be opened.
+    """
+    process = Process(WasiConfig() if config is None else config)
+    types: dict[str, FuncType] = {}
+    for name, (signature, _) in FUNCTIONS.items():
+        type = types.get(signature)
+        if type is None:
+            params, _, results = signature.partition(":")
+            type = types[signature] = FuncType([_LETTERS[c] for c in params], [_LETTERS[c] for c in results])
+        linker.define("wasi_snapshot_preview1", name, _WasiFunction(process, name, type, ""))
+        linker.define("wasi_unstable", name, _WasiFunction(process, name, type, "unstable_"))
+
+
+class _WasiFunction(HostFunc):
+    """A host function that is imported when something is linked with it.
+
+    Generated code calls it without an adapter: it gets i32 as they are, unsigned, and only i64 made signed, and its
+    results need no check.
+    """
+
+    __slots__ = ("_name", "_prefix", "_process")
+
+    def __init__(self, process: Process, name: str, type: FuncType, prefix: str) -> None:
+        self._process = process
+        self._name = name
+        self._prefix = prefix
+        self.type = type
+        self.context = None
+        self.caller = True
+
+    @property
+    def fn(self) -> Callable[..., Any]:  # type: ignore[override]
+        """The function of the interface: takes a guest's process, the caller, and the guest's arguments."""
+        name = self._name
+        module = load(f"wasmz.runtime.wasi.{FUNCTIONS[name][1]}")
+        # Where the former interface differs, the function has another form.
+        function: Callable[..., Any] = getattr(module, self._prefix + name, None) or getattr(module, name)
+        return function
+
+    def make_code(self, caller: Caller | None, name: str) -> Callable[..., Any]:
+        load("wasmz.runtime.wasi.calls")
+        from wasmz.runtime.wasi.calls import bind
+
+        if caller is not None:
+            self._process.join(caller.store)
+            self._process.charge_to(caller.store)
+        wide = [position for position, type in enumerate(self.type.params) if type is ValType.I64]
+        code = bind(self.fn, self._process, caller, wide)
+        if os.environ.get("WASMZ_WASI_DIAG"):
+            load("wasmz.runtime.wasi.diagnostics")
+            from wasmz.runtime.wasi.diagnostics import timed
+
+            return timed(self._name, code)
+        return code
