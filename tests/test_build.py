@@ -14,7 +14,7 @@ import pytest
 
 from tests.support.built import built
 from tests.wasm.encode import I32, function
-from wasmz import bundle
+from wasmz.ship import bundle
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "examples" / "markdown"
@@ -48,7 +48,7 @@ def test_set_imports_without_the_compiler(source: Path, tmp_path: Path) -> None:
     assert sorted(files) == [f"__wasmz__/sums.{TAG}.pyc", "sums.py", "sums.pyi", "sums.wasm"]
     folder = tmp_path / "out"
     bundle.write_set(files, folder)
-    script = "import sys, sums; print(sums.f(1), 'wasmz.compiler' in sys.modules, 'bytecode' in sys.modules)"
+    script = "import sys, sums; print(sums.f(1), 'wasmz.compile.pipeline' in sys.modules, 'bytecode' in sys.modules)"
     assert run(script, folder) == "6 False False"
 
 
@@ -102,7 +102,10 @@ def test_set_in_a_zip_file(source: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
         for name, content in bundle.set_files(source, [bundle.this_python()], {}).items():
             archive.writestr(name, content)
-    script = "import sys; sys.path.insert(0, 'all.zip'); import sums; print(sums.f(1), 'wasmz.compiler' in sys.modules)"
+    script = (
+        "import sys; sys.path.insert(0, 'all.zip'); import sums\n"
+        "print(sums.f(1), 'wasmz.compile.pipeline' in sys.modules)"
+    )
     assert run(script, tmp_path) == "6 False"
 
 
@@ -117,7 +120,7 @@ def test_every_python_that_is_here(source: Path, tmp_path: Path) -> None:
     assert f"cpython-{sys.version_info[0]}{sys.version_info[1]}" in [python.tag for python in pythons]
     bundle.write_set(bundle.set_files(source, pythons, {}), tmp_path / "out")
     for python in pythons:
-        script = "import sys, sums; print(sums.f(1), 'wasmz.compiler' in sys.modules)"
+        script = "import sys, sums; print(sums.f(1), 'wasmz.compile.pipeline' in sys.modules)"
         assert run(script, tmp_path / "out", python=python.command) == "6 False", python
 
 
@@ -229,7 +232,7 @@ def test_wheel_of_setuptools(tmp_path: Path) -> None:
     folder = installed(wheel, tmp_path / "site")
     for name in ("sums.wasm", "sums.py", "sums.pyi", f"__wasmz__/sums.{TAG}.pyc", f"inner/__wasmz__/more.{TAG}.pyc"):
         assert (folder / "pack" / name).is_file(), name
-    script = "import sys, pack, pack.inner.more as m; print(pack.f(1), m.f(2), 'wasmz.compiler' in sys.modules)"
+    script = "import sys, pack, pack.inner.more as m; print(pack.f(1), m.f(2), 'wasmz.compile.pipeline' in sys.modules)"
     assert run(script, folder) == "6 7 False"
 
 
@@ -277,7 +280,7 @@ def test_wheel_of_hatchling(tmp_path: Path) -> None:
         print(repr(mdwasm.to_html("# Hello *world* & <b>you</b>")))
         print(repr(mdwasm.to_html("")), repr(mdwasm.to_html("\u00e4 `x`")))
         print(repr(mdwasm.to_html("| a |\n|---|\n| b |", github=True)))
-        print(len(mdwasm.to_html("word *it*\n\n" * 20_000)), 'wasmz.compiler' in sys.modules)
+        print(len(mdwasm.to_html("word *it*\n\n" * 20_000)), 'wasmz.compile.pipeline' in sys.modules)
     """
     assert run(script, folder).splitlines() == [
         repr("<h1>Hello <em>world</em> &amp; <b>you</b></h1>\n"),

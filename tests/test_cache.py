@@ -15,9 +15,9 @@ import pytest
 
 import wasmz
 from tests.wasm.encode import I32, function
-from wasmz import cache as cache_module
-from wasmz.compiler import compile_module
-from wasmz.precompiled import DamagedFile, decode_pyc, encode_pyc, hash_source
+from wasmz.artifact import cache as cache_module
+from wasmz.artifact.pyc import DamagedFile, decode_pyc, encode_pyc, hash_source
+from wasmz.compile.pipeline import compile_module
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -42,7 +42,7 @@ def forbid_compiling(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*args: object, **kwargs: object) -> None:
         raise AssertionError("compiled, but the cache should have had it")
 
-    monkeypatch.setattr("wasmz.compiler.compile_module", refuse)
+    monkeypatch.setattr("wasmz.compile.pipeline.compile_module", refuse)
 
 
 def count_compilations(monkeypatch: pytest.MonkeyPatch) -> list[int]:
@@ -53,7 +53,7 @@ def count_compilations(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         seen.append(len(data))
         return compile_module(data, *args)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("wasmz.compiler.compile_module", counted)
+    monkeypatch.setattr("wasmz.compile.pipeline.compile_module", counted)
     return seen
 
 
@@ -97,12 +97,12 @@ def test_a_hit_imports_no_compiler(cache_dir: Path, tmp_path: Path) -> None:
     script = """
         import sys, wasmz
         print(wasmz.instantiate(sys.argv[1], engine=wasmz.Engine(wasmz.Config(compile_mode='eager'))).exports.f(1))
-        wanted = ("wasmz.compiler", "wasmz.ir", "wasmz.passes", "wasmz.codegen", "wasmz.wasm", "bytecode")
+        wanted = ("wasmz.compile.pipeline", "wasmz.ir", "wasmz.passes", "wasmz.codegen", "wasmz.wasm", "bytecode")
         print(*sorted({name for name in wanted for loaded in sys.modules if (loaded + ".").startswith(name + ".")}))
     """
     result, loaded = run_python(script, str(path)).splitlines()
     assert result == "6"
-    assert "wasmz.codegen wasmz.compiler wasmz.ir wasmz.passes wasmz.wasm" in loaded
+    assert "wasmz.codegen wasmz.compile.pipeline wasmz.ir wasmz.passes wasmz.wasm" in loaded
     assert run_python(script, str(path)) == "6"
 
 
@@ -313,8 +313,8 @@ def test_same_bytes_in_any_process(tmp_path: Path) -> None:
     """Compiling gives the same file again: in one process, and whatever the hash seed is."""
     script = """
         import hashlib, pathlib, sys, wasmz
-        from wasmz.compiler import compile_module
-        from wasmz.precompiled import encode_pyc, hash_source
+        from wasmz.compile.pipeline import compile_module
+        from wasmz.artifact.pyc import encode_pyc, hash_source
         for path in sys.argv[1:]:
             data = pathlib.Path(path).read_bytes()
             for level in (0, 1, 1):

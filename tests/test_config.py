@@ -17,13 +17,13 @@ import pytest
 import wasmz
 from tests.differential.oracle import assemble
 from tests.support.configuration_page import render_page
-from wasmz.cache import compiler_state
+from wasmz.artifact.cache import compiler_state
 from wasmz.cli.common import engine_options, make_engine
-from wasmz.compiler import compile_module
+from wasmz.compile.on_demand import TierCompiler
+from wasmz.compile.pipeline import compile_module
 from wasmz.config import OPTIONAL_PASSES, Config, ConfigType, setting
 from wasmz.runtime.image import BASELINE, OPTIMISED
 from wasmz.settings import Setting
-from wasmz.tiers import TierCompiler
 
 MODULES = {
     "numbers": """
@@ -206,8 +206,8 @@ def test_what_others_are_told() -> None:
 
 def test_a_precompiled_file_brings_its_depth_along(tmp_path: Path) -> None:
     """Code that counts calls is not the code of an engine that does not."""
-    from wasmz.parallel import compile_frozen
-    from wasmz.precompiled import encode_pyc, hash_source
+    from wasmz.artifact.pyc import encode_pyc, hash_source
+    from wasmz.compile.parallel import compile_frozen
 
     data = assemble(
         '(module (func $f (export "f") (param i32) (result i32) (i32.add (call $f (local.get 0)) (i32.const 1))))'

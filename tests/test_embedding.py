@@ -348,8 +348,8 @@ def test_a_module_that_was_pickled_uses_the_cache(tmp_path: Path, monkeypatch: p
     assert wasmz.Instance(wasmz.Store(module.engine), module).exports.f(1) == 6
     module.close()
     del module
-    monkeypatch.setattr("wasmz.lazy._LateCompiler.compile", lambda *_: pytest.fail("compiled again"))
-    monkeypatch.setattr("wasmz.packing._here", {})
+    monkeypatch.setattr("wasmz.compile.lazy._LateCompiler.compile", lambda *_: pytest.fail("compiled again"))
+    monkeypatch.setattr("wasmz.compile.packing._here", {})
     again = pickle.loads(pickled)
     assert wasmz.Instance(wasmz.Store(again.engine), again).exports.f(2) == 7
 

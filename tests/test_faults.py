@@ -12,7 +12,7 @@ import pytest
 
 import wasmz
 from tests.differential.oracle import assemble
-from wasmz.faults import CompilerFaultWarning, attempt
+from wasmz.compile.faults import CompilerFaultWarning, attempt
 from wasmz.ir.nodes import Function, Value, count_uses
 from wasmz.passes import find_pass
 from wasmz.passes.context import Context

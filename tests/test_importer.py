@@ -83,7 +83,7 @@ def test_second_time_nothing_is_compiled(folder: Path, monkeypatch: pytest.Monke
     def refuse(*args: object) -> None:
         raise AssertionError("compiled again")
 
-    monkeypatch.setattr("wasmz.compiler.compile_module", refuse)
+    monkeypatch.setattr("wasmz.compile.pipeline.compile_module", refuse)
     assert load("sums").f(2) == 7
 
 

@@ -15,8 +15,8 @@ import pytest
 
 import wasmz
 from tests.differential.oracle import assemble
-from wasmz.cache import CacheWarning, _Lock
-from wasmz.precompiled import DamagedFile, decode_functions, hash_source
+from wasmz.artifact.cache import CacheWarning, _Lock
+from wasmz.artifact.pyc import DamagedFile, decode_functions, hash_source
 from wasmz.runtime.abi import BASELINE, OPTIMISED, CodeForm
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,7 +36,7 @@ SCRIPT = """
     import sys, wasmz
     engine = wasmz.Engine(wasmz.Config(compile_mode="smart"))
     exports = wasmz.instantiate(sys.argv[1], engine=engine).exports
-    wanted = ("wasmz.compiler", "wasmz.ir", "wasmz.passes", "wasmz.codegen", "wasmz.wasm", "bytecode")
+    wanted = ("wasmz.compile.pipeline", "wasmz.ir", "wasmz.passes", "wasmz.codegen", "wasmz.wasm", "bytecode")
     result = exports["f" + sys.argv[2]](int(sys.argv[3]))
     print(result, any(name in sys.modules for name in wanted))
 """
@@ -158,7 +158,7 @@ def test_kept_when_the_module_is_closed_or_collected(folder: Path) -> None:
 
 def test_collection_does_not_wait_for_the_cache(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A module may be collected anywhere, also while the same thread holds the cache's lock: it is kept afterwards."""
-    monkeypatch.setattr("wasmz.cache._LONGEST_WAIT", 0.1)
+    monkeypatch.setattr("wasmz.artifact.cache._LONGEST_WAIT", 0.1)
     engine = wasmz.Engine(wasmz.Config(compile_mode="smart"))
     instance = wasmz.Instance(wasmz.Store(engine), wasmz.Module.compile(engine, MODULE))
     instance.exports.f1(1)
@@ -173,7 +173,7 @@ def test_collection_does_not_wait_for_the_cache(folder: Path, monkeypatch: pytes
 
 
 def test_locked_cache_is_a_warning(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wasmz.cache._LONGEST_WAIT", 0.1)
+    monkeypatch.setattr("wasmz.artifact.cache._LONGEST_WAIT", 0.1)
     engine = wasmz.Engine(wasmz.Config(compile_mode="smart"))
     module = wasmz.Module.compile(engine, MODULE)
     wasmz.Instance(wasmz.Store(engine), module).exports.f1(1)
@@ -224,8 +224,8 @@ def test_a_cache_that_cannot_be_written_is_a_warning(folder: Path, monkeypatch: 
     def refuse(*args: object) -> None:
         raise PermissionError("no")
 
-    monkeypatch.setattr("wasmz.cache.write_atomically", refuse)
-    with pytest.warns(wasmz.cache.CacheWarning, match="cannot write to the cache"):
+    monkeypatch.setattr("wasmz.artifact.cache.write_atomically", refuse)
+    with pytest.warns(wasmz.artifact.cache.CacheWarning, match="cannot write to the cache"):
         call(1, 1)
 
 

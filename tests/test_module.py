@@ -255,7 +255,7 @@ def run_python(script: str, *options: str) -> str:
     return done.stdout
 
 
-_COMPILER = ("wasmz.compiler", "wasmz.wasm", "wasmz.ir", "wasmz.passes", "wasmz.codegen", "bytecode")
+_COMPILER = ("wasmz.compile.pipeline", "wasmz.wasm", "wasmz.ir", "wasmz.passes", "wasmz.codegen", "bytecode")
 _SHOW_LOADED = "print(*sorted(n for n in sys.modules if n.split('.')[0] in ('wasmz', 'bytecode')))"
 
 

@@ -13,10 +13,10 @@ import pytest
 
 import wasmz
 from tests.wasm.encode import I32, function
-from wasmz import parallel
-from wasmz.compiler import compile_module
+from wasmz.artifact.pyc import encode_pyc, hash_source
+from wasmz.compile import parallel
+from wasmz.compile.pipeline import compile_module
 from wasmz.errors import WasmFrame
-from wasmz.precompiled import encode_pyc, hash_source
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = ROOT / "tests" / "programs" / "report.wasm"

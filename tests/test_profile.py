@@ -13,10 +13,10 @@ import pytest
 import wasmz
 from tests.differential.oracle import assemble
 from wasmz.codegen.lowering.control import likely_cases
-from wasmz.compiler import ModuleCompiler, compile_module, validate
-from wasmz.ir.profiling import FunctionProfile, annotate, order_blocks
+from wasmz.compile.pipeline import ModuleCompiler, compile_module, validate
+from wasmz.compile.profile import BadProfile, Profile, collect_profile, load_profile, module_hash, save_profile
 from wasmz.ir.verifier import verify_function
-from wasmz.profile import BadProfile, Profile, collect_profile, load_profile, module_hash, save_profile
+from wasmz.irbuild.profiling import FunctionProfile, annotate, order_blocks
 from wasmz.runtime.module import CompiledModule
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -7,7 +7,7 @@ import pickle
 
 import pytest
 
-from wasmz.records import Enumeration, Record
+from wasmz.startup.records import Enumeration, Record
 
 
 class Point(Record):

@@ -16,7 +16,7 @@ import pytest
 
 import wasmz
 from tests.wasm.encode import I32, function
-from wasmz import packing
+from wasmz.compile import packing
 
 ROOT = Path(__file__).resolve().parent.parent
 ADDS_5 = function(b"\x20\x00\x41\x05\x6a", I32, I32, before=b"\x07\x05\x01\x01f\x00\x00")
@@ -59,8 +59,8 @@ def test_round_trip(settings: dict[str, Any], cache_dir: Path, monkeypatch: pyte
     def refuse(*args: object) -> None:
         raise AssertionError("compiled again")
 
-    monkeypatch.setattr("wasmz.compiler.compile_module", refuse)
-    monkeypatch.setattr("wasmz.compiler.load_module", refuse)
+    monkeypatch.setattr("wasmz.compile.pipeline.compile_module", refuse)
+    monkeypatch.setattr("wasmz.compile.pipeline.load_module", refuse)
     arrived = arrive(pickled)
     assert arrived.engine.config == config
     assert call(arrived, 2) == 7
@@ -148,7 +148,7 @@ def test_two_hundred_processes_on_an_empty_cache(tmp_path: Path, cache_dir: Path
     script = textwrap.dedent("""
         import os, sys
         children = []
-        import wasmz.module, wasmz.compiler, wasmz.tiers
+        import wasmz.module, wasmz.compile.pipeline, wasmz.compile.on_demand
         for number in range(200):
             child = os.fork()
             if not child:

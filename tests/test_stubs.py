@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from wasmz.stubs import render_stub
+from wasmz.ship.stubs import render_stub
 
 wasmtime = pytest.importorskip("wasmtime")
 

@@ -13,8 +13,8 @@ import pytest
 import wasmz
 from tests.test_cache import ADDS_5, eager, run
 from tests.wasm.encode import I32, function
-from wasmz import cache as cache_module
-from wasmz import upkeep
+from wasmz.artifact import cache as cache_module
+from wasmz.artifact import upkeep
 
 ROOT = Path(__file__).resolve().parent.parent
 EXPORT = b"\x07\x05\x01\x01f\x00\x00"

@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from wasmz.cache import CacheWarning
+    from wasmz.artifact.cache import CacheWarning
     from wasmz.config import Config
     from wasmz.errors import (
         ImplementationLimit,
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from wasmz.runtime.table import Table
     from wasmz.runtime.wasi.config import WasiConfig
     from wasmz.runtime.wasi.memory_files import MemoryFileSystem
-    from wasmz.shipping import worker_instance
+    from wasmz.ship.processes import worker_instance
     from wasmz.types import (
         ArrayType,
         DefinedType,
@@ -75,7 +75,7 @@ if TYPE_CHECKING:
     from wasmz.version import __version__
 
 _HOMES = {
-    "wasmz.cache": ("CacheWarning",),
+    "wasmz.artifact.cache": ("CacheWarning",),
     "wasmz.config": ("Config",),
     "wasmz.errors": (
         "ImplementationLimit",
@@ -109,7 +109,7 @@ _HOMES = {
     "wasmz.runtime.table": ("Table",),
     "wasmz.runtime.wasi.config": ("WasiConfig",),
     "wasmz.runtime.wasi.memory_files": ("MemoryFileSystem",),
-    "wasmz.shipping": ("worker_instance",),
+    "wasmz.ship.processes": ("worker_instance",),
     "wasmz.types": (
         "ArrayType",
         "DefinedType",
@@ -203,7 +203,7 @@ def __getattr__(name: str) -> Any:
     home = _HOME_OF.get(name)
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from wasmz.concurrency import load, without_collections
+    from wasmz.startup.concurrency import load, without_collections
 
     with without_collections():
         value = getattr(load(home), name)

@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 import sys
 
-from wasmz.concurrency import load
-from wasmz.records import Record, RecordType
+from wasmz.startup.concurrency import load
+from wasmz.startup.records import Record, RecordType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -232,7 +232,9 @@ class Config(Record, metaclass=ConfigType):
         default=(), is_local=True, key=None, help="For tests: the fields of ``wasmz.runtime.supply.Thresholds``."
     )
     _profiling: bool = setting(
-        default=False, key=whole, help="Code counts all edges that it takes, and is never optimised (wasmz.profile)."
+        default=False,
+        key=whole,
+        help="Code counts all edges that it takes, and is never optimised (wasmz.compile.profile).",
     )
 
     def check(self) -> None:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from _operator import index
 
-from wasmz.concurrency import load, new_lock
+from wasmz.startup.concurrency import load, new_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

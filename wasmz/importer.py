@@ -26,16 +26,16 @@ from importlib import _bootstrap_external, abc, machinery, util
 from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from wasmz.cache import compiler_state, read_regular, write_atomically
+from wasmz.artifact.cache import compiler_state, read_regular, write_atomically
+from wasmz.artifact.pyc import DamagedFile, decode_pyc, encode_pyc
 from wasmz.config import Config
 from wasmz.errors import InvalidWasm, LinkError, UnsupportedFeature
-from wasmz.light import blake2b
 from wasmz.module import Module
-from wasmz.precompiled import DamagedFile, decode_pyc, encode_pyc
 from wasmz.runtime.engine import Engine
 from wasmz.runtime.imports import PythonImports
 from wasmz.runtime.precompiled import expose
 from wasmz.runtime.supply import precompiled_supply
+from wasmz.startup.light import blake2b
 from wasmz.text import assemble
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ class WasmLoader(abc.FileLoader):
             except (OSError, DamagedFile):
                 pass
         # What is kept beside the source need not be kept twice.
-        from wasmz.compiler import compile_module
+        from wasmz.compile.pipeline import compile_module
 
         module = Module(engine, compile_module(self._binary(), engine.config))
         if cached is not None and not sys.dont_write_bytecode:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import os
 
-from wasmz.cache import open_cache
-from wasmz.concurrency import load, new_lock
+from wasmz.artifact.cache import open_cache
 from wasmz.errors import InvalidWasm, bounded, counted, expect, expect_integer, shown
 from wasmz.runtime.engine import Engine
 from wasmz.runtime.instance import Instance
 from wasmz.runtime.module import CompiledModule
 from wasmz.runtime.store import Store
+from wasmz.startup.concurrency import load, new_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,8 +72,8 @@ class Module(CompiledModule):
         data = read_source(source)
         cache = open_cache(engine.config)
         if engine.config.is_lazy:
-            load("wasmz.lazy")
-            from wasmz.lazy import open_lazily
+            load("wasmz.compile.lazy")
+            from wasmz.compile.lazy import open_lazily
 
             return cls(engine, *open_lazily(data, engine.config, cache))._of(data)
         if cache is not None:
@@ -84,8 +84,8 @@ class Module(CompiledModule):
 
                 return cls(engine, kept[0], precompiled_supply(*kept))._of(data)
         # Only now is the compiler imported.
-        load("wasmz.compiler")
-        from wasmz.compiler import compile_module
+        load("wasmz.compile.pipeline")
+        from wasmz.compile.pipeline import compile_module
 
         image = compile_module(data, engine.config, progress)
         if cache is not None:
@@ -97,8 +97,8 @@ class Module(CompiledModule):
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        load("wasmz.packing")
-        from wasmz.packing import pack
+        load("wasmz.compile.packing")
+        from wasmz.compile.packing import pack
 
         return _unpack, pack(self, self._source)
 
@@ -143,8 +143,8 @@ class Module(CompiledModule):
         if supply is None or supply.frozen is not None:
             return
         if jobs != 1 and self._source is not None:
-            load("wasmz.lazy")
-            from wasmz.lazy import compile_rest
+            load("wasmz.compile.lazy")
+            from wasmz.compile.lazy import compile_rest
 
             compile_rest(self._source, self.engine.config, supply, jobs, progress)
         else:
@@ -169,8 +169,8 @@ class Module(CompiledModule):
             raise KeyError(f"the module exports no function {entry!r}")
         if self._source is None:
             return 0
-        load("wasmz.tiers")
-        from wasmz.tiers import find_reachable
+        load("wasmz.compile.on_demand")
+        from wasmz.compile.on_demand import find_reachable
 
         reachable = find_reachable(self._source, self.engine.config, indices[0])
         for index in reachable:
@@ -184,8 +184,8 @@ class Module(CompiledModule):
         Raises:
             InvalidWasm, UnsupportedFeature: as :meth:`compile` does.
         """
-        load("wasmz.compiler")
-        from wasmz.compiler import validate
+        load("wasmz.compile.pipeline")
+        from wasmz.compile.pipeline import validate
 
         validate(read_source(source))
 
@@ -196,8 +196,8 @@ def _unpack(key: bytes, source: bytes | None, config: Config, is_whole: bool, co
     Raises:
         ValueError: it was pickled without its source, by another version of Python or wasmz.
     """
-    load("wasmz.packing")
-    from wasmz.packing import once, open_packed
+    load("wasmz.compile.packing")
+    from wasmz.compile.packing import once, open_packed
 
     def make() -> Module:
         engine = Engine(config)

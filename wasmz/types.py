@@ -11,10 +11,10 @@ Types are values: two equal types are the *same object*, so that they compare by
 
 from __future__ import annotations
 
-from wasmz.concurrency import new_lock
 from wasmz.errors import bounded, expect, expect_integer, expect_iterable, shown
-from wasmz.light import WeakValueDictionary
-from wasmz.records import Enumeration, Record
+from wasmz.startup.concurrency import new_lock
+from wasmz.startup.light import WeakValueDictionary
+from wasmz.startup.records import Enumeration, Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import pytest
 
 import wasmz
 from tests.differential.oracle import assemble
-from wasmz.compiler import ModuleCompiler, load_module
+from wasmz.compile.pipeline import ModuleCompiler, load_module
 from wasmz.config import OPT_LEVELS, Config
 from wasmz.wasm.branch_hints import SECTION, read_branch_hints
 

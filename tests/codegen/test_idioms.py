@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.differential.oracle import assemble, compare
-from wasmz.compiler import ModuleCompiler, load_module
+from wasmz.compile.pipeline import ModuleCompiler, load_module
 from wasmz.config import Config
 from wasmz.runtime import bulk
 from wasmz.runtime.engine import Engine

@@ -11,7 +11,7 @@ import pytest
 
 import wasmz
 from tests.differential.oracle import assemble, compare
-from wasmz.compiler import ModuleCompiler, load_module
+from wasmz.compile.pipeline import ModuleCompiler, load_module
 from wasmz.config import Config
 
 _FILE = Path(__file__).parent / "streams.wat"

@@ -18,7 +18,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from tests.corpus.test_corpus import CORPUS, ROOT, WORK
-from wasmz.compiler import ModuleCompiler, load_module
+from wasmz.compile.pipeline import ModuleCompiler, load_module
 from wasmz.config import Config
 from wasmz.wasm.proposals import accepted_by
 

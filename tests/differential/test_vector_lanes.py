@@ -15,8 +15,8 @@ from tests.differential.oracle import assemble
 from tests.differential.test_vector_instructions import immediates_of, operand_of
 from tests.differential.vectors import evaluate_vector
 from wasmz.ir.nodes import Function
-from wasmz.passes import lane_rewriting, lane_rules
-from wasmz.passes.lane_rules import RULES
+from wasmz.passes.vectors import lane_rewriting, lane_rules
+from wasmz.passes.vectors.lane_rules import RULES
 from wasmz.wasm.instructions import BY_NAME
 
 _COMPUTING = [name for name in RULES if BY_NAME[name].access is None] + ["i8x16.shuffle"]

@@ -8,9 +8,11 @@ import pytest
 
 from wasmz.codegen.lowering import call_helper, lowering_of
 from wasmz.errors import Trap
-from wasmz.ir import build_gc, builder, facts
+from wasmz.ir import facts
 from wasmz.ir.facts import OPS
 from wasmz.ir.operations import EFFECTS, VARIANTS
+from wasmz.irbuild import builder
+from wasmz.irbuild import gc as build_gc
 from wasmz.runtime.helpers import find_helper
 from wasmz.wasm.instructions import BY_NAME, Immediates
 

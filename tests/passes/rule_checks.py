@@ -16,8 +16,8 @@ from wasmz.errors import Trap
 from wasmz.ir import facts
 from wasmz.ir.facts import OPS
 from wasmz.ir.nodes import BOOL, Block, Value
-from wasmz.passes.evaluation import evaluate as evaluate_int
 from wasmz.passes.rules import generate, table
+from wasmz.passes.rules.evaluation import evaluate as evaluate_int
 from wasmz.passes.rules.table import Item, Node, Rule
 from wasmz.runtime.helpers import find_helper
 from wasmz.types import ValType

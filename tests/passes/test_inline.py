@@ -8,7 +8,7 @@ import pytest
 import wasmtime
 
 import wasmz
-from wasmz.compiler import ModuleCompiler, load_module
+from wasmz.compile.pipeline import ModuleCompiler, load_module
 from wasmz.config import Config
 from wasmz.errors import Trap, TrapCode
 

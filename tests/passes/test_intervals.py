@@ -11,9 +11,9 @@ import pytest
 
 from wasmz.ir.facts import OPS
 from wasmz.ir.nodes import Block, Value
-from wasmz.passes import intervals
-from wasmz.passes.intervals import Fact, Interval, from_signed, from_unsigned, signed_of, unsigned_of
-from wasmz.passes.transfer import FIXED, TRANSFER
+from wasmz.passes.analysis import intervals
+from wasmz.passes.analysis.intervals import Fact, Interval, from_signed, from_unsigned, signed_of, unsigned_of
+from wasmz.passes.analysis.transfer import FIXED, TRANSFER
 from wasmz.runtime.helpers import find_helper
 from wasmz.types import ValType
 

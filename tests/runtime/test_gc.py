@@ -17,9 +17,9 @@ import wasmtime
 import wasmz
 from tests.wasm import encode
 from wasmz import ArrayRef, I31Ref, StructRef, Trap, TrapCode, ValType
+from wasmz.artifact.image_writer import dump_image
 from wasmz.config import OPT_LEVELS
 from wasmz.runtime.image import load_image
-from wasmz.runtime.image_writer import dump_image
 from wasmz.types import ArrayType, FieldType, PackedType, RefType, StructType, SubType, define_group
 
 SHAPES = """(module

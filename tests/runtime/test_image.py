@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from tests.runtime.handmade import make_image
-from wasmz.precompiled import decode_pyc, encode_pyc
+from wasmz.artifact.image_writer import dump_image
+from wasmz.artifact.pyc import decode_pyc, encode_pyc
 from wasmz.runtime.engine import Engine
 from wasmz.runtime.image import ElementSpec, GlobalSpec, TableSpec, data_spec, load_image
-from wasmz.runtime.image_writer import dump_image
 from wasmz.runtime.instance import Instance
 from wasmz.runtime.module import CompiledModule
 from wasmz.runtime.store import Store

@@ -10,9 +10,9 @@ import pytest
 
 import wasmz
 from tests.differential.oracle import assemble
-from wasmz import lazy
-from wasmz.ir.continuations import add_counters, continue_loop, find_loops
+from wasmz.compile import lazy
 from wasmz.ir.verifier import verify_function
+from wasmz.irbuild.continuations import add_counters, continue_loop, find_loops
 from wasmz.runtime.abi import BASELINE, OPTIMISED, CodeForm
 
 # Counters that run out never; at once, with continuations at once or after the optimised function; and as usual.
@@ -334,7 +334,7 @@ def test_nested_stubs_and_continuations_do_not_exhaust_the_stack() -> None:
 
 def test_all_forms_of_all_functions_are_sound() -> None:
     """The IR of counting functions and of continuations keeps the invariants, and loops are numbered the same way."""
-    from wasmz.compiler import ModuleCompiler, validate
+    from wasmz.compile.pipeline import ModuleCompiler, validate
 
     binary = assemble(LOOPS)
     compiler = ModuleCompiler(binary, validate(binary), wasmz.Config())

@@ -205,8 +205,8 @@ def measure(shape_name: str, tier: str) -> tuple[float, int, str]:
                 except wasmz.Trap:
                     pass
         else:
-            from wasmz.ir.continuations import find_loops
-            from wasmz.tiers import TierCompiler
+            from wasmz.compile.on_demand import TierCompiler
+            from wasmz.irbuild.continuations import find_loops
 
             form = {"baseline": BASELINE, "optimised": OPTIMISED, "continuation": CodeForm.of(0)}[tier]
             compiler = TierCompiler(data, wasmz.Config())

@@ -37,7 +37,7 @@ def i64_parity(a: int) -> int:
 SCRIPT = r"""
 import sys
 from wasmz import Config, Engine, InvalidWasm, Module, instantiate
-from wasmz.compiler import ModuleCompiler, load_module
+from wasmz.compile.pipeline import ModuleCompiler, load_module
 from wasmz.ir.parser import parse_function
 from wasmz.ir.printer import print_function
 from wasmz.wasm.printer import format_instruction
@@ -118,7 +118,7 @@ def test_row_and_helper_are_all(tmp_path: Path) -> None:
         assert text.count(place) == 1
         text = text.replace(place, place + row)
     table.write_text(text, encoding="utf-8")
-    helpers = package / "runtime" / "integers.py"
+    helpers = package / "runtime" / "codegen/lowering/python_ints.py"
     text = helpers.read_text(encoding="utf-8")
     place = "\nHELPERS = "
     assert text.count(place) == 1

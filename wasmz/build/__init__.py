@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from wasmz.bundle import find_pythons, set_files, this_python
+from wasmz.ship.bundle import find_pythons, set_files, this_python
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,7 +18,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from hatchling.plugin import hookimpl
 
 from wasmz.build import files_for
-from wasmz.bundle import write_set
+from wasmz.ship.bundle import write_set
 
 
 class WasmzBuildHook(BuildHookInterface[Any]):

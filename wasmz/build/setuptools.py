@@ -18,7 +18,7 @@ from typing import Any
 from setuptools.command import build_py as _command
 
 from wasmz.build import files_for
-from wasmz.bundle import write_set
+from wasmz.ship.bundle import write_set
 
 
 class build_py(_command.build_py):  # type: ignore[misc]

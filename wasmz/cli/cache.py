@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from wasmz import upkeep
-from wasmz.cache import cache_directory, distrust
+from wasmz.artifact import upkeep
+from wasmz.artifact.cache import cache_directory, distrust
 from wasmz.config import Config
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
-from wasmz.cache import write_output
+from wasmz.artifact.cache import write_output
+from wasmz.artifact.pyc import encode_pyc, hash_source
 from wasmz.cli.common import FILE, check_target, engine_options, make_engine, progress_of
 from wasmz.config import Config
-from wasmz.precompiled import encode_pyc, hash_source
 from wasmz.runtime.engine import Engine
 from wasmz.types import FuncType
 
@@ -55,8 +55,8 @@ def compile_command(
     target = Path(output) if output is not None else source.with_suffix(".pyc")
     check_target(source, target)
     # Imported only here, for other commands need no compiler.
-    from wasmz.parallel import compile_frozen
-    from wasmz.profile import load_profile
+    from wasmz.compile.parallel import compile_frozen
+    from wasmz.compile.profile import load_profile
 
     data = source.read_bytes()
     # The cache knows nothing of profiles, and need not keep what is written somewhere anyway.
@@ -80,7 +80,7 @@ def _compile_bundle(
     jobs: int,
     engine: Engine,
 ) -> None:
-    from wasmz import bundle
+    from wasmz.ship import bundle
 
     pythons = [bundle.this_python()] if versions is None else bundle.find_pythons(versions)
     config = engine.config
@@ -88,7 +88,7 @@ def _compile_bundle(
     for_whom = ", ".join(python.tag for python in pythons)
     if standalone:
         # Imported only here, as in compile_command.
-        from wasmz.compiler import load_module
+        from wasmz.compile.pipeline import load_module
         from wasmz.wasm.proposals import accepted_by
 
         module = load_module(source.read_bytes(), accepted_by(config))
@@ -113,7 +113,7 @@ def _compile_bundle(
 def validate_command(file: str, legacy_exceptions: bool) -> None:
     """Check that FILE is a valid module."""
     # Imported only here: it needs the decoder.
-    from wasmz.compiler import validate
+    from wasmz.compile.pipeline import validate
     from wasmz.wasm.proposals import accepted_by
 
     validate(Path(file).read_bytes(), accepted_by(Config(legacy_exceptions=legacy_exceptions)))

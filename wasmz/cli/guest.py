@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from wasmz.records import Record
 from wasmz.runtime.wasi.config import WasiConfig
+from wasmz.startup.records import Record
 
 if TYPE_CHECKING:
     import socket

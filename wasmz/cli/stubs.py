@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from wasmz.cache import write_output
+from wasmz.artifact.cache import write_output
 from wasmz.cli.common import FILE, check_target
 
 
@@ -16,7 +16,7 @@ from wasmz.cli.common import FILE, check_target
 def stubs_command(file: str, output: str | None) -> None:
     """Write a .pyi with the signature of every export of FILE; "-" prints it."""
     # Imported only here: it needs the decoder.
-    from wasmz.stubs import render_stub
+    from wasmz.ship.stubs import render_stub
 
     source = Path(file)
     text = render_stub(source.read_bytes(), source.stem)

@@ -18,7 +18,7 @@ Added operations are
     <store>.signed            a store of a number that is held signed
     <access>.loose            a load or store whose address may exceed its type, and is reduced when it does
 
-    i64.mul_high_u            the high half of the product of two numbers of 64 bits (see `build_wide.py`)
+    i64.mul_high_u            the high half of the product of two numbers of 64 bits (see `wide.py`)
     struct.get.i8 ...         a packed field, or item of an array, as the unsigned number that it holds
     ref.cast t                a check without a result: what is used behind it is its operand
     ref.as_non_null message   likewise
@@ -26,12 +26,12 @@ Added operations are
     i32x4.pack ...            the vector of some lanes
     f32x4.unpack, f64x2.unpack  the lanes of a vector, for `project`
 
-of descriptors (see `build_descriptors.py`),
+of descriptors (see `descriptors.py`),
 
     ref.has_descriptor b      whether a structure has a descriptor, or, if b, is null
     ref.cast_descriptor b     traps if not
 
-of exceptions (see `build_exceptions.py`),
+of exceptions (see `exceptions.py`),
 
     exn.new tag               makes an exception
     exn.caught                the exception that leads to a handler; the first value of the handler's block
@@ -48,7 +48,7 @@ and, for counting (see `continuations.py`),
     tier.ended                where the end of a counter leads that never ends
     tier.request (f, l)       asks the runtime for what goes on in place of loop l of function f, or null
     count, resume             terminators
-    fuel.out                  traps: where `count 'fuel'` leads when none is left (see `metering.py`)
+    fuel.out                  traps: where `count 'fuel'` leads when none is left (see `fuel.py`)
 
 many rounds of a loop at once, as far as they are in bounds, and how many they were (see ``passes/idioms.py``):
 

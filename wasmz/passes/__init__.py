@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 
-from wasmz.concurrency import load
 from wasmz.ir.analyses import dominator_tree
 from wasmz.ir.nodes import Function
 from wasmz.passes.context import Context
+from wasmz.startup.concurrency import load
 
 Pass = Callable[[Function, Context], None]
 # Called with the name of each pass that ran, and the function as it left it.

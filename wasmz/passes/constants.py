@@ -15,7 +15,7 @@ from __future__ import annotations
 from wasmz.ir.facts import COMMUTATIVE, INTEGER_BITS, MASKS, NUMERIC_CONSTANTS, SIZED_CONSTANTS
 from wasmz.ir.nodes import Function, Value
 from wasmz.passes.context import Context
-from wasmz.passes.evaluation import evaluate
+from wasmz.passes.rules.evaluation import evaluate
 
 # Operations that give their first operand when the second one is this constant (-1: all bits set).
 _NEUTRAL = {

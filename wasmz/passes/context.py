@@ -19,7 +19,7 @@ from typing import Any, Union
 from wasmz.errors import WasmzError
 from wasmz.ir.facts import NUMERIC_CONSTANTS
 from wasmz.ir.nodes import Function
-from wasmz.light import cached_property
+from wasmz.startup.light import cached_property
 from wasmz.types import MEMORY32_LIMIT_BYTES, DefinedType, FuncType, GlobalType, MemoryType, TableType
 from wasmz.wasm.body import decode_body
 from wasmz.wasm.instructions import BY_NAME

@@ -20,9 +20,9 @@ from __future__ import annotations
 from wasmz.ir.edit import incoming_edges, replace_values
 from wasmz.ir.nodes import Block, Edge, Function, Value, count_uses
 from wasmz.passes.analysis.induction import find_step
+from wasmz.passes.analysis.intervals import HALF, MODULUS, NUMBER_TYPES
+from wasmz.passes.analysis.ranges import ACCESS_WIDTHS
 from wasmz.passes.context import Context
-from wasmz.passes.intervals import HALF, MODULUS, NUMBER_TYPES
-from wasmz.passes.ranges import ACCESS_WIDTHS
 from wasmz.types import ValType
 
 # Larger magnitudes are no counters.

@@ -12,7 +12,7 @@
 
 An operation does only rounds that lie in bounds as a whole and after which the loop goes on, and says how many it did.
 The loop itself does the rest, the last round at least: so traps, and all that is used behind the loop, come from its
-own code. Which loops they are is decided in `idioms_match.py`; the operations are in ``runtime/bulk.py``.
+own code. Which loops they are is decided in `matching.py`; the operations are in ``runtime/bulk.py``.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from wasmz.ir.edit import incoming_edges
 from wasmz.ir.facts import INTEGER_CONSTANTS
 from wasmz.ir.nodes import Block, Edge, Function, Value
 from wasmz.passes.analysis.induction import Form, as_signed
+from wasmz.passes.analysis.intervals import BITS, HALF, MODULUS, NUMBER_TYPES
 from wasmz.passes.context import Context
-from wasmz.passes.idioms_forms import Rounds, Test, find_rounds
-from wasmz.passes.idioms_match import Copy, Fill, Find, Found, Gap, Idiom, Match, Span, Sum, recognise
-from wasmz.passes.intervals import BITS, HALF, MODULUS, NUMBER_TYPES
 from wasmz.passes.loops.entry import LoopEntry
+from wasmz.passes.loops.forms import Rounds, Test, find_rounds
+from wasmz.passes.loops.matching import Copy, Fill, Find, Found, Gap, Idiom, Match, Span, Sum, recognise
 from wasmz.types import ValType
 
 # With fewer loads or stores the call costs more than they do.

@@ -26,7 +26,7 @@ from wasmz.ir.facts import INTEGER_CONSTANTS, NUMBERED, NUMERIC_CONSTANTS
 from wasmz.ir.nodes import Block, Edge, Function, Terminator, Value, count_uses
 from wasmz.passes import merge
 from wasmz.passes.context import Context
-from wasmz.passes.evaluation import evaluate
+from wasmz.passes.rules.evaluation import evaluate
 
 _FIRST = frozenset({"local.get", "exn.caught"})
 

@@ -16,9 +16,9 @@ unpacked where they are made, and packed where they are needed.
 
 from __future__ import annotations
 
-from wasmz.concurrency import load
 from wasmz.ir.nodes import Function
 from wasmz.passes.context import Context
+from wasmz.startup.concurrency import load
 from wasmz.types import ValType
 
 
@@ -26,7 +26,7 @@ def run(function: Function, context: Context) -> None:
     """Changes in place."""
     if function.is_ssa and any(value.type is ValType.V128 for block in function.blocks for value in block.body):
         # Modules without vectors need not wait for the file to be read.
-        load("wasmz.passes.lane_rewriting")
-        from wasmz.passes.lane_rewriting import take_apart
+        load("wasmz.passes.vectors.lane_rewriting")
+        from wasmz.passes.vectors.lane_rewriting import take_apart
 
         take_apart(function)

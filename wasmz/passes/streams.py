@@ -43,8 +43,8 @@ from wasmz.ir.nodes import BOOL, Block, Function, Value, count_uses
 from wasmz.ir.operations import BULK_MEMORIES, EFFECTS
 from wasmz.passes import dead, ssa
 from wasmz.passes.context import Context
-from wasmz.passes.streams_rewriting import Plan, Rewriting
-from wasmz.passes.streams_sums import Sums, group
+from wasmz.passes.loops.stream_rewriting import Plan, Rewriting
+from wasmz.passes.loops.sums import Sums, group
 from wasmz.wasm.instructions import Effects
 
 # In ns: what a round saves by an item, by an operation of an address that is not needed any more, and by a counter

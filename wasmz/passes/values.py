@@ -37,8 +37,8 @@ from wasmz.ir.facts import (
 from wasmz.ir.nodes import BOOL, Block, Edge, Function, ResultType, Terminator, Value, count_uses
 from wasmz.ir.operations import INT_COMPARISONS, protected_call
 from wasmz.passes.context import Context
-from wasmz.passes.evaluation import evaluate
 from wasmz.passes.rules import integers, python_ints
+from wasmz.passes.rules.evaluation import evaluate
 from wasmz.passes.rules.support import is_boolean
 from wasmz.types import RefType, ValType
 

@@ -26,9 +26,9 @@ need (``prepared_adapters.py``), and this file is imported only where something 
 
 from __future__ import annotations
 
-from wasmz.light import CodeType
 from wasmz.runtime import depth
 from wasmz.runtime.abi import EXPORT_FILE
+from wasmz.startup.light import CodeType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

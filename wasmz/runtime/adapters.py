@@ -12,11 +12,11 @@ from __future__ import annotations
 import builtins
 import marshal
 
-from wasmz.concurrency import load
-from wasmz.light import CellType, CodeType, FunctionType
 from wasmz.runtime import convert, depth
 from wasmz.runtime.abi import EXPORT, F32_SCRATCH, FRAME_KEY, HOST, signature_letters
 from wasmz.runtime.traps import translate
+from wasmz.startup.concurrency import load
+from wasmz.startup.light import CellType, CodeType, FunctionType
 from wasmz.types import FuncType, ValType
 
 TYPE_CHECKING = False

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from _operator import index
 
-from wasmz.concurrency import load
 from wasmz.errors import WasmException
 from wasmz.runtime.abi import may_hold_numbers
 from wasmz.runtime.func import Func, FuncMaker
+from wasmz.startup.concurrency import load
 from wasmz.types import HeapType, RefType, ValType, heap_top, is_heap_subtype
 
 TYPE_CHECKING = False

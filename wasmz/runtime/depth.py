@@ -16,9 +16,9 @@ from __future__ import annotations
 import sys
 from _thread import get_ident
 
-from wasmz.concurrency import at_fork
 from wasmz.errors import LightTrapCode as TrapCode
 from wasmz.errors import Trap
+from wasmz.startup.concurrency import at_fork
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

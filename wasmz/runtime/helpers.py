@@ -11,8 +11,8 @@ A start from the cache imports no more than the code uses: of two dozen files mo
 
 from __future__ import annotations
 
-from wasmz.concurrency import load, loaded
 from wasmz.runtime.abi import BUILTINS, F32_SCRATCH, FUNCTION_FILES, HELPER_FILES
+from wasmz.startup.concurrency import load, loaded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import marshal
 
-from wasmz.concurrency import load
-from wasmz.records import Record
 from wasmz.runtime.abi import FINGERPRINT
+from wasmz.startup.concurrency import load
+from wasmz.startup.records import Record
 from wasmz.types import (
     ArrayType,
     DefinedType,

@@ -6,8 +6,8 @@ PythonImports("package", "package.lib").define(linker, module)
 
 from __future__ import annotations
 
-from wasmz.concurrency import load
 from wasmz.errors import bounded
+from wasmz.startup.concurrency import load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,9 +11,7 @@ from _collections_abc import Mapping  # of collections.abc, without collections
 from _thread import get_ident
 from itertools import islice
 
-from wasmz.concurrency import is_finalizing, load
 from wasmz.errors import LinkError, Trap, WasmException, bounded, expect, shown
-from wasmz.records import Record
 from wasmz.runtime import operations
 from wasmz.runtime.abi import helper
 from wasmz.runtime.adapters import make_skipping
@@ -28,6 +26,8 @@ from wasmz.runtime.memory import Memory
 from wasmz.runtime.module import module_behind, undefined
 from wasmz.runtime.operations import DataSegment, ElementSegment
 from wasmz.runtime.table import Table
+from wasmz.startup.concurrency import is_finalizing, load
+from wasmz.startup.records import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -307,7 +307,7 @@ class Instance:
         }
 
     def counts(self) -> dict[int, list[int]]:
-        """What functions counted that make a profile, by index (see ``wasmz.profile``)."""
+        """What functions counted that make a profile, by index (see ``wasmz.compile.profile``)."""
         tiers = self._binder.tiers
         return {} if tiers is None else tiers.counts()
 

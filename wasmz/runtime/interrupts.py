@@ -27,11 +27,11 @@ import time
 import weakref
 from itertools import compress
 
-from wasmz.concurrency import at_fork
 from wasmz.errors import Interrupted
 from wasmz.runtime.abi import EXPORT_FILE, FRAME_KEY, HELPER, HOST, STUB_FILE
 from wasmz.runtime.checkpoints import is_in, requests
 from wasmz.runtime.traps import InstanceFrames
+from wasmz.startup.concurrency import at_fork
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,7 +55,14 @@ _SHORT_INTERVAL: Final = 0.00002
 # Where the compiler may be stopped, and who else may be between that and the runtime, which called it. Importing, and
 # what switches Python's garbage collector off and on, are not among them.
 _COMPILER: Final = ("wasmz.passes", "wasmz.ir", "wasmz.codegen", "wasmz.wasm")
-_COMPILER_CALLERS: Final = (*_COMPILER, "wasmz.compiler", "wasmz.faults", "wasmz.tiers", "wasmz.lazy", "wasmz.light")
+_COMPILER_CALLERS: Final = (
+    *_COMPILER,
+    "wasmz.compile.pipeline",
+    "wasmz.compile.faults",
+    "wasmz.compile.on_demand",
+    "wasmz.compile.lazy",
+    "wasmz.startup.light",
+)
 _SUPPLY: Final = "wasmz.runtime.supply"
 
 _prototype = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_ulong, ctypes.py_object)

@@ -12,8 +12,8 @@ class Shared(ResourceLimiter):
 
 from __future__ import annotations
 
-from wasmz.concurrency import new_lock
 from wasmz.errors import bounded, shown
+from wasmz.startup.concurrency import new_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

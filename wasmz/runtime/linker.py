@@ -9,7 +9,6 @@ linker.define_instance("lib", other_instance)
 
 from __future__ import annotations
 
-from wasmz.concurrency import load
 from wasmz.errors import LightTrapCode as TrapCode
 from wasmz.errors import LinkError, Trap, bounded, counted, expect, shown
 from wasmz.runtime.engine import Engine
@@ -20,6 +19,7 @@ from wasmz.runtime.image import ModuleImage
 from wasmz.runtime.memory import Memory
 from wasmz.runtime.module import import_name, module_behind, type_text, undefined
 from wasmz.runtime.table import Table
+from wasmz.startup.concurrency import load
 from wasmz.types import (
     DefinedType,
     ExternType,

@@ -11,9 +11,7 @@ put in at once.
 
 from __future__ import annotations
 
-from wasmz.concurrency import load
 from wasmz.errors import LinkError
-from wasmz.light import FunctionType
 from wasmz.runtime.abi import FRAME_KEY, gap_memories, is_attribute, parse
 from wasmz.runtime.adapters import make_export_adapter, offer_templates
 from wasmz.runtime.func import Func
@@ -24,6 +22,8 @@ from wasmz.runtime.memory import Memory
 from wasmz.runtime.operations import DataSegment, ElementSegment
 from wasmz.runtime.table import Table
 from wasmz.runtime.traps import InstanceFrames
+from wasmz.startup.concurrency import load
+from wasmz.startup.light import FunctionType
 from wasmz.types import HeapType
 
 TYPE_CHECKING = False

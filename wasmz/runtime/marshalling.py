@@ -11,7 +11,7 @@ from __future__ import annotations
 import marshal
 import sys
 
-from wasmz.light import CodeType
+from wasmz.startup.light import CodeType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -24,11 +24,11 @@ import sys
 from _operator import index, setitem
 from _thread import RLock
 
-from wasmz.concurrency import load
 from wasmz.errors import LightTrapCode as TrapCode
 from wasmz.errors import MemoryLimit, Trap, bounded, counted, expect, expect_integer, shown
 from wasmz.runtime.limits import expect_store
 from wasmz.runtime.views import View, apply, make_views
+from wasmz.startup.concurrency import load
 from wasmz.types import MEMORY32_LIMIT_BYTES, MemoryType, ValType
 
 TYPE_CHECKING = False

@@ -81,7 +81,7 @@ class CompiledModule:
         supply: where the code comes from, if functions are compiled as they are called; otherwise it is in the image.
     """
 
-    # What equal modules have in common; made when it is needed (see packing.py).
+    # What equal modules have in common; made when it is needed (see compile/packing.py).
     _identity: bytes | None = None
 
     def __init__(self, engine: Engine, image: ModuleImage, supply: CodeSupply | None = None) -> None:

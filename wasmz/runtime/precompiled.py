@@ -10,7 +10,6 @@ import atexit
 import gc
 import sys
 
-from wasmz.concurrency import load
 from wasmz.config import Config
 from wasmz.errors import LinkError, Trap, WasiExit, WasmException
 from wasmz.runtime.engine import Engine
@@ -21,6 +20,7 @@ from wasmz.runtime.module import CompiledModule
 from wasmz.runtime.store import Store
 from wasmz.runtime.supply import precompiled_supply
 from wasmz.runtime.wasi.config import WasiConfig
+from wasmz.startup.concurrency import load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

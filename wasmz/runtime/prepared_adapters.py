@@ -15,9 +15,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 
-    from wasmz.light import CodeType
     from wasmz.runtime.abi import TemplateKey
     from wasmz.runtime.image import FrozenCode, ModuleImage
+    from wasmz.startup.light import CodeType
 
 # No more signatures of one module are prepared in advance: the rest is made when it is called.
 _MOST_PREPARED: Final = 32

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from itertools import repeat
 
-from wasmz.concurrency import load
 from wasmz.config import Config
 from wasmz.errors import bounded, expect, shown
-from wasmz.light import WeakSet
 from wasmz.runtime.abi import FUEL
 from wasmz.runtime.engine import Engine
 from wasmz.runtime.limits import Budget, HostBudget
+from wasmz.startup.concurrency import load
+from wasmz.startup.light import WeakSet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

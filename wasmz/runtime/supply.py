@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import time
 
-from wasmz.concurrency import at_fork, new_lock, was_held
 from wasmz.errors import LightTrapCode as TrapCode
 from wasmz.errors import Trap
-from wasmz.records import Record
 from wasmz.runtime.abi import BASELINE, OPTIMISED
 from wasmz.runtime.image import FrozenCode, FunctionCode, ModuleImage
+from wasmz.startup.concurrency import at_fork, new_lock, was_held
+from wasmz.startup.records import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

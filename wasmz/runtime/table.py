@@ -14,7 +14,6 @@ memory, and 0.1 us a call.
 
 from __future__ import annotations
 
-from wasmz.concurrency import new_lock
 from wasmz.errors import LightTrapCode as TrapCode
 from wasmz.errors import MemoryLimit, Trap, expect, expect_integer, shown
 from wasmz.runtime.checkpoints import PIECE_ITEMS, requests, stop_if_asked
@@ -22,6 +21,7 @@ from wasmz.runtime.convert import to_internal, to_python
 from wasmz.runtime.func import Func
 from wasmz.runtime.limits import expect_store
 from wasmz.runtime.traps import call_of_null, call_of_other_type
+from wasmz.startup.concurrency import new_lock
 from wasmz.types import DefinedType, TableType, is_heap_subtype
 
 TYPE_CHECKING = False

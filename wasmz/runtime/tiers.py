@@ -17,8 +17,6 @@ from __future__ import annotations
 import itertools
 import sys
 
-from wasmz.concurrency import is_finalizing, new_lock
-from wasmz.light import CodeType, FunctionType, memoized
 from wasmz.runtime import abi
 from wasmz.runtime.abi import (
     AT_START,
@@ -34,6 +32,8 @@ from wasmz.runtime.abi import (
 )
 from wasmz.runtime.adapters import describe_export, export_code, make_skipping
 from wasmz.runtime.supply import CodeSupply, NoRoom
+from wasmz.startup.concurrency import is_finalizing, new_lock
+from wasmz.startup.light import CodeType, FunctionType, memoized
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,7 +13,6 @@ Whose frame a frame is, its globals tell under the key ``__wasmz_frame__``:
 
 from __future__ import annotations
 
-from wasmz.concurrency import load
 from wasmz.errors import LightTrapCode as TrapCode
 from wasmz.errors import OutOfFuel, Trap, WasmException, WasmFrame
 from wasmz.runtime.abi import (
@@ -29,6 +28,7 @@ from wasmz.runtime.abi import (
     null_message,
 )
 from wasmz.runtime.image import ModuleImage
+from wasmz.startup.concurrency import load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

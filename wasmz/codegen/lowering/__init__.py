@@ -11,19 +11,19 @@ from wasmz.codegen.lowering import (
     atomics,
     bulk,
     calls,
+    counting,
     exceptions,
     gc,
-    integers,
+    iterators,
     memory,
     numeric,
-    streams,
-    tiers,
+    python_ints,
     variables,
 )
 from wasmz.codegen.lowering.registry import LOWERINGS, lowers
-from wasmz.concurrency import load
 from wasmz.ir.facts import OPS, VECTORS
 from wasmz.ir.nodes import Value
+from wasmz.startup.concurrency import load
 from wasmz.wasm.instructions import BY_NAME, Immediates
 
 __all__ = [
@@ -32,15 +32,15 @@ __all__ = [
     "bulk",
     "call_helper",
     "calls",
+    "counting",
     "exceptions",
     "gc",
-    "integers",
+    "iterators",
     "lowering_of",
     "lowers",
     "memory",
     "numeric",
-    "streams",
-    "tiers",
+    "python_ints",
     "variables",
 ]
 

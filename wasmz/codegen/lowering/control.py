@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from wasmz.codegen.emitted import Jump, Label
 from wasmz.codegen.emitter import Emitter
 from wasmz.codegen.lowering.calls import push_callee_from_table, push_callee_of_reference
-from wasmz.codegen.lowering.integers import COMPARISON_OPERATORS
 from wasmz.codegen.lowering.numeric import COMPARISONS, SMALL, push_comparison, tests_sign
+from wasmz.codegen.lowering.python_ints import COMPARISON_OPERATORS
 from wasmz.codegen.targets.base import IF_FALSE, IF_TRUE
 from wasmz.ir.facts import CONSTANTS, OPS, ZERO_TESTS
 from wasmz.ir.nodes import BOOL, Block, Edge, Terminator, Value

@@ -9,7 +9,7 @@ import functools
 import sys
 
 from wasmz.codegen.targets.base import Target
-from wasmz.concurrency import load
+from wasmz.startup.concurrency import load
 
 _TARGETS = {
     (3, 11): "cpython311",

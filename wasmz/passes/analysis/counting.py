@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from wasmz.ir.facts import INTEGER_CONSTANTS
 from wasmz.ir.nodes import Block, Edge, Value
-from wasmz.passes.analysis.conditions import Conditions
+from wasmz.passes.analysis.assumptions import Conditions
 from wasmz.passes.analysis.induction import find_step
-from wasmz.passes.intervals import HALF, MODULUS, NUMBER_TYPES, Fact, make_fact
-from wasmz.passes.transfer import COMPARISONS, known_zeros
+from wasmz.passes.analysis.intervals import HALF, MODULUS, NUMBER_TYPES, Fact, make_fact
+from wasmz.passes.analysis.transfer import COMPARISONS, known_zeros
 
 _STEPS = frozenset(f"{type}.{name}" for type in MODULUS for name in ("add", "sub"))
 # Larger steps count nothing.

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from wasmz.ir.facts import INTEGER_CONSTANTS, NUMBERED
 from wasmz.ir.nodes import Block, Value
-from wasmz.passes.intervals import HALF, MODULUS
+from wasmz.passes.analysis.intervals import HALF, MODULUS
 
 REDUCTIONS = frozenset({"int.wrap", "int.wrap.small", "int.wrap.natural", "int.sign"})
 

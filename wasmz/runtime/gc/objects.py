@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from array import array
 
-from wasmz.concurrency import new_lock
 from wasmz.errors import LightTrapCode as TrapCode
 from wasmz.errors import Trap, bounded, expect_integer, expect_iterable, shown
 from wasmz.runtime.checkpoints import PIECE_ITEMS, requests, stop_if_asked
 from wasmz.runtime.convert import to_i32, to_internal, to_python
 from wasmz.runtime.gc.references import HeapRef
+from wasmz.startup.concurrency import new_lock
 from wasmz.types import (
     ArrayType,
     DefinedType,

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 
-from wasmz.concurrency import load
 from wasmz.errors import bounded, expect_iterable, shown
+from wasmz.startup.concurrency import load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

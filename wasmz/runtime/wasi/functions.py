@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import os
 
-from wasmz.concurrency import load
 from wasmz.runtime.host import HostFunc
 from wasmz.runtime.wasi.config import WasiConfig
 from wasmz.runtime.wasi.process import Process
+from wasmz.startup.concurrency import load
 from wasmz.types import FuncType, ValType
 
 TYPE_CHECKING = False

@@ -14,13 +14,13 @@ import os
 import time
 from weakref import WeakKeyDictionary
 
-from wasmz.concurrency import new_lock
 from wasmz.errors import bounded, expect, expect_integer, shown
 from wasmz.runtime.wasi.constants import FdFlags, FileType, Rights, directory_rights
 from wasmz.runtime.wasi.descriptors import MAX_OFFSET, Descriptor, Failure
 from wasmz.runtime.wasi.errno import Errno
 from wasmz.runtime.wasi.resolution import Directory, Opening
 from wasmz.runtime.wasi.waiting import parts
+from wasmz.startup.concurrency import new_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

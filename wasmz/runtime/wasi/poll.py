@@ -8,11 +8,11 @@ from __future__ import annotations
 import struct
 import time
 
-from wasmz.concurrency import load
 from wasmz.runtime.wasi.descriptors import Failure
 from wasmz.runtime.wasi.errno import Errno
 from wasmz.runtime.wasi.process import FixedClock
 from wasmz.runtime.wasi.waiting import can_be_waited_for, number_of
+from wasmz.startup.concurrency import load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 
-from wasmz.concurrency import load
 from wasmz.errors import expect
 from wasmz.runtime.wasi.resolution import Directory
+from wasmz.startup.concurrency import load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ import os
 import struct
 import time
 
-from wasmz.concurrency import load
 from wasmz.errors import WasiExit
-from wasmz.light import WeakSet
 from wasmz.runtime.wasi.descriptors import Descriptor, DescriptorTable, Failure
 from wasmz.runtime.wasi.errno import Errno
 from wasmz.runtime.wasi.streams import open_input, open_output
+from wasmz.startup.concurrency import load
+from wasmz.startup.light import WeakSet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ import os
 import stat
 import sys
 
-from wasmz.concurrency import load
 from wasmz.runtime.wasi.constants import FdFlags, FileType, Rights
 from wasmz.runtime.wasi.descriptors import Descriptor, Failure
 from wasmz.runtime.wasi.errno import Errno
+from wasmz.startup.concurrency import load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import threading
 
-from wasmz.concurrency import new_lock
 from wasmz.runtime.host import HostFunc
 from wasmz.runtime.instance import Instance
 from wasmz.runtime.memory import Memory
 from wasmz.runtime.store import Store
+from wasmz.startup.concurrency import new_lock
 from wasmz.types import MemoryType, ValType
 
 TYPE_CHECKING = False

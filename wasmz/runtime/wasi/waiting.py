@@ -12,9 +12,9 @@ from __future__ import annotations
 import sys
 from _thread import get_ident
 
-from wasmz.concurrency import load
 from wasmz.runtime.checkpoints import LONGEST_WAIT
 from wasmz.runtime.wasi.transfer import preadv, pwritev, readv, writev
+from wasmz.startup.concurrency import load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

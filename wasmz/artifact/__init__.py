@@ -1,0 +1,1 @@
+"""Compiled modules on disk: the `.pyc` file, and the cache of such files."""

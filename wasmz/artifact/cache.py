@@ -1,0 +1,329 @@
+"""The compilation cache: a directory of precompiled files, found by what went into them.
+
+A key is the hash of the module's bytes, of the options that change the code, and of the versions of wasmz and
+Python. Files are written under another name and renamed, so that readers and other writers never see half of one. A
+file that is damaged, or of something else, counts as missing and is written again.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+import time
+
+from wasmz.artifact.pyc import (
+    Codes,
+    DamagedFile,
+    decode_functions,
+    decode_pyc,
+    drop_superseded,
+    encode_functions,
+    encode_pyc,
+    hash_source,
+)
+from wasmz.config import Config
+from wasmz.runtime.image import FrozenCode, ModuleImage
+from wasmz.startup.concurrency import load
+from wasmz.startup.light import blake2b, memoized
+from wasmz.version import __version__
+
+DIRECTORY_VARIABLE = "WASMZ_CACHE_DIR"
+
+# How many seconds to wait for other processes that write: many of them need some milliseconds each.
+_LONGEST_WAIT = 60.0
+
+# How many seconds a file may have been used without that being noted.
+_USED_WITHIN = 3600.0
+
+
+class CacheWarning(UserWarning):
+    """The cache cannot be used; compilation goes on without it."""
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)
+
+
+def _warn(message: str) -> None:
+    # Imported only here: a start from the cache needs none.
+    load("warnings")
+    import warnings
+
+    try:
+        warnings.warn(message, CacheWarning, stacklevel=4)
+    except CacheWarning:
+        # Warnings are errors here, but a run that has no cache is as right as any other.
+        if message not in _told and sys.stderr is not None:
+            _told.add(message)
+            print(f"CacheWarning: {message}", file=sys.stderr)
+
+
+# Messages that were written where warnings are errors.
+_told: set[str] = set()
+
+
+class Cache:
+    """A cache directory; made by :func:`open_cache`."""
+
+    def __init__(self, directory: str, limit: int | None = None) -> None:
+        self.directory = directory
+        self.limit = limit
+
+    def path(self, data: bytes, config: Config) -> str:
+        """Where the compiled form of a module is kept."""
+        return os.path.join(self.directory, f"{_key(data, config)}.{sys.implementation.cache_tag}.pyc")
+
+    def load(self, data: bytes, config: Config) -> tuple[ModuleImage, FrozenCode] | None:
+        """The compiled form of a module, its image and code, or ``None`` if it is not there whole."""
+        content = _read(self.path(data, config))
+        if content is None:
+            return None
+        try:
+            return decode_pyc(content, hash_source(data))
+        except DamagedFile:
+            return None
+
+    def lazy_path(self, data: bytes, config: Config) -> str:
+        """Where the functions of a module are kept that were compiled as they were called."""
+        return os.path.join(self.directory, f"{_key(data, config)}.{sys.implementation.cache_tag}.tiers")
+
+    def load_lazy(self, path: str, data: bytes) -> tuple[ModuleImage, Codes] | None:
+        """What :meth:`store_lazy` kept, or ``None`` if it is not there whole."""
+        content = _read(path)
+        if content is None:
+            return None
+        try:
+            return decode_functions(content, hash_source(data))
+        except DamagedFile:
+            return None
+
+    def store_lazy(self, path: str, data: bytes, image: ModuleImage, names: set[str], codes: Codes) -> None:
+        """Adds functions to those that are kept already, perhaps by other processes. Failures are warnings."""
+        try:
+            with _Lock(self.directory):
+                kept = self.load_lazy(path, data)
+                if kept is not None:
+                    codes = {**codes, **kept[1]}
+                    names = names.union(kept[0].names)
+                codes = drop_superseded(codes)
+                if kept is None or codes.keys() - kept[1].keys():
+                    _write(path, encode_functions(image, names, codes, hash_source(data)))
+            self._make_room()
+        except OSError as error:
+            _warn(f"cannot write to the cache: {error}")
+
+    def store(self, data: bytes, config: Config, image: ModuleImage) -> None:
+        """Keeps the compiled form of a module. Failures are warnings: the cache is no one's only copy."""
+        path = self.path(data, config)
+        try:
+            _write(path, encode_pyc(image, hash_source(data)))
+            self._make_room()
+        except OSError as error:
+            _warn(f"cannot write to the cache: {error}")
+
+    def _make_room(self) -> None:
+        """Removes what was not used for the longest time, if the directory has grown too large; once in a process."""
+        if self.limit is not None and self.directory not in _pruned:
+            _pruned.add(self.directory)
+            load("wasmz.artifact.upkeep")
+            from wasmz.artifact.upkeep import entries, prune
+
+            if sum(entry.size for entry in entries(self.directory)) > self.limit:
+                # More than needed, so that this is rare.
+                prune(self.directory, self.limit // 4 * 3)
+
+
+def _write(path: str, content: bytes) -> None:
+    """Replaces an entry, whatever is there, but for a directory with something in it."""
+    try:
+        write_atomically(path, content)
+    except OSError:
+        if not os.path.isdir(path) or os.path.islink(path):
+            raise
+        try:
+            os.rmdir(path)
+        except OSError:
+            return
+        write_atomically(path, content)
+
+
+# Directories that this process has looked after.
+_pruned: set[str] = set()
+
+
+def _read(path: str) -> bytes | None:
+    """What is in a file of the cache, if it is there; notes that it was used."""
+    try:
+        content, status = read_regular(path)
+    except OSError:
+        return None
+    if hasattr(os, "geteuid") and status.st_uid != os.geteuid():
+        # Code of others is not run.
+        return None
+    # A file's time of access is not kept on most systems. This is exact enough, and rarely writes.
+    if time.time() - status.st_mtime > _USED_WITHIN:
+        try:
+            os.utime(path)
+        except OSError:
+            pass
+    return content
+
+
+def read_regular(path: str) -> tuple[bytes, os.stat_result]:
+    """The content of a file, and its status.
+
+    Raises:
+        OSError: it cannot be read, or is no ordinary file: opening a pipe would wait for someone to write.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with open(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(f"{path} is no ordinary file")
+        return file.read(), status
+
+
+def open_cache(config: Config) -> Cache | None:
+    """The cache that a configuration names, made if need be; ``None`` if it is off or cannot be used."""
+    if not config.use_cache:
+        return None
+    directory = cache_directory(config)
+    try:
+        os.makedirs(directory, exist_ok=True, mode=0o700)
+    except OSError as error:
+        _warn(f"cannot make the cache directory: {error}")
+        return None
+    problem = distrust(directory)
+    if problem is not None:
+        _warn(f"not using the cache directory {directory}: {problem}")
+        return None
+    return Cache(directory, config.cache_limit_bytes)
+
+
+def write_atomically(path: str | os.PathLike[str], content: bytes, mode: int = 0o600) -> None:
+    """Writes a file so that at every moment there is the old one or the new one, whole.
+
+    ``mode`` are the permissions of a new file, less the process's umask.
+
+    Raises:
+        OSError: with the name of the file that was to be written.
+    """
+    folder, name = os.path.split(path)
+    # What tempfile does; importing that takes 10 ms.
+    temporary = os.path.join(folder, f".{name}.{os.urandom(8).hex()}")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
+        try:
+            with open(descriptor, "wb") as file:
+                file.write(content)
+            os.replace(temporary, path)
+        except BaseException:
+            try:
+                os.unlink(temporary)
+            except OSError:
+                pass
+            raise
+    except OSError as error:
+        # Nobody knows the temporary file.
+        error.filename, error.filename2 = os.fspath(path), None
+        raise
+
+
+def write_output(path: str | os.PathLike[str], content: bytes, mode: int = 0o666) -> None:
+    """Writes a file that the user named: links are followed, and what is no file, as a device or a pipe, is kept.
+
+    Raises:
+        OSError: with the name of the file.
+    """
+    if not os.path.basename(path) or (os.path.exists(path) and not os.path.isfile(path)):
+        with open(path, "wb") as file:
+            file.write(content)
+    else:
+        write_atomically(os.path.realpath(path) if os.path.islink(path) else path, content, mode)
+
+
+class _Lock:
+    """Lets one process at a time add to what is in a directory, where the platform can.
+
+    Raises:
+        TimeoutError: others held it all the time, or one that was stopped. Nothing waits for them for ever.
+    """
+
+    def __init__(self, directory: str) -> None:
+        self.directory = directory
+        self.descriptor = -1
+
+    def __enter__(self) -> None:
+        try:
+            load("fcntl")
+            import fcntl
+        except ImportError:
+            return
+        self.descriptor = os.open(self.directory, os.O_RDONLY)
+        deadline = time.monotonic() + _LONGEST_WAIT
+        while True:
+            try:
+                fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    os.close(self.descriptor)
+                    raise TimeoutError(f"{self.directory} is locked by another process") from None
+            time.sleep(0.005)
+
+    def __exit__(self, *error: object) -> None:
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+
+
+def cache_directory(config: Config) -> str:
+    """The directory of the cache, whether it is there or not."""
+    if config.cache_dir is not None:
+        return os.fspath(config.cache_dir)
+    named = os.environ.get(DIRECTORY_VARIABLE)
+    if named:
+        return named
+    # Imported only here: with a directory given, it is not needed.
+    load("platformdirs")
+    import platformdirs
+
+    return platformdirs.user_cache_dir("wasmz", appauthor=False)
+
+
+def distrust(directory: str) -> str | None:
+    """Why the files in a directory cannot be trusted to be ours: they are code, and get run."""
+    if not hasattr(os, "geteuid"):
+        # On Windows the user's profile is private by its access control list; a browser's sandbox has one user.
+        return None
+    status = os.stat(directory)
+    if status.st_uid != os.geteuid():
+        return "it belongs to another user"
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        return "other users can write to it"
+    return None
+
+
+def compiler_state(config: Config) -> tuple[object, ...]:
+    """All that the code depends on that is made of a module, beside the module."""
+    return (__version__, _development_state(), *config.key)
+
+
+def _key(data: bytes, config: Config) -> str:
+    digest = blake2b(digest_size=20)
+    digest.update(repr(compiler_state(config)).encode())
+    digest.update(data)
+    return digest.hexdigest()
+
+
+@memoized
+def _development_state() -> str:
+    """In a checkout of wasmz itself, changes with the compiler's sources; nothing in an installed package."""
+    package = os.path.dirname(__file__)
+    if not os.path.exists(os.path.join(os.path.dirname(package), "pyproject.toml")):
+        return ""
+    states = []
+    for folder, _, names in os.walk(package):
+        for path in (os.path.join(folder, name) for name in names if name.endswith(".py")):
+            status = os.stat(path)
+            states.append((path, status.st_size, status.st_mtime_ns))
+    return blake2b(repr(sorted(states)).encode(), digest_size=8).hexdigest()

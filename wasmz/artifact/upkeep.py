@@ -1,0 +1,104 @@
+"""Looks after a cache directory: what is in it, and what leaves it when it grows too large.
+
+    entries(directory)                    -> [Entry(name="3f...9.cpython-312.pyc", size=18234, used=1760000000.0), ...]
+    prune(directory, max_bytes=1 << 30)   -> the entries that it removed, the least recently used first
+
+Only files with names that the cache gives are looked at. One that another process is using just now may be removed: it
+has been opened, or will count as missing.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import time
+
+from wasmz.startup.records import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_NAME = re.compile(r"[0-9a-f]{40}\.[\w-]+\.(pyc|tiers)")
+# What write_atomically begins, and a process that was killed leaves behind.
+_UNFINISHED = re.compile(rf"\.{_NAME.pattern}\.[0-9a-f]{{16}}")
+_ABANDONED_SECONDS = 3600.0
+
+
+class Entry(Record):
+    """A file of the cache.
+
+    Attributes:
+        name: its name in the directory: a key, the Python version, and ``pyc`` for a whole module or ``tiers`` for
+            functions that were compiled as they were called.
+        size: in bytes.
+        used: when it was written or last read, give or take an hour, as a POSIX timestamp.
+    """
+
+    name: str
+    size: int
+    used: float
+
+    @property
+    def python(self) -> str:
+        """The tag of the Python version that it is for, as ``cpython-312``."""
+        return self.name.split(".")[1]
+
+
+def entries(directory: str) -> list[Entry]:
+    """All entries, the most recently used first; none if there is no such directory."""
+    return sorted(_matching(directory, _NAME), key=lambda entry: entry.used, reverse=True)
+
+
+def prune(directory: str, max_bytes: int | None = None, older_than: float | None = None) -> list[Entry]:
+    """Removes entries that were not used for ``older_than`` seconds, then the least recently used until all fit.
+
+    Leftovers of processes that were killed while writing go, too.
+    """
+    now = time.time()
+    _remove(directory, [item for item in _matching(directory, _UNFINISHED) if now - item.used > _ABANDONED_SECONDS])
+    kept = entries(directory)
+    total = sum(entry.size for entry in kept)
+    chosen: list[Entry] = []
+    for entry in reversed(kept):
+        is_old = older_than is not None and now - entry.used > older_than
+        if not is_old and (max_bytes is None or total <= max_bytes):
+            break
+        chosen.append(entry)
+        total -= entry.size
+    return _remove(directory, chosen)
+
+
+def clear(directory: str) -> list[Entry]:
+    """Removes all entries."""
+    _remove(directory, _matching(directory, _UNFINISHED))
+    return _remove(directory, entries(directory))
+
+
+def _matching(directory: str, pattern: re.Pattern[str]) -> list[Entry]:
+    found = []
+    try:
+        with os.scandir(directory) as files:
+            for file in files:
+                if pattern.fullmatch(file.name):
+                    try:
+                        status = file.stat(follow_symlinks=False)
+                    except OSError:
+                        continue  # someone else removed it
+                    if stat.S_ISREG(status.st_mode):
+                        found.append(Entry(file.name, status.st_size, status.st_mtime))
+    except FileNotFoundError:
+        pass
+    return found
+
+
+def _remove(directory: str, chosen: Iterable[Entry]) -> list[Entry]:
+    removed = []
+    for entry in chosen:
+        try:
+            os.unlink(os.path.join(directory, entry.name))
+        except OSError:
+            continue  # removed by someone else, or open, on Windows
+        removed.append(entry)
+    return removed

@@ -1,0 +1,200 @@
+"""Opens modules whose functions are compiled when they are called (docs/abi.md, "Tiers").
+
+    image, supply = open_lazily(data, config, cache)
+
+Without the cache, all that is done at once is to decode the module and to validate it; of a large one not even the
+bodies of functions are validated, each before it runs for the first time. What gets compiled is kept in the cache: when
+the module is closed or the process ends, from time to time, and soon after the module is collected.
+"""
+
+from __future__ import annotations
+
+import atexit
+
+from wasmz.artifact.cache import Cache
+from wasmz.artifact.pyc import Codes
+from wasmz.config import Config
+from wasmz.runtime.abi import OPTIMISED
+from wasmz.runtime.image import FunctionCode, ModuleImage
+from wasmz.runtime.supply import CodeSupply, Thresholds
+from wasmz.startup.concurrency import load
+from wasmz.startup.light import ref
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wasmz.compile.on_demand import TierCompiler
+    from wasmz.runtime.abi import CodeForm
+
+# Modules with more bytes of code than this have their functions validated one by one. Of QuickJS with its 0.96 MB,
+# validation takes 0.6 s, as long as compiling what runs of it until the first result.
+LARGEST_VALIDATED = 100_000
+
+
+def open_lazily(data: bytes, config: Config, cache: Cache | None) -> tuple[ModuleImage, CodeSupply]:
+    """The image, without code, and the supply of code.
+
+    Raises:
+        InvalidWasm, UnsupportedFeature: as far as the module is validated at once.
+    """
+    _keep_of_collected()
+    if config._profiling:
+        # Made for one run.
+        cache = None
+    path = "" if cache is None else cache.lazy_path(data, config)
+    kept = None if cache is None else cache.load_lazy(path, data)
+    compiler = _LateCompiler(data, config)
+    image, codes = (compiler.open(), {}) if kept is None else kept
+    return image, _supply(compiler, cache, image, codes, frozenset(codes), is_new=kept is None)
+
+
+def resume(
+    data: bytes, config: Config, cache: Cache | None, image: ModuleImage, codes: Codes
+) -> tuple[ModuleImage, CodeSupply]:
+    """The same with what was compiled in another process, and with what the cache has."""
+    compiler = _LateCompiler(data, config)
+    kept = None if cache is None or config._profiling else cache.load_lazy(cache.lazy_path(data, config), data)
+    if kept is None:
+        return image, _supply(compiler, cache, image, codes, frozenset(), is_new=True)
+    found, in_cache = kept
+    return found, _supply(compiler, cache, found, {**codes, **in_cache}, frozenset(in_cache), is_new=False)
+
+
+def _supply(
+    compiler: _LateCompiler,
+    cache: Cache | None,
+    image: ModuleImage,
+    codes: Codes,
+    in_cache: frozenset[tuple[int, CodeForm]],
+    *,
+    is_new: bool,
+) -> CodeSupply:
+    """A supply with codes, of which the cache has those ``in_cache``; ``is_new`` if it has not even the image."""
+    config = compiler.config
+    supply = CodeSupply(image, compiler.compile, Thresholds(*config._thresholds), codes)
+    supply.forget = compiler.forget
+    if cache is not None:
+        path = cache.lazy_path(compiler.data, config)
+        keeper = _Keeper(cache, path, compiler.data, image, supply, None if is_new else in_cache)
+        supply.keep = keeper.keep
+        _keepers.add(keeper)
+    return supply
+
+
+def compile_rest(
+    data: bytes, config: Config, supply: CodeSupply, jobs: int, progress: Callable[[int, int], None] | None
+) -> None:
+    """Adds to a supply the optimised code of all functions, compiled in several processes."""
+    load("wasmz.compile.parallel")
+    from wasmz.compile.parallel import compile_frozen
+
+    frozen = compile_frozen(data, config, jobs, progress)[1]
+    for index in range(frozen.first, frozen.first + len(frozen)):
+        if not supply.has(index, OPTIMISED):
+            supply.codes[index, OPTIMISED] = frozen.thaw(index)
+
+
+def dump_codes(image: ModuleImage, codes: dict[tuple[int, CodeForm], FunctionCode | bytes]) -> tuple[set[str], Codes]:
+    """Code as bytes, and the names that it and the image need."""
+    codes = dict(codes)
+    names = set(image.names)
+    for made in codes.values():
+        if isinstance(made, FunctionCode):
+            names.update(made.names())
+    return names, {key: made if isinstance(made, bytes) else made.freeze() for key, made in codes.items()}
+
+
+class _LateCompiler:
+    """A compiler that is made, and imported, when the first function has to be compiled."""
+
+    def __init__(self, data: bytes, config: Config) -> None:
+        self.data = data
+        self.config = config
+        self.made: TierCompiler | None = None
+
+    def open(self) -> ModuleImage:
+        """Decodes and validates the module."""
+        load("wasmz.compile.pipeline")
+        from wasmz.compile.pipeline import load_module, make_image, validate_bodies
+
+        load("wasmz.compile.on_demand")
+        from wasmz.compile.on_demand import TierCompiler
+
+        load("wasmz.wasm.proposals")
+        from wasmz.wasm.proposals import accepted_by
+
+        module = load_module(self.data, accepted_by(self.config))
+        is_small = sum(body.end - body.start for body in module.bodies) <= LARGEST_VALIDATED
+        if is_small and self.config.compile_mode != "lazy":
+            validate_bodies(module, self.data)
+        self.made = TierCompiler(self.data, self.config, module)
+        return make_image(self.data, module, self.config)
+
+    def compile(self, index: int, form: CodeForm) -> FunctionCode:
+        """See :meth:`TierCompiler.compile`."""
+        made = self.made
+        if made is None:
+            load("wasmz.compile.on_demand")
+            from wasmz.compile.on_demand import TierCompiler
+
+            made = self.made = TierCompiler(self.data, self.config)
+        return made.compile(index, form)
+
+    def forget(self) -> None:
+        """Makes the next compilation begin anew."""
+        self.made = None
+
+
+class _Keeper:
+    """Keeps in the cache what a supply has, and outlives it."""
+
+    def __init__(
+        self,
+        cache: Cache,
+        path: str,
+        data: bytes,
+        image: ModuleImage,
+        supply: CodeSupply,
+        kept: frozenset[tuple[int, CodeForm]] | None,
+    ) -> None:
+        self.cache = cache
+        self.path = path
+        self.data = data
+        self.image = image
+        self.codes: dict[tuple[int, CodeForm], FunctionCode | bytes] = supply.codes
+        # What the cache has of it; ``None`` if that is not even the image.
+        self.kept = kept
+        self.supply = ref(supply)
+
+    def keep(self) -> None:
+        """Adds to the cache what it has not got yet, also of the modules that were collected since the last time."""
+        self.keep_own()
+        _keep_of_collected()
+
+    def keep_own(self) -> None:
+        """Adds to the cache what it has not got yet."""
+        codes = dict(self.codes)
+        if self.kept is not None and codes.keys() <= self.kept:
+            return
+        names, dumped = dump_codes(self.image, codes)
+        self.cache.store_lazy(self.path, self.data, self.image, names, dumped)
+        self.kept = frozenset(codes)
+
+
+# Keepers of supplies that are in use, or were collected. Collection itself must not write: it may come at any point of
+# any thread, also where that holds the lock of the cache, or of a module that writing needs, and would wait for itself.
+_keepers: set[_Keeper] = set()
+
+
+def _keep_of_collected() -> None:
+    for keeper in list(_keepers):
+        if keeper.supply() is None:
+            _keepers.discard(keeper)
+            keeper.keep_own()
+
+
+@atexit.register
+def _keep_at_exit() -> None:
+    while _keepers:
+        _keepers.pop().keep_own()

@@ -1,0 +1,151 @@
+"""Compiles whole modules function by function, in any number of processes, with the same bytes out.
+
+    image, code = compile_frozen(data, Config(), jobs=4)
+
+What is compiled is kept as bytes at once, so that a module of any size needs no more memory than its result.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from wasmz.artifact.image_writer import join_frozen
+from wasmz.compile.pipeline import ModuleCompiler, find_deep_functions, load_module, make_image
+from wasmz.wasm.proposals import accepted_by
+
+if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
+
+    from wasmz.compile.pipeline import CallFacts, Progress
+    from wasmz.config import Config
+    from wasmz.irbuild.profiling import Profile
+    from wasmz.runtime.image import FrozenCode, ModuleImage
+    from wasmz.wasm.syntax import WasmModule
+
+# What one process compiles between two messages: bytes of WebAssembly code.
+_CHUNK_BYTES = 50_000
+
+# Of one function: its frozen code, whom it calls, and the names that it needs.
+_Made = tuple[bytes, "CallFacts", tuple[str, ...]]
+
+
+def compile_frozen(
+    data: bytes, config: Config, jobs: int = 1, progress: Progress | None = None, profile: Profile | None = None
+) -> tuple[ModuleImage, FrozenCode]:
+    """Compiles a whole module; returns the image without code, and the code.
+
+    Args:
+        data: the module.
+        config: with what to compile.
+        jobs: how many processes to use; 0 for as many as there are processors.
+        progress: called with the numbers of functions that are done and of all.
+        profile: what a run counted.
+
+    Raises:
+        InvalidWasm, UnsupportedFeature: with the place in the module.
+    """
+    module = load_module(data, accepted_by(config))
+    bodies = module.bodies
+    frozen = []
+    names: set[str] = set()
+    calls: dict[int, CallFacts] = {}
+    first = module.imported_function_count
+    # Closed at once also after Ctrl-C: the processes would be waited for otherwise.
+    with closing(_compile_all(data, module, config, jobs, profile)) as results:
+        for number, (content, facts, needed) in enumerate(results):
+            frozen.append(content)
+            calls[first + number] = facts
+            names.update(needed)
+            if progress is not None:
+                progress(number + 1, len(bodies))
+    deep = find_deep_functions(calls)
+    is_deep = bytes(index in deep for index in range(first, first + len(bodies)))
+    image = make_image(data, module, config, names=names)
+    return image, join_frozen(first, frozen, is_deep)
+
+
+def _compile_all(
+    data: bytes, module: WasmModule, config: Config, jobs: int, profile: Profile | None
+) -> Generator[_Made, None, None]:
+    """What becomes of each function, in order."""
+    wanted = min(jobs or os.cpu_count() or 1, len(module.bodies))
+    pool = _make_pool(wanted, (data, config, profile)) if wanted > 1 else None
+    if pool is None:
+        worker = _Worker(data, module, config, profile)
+        yield from map(worker.compile, range(len(module.bodies)))
+        return
+    chunks = list(_chunks(module))
+    try:
+        for made in pool.map(_compile_chunk, chunks):
+            yield from made
+    except BaseException:
+        _end(pool)
+        raise
+    pool.shutdown()
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    """Ends the processes in the middle of their work: nobody waits for it any more."""
+    # Python 3.14 has a method for that.
+    processes = list((getattr(pool, "_processes", None) or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        process.terminate()
+
+
+def _make_pool(size: int, arguments: tuple[bytes, Config, Profile | None]) -> ProcessPoolExecutor | None:
+    """Processes that are ready to compile; ``None`` on systems without."""
+    try:
+        from concurrent.futures import ProcessPoolExecutor
+        from multiprocessing import get_context
+
+        # Not forked: this process may have threads.
+        return ProcessPoolExecutor(size, get_context("spawn"), _start_worker, arguments)
+    except (ImportError, NotImplementedError):
+        return None
+
+
+def _chunks(module: WasmModule) -> Iterator[Sequence[int]]:
+    """The positions of functions that are compiled together."""
+    start = size = 0
+    for position, body in enumerate(module.bodies):
+        size += body.end - body.start
+        if size >= _CHUNK_BYTES:
+            yield range(start, position + 1)
+            start, size = position + 1, 0
+    if start < len(module.bodies):
+        yield range(start, len(module.bodies))
+
+
+class _Worker:
+    """Compiles functions of one module."""
+
+    def __init__(self, data: bytes, module: WasmModule, config: Config, profile: Profile | None) -> None:
+        self.compiler = ModuleCompiler(data, module, config)
+        self.profile = profile
+
+    def compile(self, position: int) -> _Made:
+        """Compiles the function at a position among those that the module defines."""
+        function = self.compiler.compile_whole(self.compiler.module.bodies[position], self.profile)
+        return function.made.freeze(), function.calls, tuple(sorted({*function.made.names()}))
+
+
+_worker: _Worker | None = None
+
+
+def _start_worker(data: bytes, config: Config, profile: Profile | None) -> None:
+    global _worker
+    # Ctrl-C reaches all processes of a terminal. One that stopped while it held a queue's lock would keep the others
+    # waiting: the first process ends them all.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _worker = _Worker(data, load_module(data, accepted_by(config)), config, profile)
+
+
+def _compile_chunk(positions: Sequence[int]) -> list[_Made]:
+    if _worker is None:
+        raise SystemError("the process was not prepared")
+    return list(map(_worker.compile, positions))

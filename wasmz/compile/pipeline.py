@@ -1,0 +1,485 @@
+"""The pipeline: a module's bytes to a :class:`~wasmz.runtime.image.ModuleImage`.
+
+bytes -> decode_module, validate_module          wasm/
+      -> for each body: decode_body, validate_body
+                        build_function           ir/
+                        run_passes               passes/
+                        compile_function         codegen/
+      -> ModuleImage
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from types import CodeType
+from typing import TYPE_CHECKING, TypeVar
+
+from wasmz.codegen.emitter import ModuleFacts
+from wasmz.codegen.entry import SMALL, compile_entry, has_entry_form
+from wasmz.codegen.function import compile_function
+from wasmz.codegen.targets import current_target
+from wasmz.codegen.verifier import verify_code
+from wasmz.compile.faults import attempt
+from wasmz.config import Config
+from wasmz.errors import ImplementationLimit
+from wasmz.ir.nodes import Function, label
+
+# Each makes its instructions known.
+from wasmz.irbuild import descriptors, exceptions, gc, wide  # noqa: F401
+from wasmz.irbuild.builder import Signatures, build_function
+from wasmz.irbuild.fuel import add_fuel
+from wasmz.irbuild.hints import apply_hints, move_unlikely
+from wasmz.irbuild.profiling import FunctionProfile, Profile, annotate, order_blocks
+from wasmz.runtime import abi
+from wasmz.runtime.image import (
+    ElementSpec,
+    ExportSpec,
+    FunctionCode,
+    GlobalSpec,
+    ModuleImage,
+    TableSpec,
+    data_spec,
+)
+from wasmz.startup.concurrency import load, without_collections
+from wasmz.startup.light import cached_property
+from wasmz.types import (
+    MEMORY32_LIMIT_BYTES,
+    DefinedType,
+    ExternType,
+    FuncType,
+    ImportType,
+    MemoryType,
+    TagType,
+    ValType,
+)
+from wasmz.wasm.body import decode_body
+from wasmz.wasm.branch_hints import read_branch_hints
+from wasmz.wasm.decoder import decode_module
+from wasmz.wasm.proposals import SUPPORTED_PROPOSALS, Proposal, accepted_by
+from wasmz.wasm.syntax import ConstantExpression, FunctionBody, Import, WasmModule
+from wasmz.wasm.validator import validate_body, validate_module
+
+if TYPE_CHECKING:
+    from wasmz.codegen.targets.base import Target
+    from wasmz.passes import Observer
+    from wasmz.passes.context import Context
+
+_Made = TypeVar("_Made")
+
+# Called with the number of functions compiled so far, and that of all.
+Progress = Callable[[int, int], None]
+
+# All that code goes through that may run only once (see runtime/tiers.py). The pass makes conditions jump at
+# once, which is less code to emit: compiling takes 10 to 20 % less time, and what it makes is faster. All of level 1
+# takes 20 % more.
+BASELINE_PASSES = ("conditions",)
+
+# A function with fewer calls and rounds of loops in a profile is cold.
+_WARM = 200
+
+# A chain of direct calls up to this long needs no higher recursion limit than Python's own.
+_SHALLOW_DEPTH = 40
+
+
+@dataclass(frozen=True, slots=True)
+class CallFacts:
+    """Whom a function calls directly, and whether it can reach anything else: tables' functions or the host."""
+
+    callees: frozenset[int]
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WholeFunction:
+    """A function's code, of which is not known yet whether it is deep, and what it calls."""
+
+    made: FunctionCode
+    calls: CallFacts
+
+
+class ModuleCompiler:
+    """Compiles the functions of one decoded and validated module, in any order."""
+
+    def __init__(self, data: bytes, module: WasmModule, config: Config) -> None:
+        self.data = data
+        self.module = module
+        self.config = config
+        self.target: Target = current_target()
+        self.signatures: Signatures = _signatures(module)
+        self.facts: ModuleFacts = _facts(module)
+        self.hints: dict[int, dict[int, bool]] = read_branch_hints(data, module)
+        self.filename: str = f"<wasm {module.names.module or 'module'}>"
+
+    @cached_property
+    def context(self) -> Context:
+        """What passes may know of the module."""
+        # Imported only here: code that is compiled quickly goes through no passes, and they take 30 ms to import.
+        load("wasmz.passes.context")
+        from wasmz.passes.context import context_of
+
+        config = self.config
+        disabled = frozenset(config.disable_passes)
+        if config.counts_calls:
+            # A call that became part of its caller would not count.
+            disabled |= {"inline"}
+        if any(type.minimum * type.page_bytes > MEMORY32_LIMIT_BYTES for type in self.module.memory_types):
+            # Their loops might end where the address space does.
+            disabled |= {"idioms", "streams"}
+        return context_of(self.module, self.data, self.build_index, verify=config.verify, disabled=disabled)
+
+    def build(self, body: FunctionBody) -> Function:
+        """Decodes and validates a body and builds its IR, before any pass."""
+        module = self.module
+        instructions = decode_body(self.data, body, module)
+        validate_body(module, body.index, instructions)
+        locals = list(self.signatures.functions[body.index].params)
+        for count, type in body.locals:
+            locals += [type] * count
+        name = module.names.functions.get(body.index)
+        function = build_function(self.signatures, body.index, name, locals, instructions, body.start)
+        if body.index in self.hints:
+            apply_hints(function, self.hints[body.index])
+        if self.config.fuel is not None:
+            add_fuel(function)
+        return function
+
+    def build_index(self, index: int) -> Function:
+        """The IR of a function that the module defines, before any pass."""
+        return self.build(self.body(index))
+
+    def body(self, index: int) -> FunctionBody:
+        """Where the code of a function is that the module defines."""
+        return self.module.bodies[index - self.module.imported_function_count]
+
+    @cached_property
+    def exported(self) -> frozenset[int]:
+        """The indices of exported functions."""
+        return frozenset(export.index for export in self.module.exports if export.kind == "func")
+
+    def compile_whole(self, body: FunctionBody, profile: Profile | None = None) -> WholeFunction:
+        """Compiles a function at the configured level; with a profile, as it deserves."""
+        with without_collections():
+            return self.attempt(
+                body.index, lambda: self._compile_whole(body, profile), lambda: self._compile_whole(body, None, 0)
+            )
+
+    def _compile_whole(self, body: FunctionBody, profile: Profile | None, level: int | None = None) -> WholeFunction:
+        function = self.build(body)
+        if profile is not None:
+            level = apply_profile(function, profile.functions.get(body.index), self.config)
+        self.optimise(function, level=level)
+        if profile is not None:
+            order_blocks(function)
+        calls = find_calls(function, self.module.imported_function_count)
+        entry = self.lower_entry(body, function) if body.index in self.exported else None
+        compiled = self.lower(function)
+        dismantle(function)
+        return WholeFunction(FunctionCode(compiled.code, compiled.tail_code, entry), calls)
+
+    def attempt(self, index: int, optimised: Callable[[], _Made], plain: Callable[[], _Made]) -> _Made:
+        """What ``optimised`` makes of a function, or ``plain`` if a pass is at fault (see `compile/faults.py`)."""
+        what = f"function {label(index, self.module.names.functions.get(index))}"
+        return attempt(what, optimised, plain, is_strict=self.config.verify)
+
+    def verify(self, function: Function, after: str | None = None) -> None:
+        """Checks the IR, where the configuration asks for that."""
+        if self.config.verify:
+            # Imported only here: compiling for users needs it as little as what it imports.
+            load("wasmz.ir.verifier")
+            from wasmz.ir.verifier import verify_function
+
+            verify_function(function, after=after)
+
+    def optimise(self, function: Function, observe: Observer | None = None, level: int | None = None) -> None:
+        """Runs the passes of a level, by default the configured one; ``observe`` sees the function after each."""
+        self.verify(function)
+        wanted = self.config.opt_level if level is None else level
+        if wanted:
+            load("wasmz.passes")
+            from wasmz.passes import run_passes
+
+            run_passes(function, wanted, self.context, observe)
+            if function.index in self.hints:
+                move_unlikely(function)
+
+    def prepare(self, function: Function) -> None:
+        """Runs ``BASELINE_PASSES``."""
+        load("wasmz.passes")
+        from wasmz.passes import find_pass
+
+        self.verify(function)
+        for name in BASELINE_PASSES:
+            if name not in self.context.disabled:
+                find_pass(name)(function, self.context)
+                self.verify(function, after=name)
+
+    def lower(self, function: Function, *, every_offset: bool = False) -> FunctionCode:
+        """Emits the code objects of an optimised function; see :func:`compile_function` for ``every_offset``."""
+        compiled = compile_function(self.target, self.facts, function, self.filename, every_offset=every_offset)
+        if self.config.verify:
+            verify_code(compiled.code)
+            if compiled.tail_code is not None:
+                verify_code(compiled.tail_code)
+        if not function.gap_memories:
+            return compiled
+        tail_code = None if compiled.tail_code is None else self._name_gaps(compiled.tail_code, function)
+        return FunctionCode(self._name_gaps(compiled.code, function), tail_code)
+
+    def _name_gaps(self, code: CodeType, function: Function) -> CodeType:
+        """Adds to the names of code those by which it says that memories may not reach the last page."""
+        types, found = self.module.memory_types, function.gap_memories
+        gaps = [
+            abi.gap(index) for index, type in enumerate(types) if index in found or (-1 in found and _may_fill(type))
+        ]
+        return code.replace(co_names=(*code.co_names, *gaps))
+
+    def lower_entry(self, body: FunctionBody, function: Function) -> CodeType | None:
+        """The entry form of an exported function, if it has one; ``function`` is its IR, optimised and not lowered."""
+        config = self.config
+        if not config.opt_level or config.fuel is not None or config.counts_calls or not has_entry_form(function):
+            return None
+        return self.attempt(body.index, lambda: self._lower_entry(body), lambda: None)
+
+    def _lower_entry(self, body: FunctionBody) -> CodeType | None:
+        rebuilt = self.build(body)
+        rebuilt.parameter_bounds = {i: SMALL for i, type in enumerate(rebuilt.type.params) if type is not ValType.F64}
+        self.optimise(rebuilt)
+        code = compile_entry(self.target, self.facts, rebuilt, self.filename)
+        if self.config.verify:
+            verify_code(code)
+        return code if code is None else self._name_gaps(code, rebuilt)
+
+
+def _may_fill(type: MemoryType) -> bool:
+    """Whether a memory may come to have all bytes that its addresses can name, and these have 32 bits."""
+    size = type.maximum
+    return type.address_type is ValType.I32 and (size is None or size * type.page_bytes > MEMORY32_LIMIT_BYTES)
+
+
+def dismantle(function: Function) -> None:
+    """Takes a function's IR apart, when it is not needed any more, so that it is freed at once."""
+    for block in function.blocks:
+        block.body = []
+        block.params = []
+        del block.terminator
+
+
+def load_module(data: bytes, proposals: frozenset[Proposal] = SUPPORTED_PROPOSALS) -> WasmModule:
+    """Decodes a module and validates everything but the bodies of its functions.
+
+    ``proposals`` are those that it may need.
+
+    Raises:
+        InvalidWasm, UnsupportedFeature: with the place in the module.
+    """
+    module = decode_module(data, proposals)
+    validate_module(module, data)
+    if module.bodies and module.bodies[-1].end > abi.LARGEST_OFFSET:
+        raise ImplementationLimit(f"the module has code after its first {abi.LARGEST_OFFSET + 1:,} bytes")
+    return module
+
+
+def validate(data: bytes, proposals: frozenset[Proposal] = SUPPORTED_PROPOSALS) -> WasmModule:
+    """Decodes and validates a whole module, bodies included, without compiling it."""
+    module = load_module(data, proposals)
+    validate_bodies(module, data)
+    return module
+
+
+def validate_bodies(module: WasmModule, data: bytes) -> None:
+    """Validates all functions of a module."""
+    for body in module.bodies:
+        validate_body(module, body.index, decode_body(data, body, module))
+
+
+def compile_module(
+    data: bytes, config: Config, progress: Progress | None = None, profile: Profile | None = None
+) -> ModuleImage:
+    """Compiles a whole module, each function at the configured level; with a profile, as it deserves.
+
+    Raises:
+        InvalidWasm, UnsupportedFeature: with the place in the module; nothing is compiled then.
+    """
+    module = load_module(data, accepted_by(config))
+    compiler = ModuleCompiler(data, module, config)
+    whole: dict[int, WholeFunction] = {}
+    for number, body in enumerate(module.bodies):
+        whole[body.index] = compiler.compile_whole(body, profile)
+        if progress is not None:
+            progress(number + 1, len(module.bodies))
+    deep = find_deep_functions({index: function.calls for index, function in whole.items()})
+    functions = [function.made.with_depth(index in deep) for index, function in whole.items()]
+    return make_image(data, module, config, functions)
+
+
+def apply_profile(function: Function, profile: FunctionProfile | None, config: Config) -> int:
+    """Gives a function's edges their weights; returns the level to compile it at: cold code is compiled quickly."""
+    if profile is None or not annotate(function, profile) or profile.weight < _WARM:
+        return 0
+    return config.opt_level
+
+
+def make_image(
+    data: bytes,
+    module: WasmModule,
+    config: Config,
+    functions: Sequence[FunctionCode] = (),
+    names: Iterable[str] = (),
+) -> ModuleImage:
+    """Puts the compiled functions together with the rest of the module.
+
+    ``names`` are needed by code that is not among them.
+    """
+    names = {*names, *(name for function in functions for name in function.names())}
+    boxed = _boxed_globals(module)
+    first_global = len(module.global_types) - len(module.globals)
+    return ModuleImage(
+        name=module.names.module,
+        types=tuple(module.types),
+        imports=tuple(ImportType(item.module, item.name, _import_type(module, item)) for item in module.imports),
+        function_types=tuple(module.function_types),
+        exact_imports=frozenset(module.exact_imports),
+        tables=tuple(TableSpec(table.type, _code(table.init)) for table in module.tables),
+        memories=tuple(module.memories),
+        globals=tuple(
+            GlobalSpec(item.type, item.init.code, first_global + i in boxed) for i, item in enumerate(module.globals)
+        ),
+        tags=tuple(module.tag_types),
+        exports=tuple(ExportSpec(export.name, export.kind, export.index) for export in module.exports),
+        start=module.start,
+        elements=tuple(
+            ElementSpec(
+                segment.mode,
+                segment.type,
+                tuple(item.code for item in segment.items),
+                segment.table,
+                _code(segment.position),
+            )
+            for segment in module.elements
+        ),
+        data=tuple(
+            data_spec(segment.mode, bytes(data[segment.start : segment.end]), segment.memory, _offset(segment.position))
+            for segment in module.data
+        ),
+        functions=tuple(functions),
+        function_names=dict(module.names.functions),
+        body_offsets=tuple(body.start for body in module.bodies),
+        names=tuple(sorted(names)),
+        custom_sections=tuple(
+            (section.name, bytes(data[section.start : section.end])) for section in module.custom_sections
+        ),
+        type_names=dict(module.names.types),
+        field_names=_field_names(module),
+        is_metered=config.fuel is not None,
+        code_start=module.code_start if any(item.name == ".debug_line" for item in module.custom_sections) else 0,
+    )
+
+
+def _field_names(module: WasmModule) -> dict[int, dict[int, str]]:
+    """Names of fields by the first index of each type."""
+    first = {type: index for index, type in reversed([*enumerate(module.types)])}
+    names: dict[int, dict[int, str]] = {}
+    for index, fields in module.names.fields.items():
+        if index < len(module.types):
+            names.setdefault(first[module.types[index]], {}).update(fields)
+    return names
+
+
+def find_calls(function: Function, imported_count: int) -> CallFacts:
+    """What a function calls."""
+    callees = set()
+    is_open = False
+    for block in function.blocks:
+        for value in block.body:
+            if value.op == "call":
+                callees.add(value.imm)
+            elif value.op == "call_indirect" or value.op == "call_ref":
+                is_open = True
+        if block.terminator.op == "return_call":
+            callees.add(block.terminator.imm)
+        elif block.terminator.op in ("return_call_indirect", "return_call_ref"):
+            is_open = True
+    return CallFacts(frozenset(callees), is_open or any(callee < imported_count for callee in callees))
+
+
+def find_deep_functions(calls: dict[int, CallFacts]) -> frozenset[int]:
+    """The functions from which recursion, a long chain of calls, a table's function or the host can be reached."""
+    # Settled from the leaves upwards; what is never settled is recursive or calls something deep.
+    depths: dict[int, int] = {}
+    callers: dict[int, list[int]] = {}
+    waiting = {}
+    ready = []
+    for index, facts in calls.items():
+        if facts.is_open:
+            continue
+        waiting[index] = len(facts.callees)
+        for callee in facts.callees:
+            callers.setdefault(callee, []).append(index)
+        if not facts.callees:
+            ready.append(index)
+    while ready:
+        index = ready.pop()
+        depths[index] = 1 + max((depths[callee] for callee in calls[index].callees), default=0)
+        if depths[index] >= _SHALLOW_DEPTH:
+            continue
+        for caller in callers.get(index, ()):
+            waiting[caller] -= 1
+            if not waiting[caller]:
+                ready.append(caller)
+    return frozenset(index for index in calls if depths.get(index, _SHALLOW_DEPTH) >= _SHALLOW_DEPTH)
+
+
+def _offset(expression: ConstantExpression | None) -> int | tuple[tuple[str, object], ...] | None:
+    """The place of a data segment; as a number if it is one."""
+    code = _code(expression)
+    if code is not None and len(code) == 1 and code[0][0] in ("i32.const", "i64.const"):
+        return code[0][1]  # type: ignore[return-value]
+    return code
+
+
+def _code(expression: ConstantExpression | None) -> tuple[tuple[str, object], ...] | None:
+    return None if expression is None else expression.code
+
+
+def _import_type(module: WasmModule, item: Import) -> ExternType:
+    if item.kind == "func":
+        return module.signature(item.descriptor)  # type: ignore[arg-type]
+    if item.kind == "tag":
+        return TagType(module.signature(item.descriptor))  # type: ignore[arg-type]
+    return item.descriptor  # type: ignore[return-value]
+
+
+def _boxed_globals(module: WasmModule) -> frozenset[int]:
+    """Mutable globals that are imported or exported: others see their changes, so they live in a cell."""
+    imported = len(module.global_types) - len(module.globals)
+    exported = {export.index for export in module.exports if export.kind == "global"}
+    return frozenset(
+        index
+        for index, type in enumerate(module.global_types)
+        if type.mutable and (index < imported or index in exported)
+    )
+
+
+def _signatures(module: WasmModule) -> Signatures:
+    return Signatures(
+        types=tuple(module.types),
+        functions=_function_types(module),
+        globals=tuple(type.value_type for type in module.global_types),
+        tables=tuple(type.element for type in module.table_types),
+        table_addresses=tuple(type.address_type for type in module.table_types),
+        memory_addresses=tuple(type.address_type for type in module.memory_types),
+        function_types=tuple(module.function_types),
+        tags=tuple(map(module.signature, module.tag_types)),
+        imported_tags=len(module.tag_types) - len(module.tags),
+    )
+
+
+def _function_types(module: WasmModule) -> tuple[FuncType, ...]:
+    return tuple(module.function_type(index) for index in range(len(module.function_types)))
+
+
+def _facts(module: WasmModule) -> ModuleFacts:
+    lowest: dict[DefinedType, int] = {}
+    canonical = tuple(lowest.setdefault(type, index) for index, type in enumerate(module.types))
+    return ModuleFacts(boxed_globals=_boxed_globals(module), canonical_types=canonical, lowest_indices=lowest)

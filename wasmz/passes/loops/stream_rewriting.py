@@ -1,0 +1,401 @@
+"""Puts a version of a loop that reads from streams in front of it (see `iterators.py`).
+
+The blocks that are made, in this order:
+
+    rounds         are there enough to be worth it? otherwise the loop itself
+    addresses      can slices begin, and if rounds are counted, end there? otherwise the loop itself
+    start          makes the streams
+    head           the header of the new loop: takes a round's items
+    copies         of the loop's blocks, in the form in which rounds are counted without the test
+    end            where the streams' end leads: behind the loop if rounds are counted, otherwise to the loop itself
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from wasmz.ir.edit import distinct_edges
+from wasmz.ir.facts import INTEGER_CONSTANTS
+from wasmz.ir.loops import Loop
+from wasmz.ir.nodes import BOOL, STREAM, Block, Edge, Function, ResultType, Terminator, Value
+from wasmz.passes.analysis.induction import REDUCTIONS
+from wasmz.passes.loops.entry import LoopEntry
+from wasmz.passes.loops.sums import DEEPEST_SUM, Counter, Stream, Sums
+from wasmz.types import ValType
+
+# Counters below this are the same held signed, unsigned or unreduced.
+_HALF = 1 << 31
+
+# What a parameter holds before the first round, which nobody reads.
+_ZEROS = {ValType.I32: "int.const", ValType.I64: "int.const", ValType.F32: "f32.const", ValType.F64: "f64.const"}
+
+
+@dataclass(slots=True, eq=False)
+class Plan:
+    """A loop, and what it can read from streams.
+
+    Attributes:
+        rounds: after how many rounds there is a gain.
+        locals: the numbers of the locals of values that code behind the loop uses.
+    """
+
+    loop: Loop
+    blocks: set[Block]
+    sums: Sums
+    streams: list[Stream]
+    counter: Counter
+    rounds: int
+    locals: dict[Value, int] = field(default_factory=dict)
+
+
+class Rewriting:
+    """The new version of one loop; ``before`` is the block that does nothing but go to the loop."""
+
+    def __init__(self, function: Function, plan: Plan, before: Block) -> None:
+        self.function = function
+        self.plan = plan
+        self.header: Block = plan.loop.header
+        self.before = before
+        self.offset: int = plan.streams[0].load.offset
+        self.entry: LoopEntry = LoopEntry(function, before, self.offset)
+        # Where the loop's test leads when it ends the loop, if the rounds are counted.
+        self.exit: Edge | None = self._find_exit()
+
+    def _find_exit(self) -> Edge | None:
+        if self.plan.counter.going_on is None:
+            return None
+        (found,) = [edge for edge in self.plan.sums.latches[0].terminator.edges if edge.block is not self.header]
+        passed = [arg for arg in found.args if not self.plan.sums.is_sum(arg)]
+        return found if all(arg.type in _ZEROS for arg in passed) else None
+
+    def is_worthwhile(self) -> bool:
+        """False if it is known already that the loop has few rounds."""
+        rounds = self._known_rounds()
+        return rounds is None or rounds >= self.plan.rounds
+
+    def _known_rounds(self) -> int | None:
+        counter = self.plan.counter
+        start = self._known(counter.value)
+        limit = 0 if counter.limit is None else self._known(counter.limit)
+        return None if start is None or limit is None else (limit - start) // counter.change
+
+    def noted_limit(self) -> Value | None:
+        """The counter's limit, if it comes from outside the loop.
+
+        It is the only such value that a plan notes. Everything else is looked up in the operands of the loop's own
+        values when the new version is made.
+        """
+        limit = self.plan.counter.limit
+        return None if limit is None or limit.block in self.plan.blocks else limit
+
+    def set_limit(self, limit: Value) -> None:
+        """Notes another value for the limit: the same number, defined where the new version can use it."""
+        self.plan.counter = replace(self.plan.counter, limit=limit)
+
+    def run(self) -> None:
+        """Makes the blocks; the block before the loop leads to the first of them."""
+        # Again, as the code before may have been rewritten meanwhile.
+        self.entry = entry = LoopEntry(self.function, self.before, self.offset)
+        self.copies: dict[Value, Value] = {}
+        entry.go_on()
+        if self._known_rounds() is None:
+            self._ask_for_rounds()
+        distance = self._distance()
+        last_round = None if self.exit is None else self._last_round(distance)
+        starts, stops, numbers = self._find_addresses(last_round)
+        if last_round is not None:
+            numbers += self._counted_safely(distance)
+        self._leave_if_negative(numbers)
+        source = self._make_streams(starts, stops)
+        head = Block()
+        params = [head.add_param(param.type, param.offset) for param in self.header.params]  # type: ignore[arg-type]
+        copies = self._copy_loop(head, params)
+        end = Block()
+        self._add(end, "stream.end", type=None)
+        first_args = entry.entering.args
+        if last_round is None:
+            end.terminator = self._jump(self.header, tuple(params))
+        else:
+            first_args += self._leave_counted(head, end, copies, last_round)
+        entry.finish(head, first_args)
+        head.terminator = Terminator("next", source, (Edge(copies[self.header]), Edge(end)), offset=self.offset)
+        # The end comes before the loop, which perhaps nothing else leads to, and behind all that leads to it.
+        entry.insert(head, *copies.values(), end)
+
+    # Blocks and values
+
+    def _add(self, block: Block, op: str, *args: Value, imm: object = None, type: ResultType = ValType.I32) -> Value:
+        value = Value(op, type, args, imm, self.offset, block)
+        block.body.append(value)
+        return value
+
+    def _compute(self, op: str, *args: Value, imm: object = None, type: ResultType = ValType.I32) -> Value:
+        """A value in the open block before the loop."""
+        return self.entry.add(op, type, *args, imm=imm)
+
+    def _jump(self, block: Block, args: tuple[Value, ...] = ()) -> Terminator:
+        return Terminator("jump", (), (Edge(block, args),), offset=self.offset)
+
+    def _leave_unless(self, left: Value, right: int, op: str = "int.ge") -> None:
+        """Ends the open block: to the loop itself unless a comparison of two numbers holds."""
+        self.entry.leave_unless(self.entry.add(op, BOOL, left, self.entry.number(right)))
+
+    def _leave_if_negative(self, numbers: list[Value]) -> None:
+        """Ends the open block: to the loop itself if any number is negative."""
+        unknown = [number for number in numbers if number.op not in INTEGER_CONSTANTS or number.imm < 0]
+        if not unknown:
+            self.entry.go_on()
+            return
+        either = unknown[0]
+        for number in unknown[1:]:
+            either = self.entry.add("int.or", ValType.I32, either, number)
+        self._leave_unless(either, 0)
+
+    # Sums
+
+    def _copy_sum(self, block: Block, value: Value, params: dict[Value, Value], copies: dict[Value, Value]) -> Value:
+        """Computes a sum from other values of the parameters."""
+        if value in params:
+            return params[value]
+        if value.block not in self.plan.blocks and value.op not in INTEGER_CONSTANTS:
+            return value
+        if value not in copies:
+            args = [self._copy_sum(block, arg, params, copies) for arg in value.args]
+            copies[value] = self._add(block, value.op, *args, imm=value.imm, type=value.type)
+        return copies[value]
+
+    def _first(self, value: Value) -> Value:
+        """A sum as it is in the first round."""
+        return self._copy_sum(self.entry.block, value, self.entry.first, self.copies)
+
+    def _known(self, value: Value, depth: int = 0) -> int | None:
+        """What a sum is in the first round, if that is known. Reductions make no difference to what is a counter."""
+        value = self.entry.first.get(value, value)
+        if value.op in INTEGER_CONSTANTS:
+            return int(value.imm)
+        if value.block not in self.plan.blocks or not value.args or depth == DEEPEST_SUM:
+            return None
+        numbers = [self._known(arg, depth + 1) for arg in value.args]
+        first, second = numbers[0], numbers[-1]
+        if first is None or second is None:
+            return None
+        if value.op == "int.add":
+            return first + second
+        if value.op == "int.sub":
+            return first - second
+        return first if value.op in REDUCTIONS else first * second if value.op == "int.mul" else first << second % 64
+
+    # What has to hold
+
+    def _ask_for_rounds(self) -> None:
+        """Ends the open block: to the loop itself if there are few rounds.
+
+        Loops that are entered often for a few rounds pay for this: one comparison, if the counter begins or ends at a
+        constant. One round more or less does not matter here.
+        """
+        counter = self.plan.counter
+        least = self.plan.rounds * counter.change
+        start = self._first(counter.param or counter.value)
+        limit = self.entry.number(0) if counter.limit is None else self._first(counter.limit)
+        upwards = counter.change > 0
+        if limit.op in INTEGER_CONSTANTS:
+            self._leave_unless(start, limit.imm - least, "int.le" if upwards else "int.ge")
+        elif start.op in INTEGER_CONSTANTS:
+            self._leave_unless(limit, start.imm + least, "int.ge" if upwards else "int.le")
+        else:
+            pair = (limit, start) if upwards else (start, limit)
+            self._leave_unless(self._compute("int.sub", *pair), abs(least))
+
+    def _distance(self) -> Value:
+        """How far the counter is from its limit in the first round."""
+        counter = self.plan.counter
+        start = self._first(counter.value)
+        if counter.limit is None:
+            return start if counter.change < 0 else self._compute("int.neg", start)
+        limit = self._first(counter.limit)
+        pair = (limit, start) if counter.change > 0 else (start, limit)
+        return self._compute("int.sub", *pair)
+
+    def _last_round(self, distance: Value) -> Value:
+        """How many rounds come before the last one: as many as the counter is found to go on."""
+        counter = self.plan.counter
+        step = abs(counter.change)
+        if counter.going_on in ("lt", "gt") and step > 1:
+            distance = self._compute("int.add", distance, self.entry.number(step - 1))
+        rounds = distance
+        if step > 1:
+            rounds = self._compute("int.floordiv", distance, self.entry.number(step))
+        if counter.going_on in ("le", "ge"):
+            rounds = self._compute("int.add", rounds, self.entry.number(1))
+        return rounds
+
+    def _counted_safely(self, distance: Value) -> list[Value]:
+        """Numbers that are not negative if the counter meets its limit as counted, and is never reduced before."""
+        counter = self.plan.counter
+        assert counter.param is not None
+        step = abs(counter.change)
+        limit = self.entry.number(0) if counter.limit is None else self._first(counter.limit)
+        start = self._first(counter.value)
+        lowest, highest = (start, limit) if counter.change > 0 else (limit, start)
+        if counter.change < 0 and counter.going_on != "ne":
+            # The value with which the loop ends may be below its limit.
+            lowest = self._compute("int.sub", lowest, self.entry.number(step))
+        param = self._first(counter.param)
+        numbers = [param, lowest]
+        for number in (param, highest):
+            numbers.append(self._compute("int.sub", self.entry.number(_HALF - 1 - 2 * step), number))
+        if counter.going_on == "ne" and step > 1:
+            rest = self._compute("int.mod", distance, self.entry.number(step))
+            numbers.append(self._compute("int.neg", rest))
+        return numbers
+
+    def _find_addresses(self, last_round: Value | None) -> tuple[list[Value], list[Value | None], list[Value]]:
+        """Where each stream begins and, if rounds are counted, stops; and numbers that must not be negative.
+
+        A slice takes negative indices for ones from the end, and those beyond the end for the end itself.
+        """
+        starts: list[Value] = []
+        stops: list[Value | None] = []
+        numbers: list[Value] = []
+        for stream in self.plan.streams:
+            start = self._first(stream.load.args[0])
+            stop = None if last_round is None else self._stop(stream, start, last_round)
+            upper, lower = (stop, start) if stream.step > 0 else (start, stop)
+            numbers += [start] if lower is None else [start, lower]
+            if upper is not None:
+                extent = self._compute("memory.extent", imm=(stream.load.op, stream.load.imm))
+                room = self._compute("int.sub", extent, upper)
+                numbers.append(room if upper is stop else self._compute("int.add", room, self.entry.number(-1)))
+            starts.append(start)
+            stops.append(stop)
+        return starts, stops, list(dict.fromkeys(numbers))
+
+    def _stop(self, stream: Stream, start: Value, last_round: Value) -> Value:
+        """The index next to that of the last round's last item."""
+        count = len(stream.loads)
+        items = last_round
+        if count > 1:
+            items = self._compute("int.mul", items, self.entry.number(count))
+            items = self._compute("int.add", items, self.entry.number(count - 1))
+        way = items
+        if stream.step != 1:
+            way = self._compute("int.mul", items, self.entry.number(stream.step))
+        way = self._compute("int.add", way, self.entry.number(1 if stream.step > 0 else -1))
+        return self._compute("int.add", start, way)
+
+    # The new loop
+
+    def _make_streams(self, starts: list[Value], stops: list[Value | None]) -> tuple[Value, ...]:
+        """What `next` takes: the iterator, and what keeps the memories as long as it is used."""
+        memories = {stream.load.imm[2] for stream in self.plan.streams}
+        self.function.gap_memories |= memories
+        holds = [self._compute("memory.hold", imm=memory, type=STREAM) for memory in sorted(memories)]
+        made: list[Value] = []
+        for stream, start, stop in zip(self.plan.streams, starts, stops, strict=True):
+            imm = (stream.load.op, stream.load.imm, stream.step)
+            operands = (start,) if stop is None else (start, stop)
+            made += [self._compute("memory.stream", *operands, imm=imm, type=STREAM)] * len(stream.loads)
+        source = made[0] if len(made) == 1 else self._compute("stream.zip", *made, type=STREAM)
+        return (source, *holds)
+
+    def _copy_loop(self, head: Block, params: list[Value]) -> dict[Block, Block]:
+        """Copies the loop's blocks, with items of streams for loads."""
+        header = self.header
+        items = [load for stream in self.plan.streams for load in stream.loads]
+        self.copies = copies = dict(zip(header.params, params, strict=True))
+        blocks = {block: Block() for block in self.function.blocks if block in self.plan.blocks}
+        for block, copy in blocks.items():
+            if block is not header:
+                copies.update((param, copy.add_param(param.type, param.offset)) for param in block.params)  # type: ignore[arg-type]
+                continue
+            self._add(copy, "stream.items", imm=len(items), type=None)
+            for number, load in enumerate(items):
+                copies[load] = self._add(copy, "stream.item", imm=number, type=load.type)
+        replaced = set(items)
+        for block, copy in blocks.items():
+            for value in block.body:
+                if value not in replaced:
+                    copies[value] = Value(value.op, value.type, value.args, value.imm, value.offset, copy)
+                    copy.body.append(copies[value])
+        get = copies.get
+        for block, copy in blocks.items():
+            for value in copy.body:
+                value.args = tuple([get(arg, arg) for arg in value.args])
+            old = block.terminator
+            edges: dict[Edge, Edge] = {}
+            for edge in distinct_edges(old):
+                target = head if edge.block is header else blocks.get(edge.block, edge.block)
+                edges[edge] = Edge(target, tuple([get(arg, arg) for arg in edge.args]), edge.weight)
+            args = tuple([get(arg, arg) for arg in old.args])
+            copy.terminator = Terminator(old.op, args, tuple(edges[edge] for edge in old.edges), old.imm, old.offset)
+        return blocks
+
+    def _leave_counted(
+        self, head: Block, end: Block, copies: dict[Block, Block], last_round: Value
+    ) -> tuple[Value, ...]:
+        """Takes the test away, and lets the streams' end lead behind the loop.
+
+        What leaves the loop is computed from the number of rounds, or passed on from round to round as a parameter. The
+        first values of parameters that are added are returned.
+        """
+        assert self.exit is not None
+        inside = set(copies.values())
+        latch = copies[self.plan.sums.latches[0]]
+        (again,) = [edge for edge in latch.terminator.edges if edge.block is head]
+        latch.terminator = Terminator("jump", (), (again,), offset=latch.terminator.offset)
+        last = _Last(self, end, last_round)
+        first: list[Value] = []
+
+        def leaving(value: Value) -> Value:
+            if self.plan.sums.is_sum(value):
+                return last.value(value)
+            copy = self.copies[value]
+            if copy not in again.args:
+                head.add_param(value.type, value.offset)  # type: ignore[arg-type]
+                again.args += (copy,)
+                first.append(self._compute(_ZEROS[value.type], imm=0, type=value.type))  # type: ignore[index]
+            return head.params[again.args.index(copy)]
+
+        args = tuple([leaving(arg) for arg in self.exit.args])
+        ways = [edge.block for copy in inside for edge in copy.terminator.edges]
+        if inside.issuperset(block for block in ways if block is not head):
+            # Nothing else leads out of the loop: locals need not be set in each round.
+            for value, number in self.plan.locals.items():
+                if self.plan.sums.is_sum(value) or value.type in _ZEROS:
+                    copy = copies[value.block]
+                    copy.body = [item for item in copy.body if item.op != "local.set" or item.imm != number]
+                    self._add(end, "local.set", leaving(value), imm=number, type=None)
+        end.terminator = self._jump(self.exit.block, args)
+        return tuple(first)
+
+
+class _Last:
+    """Sums as they are in the last round, computed behind the loop."""
+
+    def __init__(self, rewriting: Rewriting, block: Block, last_round: Value) -> None:
+        self.rewriting = rewriting
+        self.block = block
+        self.last_round = last_round
+        self.params: dict[Value, Value] = {}
+        self.copies: dict[Value, Value] = {}
+
+    def value(self, value: Value) -> Value:
+        """What a sum is then."""
+        self._find_params(value)
+        return self.rewriting._copy_sum(self.block, value, self.params, self.copies)
+
+    def _find_params(self, value: Value) -> None:
+        rewriting, steps = self.rewriting, self.rewriting.plan.sums.steps
+        if value in steps and value not in self.params:
+            _, step, reduction = steps[value]
+            add = rewriting._add
+            moved = add(self.block, "int.mul", self.last_round, add(self.block, "int.const", imm=step), type=value.type)
+            moved = add(self.block, "int.add", rewriting.entry.first[value], moved, type=value.type)
+            if reduction is not None:
+                moved = add(self.block, "int.wrap", moved, imm=reduction.imm, type=value.type)
+                if reduction.op == "int.sign":
+                    moved = add(self.block, "int.sign", moved, imm=reduction.imm, type=value.type)
+            self.params[value] = moved
+        elif not rewriting.plan.sums.is_unchanged(value):
+            for arg in value.args:
+                self._find_params(arg)

@@ -1,0 +1,191 @@
+"""What changes by the same number in each round of a loop: addresses of loads, and what its test compares.
+
+    b1(v1, v2):                                    Sums(loop).step(v3)     -> 8
+      v3 = int.mul v1 4                            Sums(loop).loads(...)   -> [(v4, 8)]
+      v4 = i32.load (2, 0, 0) v3                   Sums(loop).counter()    -> Counter(v1, 2, "ne", v5, v6)
+      v5 = int.add v1 2                            group([(v4, 8)])        -> [Stream(v4, 8, [v4])]
+      v7 = int.ne v5 v6
+      branch v7 b1(v5, v4) b2
+
+Changes are those modulo 2^32: a reduction to as many bits or more changes nothing.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+from wasmz.ir.facts import EXCHANGED, INTEGER_CONSTANTS, OPPOSITES
+from wasmz.ir.loops import Loop
+from wasmz.ir.nodes import Block, Edge, Terminator, Value
+from wasmz.ir.operations import EFFECTS, STREAMED_LOADS
+from wasmz.passes.analysis.induction import REDUCTIONS, Form, Induction, Step, as_signed, find_step
+from wasmz.passes.analysis.intervals import MODULUS
+from wasmz.passes.context import Context
+from wasmz.types import ValType
+from wasmz.wasm.instructions import Effects
+
+_MODULUS = MODULUS["i32"]
+DEEPEST_SUM = 8
+_LONGEST_STEP = 1 << 16
+_MOST_STREAMS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """What a loop's test compares.
+
+    Attributes:
+        value: the number that changes.
+        change: by how much it does in a round.
+        limit: what it is compared with; ``None`` is zero.
+        going_on: under which comparison with the limit the loop goes on, as in ``int.ne``; ``None`` if the test is not
+            the last thing in a round, or if the rounds cannot be counted beforehand.
+        param: the parameter that the value is, or becomes.
+    """
+
+    value: Value
+    change: int
+    limit: Value | None
+    going_on: str | None
+    param: Value | None
+
+
+@dataclass(slots=True)
+class Stream:
+    """Loads whose items lie one behind the other: ``load`` is the first one's, ``step`` the distance of two items."""
+
+    load: Value
+    step: int
+    loads: list[Value]
+
+
+class Sums(Induction):
+    """The values of one loop that change regularly, after `represent`.
+
+    Attributes:
+        steps: how each iteration makes a parameter's next value, where it adds the same constant each time.
+    """
+
+    def __init__(self, loop: Loop, blocks: set[Block]) -> None:
+        super().__init__(blocks)
+        self.header: Block = loop.header
+        self.latches: list[Block] = loop.latches
+        self.backwards: list[Edge] = [
+            edge for latch in loop.latches for edge in latch.terminator.edges if edge.block is loop.header
+        ]
+        self.steps: dict[Value, Step] = {}
+        for index, param in enumerate(loop.header.params):
+            found = {edge.args[index] for edge in self.backwards}
+            step = find_step(param, found.pop()) if len(found) == 1 else None
+            if step is not None:
+                self.steps[param] = step
+                self.deltas[param] = Form(step.constant % _MODULUS, {})
+
+    def step(self, value: Value) -> int | None:
+        """The constant that an iteration adds to a value; 0 if it stays the same; ``None`` if that is irregular."""
+        if self.is_unchanged(value):
+            return 0
+        if not self.is_sum(value):
+            return None
+        change = self.change(self.form(value), _MODULUS)
+        return None if change is None or change.terms else as_signed(change.constant, "i32")
+
+    def is_unchanged(self, value: Value) -> bool:
+        """Whether a value is the same in all iterations, and there before the loop.
+
+        Streams are made of SSA form: the only reads of locals are those of values from other loops (`iterators.py`).
+        """
+        return value.block not in self.inside or value.op in INTEGER_CONSTANTS or value.op == "local.get"
+
+    def is_sum(self, value: Value, depth: int = 0) -> bool:
+        """Whether a value can be computed for any iteration, from what the parameters are then."""
+        if self.is_unchanged(value) or value in self.steps:
+            return True
+        linear = value.op in REDUCTIONS or value.op in ("int.add", "int.sub", "int.mul", "int.shl")
+        return linear and depth < DEEPEST_SUM and all(self.is_sum(arg, depth + 1) for arg in value.args)
+
+    def counter(self) -> Counter | None:
+        """What the test compares that ends the loop."""
+        for block in (*self.latches, self.header):
+            terminator = block.terminator
+            if terminator.op != "branch":
+                continue
+            condition = terminator.args[0]
+            name = condition.op.removeprefix("int.")
+            if name not in OPPOSITES:
+                if change := self.step(condition):
+                    return self._counter(terminator, condition, change, None, "ne")
+                continue
+            one, other = condition.args
+            if (change := self.step(one)) and self.is_unchanged(other):
+                return self._counter(terminator, one, change, other, name)
+            if (change := self.step(other)) and self.is_unchanged(one):
+                return self._counter(terminator, other, change, one, EXCHANGED[name])
+        return None
+
+    def _counter(self, terminator: Terminator, value: Value, change: int, limit: Value | None, name: str) -> Counter:
+        if len(self.latches) != 1 or terminator is not self.latches[0].terminator:
+            return Counter(value, change, limit, None, None)
+        taken, otherwise = terminator.edges
+        if taken.block is not self.header:
+            name = OPPOSITES[name]
+        param = None
+        if otherwise.block is not taken.block:
+            # How it is held makes no difference to what is counted (see ``Rewriting._counted_safely``).
+            counted = _unreduced(value)
+            for candidate in self.steps:
+                index = self.header.params.index(candidate)
+                if counted is candidate or counted is _unreduced(self.backwards[0].args[index]):
+                    param = candidate
+        is_countable = name in ("ne", "lt", "le") if change > 0 else name in ("ne", "gt", "ge")
+        return Counter(value, change, limit, name if is_countable and param is not None else None, param)
+
+    def loads(self, context: Context) -> list[tuple[Value, int]]:
+        """The loads that each round begins with, whose addresses change regularly."""
+        found: list[tuple[Value, int]] = []
+        for value in self.header.body:
+            if EFFECTS[value.op] & Effects.WRITES or len(found) == _MOST_STREAMS:
+                break
+            if value.op in STREAMED_LOADS and value.uses and value.imm[2] < len(context.memory_types):
+                memory = context.memory_types[value.imm[2]]
+                change = self.step(value.args[0])
+                if change and abs(change) < _LONGEST_STEP and memory.address_type is ValType.I32 and not memory.shared:
+                    found.append((value, change))
+        return found
+
+    def saved_operations(self, loads: list[tuple[Value, int]]) -> int:
+        """How many operations nothing needs but the addresses of the loads."""
+        count = 0
+        work = [load.args[0] for load, _ in loads]
+        while work:
+            value = work.pop()
+            if value.uses == 1 and value.block in self.inside and value.args:
+                count += 1
+                work += value.args
+        return count
+
+
+def _unreduced(value: Value) -> Value:
+    while value.op in REDUCTIONS and value.imm >= 32:
+        value = value.args[0]
+    return value
+
+
+def group(loads: list[tuple[Value, int]]) -> list[Stream]:
+    """The streams that loads need: unrolled loops read several items of one in a round."""
+    groups: dict[tuple[str, int, int, Value, int], list[tuple[int, Value]]] = {}
+    for load, change in loads:
+        _, offset, memory, *more = load.imm
+        added, scale = more or (0, 1)
+        groups.setdefault((load.op, memory, scale, load.args[0], change), []).append((offset + added, load))
+    streams = []
+    for (_, _, scale, _, change), members in groups.items():
+        members.sort(key=lambda member: member[0], reverse=change < 0)
+        step, rest = divmod(change, len(members))
+        is_run = not rest and all(after[0] - before[0] == step * scale for before, after in itertools.pairwise(members))
+        if is_run:
+            streams.append(Stream(members[0][1], step, [load for _, load in members]))
+        else:
+            streams += [Stream(load, change, [load]) for _, load in members]
+    return streams

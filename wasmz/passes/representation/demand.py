@@ -1,0 +1,216 @@
+"""How the uses of each integer want it held: unsigned, signed, either, or any way that is congruent.
+
+i32.lt_s v0 v1        wants v0 and v1 signed
+i32.load v2           wants v2 as an address: not negative
+i32.add v3 v4         takes anything
+"""
+
+from __future__ import annotations
+
+from wasmz.ir.edit import distinct_edges
+from wasmz.ir.facts import ACCESS_WIDTHS, CONSTANTS, DIVISIONS, NARROW_STORES, OPS, QUIET_SINGLES, QUIETING
+from wasmz.ir.nodes import BOOL, Function, Value
+from wasmz.passes.analysis.intervals import BITS, NUMBER_TYPES
+from wasmz.passes.analysis.ranges import RangeAnalysis
+from wasmz.passes.representation.webs import Webs
+from wasmz.types import ValType
+
+# How a number is held.
+UNSIGNED, SIGNED, LOOSE = range(3)
+
+
+# Loose results may not grow beyond this many bits: CPython's arithmetic is slower the more digits an int has, but not
+# by much: 2-4 ns for each, while a reduction costs 25.
+LOOSE_BITS = {"i32": 100, "i64": 200}
+
+
+class Held:
+    """How a value of the function is held: as which new value, in which form, and between which bounds if loosely."""
+
+    __slots__ = ("form", "high", "low", "value")
+
+    def __init__(self, value: Value, form: int, low: int = 0, high: int = 0) -> None:
+        self.value: Value = value
+        self.form: int = form
+        self.low: int = low
+        self.high: int = high
+
+
+class Demand:
+    """Numbers of uses by what they want; uses that take any congruent number are not counted."""
+
+    __slots__ = ("address", "canonical", "signed", "unsigned", "uses")
+
+    def __init__(self) -> None:
+        self.unsigned: int = 0
+        self.signed: int = 0
+        self.canonical: int = 0
+        self.address: int = 0
+        # All uses, whatever they want.
+        self.uses: int = 0
+
+
+_ANY, _UNSIGNED, _SIGNED, _CANONICAL, _ADDRESS = range(5)
+_COUNTERS = {_UNSIGNED: "unsigned", _SIGNED: "signed", _CANONICAL: "canonical", _ADDRESS: "address"}
+
+# What operations want of their operands, in order; the last one holds for all that follow.
+WANTS: dict[str, tuple[int, ...]] = {"select": (_CANONICAL,), "i32.wrap_i64": (_ANY,), "i64.extend_i32_s": (_SIGNED,)}
+for _type in BITS:
+    for _name in ("add", "sub", "mul", "and", "or", "xor", "extend8_s", "extend16_s", "extend32_s"):
+        WANTS[f"{_type}.{_name}"] = (_ANY,)
+    for _name in ("eq", "ne", "eqz"):
+        WANTS[f"{_type}.{_name}"] = (_CANONICAL,)
+    WANTS[f"{_type}.shl"] = (_ANY, _UNSIGNED)
+    WANTS[f"{_type}.shr_s"] = (_SIGNED, _UNSIGNED)
+    for _name in ("lt_s", "gt_s", "le_s", "ge_s"):
+        WANTS[f"{_type}.{_name}"] = (_SIGNED,)
+    WANTS[f"f64.convert_{_type}_s"] = WANTS[f"f32.convert_{_type}_s"] = (_SIGNED,)
+for _name in ACCESS_WIDTHS:
+    WANTS[_name] = (_ADDRESS, _CANONICAL)
+for _name in NARROW_STORES:
+    WANTS[_name] = (_ADDRESS, _ANY)
+_SIGNED_DIVISIONS = frozenset(name for name in DIVISIONS if OPS[name].is_signed)
+
+
+def find_demand(
+    function: Function, analysis: RangeAnalysis, webs: Webs, float_uses: dict[Value, set[str]]
+) -> dict[Value, Demand]:
+    """The demand for each value of the function."""
+    sums, loose, contains = webs.sums, webs.params, webs.forest.contains
+    demands: dict[Value, Demand] = {}
+    for block in function.blocks:
+        for value in (*block.params, *block.body):
+            demands[value] = Demand()
+    for block in function.blocks:
+        for value in block.body:
+            wants = WANTS.get(value.op)
+            if value.op in _SINGLE_ACCESSES and not is_quiet_access(value, float_uses):
+                # The bits of a NaN are looked at besides, at the same address.
+                wants = (_UNSIGNED,)
+            if wants is None:
+                wants = (_SIGNED,) if value.op in _SIGNED_DIVISIONS and value.args[1].op in CONSTANTS else (_UNSIGNED,)
+            last = len(wants) - 1
+            for position, arg in enumerate(value.args):
+                want = wants[position if position < last else last]
+                if arg in sums and not contains(sums[arg], block):
+                    want = _ANY
+                _count(demands[arg], arg, want, analysis)
+        terminator = block.terminator
+        for arg in terminator.args:
+            if arg in sums and not contains(sums[arg], block):
+                continue
+            _count(demands[arg], arg, _CANONICAL if terminator.op == "branch" else _UNSIGNED, analysis)
+        for edge in distinct_edges(terminator):
+            for param, arg in zip(edge.block.params, edge.args, strict=True):
+                type = NUMBER_TYPES.get(param.type)
+                if type is not None and param not in loose:
+                    if arg in sums and not contains(sums[arg], edge.block):
+                        continue
+                    fact = analysis.param_facts[param]
+                    crosses = fact[0] < 1 << (BITS[type] - 1) <= fact[1]
+                    _count(demands[arg], arg, _CANONICAL if crosses else _UNSIGNED, analysis)
+    return demands
+
+
+def _count(demand: Demand, arg: Value, want: int, analysis: RangeAnalysis) -> None:
+    demand.uses += 1
+    if want == _ANY or arg.type is BOOL or arg.type not in NUMBER_TYPES:
+        return
+    if want == _SIGNED and analysis.fact(arg)[2] >= 0:
+        want = _CANONICAL
+    name = _COUNTERS[want]
+    setattr(demand, name, getattr(demand, name) + 1)
+
+
+_SINGLE_ACCESSES = frozenset({"f32.load", "f32.store"})
+
+
+def is_quiet_access(value: Value, float_uses: dict[Value, set[str]]) -> bool:
+    """Whether a load or store of a single need not care for signalling NaNs."""
+    if value.op == "f32.load":
+        return value in float_uses and float_uses[value] <= QUIETING
+    stored = value.args[1]
+    if stored.op == "f32.load":
+        return is_quiet_access(stored, float_uses)
+    if stored.op == "f32.const":
+        # Exponent all ones, and the highest bit of a fraction that is not zero, clear.
+        return not (
+            stored.imm & 0x7F80_0000 == 0x7F80_0000 and stored.imm & 0x007F_FFFF and not stored.imm & 0x0040_0000
+        )
+    return stored.op in QUIET_SINGLES
+
+
+def find_float_uses(function: Function) -> dict[Value, set[str]]:
+    """The operations that use each single; leaving the block counts as one of no name."""
+    uses: dict[Value, set[str]] = {}
+    for block in function.blocks:
+        for value in block.body:
+            for arg in value.args:
+                if arg.type is ValType.F32:
+                    uses.setdefault(arg, set()).add(value.op)
+        terminator = block.terminator
+        for arg in (*terminator.args, *(arg for edge in distinct_edges(terminator) for arg in edge.args)):
+            if arg.type is ValType.F32:
+                uses.setdefault(arg, set()).add("")
+    return uses
+
+
+_SCRAMBLING = frozenset(f"{type}.{name}" for type in BITS for name in ("xor", "rotl", "rotr"))
+_PRODUCTS = frozenset(f"{type}.mul" for type in BITS)
+_CARRIERS = frozenset(f"{type}.{name}" for type in BITS for name in ("add", "sub", "mul", "shl", "or", "xor"))
+_LARGEST_SMALL = (1 << 30) - 1
+# Constant factors up to this are sizes of items and the like.
+_LARGEST_SIZE = 1 << 16
+_LONGEST_SEARCH = 100
+
+
+def find_hashes(function: Function, analysis: RangeAnalysis) -> set[Value]:
+    """The values that are likely large all over, so that testing whether they need a reduction is in vain.
+
+    Exclusive ors, rotations and products of what has no bounds, and sums of those; through loops, too. A product with a
+    small constant is one of them if it grows from round to round, as in ``h = 31 * h + c``.
+    """
+    users: dict[Value, list[Value]] = {}
+    seeds: list[Value] = []
+    for block in function.blocks:
+        for value in block.body:
+            op = value.op
+            if op in _CARRIERS:
+                for arg in value.args:
+                    users.setdefault(arg, []).append(value)
+            if op in _SCRAMBLING or op in _PRODUCTS:
+                seeds.append(value)
+        for edge in distinct_edges(block.terminator):
+            for param, arg in zip(edge.block.params, edge.args, strict=True):
+                users.setdefault(arg, []).append(param)
+    found: set[Value] = set()
+    for seed in seeds:
+        if analysis.fact(seed)[1] > _LARGEST_SMALL and (
+            seed.op in _SCRAMBLING or not _is_scaling(seed) or _feeds_itself(seed, users)
+        ):
+            found.add(seed)
+    work = list(found)
+    while work:
+        for user in users.get(work.pop(), ()):
+            if user not in found and user.type in NUMBER_TYPES and analysis.fact(user)[1] > _LARGEST_SMALL:
+                found.add(user)
+                work.append(user)
+    return found
+
+
+def _is_scaling(product: Value) -> bool:
+    factor = product.args[1]
+    return factor.op in CONSTANTS and factor.imm <= _LARGEST_SIZE
+
+
+def _feeds_itself(value: Value, users: dict[Value, list[Value]]) -> bool:
+    seen: set[Value] = set()
+    work = [value]
+    while work and len(seen) < _LONGEST_SEARCH:
+        for user in users.get(work.pop(), ()):
+            if user is value:
+                return True
+            if user not in seen:
+                seen.add(user)
+                work.append(user)
+    return False

@@ -1,0 +1,247 @@
+"""Compiles for several versions of Python at once, and makes archives that run without wasmz.
+
+    set_files("lib.wasm", find_pythons("3.11,3.12"), {})   lib.py, lib.pyi, lib.wasm, __wasmz__/lib.cpython-311.pyc, ...
+    archive("prog.wasm", pythons, {})                      one file: the program, and the runtime that it needs
+
+Code objects are of one version of CPython, so each version compiles for itself, in a process of its own.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import keyword
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from wasmz.artifact.cache import write_output
+from wasmz.config import Config
+from wasmz.ship.stubs import render_stub
+from wasmz.ship.versions import FOLDER
+from wasmz.startup.records import Record
+from wasmz.version import __version__
+
+# What a process of another version runs: it gets the paths of the packages that it needs, and compiles argument 1 to 2.
+_COMPILE = """\
+import json, sys
+options, jobs, source, target = json.loads(sys.argv[1]), *sys.argv[2:]
+from wasmz.codegen.targets import current_target
+current_target()  # wasmz's own message, before what an unknown version stumbles over
+from wasmz.config import Config
+from wasmz.compile.parallel import compile_frozen
+from wasmz.artifact.pyc import encode_pyc, hash_source
+data, config = open(source, "rb").read(), Config(**options)
+image, code = compile_frozen(data, config, int(jobs))
+open(target, "wb").write(encode_pyc(image, hash_source(data), code, config.limits))
+"""
+
+# And for archives: the runtime's modules as the version's bytecode, without their sources.
+_COMPILE_RUNTIME = """\
+import importlib._bootstrap_external as external, json, os, sys
+root, target = sys.argv[1:3]
+for name in json.loads(sys.argv[3]):
+    source = open(os.path.join(root, name), "rb").read()
+    code = compile(source, "wasmz/" + name, "exec", dont_inherit=True, optimize=0)
+    path = os.path.join(target, name + "c")
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    data = external._code_to_hash_pyc(code, bytes(8), False)
+    open(path, "wb").write(data)
+"""
+
+_SHIM = '''\
+"""WebAssembly module {name}, compiled by wasmz {version}."""
+from wasmz.ship.versions import load
+
+load(globals(){limits})
+'''
+
+_MAIN = """\
+import sys
+
+KNOWN = {known}
+tag = sys.implementation.cache_tag
+if tag not in KNOWN:
+    sys.exit(f"{{sys.argv[0]}} runs on {{', '.join(KNOWN)}}, and not on {{tag}}")
+sys.path.insert(0, sys.path[0] + "/" + tag)
+from wasmz.runtime.precompiled import run_archive
+
+run_archive({name!r} + ".pyc")
+"""
+
+# Of wasmz itself, what the runtime needs beside its own folder.
+_RUNTIME_FILES = (
+    *("__init__.py", "startup/concurrency.py", "config.py", "errors.py", "startup/light.py", "artifact/pyc.py"),
+    *("startup/records.py", "settings.py", "types.py", "version.py"),
+    *("artifact/__init__.py", "startup/__init__.py"),
+)
+
+# The date of everything in an archive, so that equal contents give equal files.
+_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+class Python(Record):
+    """An interpreter to compile with.
+
+    Attributes:
+        tag: of its version, as ``cpython-312``.
+        command: its executable.
+    """
+
+    tag: str
+    command: str
+
+
+class BundleError(ValueError):
+    """An interpreter is missing, or failed."""
+
+
+def this_python() -> Python:
+    """The running interpreter."""
+    return Python(str(sys.implementation.cache_tag), sys.executable)
+
+
+def find_pythons(versions: str) -> list[Python]:
+    """The interpreters of versions such as ``3.11,3.12``; each may be a path, too.
+
+    They are looked for as ``python3.12`` on PATH, by the launcher ``py`` on Windows, and among those of ``pyenv``.
+
+    Raises:
+        BundleError: one is not there, or is a version that wasmz does not know.
+    """
+    # Each once: two interpreters of the same version would write the same file.
+    named = [_find(version.strip()) for version in versions.split(",") if version.strip()]
+    found = list({python.tag: python for python in reversed(named)}.values())[::-1]
+    if not found:
+        raise BundleError("no version of Python is named")
+    return found
+
+
+def _find(version: str) -> Python:
+    candidates = [version] if os.sep in version else _candidates(version)
+    for candidate in candidates:
+        tag = _tag_of(candidate, None if os.sep in version else version)
+        if tag is not None:
+            return Python(tag, candidate)
+    raise BundleError(f"Python {version} was not found: neither python{version} on PATH, nor with py or pyenv")
+
+
+def _candidates(version: str) -> list[str]:
+    candidates = [sys.executable]
+    on_path = shutil.which(f"python{version}")
+    if on_path is not None:
+        candidates.append(on_path)
+    launcher = shutil.which("py")
+    if launcher is not None:
+        command = [launcher, f"-{version}", "-c", "import sys; print(sys.executable)"]
+        candidates += subprocess.run(command, capture_output=True, text=True, check=False).stdout.split("\n")[:1]
+    root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    candidates += [str(path) for path in sorted((root / "versions").glob(f"{version}.*/bin/python"), reverse=True)]
+    return [candidate for candidate in candidates if candidate]
+
+
+def _tag_of(command: str, version: str | None) -> str | None:
+    """The tag of an interpreter, if it runs and is of the version."""
+    script = "import sys; print(sys.implementation.cache_tag, '%d.%d' % sys.version_info[:2])"
+    try:
+        done = subprocess.run([command, "-c", script], capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    words = done.stdout.split()
+    return words[0] if len(words) == 2 and version in (None, words[1]) else None
+
+
+def compile_for(python: Python, source: Path, options: dict[str, Any], jobs: int = 1) -> bytes:
+    """The precompiled file of a module for a version of Python; ``options`` are fields of ``Config``.
+
+    Raises:
+        BundleError: the interpreter fails, with the last line of what it says.
+    """
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "module.pyc"
+        _run(python, _COMPILE, json.dumps(options), str(jobs), str(source), str(target))
+        return target.read_bytes()
+
+
+def _run(python: Python, script: str, *arguments: str) -> None:
+    import bytecode
+
+    # Both are pure Python: what is installed here serves other versions as well.
+    places = dict.fromkeys(str(Path(str(item)).parent.parent) for item in (Path(__file__).parent, bytecode.__file__))
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(places), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [python.command, "-c", script, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    if done.returncode:
+        said = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
+        raise BundleError(f"{python.command} ({python.tag}): {said[-1]}")
+
+
+def set_files(
+    source: Path,
+    pythons: list[Python],
+    options: dict[str, Any],
+    *,
+    name: str | None = None,
+    with_wasm: bool = True,
+    jobs: int = 1,
+) -> dict[str, bytes]:
+    """The files of a module that is shipped for several versions, by their paths: see :mod:`wasmz.ship.versions`.
+
+    Raises:
+        InvalidWasm, UnsupportedFeature: the module is not valid. BundleError: an interpreter fails.
+    """
+    data = source.read_bytes()
+    stem = source.stem if name is None else name
+    if not stem.isidentifier() or keyword.iskeyword(stem):
+        raise BundleError(f"{stem!r} is no name that Python could import")
+    limits = Config(**options).limits
+    files = {
+        f"{stem}.pyi": render_stub(data, stem).encode(),
+        f"{stem}.py": _SHIM.format(name=stem, version=__version__, limits=f", {limits}" if limits else "").encode(),
+    }
+    for python in pythons:
+        files[f"{FOLDER}/{stem}.{python.tag}.pyc"] = compile_for(python, source, options, jobs)
+    if with_wasm:
+        files[f"{stem}.wasm"] = data
+    return files
+
+
+def write_set(files: dict[str, bytes], folder: Path) -> None:
+    """Writes the files of :func:`set_files`."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.is_file() or path.read_bytes() != content:
+            write_output(path, content)
+
+
+def archive(source: Path, pythons: list[Python], options: dict[str, Any], *, jobs: int = 1) -> bytes:
+    """A zip archive that ``python`` runs: a command module, and the runtime, for each version. It needs nothing else.
+
+    Raises:
+        InvalidWasm, UnsupportedFeature: the module is not valid. BundleError: an interpreter fails.
+    """
+    import tempfile
+
+    package = Path(__file__).parent.parent
+    names = [*_RUNTIME_FILES, *(str(path.relative_to(package)) for path in sorted((package / "runtime").rglob("*.py")))]
+    main = _MAIN.format(known=[python.tag for python in pythons], name=source.stem)
+    files = {"__main__.py": main.encode()}
+    for python in pythons:
+        files[f"{python.tag}/{source.stem}.pyc"] = compile_for(python, source, options, jobs)
+        with tempfile.TemporaryDirectory() as folder:
+            _run(python, _COMPILE_RUNTIME, str(package), folder, json.dumps(names))
+            for path in sorted(Path(folder).rglob("*.pyc")):
+                files[f"{python.tag}/wasmz/{path.relative_to(folder).as_posix()}"] = path.read_bytes()
+    stream = io.BytesIO()
+    stream.write(b"#!/usr/bin/env python3\n")
+    with zipfile.ZipFile(stream, "a", zipfile.ZIP_DEFLATED) as made:
+        for name, content in files.items():
+            made.writestr(zipfile.ZipInfo(name, _DATE), content, zipfile.ZIP_DEFLATED)
+    return stream.getvalue()

@@ -1,0 +1,76 @@
+"""Modules that are shipped compiled for several versions of Python: by ``wasmz compile --python``, or in wheels.
+
+    lib.py                               from wasmz.ship.versions import load; load(globals())
+    __wasmz__/lib.cpython-312.pyc        one for each version
+    lib.wasm                             compiled where none fits; may be left out
+
+:func:`load` takes the one that fits, and makes of the Python module ``lib`` what it would be if it were imported from
+that.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from wasmz.artifact.pyc import DamagedFile, decode_pyc
+from wasmz.config import Config
+from wasmz.runtime.engine import Engine
+from wasmz.runtime.imports import PythonImports
+from wasmz.runtime.module import CompiledModule
+from wasmz.runtime.precompiled import expose
+from wasmz.runtime.supply import precompiled_supply
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+FOLDER = "__wasmz__"
+
+
+def load(namespace: dict[str, Any], limits: dict[str, Any] | None = None) -> None:
+    """Fills the namespace of the Python module that stands for a shipped one; ``limits`` are fields of ``Config``.
+
+    Raises:
+        ImportError: nothing that was shipped fits this version of Python, and there is no wasm to compile.
+    """
+    path = str(namespace["__file__"])
+    folder, name = os.path.split(path)
+    stem = name.partition(".")[0]
+    compiled = os.path.join(folder, FOLDER, f"{stem}.{sys.implementation.cache_tag}.pyc")
+    problem = f"it was not compiled for {sys.implementation.cache_tag}"
+    engine = Engine(Config(**limits) if limits else None)
+    module = None
+    try:
+        image, code = decode_pyc(_read(namespace, compiled))
+        module = CompiledModule(engine, image, precompiled_supply(image, code))
+    except OSError:
+        pass
+    except DamagedFile as error:
+        problem = f"{compiled}: {error}"
+    if module is None:
+        module = _compile(namespace, os.path.join(folder, f"{stem}.wasm"), stem, problem, engine)
+    expose(namespace, module, PythonImports(str(namespace.get("__package__") or ""), str(namespace["__name__"])).define)
+
+
+def _compile(namespace: dict[str, Any], path: str, stem: str, problem: str, engine: Engine) -> CompiledModule:
+    try:
+        data = _read(namespace, path)
+    except OSError:
+        raise ImportError(f"cannot import {stem}: {problem}, and {path} is not there to be compiled") from None
+    try:
+        from wasmz.module import Module
+
+        return Module.compile(engine, data)
+    except ImportError as error:
+        raise ImportError(f"cannot import {stem}: {problem}, and the compiler is not installed ({error})") from error
+
+
+def _read(namespace: dict[str, Any], path: str) -> bytes:
+    """The bytes of a file beside the module, also in a zip archive."""
+    get_data = getattr(namespace.get("__loader__"), "get_data", None)
+    if get_data is not None:
+        data: bytes = get_data(path)
+        return data
+    with open(path, "rb") as file:
+        return file.read()

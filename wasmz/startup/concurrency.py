@@ -1,0 +1,284 @@
+"""What keeps late imports and locks whole between threads, signal handlers, forks and the interpreter's end.
+
+    load("wasmz.compile.pipeline")          the module, whole, whoever else is just importing it
+    new_lock()                      a re-entrant lock that a forked child finds free
+    at_fork(supply.after_fork)      runs in children; a bound method does not keep its object alive
+    with without_collections(): ... without the cyclic garbage collector
+
+A module is imported where it is first needed, and that may be in the middle of another import of the same module: in
+a signal handler. The interpreter then hands out the half of it that is there. So where handlers are installed, the main
+thread has its late imports done by another thread, and waits: a handler that interrupts the waiting waits in its turn.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from _signal import SIG_DFL, SIG_IGN, default_int_handler, getsignal, valid_signals  # type: ignore[import-not-found]
+from _thread import RLock, get_ident, start_new_thread
+from _thread import allocate_lock as _allocate_lock
+
+from wasmz.startup.light import WeakSet, ref
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+    from typing import Any, Final
+
+# Frames of this module do not decide whose exception it is, see runtime/traps.py.
+__wasmz_frame__ = "helper"
+
+# How many seconds a fork waits for another thread's imports: the child could not finish them; and they for each other.
+_LONGEST_WAIT: Final = 5.0
+_PATIENCE: Final = 1.0
+
+is_finalizing: Final = sys.is_finalizing
+
+# Modules that are known to be whole.
+_loaded: dict[str, Any] = {}
+
+_locks: WeakSet[Any] = WeakSet()
+_in_children: list[Callable[[], Callable[[], object] | None]] = []
+
+
+def new_lock() -> Any:
+    """A lock that its owner may take again, as a signal handler does, and that is free in a forked child.
+
+    It stays taken in a child whose one thread is the one that holds it.
+    """
+    lock = RLock()
+    _locks.add(lock)
+    return lock
+
+
+# Held during late imports, so that no process is forked in the middle of one.
+_importing = new_lock()
+
+
+# Late imports
+
+
+def load(name: str) -> Any:
+    """The module of a dotted name, imported whole.
+
+    Called before ``from NAME import ...`` in functions, it makes that statement safe in threads and signal handlers.
+
+    Raises:
+        ImportError: it cannot be imported, as at the end of the interpreter.
+    """
+    module = _loaded.get(name)
+    return _load(name) if module is None else module
+
+
+def loaded(name: str) -> Any:
+    """The module of a dotted name if it is there, and whole; ``None`` otherwise."""
+    module = _loaded.get(name)
+    if module is None:
+        found: Any = sys.modules.get(name)
+        if found is not None and not getattr(found.__spec__, "_initializing", False):
+            module = _loaded[name] = found
+    return module
+
+
+def _load(name: str) -> Any:
+    module = loaded(name)
+    if module is not None:
+        return module
+    parent = name.rpartition(".")[0]
+    if parent:
+        # First, because a thread that imports a package may be waiting for what this one would hold.
+        load(parent)
+    if _is_interruptible():
+        _import_elsewhere(name)
+    else:
+        _import(name)
+    module = _loaded[name] = sys.modules[name]
+    return module
+
+
+def _import(name: str) -> None:
+    # Not without end: in a handler, the thread that has it may be waiting for what was interrupted.
+    is_taken = _importing.acquire(timeout=_LONGEST_WAIT)
+    try:
+        __import__(name)
+    finally:
+        if is_taken:
+            _importing.release()
+
+
+def _is_interruptible() -> bool:
+    """Whether a signal handler may run in this thread that can call WebAssembly code."""
+    # Only the main thread handles signals, and knows that by being able to ask for its own frames only: by its number.
+    if get_ident() != _main_thread[0] or is_finalizing():
+        return False
+    return any(_is_handled(number) for number in _signals) and not _is_importing(sys._getframe(1))
+
+
+def _is_handled(number: int) -> bool:
+    handler = getsignal(number)
+    return handler is not None and handler not in (SIG_DFL, SIG_IGN, default_int_handler)
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    """Whether this thread is in the middle of an import that another thread's might wait for."""
+    while frame is not None:
+        code = frame.f_code
+        if code.co_name == "_find_and_load" and code.co_filename == "<frozen importlib._bootstrap>":
+            root = str(frame.f_locals.get("name")).partition(".")[0]
+            if root in ("wasmz", "bytecode") or root in sys.stdlib_module_names:
+                return True
+        frame = frame.f_back
+    return False
+
+
+class _Import:
+    """An import that another thread does, for this one and its signal handlers."""
+
+    def __init__(self) -> None:
+        self.done = _allocate_lock()
+        self.done.acquire()
+        self.is_begun = False
+        self.error: BaseException | None = None
+
+    def run(self, name: str) -> None:
+        """What the other thread does."""
+        if self.is_begun:
+            return
+        self.is_begun = True
+        try:
+            _import(name)
+        except BaseException as error:
+            self.error = error
+        finally:
+            _under_way.pop(name, None)
+            self.done.release()
+
+
+# By name; so that a handler waits for what has begun.
+_under_way: dict[str, _Import] = {}
+
+
+def _import_elsewhere(name: str) -> None:
+    """Imports a module in another thread, and waits for that."""
+    own = _Import()
+    started = _under_way.setdefault(name, own)
+    if started is own:
+        try:
+            start_new_thread(own.run, (name,))
+        except RuntimeError:
+            # No thread can be started any more, or none at all on this system.
+            own.run(name)
+    while not started.done.acquire(timeout=_PATIENCE):
+        # Ctrl-C may have come before the thread was started.
+        started.run(name)
+    started.done.release()
+    if started.error is not None:
+        raise started.error
+
+
+# Collections
+
+
+class without_collections:
+    """A context without the cyclic garbage collector, for what makes very many objects that all stay, or all go.
+
+    Measured: a quarter of the time of a compilation, whose growing IR it would look at again and again; 0.6 of 24 ms of
+    a start from the cache. What is garbage in the end, it finds later.
+    """
+
+    __slots__ = ("__weakref__",)
+
+    def __enter__(self) -> None:
+        _uncollected.add(self)
+        if gc.isenabled():
+            _was_enabled[:] = (True,)
+            gc.disable()
+
+    def __exit__(self, *error: object) -> None:
+        _uncollected.discard(self)
+        _enable_collections()
+
+
+# The contexts that threads are in; and an item if the collector was enabled before.
+_uncollected: set[without_collections] = set()
+_was_enabled: list[bool] = []
+
+
+def _enable_collections() -> None:
+    if not _uncollected and _was_enabled:
+        _was_enabled.clear()
+        gc.enable()
+
+
+# Forks
+
+
+def at_fork(action: Callable[[], object]) -> None:
+    """Has something run in each forked child, where only the forking thread goes on; locks are free then.
+
+    A bound method is forgotten when its object is collected.
+    """
+    owner = getattr(action, "__self__", None)
+    if owner is None:
+        _in_children.append(lambda: action)
+        return
+    function: Any = action.__func__  # type: ignore[attr-defined]
+    reference = ref(owner)
+
+    def bound() -> Callable[[], object] | None:
+        found = reference()
+        return None if found is None else lambda: function(found)
+
+    _in_children.append(bound)
+
+
+def was_held(lock: Any) -> bool:
+    """Frees a lock that a thread holds which this process has not got; whether there was one."""
+    if lock.acquire(blocking=False):
+        lock.release()
+        return False
+    lock._at_fork_reinit()
+    return True
+
+
+# Whether the lock was taken before the fork; a fork may come while a handler's is under way.
+_taken: list[bool] = []
+
+
+def _before_fork() -> None:
+    _taken.append(_importing.acquire(timeout=_LONGEST_WAIT))
+
+
+def _after_fork_in_parent() -> None:
+    if _taken.pop():
+        _importing.release()
+
+
+def _after_fork_in_child() -> None:
+    _main_thread[0] = get_ident()
+    if _taken.pop():
+        _importing.release()
+    # A signal handler that forks goes on with its own work; that is only slower.
+    _uncollected.clear()
+    _enable_collections()
+    for find in _in_children.copy():
+        action = find()
+        if action is not None:
+            action()
+    for lock in _locks:
+        was_held(lock)
+
+
+def _find_main_thread() -> int:
+    # Threads are numbered from the moment they start; only `threading` knows which one was first, if it is there.
+    threading: Any = sys.modules.get("threading")
+    return get_ident() if threading is None else threading.main_thread().ident
+
+
+_main_thread: list[int] = [_find_main_thread()]
+_signals: Final = tuple(valid_signals())
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)

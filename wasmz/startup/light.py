@@ -1,0 +1,117 @@
+"""Parts of the standard library, without what their modules load or declare beside them.
+
+    @memoized                                                       functools.cache: 4 ms of a start are its module's
+    memories = WeakSet(); memories.add(memory); list(memories)      weakref's declares eight classes, 2 ms
+    groups = WeakValueDictionary(); groups[key] = group
+    ref(object)
+    @cached_property                                                functools': its lock of 3.11 is not a child's
+    FunctionType, CodeType, CellType                                types': 0.5 ms
+    blake2b(b"data", digest_size=8).digest()                        hashlib loads OpenSSL, 3 ms
+
+All that a cached module needs to run takes them from here (and its classes from ``startup/records.py``).
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from functools import cached_property
+    from hashlib import blake2b
+    from types import CellType, CodeType, FunctionType
+    from typing import Any, TypeVar
+    from weakref import WeakSet, WeakValueDictionary, ref
+
+    Function = TypeVar("Function", bound=Callable[..., Any])
+
+__all__ = [
+    "CellType",
+    "CodeType",
+    "FunctionType",
+    "WeakSet",
+    "WeakValueDictionary",
+    "blake2b",
+    "cached_property",
+    "memoized",
+    "ref",
+]
+
+
+def memoized(function: Function) -> Function:
+    """The function, called once for each tuple of positional arguments."""
+    results: dict[tuple[Any, ...], Any] = {}
+
+    def call(*args: Any) -> Any:
+        try:
+            return results[args]
+        except KeyError:
+            return results.setdefault(args, function(*args))
+
+    call.__doc__ = function.__doc__
+    return call  # type: ignore[return-value]
+
+
+if not TYPE_CHECKING:
+    from _weakref import _remove_dead_weakref, ref
+
+    _example = memoized(len)
+    FunctionType = type(_example)
+    CodeType = type(_example.__code__)
+    CellType = type(_example.__closure__[0])
+
+    def blake2b(data=b"", *, digest_size):
+        """A hash object of BLAKE2b."""
+        # Imported only here, because not everyone needs it: it is in an extension module of its own.
+        try:
+            from _blake2 import blake2b as make
+        except ImportError:
+            from hashlib import blake2b as make
+        return make(data, digest_size=digest_size)
+
+    class cached_property:
+        """An attribute that is computed when it is first asked for; of threads that do so at once, one has the say."""
+
+        def __init__(self, function):
+            self._function = function
+            self.__doc__ = function.__doc__
+
+        def __set_name__(self, owner, name):
+            self._name = name
+
+        def __get__(self, instance, owner=None):
+            return self if instance is None else instance.__dict__.setdefault(self._name, self._function(instance))
+
+    class WeakSet:
+        """A set of objects that compare by identity, and that it does not keep alive."""
+
+        __slots__ = ("_references",)
+
+        def __init__(self):
+            self._references = set()
+
+        def add(self, item):
+            self._references.add(ref(item, self._references.discard))
+
+        def discard(self, item):
+            self._references.discard(ref(item))
+
+        def __iter__(self):
+            # A copy: objects may be collected, in this thread or another, while it is gone through.
+            return iter([item for reference in self._references.copy() if (item := reference()) is not None])
+
+    class WeakValueDictionary:
+        """A dictionary that does not keep its values alive: an item goes when its value does."""
+
+        __slots__ = ("_references",)
+
+        def __init__(self):
+            self._references = {}
+
+        def get(self, key):
+            reference = self._references.get(key)
+            return None if reference is None else reference()
+
+        def __setitem__(self, key, value):
+            references = self._references
+            # In one step, also between threads: the key may have a new value already.
+            references[key] = ref(value, lambda _: _remove_dead_weakref(references, key))
