@@ -28,7 +28,7 @@ _IF_OPCODE: Final = 0x04
 # Blocks whose clauses begin in the middle: what may close or split them is checked while decoding.
 _TRY_OPCODE, _CATCH_OPCODE, _CATCH_ALL_OPCODE, _DELEGATE_OPCODE = 0x06, 0x07, 0x19, 0x18
 
-_WAYS: Final = {
+_KINDS: Final = {
     Immediates.NONE: _PLAIN,
     Immediates.BLOCK: _BLOCK,
     Immediates.MEMARG: _MEMARG,
@@ -57,12 +57,12 @@ _SHORT_BLOCK_TYPES: Final = {
 
 
 @lru_cache(maxsize=64)
-def _ways(proposals: frozenset[Proposal]) -> bytes:
+def _kinds_of(proposals: frozenset[Proposal]) -> bytes:
     """How to treat each opcode byte, where ``proposals`` are accepted."""
     table = bytearray([_REFUSED]) * 256
     for opcode, row in INSTRUCTIONS.items():
         if opcode < 256 and row.proposal in proposals:
-            table[opcode] = _WAYS.get(row.immediates, _RARE)
+            table[opcode] = _KINDS.get(row.immediates, _RARE)
     for prefix in (0xFB, 0xFC, 0xFD, 0xFE):
         table[prefix] = _PREFIX
     table[_ELSE_OPCODE] = _ELSE
@@ -99,7 +99,7 @@ def decode_expression(data: bytes, pos: int, end: int, module: WasmModule) -> tu
     """Decode instructions up to the ``end`` that closes the expression at ``pos``.
 
     Returns:
-        The instructions with that ``end``, and the position behind it.
+        The instructions with that ``end``, and the position after it.
 
     Raises:
         InvalidWasm: malformed, or not closed before offset ``end``.
@@ -108,14 +108,14 @@ def decode_expression(data: bytes, pos: int, end: int, module: WasmModule) -> tu
     try:
         return _decode(data, pos, end, module)
     except IndexError:
-        # Only reading beyond the file's last byte gives this: lists are not subscripted in `_decode`.
+        # Only a read beyond the file's last byte raises this: `_decode` subscripts no lists.
         raise InvalidWasm("unexpected end of section or function", offset=len(data)) from None
 
 
 def _decode(data: bytes, pos: int, end: int, module: WasmModule) -> tuple[list[DecodedInstruction], int]:
-    # One loop with the common immediates in place: it takes 0.35 us an instruction,
+    # One loop that reads the common immediates itself: it takes 0.35 us an instruction,
     # and a call costs 0.1 us.
-    ways = _ways(module.proposals)
+    kinds = _kinds_of(module.proposals)
     short_block_types = _SHORT_BLOCK_TYPES
     instructions: list[DecodedInstruction] = []
     append = instructions.append
@@ -125,17 +125,17 @@ def _decode(data: bytes, pos: int, end: int, module: WasmModule) -> tuple[list[D
         start = pos
         opcode = data[pos]
         pos += 1
-        way = ways[opcode]
-        if way == _INDEX:
+        kind = kinds[opcode]
+        if kind == _INDEX:
             index = data[pos]
             if index < 0x80:
                 pos += 1
             else:
                 index, pos = read_u32(data, pos, end)
             append((opcode, index, start))
-        elif way == _PLAIN:
+        elif kind == _PLAIN:
             append((opcode, None, start))
-        elif way == _I32:
+        elif kind == _I32:
             value = data[pos]
             if value < 0x80:
                 pos += 1
@@ -143,7 +143,7 @@ def _decode(data: bytes, pos: int, end: int, module: WasmModule) -> tuple[list[D
             else:
                 value, pos = read_s32(data, pos, end)
                 append((opcode, value & 0xFFFFFFFF, start))
-        elif way == _MEMARG:
+        elif kind == _MEMARG:
             align = data[pos]
             if align < 0x40 and (offset := data[pos + 1]) < 0x80:
                 pos += 2
@@ -151,12 +151,12 @@ def _decode(data: bytes, pos: int, end: int, module: WasmModule) -> tuple[list[D
             else:
                 memarg, pos = read_memarg(data, pos, end)
                 append((opcode, memarg, start))
-        elif way == _END:
+        elif kind == _END:
             append((opcode, None, start))
             if not blocks:
                 return instructions, pos
             blocks.pop()
-        elif way == _BLOCK:
+        elif kind == _BLOCK:
             block_type = short_block_types.get(data[pos])
             if block_type is not None:
                 pos += 1
@@ -164,7 +164,7 @@ def _decode(data: bytes, pos: int, end: int, module: WasmModule) -> tuple[list[D
                 block_type, pos = read_block_type(data, pos, end, module)
             append((opcode, block_type, start))
             blocks.append(opcode)
-        elif way == _I64:
+        elif kind == _I64:
             value = data[pos]
             if value < 0x80:
                 pos += 1
@@ -172,21 +172,21 @@ def _decode(data: bytes, pos: int, end: int, module: WasmModule) -> tuple[list[D
             else:
                 value, pos = read_s64(data, pos, end)
                 append((opcode, value & 0xFFFFFFFFFFFFFFFF, start))
-        elif way == _BR_TABLE:
+        elif kind == _BR_TABLE:
             labels, pos = _read_labels(data, pos, end)
             append((opcode, labels, start))
-        elif way == _ELSE:
+        elif kind == _ELSE:
             if not blocks or blocks.pop() != _IF_OPCODE:
                 raise InvalidWasm("END opcode expected: else outside of an if", offset=start)
             blocks.append(opcode)
             append((opcode, None, start))
-        elif way == _FLOAT:
+        elif kind == _FLOAT:
             pos += 4 if opcode == 0x43 else 8
             append((opcode, int.from_bytes(data[start + 1 : pos], "little"), start))
-        elif way == _PREFIX:
+        elif kind == _PREFIX:
             opcode, immediate, pos = read_prefixed(data, start, end, module)
             append((opcode, immediate, start))
-        elif way == _RARE:
+        elif kind == _RARE:
             _nest_clause(opcode, blocks, start)
             immediate, pos = read_rare_immediate(INSTRUCTIONS[opcode], data, pos, end, module)
             append((opcode, immediate, start))

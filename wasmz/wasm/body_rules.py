@@ -18,28 +18,28 @@ from wasmz.wasm.instructions import BY_NAME, INSTRUCTIONS, Immediates, Instructi
 from wasmz.wasm.proposals import Proposal
 from wasmz.wasm.syntax import WasmModule
 
-# The type of a value that code after an unconditional branch pretends to find: it matches everything.
+# The type of a value that unreachable code pops from an empty stack: it matches everything.
 UNKNOWN: Final = internal_type("unknown")
 # The same of a value that must be a reference.
 UNKNOWN_REFERENCE: Final = internal_type("unknown reference")
-# Lies on the operand stack below each block's operands, so that no test of the stack's height is needed: whoever
-# pops too far meets a type that matches nothing.
+# Lies on the operand stack below each block's operands. A pop that goes too far finds this type, which matches nothing,
+# so no test of the stack's height is needed.
 BOUNDARY: Final = internal_type("nothing")
 
 I32, I64, F32, F64 = ValType.I32, ValType.I64, ValType.F32, ValType.F64
 NUMERIC: Final = frozenset({I32, I64, F32, F64, ValType.V128})
-# Implementation limit on operands that wait at the same time: calls with a thousand results need two bytes each.
+# Implementation limit on operands on the stack at one time: calls with a thousand results need two bytes each.
 MAX_OPERANDS: Final = 1_000_000
 _IF, _ELSE, _LOOP = BY_NAME["if"].opcode, BY_NAME["else"].opcode, BY_NAME["loop"].opcode
 
 
 class Frame:
-    """A block that is open.
+    """An open block.
 
     Attributes:
         opcode: of the instruction that opened it; that of ``else`` in the second half of an ``if``.
         params, results: the block's type.
-        label_types: what a branch to it takes along: the results, or a loop's parameters.
+        label_types: the operands of a branch to it: the results, or a loop's parameters.
         height: size of the operand stack at its start, the boundary included.
         unreachable: whether its end cannot be reached from here.
         fresh_locals: locals without a default value that were set in it.
@@ -58,7 +58,7 @@ class Frame:
 
 
 class BodyState:
-    """What is known in the middle of validating a function body.
+    """The state of validation in the middle of a function body.
 
     Attributes:
         local_types: types of parameters and locals.
@@ -104,7 +104,7 @@ class BodyState:
             self.fail(f"type mismatch: expected {expected.name}, found {found.name}")
 
     def pop_any(self) -> ValType:
-        """Pop a value of whichever type; :data:`UNKNOWN` where code is unreachable."""
+        """Pop a value of any type; :data:`UNKNOWN` where code is unreachable."""
         if self.stack[-1] is BOUNDARY:
             if not self.frames[-1].unreachable:
                 self.fail("type mismatch: expected a value, found nothing on the stack")
@@ -129,7 +129,7 @@ class BodyState:
             self.pop(value_type)
 
     def check_top(self, types: tuple[ValType, ...]) -> None:
-        """The values on top must be of these types, and stay there with the types they have."""
+        """Check that the values on top are of these types; they stay there with the types they have."""
         stack = self.stack
         if not types or tuple(stack[-len(types) :]) == types:
             return
@@ -137,7 +137,7 @@ class BodyState:
         height = len(stack)
         self.pop_all(types)
         present = height - len(stack)
-        # In unreachable code fewer may be there than are asked for: nothing is invented for a conditional branch.
+        # In unreachable code there may be fewer than are asked for: a conditional branch does not add the missing ones.
         stack += operands[len(operands) - present :]
 
     def jump_away(self) -> None:
@@ -147,7 +147,7 @@ class BodyState:
         frame.unreachable = True
 
     def label(self, index: int) -> tuple[ValType, ...]:
-        """What a branch to label ``index`` takes along."""
+        """The types of the operands of a branch to label ``index``."""
         if index >= len(self.frames):
             self.fail(f"unknown label {index}")
         return self.frames[-1 - index].label_types
@@ -208,7 +208,7 @@ class BodyState:
         return self.module.memory_types[memory].address_type
 
     def data_segment(self, index: int) -> None:
-        """Data segment ``index`` must exist."""
+        """Check that data segment ``index`` exists."""
         count = self.module.data_count
         if index >= (len(self.module.data) if count is None else count):
             self.fail(f"unknown data segment {index}")
@@ -233,7 +233,7 @@ class BodyState:
         return address
 
     def apply_row(self, row: Instruction, immediate: Any) -> None:
-        """The rule of an instruction whose row says its types: the general way behind the loop's short cuts."""
+        """The rule of an instruction whose row gives its types; the validator's loop decides common cases before."""
         params, results = row.params, row.results
         if params is None or results is None:
             raise NotImplementedError(f"{row.name} has no validation rule")
@@ -325,7 +325,7 @@ def _else(state: BodyState, _: None) -> None:
 def _end(state: BodyState, _: None) -> None:
     frame = state.leave()
     if frame.opcode == _IF and frame.params != frame.results:
-        # The missing else passes the parameters on as they are.
+        # The missing else passes the parameters on unchanged.
         if len(frame.params) != len(frame.results) or not all(map(is_subtype, frame.params, frame.results)):
             state.fail("type mismatch: an if without else must give back what it takes")
     state.push_all(frame.results)
@@ -393,7 +393,7 @@ def _call_indirect(state: BodyState, immediate: tuple[int, int]) -> None:
 
 
 def check_tail_call(state: BodyState, func_type: FuncType) -> None:
-    """The rule of a tail call to a function of this type, whose reference or index is popped already."""
+    """The rule of a tail call to a function of this type, after its reference or index was popped."""
     results = func_type.results
     if results != state.results and (
         len(results) != len(state.results) or not all(map(is_subtype, results, state.results))

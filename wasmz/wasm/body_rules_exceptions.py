@@ -1,9 +1,9 @@
-"""Typing rules of exceptions (specification 3.4.6), and of the superseded proposal with its own blocks.
+"""Typing rules of exceptions (specification 3.4.6), and of the legacy proposal with its own blocks.
 
-    try_table bt catch...      each clause must fit the label that it goes to, counted from outside of the block
+    try_table bt catch...      each clause must fit the label it branches to, counted from outside the block
     try bt ... catch x ...     legacy: clauses divide the block, as `else` does
 
-What a clause passes is the tag's parameters, with ``_ref`` the exception itself behind them.
+A clause passes the tag's parameters; with ``_ref``, also the exception itself, after them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _CATCH, _CATCH_ALL = BY_NAME["catch"].opcode, BY_NAME["catch_all"].opcode
 
 
 def _tag_params(state: BodyState, index: int) -> tuple[ValType, ...]:
-    """What exceptions with the tag carry."""
+    """The types of the values in exceptions with the tag."""
     module = state.module
     if index >= len(module.tag_types):
         state.fail(f"unknown tag {index}")
@@ -53,7 +53,7 @@ def _try_table(state: BodyState, immediate: tuple[FuncType, tuple[tuple[int, int
     state.enter(_TRY_TABLE, block_type)
 
 
-# The superseded proposal (its document "Exceptions", sections "Try-catch blocks" and "Rethrow").
+# The legacy proposal (its document "Exceptions", sections "Try-catch blocks" and "Rethrow").
 
 
 @rule("try")
@@ -62,7 +62,7 @@ def _try(state: BodyState, block_type: FuncType) -> None:
 
 
 def _divide(state: BodyState, opcode: int, passed: tuple[ValType, ...]) -> None:
-    """Ends the part of a block before a clause, and begins the clause's own."""
+    """Ends the part of a block before a clause, and begins the clause's part."""
     if state.frames[-1].opcode not in (_TRY, _CATCH):
         state.fail("a catch clause outside of a try")
     frame = state.leave()

@@ -295,7 +295,7 @@ def _array_new_fixed(state: BodyState, immediate: tuple[int, int]) -> None:
     expected = unpacked(item)
     for _ in range(count):
         if state.frames[-1].unreachable and len(state.stack) == state.frames[-1].height:
-            # In unreachable code all others are there, too, however many they are.
+            # In unreachable code all further operands are there, too.
             break
         state.pop(expected)
     state.stack.append(RefType(defined, nullable=False, exact=True))

@@ -3,8 +3,8 @@
     (func $parse (result i32) (f64.const 0))
     -> InvalidWasm: type mismatch: expected i32, found f64 (function 12 "parse", offset 0x1a3f)
 
-The loop decides the common case of the common instructions by identity of types; whatever does not match at once,
-and all else, goes to the rules in :mod:`wasmz.wasm.body_rules`, which know subtypes, unreachable code and all errors.
+The loop decides the common case of common instructions by identity of types. Everything else, and whatever does not
+match at once, goes to the rules in :mod:`wasmz.wasm.body_rules`, which know subtypes, unreachable code and all errors.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from wasmz.wasm.syntax import DecodedInstruction, WasmModule
 # How the loop treats an instruction.
 _LOCAL_GET, _CONST, _BINARY, _LOAD, _LOCAL_SET, _LOCAL_TEE, _BR_IF, _UNARY, _STORE, _BLOCK, _END, _OTHER = range(12)
 
-# (way, operand type or natural alignment, result type); of a store the last one is the type of what is stored.
-_Way = tuple[int, ValType | int, ValType]
+# (kind, operand type or natural alignment, result type, which for a store is the type of the stored value)
+_Kind = tuple[int, ValType | int, ValType]
 
 _BY_NAME: Final = {
     "local.get": _LOCAL_GET,
@@ -38,31 +38,31 @@ _BY_NAME: Final = {
 _CONSTANTS: Final = (Immediates.I32, Immediates.I64, Immediates.F32, Immediates.F64)
 
 
-def _make_ways() -> dict[int, _Way]:
-    ways: dict[int, _Way] = {}
+def _make_kinds() -> dict[int, _Kind]:
+    kinds: dict[int, _Kind] = {}
     for opcode, row in INSTRUCTIONS.items():
-        way: _Way = (_BY_NAME.get(row.name, _OTHER), BOUNDARY, BOUNDARY)
+        kind: _Kind = (_BY_NAME.get(row.name, _OTHER), BOUNDARY, BOUNDARY)
         params, results = row.params, row.results
         if params is None or results is None or opcode in RULES:
             pass
         elif row.immediates in _CONSTANTS:
-            way = (_CONST, BOUNDARY, results[0])
+            kind = (_CONST, BOUNDARY, results[0])
         elif row.proposal is Proposal.THREADS:
             # Their alignment has another rule.
             pass
         elif row.immediates is Immediates.MEMARG and row.access is not None and len(params) + len(results) == 2:
             natural = row.access.align_log2
-            way = (_LOAD, natural, results[0]) if results else (_STORE, natural, params[1])
+            kind = (_LOAD, natural, results[0]) if results else (_STORE, natural, params[1])
         elif row.immediates is Immediates.NONE and len(results) == 1:
             if len(params) == 1:
-                way = (_UNARY, params[0], results[0])
+                kind = (_UNARY, params[0], results[0])
             elif len(params) == 2 and params[0] is params[1]:
-                way = (_BINARY, params[0], results[0])
-        ways[opcode] = way
-    return ways
+                kind = (_BINARY, params[0], results[0])
+        kinds[opcode] = kind
+    return kinds
 
 
-_WAYS: Final = _make_ways()
+_KINDS: Final = _make_kinds()
 
 
 def validate_body(module: WasmModule, function_index: int, instructions: list[DecodedInstruction]) -> None:
@@ -80,48 +80,48 @@ def validate_body(module: WasmModule, function_index: int, instructions: list[De
     stack = state.stack
     push, pop = stack.append, stack.pop
     frames = state.frames
-    ways = _WAYS
-    # Locals without a default value must be tracked: their instructions take the long way.
+    kinds = _KINDS
+    # Locals without a default value must be tracked: their instructions go to the rules.
     local_types = [] if state.unset_locals else state.local_types
     local_count = len(local_types)
-    # Accesses to the first memory with 32-bit addresses take the short way.
+    # Accesses to the first memory are decided here if it has 32-bit addresses.
     short_memory = 0 if module.memory_types and module.memory_types[0].address_type is I32 else -1
     for opcode, immediate, offset in instructions:
-        way, operand, result = ways[opcode]
-        if way == _LOCAL_GET:
+        kind, operand, result = kinds[opcode]
+        if kind == _LOCAL_GET:
             if immediate < local_count:
                 push(local_types[immediate])
                 continue
-        elif way == _CONST:
+        elif kind == _CONST:
             push(result)
             continue
-        elif way == _BINARY:
+        elif kind == _BINARY:
             top = pop()
             if top is operand and stack[-1] is operand:
                 stack[-1] = result
                 continue
             push(top)
-        elif way == _LOAD:
+        elif kind == _LOAD:
             align, displacement, memory = immediate
             if stack[-1] is I32 and memory == short_memory and align <= operand and displacement <= 0xFFFFFFFF:
                 stack[-1] = result
                 continue
-        elif way == _LOCAL_SET:
+        elif kind == _LOCAL_SET:
             if immediate < local_count and stack[-1] is local_types[immediate]:
                 pop()
                 continue
-        elif way == _LOCAL_TEE:
+        elif kind == _LOCAL_TEE:
             if immediate < local_count and stack[-1] is local_types[immediate]:
                 continue
-        elif way == _BR_IF:
+        elif kind == _BR_IF:
             if immediate < len(frames) and stack[-1] is I32 and not frames[-1 - immediate].label_types:
                 pop()
                 continue
-        elif way == _UNARY:
+        elif kind == _UNARY:
             if stack[-1] is operand:
                 stack[-1] = result
                 continue
-        elif way == _STORE:
+        elif kind == _STORE:
             align, displacement, memory = immediate
             top = pop()
             if (
@@ -134,7 +134,7 @@ def validate_body(module: WasmModule, function_index: int, instructions: list[De
                 pop()
                 continue
             push(top)
-        elif way == _BLOCK:
+        elif kind == _BLOCK:
             if not immediate.params:
                 push(BOUNDARY)
                 frames.append(Frame(opcode, immediate, len(stack)))

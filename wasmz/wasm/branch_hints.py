@@ -1,9 +1,9 @@
-"""The custom section of branch hints (proposal "branch hinting"): which way branches likely go.
+"""The custom section of branch hints (proposal "branch hinting"): whether branches are likely taken.
 
     18 "metadata.code.branch_hint"  01 00  01 05 01 00     ->  {0: {start + 5: False}}
 
-For each function, by the offset of the instruction in the module, whether its condition is likely true. As the section
-is a custom one, nothing in it can make a module invalid: of a malformed section counts what comes before the mistake.
+The result says for each function, by the branch's offset in the module, whether its condition is likely true. A custom
+section cannot make a module invalid: of a malformed one, everything before the mistake counts.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Typing rules of the constant instructions that make heap objects (specification 3.3.16).
 
-    struct.new 3 behind (i32, f64)        -> [(ref 3)]
+    struct.new 3 after (i32, f64)         -> [(ref 3)]
     ref.i31                               [i32] -> [(ref i31)]
 
-A rule gives the operand types and the result, or says by ``InvalidWasm`` why there is none.
+A rule returns the operand types and the result type, or raises ``InvalidWasm``.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from wasmz.wasm.body_rules_gc import has_default, unpacked
 from wasmz.wasm.instructions import BY_NAME
 from wasmz.wasm.syntax import WasmModule
 
-# What a rule gives: the types of the operands, and that of the result.
+# A rule's result: the types of the operands, and of the result.
 _Typing = tuple[tuple[ValType, ...], ValType]
-# (module, immediate, operand types so far, offset) -> what the instruction takes and gives.
+# (module, immediate, operand types so far, offset) -> the instruction's types.
 ConstantRule = Callable[[WasmModule, Any, list[ValType], int], _Typing]
 
 

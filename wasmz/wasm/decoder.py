@@ -2,7 +2,7 @@
 
     decode_module(b"\\0asm\\1\\0\\0\\0") -> WasmModule(types=[], imports=[], ...)
 
-Malformed input raises :class:`~wasmz.InvalidWasm`; features outside of the accepted proposals raise
+Malformed input raises :class:`~wasmz.InvalidWasm`; features outside the accepted proposals raise
 :class:`~wasmz.UnsupportedFeature`. Function bodies are only measured, not decoded.
 """
 
@@ -33,7 +33,7 @@ MAX_LOCALS: Final = 50_000
 
 _EXTERN_KINDS: Final[tuple[ExternKind, ...]] = ("func", "table", "memory", "global", "tag")
 
-# A function that must be of just the type that is written, and of none of its subtypes (proposal "custom descriptors").
+# A function that must be of exactly the written type, not of a subtype (proposal "custom descriptors").
 _EXACT_FUNCTION: Final = 0x20
 
 
@@ -233,7 +233,7 @@ def _read_locals(body: Reader, module: WasmModule) -> list[tuple[int, ValType]]:
     return declared
 
 
-# By section id: place in the prescribed order, and what reads the content (specification 5.5.2, 5.5.16).
+# By section id: place in the prescribed order, and the content's reader (specification 5.5.2, 5.5.16).
 _SECTIONS: Final[dict[int, tuple[int, Callable[[Reader, WasmModule], None]]]] = {
     1: (0, _read_types),
     2: (1, _read_imports),

@@ -3,7 +3,7 @@
     read_memarg(b"\\x02\\x80\\x01", 0, 3) -> ((2, 128, 0), 3)
     read_prefixed(b"\\xfc\\x0a\\x00\\x01", 0, 4, module) -> (0xFC000A, (0, 1), 4)
 
-All readers also give the position behind what they read.
+All readers also return the position after what they read.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ CATCH, CATCH_REF, CATCH_ALL, CATCH_ALL_REF = range(4)
 
 
 def read_memarg(data: bytes, pos: int, end: int) -> tuple[tuple[int, int, int], int]:
-    """Alignment as a power of two, offset and memory index (specification 5.4.7), and the position behind."""
+    """Alignment as a power of two, offset and memory index (specification 5.4.7), and the position after."""
     start = pos
     flags, pos = read_u32(data, pos, end)
     memory = 0
@@ -55,7 +55,7 @@ def read_block_type(data: bytes, pos: int, end: int, module: WasmModule) -> tupl
 
 
 def read_prefixed(data: bytes, pos: int, end: int, module: WasmModule) -> tuple[int, Any, int]:
-    """The instruction whose prefix byte is at ``pos``: opcode, immediate, and the position behind."""
+    """The instruction whose prefix byte is at ``pos``: opcode, immediate, and the position after."""
     start = pos
     code, pos = read_u32(data, pos + 1, end)
     row = INSTRUCTIONS.get(data[start] << 16 | code) if code < 0x10000 else None
@@ -68,7 +68,7 @@ def read_prefixed(data: bytes, pos: int, end: int, module: WasmModule) -> tuple[
 
 
 def read_rare_immediate(row: Instruction, data: bytes, pos: int, end: int, module: WasmModule) -> tuple[Any, int]:
-    """The immediates of instruction ``row``, and the position behind them."""
+    """The immediates of instruction ``row``, and the position after them."""
     reader = Reader(data, pos, end, module.proposals)
     immediate = _READERS[row.immediates](reader, module)
     return immediate, reader.pos
@@ -168,7 +168,7 @@ def _fence(reader: Reader, module: WasmModule) -> None:
         reader.fail("zero byte expected", reader.pos - 1)
 
 
-# What the loop in `body` reads by itself (BLOCK, constants, BR_TABLE) occurs behind no prefix byte.
+# Immediates that the loop in `body` reads itself (BLOCK, constants, BR_TABLE) occur after no prefix byte.
 _READERS: Final[dict[Immediates, Callable[[Reader, WasmModule], Any]]] = {
     Immediates.NONE: _nothing,
     Immediates.TRY_TABLE: _try_table,

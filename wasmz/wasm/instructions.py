@@ -96,12 +96,12 @@ class Instruction(NamedTuple):
         immediates: what follows the opcode.
         params: operand types, the last one on top of the stack, or ``None`` where they depend on more than the opcode.
         results: the same for results.
-        proposal: the proposal that brought it.
-        effects: what it may do besides giving its results.
+        proposal: the proposal that added it.
+        effects: what it may do besides computing its results.
         access: width and natural alignment if it is a memory access, otherwise ``None``.
         folds: whether the compiler may evaluate it, by the runtime's helper of its name, on constant integers.
-        bounds: the least and the largest number that it gives, if that is known without its operands. They are of a
-            signed number if the least is negative, otherwise of an unsigned one.
+        bounds: its least and largest result, if these are known without its operands: as signed numbers if the least is
+            negative, otherwise as unsigned ones.
     """
 
     opcode: int
@@ -464,7 +464,7 @@ _EFFECTS: Final = [Effects(bits) for bits in range(32)]
 
 
 def _read_tables() -> dict[int, Instruction]:
-    """All groups as one dictionary by opcode; ``ValueError`` where two rows claim one opcode or one name."""
+    """All groups as one dictionary by opcode; ``ValueError`` if two rows have the same opcode or name."""
     table: dict[int, Instruction] = {}
     names: set[str] = set()
     signatures: dict[str, tuple[tuple[ValType, ...] | None, tuple[ValType, ...] | None]] = {"*": (None, None)}

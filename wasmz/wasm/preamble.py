@@ -1,4 +1,4 @@
-"""The first bytes of a module, and what other things people have in files begin with.
+"""The first bytes of a module, and those of other files that may be given in its place.
 
 check_preamble(data)                       the header of a module, or InvalidWasm
 check_preamble(gzipped, "a.wasm.gz")       InvalidWasm: a.wasm.gz: magic header not detected: this is gzip data
@@ -39,7 +39,7 @@ _KINDS: Final[tuple[tuple[bytes, str], ...]] = (
     (b"\x89PNG", "a PNG image"),
 )
 
-# How much of what may be text is looked at.
+# How many bytes are examined for text.
 _LOOKED_AT: Final = 1024
 
 
@@ -71,7 +71,7 @@ def check_preamble(data: bytes, name: str | None = None) -> None:
 
 
 def describe(data: bytes) -> str | None:
-    """What bytes are that are no module, if they begin like something known."""
+    """The kind of file that bytes which are no module come from, if its first bytes are known."""
     if not data:
         return None
     for magic, kind in _KINDS:

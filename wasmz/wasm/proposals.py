@@ -1,4 +1,4 @@
-"""The proposals that make up WebAssembly, and the gate that refuses those which wasmz cannot run.
+"""The proposals that make up WebAssembly, and the check that refuses unsupported ones.
 
 require(SUPPORTED_PROPOSALS, Proposal.GC, "a struct type", 0x12)
 -> UnsupportedFeature: a struct type needs the garbage collection proposal (offset 0x12)
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Proposal(enum.Enum):
-    """A unit in which WebAssembly grew; the value is the name that messages and documentation use."""
+    """An extension of WebAssembly; the value is its name in messages and documentation."""
 
     MVP = "MVP"
     MUTABLE_GLOBALS = "mutable globals"

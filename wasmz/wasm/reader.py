@@ -81,7 +81,7 @@ class Reader:
     Attributes:
         data: the whole module, so that positions are offsets in the file.
         pos: offset of the next byte.
-        end: offset behind the last byte that belongs to what is being read.
+        end: offset after the last byte that may be read.
         proposals: those whose features are accepted.
     """
 
@@ -110,7 +110,7 @@ class Reader:
         return self.data[pos]
 
     def peek(self) -> int:
-        """The next byte, left where it is; -1 at the end."""
+        """The next byte, without moving on; -1 at the end."""
         return self.data[self.pos] if self.pos < self.end else -1
 
     def u32(self) -> int:
@@ -143,8 +143,8 @@ class Reader:
     def count(self) -> int:
         """The length of a vector.
 
-        No item is shorter than a byte: a length that the remaining bytes cannot hold is refused here, before anything
-        of that size is made.
+        No item is shorter than a byte, so a length beyond the remaining bytes is refused here, before anything of that
+        size is made.
         """
         start = self.pos
         value = self.u32()

@@ -21,10 +21,10 @@ _PASSIVE, _EXPLICIT, _EXPRESSIONS = 1, 2, 4
 
 
 def read_expression(reader: Reader, module: WasmModule) -> ConstantExpression:
-    """A constant expression up to and with its ``end``; that it is constant is left to validation."""
+    """A constant expression with its ``end``; validation checks that it is constant."""
     offset = reader.pos
     instructions, reader.pos = decode_expression(reader.data, offset, reader.end, module)
-    # The final `end` says nothing any more.
+    # The final `end` is not needed any more.
     instructions.pop()
     return ConstantExpression(instructions, offset)
 

@@ -4,8 +4,8 @@
     -> WasmModule(types=[DefinedType, DefinedType], imports=[Import("env", "f", "func", 0)], function_types=[0, 1],
                   exports=[Export("g", "func", 1)], bodies=[FunctionBody(start=50, code_start=51, end=54)], ...)
 
-Index spaces (``function_types``, ``table_types``, ...) hold imported items first; ``tables`` and ``globals`` hold what
-the module itself defines.
+Index spaces (``function_types``, ``table_types``, ...) begin with imported items; ``tables`` and ``globals`` contain
+only what the module itself defines.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from wasmz.types import DefinedType, FuncType, GlobalType, MemoryType, RefType, 
 from wasmz.wasm.instructions import INSTRUCTIONS
 from wasmz.wasm.proposals import SUPPORTED_PROPOSALS, Proposal
 
-# What `decode_body` makes of an instruction: (opcode, immediate, offset in the file).
+# A decoded instruction: (opcode, immediate, offset in the file).
 DecodedInstruction = tuple[int, Any, int]
 
 
@@ -85,7 +85,7 @@ class Global:
 
 @dataclass(slots=True, eq=False)
 class ElementSegment:
-    """References that fill a table. ``table`` and ``position`` count if it is active."""
+    """References that fill a table. ``table`` and ``position`` apply if it is active."""
 
     mode: SegmentMode
     type: RefType
@@ -97,7 +97,7 @@ class ElementSegment:
 
 @dataclass(slots=True, eq=False)
 class DataSegment:
-    """Bytes ``start`` to ``end`` of the file, that fill a memory. ``memory`` and ``position`` count if it is active."""
+    """Bytes ``start`` to ``end`` of the file, for a memory. ``memory`` and ``position`` apply if it is active."""
 
     mode: SegmentMode
     start: int
@@ -115,7 +115,7 @@ class FunctionBody:
         index: in the function index space.
         start: of the declarations of locals; a code object's first line number.
         code_start: of the first instruction.
-        end: behind the final ``end``.
+        end: after the final ``end``.
         locals: (count, type) pairs of the declared locals; parameters are not among them.
     """
 
@@ -128,7 +128,7 @@ class FunctionBody:
 
 @dataclass(slots=True, eq=False)
 class CustomSection:
-    """A custom section; ``start`` and ``end`` bound its content behind the name."""
+    """A custom section; ``start`` and ``end`` bound its content after the name."""
 
     name: str
     start: int
@@ -168,7 +168,7 @@ class WasmModule:
         bodies: of the functions that the module defines.
         declared_functions: those that bodies may refer to by ``ref.func``; set by validation.
         code_start: where the code section's content begins, if there is one.
-        exact_imports: imported functions that are of just their type, and of no subtype.
+        exact_imports: imported functions that are of exactly their type, not of a subtype.
     """
 
     proposals: frozenset[Proposal] = SUPPORTED_PROPOSALS
@@ -199,7 +199,7 @@ class WasmModule:
     exact_imports: set[int] = field(default_factory=set)
 
     def function_reference(self, index: int) -> RefType:
-        """The type of ``ref.func``: exact, where it is certain of which type the function is."""
+        """The type of ``ref.func``: exact if the function's own type is known."""
         exact = index >= self.imported_function_count or index in self.exact_imports
         return RefType(self.types[self.function_types[index]], nullable=False, exact=exact)
 
@@ -214,7 +214,7 @@ class WasmModule:
         return self.tag_types[len(self.tag_types) - len(self.tag_offsets) :]
 
     def function_type(self, index: int) -> FuncType:
-        """The type of function ``index``; ``InvalidWasm`` if there is no such function or its type is none."""
+        """The type of function ``index``; ``InvalidWasm`` if there is no such function, or it has another type."""
         if index >= len(self.function_types):
             raise InvalidWasm(f"unknown function {index}")
         return self.signature(self.function_types[index])

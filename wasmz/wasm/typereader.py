@@ -33,7 +33,7 @@ from wasmz.types import (
 from wasmz.wasm.proposals import Proposal
 from wasmz.wasm.reader import Reader
 
-# Implementation limit: how far supertypes may be stacked, as in the JavaScript embedding's limits.
+# Implementation limit, the same as in the JavaScript embedding: how many supertypes a type may have above it.
 MAX_SUBTYPING_DEPTH: Final = 63
 # Implementation limit, the same as in the JavaScript embedding: parameters, and results, of one function type.
 MAX_ARITY: Final = 1_000
@@ -64,11 +64,11 @@ _DESCRIBES, _DESCRIPTOR, _EXACT = 0x4C, 0x4D, 0x62
 
 
 class TypeSpace:
-    """The type index space while its section is read: what is defined, and the group being made.
+    """The type index space while its section is read: the types so far, and the group being read.
 
     Attributes:
         types: the types defined so far.
-        group_size: number of members of the group being made; 0 outside of groups.
+        group_size: number of members of the group being read; 0 outside groups.
     """
 
     __slots__ = ("group_size", "types")
@@ -78,7 +78,7 @@ class TypeSpace:
         self.group_size: int = 0
 
     def resolve(self, reader: Reader, index: int, offset: int) -> DefinedType | GroupReference:
-        """Type ``index``, or its place in the group being made; ``InvalidWasm`` if there is none."""
+        """Type ``index``, or its place in the group being read; ``InvalidWasm`` if there is none."""
         if index < len(self.types):
             return self.types[index]
         position = index - len(self.types)
@@ -104,7 +104,7 @@ def read_heap_type(reader: Reader, space: TypeSpace) -> HeapType | DefinedType |
 
 
 def read_reference_to(reader: Reader, space: TypeSpace, *, nullable: bool) -> RefType | GroupReference:
-    """The reference type to a heap type, which may be exact, that is written next."""
+    """The reference type to the heap type, perhaps exact, that comes next."""
     offset = reader.pos
     exact = reader.peek() == _EXACT
     if exact:
@@ -120,7 +120,7 @@ def read_reference_to(reader: Reader, space: TypeSpace, *, nullable: bool) -> Re
 
 
 def read_written_type(reader: Reader, space: TypeSpace) -> ValType | GroupReference:
-    """A value type (specification 5.3.5) that may refer into the group being made."""
+    """A value type (specification 5.3.5) that may refer into the group being read."""
     offset = reader.pos
     byte = reader.byte()
     number = _NUMBER_TYPES.get(byte)
@@ -141,12 +141,12 @@ def read_written_type(reader: Reader, space: TypeSpace) -> ValType | GroupRefere
 
 
 def read_value_type(reader: Reader, types: list[DefinedType]) -> ValType:
-    """A value type, outside of the type section."""
+    """A value type, outside the type section."""
     return read_written_type(reader, TypeSpace(types))  # type: ignore[return-value]
 
 
 def read_reference_type(reader: Reader, types: list[DefinedType]) -> RefType:
-    """A reference type (specification 5.3.4), outside of the type section."""
+    """A reference type (specification 5.3.4), outside the type section."""
     offset = reader.pos
     if reader.peek() in _NUMBER_TYPES or reader.peek() == 0x7B:
         reader.fail("malformed reference type", offset)
@@ -184,7 +184,7 @@ def read_type_section(reader: Reader) -> list[DefinedType]:
                 reader.fail("sub type: too many supertypes above it", offset)
             if member.supertype is not None and member.supertype.final:
                 reader.fail("sub type: its supertype is final", offset)
-        # Supertypes of the group are known to be sound by now: the chains of all members are followed here.
+        # The supertypes of all members exist by now, so their chains can be followed.
         for member in defined:
             if member.supertype is not None and not is_composite_subtype(member.composite, member.supertype.composite):
                 reader.fail("sub type does not match its super type", offset)
@@ -195,10 +195,10 @@ def read_type_section(reader: Reader) -> list[DefinedType]:
 
 
 def _read_plain_function(reader: Reader, known: dict[bytes, DefinedType]) -> DefinedType | None:
-    """The next type if it is a function's, stands alone, and has fewer than 128 numbers each way: nearly every one.
+    """The next type, if it is an ungrouped function type with fewer than 128 numeric parameters and results.
 
-    A million types are read in a third of the time that the general way takes, and a tenth if they are all the same.
-    Anything else, faults included, is left where it is. ``known`` has those that were read, by their bytes.
+    Nearly all types are. A million are read in a third of the time of the general path, and in a tenth if all are the
+    same. Anything else, also malformed input, is left unread. ``known`` has the types that were read, by their bytes.
     """
     data, start, end = reader.data, reader.pos, reader.end
     if start + 2 >= end or data[start] != _FUNC:
@@ -234,7 +234,7 @@ def _read_sub_type(reader: Reader, space: TypeSpace, position: int) -> SubType:
     for _ in range(reader.count()):
         at = reader.pos
         index = reader.u32()
-        # A supertype comes before (section 3.2.11), which keeps the chains of supertypes free of cycles.
+        # A supertype comes before its subtypes (section 3.2.11), so chains of supertypes have no cycles.
         if index >= len(space.types) + position:
             reader.fail(f"unknown type {index}", at)
         supertypes.append(space.resolve(reader, index, at))
@@ -264,7 +264,7 @@ def _read_clauses(reader: Reader, space: TypeSpace, position: int) -> tuple[int 
 
 
 def _wrong_pairs(members: list[SubType]) -> str | None:
-    """What is wrong with descriptors and what they describe: each must say of the other that it is."""
+    """The error, if descriptors and described types do not name each other."""
     for position, member in enumerate(members):
         for other, back, wrong in (
             (member.descriptor, "describes", "type is not described by its descriptor"),
@@ -280,7 +280,7 @@ def _wrong_pairs(members: list[SubType]) -> str | None:
 
 
 def _descriptors_match(sub: DefinedType, sup: DefinedType) -> bool:
-    """Whether descriptors, and what is described, are subtypes as the types are."""
+    """Whether the descriptors and described types of a subtype are subtypes of the supertype's."""
     if sup.descriptor is not None and (sub.descriptor is None or not is_heap_subtype(sub.descriptor, sup.descriptor)):
         return False
     if (sub.describes is None) is not (sup.describes is None):
@@ -303,7 +303,7 @@ def _read_composite_type(reader: Reader, space: TypeSpace) -> CompositeType:
     if form == _ARRAY:
         reader.require(Proposal.GC, "an array type", offset)
         return ArrayType(_read_field_type(reader, space))
-    # The encoding of these forms is that of a negative s33, so that overlong ones are integers gone wrong.
+    # These forms are encoded like a negative s33, so an overlong encoding is reported as a malformed integer.
     if form & 0x80:
         reader.pos = offset
         reader.s33()

@@ -35,7 +35,7 @@ _FUNC: Final = RefType(HeapType.FUNC, nullable=False)
 _REF_FUNC: Final = BY_NAME["ref.func"].opcode
 _REF_NULL: Final = BY_NAME["ref.null"].opcode
 _GLOBAL_GET: Final = BY_NAME["global.get"].opcode
-# Constant instructions whose row in the table says all about their types (specification 3.3.16).
+# Constant instructions whose row in the table gives all their types (specification 3.3.16).
 _CONSTANT_ROWS: Final = {
     BY_NAME[name].opcode: (BY_NAME[name].params or (), (BY_NAME[name].results or (ValType.I32,))[0])
     for name in (
@@ -46,7 +46,7 @@ _CONSTANT_ROWS: Final = {
 
 
 def validate_module(module: WasmModule, data: bytes | bytearray | memoryview) -> None:
-    """Check everything about a module but its function bodies, and fill in what their validation needs.
+    """Check everything in a module except its function bodies, and fill in what their validation needs.
 
     Args:
         module: the decoded module; ``declared_functions`` is set.
@@ -182,7 +182,7 @@ def _check_memory(memory: MemoryType, offset: int) -> None:
     if memory.page_bytes not in (1, PAGE_BYTES):
         _fail(f"invalid custom page size {memory.page_bytes}", offset)
     bits = 32 if memory.address_type is ValType.I32 else 64
-    # Sizes have to be numbers of the address type (proposal "custom page sizes").
+    # Sizes must be numbers of the address type (proposal "custom page sizes").
     most = min((1 << bits) // memory.page_bytes, (1 << bits) - 1)
     for size in (memory.minimum, memory.maximum):
         if size is not None and size > most:
@@ -272,7 +272,7 @@ def _check_data(module: WasmModule) -> None:
 
 
 def _declared_functions(module: WasmModule) -> Iterator[int]:
-    """Functions that occur outside of bodies: only those may ``ref.func`` name inside (specification 3.5.16)."""
+    """Functions that occur outside bodies: inside, ``ref.func`` may name only these (specification 3.5.16)."""
     for export in module.exports:
         if export.kind == "func":
             yield export.index
