@@ -1,7 +1,7 @@
 """Passes from IR to IR, and which of them each optimisation level runs.
 
 A pass is a module with one idea and a function ``run(function, context)`` that changes the function in place. Its
-docstring shows IR before and after. The pipelines below are all there is to the order of optimisation.
+docstring shows IR before and after. The pipelines below are the order of optimisation.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from wasmz.passes.context import Context
 from wasmz.startup.concurrency import load
 
 Pass = Callable[[Function, Context], None]
-# Called with the name of each pass that ran, and the function as it left it.
+# Called after each pass, with its name and the function.
 Observer = Callable[[str, Function], None]
 
 # Optimisation level -> names of its passes, in order.
@@ -45,8 +45,8 @@ PIPELINES: dict[int, tuple[str, ...]] = {
 
 PASSES = tuple(dict.fromkeys(name for names in PIPELINES.values() for name in names))
 
-# Control flow of WebAssembly is reducible, which SSA construction relies on. Only the continuation of an inner loop,
-# which is entered in the middle of others, may not be; it gets the passes of level 1. So do functions beyond these
+# SSA construction relies on reducible control flow, which WebAssembly's is. Only the continuation of an inner loop,
+# entered in the middle of others, may be irreducible; it gets the passes of level 1. So do functions beyond these
 # sizes, which compilers do not make: the passes of level 2 keep sets of values for each value, and the locals of each
 # block.
 _MOST_VALUES = 40_000
@@ -58,13 +58,13 @@ REQUIRED = frozenset({"merge", "ssa", "represent"})
 
 @cache
 def find_pass(name: str) -> Pass:
-    """The pass of a name. Its module is imported only here: baseline code needs one of all, and starts as quickly."""
+    """The pass of a name. Its module is imported only here: baseline code needs one pass, and must start quickly."""
     found: Pass = load(f"wasmz.passes.{name}").run
     return found
 
 
 def run_passes(function: Function, level: int, context: Context, observe: Observer | None = None) -> None:
-    """Runs a level's passes but the disabled ones; with ``context.verify`` the IR is checked after each."""
+    """Runs a level's enabled passes; with ``context.verify``, the IR is checked after each."""
     if level == 2 and (_is_huge(function) or not dominator_tree(function).is_reducible):
         level = 1
     for name in PIPELINES[level]:

@@ -33,17 +33,17 @@ def run(function: Function, context: Context) -> None:
 
 
 def _invert(value: Value) -> None:
-    """``eqz`` of an integer comparison becomes the opposite comparison."""
+    """Makes ``eqz`` of an integer comparison the opposite comparison."""
     compared = value.args[0]
     if compared.op in INVERSE and compared.uses == 1 and compared.block is value.block:
         value.op, value.args = INVERSE[compared.op], compared.args
-        # What it stood for is dead now.
+        # The comparison it replaces is dead now.
         compared.uses = 0
         compared.op, compared.args, compared.imm = "i32.const", (), 0
 
 
 def _condition(value: Value) -> Value:
-    """What to test instead of a value of which only the truth matters."""
+    """The condition to test instead of a value of which only the truth matters."""
     if value.uses == 1:
         if value.op == "i32.ne" and value.args[1].op == "i32.const" and not value.args[1].imm:
             # The comparison dies, and its operand is used in its place.
@@ -63,7 +63,7 @@ def _fuse_branch(terminator: Terminator) -> None:
 
 def _run_on_values(function: Function) -> None:
     """The same in SSA form, where a comparison may have any number of uses: all of them must be conditions."""
-    # Values that something looks at as numbers.
+    # Values that some use needs as numbers.
     numbers: set[Value] = set()
     for block in function.blocks:
         for value in block.body:
@@ -89,7 +89,7 @@ def _run_on_values(function: Function) -> None:
 
 
 def _truth(value: Value) -> Value:
-    """What to test instead of a value: ``x`` for ``x != 0``, and for ``(x == 0) == 0``."""
+    """The condition to test instead of a value: ``x`` for ``x != 0``, and for ``(x == 0) == 0``."""
     while True:
         if value.op == "i32.ne" and value.args[1].op == "i32.const" and not value.args[1].imm:
             value = value.args[0]

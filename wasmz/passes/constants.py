@@ -6,7 +6,7 @@
     v3 = local.get 0             v3 = local.get 0
     v4 = i32.add v0 v3           v4 = i32.add v3 v0
 
-Integers are folded by the very functions that the runtime uses (`wasmz.runtime.integers`). What traps is left for run
+Integers are folded by the runtime's own functions (`wasmz.runtime.integers`). Operations that trap are left for run
 time, and so is float arithmetic, whose NaNs are the machine's.
 """
 

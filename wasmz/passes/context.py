@@ -6,7 +6,7 @@
     context.table_functions(0)               -> (None, 12, 14, 12)
     context.callee(12)                       -> its IR before any pass
 
-Whatever needs a look at other functions' bodies is found out when a pass asks for the first time.
+Facts that depend on other functions' bodies are computed when a pass first asks for them.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ _TABLE_WRITES = {
     BY_NAME[name].opcode: name for name in ("table.set", "table.init", "table.copy", "table.grow", "table.fill")
 }
 
-# A LEB128 number of up to 32 bits. Patterns find all places where an instruction could be, and others, too.
+# A LEB128 number of up to 32 bits. Patterns match wherever an instruction could be, and in other places, too.
 _INDEX = rb"(?=([\x80-\xff]{0,4}[\x00-\x7f]))"
 _GLOBAL_WRITE = re.compile(re.escape(bytes([_GLOBAL_SET])) + _INDEX, re.DOTALL)
 
-# A table with more elements is not looked at: its functions are called with computed indices.
+# A table with more elements is not examined: its functions are called with computed indices.
 _LARGEST_TABLE = 100_000
 
 Build = Callable[[int], Function]
@@ -47,7 +47,7 @@ def _no_body(index: int) -> Function:
 
 @dataclass(frozen=True)
 class Context:
-    """Facts about a module, and what was asked of the passes; an empty one serves functions that stand alone.
+    """Facts about a module, and options of the passes; an empty one serves functions without a module.
 
     Attributes:
         types: the type index space.
@@ -59,7 +59,7 @@ class Context:
         module, data: the module that they are about, and its bytes.
         verify: check the IR after each pass.
         disabled: names of passes to leave out.
-        templates: functions that were made ready for inlining, by index (see `inline.py`).
+        templates: functions prepared for inlining, by index (see `inline.py`).
     """
 
     types: tuple[DefinedType, ...] = ()
@@ -93,7 +93,7 @@ class Context:
 
     @cached_property
     def boxed_globals(self) -> frozenset[int]:
-        """Mutable globals that others see: imported or exported."""
+        """Mutable globals that other modules see: imported or exported."""
         return frozenset(
             index
             for index, type in enumerate(self.global_types)
@@ -102,7 +102,7 @@ class Context:
 
     @cached_property
     def written_globals(self) -> frozenset[int]:
-        """The globals that may be written by anyone: those that are not are what they were at first."""
+        """The globals that may be written; all others keep their first value."""
         return self._possibly_written | self.boxed_globals
 
     @cached_property
@@ -115,7 +115,7 @@ class Context:
 
     @cached_property
     def constant_globals(self) -> dict[int, tuple[str, Any]]:
-        """Operation and immediate of each global that holds the same constant for ever."""
+        """Operation and immediate of each global that always has the same constant."""
         constants: dict[int, tuple[str, Any]] = {}
         if self.module is None:
             return constants
@@ -154,7 +154,7 @@ class Context:
         try:
             instructions = decode_body(self.data, body, self.module)
         except WasmzError:
-            # Its own compilation will say so.
+            # The error comes when the function itself is compiled.
             return set(range(len(self.table_types)))
         written = set()
         for opcode, imm, _ in instructions:
@@ -177,7 +177,7 @@ class Context:
         if module is None or any(
             segment.mode == "active" and segment.table < self.imported_tables for segment in module.elements
         ):
-            # Functions could be called through the imported table although a later segment does not fit.
+            # If a later segment does not fit, functions can still be called through the imported table.
             return {}
         known: dict[int, list[Union[int, None]]] = {
             self.imported_tables + number: [None] * table.type.minimum
@@ -185,20 +185,20 @@ class Context:
             if table.init is None and table.type.minimum <= _LARGEST_TABLE
         }
         for segment in module.elements:
-            held = known.get(segment.table) if segment.mode == "active" else None
-            if held is None:
+            content = known.get(segment.table) if segment.mode == "active" else None
+            if content is None:
                 continue
             start = _constant(segment.position)
             items = [_function_reference(item) for item in segment.items]
-            if start is None or start + len(items) > len(held) or any(item == -1 for item in items):
+            if start is None or start + len(items) > len(content) or any(item == -1 for item in items):
                 del known[segment.table]
             else:
-                held[start : start + len(items)] = [None if item is None else item for item in items]
-        return {index: tuple(held) for index, held in known.items()}
+                content[start : start + len(items)] = [None if item is None else item for item in items]
+        return {index: tuple(content) for index, content in known.items()}
 
 
 def largest_size(type: MemoryType) -> int:
-    """How many bytes a memory with 32-bit addresses may have, as far as optimised code cares."""
+    """The most bytes that optimised code assumes a memory with 32-bit addresses to have."""
     if type.minimum * type.page_bytes > MEMORY32_LIMIT_BYTES:
         return 1 << 32
     if type.maximum is None:
@@ -259,7 +259,7 @@ def _constant(expression: ConstantExpression | None) -> int | None:
 
 
 def _function_reference(expression: ConstantExpression) -> int | None:
-    """The index of the function that an element refers to; ``None`` for null, -1 for what is not known."""
+    """The index of the function that an element refers to; ``None`` for null, -1 if it is not known."""
     code = expression.code
     if len(code) == 1:
         op, imm = code[0]

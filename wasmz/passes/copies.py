@@ -1,4 +1,4 @@
-"""Follows constants and copies through locals, along chains of blocks with a single way in.
+"""Follows constants and copies through locals, along chains of blocks with a single predecessor.
 
 v0 = i32.const 5             v0 = i32.const 5
 local.set 1 v0          ->   local.set 1 v0
@@ -18,7 +18,7 @@ from wasmz.passes.context import Context
 
 _MOST_KNOWN = 64
 
-# What a local holds: a constant, or what another local held since it was written for the n-th time.
+# The value of a local: a constant, or the value of another local after its n-th write.
 _Known = Union[Value, tuple[int, int]]
 
 
@@ -33,15 +33,15 @@ def run(function: Function, context: Context) -> None:
     leaving: dict[Block, dict[int, _Known]] = {}
     previous = None
     for block in function.blocks:
-        ways = predecessors.get(block, ())
+        incoming = predecessors.get(block, ())
         known: dict[int, _Known] = {}
-        if len(ways) == 1 and ways[0] in leaving:
-            known = dict(leaving[ways[0]])
-            if ways[0] is not previous:
-                # Blocks in between, in layout order, counted their own writes: only constants are certain.
+        if len(incoming) == 1 and incoming[0] in leaving:
+            known = dict(leaving[incoming[0]])
+            if incoming[0] is not previous:
+                # Blocks in between, in layout order, have their own writes in the count: only constants are certain.
                 known = {local: what for local, what in known.items() if isinstance(what, Value)}
         _propagate(block, known, writes)
-        # Copied for each block that follows, so it must not be long: a module may have many locals and many blocks.
+        # This is copied for each block that follows, so it must stay short: there may be many locals and many blocks.
         leaving[block] = known if len(known) <= _MOST_KNOWN else {}
         previous = block
 

@@ -1,4 +1,4 @@
-"""Moves counters by a constant, so that they start at zero or are the lowest address that is made of them.
+"""Moves counters by a constant, so that they start at zero, or are the lowest address made of them.
 
     jump b1(v0)                          v0 = i32.const -192      jump b1(v9)                   v9 = i32.const 0
     b1(v1: i32):                                                  b1(v8: i32):
@@ -9,10 +9,10 @@
                                                                     v4 = i32.add v7 -192
                                                                     branch v4 b1(v7) b2
 
-Compilers count from -n up to zero, because a test for zero is shorter. For Python such numbers are either large (as
-addresses they are out of bounds until reduced) or negative; counted from zero they are small, and as part of an address
-the constant goes into the view. For the same reason a pointer of which only addresses below it are used becomes the
-lowest of these. `values.py` joins the constants that meet here.
+Compilers count from -n up to zero, because a test for zero is shorter. In Python such numbers are either large (as
+addresses, out of bounds until reduced) or negative. Counted from zero they are small, and the constant in an address
+goes into the view. For the same reason a pointer that is used only for addresses below it becomes the lowest of these.
+`values.py` then joins the constants.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from wasmz.passes.analysis.ranges import ACCESS_WIDTHS
 from wasmz.passes.context import Context
 from wasmz.types import ValType
 
-# Larger magnitudes are no counters.
+# Numbers of larger magnitude are no counters.
 _LARGEST_START = 1 << 24
 _LARGEST_DISTANCE = 1 << 12
 
@@ -36,23 +36,23 @@ def run(function: Function, context: Context) -> None:
         return
     lowest, uses = _lowest_addresses(function)
     replaced: dict[Value, Value] = {}
-    for block, ways in incoming_edges(function).items():
+    for block, incoming in incoming_edges(function).items():
         for index, param in enumerate(block.params):
             type = NUMBER_TYPES.get(param.type)
-            if type is not None and len(ways) > 1:
-                found = _find_step(param, index, type, ways)
+            if type is not None and len(incoming) > 1:
+                found = _find_step(param, index, type, incoming)
                 if found is not None:
                     step, start = found
                     distance = _worthwhile(param, step, lowest, uses) if start is None else start - MODULUS[type]
                     if distance:
-                        _move(block, index, type, ways, step, distance, replaced)
+                        _move(block, index, type, incoming, step, distance, replaced)
     replace_values(function, replaced)
     if replaced:
         _compare_sums(function)
 
 
 def _compare_sums(function: Function) -> None:
-    """Branches on whether a sum with a constant is zero compare the other summand instead."""
+    """Lets branches on whether a sum with a constant is zero compare the other summand."""
     count_uses(function)
     for block in function.blocks:
         terminator = block.terminator
@@ -71,9 +71,9 @@ def _compare_sums(function: Function) -> None:
 
 
 def _lowest_addresses(function: Function) -> tuple[dict[Value, tuple[int, int]], dict[Value, int]]:
-    """Which parameters of blocks have constants subtracted to make addresses, and how often values are used otherwise.
+    """The parameters of blocks from which constants are subtracted to make addresses, and counts of other uses.
 
-    The first result gives the number of such differences and the largest constant.
+    The first result has the number of such differences and the largest constant.
     """
     differences: dict[Value, tuple[Value, int]] = {}
     lowest: dict[Value, tuple[int, int]] = {}
@@ -105,10 +105,12 @@ def _worthwhile(param: Value, step: Value, lowest: dict[Value, tuple[int, int]],
     return distance if count > other_uses.get(param, 0) + other_uses.get(step, 0) else 0
 
 
-def _find_step(param: Value, index: int, type: str, ways: list[tuple[Block, Edge]]) -> tuple[Value, int | None] | None:
-    """The sum that each round of a loop makes of a parameter, and its first value if that is a negative constant."""
+def _find_step(
+    param: Value, index: int, type: str, incoming: list[tuple[Block, Edge]]
+) -> tuple[Value, int | None] | None:
+    """The sum that an iteration makes of a parameter, and the parameter's first value if it is a negative constant."""
     starts, steps = set(), []
-    for _, edge in ways:
+    for _, edge in incoming:
         arg = edge.args[index]
         step = find_step(param, arg)
         if step is not None:
@@ -130,25 +132,25 @@ def _move(
     block: Block,
     index: int,
     type: str,
-    ways: list[tuple[Block, Edge]],
+    incoming: list[tuple[Block, Edge]],
     step: Value,
     distance: int,
     replaced: dict[Value, Value],
 ) -> None:
-    """Replaces a parameter by one that is greater by minus ``distance``, and the old one by a sum."""
+    """Replaces a parameter by one that is smaller by ``distance``, and its uses by a sum."""
     param = block.params[index]
     counter = Value("param", param.type, (), None, param.offset, block)
     block.params[index] = counter
     base, old = _sum(type, counter, distance, param.offset, block)
     block.body[:0] = [base, old]
     replaced[param] = old
-    home = step.block
-    stepped = Value(f"{type}.add", param.type, (counter, step.args[1]), None, step.offset, home)
-    base, total = _sum(type, stepped, distance, step.offset, home)
-    at = home.body.index(step)
-    home.body[at : at + 1] = [stepped, base, total]
+    target = step.block
+    stepped = Value(f"{type}.add", param.type, (counter, step.args[1]), None, step.offset, target)
+    base, total = _sum(type, stepped, distance, step.offset, target)
+    at = target.body.index(step)
+    target.body[at : at + 1] = [stepped, base, total]
     replaced[step] = total
-    for source, edge in ways:
+    for source, edge in incoming:
         arg = edge.args[index]
         if arg is step:
             new = stepped
@@ -159,6 +161,6 @@ def _move(
 
 
 def _sum(type: str, value: Value, constant: int, offset: int, block: Block) -> tuple[Value, Value]:
-    """A constant, and the sum of a value with it; both are still to be put into the block."""
+    """A constant, and the sum of a value with it; the caller puts both into the block."""
     base = Value(f"{type}.const", value.type, (), constant % MODULUS[type], offset, block)
     return base, Value(f"{type}.add", value.type, (value, base), None, offset, block)

@@ -5,7 +5,7 @@ v1 = i32.add v0 v0      ->
 local.set 1 v1
 return
 
-In SSA form parameters of blocks go, too, if only arguments for each other use them.
+In SSA form, parameters of blocks go, too, if they are used only as arguments for each other.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def run(function: Function, context: Context) -> None:
         return
     count_uses(function)
     live_at_start = live_locals(function)
-    # Values defined in a block may be used in blocks that come later: backwards, so that chains die in one go.
+    # Values may be used in later blocks: the walk goes backwards, so that whole chains die at once.
     for block in reversed(function.blocks):
         live = 0
         for edge in block.terminator.edges:
@@ -51,7 +51,7 @@ def run(function: Function, context: Context) -> None:
 
 
 def _run_on_values(function: Function) -> None:
-    """Keeps what effects, returns and conditions need, directly or not."""
+    """Keeps the values that effects, returns and conditions need, directly or indirectly."""
     needed: set[Value] = set()
     work: list[Value] = []
     for block in function.blocks:
@@ -61,9 +61,9 @@ def _run_on_values(function: Function) -> None:
                 work += value.args
         work += block.terminator.args
     arguments: dict[Value, list[Value]] = {}
-    for block, ways in incoming_edges(function).items():
+    for block, incoming in incoming_edges(function).items():
         for number, param in enumerate(block.params):
-            arguments[param] = [edge.args[number] for _, edge in ways]
+            arguments[param] = [edge.args[number] for _, edge in incoming]
     while work:
         value = work.pop()
         if value not in needed:

@@ -1,4 +1,4 @@
-"""Takes what a load or `global.get` gives from the store or load before it, and drops writes that change nothing.
+"""Replaces loads and `global.get` by the value of an earlier store or load, and drops writes that change nothing.
 
     i32.store (2, 12, 0) v0 v1          i32.store (2, 12, 0) v0 v1
     i32.store (2, 8, 0) v0 v2           i32.store (2, 8, 0) v0 v2
@@ -8,11 +8,10 @@
     global.set 0 v5
     call 7 v4 v5
 
-A load is only replaced where the same address was accessed before, with the same width: then it cannot trap. Of two
-accesses it is known that they do not overlap if their addresses differ by a constant: as both lie in a memory, they are
-equal modulo 2^32 (or 2^64) only if they are equal. Any other store, and each call, ends what is known. A write is
-dropped where nothing can look at it before the next one to the same place: no call, no read, and nothing that could
-trap.
+A load is only replaced if the same address was accessed before, with the same width: then it cannot trap. Two accesses
+whose addresses differ by a constant are known not to overlap: as both lie in a memory, they are equal modulo 2^32 (or
+2^64) only if they are equal. Any other store, and each call, invalidates what is known. A write is dropped if nothing
+can observe it before the next one to the same place: no call, no read, and nothing that could trap.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from wasmz.passes.context import Context
 from wasmz.types import ValType
 from wasmz.wasm.instructions import Effects
 
-# Store -> the loads that give what was stored, and what makes the loaded value of it, if it is not the same.
+# Store -> the loads that read what it stored, and the operation that makes the loaded value of the stored one, if any.
 _FORWARDS: dict[str, tuple[tuple[str, Union[str, None]], ...]] = {
     name: (
         (f"{OPS[name].type}.load{bits}_u", f"{OPS[name].type}.and"),
@@ -37,7 +36,7 @@ _FORWARDS: dict[str, tuple[tuple[str, Union[str, None]], ...]] = {
     for name, bits in NARROW_STORES.items()
 } | {name: ((f"{OPS[name].type}.load", None),) for name in STORES if name not in NARROW_STORES}
 
-# These write to nothing that is followed here.
+# These write to nothing that this pass tracks.
 _HEAP_WRITES = frozenset(
     {"struct.set", *(f"array.{name}" for name in ("set", "fill", "copy", "init_data", "init_elem"))}
 )
@@ -48,12 +47,12 @@ _LONGEST_SUM = 8
 _MOST_EDGES = 16
 
 
-# What a memory access accesses: memory, address operand (``None`` if constant), offset.
+# The place of a memory access: memory, address operand (``None`` if constant), offset.
 _Place = tuple[int, Union[Value, None], int]
 
 
-class _Held(NamedTuple):
-    """What is in a place: the value to make the loaded one of, where it lies relative to a root, and how wide it is."""
+class _Content(NamedTuple):
+    """The content of a place: the value that a load is made of, its distance from a root, and its width."""
 
     value: Value
     conversion: Union[str, None]
@@ -63,11 +62,11 @@ class _Held(NamedTuple):
 
 
 class _Known:
-    """What is known at a place in the program."""
+    """The facts at one point of the program."""
 
     __slots__ = ("globals", "memory")
 
-    def __init__(self, memory: dict[tuple[_Place, str], _Held], globals: dict[int, Value]) -> None:
+    def __init__(self, memory: dict[tuple[_Place, str], _Content], globals: dict[int, Value]) -> None:
         self.memory = memory
         self.globals = globals
 
@@ -101,17 +100,17 @@ class _Forwarding:
         self.shared = any(type.shared for type in context.memory_types)
         self.known = _Known({}, {})
         self.body: list[Value] = []
-        # Writes that nothing has been able to see yet: by place or global, where they are in the body.
+        # Writes that nothing could have observed yet: by place or global, their position in the body.
         self.unseen: dict[object, int] = {}
 
     def run(self) -> None:
         if not self.tree.is_reducible:
             return
-        ways = incoming_edges(self.function)
+        incoming = incoming_edges(self.function)
         clobbered = self._clobbered()
         position = self.tree.position
         for block in self.tree.order:
-            sources = [source for source, _ in ways[block] if source in position]
+            sources = [source for source, _ in incoming[block] if source in position]
             is_header = any(position[source] >= position[block] for source in sources)
             if is_header:
                 sources = [source for source in sources if position[source] < position[block]]
@@ -123,7 +122,7 @@ class _Forwarding:
         replace_values(self.function, self.replaced)
 
     def _join(self, sources: list[Block]) -> _Known:
-        """What holds at the end of all the given blocks."""
+        """The facts that hold at the end of all the given blocks."""
         if not sources or len(sources) > _MOST_EDGES:
             return _Known({}, {})
         first, *rest = [self.leaving[source] for source in sources]
@@ -131,7 +130,7 @@ class _Forwarding:
         for other in rest:
             if other is first:
                 continue
-            memory = {key: held for key, held in memory.items() if other.memory.get(key) == held}
+            memory = {key: content for key, content in memory.items() if other.memory.get(key) == content}
             globals = {index: value for index, value in globals.items() if other.globals.get(index) is value}
         return _Known(dict(memory), dict(globals))
 
@@ -148,12 +147,12 @@ class _Forwarding:
         known.pop(index, None)
         imported = self.context.imported_globals
         if index < imported:
-            # One global may have been imported twice.
+            # One global may be imported twice.
             for other in [other for other in known if other < imported]:
                 del known[other]
 
     def _clobbered(self) -> dict[Loop, _Clobbered]:
-        """For each loop what it changes, inner loops included."""
+        """The changes of each loop, inner loops included."""
         found: dict[Loop, _Clobbered] = {}
         for loop in reversed(self.forest.loops):
             changed = found[loop] = _Clobbered()
@@ -223,14 +222,14 @@ class _Forwarding:
         self.unseen.clear()
 
     def _operand(self, value: Value) -> Value:
-        """What stands for an operand by now."""
+        """The value that replaces an operand by now."""
         replaced = self.replaced
         while value in replaced:
             value = replaced[value]
         return value
 
     def _set_global(self, value: Value, dropped: set[int]) -> bool:
-        """Keeps a write to a global, unless the global holds the value already."""
+        """Keeps a write to a global, unless the global already has the value."""
         index = value.imm
         stored = self._operand(value.args[0])
         known = self.known.globals
@@ -238,7 +237,7 @@ class _Forwarding:
             return False
         if index in self.unseen:
             dropped.add(self.unseen[index])
-        # A store before it cannot be dropped any more: where that traps, this is not executed.
+        # A store before it cannot be dropped any more: if that store traps, this write is not executed.
         self.unseen = {what: number for what, number in self.unseen.items() if what.__class__ is int}
         self.unseen[index] = len(self.body)
         self._forget_global(index)
@@ -249,7 +248,7 @@ class _Forwarding:
     # Memory
 
     def _place(self, value: Value) -> tuple[_Place, Union[Value, None], int]:
-        """What an access accesses, and the same as a root and a distance."""
+        """The place of an access, and the same as a root and a distance."""
         base = self._operand(value.args[0])
         _, offset, memory = value.imm
         root, distance = self._root(base)
@@ -258,7 +257,7 @@ class _Forwarding:
         return (memory, base, offset), root, distance + offset
 
     def _root(self, value: Value) -> tuple[Union[Value, None], int]:
-        """The value that an address is a constant away from; ``None`` for a constant."""
+        """The root of an address, which is the root plus a constant; ``None`` for a constant."""
         known = self.roots.get(value)
         if known is None:
             root, distance = value, 0
@@ -272,49 +271,49 @@ class _Forwarding:
         return known
 
     def _load(self, value: Value, block: Block) -> Value | None:
-        """The value that a load gives, if that is known."""
+        """The value that a load reads, if that is known."""
         place, root, distance = self._place(value)
         key = (place, value.op)
-        held = self.known.memory.get(key)
-        if held is None:
+        content = self.known.memory.get(key)
+        if content is None:
             if len(self.known.memory) < _MOST_KNOWN:
-                self.known.memory[key] = _Held(value, None, root, distance, LOADS[value.op])
+                self.known.memory[key] = _Content(value, None, root, distance, LOADS[value.op])
             return None
-        if held.conversion is None:
-            return held.value
+        if content.conversion is None:
+            return content.value
         type: ValType = value.type  # type: ignore[assignment]
-        args: tuple[Value, ...] = (held.value,)
-        if held.conversion.endswith(".and"):
-            mask = Value(f"{type}.const", type, (), (1 << 8 * held.width) - 1, value.offset, block)
+        args: tuple[Value, ...] = (content.value,)
+        if content.conversion.endswith(".and"):
+            mask = Value(f"{type}.const", type, (), (1 << 8 * content.width) - 1, value.offset, block)
             self.body.append(mask)
-            args = (held.value, mask)
-        made = Value(held.conversion, type, args, None, value.offset, block)
+            args = (content.value, mask)
+        made = Value(content.conversion, type, args, None, value.offset, block)
         self.body.append(made)
-        self.known.memory[key] = held._replace(value=made, conversion=None)
+        self.known.memory[key] = content._replace(value=made, conversion=None)
         return made
 
     def _store(self, value: Value, dropped: set[int]) -> bool:
-        """Keeps a store, unless what it stores is there already."""
+        """Keeps a store, unless the place already has the value."""
         place, root, distance = self._place(value)
         stored = self._operand(value.args[1])
         forwards = _FORWARDS[value.op]
         memory = self.known.memory
         for load, _ in forwards:
-            held = memory.get((place, load))
-            if held is not None and held.value is stored:
+            content = memory.get((place, load))
+            if content is not None and content.value is stored:
                 return False
         width = STORES[value.op]
         if memory:
             modulus = 1 << 32 if value.args[0].type is ValType.I32 else 1 << 64
             imported = self.context.imported_memories
             self.known.memory = memory = {
-                key: held
-                for key, held in memory.items()
+                key: content
+                for key, content in memory.items()
                 if (
-                    held.root is root
+                    content.root is root
                     and key[0][0] == place[0]
-                    and (held.distance - distance) % modulus >= width
-                    and (distance - held.distance) % modulus >= held.width
+                    and (content.distance - distance) % modulus >= width
+                    and (distance - content.distance) % modulus >= content.width
                 )
                 or (key[0][0] != place[0] and max(key[0][0], place[0]) >= imported)
             }
@@ -322,11 +321,11 @@ class _Forwarding:
         number = self.unseen.pop(seen, None)
         if number is not None:
             dropped.add(number)
-        # It may trap, unless the same place was written just before.
+        # The store may trap, unless the same place was written just before.
         if number is None:
             self.unseen.clear()
         self.unseen[seen] = len(self.body)
         if len(memory) < _MOST_KNOWN:
             for load, conversion in forwards:
-                memory[place, load] = _Held(stored, conversion, root, distance, width)
+                memory[place, load] = _Content(stored, conversion, root, distance, width)
         return True

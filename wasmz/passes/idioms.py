@@ -1,7 +1,7 @@
-"""Lets the runtime do many rounds of a loop at once, where it fills, copies, compares, searches or sums memory.
+"""Lets the runtime do many iterations of a loop at once, if it fills, copies, compares, searches or sums memory.
 
     b0:                                      b0:
-      jump b1(v0)                              v5 = i32.sub v3 v0            rounds after which it goes on
+      jump b1(v0)                              v5 = i32.sub v3 v0            iterations after which it goes on
     b1(v1: i32):                               v6 = i32.ge_u v5 12
       i32.store8 (0, 0, 0) v1 v2       ->      branch v6 b2 b1(v0)
       v4 = i32.add v1 1                      b2:
@@ -10,9 +10,9 @@
                                                jump b1(v9)
                                              b1(v1: i32):                    as before
 
-An operation does only rounds that lie in bounds as a whole and after which the loop goes on, and says how many it did.
-The loop itself does the rest, the last round at least: so traps, and all that is used behind the loop, come from its
-own code. Which loops they are is decided in `matching.py`; the operations are in ``runtime/bulk.py``.
+An operation does only iterations that lie wholly in bounds and after which the loop goes on, and returns their number.
+The loop itself does the rest, at least the last iteration: so traps, and all values used after the loop, come from its
+own code. `idioms_match.py` decides which loops qualify; the operations are in ``runtime/bulk.py``.
 """
 
 from __future__ import annotations
@@ -26,48 +26,51 @@ from wasmz.ir.nodes import Block, Edge, Function, Value
 from wasmz.passes.analysis.induction import Form, as_signed
 from wasmz.passes.analysis.intervals import BITS, HALF, MODULUS, NUMBER_TYPES
 from wasmz.passes.context import Context
+from wasmz.passes.idioms_forms import RegularLoop, Test, find_regular_loop
+from wasmz.passes.idioms_match import Copy, Fill, Find, Found, Gap, Idiom, Match, Span, Sum, recognise
+from wasmz.passes.intervals import BITS, HALF, MODULUS, NUMBER_TYPES
 from wasmz.passes.loops.entry import LoopEntry
 from wasmz.passes.loops.forms import Rounds, Test, find_rounds
 from wasmz.passes.loops.matching import Copy, Fill, Find, Found, Gap, Idiom, Match, Span, Sum, recognise
 from wasmz.types import ValType
 
-# With fewer loads or stores the call costs more than they do.
+# Fewer loads or stores cost less than the call.
 _FEWEST_ACCESSES: dict[type[Idiom], int] = {Fill: 14, Copy: 11, Match: 16, Find: 16, Sum: 18}
-# So many are tried before a search.
-_TRIED_ROUNDS = 4
+# The iterations that are tried before a search.
+_TRIED_ITERATIONS = 4
 _ENDLESS = 0xFFFF_FFFF
 _BITS_OF_FLOATS = {ValType.F32: ("i32.reinterpret_f32", ValType.I32), ValType.F64: ("i64.reinterpret_f64", ValType.I64)}
 
 
 def run(function: Function, context: Context) -> None:
-    """Puts operations in front of loops."""
+    """Puts operations before loops."""
     if not function.is_ssa or function.is_represented:
         return
     forest = loop_forest(function)
-    ways: dict[Block, list[tuple[Block, Edge]]] | None = None
+    incoming: dict[Block, list[tuple[Block, Edge]]] | None = None
     for loop in forest.loops:
-        rounds = find_rounds(loop)
-        found = None if rounds is None else recognise(rounds)
-        if rounds is not None and found is not None:
-            if ways is None:
-                ways = incoming_edges(function)
-            before = forest.preheader(function, loop, ways[loop.header])
-            _Rewriting(function, before, rounds, found).run(ways[loop.header])
+        regular = find_regular_loop(loop)
+        found = None if regular is None else recognise(regular)
+        if regular is not None and found is not None:
+            if incoming is None:
+                incoming = incoming_edges(function)
+            before = forest.preheader(function, loop, incoming[loop.header])
+            _Rewriting(function, before, regular, found).run(incoming[loop.header])
 
 
 class _Rewriting(LoopEntry):
-    """Puts what does most iterations before a loop."""
+    """Puts an operation that does most iterations before a loop."""
 
-    def __init__(self, function: Function, before: Block, rounds: Rounds, found: Found) -> None:
-        super().__init__(function, before, rounds.body[0].offset)
-        self.rounds = rounds
+    def __init__(self, function: Function, before: Block, regular: RegularLoop, found: Found) -> None:
+        super().__init__(function, before, regular.body[0].offset)
+        self.regular = regular
         self.idiom, self.gaps, self.test = found
-        self.fewest = _fewest_rounds(found.idiom)
+        self.fewest = _fewest_iterations(found.idiom)
         # Copies of values of the loop, in the open block.
         self.copies: dict[Value, Value] = {}
 
-    def run(self, ways: list[tuple[Block, Edge]]) -> None:
-        """Rewrites, and notes the edges that lead to the loop then."""
+    def run(self, incoming: list[tuple[Block, Edge]]) -> None:
+        """Rewrites, and updates the edges that enter the loop."""
         if any(self.is_short(gap) for gap in self.gaps):
             return
         count = self.count()
@@ -76,33 +79,33 @@ class _Rewriting(LoopEntry):
         done = self.operation(count)
         args = tuple([self.advance(param, done) for param in self.header.params])
         leaving = self.finish(self.header, args, self.entering.weight)
-        ways[:] = [way for way in ways if way[1] is not self.entering]
-        ways += [*self.leaving, (self.block, leaving)]
+        incoming[:] = [edge for edge in incoming if edge[1] is not self.entering]
+        incoming += [*self.leaving, (self.block, leaving)]
 
     def try_first(self, test: Test, count: Value) -> Value:
-        """Tests what the first rounds load, as they do: mostly, what is looked for is near. What is left of a count.
+        """Tests the loads of the first iterations, as searches mostly end there; returns what is left of a count.
 
-        Where such a load traps, it is the first thing that the loop does: there are no stores before it.
+        A trap of such a load is the loop's first effect: there are no stores before it.
         """
         goes_on, condition = test
         params = self.header.params
         if isinstance(self.idiom, Copy):
-            # What was tried is still to be stored.
+            # The tried item is still to be stored.
             self.leave_unless(self.value(condition), goes_on=goes_on)
             return count
         start = self.first
-        for tried in range(_TRIED_ROUNDS):
+        for tried in range(_TRIED_ITERATIONS):
             self.leave_unless(self.value(condition), goes_on=goes_on)
             self.first = start
             done = self.constant(ValType.I32, tried + 1)
             self.first = {param: self.advance(param, done) for param in params}
             self.copies = {}
-        return self.add("i32.sub", ValType.I32, count, self.constant(ValType.I32, _TRIED_ROUNDS))
+        return self.add("i32.sub", ValType.I32, count, self.constant(ValType.I32, _TRIED_ITERATIONS))
 
-    # How many rounds there are
+    # The number of iterations
 
     def is_short(self, gap: Gap) -> bool:
-        """Whether it is known beforehand that there are not enough rounds, or not known how to tell."""
+        """Whether there are known to be too few iterations, or they cannot be counted."""
         if gap.step.terms:
             return False
         least = self.fewest * gap.step.constant
@@ -110,9 +113,9 @@ class _Rewriting(LoopEntry):
         return least >= HALF[NUMBER_TYPES[gap.type]] or (not left.terms and left.constant < least)
 
     def count(self) -> Value:
-        """After how many rounds the loop goes on at least. If these are too few, they are left for the loop.
+        """The least number of iterations after which the loop goes on. If these are too few, the loop does them.
 
-        Mostly they are: that is found out first.
+        Mostly they are too few, so that is tested first.
         """
         counts = []
         for gap in self.gaps:
@@ -120,7 +123,7 @@ class _Rewriting(LoopEntry):
             count = self.form(gap.left, type)
             fewest = self.fewest
             if gap.step.terms:
-                count = self.rounds_of(gap, count)
+                count = self.iterations_of(gap, count)
                 type = ValType.I32
             else:
                 fewest *= gap.step.constant
@@ -132,7 +135,7 @@ class _Rewriting(LoopEntry):
             counts.append(count)
         least: Value | None = None
         for gap, count in zip(self.gaps, counts, strict=True):
-            number = count if gap.step.terms else self.rounds_of(gap, count)
+            number = count if gap.step.terms else self.iterations_of(gap, count)
             if least is None:
                 least = number
             else:
@@ -144,12 +147,12 @@ class _Rewriting(LoopEntry):
         super().leave_unless(condition, goes_on=goes_on)
         self.copies = {}
 
-    def rounds_of(self, gap: Gap, count: Value) -> Value:
-        """What is left, divided by the step; as an i32."""
+    def iterations_of(self, gap: Gap, count: Value) -> Value:
+        """The gap divided by the step, as an i32."""
         type = gap.type
         step = gap.step
         if step.terms:
-            # A step of zero makes the loop endless: then any number will do.
+            # A step of zero makes the loop endless: then any number is right.
             divisor = self.form(step, type)
             is_zero = self.add(f"{type}.eqz", ValType.I32, divisor)
             if type is ValType.I64:
@@ -168,12 +171,12 @@ class _Rewriting(LoopEntry):
             count = self.add("i32.wrap_i64", ValType.I32, count)
         return count
 
-    # What they do
+    # The operations
 
     def operation(self, count: Value) -> Value:
-        """The operation; its result says how many rounds it did."""
+        """The operation; its result is the number of iterations it did."""
         idiom = self.idiom
-        # The rounds may end where the address space does.
+        # The iterations may end where the address space does.
         self.function.gap_memories.add(-1)
         if isinstance(idiom, Fill):
             span = idiom.target
@@ -210,13 +213,13 @@ class _Rewriting(LoopEntry):
     def base(self, span: Span) -> Value:
         return self.form(span.base, ValType.I32)
 
-    # What the loop begins with then
+    # The loop's new first values
 
     def advance(self, param: Value, done: Value) -> Value:
-        """A parameter after the rounds that were done."""
+        """A parameter after the iterations that were done."""
         old = self.first[param]
         type = param.type
-        delta = self.rounds.deltas.get(param)
+        delta = self.regular.deltas.get(param)
         if delta is None:
             return self.summed(param, old, done)
         if not delta.terms:
@@ -250,11 +253,11 @@ class _Rewriting(LoopEntry):
     # Making values
 
     def value(self, value: Value) -> Value:
-        """What the loop has in the first round."""
+        """A value of the loop in its first iteration."""
         known = self.first.get(value) or self.copies.get(value)
         if known is not None:
             return known
-        if value.block not in self.rounds.inside:
+        if value.block not in self.regular.inside:
             return value
         args = tuple([self.value(arg) for arg in value.args])
         copied = Value(value.op, value.type, args, value.imm, value.offset, self.block)
@@ -263,7 +266,7 @@ class _Rewriting(LoopEntry):
         return copied
 
     def resolve(self, form: Form, type: ValType) -> Form:
-        """A form with what enters the loop in place of parameters, as far as that is a constant."""
+        """A form with the constants that enter the loop in place of their parameters."""
         constant = form.constant
         terms = {}
         for term, factor in form.terms.items():
@@ -275,7 +278,7 @@ class _Rewriting(LoopEntry):
         return Form(constant % MODULUS[NUMBER_TYPES[type]], terms)
 
     def form(self, form: Form, type: ValType) -> Value:
-        """The value of a form in the first round."""
+        """The value of a form in the first iteration."""
         form = self.resolve(form, type)
         modulus = MODULUS[NUMBER_TYPES[type]]
         total: Union[Value, None] = None
@@ -294,12 +297,12 @@ class _Rewriting(LoopEntry):
         return total
 
 
-def _fewest_rounds(idiom: Idiom) -> int:
-    """How many rounds are worth a call."""
+def _fewest_iterations(idiom: Idiom) -> int:
+    """The least number of iterations that are worth a call."""
     fewest = _FEWEST_ACCESSES[type(idiom)]
     if isinstance(idiom, (Fill, Copy)):
         return max(2, -(-fewest // len(idiom.target.places)))
     if isinstance(idiom, Sum):
-        # Sums of sums are another call.
+        # Sums of sums take another call.
         return max(2, -(-fewest * (2 if idiom.second else 1) // len(idiom.span.places)))
     return fewest

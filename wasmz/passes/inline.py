@@ -1,4 +1,4 @@
-"""Puts the bodies of small functions in the place of calls to them, and calls functions of unchanging tables directly.
+"""Replaces calls of small functions by their bodies, and calls functions of constant tables directly.
 
     func 5 (i32) -> (i32)
     b0:
@@ -12,10 +12,10 @@
     v10 = call_indirect (0, 0) v8 v7  ->  v8 = i32.add v6 v9
                                           v10 = call 12 v8
 
-A call costs 25 to 50 ns, as much as two or three operations, and hides what its arguments are. Inlined values
-keep their byte offsets, which lie in the body of the function that they come from: by these a trap's backtrace tells
-where it came about (see `runtime/traps.py`). Functions with loops are not inlined, as a call is little beside a loop;
-nor are those that end in a tail call.
+A call costs 25 to 50 ns, as much as two or three operations, and hides facts about its arguments. Inlined values keep
+their byte offsets, which lie in the body of the function that they come from: these tell a trap's backtrace where the
+trap occurred (see `runtime/traps.py`). Functions with loops are not inlined, as a call costs little compared with a
+loop; nor are functions that end in a tail call.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from wasmz.ir.operations import CALLS, is_protected
 from wasmz.passes import merge, ssa
 from wasmz.passes.context import Context
 
-# A body with more bytes is not looked at.
+# A body with more bytes is not inlined.
 _LONGEST_BODY = 120
 # Operations of a callee, not counting constants and parameters: for a call in a loop, and elsewhere.
 _MOST_IN_LOOP = 24
 _MOST_OUTSIDE = 10
 _MOST_BLOCKS = 12
-# How many operations a function may grow by.
+# The most operations that inlining adds to a function.
 _LARGEST_GROWTH = 400
-# How deep calls in inlined code are looked at.
+# The depth to which calls in inlined code are inlined.
 _DEEPEST = 3
 
 # Ends of blocks in functions to inline: no tail calls, nor anything about exceptions.
@@ -58,7 +58,7 @@ def run(function: Function, context: Context) -> None:
 
 
 def _call_directly(function: Function, context: Context) -> None:
-    """Makes calls through a table direct ones where table and index never change, and those of a known reference."""
+    """Makes calls direct: through a table if table and index are constant, and by a known reference."""
     for block in function.blocks:
         for value in block.body:
             if value.op == "call_ref" and value.args[-1].op == "ref.func":
@@ -69,7 +69,7 @@ def _call_directly(function: Function, context: Context) -> None:
             functions = context.table_functions(table)
             index = value.args[-1].imm
             called = functions[index] if functions is not None and index < len(functions) else None
-            # Otherwise it traps, or has a type that only the table's list of callees can judge.
+            # Otherwise it traps, or its type must be checked by the table's list of callees.
             if called is not None and context.types[context.type_indices[called]] == context.types[type_index]:
                 value.op, value.imm, value.args = "call", called, value.args[:-1]
 
@@ -86,7 +86,7 @@ class Template:
 
 
 def _template(context: Context, index: int) -> Template | None:
-    """The function of an index, made ready once; ``None`` if it is not to be inlined."""
+    """The function of an index, prepared once; ``None`` if it is not to be inlined."""
     templates = context.templates
     if index not in templates:
         templates[index] = _make_template(context, index)
@@ -101,7 +101,7 @@ def _make_template(context: Context, index: int) -> Template | None:
     try:
         function = context.build(index)
     except WasmzError:
-        # Its own compilation will say so.
+        # The error comes when the function itself is compiled.
         return None
     merge.run(function, context)
     ssa.run(function, context)
@@ -154,7 +154,7 @@ class _Inlining:
         replace_values(self.function, self.replaced)
 
     def _unprotect(self, call: Value, template: Template) -> bool:
-        """Lets a protected call go on in any case, if nothing in its function throws; returns whether that is so."""
+        """Makes a protected call a plain one, if nothing in its function throws; returns whether that is so."""
         if any(value.op in CALLS for block in template.blocks for value in block.body):
             return False
         terminator = call.block.terminator
@@ -163,7 +163,7 @@ class _Inlining:
         return True
 
     def _inline(self, call: Value, template: Template) -> list[Value]:
-        """Puts a copy in the place of a call; returns the calls in it."""
+        """Replaces a call by a copy of the body; returns the calls in it."""
         block = call.block
         place = block.body.index(call)
         rest = block.body[place + 1 :]
@@ -188,13 +188,13 @@ class _Inlining:
         loop = self.innermost.get(block)
         if loop is not None:
             self.innermost.update(dict.fromkeys(added, loop))
-        # What was laid out behind the block before comes behind the end of it now.
+        # Blocks laid out after the block now come after its new end.
         self.order[following] = self.order.pop(block, [])
         self.order[block] = added
         return copies.calls
 
     def _return(self, call: Value, results: tuple[Value, ...], rest: list[Value]) -> None:
-        """Lets results stand for a call."""
+        """Replaces a call by its results."""
         if len(results) == 1:
             self.replaced[call] = results[0]
         elif results:
@@ -202,11 +202,11 @@ class _Inlining:
                 value.op, value.imm, value.args = "copy", None, (results[value.imm],)
 
     def _projections(self, call: Value, rest: list[Value]) -> list[Value]:
-        """What takes the results of a call apart: the builder puts it right behind."""
+        """The operations that take a call's results apart; the builder puts them right after it."""
         return [value for value in rest if value.op == "project" and value.args[0] is call]
 
     def _lay_out(self) -> None:
-        """Puts new blocks behind those whose calls they stand for."""
+        """Puts new blocks after those whose calls they replace."""
         blocks: list[Block] = []
         work = self.function.blocks[::-1]
         while work:
@@ -255,7 +255,7 @@ class _Copy:
             if edge not in edges:
                 edges[edge] = Edge(copied[edge.block], tuple([values[arg] for arg in edge.args]))
         args = tuple([values[arg] for arg in source.args])
-        ways = tuple([edges[edge] for edge in source.edges])
-        copy.terminator = Terminator(source.op, args, ways, source.imm, source.offset)
+        targets = tuple([edges[edge] for edge in source.edges])
+        copy.terminator = Terminator(source.op, args, targets, source.imm, source.offset)
         if source.op == "return":
             self.returns.append(copy.terminator)

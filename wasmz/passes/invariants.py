@@ -1,4 +1,4 @@
-"""Computes before a loop what is the same each time round.
+"""Computes invariant values before a loop.
 
 b0:                                b0:
   jump b1(v0)                        v5 = i32.mul v1 v2
@@ -7,10 +7,10 @@ b1(v3: i32):                         jump b1(v0)
   v5 = i32.add v3 v4                 v6 = i32.add v3 v5
   branch v5 b1(v5) b2                branch v6 b1(v6) b2
 
-Only operations without effects that cannot trap are moved, and only from blocks that every round goes through: what a
-loop does now and then may cost less than computing it for nothing. A moved value occupies a fast local, which costs
-1-2 ns to load, where the cheapest operation costs 15. Constants cost nothing anyway, and a comparison next to its
-branch hardly anything: those stay.
+Only operations without effects that cannot trap are moved, and only from blocks that every iteration executes: an
+operation that a loop executes rarely may cost less there. A moved value occupies a fast local, which costs 1-2 ns to
+load, where the cheapest operation costs 15. Constants cost nothing, and a comparison next to its branch hardly
+anything: those stay.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from wasmz.passes.context import Context
 from wasmz.passes.values import divides_safely
 from wasmz.types import RefType
 
-# How many loops a value is followed out of.
+# The most loops that a value is moved out of.
 _MOST_LEVELS = 8
 
 
@@ -44,7 +44,7 @@ class _Motion:
         self.function = function
         self.tree = tree
         self.forest = forest
-        self.ways: dict[Block, list[tuple[Block, Edge]]] | None = None
+        self.incoming: dict[Block, list[tuple[Block, Edge]]] | None = None
         self.preheaders: dict[Loop, Block] = {}
         self.ends: dict[Loop, tuple[Block, Block]] = {}
 
@@ -64,24 +64,24 @@ class _Motion:
             block.body = kept
 
     def _is_regular(self, block: Block, loop: Loop) -> bool:
-        """Whether every round goes through the block: it dominates all latches."""
+        """Whether every iteration executes the block: it dominates all latches."""
         ends = self.ends.get(loop)
         if ends is None:
-            # Those that come first and last in preorder stand for all.
+            # The first and the last latch in preorder stand for all.
             order = sorted(loop.latches, key=self.tree.preorder)
             ends = self.ends[loop] = (order[0], order[-1])
         dominates = self.tree.dominates
         return dominates(block, ends[0]) and dominates(block, ends[1])
 
     def _target(self, value: Value, loop: Loop) -> Loop | None:
-        """The outermost loop, as seen from the innermost one, in which the value is the same each time."""
+        """The outermost of the loops around the value in which it is invariant."""
         found: Loop | None = None
         around: Loop | None = loop
         for _ in range(_MOST_LEVELS):
             if around is None or self._depends(value, around):
                 break
             found = around
-            # The value would then stand before the loop: it goes on from there if each round of the next one comes by.
+            # The value would then be before the loop: it moves on if every iteration of the next loop executes that.
             around = around.parent
             if around is None or not self._is_regular(found.header, around):
                 break
@@ -94,9 +94,9 @@ class _Motion:
     def _move(self, value: Value, loop: Loop) -> None:
         before = self.preheaders.get(loop)
         if before is None:
-            if self.ways is None:
-                self.ways = incoming_edges(self.function)
-            before = self.preheaders[loop] = self.forest.preheader(self.function, loop, self.ways[loop.header])
+            if self.incoming is None:
+                self.incoming = incoming_edges(self.function)
+            before = self.preheaders[loop] = self.forest.preheader(self.function, loop, self.incoming[loop.header])
         args = []
         for arg in value.args:
             if arg.op in NUMERIC_CONSTANTS and loop.encloses(self.forest.innermost.get(arg.block)):
@@ -113,7 +113,7 @@ def _is_movable(value: Value) -> bool:
     if op in NUMBERED:
         return bool(value.args) and value.type is not BOOL and op != "project"
     if op == "array.len":
-        # It never changes; and this one does not trap.
+        # The length never changes, and this operation does not trap.
         array = value.args[0].type
         return isinstance(array, RefType) and not array.nullable
     return divides_safely(value)

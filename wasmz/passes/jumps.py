@@ -1,4 +1,4 @@
-"""Shortens ways: past blocks that only go on, and past tests whose outcome the way there decides.
+"""Jump threading: leads edges past empty blocks, and past tests whose outcome the path already decides.
 
 b0:                                    b0:
   branch v0 b1 b2                        branch v0 b1 b2
@@ -11,9 +11,9 @@ b2:                              ->    b2:
 b3(v4: i32):                           b3(v4: i32):
   branch v4 b4 b5                        branch v4 b4 b5
 
-A test is passed by if its block does nothing else that lasts, no other block looks at its values, and it is no loop's
-header: so loops keep a single entrance. The block before a loop stays. Blocks from which all ways lead to a trap go to
-the end, off the hot path.
+An edge skips a test if its block has no other effect, no other block uses its values, and it is no loop's header: so
+loops keep a single entry. The block before a loop stays. Blocks from which all paths lead to a trap go to the end, off
+the hot path.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from wasmz.passes.rules.evaluation import evaluate
 
 _FIRST = frozenset({"local.get", "exn.caught"})
 
-# A test with more operations in front of it is not looked at.
+# A test after more operations is not skipped.
 _LONGEST_TEST = 6
-# How many blocks one edge may be led past: ways around in circles end here, too.
-_LONGEST_WAY = 8
+# The most blocks that one edge may skip; this also ends cycles.
+_LONGEST_PATH = 8
 
 
 def run(function: Function, context: Context) -> None:
@@ -48,7 +48,7 @@ def run(function: Function, context: Context) -> None:
 class _Threading:
     def __init__(self, function: Function) -> None:
         self.function = function
-        # Blocks that lead on without doing anything that lasts.
+        # Blocks without effects that an edge may skip.
         self.passable: set[Block] = set()
 
     def run(self) -> None:
@@ -74,43 +74,43 @@ class _Threading:
             _simplify_branch(block.terminator)
 
     def _lead_on(self, source: Block, edge: Edge) -> None:
-        """Moves an edge as far as it is clear where the way goes."""
+        """Moves an edge forward as long as the next edge is certain."""
         known = _learned(source.terminator, edge)
         made: dict[Value, Value] = {}
-        for _ in range(_LONGEST_WAY):
+        for _ in range(_LONGEST_PATH):
             block = edge.block
             if block not in self.passable:
                 break
             values = dict(zip(block.params, edge.args, strict=True))
-            way = _way_on(block, values, known)
-            if way is None:
+            onward = _edge_on(block, values, known)
+            if onward is None:
                 break
             args: list[Value] = []
-            for arg in way.args:
+            for arg in onward.args:
                 arg = values.get(arg, arg)
                 if arg.block is block and arg.op in NUMERIC_CONSTANTS:
                     if arg not in made:
                         made[arg] = Value(arg.op, arg.type, (), arg.imm, arg.offset, source)
                     arg = made[arg]
                 elif arg.block is block:
-                    # Computed in the block that is to be passed by.
+                    # The block to skip computes it.
                     break
                 args.append(arg)
             else:
-                edge.block, edge.args = way.block, tuple(args)
+                edge.block, edge.args = onward.block, tuple(args)
                 continue
             break
         constants = [value for value in made.values() if value in edge.args]
         if constants:
-            # In front, so that a comparison stays next to its branch; but behind the function's parameters, and what
-            # a handler begins with.
+            # First, so that a comparison stays next to its branch; but after the function's parameters, and after the
+            # first operation of a handler.
             body = source.body
             place = next((number for number, value in enumerate(body) if value.op not in _FIRST), len(body))
             body[place:place] = constants
 
 
 def _is_passable(block: Block) -> bool:
-    """Whether the block does nothing but decide where to go on, and only its own edges use its values."""
+    """Whether the block only decides where to go on, and only its own edges use its values."""
     op = block.terminator.op
     if op not in ("jump", "branch", "switch") or len(block.body) > _LONGEST_TEST:
         return False
@@ -120,22 +120,22 @@ def _is_passable(block: Block) -> bool:
 
 
 def _goes_to(block: Block, headers: set[Block]) -> bool:
-    """Whether a block just goes to a loop: other passes want such a block before it."""
+    """Whether a block only jumps to a loop: other passes need such a block before it."""
     return block.terminator.op == "jump" and block.terminator.edges[0].block in headers
 
 
 def _learned(terminator: Terminator, edge: Edge) -> dict[Value, int]:
-    """What an edge tells of the value that its branch tests."""
+    """What an edge tells about the value that its branch tests."""
     if terminator.op == "branch" and terminator.edges[0].block is not terminator.edges[1].block:
         condition = terminator.args[0]
         truth = edge is terminator.edges[0]
-        # Of a number that is not zero only its truth is known; 1 stands for it, as only tests ask.
+        # Only the truth of a number that is not zero is known; 1 stands for it, as only tests use it.
         return {condition: int(truth)}
     return {}
 
 
-def _way_on(block: Block, values: dict[Value, Value], known: dict[Value, int]) -> Edge | None:
-    """The edge that leaves a block when its parameters are as given, if that is certain."""
+def _edge_on(block: Block, values: dict[Value, Value], known: dict[Value, int]) -> Edge | None:
+    """The edge that control takes out of a block if its parameters are as given; ``None`` if that is not certain."""
     terminator = block.terminator
     edges = terminator.edges
     if terminator.op == "jump":
@@ -150,7 +150,7 @@ def _way_on(block: Block, values: dict[Value, Value], known: dict[Value, int]) -
 
 
 def _truth(condition: Value, block: Block, values: dict[Value, Value], known: dict[Value, int]) -> int | None:
-    """Whether a condition holds: not zero if so."""
+    """Whether a condition is true (not zero), if that is certain."""
     outer = values.get(condition, condition)
     if outer in known:
         return known[outer]
@@ -178,7 +178,7 @@ def _number(value: Value, block: Block, values: dict[Value, Value], depth: int =
 
 
 def _simplify_branch(terminator: Terminator) -> None:
-    """A branch both ways of which have become the same is a jump."""
+    """Makes a jump of a branch whose edges have become the same."""
     if terminator.op == "branch":
         one, other = terminator.edges
         if one.block is other.block and one.args == other.args:
@@ -186,7 +186,7 @@ def _simplify_branch(terminator: Terminator) -> None:
 
 
 def _move_cold_blocks(function: Function) -> None:
-    """Puts the blocks that only lead to traps behind all others."""
+    """Puts the blocks that only lead to traps after all others."""
     waiting: dict[Block, int] = {}
     work: list[Block] = []
     for block in function.blocks:
@@ -196,10 +196,10 @@ def _move_cold_blocks(function: Function) -> None:
             work.append(block)
     if not work or function.blocks[0] in work:
         return
-    ways = incoming_edges(function)
+    incoming = incoming_edges(function)
     cold = set(work)
     while work:
-        for source, _ in ways[work.pop()]:
+        for source, _ in incoming[work.pop()]:
             waiting[source] -= 1
             if not waiting[source] and source not in cold:
                 cold.add(source)

@@ -1,4 +1,4 @@
-"""Joins a block with the one it always goes to, if nothing else goes there; drops unreachable blocks.
+"""Joins a block with its only successor, if that has no other predecessor; drops unreachable blocks.
 
 b0:                          b0:
   v0 = i32.const 1             v0 = i32.const 1

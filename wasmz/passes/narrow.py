@@ -1,7 +1,7 @@
-"""Drops reductions to 32 or 64 bits that do nothing, or that a later one makes good.
+"""Drops reductions to 32 or 64 bits that change nothing, or that a later one repeats.
 
-Upper bounds of values are known from constants, narrow loads, masks and shifts; a sum that fits needs no mask. Going
-backwards, a value whose only use reduces modulo 2^32 itself need not be reduced before.
+Upper bounds of values are known from constants, narrow loads, masks and shifts; a sum that fits needs no mask. A
+backward walk leaves out the reduction of a value whose only use reduces modulo 2^32 itself.
 
     v1 = i32.load8_u v0                v1 = i32.load8_u v0
     v3 = i32.add v1 v2            ->   v3 = i32.add.nowrap v1 v2       v2 = i32.const 1: at most 256
@@ -9,14 +9,14 @@ backwards, a value whose only use reduces modulo 2^32 itself need not be reduced
     v6 = i32.add v5 v3                 v6 = i32.add v5 v3              reduces both
 
 A memory access that succeeded bounds its address: after it, address + 4 cannot wrap, unless the memory reaches the last
-page of the address space. (What relies on that it does not, is noted in ``Function.gap_memories``.)
+page of the address space. (``Function.gap_memories`` notes the memories for which code relies on this.)
 
     i32.store (2, 0, 0) v0 v1          i32.store (2, 0, 0) v0 v1
     v2 = i32.const 4              ->   v2 = i32.const 4
     v3 = i32.add v0 v2                 v3 = i32.add.nowrap v0 v2
 
-The same idea makes signed comparisons of small values unsigned, stores of narrow values plain, leaves single-precision
-results unrounded when the store rounds them, and signalling NaNs alone when arithmetic quiets them.
+The pass also makes signed comparisons of small values unsigned and stores of narrow values plain. It leaves
+single-precision results unrounded if the store rounds them, and signalling NaNs unchanged if arithmetic quiets them.
 """
 
 from __future__ import annotations
@@ -57,10 +57,10 @@ _SIGNED_CONVERSIONS = {
 _FIXED_BOUNDS = {op.name: op.bounds[1] for op in OPS.values() if op.bounds is not None and op.bounds[0] >= 0}
 _STORE_BOUNDS = {name: (1 << bits) - 1 for name, bits in NARROW_STORES.items()}
 
-# Uses that look at the low bits of their operands only, by position: all / the first.
+# Uses that depend only on the low bits of their operands: of all, or of the first.
 _REDUCING_ALL = frozenset(f"{type}.{name}" for type in INTEGER_BITS for name in ("add", "sub", "mul"))
 _REDUCING_FIRST = frozenset({"i32.shl", "i64.shl", "i32.wrap_i64", "i32.extend8_s", "i32.extend16_s"})
-# What may be left unreduced, with the name of that form.
+# Operations that may be left unreduced, with the name of that form.
 _UNREDUCED = {OPS[name].base: name for name, op in OPS.items() if op.form == "nowrap" and op.kind != "wrap_i64"}
 _UNREDUCED |= {op.base: name for name, op in OPS.items() if op.form == "signed" and op.is_load and op.is_signed}
 
@@ -102,10 +102,10 @@ def _limit_of(limits: list[int], memory: int) -> int:
 def _forward(block: Block, bounds: dict[Value, int], limits: list[int], local_bounds: dict[int, int]) -> set[Value]:
     """Finds upper bounds, and rewrites what they decide; returns the values whose reduction is idle."""
     exact: set[Value] = set()
-    # Value -> the local that holds it, with the number of that local's writes so far.
-    held: dict[Value, tuple[int, int]] = {}
+    # Value -> the local that has it, with the number of that local's writes so far.
+    local_of: dict[Value, tuple[int, int]] = {}
     writes: dict[int, int] = {}
-    # What an access here says of a value from elsewhere does not hold on other ways from there: put back at the end.
+    # The bound that an access gives a value of another block is not valid on other paths: it is restored at the end.
     elsewhere: dict[Value, int] = {}
     for value in block.body:
         op = value.op
@@ -115,7 +115,7 @@ def _forward(block: Block, bounds: dict[Value, int], limits: list[int], local_bo
             bound = value.imm
         elif op == "local.get":
             bound = local_bounds.get(value.imm, -1)
-            held[value] = (value.imm, writes.get(value.imm, 0))
+            local_of[value] = (value.imm, writes.get(value.imm, 0))
         elif op == "local.set":
             local_bounds[value.imm] = bounds.get(args[0], -1)
             writes[value.imm] = writes.get(value.imm, 0) + 1
@@ -128,7 +128,7 @@ def _forward(block: Block, bounds: dict[Value, int], limits: list[int], local_bo
             bound = _RULES[op](op, [_known(bounds, arg) for arg in args], args)
             if op in _UNREDUCED and OPS[op].kind != "xor":
                 if bound <= OPS[op].mask:
-                    # A large constant is added by subtracting its complement, which only reducing makes good.
+                    # A large constant is added by subtracting its complement, which needs a reduction.
                     if OPS[op].kind != "add" or not _is_negative(args[1]):
                         value.op = _UNREDUCED[op]
                         exact.add(value)
@@ -154,7 +154,7 @@ def _forward(block: Block, bounds: dict[Value, int], limits: list[int], local_bo
                 if address.block is not block:
                     elsewhere.setdefault(address, bounds.get(address, -1))
                 bounds[address] = reached
-                local, version = held.get(address, (-1, 0))
+                local, version = local_of.get(address, (-1, 0))
                 if local >= 0 and writes.get(local, 0) == version:
                     local_bounds[local] = reached
         if bound >= 0:
@@ -257,7 +257,7 @@ def _backward(block: Block, exact: set[Value]) -> None:
         elif op in _STORE_BOUNDS:
             operands = value.args[1:]
         elif op in ("i32.and", "i64.and"):
-            # One operand may be unreduced: the other one, which is not negative, cuts it off.
+            # One operand may be unreduced: the other one, which is not negative, masks it.
             operands = tuple(filter(partial(_may_be_left, block), value.args))[:1]
         else:
             if OPS[op].base in QUIETING or op == "f32.store":
@@ -275,7 +275,7 @@ def _may_be_left(block: Block, operand: Value) -> bool:
     """Whether an operand has an unreduced form, and no other use."""
     if operand.uses != 1 or operand.block is not block or operand.op not in _UNREDUCED:
         return False
-    # Of exclusive ors only the complement is cheaper unreduced.
+    # An exclusive or is cheaper unreduced only if it is a complement.
     if OPS[operand.op].kind != "xor":
         return True
     flipped = operand.args[1]

@@ -1,9 +1,9 @@
 """Decides which Python int stands for each integer, and turns integer operations into Python's.
 
-A number modulo 2^32 may be held unsigned (0 to 2^32 - 1), signed (-2^31 to 2^31 - 1), or loosely: any congruent int.
-Reductions become explicit, and there are only those that ranges do not make idle.
+A number modulo 2^32 may be represented as unsigned (0 to 2^32 - 1), signed (-2^31 to 2^31 - 1), or unreduced: any
+congruent int. Reductions become explicit; those that ranges show to be idle are left out.
 
-    v1 = i32.load8_s v0            v1 = i32.load8_s.signed v0          held signed, -128..127
+    v1 = i32.load8_s v0            v1 = i32.load8_s.signed v0          signed, -128..127
     v2 = i32.const 4294967295      v2 = int.const -1
     v3 = i32.add v1 v2      ->     v3 = int.add v1 v2                  -129..126, signed
     v4 = i32.lt_s v3 v1            v4 = int.lt v3 v1
@@ -12,9 +12,9 @@ Reductions become explicit, and there are only those that ranges do not make idl
     i32.store v8 v6                v9 = int.wrap 32 v7
                                    i32.store v8 v9
 
-Addresses need not be reduced if they are not negative: what is out of bounds for the view is reduced then, and tried
-again (``i32.load.loose``, see ``codegen/lowering/memory.py``). Constants that are added to an address, and the factor
-of an index, become part of the view: ``i32.load.loose (2, 0, 0, 1024, 4) v0`` loads from 4 * v0 + 1024.
+Addresses that are not negative need not be reduced: if the view refuses one, it is reduced and tried again
+(``i32.load.loose``, see ``codegen/lowering/memory.py``). A constant added to an address, and the factor of an index,
+become part of the view: ``i32.load.loose (2, 0, 0, 1024, 4) v0`` loads from 4 * v0 + 1024.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ from wasmz.ir.facts import ACCESS_WIDTHS, INTEGER_BITS, LOADS, OPS, ZERO_TESTS
 from wasmz.ir.nodes import BOOL, Block, Edge, Function, Stage, Terminator, Value
 from wasmz.passes.analysis.intervals import HALF, NUMBER_TYPES
 from wasmz.passes.context import Context
-from wasmz.passes.representation.arithmetic import HANDLERS
-from wasmz.passes.representation.demand import (
-    LOOSE,
+from wasmz.passes.demand import (
     SIGNED,
+    UNREDUCED,
+    UNREDUCED_BITS,
     UNSIGNED,
-    Held,
+    Demand,
+    Represented,
     find_demand,
     find_float_uses,
     find_hashes,
@@ -37,8 +38,15 @@ from wasmz.passes.representation.demand import (
 from wasmz.passes.representation.webs import find_webs
 from wasmz.passes.representation.writer import Writer
 
-# As what the bounds of sums are given that may grow: no decision looks further than that.
+# The bounds given to sums that may grow without a limit: every decision treats larger bounds alike.
 _UNBOUNDED = {"i32": 1 << 65, "i64": 1 << 129}
+# An address with more uses is reduced once instead.
+_MOST_LOOSE_ACCESSES = 2
+# A number that may be larger is no sum of addresses and indices, but for example a pointer in the low half of an i64:
+# each access would fail first, which costs as much as thirty instructions.
+_FARTHEST = 1 << 37
+# Items of views may be 2, 4, 8 or 16 bytes apart.
+_LARGEST_SCALE = 4
 
 
 def run(function: Function, context: Context) -> None:
@@ -48,8 +56,31 @@ def run(function: Function, context: Context) -> None:
         function.stage = Stage.REPRESENTED
 
 
-class Representation(Writer):
-    """Decides for one function, and rewrites it."""
+class Representation:
+    """The state of rewriting one function. Values of the old function stay unchanged: the analysis reads them."""
+
+    def __init__(self, function: Function, context: Context) -> None:
+        self.function = function
+        self.analysis: RangeAnalysis = RangeAnalysis(function, context)
+        self.webs: Webs
+        self.demand: dict[Value, Demand] = {}
+        self.float_uses: dict[Value, set[str]] = {}
+        self.hashes: set[Value] = set()
+        # Conditions of selects (not of branches).
+        self.selecting: set[Value] = set()
+        self.represented: dict[Value, Represented] = {}
+        self.body: list[Value] = []
+        self.block: Block = function.blocks[0]
+        self.offset: int = 0
+        self.edges: list[tuple[Edge, tuple[Value, ...]]] = []
+        # Edges out of loops that need a block of their own for reductions, with their source and that block.
+        self.split: list[tuple[Edge, Block, Block]] = []
+        self.terminator_args: dict[Block, tuple[Value, ...]] = {}
+        # Conversions made in the current block.
+        self.unsigned: dict[Value, Value] = {}
+        self.signed: dict[Value, Value] = {}
+        # Unreduced values that were made not negative in the current block.
+        self.natural: dict[Value, Value] = {}
 
     def run(self) -> None:
         analysis = self.analysis
@@ -79,17 +110,17 @@ class Representation(Writer):
     # Forms of block parameters
 
     def _choose_parameters(self) -> None:
-        """Unsigned, unless the range is one of signed numbers, or all that is known speaks for signed ones."""
+        """Unsigned, unless the range is one of signed numbers, or all uses want signed ones."""
         undecided: dict[Value, list[Value]] = {}
         for block in self.function.blocks:
             for param in block.params:
                 type = NUMBER_TYPES.get(param.type)
                 if type is None:
-                    self.held[param] = Held(param, LOOSE)
+                    self.represented[param] = Represented(param, UNREDUCED)
                     continue
                 if param in self.webs.params:
-                    self.held[param] = Held(
-                        param, LOOSE, -_UNBOUNDED[type] if self.webs.params[param] else 0, _UNBOUNDED[type]
+                    self.represented[param] = Represented(
+                        param, UNREDUCED, -_UNBOUNDED[type] if self.webs.params[param] else 0, _UNBOUNDED[type]
                     )
                     continue
                 ul, uh, sl, sh = self.analysis.param_facts[param]
@@ -102,12 +133,12 @@ class Representation(Writer):
                         demand = self.demand[param]
                         if not demand.address and demand.signed >= demand.unsigned:
                             undecided[param] = []
-                self.held[param] = Held(param, form)
+                self.represented[param] = Represented(param, form)
         if undecided:
             self._settle(undecided)
 
     def _settle(self, undecided: dict[Value, list[Value]]) -> None:
-        """Of the parameters that would rather be signed, those are whose arguments are so at no cost."""
+        """Makes those parameters signed whose uses prefer that and whose arguments are signed at no cost."""
         for block in self.function.blocks:
             for edge in distinct_edges(block.terminator):
                 for param, arg in zip(edge.block.params, edge.args, strict=True):
@@ -123,7 +154,7 @@ class Representation(Writer):
                     del undecided[param]
                     dropped = True
         for param, args in undecided.items():
-            self.held[param].form = SIGNED
+            self.represented[param].form = SIGNED
             for arg in args:
                 self.demand[arg].signed += 1
 
@@ -140,7 +171,7 @@ class Representation(Writer):
             self.offset = value.offset
             op = value.op
             handler = handlers.get(op)
-            # An access tells something of its address, but only once it has succeeded.
+            # An access gives a fact about its address, but only after it has succeeded.
             if op not in ACCESS_WIDTHS:
                 transfer(value)
             if handler is not None:
@@ -174,14 +205,14 @@ class Representation(Writer):
                     self._pass(edge)
 
     def _note_bounds(self, args: tuple[Value, ...], returned: tuple[Value, ...]) -> None:
-        """Leaves the bounds of results for entry forms, which give Python signed numbers."""
+        """Notes the bounds of results for entry forms, which give Python signed numbers."""
         bounds = self.function.bounds
         for arg, value in zip(args, returned, strict=True):
             if arg.type in NUMBER_TYPES:
                 bounds[value] = max(bounds.get(value, 0), self.analysis.fact(arg)[1])
 
     def _pass_apart(self, block: Block, edge: Edge) -> None:
-        """Passes arguments along one of two edges; what has to be converted for a way out of the loop is, there."""
+        """Passes arguments along one of two edges; conversions for an edge out of a loop are done on that edge."""
         forest = self.webs.forest
         loop = forest.innermost.get(block)
         if loop is None or forest.contains(loop, edge.block):
@@ -199,21 +230,187 @@ class Representation(Writer):
         args = []
         for param, arg in zip(edge.block.params, edge.args, strict=True):
             if param.type in NUMBER_TYPES:
-                held = self.held[param]
-                if held.form == LOOSE and (held.low < 0 or self.interval(arg)[0] >= 0):
+                represented = self.represented[param]
+                if represented.form == UNREDUCED and (represented.low < 0 or self.interval(arg)[0] >= 0):
                     args.append(self.any(arg))
                 else:
-                    args.append(self.as_signed(arg) if held.form == SIGNED else self.as_unsigned(arg))
+                    args.append(self.as_signed(arg) if represented.form == SIGNED else self.as_unsigned(arg))
             else:
-                args.append(self.held[arg].value)
-        # The edge keeps the old values until the walk is over: it passes their facts on.
+                args.append(self.represented[arg].value)
+        # The edge keeps the old values until the end of the walk: it passes their facts on.
         self.edges.append((edge, tuple(args)))
 
     # Making values
 
+    def add(self, op: str, type: ResultType, args: tuple[Value, ...], imm: object = None) -> Value:
+        """Appends a new value to the block."""
+        value = Value(op, type, args, imm, self.offset, self.block)
+        self.body.append(value)
+        return value
+
+    def constant(self, type: ResultType, number: int) -> Value:
+        """A Python int."""
+        return self.add("int.const", type, (), number)
+
+    def keep(self, value: Value) -> Value:
+        """An operation that takes and gives canonical unsigned numbers, or no numbers."""
+        args = tuple([self.plain(arg) for arg in value.args]) if value.args else ()
+        new = Value(value.op, value.type, args, value.imm, value.offset, self.block)
+        self.body.append(new)
+        self.represented[value] = Represented(new, UNSIGNED)
+        return new
+
+    def become(self, value: Value, op: str, args: tuple[Value, ...], form: int, imm: object = None) -> None:
+        """Replaces a value by an operation whose result has a canonical form."""
+        new = Value(op, value.type, args, imm, value.offset, self.block)
+        self.body.append(new)
+        self.represented[value] = Represented(new, form)
+
+    def alias(self, value: Value, other: Value, form: int, low: int = 0, high: int = 0) -> None:
+        """Represents this value by another one."""
+        self.represented[value] = Represented(other, form, low, high)
+
+    def define(
+        self, value: Value, op: str, args: tuple[Value, ...], low: int, high: int, *, imm: object = None
+    ) -> None:
+        """Replaces a value by a Python operation with a result from ``low`` to ``high``, reduced if needed."""
+        type = NUMBER_TYPES[value.type]
+        modulus, half = MODULUS[type], HALF[type]
+        demand = self.demand[value]
+        new = Value(op, value.type, args, imm, value.offset, self.block)
+        self.body.append(new)
+        if low >= 0 and high < modulus:
+            self.represented[value] = Represented(new, UNSIGNED)
+            return
+        if low >= -half and high < half and (demand.signed or demand.canonical or not demand.unsigned + demand.address):
+            self.represented[value] = Represented(new, SIGNED)
+            return
+        if demand.signed > demand.unsigned + demand.address and -half <= low and high < modulus + half:
+            self.represented[value] = Represented(self.add("int.sign", value.type, (new,), BITS[type]), SIGNED)
+            return
+        bounded = max(low.bit_length(), high.bit_length())
+        if (
+            not (demand.unsigned or demand.signed or demand.canonical)
+            and bounded <= UNREDUCED_BITS[type]
+            and (
+                not demand.address
+                or (low >= 0 and high < _FARTHEST and type == "i32" and demand.address <= _MOST_LOOSE_ACCESSES)
+            )
+        ):
+            self.represented[value] = Represented(new, UNREDUCED, low, high)
+            return
+        reduced = self.add(_reduction(type, low, high, value in self.hashes), value.type, (new,), BITS[type])
+        self.represented[value] = Represented(reduced, UNSIGNED)
+
+    # Reading values
+
+    def plain(self, arg: Value) -> Value:
+        """An operand as most operations take it: integers unsigned."""
+        return self.as_unsigned(arg) if arg.type in NUMBER_TYPES else self.represented[arg].value
+
+    def interval(self, arg: Value) -> tuple[int, int]:
+        """The bounds here of the int that represents a value."""
+        represented = self.represented[arg]
+        if represented.form == UNREDUCED:
+            return represented.low, represented.high
+        fact = self.analysis.fact(arg)
+        return (fact[0], fact[1]) if represented.form == UNSIGNED else (fact[2], fact[3])
+
+    def any(self, arg: Value) -> Value:
+        """An int that is congruent to the value."""
+        return self.represented[arg].value
+
+    def as_unsigned(self, arg: Value) -> Value:
+        represented = self.represented[arg]
+        if represented.form == UNSIGNED or (represented.form == SIGNED and self.analysis.fact(arg)[2] >= 0):
+            return represented.value
+        known = self.unsigned.get(arg)
+        if known is None:
+            type = NUMBER_TYPES[arg.type]
+            op = "int.wrap.natural" if represented.form == SIGNED else "int.wrap"
+            known = self.add(op, arg.type, (represented.value,), BITS[type])
+            self.unsigned[arg] = known
+        return known
+
+    def as_signed(self, arg: Value) -> Value:
+        represented = self.represented[arg]
+        type = NUMBER_TYPES[arg.type]
+        fact = self.analysis.fact(arg)
+        if represented.form == SIGNED or (represented.form == UNSIGNED and fact[1] < HALF[type]):
+            return represented.value
+        known = self.signed.get(arg)
+        if known is None:
+            if fact[2] == fact[3]:
+                known = self.constant(arg.type, fact[2])
+            else:
+                known = self.add("int.sign", arg.type, (self.as_unsigned(arg),), BITS[type])
+            self.signed[arg] = known
+        return known
+
+    def canonical(self, arg: Value) -> Value:
+        """The value as an unsigned or signed number, as it is represented."""
+        return self.as_unsigned(arg) if self.represented[arg].form == UNREDUCED else self.represented[arg].value
+
+    def truth(self, condition: Value) -> Value:
+        """A value of which only the truth is used."""
+        return self.represented[condition].value if condition.type is BOOL else self.canonical(condition)
+
+    def address(self, arg: Value, offset: int) -> tuple[Value, int, int, bool]:
+        """An address as an index, an added constant, the distance of items, and whether that is certain.
+
+        If it is certain, the address is the index times the distance plus the constant; otherwise it is congruent to
+        that, and if that is out of bounds, the access is tried again with the reduced address.
+        """
+        if arg.type is not ValType.I32:
+            return self.as_unsigned(arg), 0, 1, True
+        index, added, scale = _take_apart(arg, self.demand)
+        low, high = self.interval(index)
+        represented = self.represented[index]
+        is_unbounded = represented.form == UNREDUCED and high >= MODULUS["i32"]
+        if index is not arg and ((low < 0 and not is_unbounded) or offset + added >= MODULUS["i32"]):
+            index, added, scale = arg, 0, 1
+            low, high = self.interval(index)
+            represented = self.represented[index]
+        if low < 0:
+            if not is_unbounded:
+                return self.as_unsigned(index), 0, 1, True
+            # Negative numbers are reduced first; they are rarer than too large ones.
+            natural = self.natural.get(index)
+            if natural is None:
+                natural = self.natural[index] = self.add("int.wrap.natural", ValType.I32, (represented.value,), 32)
+            return natural, added, scale, False
+        if _FARTHEST <= high < _UNBOUNDED["i32"]:
+            return self.as_unsigned(index), added, scale, scale == 1 and not added
+        return self.any(index), added, scale, high * scale + added < MODULUS["i32"]
+
+
+def _take_apart(arg: Value, demand: dict[Value, Demand]) -> tuple[Value, int, int]:
+    """The index, the added constant and the factor of an address, if they are used only for addresses."""
+    added, scale = 0, 1
+    if arg.op == "i32.add":
+        second = arg.args[1]
+        if second.op == "i32.const" and second.imm < HALF["i32"] and demand[arg].uses == demand[arg].address:
+            arg, added = arg.args[0], second.imm
+            if arg.op == "i32.shl" and demand[arg].uses > 1:
+                return arg, added, scale
+    if arg.op == "i32.shl" and (added or demand[arg].uses == demand[arg].address):
+        second = arg.args[1]
+        if second.op == "i32.const" and 0 < second.imm <= _LARGEST_SCALE:
+            arg, scale = arg.args[0], 1 << second.imm
+    return arg, added, scale
+
+
+def _reduction(type: str, low: int, high: int, is_hash: bool) -> str:
+    """The operation that reduces: results that are likely small are tested for that first (see `guard.py`)."""
+    if is_hash:
+        return "int.wrap"
+    if low >= 0:
+        return "int.wrap.small"
+    return "int.wrap.natural" if high < MODULUS[type] else "int.wrap"
+
 
 def _sink_condition(block: Block) -> None:
-    """Moves a comparison that only the branch looks at to the block's end, where it is fused with the jump."""
+    """Moves a comparison that only the branch uses to the block's end, where it is fused with the jump."""
     terminator = block.terminator
     if terminator.op == "branch":
         condition = terminator.args[0]
@@ -226,7 +423,7 @@ def _sink_condition(block: Block) -> None:
 
 _SINKING = ZERO_TESTS | {op.name for op in OPS.values() if op.compares and (op.type == "int" or op.is_signed)}
 
-# Sources that can give a signed number as well as an unsigned one.
+# Operations that can give a signed number as well as an unsigned one.
 _SIGNED_AT_NO_COST = frozenset(
     {"i32.load", "i64.load", "i32.const", "i64.const", "local.get", "i64.extend_i32_s", "select"}
     | {f"{type}.{name}" for type in INTEGER_BITS for name in ("add", "sub", "shr_s")}

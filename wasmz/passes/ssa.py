@@ -1,4 +1,4 @@
-"""Brings a function into SSA form: locals become values, and parameters of blocks where ways meet.
+"""Brings a function into SSA form: locals become values, and parameters of blocks where edges meet.
 
 b0:                                       b0:
   v0 = i32.const 0                          v0 = i32.const 0
@@ -15,10 +15,10 @@ b2:
   v5 = local.get 1
   return v5
 
-Afterwards the entry has no predecessors, a `local.get` stands only at its top, once for each parameter that is used,
-and there is no `local.set`. Control flow of WebAssembly is reducible: a block is entered from blocks that come before
-it in reverse postorder, or it is the header of a loop. So one walk suffices: at a header, each local that the loop
-writes, and that is live, gets a block parameter; elsewhere only locals whose values differ between the ways in.
+Afterwards the entry has no predecessors, `local.get` occurs only at its top, once for each used parameter, and there is
+no `local.set`. WebAssembly's control flow is reducible: a block is entered from blocks before it in reverse postorder,
+or it is the header of a loop. So one walk suffices: at a header, each live local that the loop writes gets a block
+parameter; elsewhere only locals whose values differ between the incoming edges.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ from wasmz.passes.context import Context
 
 
 def run(function: Function, context: Context) -> None:
-    """Converts in place; a function that is in SSA form already stays as it is."""
+    """Converts in place; a function that is already in SSA form stays unchanged."""
     if not function.is_ssa:
         _separate_handlers(function)
         construct(function)
 
 
 def construct(function: Function) -> None:
-    """The conversion itself: also of a function that has been in SSA form, for locals that were added to it."""
+    """The conversion itself, also of a function in SSA form to which locals were added."""
     _Construction(function).run()
     function.stage = Stage.SSA
 
 
 def _separate_handlers(function: Function) -> None:
-    """Gives each way into a handler a block of its own, which passes the exception on as an argument.
+    """Gives each edge into a handler a block of its own, which passes the exception on as an argument.
 
-    So ways that meet in the handler have blocks at whose end arguments can be passed, as handlers have no parameters.
+    Handlers have no parameters; the new blocks can pass arguments where edges meet.
     """
     handlers = {block for block in function.blocks if block.body and block.body[0].op == "exn.caught"}
     if not handlers:
@@ -83,18 +83,18 @@ class _Construction:
         self.order = reverse_postorder(function)
         position = {block: number for number, block in enumerate(self.order)}
         self.position = position
-        # Ways into each block that come from before it, and (back edges) from behind it.
-        self.ways_in: dict[Block, list[tuple[Block, Edge]]] = {block: [] for block in self.order}
+        # Edges into each block from blocks before it, and (back edges) from blocks after it.
+        self.entering: dict[Block, list[tuple[Block, Edge]]] = {block: [] for block in self.order}
         self.back_edges: dict[Block, list[tuple[Block, Edge]]] = {}
         for block in self.order:
             for edge in distinct_edges(block.terminator):
                 if position[edge.block] <= position[block]:
                     self.back_edges.setdefault(edge.block, []).append((block, edge))
                 else:
-                    self.ways_in[edge.block].append((block, edge))
+                    self.entering[edge.block].append((block, edge))
         self.leaving: dict[Block, dict[int, Value]] = {}
         self.replaced: dict[Value, Value] = {}
-        # What stands at the top of the entry.
+        # The values at the top of the entry.
         self.parameters: list[Value] = []
 
     def run(self) -> None:
@@ -104,29 +104,29 @@ class _Construction:
         added: dict[Block, list[int]] = {}
         entry = order[0]
         for block in order:
-            held = self._enter(block, live[block], written.get(block, 0), added) if block is not entry else {}
-            self._rename(block, held)
+            current = self._enter(block, live[block], written.get(block, 0), added) if block is not entry else {}
+            self._rename(block, current)
         for block, edges in self.back_edges.items():
             locals_added = added.get(block)
             if locals_added:
                 for source, edge in edges:
-                    held = self.leaving[source]
-                    edge.args += tuple(self._held(held, local) for local in locals_added)
+                    current = self.leaving[source]
+                    edge.args += tuple(self._value_of(current, local) for local in locals_added)
         for value in self.parameters:
             value.block = entry
         entry.body[:0] = self.parameters
         function.blocks = [block for block in function.blocks if block in self.position]
 
     def _enter(self, block: Block, live: int, written: int, added: dict[Block, list[int]]) -> dict[int, Value]:
-        """What the locals hold at the start of a block; gives it the parameters that it needs."""
-        ways = self.ways_in[block]
-        sources = [self.leaving[source] for source, _ in ways]
+        """The values of the locals at the start of a block; gives it the parameters that it needs."""
+        incoming = self.entering[block]
+        sources = [self.leaving[source] for source, _ in incoming]
         first = sources[0]
         wanted: list[int] = []
         if len(sources) == 1 and not written:
-            held = dict(first)
+            current = dict(first)
         else:
-            held = {}
+            current = {}
             rest = sources[1:]
             while live:
                 bit = live & -live
@@ -135,26 +135,26 @@ class _Construction:
                 if written & bit:
                     wanted.append(local)
                     continue
-                value = self._held(first, local)
-                if all(self._held(source, local) is value for source in rest):
-                    held[local] = value
+                value = self._value_of(first, local)
+                if all(self._value_of(source, local) is value for source in rest):
+                    current[local] = value
                 else:
                     wanted.append(local)
         if wanted:
             added[block] = wanted
-            for source, edge in ways:
+            for source, edge in incoming:
                 leaving = self.leaving[source]
-                edge.args += tuple(self._held(leaving, local) for local in wanted)
+                edge.args += tuple(self._value_of(leaving, local) for local in wanted)
             types = self.function.locals
             for local in wanted:
-                held[local] = block.add_param(types[local], block.terminator.offset)
-        return held
+                current[local] = block.add_param(types[local], block.terminator.offset)
+        return current
 
-    def _held(self, held: dict[int, Value], local: int) -> Value:
-        """The value of a local, which nothing has written yet if it is not in ``held``."""
-        value = held.get(local)
+    def _value_of(self, current: dict[int, Value], local: int) -> Value:
+        """The value of a local; one that is not in ``current`` was not written yet."""
+        value = current.get(local)
         if value is None:
-            # At the entry's end: nothing can have been written to the local on any way.
+            # The value at the entry's end: no path has written to the local.
             value = self.leaving[self.order[0]].get(local)
             if value is None:
                 value = self._initial(local)
@@ -175,20 +175,20 @@ class _Construction:
         self.parameters.append(value)
         return value
 
-    def _rename(self, block: Block, held: dict[int, Value]) -> None:
-        """Replaces reads of locals by the values that they hold."""
+    def _rename(self, block: Block, current: dict[int, Value]) -> None:
+        """Replaces reads of locals by their values."""
         replaced = self.replaced
         body: list[Value] = []
         is_entry = block is self.order[0]
         if is_entry:
-            self.leaving[block] = held
+            self.leaving[block] = current
         for value in block.body:
             op = value.op
             if op == "local.get":
                 local = value.imm
-                known = held.get(local)
+                known = current.get(local)
                 if known is None:
-                    known = held[local] = self._initial(local) if is_entry else self._held(held, local)
+                    known = current[local] = self._initial(local) if is_entry else self._value_of(current, local)
                 replaced[value] = known
                 continue
             args = value.args
@@ -198,7 +198,7 @@ class _Construction:
                         args = value.args = tuple([replaced.get(arg, arg) for arg in args])
                         break
                 if op == "local.set":
-                    held[value.imm] = args[0]
+                    current[value.imm] = args[0]
                     continue
             body.append(value)
         block.body = body
@@ -208,12 +208,12 @@ class _Construction:
         for edge in distinct_edges(terminator):
             if edge.args:
                 edge.args = tuple([replaced.get(arg, arg) for arg in edge.args])
-        self.leaving[block] = held
+        self.leaving[block] = current
 
     def _written_in_loops(self) -> dict[Block, int]:
-        """For each header the locals that its loop writes."""
+        """The locals that the loop of each header writes."""
         written: dict[Block, int] = {}
-        # The header of the largest loop found so far around a block or header.
+        # The header of the largest known loop around a block or header.
         around: dict[Block, Block] = {}
 
         def outermost(block: Block) -> Block:
@@ -233,7 +233,7 @@ class _Construction:
                 seen.add(block)
                 around[block] = header
                 mask |= written[block] if block in written else _written(block)
-                work += [outermost(source) for source, _ in self.ways_in[block]]
+                work += [outermost(source) for source, _ in self.entering[block]]
             written[header] = mask
         return written
 

@@ -1,7 +1,7 @@
-"""Lets Python's iterators read what a loop loads at addresses that move on by the same distance in each round.
+"""Lets Python's iterators do the loads of a loop whose addresses move on by a constant step in each iteration.
 
     b0:                                          b0:
-      jump b1(v0, v1)                              ...                       enough rounds? addresses in bounds?
+      jump b1(v0, v1)                              ...                       enough iterations? addresses in bounds?
     b1(v3: i32, v4: i32):                          branch v9 b2 b1(v0, v1)
       v5 = i32.load8_u (0, 0, 0) v3              b2:
       v6 = int.add v4 v5                           v11 = memory.hold 0
@@ -19,16 +19,16 @@
                                                    jump b9(v14)
                                                  b1(v3: i32, v4: i32):                as before
 
-A stream is an iterator over a slice of a view, so each item is read when its round begins, and never out of bounds.
-Several streams go through a `zip`. An item costs 5 to 12 ns, where a load takes 17 to 30; besides, the sum that makes
-the address is not needed, nor is the loop's counter and its test: then the streams end when the loop does.
+A stream is an iterator over a slice of a view, so each item is read when its iteration begins, and never out of bounds.
+Several streams go through a `zip`. An item costs 5 to 12 ns, where a load takes 17 to 30. The sum that makes the
+address is not needed, nor the loop's counter and its test: the streams end when the loop does.
 
-Where the rounds cannot be counted beforehand, the test stays, and a stream goes on to the end of memory (or, downwards,
-to its start). When it ends, the loop itself goes on with the same round, and traps if that is what the round does. In
-either form only loads are read from streams that each round begins with, before anything is written.
+If the iterations cannot be counted beforehand, the test stays, and a stream goes on to the end of memory (or,
+downwards, to its start). When it ends, the loop itself goes on with the same iteration, and traps if that iteration
+traps. In either form, streams replace only the loads at the beginning of each iteration, before anything is written.
 
 Addresses need only be sums of the loop's counters modulo 2^32, however they are reduced: as long as a stream has items,
-its address is one that the memory has, so the two are equal.
+its address lies in the memory, so the two are equal.
 """
 
 from __future__ import annotations
@@ -47,19 +47,19 @@ from wasmz.passes.loops.stream_rewriting import Plan, Rewriting
 from wasmz.passes.loops.sums import Sums, group
 from wasmz.wasm.instructions import Effects
 
-# In ns: what a round saves by an item, by an operation of an address that is not needed any more, and by a counter
-# where rounds are counted beforehand; what several streams cost a round; what it costs to set up a stream, a counter.
+# In ns: savings of an iteration by an item, by an operation of an address that is not needed any more, and by a counter
+# if iterations are counted beforehand; costs of several streams for an iteration; costs to set up a stream, a counter.
 _SAVED_BY_ITEM = 8
 _SAVED_BY_OPERATION = 14
 _SAVED_BY_COUNTER = 12
-_COST_OF_ROUND = 4
+_COST_OF_ITERATION = 4
 _COST_OF_STREAM = 340
 _COST_OF_COUNTER = 60
-# It must save a little more than it costs, and soon.
+# It must save a little more than it costs, within this many iterations.
 _MARGIN = 1.25
-_MOST_ROUNDS_NEEDED = 40
+_MOST_ITERATIONS_NEEDED = 40
 
-# Both versions of the loop stay.
+# The most values of a loop, as both versions stay.
 _MOST_VALUES = 400
 
 _LASTING = Effects.CALLS | Effects.CONTROL
@@ -67,23 +67,23 @@ _ENDS = frozenset({"jump", "branch", "switch", "return", "unreachable"})
 
 
 def run(function: Function, context: Context) -> None:
-    """Puts a version that reads from streams in front of each loop that gains by it."""
+    """Puts a version that reads from streams before each loop that gains by it."""
     if not function.is_represented:
         return
     forest = loop_forest(function)
     if not forest.loops:
         return
     count_uses(function)
-    ways = incoming_edges(function)
+    incoming = incoming_edges(function)
     plans = []
     for loop in forest.loops:
         plan = None if loop.children else _plan(loop, context)
-        if plan is not None and not any(_has_bulk(source) for source, _ in ways[loop.header]):
+        if plan is not None and not any(_has_bulk(source) for source, _ in incoming[loop.header]):
             plans.append(plan)
     plans = _without_conditions(function, plans)
     rewritings = []
     for plan in plans:
-        before = forest.preheader(function, plan.loop, ways[plan.loop.header])
+        before = forest.preheader(function, plan.loop, incoming[plan.loop.header])
         rewriting = Rewriting(function, plan, before)
         if rewriting.is_worthwhile():
             rewritings.append(rewriting)
@@ -98,7 +98,7 @@ def run(function: Function, context: Context) -> None:
 
 
 def _has_bulk(block: Block) -> bool:
-    """Whether most rounds of the loop behind have been done at once (see `idioms.py`)."""
+    """Whether the block does most iterations of the following loop at once (see `idioms.py`)."""
     return any(value.op in BULK_MEMORIES for value in block.body)
 
 
@@ -115,18 +115,18 @@ def _plan(loop: Loop, context: Context) -> Plan | None:
     if counter is None or not loads:
         return None
     saved = _SAVED_BY_ITEM * len(loads) + _SAVED_BY_OPERATION * sums.saved_operations(loads)
-    saved -= _COST_OF_ROUND if len(loads) > 1 else 0
+    saved -= _COST_OF_ITERATION if len(loads) > 1 else 0
     streams = group(loads)
     cost = _COST_OF_STREAM * len(streams)
     if counter.going_on is not None:
         saved += _SAVED_BY_COUNTER * len(sums.steps)
         cost += _COST_OF_COUNTER * len(sums.steps)
-    rounds = int(_MARGIN * cost / saved) + 1
-    return Plan(loop, blocks, sums, streams, counter, rounds) if rounds <= _MOST_ROUNDS_NEEDED else None
+    iterations = int(_MARGIN * cost / saved) + 1
+    return Plan(loop, blocks, sums, streams, counter, iterations) if iterations <= _MOST_ITERATIONS_NEEDED else None
 
 
 def _without_conditions(function: Function, plans: list[Plan]) -> list[Plan]:
-    """The plans for loops none of whose conditions is tested behind them: no local holds a condition."""
+    """The plans for loops without a condition that is tested after them: no local can have a condition."""
     plan_of = {block: plan for plan in plans for block in plan.blocks}
     refused = set()
     for block in function.blocks:
@@ -141,9 +141,9 @@ def _without_conditions(function: Function, plans: list[Plan]) -> list[Plan]:
 
 
 def _keep_in_locals(function: Function, rewritings: list[Rewriting]) -> bool:
-    """Makes locals of what code after the loops uses: it will come from either version. False if there is none.
+    """Makes locals of the loops' values that later code uses, as either version may make them. False if there is none.
 
-    What a plan has noted for the code that it will put in front of its loop is such a use, too.
+    Values that a plan has noted for the code before its loop are such uses, too.
     """
     plan_of = {block: rewriting.plan for rewriting in rewritings for block in rewriting.plan.blocks}
     numbers: dict[Value, int] = {}

@@ -1,4 +1,4 @@
-"""Gives equal values one number each: what was computed on every way here is not computed again.
+"""Value numbering: a value that every path to a place has computed is not computed again there.
 
     v2 = i32.add v0 v1             v2 = i32.add v0 v1
     v3 = i32.const 4               v3 = i32.const 4
@@ -9,11 +9,10 @@
     v7 = select v6 v4 v5
     return v7
 
-One walk down the dominator tree. Operands are replaced by what stands for them, constants are evaluated (integers only,
-by the runtime's own functions), operations simplified (`rules/`), and what is left is looked up
-in a table of the operations above. Where a condition was tested above, it is known. Branches on constants become jumps,
-and parameters of blocks for which all ways pass the same value are dropped. Functions that are not in SSA form are left
-as they are.
+The pass is one walk down the dominator tree. It replaces operands, evaluates constants (integers only, by the runtime's
+own functions), simplifies operations (`rules/`), and looks up the others in a table of the operations above. Conditions
+that were tested above are known. Branches on constants become jumps, and parameters of blocks to which all edges pass
+the same value are dropped. Functions that are not in SSA form stay unchanged.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ from wasmz.passes.rules.support import is_boolean
 from wasmz.types import RefType, ValType
 
 _EQUALITIES = {"i32.eq": True, "i64.eq": True, "int.eq": True, "i32.ne": False, "i64.ne": False, "int.ne": False}
-# What is known of a reference once one of these has not trapped: it is not null, and of a cast its type.
+# Once one of these has not trapped, the reference is known not to be null; after a cast its type is known, too.
 _CHECKS = frozenset({"ref.cast", "ref.as_non_null"})
 _DEREFERENCES = frozenset(
     f"{kind}.{name}" for kind in ("struct", "array") for name in ("get", "get.i8", "get.i16", "set", "len")
@@ -51,11 +50,11 @@ _DEREFERENCES = frozenset(
 _RULES = {**integers.RULES, **python_ints.RULES}
 _FIELD_READS = frozenset({"struct.get", "struct.get.i8", "struct.get.i16"})
 _MOST_CHANGES = 8
-_MOST_ROUNDS = 4
+_MOST_ITERATIONS = 4
 _MOST_FACTS = 16
 
 _Key = tuple[Any, ...]
-# What a table says of an operation: the value, or the number (0 or 1) that a condition is known to be.
+# An entry of a table: the value of an operation, or the number (0 or 1) that a condition is known to be.
 _Known = Union[Value, int]
 
 
@@ -71,14 +70,14 @@ def run(function: Function, context: Context) -> None:
 
 
 def unify_params(function: Function) -> None:
-    """Drops the parameters for which all edges pass one value, or the parameter itself."""
-    ways = incoming_edges(function)
-    blocks = [block for block in function.blocks if block.params and ways[block]]
+    """Drops the parameters to which all edges pass one value, or the parameter itself."""
+    incoming = incoming_edges(function)
+    blocks = [block for block in function.blocks if block.params and incoming[block]]
     replaced: dict[Value, Value] = {}
-    for _ in range(_MOST_ROUNDS):
+    for _ in range(_MOST_ITERATIONS):
         before = len(replaced)
         for block in blocks:
-            edges = ways[block]
+            edges = incoming[block]
             for number, param in enumerate(block.params):
                 if param in replaced:
                     continue
@@ -102,13 +101,13 @@ def unify_params(function: Function) -> None:
 
 
 def divides_safely(value: Value) -> bool:
-    """Whether a value is a division that cannot trap, whatever it divides."""
+    """Whether a value is a division that cannot trap, whatever its dividend is."""
     if value.op not in DIVISIONS:
         return False
     divisor = value.args[1]
     if divisor.op not in INTEGER_CONSTANTS or not divisor.imm:
         return False
-    # Of the lowest number by minus one, the quotient is too large.
+    # The lowest number divided by minus one is too large a quotient.
     op = OPS[value.op]
     return op.kind != "div_s" or divisor.imm != op.mask
 
@@ -123,7 +122,7 @@ class _Numbering:
         # What to restore when a block and all below it are done: (dictionary, key, old entry).
         self.undo: list[tuple[dict[Any, Any], Any, Any]] = []
         self.incoming: dict[Block, list[tuple[Block, Edge]]] = {}
-        # Of each switch, which number leads along which edge: thousands of cases are asked for one by one.
+        # The number of each edge of a switch, kept because thousands of cases are asked for one by one.
         self.cases: dict[Terminator, dict[Edge, int | None]] = {}
         self.removed: set[Value] = set()
         self.body: list[Value] = []
@@ -145,13 +144,13 @@ class _Numbering:
                 continue
             block = item
             if block not in self.incoming:
-                # All ways here are closed, and so are those to what is below.
+                # No path leads here, nor to the blocks below.
                 continue
             work.append(len(self.undo))
             self._enter(block, block in headers)
             self._visit(block)
             work += reversed(children[block])
-        # Params that went away still have their arguments on the edges.
+        # Dropped parameters still have their arguments on the edges.
         if self.removed:
             remove_params(function, self.removed)
         if self.is_folded:
@@ -184,33 +183,33 @@ class _Numbering:
                 where[key] = old
 
     def _enter(self, block: Block, is_header: bool) -> None:
-        """Looks at the ways in: what they pass, and what is known because one came this way."""
+        """Takes in the incoming edges: the arguments they pass, and the conditions known on them."""
         self.block = block
         self.body = []
         self.offset = block.body[0].offset if block.body else block.terminator.offset
-        ways = self.incoming[block]
-        if is_header or not ways:
+        incoming = self.incoming[block]
+        if is_header or not incoming:
             return
-        if len(ways) == 1:
-            source, edge = ways[0]
+        if len(incoming) == 1:
+            source, edge = incoming[0]
             for param, arg in zip(block.params, edge.args, strict=True):
                 self.replaced[param] = arg
                 self.removed.add(param)
             self._learn(source.terminator, edge)
             return
         for number, param in enumerate(block.params):
-            first = ways[0][1].args[number]
-            if all(edge.args[number] is first for _, edge in ways):
+            first = incoming[0][1].args[number]
+            if all(edge.args[number] is first for _, edge in incoming):
                 self.replaced[param] = first
                 self.removed.add(param)
             elif first.op in NUMERIC_CONSTANTS and all(
-                edge.args[number].op == first.op and edge.args[number].imm == first.imm for _, edge in ways
+                edge.args[number].op == first.op and edge.args[number].imm == first.imm for _, edge in incoming
             ):
                 self.replaced[param] = self._constant(first.op, param.type, first.imm)
                 self.removed.add(param)
 
     def _learn(self, terminator: Terminator, edge: Edge) -> None:
-        """What is known behind an edge, the only way into the block."""
+        """Takes in what is known after an edge that is the only one into its block."""
         if terminator.op == "branch":
             one, other = terminator.edges
             if one is not other:
@@ -225,8 +224,8 @@ class _Numbering:
         cases = self.cases.get(terminator)
         if cases is None:
             cases = self.cases[terminator] = {}
-            for number, way in enumerate(terminator.edges):
-                cases[way] = None if way in cases else number
+            for number, case in enumerate(terminator.edges):
+                cases[case] = None if case in cases else number
         return cases[edge]
 
     def _suppose(self, condition: Value, truth: bool) -> None:
@@ -254,14 +253,14 @@ class _Numbering:
     # Checks of references
 
     def _is_passed(self, value: Value) -> bool:
-        """Whether a check cannot fail any more: the same was passed on every way here."""
+        """Whether a check cannot fail any more, as every path here has passed the same one."""
         reference = value.args[0]
         if value.op == "ref.as_non_null":
             return ("ref.as_non_null", reference) in self.table
         return ("ref.cast", value.imm.heap_type, value.imm.nullable, value.imm.exact, reference) in self.table
 
     def _pass_check(self, op: str, target: RefType | None, reference: Value) -> None:
-        """Notes a check that was passed, and others that would be."""
+        """Notes a passed check, and others that it implies."""
         if op == "ref.cast" and target is not None:
             for nullable in {target.nullable, True}:
                 for exact in {target.exact, False}:
@@ -271,17 +270,17 @@ class _Numbering:
         self._set(self.table, ("ref.as_non_null", reference), 1)
 
     def _read_object(self, value: Value) -> Value:
-        """What stands for an access to a structure or array: itself, unless it is known what it reads.
+        """The value of an access to a structure or array: itself, unless the read value is known.
 
-        Fields that are immutable, and lengths of arrays, stay what they are.
+        Immutable fields and lengths of arrays never change.
         """
         op, imm, reference = value.op, value.imm, value.args[0]
         if op in _FIELD_READS:
             types = self.context.types
             if imm[0] < len(types) and not types[imm[0]].composite.fields[imm[1]].mutable:
                 if reference.op == "struct.new":
-                    held: Value = reference.args[imm[1]]
-                    return held
+                    stored: Value = reference.args[imm[1]]
+                    return stored
                 key: _Key = (op, imm[1], reference)
             else:
                 key = ()
@@ -359,7 +358,7 @@ class _Numbering:
                     noted = len(self.undo)
                 body.append(value)
         if call is not None:
-            # The handler is below this block, too, but what stands after the call was not computed there.
+            # The handler is below this block, too, but the values after the call were not computed there.
             self._leave(noted)
         block.body = body
         self._finish(block)
@@ -379,7 +378,7 @@ class _Numbering:
             incoming.setdefault(edge.block, []).append((block, edge))
 
     def _fold(self, terminator: Terminator) -> None:
-        """Makes a jump of a branch or switch that always goes one way."""
+        """Makes a jump of a branch or switch that always takes the same edge."""
         edges = terminator.edges
         condition = terminator.args[0]
         if condition.op in INTEGER_CONSTANTS:
@@ -396,7 +395,7 @@ class _Numbering:
     # Values
 
     def _number(self, value: Value) -> Value:
-        """The value that stands for an operation: itself, if it is the first of its kind."""
+        """The value that replaces an operation: itself, if it is the first of its kind."""
         for _ in range(_MOST_CHANGES):
             changed = self._simplify(value) if value.args else None
             if changed is None:
@@ -420,7 +419,7 @@ class _Numbering:
         return found  # type: ignore[return-value]
 
     def _simplify(self, value: Value) -> Value | None:
-        """One step: the value that stands for it, the value itself if it was changed, or ``None``."""
+        """One step: the value that replaces it, the value itself if it was changed, or ``None``."""
         args = value.args
         op = value.op
         first = args[0]
@@ -446,7 +445,7 @@ class _Numbering:
         return self._constant("int.const" if OPS[op].type == "int" else f"{type}.const", type, number)
 
     def _read_constant(self, value: Value) -> None:
-        """Makes a constant of what never changes."""
+        """Makes a constant of a value that never changes."""
         if value.op == "global.get":
             known = self.context.constant_globals.get(value.imm)
             if known is not None:
@@ -467,7 +466,7 @@ class _Numbering:
         return self._constant("int.const", type, number)
 
     def make(self, op: str, type: ResultType, args: tuple[Value, ...]) -> Value:
-        """An operation in front of the one at hand."""
+        """An operation before the current one."""
         value = Value(op, type, args, None, self.offset, self.block)
         found = self._number(value)
         if found is value:
@@ -485,5 +484,5 @@ class _Numbering:
 
 
 def _key(op: str, imm: Any, type: ResultType, args: tuple[Value, ...]) -> _Key:
-    """What operations must have in common to give one value. The type of a Python int is not in its operation."""
+    """The key that equal operations share. The type of a Python int is not in its operation, so it is in the key."""
     return (op, imm, type if OPS[op].type == "int" else type is BOOL, *args)

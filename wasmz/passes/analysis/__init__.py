@@ -1,1 +1,1 @@
-"""What is known of values, for several passes: intervals, ranges over loops, what loops change regularly."""
+"""Analyses that several passes use: intervals, ranges over loops, induction variables."""

@@ -1,7 +1,7 @@
-"""What a condition that holds, or does not, tells about what it compares.
+"""Facts about the operands of a comparison, from its being true or false.
 
-branch (i32.lt_u v1 v4)          where it is taken: v1 at most 254, v4 at least 1
-branch (i32.and (...) (...))     where it is taken, both hold
+branch (i32.lt_u v1 v4)          if it is taken: v1 at most 254, v4 at least 1
+branch (i32.and (...) (...))     if it is taken: both are true
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from wasmz.passes.analysis.transfer import COMPARISONS
 from wasmz.passes.analysis.value_facts import Facts
 from wasmz.types import ValType
 
-# By what names of comparisons have in common: "lt_s" is the opposite of "ge_s".
+# By the suffix of comparisons' names: "lt_s" is the opposite of "ge_s".
 _OPPOSITE = {OPS[op].kind: OPS[inverse].kind for op, inverse in INVERSE.items() if OPS[op].type == "i32"}
 _MIRRORED = {OPS[op].kind: OPS[mirrored].kind for op, mirrored in MIRRORED.items() if OPS[op].type == "i32"}
 
@@ -22,13 +22,13 @@ class Conditions(Facts):
     """Facts that conditions add to."""
 
     def suppose(self, condition: Value, truth: bool) -> int:
-        """Takes a condition for true or false until :meth:`take_back` is called with the result."""
+        """Assumes that a condition is true or false until :meth:`take_back` is called with the result."""
         mark = len(self._undo)
         self.assume(condition, truth)
         return mark
 
     def assume(self, condition: Value, truth: bool) -> None:
-        """Takes into account that a condition holds, or does not."""
+        """Adds the facts that follow from a condition being true or false."""
         op = condition.op
         if op in ZERO_TESTS:
             operand = condition.args[0]
@@ -83,7 +83,7 @@ class Conditions(Facts):
                 self._refine(second, type, 0, top, a[2] + less, high)
 
     def _refine_unequal(self, value: Value, type: str, known: Fact, other: Fact) -> None:
-        """Something at the end of an interval is excluded."""
+        """Excludes a number at the end of an interval."""
         ul, uh, sl, sh = known
         if other[0] == other[1]:
             excluded = other[0]

@@ -1,9 +1,9 @@
-"""Bounds of what loops count: parameters that each iteration adds a constant to, and the limits they stop at.
+"""Bounds of loop counters: parameters to which each iteration adds a constant, and the limits they stop at.
 
     i = first; do ... while (++i != n)       first <= i < n, if first < n and the step cannot jump over n
     p = start, i = 0; do p += 4 ... while (++i != 100)       start <= p <= start + 400
 
-A counter that stays within bounds bounds the iterations, and so everything else that its loop counts.
+A counter that stays within bounds bounds the number of iterations, and so all other counters of its loop.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Counting(Conditions):
         super().__init__()
         self.position: dict[Block, int] = {}
         self.entries: dict[Block, list[Edge]] = {}
-        # What is known once counting has ended at a limit: (step, reach, zero bits of the limit, limit).
+        # Facts after counting has ended at a limit: (step, reach, zero bits of the limit, limit).
         self._limits: dict[Value, tuple[int, int, int, Value | None]] = {}
         self._inductions: dict[Block, list[tuple[Value, str, int]]] = {}
         self._countdowns: dict[Value, int] = {}
@@ -43,14 +43,14 @@ class Counting(Conditions):
         self._refining_family = False
 
     def _find_counting(self, order: list[Block], back_edges: dict[Block, list[tuple[Block, Edge]]]) -> None:
-        """Looks at all loops once, before the walks."""
+        """Examines all loops once, before the walks."""
         for header, edges in back_edges.items():
             self._find_inductions(header, edges)
             self._find_limits(header, edges)
         self._find_thresholds(order, back_edges)
 
     def _find_inductions(self, header: Block, back: list[tuple[Block, Edge]]) -> None:
-        """Parameters that each round of the loop adds the same constant to."""
+        """Parameters to which each iteration of the loop adds the same constant."""
         found = []
         for index, param in enumerate(header.params):
             type = NUMBER_TYPES.get(param.type)
@@ -63,7 +63,7 @@ class Counting(Conditions):
             self._inductions[header] = found
 
     def _find_limits(self, header: Block, back: list[tuple[Block, Edge]]) -> None:
-        """Parameters that a constant is added to until the sum equals something from before the loop.
+        """Parameters to which a constant is added until the sum equals a value from before the loop.
 
         i = first; do ... while (++i != n)       first <= i < n, if first < n and the step cannot jump over n
         i = first; do ... while (i++ != n)       first <= i <= n, if first <= n
@@ -109,14 +109,14 @@ class Counting(Conditions):
                 self._limits[param] = (step, reach, known_zeros(limit), limit)
 
     def _find_countdown(self, header: Block, param: Value, step: int) -> None:
-        """A parameter that is counted down to zero by a power of two that divides what enters is never below that."""
+        """A parameter counted down to zero by a power of two that divides its first value is never below that power."""
         index = header.params.index(param)
         starts = [edge.args[index] for edge in self.entries[header]]
         if not step & (step - 1) and all(known_zeros(start) >= step.bit_length() - 1 for start in starts):
             self._countdowns[param] = step
 
     def _find_thresholds(self, order: list[Block], headers: dict[Block, list[tuple[Block, Edge]]]) -> None:
-        """What counters are compared with: likely limits of their growth."""
+        """The numbers that counters are compared with: likely limits of their growth."""
         for block in order:
             for value in block.body:
                 if value.op in COMPARISONS:
@@ -154,12 +154,12 @@ class Counting(Conditions):
         return fact
 
     def _bound_inductions(self, inductions: list[tuple[Value, str, int]]) -> None:
-        """A counter that stays within bounds, without wrapping, bounds the rounds, and so all others of its loop.
+        """A counter that stays within bounds, without wrapping, bounds the iterations, and so all others of its loop.
 
-        This is sound though each may be assumed because of the other: as far as the assumptions hold in one round, the
-        counter has moved on by its step, and so there were no more rounds than that.
+        This is sound though each assumption may depend on the other: in every iteration in which the assumptions are
+        true, the counter has moved on by its step, so there were no more iterations than the bound.
         """
-        rounds = -1
+        iterations = -1
         for param, type, step in inductions:
             ul, uh, sl, sh = self.facts[param]
             self._families.pop(param, None)
@@ -174,14 +174,14 @@ class Counting(Conditions):
             first = self.entering.get(param)
             if first is not None and first[0] == first[1]:
                 self._families[param] = (first[2] if is_signed else first[0], is_signed, step, inductions)
-            rounds = count if rounds < 0 or count < rounds else rounds
-        if rounds < 0:
+            iterations = count if iterations < 0 or count < iterations else iterations
+        if iterations < 0:
             return
         for param, type, step in inductions:
             first = self.entering.get(param)
             if first is None:
                 continue
-            low, high = min(0, step * rounds), max(0, step * rounds)
+            low, high = min(0, step * iterations), max(0, step * iterations)
             ul, uh, sl, sh = self.facts[param]
             if first[0] + low >= 0 and first[1] + high < MODULUS[type]:
                 ul, uh = max(ul, first[0] + low), min(uh, first[1] + high)
@@ -195,11 +195,11 @@ class Counting(Conditions):
             self._refine_family(value, found)
 
     def _refine_family(self, value: Value, found: Fact) -> None:
-        """What is known of a counter tells which rounds of the loop it can be, and so bounds the other counters."""
+        """A fact about a counter tells in which iterations it can be true, and so bounds the other counters."""
         first, is_signed, step, inductions = self._families[value]
         low, high = (found[2], found[3]) if is_signed else (found[0], found[1])
         near, far = sorted(((low - first) // step, (high - first) // step))
-        # Rounded down: at most one round too early. Rounds are counted from zero.
+        # Rounded down: at most one iteration too early. Iterations are counted from zero.
         near = max(near, 0)
         self._refining_family = True
         for param, type, other_step in inductions:

@@ -26,7 +26,7 @@ REDUCTIONS = frozenset({"int.wrap", "int.wrap.small", "int.wrap.natural", "int.s
 _INT_MODULUS = MODULUS["i32"]
 _INT_BITS = 32
 _SUMS = frozenset(f"{type}.add" for type in (*MODULUS, "int")) | {"int.sub"}
-# Python's own calls nest three times as deep.
+# Each level of a sum nests three Python calls.
 _DEEPEST_FORM = 100
 
 
@@ -38,7 +38,7 @@ class Form(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What becomes a parameter in the next iteration: its sum with a signed constant, or a reduction of that."""
+    """A parameter's next value: its sum with a signed constant, or a reduction of that."""
 
     total: Value
     constant: int
@@ -46,10 +46,10 @@ class Step(NamedTuple):
 
 
 def find_step(param: Value, arg: Value) -> Step | None:
-    """How ``arg``, which a back edge passes for a parameter, is made of it by a constant; ``None`` if it is not."""
+    """The step from a parameter to ``arg``, which a back edge passes for it; ``None`` if that adds no constant."""
     reduction = None
     if arg.op in REDUCTIONS and arg.imm >= _INT_BITS:
-        # A sign is taken of what is reduced already.
+        # The operand of a sign conversion is reduced already.
         reduction, arg = arg, arg.args[0]
         if reduction.op == "int.sign" and arg.op in REDUCTIONS and arg.imm == reduction.imm:
             arg = arg.args[0]
@@ -63,7 +63,7 @@ def find_step(param: Value, arg: Value) -> Step | None:
 
 
 def as_signed(number: int, type: str) -> int:
-    """The signed number that an unsigned one stands for."""
+    """The signed number with the bits of an unsigned one."""
     return number - MODULUS[type] if number >= HALF[type] else number
 
 
@@ -80,7 +80,7 @@ def combine(one: Form, other: Form, factor: int, modulus: int) -> Form:
 
 
 class Induction:
-    """The integers of a loop, taken apart into what it changes regularly and what it does not change.
+    """The integers of a loop, as sums of values that it changes regularly and values that it does not change.
 
     Attributes:
         inside: the blocks of the loop.
@@ -104,7 +104,7 @@ class Induction:
         return known
 
     def form(self, value: Value, depth: int = 0) -> Form:
-        """What an integer is the sum of."""
+        """An integer as a sum."""
         known = self._forms.get(value)
         if known is None:
             known = self._forms[value] = self._take_apart(value, depth)

@@ -17,7 +17,7 @@ MODULUS = {type: 1 << bits for type, bits in BITS.items()}
 HALF = {type: 1 << (bits - 1) for type, bits in BITS.items()}
 FULL: dict[str, Fact] = {type: (0, MODULUS[type] - 1, -HALF[type], HALF[type] - 1) for type in MODULUS}
 
-# Where growing intervals stop for a while. Below 2^31 there is room for the step of a counter.
+# Thresholds for growing intervals. Below 2^31 there is room for the step of a counter.
 _UPPER = {
     type: sorted({(1 << 30) - 1, HALF[type] - (1 << 16), HALF[type] - 2, HALF[type] - 1, MODULUS[type] - 2})
     for type in MODULUS
@@ -25,7 +25,7 @@ _UPPER = {
 
 
 def make_fact(type: str, ul: int, uh: int, sl: int, sh: int) -> Fact:
-    """A fact from both intervals, each narrowed by the other."""
+    """A fact from both intervals; each narrows the other."""
     half, modulus = HALF[type], MODULUS[type]
     if uh < half:
         if ul > sl:
@@ -78,7 +78,7 @@ def wrapped(type: str, unsigned: tuple[int, int], signed: tuple[int, int]) -> Fa
 
 
 def join(one: Fact, other: Fact) -> Fact:
-    """What holds of a value that is one or the other."""
+    """The fact of a value that has one fact or the other."""
     return (
         one[0] if one[0] < other[0] else other[0],
         one[1] if one[1] > other[1] else other[1],
@@ -93,7 +93,7 @@ def within(one: Fact, other: Fact) -> bool:
 
 
 def widen(type: str, old: Fact, new: Fact, limits: list[int]) -> Fact:
-    """The next larger fact to try for a value that grows from ``old`` to ``new`` in a loop; ``limits`` may bound it."""
+    """The next larger fact to try for a value that a loop grows from ``old`` to ``new``; ``limits`` may bound it."""
     full = FULL[type]
     steps = sorted({*_UPPER[type], *limits})
     ul = old[0] if new[0] >= old[0] else 0
@@ -103,8 +103,8 @@ def widen(type: str, old: Fact, new: Fact, limits: list[int]) -> Fact:
     return make_fact(type, ul, uh, sl, sh)
 
 
-# Arithmetic without wrapping: of operands between these bounds, the bounds of the result. It is the same for Python's
-# operators and, before they wrap, for unsigned and for signed numbers of a width.
+# Arithmetic without wrapping: from the operands' bounds to the result's. It is the same for Python's operators and,
+# before they wrap, for unsigned and signed numbers of a width.
 Interval = tuple[int, int]
 
 

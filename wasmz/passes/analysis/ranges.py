@@ -1,14 +1,14 @@
-"""What is known of integers: for each value an interval as an unsigned and one as a signed number.
+"""Ranges of integers: for each value an interval as an unsigned number, and one as a signed number.
 
     v1 = i32.load8_u v0      0..255
     v2 = i32.const -4        4294967292, or -4
     v3 = i32.add v1 v2       unsigned: anything; signed: -4..251
-    branch (i32.lt_u v1 v4)  where it is taken: v1 at most 254, v4 at least 1
+    branch (i32.lt_u v1 v4)  if it is taken: v1 at most 254, v4 at least 1
     v5 = i32.load v6         v6 at most the largest memory, from here on
 
-The analysis walks the dominator tree. What a condition or a memory access tells holds below it in the tree, and is
-taken back on the way up. Parameters of loop headers start with what enters the loop, and are widened to the next of a
-few thresholds while the loop adds to them; in the end one round tries whether less suffices.
+The analysis walks the dominator tree. A fact from a condition or a memory access holds below it in the tree, and is
+taken back on the way up. Parameters of loop headers start with the facts that enter the loop, and are widened to the
+next of a few thresholds while the loop adds to them; a last walk tries whether less suffices.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from wasmz.passes.analysis.transfer import FIXED, TRANSFER
 from wasmz.passes.context import Context, largest_size
 from wasmz.types import MEMORY32_LIMIT_BYTES, ValType
 
-_MOST_ROUNDS = 12
+_MOST_ITERATIONS = 12
 
 
 class RangeAnalysis(Counting):
@@ -44,7 +44,7 @@ class RangeAnalysis(Counting):
     After :meth:`solve`, :meth:`walk` visits all blocks once more, with :attr:`facts` as they are at each place.
 
     Attributes:
-        parameter_bounds: upper bounds of the function's parameters that callers keep to.
+        parameter_bounds: upper bounds of the function's parameters that all callers respect.
     """
 
     def __init__(self, function: Function, context: Context) -> None:
@@ -66,31 +66,31 @@ class RangeAnalysis(Counting):
                     self.back_edges.setdefault(edge.block, []).append((block, edge))
                 else:
                     self.entries.setdefault(edge.block, []).append(edge)
-        # What the edges that were walked bring back; for headers, what is assumed of their parameters.
+        # The facts that walked edges pass; for headers, the facts assumed of their parameters.
         self.returning: dict[Value, Fact] = {}
         self.assumed: dict[Value, Fact] = {}
-        # Block -> the condition under which its last way in is taken.
+        # Block -> the condition under which its last incoming edge is taken.
         self._source: dict[Block, tuple[Value | None, bool]] = {}
         self._other_uses: dict[Value, int] = {}
         self._accessed: set[Value] = set()
 
     def solve(self) -> None:
-        """Finds facts that hold on all ways through the loops."""
+        """Finds facts that hold on all paths through the loops."""
         visit = lambda block: False  # noqa: E731
         if not self.back_edges:
             self.walk(visit)
             return
         self._find_counting(self.order, self.back_edges)
-        for attempt in range(_MOST_ROUNDS):
+        for attempt in range(_MOST_ITERATIONS):
             self.returning = {}
             self.walk(visit)
-            grown = self._grow(give_up=attempt >= _MOST_ROUNDS - 2)
+            grown = self._grow(give_up=attempt >= _MOST_ITERATIONS - 2)
             if not grown:
                 break
         self._narrow(visit)
 
     def _grow(self, *, give_up: bool) -> bool:
-        """Widens the assumptions about headers that do not hold; whether there were any."""
+        """Widens wrong assumptions about headers; returns whether there were any."""
         grown = False
         for header in self.back_edges:
             for param in header.params:
@@ -107,7 +107,7 @@ class RangeAnalysis(Counting):
         return grown
 
     def _narrow(self, visit: Callable[[Block], bool]) -> None:
-        """Assumes no more than what enters and returns; keeps that only if it is enough, as one round shows."""
+        """Assumes only the facts of incoming and back edges; keeps that only if one walk shows that it suffices."""
         wide = self.assumed
         narrow = {}
         for param, fact in wide.items():
@@ -126,8 +126,8 @@ class RangeAnalysis(Counting):
     def walk(self, visit: Callable[[Block], bool]) -> None:
         """Goes through all blocks, each after those that dominate it.
 
-        ``visit(block)`` is called with the facts as at the block's start. It returns whether it has called
-        :meth:`transfer` for each value in turn; otherwise that is done for it.
+        ``visit(block)`` is called with the facts at the block's start. It returns whether it has called
+        :meth:`transfer` for each value in turn; otherwise the walk does that.
         """
         self.facts.clear()
         self.entering: dict[Value, Fact] = {}
@@ -173,7 +173,7 @@ class RangeAnalysis(Counting):
             facts[param] = self.param_facts[param] = fact
         if is_header and block in self._inductions:
             self._bound_inductions(self._inductions[block])
-        # A block with a single way in knows why it was entered.
+        # In a block with a single incoming edge, that edge's condition is true.
         if self.way_counts[block] == 1:
             source, truth = self._source.get(block, (None, False))
             if source is not None:
@@ -210,7 +210,7 @@ class RangeAnalysis(Counting):
                 incoming[param] = fact if known is None else join(known, fact)
 
     def transfer(self, value: Value) -> None:
-        """Finds the fact of a value of the body, and what its evaluation tells about its operands."""
+        """Finds the fact of a value of the body, and the facts that its evaluation gives about its operands."""
         op = value.op
         rule = TRANSFER.get(op)
         facts = self.facts
@@ -244,13 +244,13 @@ class RangeAnalysis(Counting):
                         self._refine(address, "i32", 0, reached, -(1 << 31), (1 << 31) - 1)
 
     def _note_gap(self, memory: int, address: Value) -> None:
-        """Notes that the gap behind a memory matters, if anything but accesses themselves uses the address."""
+        """Notes that code relies on the gap after a memory, if anything but accesses uses the address."""
         if not self._other_uses:
             self._count_other_uses()
         uses = self._other_uses
         alone = 0
         while uses.get(address, 0) == alone:
-            # What is known of a sum with a constant, is known of the other summand, too.
+            # A fact about a sum with a constant is one about the other summand, too.
             if address.op != "i32.add" or address.args[1].op not in INTEGER_CONSTANTS:
                 return
             address = address.args[0]
@@ -260,7 +260,7 @@ class RangeAnalysis(Counting):
         self.function.gap_memories.add(memory)
 
     def _count_other_uses(self) -> None:
-        """Counts how often each value is used, but not as an address, and finds what is an address."""
+        """Counts the uses of each value, except as an address, and finds the addresses."""
         uses = self._other_uses
         for block in self.order:
             used = [*block.terminator.args]

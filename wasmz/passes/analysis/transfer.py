@@ -1,4 +1,4 @@
-"""What an operation makes of the intervals of its operands: one rule an operation (see `intervals.py`).
+"""From the intervals of operands to those of results: one rule for each operation (see `intervals.py`).
 
 i32.and   0..4294967295, 0..255     ->   0..255
 i32.add   1..10, 5..5               ->   6..15
@@ -39,12 +39,12 @@ def _result_type(op: Op) -> str:
     return "i64" if op.type == "i64" and op.bounds != (0, 1) else "i32"
 
 
-# Comparison of integers -> their type, and which one it is.
+# Comparison of integers -> their type, and the comparison.
 COMPARISONS = {
     op.name: (op.type, op.kind) for op in OPS.values() if op.compares and op.type in BITS and op.name == op.base
 }
 
-# Results that do not depend on anything.
+# Results that do not depend on the operands.
 FIXED: dict[str, Fact] = {
     op.name: (from_signed if op.bounds[0] < 0 else from_unsigned)(_result_type(op), *op.bounds)
     for op in OPS.values()
@@ -65,7 +65,7 @@ def _rule(*names: str) -> Callable[[_Rule], _Rule]:
 
 
 def known_zeros(value: Value) -> int:
-    """How many of the lowest bits are certainly zero."""
+    """The number of lowest bits that are certainly zero."""
     op = value.op
     constant = constant_of(value)
     if constant is not None:
@@ -108,7 +108,7 @@ def _and(value: Value, facts: list[Fact]) -> Fact:
     high = min(high, other_high)
     if least >= 0 or other_least >= 0 or low:
         return from_unsigned(type, low, high)
-    # Both may be negative: so may the result, whose magnitude is that of the larger one at most.
+    # Both may be negative: so may the result, whose magnitude is at most that of the larger one.
     lowest = -(1 << (-1 - min(least, other_least)).bit_length())
     return make_fact(type, 0, high, lowest, max(most, other_most, 0))
 
@@ -134,7 +134,7 @@ def _shl(value: Value, facts: list[Fact]) -> Fact:
 
 
 def _count_of(value: Value, fact: Fact) -> Interval:
-    """How far a shift shifts."""
+    """The count of a shift, reduced to the width."""
     bits = OPS[value.op].bits
     count = constant_of(value.args[1])
     if count is not None:

@@ -1,7 +1,7 @@
-"""What is known of integers at a place of the walk, and how more is learned of them.
+"""Facts about integers at one place of the walk, and how they are refined.
 
 facts.refine(v3, "i32", 0, 99, ...)        v3 = i32.add v1 4: v1 is at most 95, too
-facts.take_back(mark)                      on the way up, that is forgotten
+facts.take_back(mark)                      forgets that on the way up
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ class Facts:
     """Intervals by value, with a log of what to take back.
 
     Attributes:
-        facts: what is known of each integer here.
-        param_facts: what the last walk found of blocks' parameters.
-        entering: what the edges that were walked so far pass to parameters of blocks.
+        facts: the fact about each integer here.
+        param_facts: the facts that the last walk found about blocks' parameters.
+        entering: the facts that the walked edges pass to parameters of blocks.
     """
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class Facts:
         self._undo: list[tuple[Value, Fact | None]] = []
 
     def fact(self, value: Value) -> Fact:
-        """What is known of a value here."""
+        """The fact about a value here."""
         found = self.facts.get(value)
         if found is None:
             op = value.op
@@ -40,7 +40,7 @@ class Facts:
         return found
 
     def _now(self, value: Value) -> Fact:
-        """What is known of a value, its operands as they are known here: that may be more than at its definition."""
+        """The fact about a value from those about its operands here, which may be better than at its definition."""
         rule = TRANSFER.get(value.op)
         known = self.fact(value)
         if rule is None or value.op in INTEGER_CONSTANTS:
@@ -51,14 +51,14 @@ class Facts:
         return (ul, uh, sl, sh) if ul <= uh and sl <= sh else known
 
     def _refine(self, value: Value, type: str, ul: int, uh: int, sl: int, sh: int) -> None:
-        """Adds to what is known of a value, until the walk comes back up; contradictions are ignored."""
+        """Refines the fact about a value, until the walk comes back up; contradictions are ignored."""
         known = self.fact(value)
         ul = ul if ul > known[0] else known[0]
         uh = uh if uh < known[1] else known[1]
         sl = sl if sl > known[2] else known[2]
         sh = sh if sh < known[3] else known[3]
         if ul > uh or sl > sh:
-            # Unreachable; whatever is said of it is true, but an empty interval would confuse.
+            # Unreachable: any fact is true, but others could not work with an empty interval.
             return
         found = make_fact(type, ul, uh, sl, sh)
         if found != known and found[0] <= found[1] and found[2] <= found[3]:
@@ -72,7 +72,7 @@ class Facts:
                 self._learned(value, found)
 
     def _refine_summand(self, value: Value, type: str, total: Fact, step: int) -> None:
-        """What a sum with a constant tells about the other summand."""
+        """Adds the fact about the other summand that follows from a sum with a constant."""
         modulus, half = MODULUS[type], HALF[type]
         low, high = total[0] - step, total[1] - step
         if high < 0:
@@ -87,10 +87,10 @@ class Facts:
         self._refine(value, type, low, high, signed_low, signed_high)
 
     def _learned(self, value: Value, found: Fact) -> None:
-        """Called when more is known of a value that is no sum."""
+        """Called with a refined fact about a value that is no sum."""
 
     def take_back(self, mark: int) -> None:
-        """Forgets what was supposed since."""
+        """Forgets the facts added since."""
         undo, facts = self._undo, self.facts
         while len(undo) > mark:
             value, fact = undo.pop()

@@ -7,8 +7,8 @@
                                        ...
                                        jump elsewhere               finish(block, args)
 
-The loop itself stays as it was. Wherever a test fails it is entered as before, so all that is done up to there must be
-without effects.
+The loop itself stays unchanged. If a test fails, the loop is entered as before, so the code up to there must have no
+effects.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from wasmz.types import ValType
 
 
 class LoopEntry:
-    """Writes the blocks between the one before a loop, which only goes there, and the loop.
+    """Writes blocks between a loop and the block before it, which only jumps to the loop.
 
     Attributes:
         first: what each parameter of the header is in the first iteration.
         block: the open block, to which values are added.
-        leaving: the blocks that were ended by a test, with their edges to the loop itself.
+        leaving: the blocks that end with a test, with their edges to the loop itself.
     """
 
     def __init__(self, function: Function, before: Block, offset: int) -> None:

@@ -1,10 +1,10 @@
-"""Sums of a loop's parameters, of constants and of what the loop does not change: what addresses and counts are.
+"""Sums of a loop's parameters, constants and invariant values: the form of addresses and counts.
 
     b1(v1: i32, v2: i32):
-      v4 = i32.add v1 v3           v4 = v1 + v3, and v3 more each round than the parameter
+      v4 = i32.add v1 v3           v4 = v1 + v3, always v3 more than the parameter
       v5 = i32.load8_u v4
-      v6 = i32.add v1 4            v6 = v1 + 4: each round adds 4 to v1
-      v7 = i32.add v2 v5           v7 = v2 + v5: v2 is the sum of what is loaded
+      v6 = i32.add v1 4            v6 = v1 + 4: each iteration adds 4 to v1
+      v7 = i32.add v2 v5           v7 = v2 + v5: v2 is the sum of the loaded bytes
       branch v5 b1(v6, v7) b2
 
 All of it is modulo 2^32 or 2^64.
@@ -24,19 +24,19 @@ _MOST_BLOCKS = 5
 _MOST_VALUES = 120
 
 
-# Whether the loop goes on when the value is not zero, and the value.
+# Whether the loop goes on if the value is not zero, and the value.
 Test = tuple[bool, Value]
 
 
-class Rounds(Induction):
-    """A loop that takes the same way through its blocks each time, until a test leaves it.
+class RegularLoop(Induction):
+    """A loop that takes the same path through its blocks in each iteration, until a test leaves it.
 
     Attributes:
         header: its first block.
         back: the edge back to it.
         body: all values in the order of evaluation.
-        tests: what it takes for a round to go on, each.
-        sums: for other parameters, what a round adds to them.
+        tests: the conditions under which an iteration goes on.
+        sums: for other parameters, what an iteration adds to them.
     """
 
     def __init__(self, blocks: list[Block], back: Edge, tests: list[Test]) -> None:
@@ -54,7 +54,7 @@ class Rounds(Induction):
 
     @property
     def is_regular(self) -> bool:
-        """Whether something is known of each parameter."""
+        """Whether the change of each parameter is known."""
         return len(self.deltas) + len(self.sums) == len(self.header.params)
 
     @staticmethod
@@ -63,8 +63,8 @@ class Rounds(Induction):
         return combine(one, other, -1, MODULUS[NUMBER_TYPES[like.type]])
 
 
-def find_rounds(loop: Loop) -> Union[Rounds, None]:
-    """The loop as rounds that are all alike, if it is an innermost one of few blocks in a row."""
+def find_regular_loop(loop: Loop) -> Union[RegularLoop, None]:
+    """The loop as a regular one, if it is an innermost loop of few blocks in a row."""
     if loop.children or len(loop.own_blocks) > _MOST_BLOCKS:
         return None
     inside = loop.own_blocks
@@ -89,4 +89,4 @@ def find_rounds(loop: Loop) -> Union[Rounds, None]:
             return None
     if not tests or len(blocks) != len(inside):
         return None
-    return Rounds(blocks, edge, tests)
+    return RegularLoop(blocks, edge, tests)

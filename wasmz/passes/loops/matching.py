@@ -1,7 +1,7 @@
-"""What a loop does with memory, as far as the runtime can do many rounds of it at once.
+"""Recognises loops over memory of which the runtime can do many iterations at once.
 
-    b1(v1: i32):                              Fill: bytes from v1 + 8 on become v9, 1 more address each round,
-      i32.store8 (0, 8, 0) v1 v9              for at least v5 - (v1 + 1) rounds after which the loop goes on
+    b1(v1: i32):                              Fill: bytes from v1 + 8 on become v9, 1 address further each iteration,
+      i32.store8 (0, 8, 0) v1 v9              for at least v5 - (v1 + 1) iterations after which the loop goes on
       v2 = i32.add v1 1
       branch (i32.ne v2 v5) b1(v2) b2
 
@@ -16,23 +16,23 @@ from typing import NamedTuple, Union
 from wasmz.ir.facts import INTEGER_CONSTANTS, INVERSE, NUMBERED, OPS
 from wasmz.ir.nodes import Value
 from wasmz.passes.analysis.induction import Form, as_signed
-from wasmz.passes.analysis.intervals import MODULUS, NUMBER_TYPES
-from wasmz.passes.analysis.ranges import ACCESS_WIDTHS
-from wasmz.passes.loops.forms import Rounds, Test
+from wasmz.passes.idioms_forms import RegularLoop, Test
+from wasmz.passes.intervals import MODULUS, NUMBER_TYPES
+from wasmz.passes.ranges import ACCESS_WIDTHS
 from wasmz.passes.values import divides_safely
 from wasmz.types import ValType
 
 _LOADS = {name: width for name, width in ACCESS_WIDTHS.items() if name[3:8] == ".load" and name[0] in "if"}
 _STORES = {name: width for name, width in ACCESS_WIDTHS.items() if name[3:9] == ".store" and name[0] in "if"}
 _MOST_APART = 1 << 16
-# As a distance that no target of a copy has.
+# A distance that no target of a copy has.
 NEVER = 1 << 40
 
 
 class Gap(NamedTuple):
-    """What is left until a test ends the loop: that many, less ``step`` each round.
+    """The gap until a test ends the loop: it shrinks by ``step`` each iteration.
 
-    ``order`` is the comparison that must hold for that, of two forms, or ``None`` if the test is one for inequality.
+    ``order`` is the comparison of two forms that this requires, or ``None`` if the test is one for inequality.
     """
 
     type: ValType
@@ -44,7 +44,7 @@ class Gap(NamedTuple):
 
 
 class Span(NamedTuple):
-    """Accesses of one round: ``size`` bytes at ``base + displacement``. ``places`` are theirs, in program order."""
+    """An iteration's accesses: ``size`` bytes at ``base + displacement``. ``places`` are theirs, in program order."""
 
     memory: int
     base: Form
@@ -56,12 +56,12 @@ class Span(NamedTuple):
 
     @property
     def stride(self) -> int:
-        """The step of the base as a signed constant, or zero if it is none."""
+        """The step of the base as a signed constant, or zero if it is no constant."""
         return 0 if self.step.terms else as_signed(self.step.constant, "i32")
 
     @property
     def is_dense(self) -> bool:
-        """Whether the next round goes on where this one ends."""
+        """Whether the next iteration begins where this one ends."""
         return abs(self.stride) == self.size
 
 
@@ -75,7 +75,7 @@ class Fill:
 
 @dataclass(slots=True)
 class Copy:
-    """Loads, and stores of what they loaded; see ``memory_copy_rounds``. ``until`` is a test of what is copied."""
+    """Loads, and stores of the loaded values; see ``memory_copy_rounds``. ``until`` is a test of a copied value."""
 
     target: Span
     source: Span
@@ -86,7 +86,7 @@ class Copy:
 
 @dataclass(slots=True)
 class Match:
-    """The loop goes on while two loads give the same."""
+    """The loop goes on while two loads give the same value."""
 
     one: Span
     other: Span
@@ -94,7 +94,7 @@ class Match:
 
 @dataclass(slots=True)
 class Find:
-    """The loop goes on until a load gives a value; or for a run, as long as it does."""
+    """The loop goes on until a load gives a value; or for a run, as long as it gives it."""
 
     span: Span
     value: Union[Value, None]
@@ -104,7 +104,7 @@ class Find:
 
 @dataclass(slots=True)
 class Sum:
-    """Parameters to which all bytes are added, and those to which such sums are."""
+    """Parameters to which all bytes are added, and those to which such sums are added."""
 
     span: Span
     first: list[Value] = field(default_factory=list)
@@ -115,7 +115,7 @@ Idiom = Union[Fill, Copy, Match, Find, Sum]
 
 
 class Found(NamedTuple):
-    """What a loop does, and what bounds its rounds: counts, and a test of what is loaded."""
+    """What a loop does, and what bounds its iterations: counts, and a test of a loaded value."""
 
     idiom: Idiom
     gaps: list[Gap]
@@ -123,27 +123,27 @@ class Found(NamedTuple):
 
 
 class _Failed(Exception):
-    """The loop is none of those."""
+    """The loop is none of these."""
 
 
-def recognise(rounds: Rounds) -> Found | None:
+def recognise(regular: RegularLoop) -> Found | None:
     """What a loop does."""
     try:
-        return _Recognition(rounds).run()
+        return _Recognition(regular).run()
     except _Failed:
         return None
 
 
 class _Recognition:
-    def __init__(self, rounds: Rounds) -> None:
-        self.rounds = rounds
+    def __init__(self, regular: RegularLoop) -> None:
+        self.regular = regular
         self.loads: list[Value] = []
         self.stores: list[Value] = []
 
     def run(self) -> Found:
-        if not self.rounds.is_regular:
+        if not self.regular.is_regular:
             raise _Failed
-        for value in self.rounds.body:
+        for value in self.regular.body:
             if value.op in _LOADS:
                 self.loads.append(value)
             elif value.op in _STORES:
@@ -155,7 +155,7 @@ class _Recognition:
         gaps: list[Gap] = []
         data: list[Union[Match, Find]] = []
         data_test: Union[Test, None] = None
-        for goes_on, condition in self.rounds.tests:
+        for goes_on, condition in self.regular.tests:
             relation, one, other = _relation(condition, goes_on)
             gap = self.gap(relation, one, other)
             if gap is not None:
@@ -168,14 +168,14 @@ class _Recognition:
         return Found(self.idiom(data[0] if data else None), gaps, data_test)
 
     def idiom(self, test: Union[Match, Find, None]) -> Idiom:
-        sums = self.rounds.sums
+        sums = self.regular.sums
         if self.stores:
             if sums:
                 raise _Failed
             value = self.stores[0].args[1]
             if self.loads:
                 return self.copy(test)
-            if test is None and self.rounds.is_unchanged(value) and all(s.args[1] is value for s in self.stores):
+            if test is None and self.regular.is_unchanged(value) and all(s.args[1] is value for s in self.stores):
                 return Fill(self.span(self.stores, is_dense=False), value)
             raise _Failed
         if test is None:
@@ -187,14 +187,14 @@ class _Recognition:
     # Accesses
 
     def span(self, accesses: list[Value], *, is_dense: bool = True) -> Span:
-        """Accesses of equal width that lie side by side."""
-        rounds = self.rounds
+        """Adjacent accesses of equal width."""
+        regular = self.regular
         width = _width(accesses[0])
         memory = accesses[0].imm[2]
-        first = rounds.form(accesses[0].args[0])
+        first = regular.form(accesses[0].args[0])
         distances = []
         for access in accesses:
-            form = rounds.form(access.args[0])
+            form = regular.form(access.args[0])
             if (
                 access.args[0].type is not ValType.I32
                 or _width(access) != width
@@ -211,7 +211,7 @@ class _Recognition:
         if sorted(places) != list(range(start, start + width * len(places), width)):
             raise _Failed
         base = Form((first.constant + lowest) % MODULUS["i32"], first.terms)
-        step = rounds.change(base, MODULUS["i32"])
+        step = regular.change(base, MODULUS["i32"])
         if step is None or not (step.constant or step.terms):
             raise _Failed
         span = Span(memory, base, start, width, width * len(places), places, step)
@@ -220,7 +220,7 @@ class _Recognition:
         return span
 
     def copy(self, test: Union[Match, Find, None]) -> Copy:
-        """Each load is stored, and nothing else is."""
+        """A copy: each loaded value is stored, and nothing else."""
         stored = [store.args[1] for store in self.stores]
         if len(set(stored)) != len(stored) or set(stored) != set(self.loads):
             raise _Failed
@@ -237,17 +237,17 @@ class _Recognition:
             return Copy(target, source, ahead, behind)
         if not isinstance(test, Find) or len(stored) > 1:
             raise _Failed
-        # What is tested beforehand must not be stored first.
+        # A value that is tested first must not be stored first.
         return Copy(target, source, NEVER, behind, test)
 
     def _distances(self, target: Span, stored: list[Value]) -> tuple[int, int]:
-        """From how far ahead or behind of its source a target is filled as if element by element."""
+        """From which distance ahead of or behind its source a target is filled as if element by element."""
         order = list(target.places)
-        accesses = [value for value in self.rounds.body if value.op in _LOADS or value.op in _STORES]
+        accesses = [value for value in self.regular.body if value.op in _LOADS or value.op in _STORES]
         if len(order) == 1:
             return target.width, 0
         if all(value.op in _LOADS for value in accesses[: len(order)]):
-            # The whole round is loaded before anything is stored.
+            # The whole iteration is loaded before anything is stored.
             return target.size, 0
         alternates = all(
             accesses[2 * n] is load and accesses[2 * n + 1].args[-1] is load for n, load in enumerate(stored)
@@ -259,35 +259,35 @@ class _Recognition:
     # Tests
 
     def gap(self, relation: str, one: Value, other: Union[Value, None]) -> Gap | None:
-        """The test as one of a count, or ``None``."""
-        rounds = self.rounds
+        """The test as a test of a count, or ``None``."""
+        regular = self.regular
         if one.type not in NUMBER_TYPES:
             return None
         type = NUMBER_TYPES[one.type]
-        first = rounds.form(one)
-        second = Form(0, {}) if other is None else rounds.form(other)
-        low_step, high_step = (rounds.change(form, MODULUS[type]) for form in (first, second))
+        first = regular.form(one)
+        second = Form(0, {}) if other is None else regular.form(other)
+        low_step, high_step = (regular.change(form, MODULUS[type]) for form in (first, second))
         if low_step is None or high_step is None or relation == "eq":
             return None
         zero = Form(0, {})
         if relation == "ne":
-            left = rounds.difference(second, first, one)
-            step = rounds.difference(low_step, high_step, one)
+            left = regular.difference(second, first, one)
+            step = regular.difference(low_step, high_step, one)
             if not step.terms and as_signed(step.constant, type) < 0:
-                left, step = rounds.difference(zero, left, one), rounds.difference(zero, step, one)
+                left, step = regular.difference(zero, left, one), regular.difference(zero, step, one)
             order = None
         else:
             if relation[0] == "g":
                 relation = "l" + relation[1:]
                 first, second, low_step, high_step = second, first, high_step, low_step
-            left = rounds.difference(second, first, one)
+            left = regular.difference(second, first, one)
             # Either the lower one grows, or the higher one falls by a constant.
             if high_step == zero:
                 step = low_step
                 if not step.terms and as_signed(step.constant, type) < 0:
                     raise _Failed
             else:
-                step = rounds.difference(zero, high_step, one)
+                step = regular.difference(zero, high_step, one)
                 if low_step != zero or step.terms or as_signed(step.constant, type) <= 0:
                     raise _Failed
             order = relation
@@ -296,7 +296,7 @@ class _Recognition:
         return Gap(one.type, left, step, order, first, second)  # type: ignore[arg-type]
 
     def data_test(self, relation: str, one: Value, other: Union[Value, None]) -> Union[Match, Find]:
-        """The test as one of loaded values."""
+        """The test as a test of loaded values."""
         if relation not in ("eq", "ne"):
             raise _Failed
         if other is not None and one.op not in _LOADS:
@@ -310,7 +310,7 @@ class _Recognition:
             if match.one.stride != match.other.stride:
                 raise _Failed
             return match
-        if _width(one) != 1 or (other is not None and not self.rounds.is_unchanged(other)):
+        if _width(one) != 1 or (other is not None and not self.regular.is_unchanged(other)):
             raise _Failed
         bits = OPS[one.op].bits if OPS[one.op].is_signed else 0
         return Find(self.span([one]), other, bits, relation == "eq")
@@ -318,8 +318,8 @@ class _Recognition:
     # Sums
 
     def sum(self) -> Sum:
-        """All parameters that are no counters are sums of the same bytes."""
-        sums = self.rounds.sums
+        """Sums, if all parameters that are no counters are sums of the same bytes."""
+        sums = self.regular.sums
         if not sums or not self.loads or any(not load.op.endswith("load8_u") for load in self.loads):
             raise _Failed
         found = Sum(self.span(self.loads))
@@ -328,7 +328,7 @@ class _Recognition:
             if added.terms == every and not added.constant:
                 found.first.append(param)
         down = found.span.stride < 0
-        # In the order of the bytes, the first one is part of the most sums.
+        # In byte order: the first byte is part of the most sums.
         ranks = sorted(range(len(self.loads)), key=lambda n: found.span.places[n], reverse=not down)
         weights = {self.loads[n]: rank + 1 for rank, n in enumerate(ranks)}
         for param, added in sums.items():
@@ -348,7 +348,7 @@ def _width(access: Value) -> int:
 
 
 def _relation(condition: Value, truth: bool) -> tuple[str, Value, Union[Value, None]]:
-    """The comparison that holds while the loop goes on: its name without type, and operands; ``None`` is zero."""
+    """The comparison that is true while the loop goes on: its name without type, and operands; ``None`` is zero."""
     while condition.op == "i32.eqz":
         condition = condition.args[0]
         truth = not truth

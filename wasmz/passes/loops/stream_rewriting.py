@@ -1,13 +1,13 @@
-"""Puts a version of a loop that reads from streams in front of it (see `iterators.py`).
+"""Puts a version of a loop that reads from streams before it (see `streams.py`).
 
-The blocks that are made, in this order:
+It makes these blocks, in this order:
 
-    rounds         are there enough to be worth it? otherwise the loop itself
-    addresses      can slices begin, and if rounds are counted, end there? otherwise the loop itself
+    iterations     are there enough to be worth it? otherwise the loop itself
+    addresses      can slices begin, and if iterations are counted, end there? otherwise the loop itself
     start          makes the streams
-    head           the header of the new loop: takes a round's items
-    copies         of the loop's blocks, in the form in which rounds are counted without the test
-    end            where the streams' end leads: behind the loop if rounds are counted, otherwise to the loop itself
+    head           the header of the new loop: takes an iteration's items
+    copies         of the loop's blocks; if iterations are counted, without the test
+    end            the end of the streams: leads past the loop if iterations are counted, otherwise to the loop itself
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from wasmz.passes.loops.entry import LoopEntry
 from wasmz.passes.loops.sums import DEEPEST_SUM, Counter, Stream, Sums
 from wasmz.types import ValType
 
-# Counters below this are the same held signed, unsigned or unreduced.
+# Counters below this are the same as signed, unsigned and unreduced numbers.
 _HALF = 1 << 31
 
-# What a parameter holds before the first round, which nobody reads.
+# The value of a parameter before the first iteration, which nothing reads.
 _ZEROS = {ValType.I32: "int.const", ValType.I64: "int.const", ValType.F32: "f32.const", ValType.F64: "f64.const"}
 
 
 @dataclass(slots=True, eq=False)
 class Plan:
-    """A loop, and what it can read from streams.
+    """A loop, and the loads that it can read from streams.
 
     Attributes:
-        rounds: after how many rounds there is a gain.
-        locals: the numbers of the locals of values that code behind the loop uses.
+        iterations: the number of iterations after which there is a gain.
+        locals: the numbers of the locals of values that code after the loop uses.
     """
 
     loop: Loop
@@ -44,12 +44,12 @@ class Plan:
     sums: Sums
     streams: list[Stream]
     counter: Counter
-    rounds: int
+    iterations: int
     locals: dict[Value, int] = field(default_factory=dict)
 
 
 class Rewriting:
-    """The new version of one loop; ``before`` is the block that does nothing but go to the loop."""
+    """The new version of one loop; ``before`` is the block that only jumps to the loop."""
 
     def __init__(self, function: Function, plan: Plan, before: Block) -> None:
         self.function = function
@@ -69,11 +69,11 @@ class Rewriting:
         return found if all(arg.type in _ZEROS for arg in passed) else None
 
     def is_worthwhile(self) -> bool:
-        """False if it is known already that the loop has few rounds."""
-        rounds = self._known_rounds()
-        return rounds is None or rounds >= self.plan.rounds
+        """False if the loop is known to have few iterations."""
+        iterations = self._known_iterations()
+        return iterations is None or iterations >= self.plan.iterations
 
-    def _known_rounds(self) -> int | None:
+    def _known_iterations(self) -> int | None:
         counter = self.plan.counter
         start = self._known(counter.value)
         limit = 0 if counter.limit is None else self._known(counter.limit)
@@ -82,8 +82,8 @@ class Rewriting:
     def noted_limit(self) -> Value | None:
         """The counter's limit, if it comes from outside the loop.
 
-        It is the only such value that a plan notes. Everything else is looked up in the operands of the loop's own
-        values when the new version is made.
+        It is the only such value that a plan notes. All others are operands of the loop's own values, from which they
+        are taken when the new version is made.
         """
         limit = self.plan.counter.limit
         return None if limit is None or limit.block in self.plan.blocks else limit
@@ -94,16 +94,16 @@ class Rewriting:
 
     def run(self) -> None:
         """Makes the blocks; the block before the loop leads to the first of them."""
-        # Again, as the code before may have been rewritten meanwhile.
+        # Asked again, as the code before may have been rewritten meanwhile.
         self.entry = entry = LoopEntry(self.function, self.before, self.offset)
         self.copies: dict[Value, Value] = {}
         entry.go_on()
-        if self._known_rounds() is None:
-            self._ask_for_rounds()
+        if self._known_iterations() is None:
+            self._test_iterations()
         distance = self._distance()
-        last_round = None if self.exit is None else self._last_round(distance)
-        starts, stops, numbers = self._find_addresses(last_round)
-        if last_round is not None:
+        last_iteration = None if self.exit is None else self._last_iteration(distance)
+        starts, stops, numbers = self._find_addresses(last_iteration)
+        if last_iteration is not None:
             numbers += self._counted_safely(distance)
         self._leave_if_negative(numbers)
         source = self._make_streams(starts, stops)
@@ -113,13 +113,13 @@ class Rewriting:
         end = Block()
         self._add(end, "stream.end", type=None)
         first_args = entry.entering.args
-        if last_round is None:
+        if last_iteration is None:
             end.terminator = self._jump(self.header, tuple(params))
         else:
-            first_args += self._leave_counted(head, end, copies, last_round)
+            first_args += self._leave_counted(head, end, copies, last_iteration)
         entry.finish(head, first_args)
         head.terminator = Terminator("next", source, (Edge(copies[self.header]), Edge(end)), offset=self.offset)
-        # The end comes before the loop, which perhaps nothing else leads to, and behind all that leads to it.
+        # The end comes before the loop, to which perhaps nothing else leads, and after all blocks that lead to the end.
         entry.insert(head, *copies.values(), end)
 
     # Blocks and values
@@ -165,11 +165,11 @@ class Rewriting:
         return copies[value]
 
     def _first(self, value: Value) -> Value:
-        """A sum as it is in the first round."""
+        """A sum in the first iteration."""
         return self._copy_sum(self.entry.block, value, self.entry.first, self.copies)
 
     def _known(self, value: Value, depth: int = 0) -> int | None:
-        """What a sum is in the first round, if that is known. Reductions make no difference to what is a counter."""
+        """The number that a sum is in the first iteration, if that is known. Reductions do not change counters."""
         value = self.entry.first.get(value, value)
         if value.op in INTEGER_CONSTANTS:
             return int(value.imm)
@@ -185,16 +185,16 @@ class Rewriting:
             return first - second
         return first if value.op in REDUCTIONS else first * second if value.op == "int.mul" else first << second % 64
 
-    # What has to hold
+    # Preconditions
 
-    def _ask_for_rounds(self) -> None:
-        """Ends the open block: to the loop itself if there are few rounds.
+    def _test_iterations(self) -> None:
+        """Ends the open block: to the loop itself if there are few iterations.
 
-        Loops that are entered often for a few rounds pay for this: one comparison, if the counter begins or ends at a
-        constant. One round more or less does not matter here.
+        Loops that are often entered for a few iterations pay for this: one comparison, if the counter begins or ends at
+        a constant. One iteration more or less does not matter here.
         """
         counter = self.plan.counter
-        least = self.plan.rounds * counter.change
+        least = self.plan.iterations * counter.change
         start = self._first(counter.param or counter.value)
         limit = self.entry.number(0) if counter.limit is None else self._first(counter.limit)
         upwards = counter.change > 0
@@ -207,7 +207,7 @@ class Rewriting:
             self._leave_unless(self._compute("int.sub", *pair), abs(least))
 
     def _distance(self) -> Value:
-        """How far the counter is from its limit in the first round."""
+        """The distance of the counter from its limit in the first iteration."""
         counter = self.plan.counter
         start = self._first(counter.value)
         if counter.limit is None:
@@ -216,21 +216,21 @@ class Rewriting:
         pair = (limit, start) if counter.change > 0 else (start, limit)
         return self._compute("int.sub", *pair)
 
-    def _last_round(self, distance: Value) -> Value:
-        """How many rounds come before the last one: as many as the counter is found to go on."""
+    def _last_iteration(self, distance: Value) -> Value:
+        """The number of iterations before the last one: those after which the counter goes on."""
         counter = self.plan.counter
         step = abs(counter.change)
         if counter.going_on in ("lt", "gt") and step > 1:
             distance = self._compute("int.add", distance, self.entry.number(step - 1))
-        rounds = distance
+        iterations = distance
         if step > 1:
-            rounds = self._compute("int.floordiv", distance, self.entry.number(step))
+            iterations = self._compute("int.floordiv", distance, self.entry.number(step))
         if counter.going_on in ("le", "ge"):
-            rounds = self._compute("int.add", rounds, self.entry.number(1))
-        return rounds
+            iterations = self._compute("int.add", iterations, self.entry.number(1))
+        return iterations
 
     def _counted_safely(self, distance: Value) -> list[Value]:
-        """Numbers that are not negative if the counter meets its limit as counted, and is never reduced before."""
+        """Numbers that are not negative if the counter reaches its limit as counted, and is never reduced before."""
         counter = self.plan.counter
         assert counter.param is not None
         step = abs(counter.change)
@@ -249,17 +249,17 @@ class Rewriting:
             numbers.append(self._compute("int.neg", rest))
         return numbers
 
-    def _find_addresses(self, last_round: Value | None) -> tuple[list[Value], list[Value | None], list[Value]]:
-        """Where each stream begins and, if rounds are counted, stops; and numbers that must not be negative.
+    def _find_addresses(self, last_iteration: Value | None) -> tuple[list[Value], list[Value | None], list[Value]]:
+        """Where each stream begins and, if iterations are counted, stops; and numbers that must not be negative.
 
-        A slice takes negative indices for ones from the end, and those beyond the end for the end itself.
+        A slice counts negative indices from the end, and takes those beyond the end for the end itself.
         """
         starts: list[Value] = []
         stops: list[Value | None] = []
         numbers: list[Value] = []
         for stream in self.plan.streams:
             start = self._first(stream.load.args[0])
-            stop = None if last_round is None else self._stop(stream, start, last_round)
+            stop = None if last_iteration is None else self._stop(stream, start, last_iteration)
             upper, lower = (stop, start) if stream.step > 0 else (start, stop)
             numbers += [start] if lower is None else [start, lower]
             if upper is not None:
@@ -270,23 +270,23 @@ class Rewriting:
             stops.append(stop)
         return starts, stops, list(dict.fromkeys(numbers))
 
-    def _stop(self, stream: Stream, start: Value, last_round: Value) -> Value:
-        """The index next to that of the last round's last item."""
+    def _stop(self, stream: Stream, start: Value, last_iteration: Value) -> Value:
+        """The index after that of the last iteration's last item."""
         count = len(stream.loads)
-        items = last_round
+        items = last_iteration
         if count > 1:
             items = self._compute("int.mul", items, self.entry.number(count))
             items = self._compute("int.add", items, self.entry.number(count - 1))
-        way = items
+        length = items
         if stream.step != 1:
-            way = self._compute("int.mul", items, self.entry.number(stream.step))
-        way = self._compute("int.add", way, self.entry.number(1 if stream.step > 0 else -1))
-        return self._compute("int.add", start, way)
+            length = self._compute("int.mul", items, self.entry.number(stream.step))
+        length = self._compute("int.add", length, self.entry.number(1 if stream.step > 0 else -1))
+        return self._compute("int.add", start, length)
 
     # The new loop
 
     def _make_streams(self, starts: list[Value], stops: list[Value | None]) -> tuple[Value, ...]:
-        """What `next` takes: the iterator, and what keeps the memories as long as it is used."""
+        """The operands of `next`: the iterator, and the values that keep the memories while it is used."""
         memories = {stream.load.imm[2] for stream in self.plan.streams}
         self.function.gap_memories |= memories
         holds = [self._compute("memory.hold", imm=memory, type=STREAM) for memory in sorted(memories)]
@@ -331,19 +331,19 @@ class Rewriting:
         return blocks
 
     def _leave_counted(
-        self, head: Block, end: Block, copies: dict[Block, Block], last_round: Value
+        self, head: Block, end: Block, copies: dict[Block, Block], last_iteration: Value
     ) -> tuple[Value, ...]:
-        """Takes the test away, and lets the streams' end lead behind the loop.
+        """Removes the test, and lets the streams' end lead past the loop.
 
-        What leaves the loop is computed from the number of rounds, or passed on from round to round as a parameter. The
-        first values of parameters that are added are returned.
+        Values that leave the loop are computed from the number of iterations, or passed on from iteration to iteration
+        as a parameter. Returns the first values of added parameters.
         """
         assert self.exit is not None
         inside = set(copies.values())
         latch = copies[self.plan.sums.latches[0]]
         (again,) = [edge for edge in latch.terminator.edges if edge.block is head]
         latch.terminator = Terminator("jump", (), (again,), offset=latch.terminator.offset)
-        last = _Last(self, end, last_round)
+        last = _Last(self, end, last_iteration)
         first: list[Value] = []
 
         def leaving(value: Value) -> Value:
@@ -357,9 +357,9 @@ class Rewriting:
             return head.params[again.args.index(copy)]
 
         args = tuple([leaving(arg) for arg in self.exit.args])
-        ways = [edge.block for copy in inside for edge in copy.terminator.edges]
-        if inside.issuperset(block for block in ways if block is not head):
-            # Nothing else leads out of the loop: locals need not be set in each round.
+        targets = [edge.block for copy in inside for edge in copy.terminator.edges]
+        if inside.issuperset(block for block in targets if block is not head):
+            # Nothing else leads out of the loop: locals need not be set in each iteration.
             for value, number in self.plan.locals.items():
                 if self.plan.sums.is_sum(value) or value.type in _ZEROS:
                     copy = copies[value.block]
@@ -370,17 +370,17 @@ class Rewriting:
 
 
 class _Last:
-    """Sums as they are in the last round, computed behind the loop."""
+    """Sums as they are in the last iteration, computed after the loop."""
 
-    def __init__(self, rewriting: Rewriting, block: Block, last_round: Value) -> None:
+    def __init__(self, rewriting: Rewriting, block: Block, last_iteration: Value) -> None:
         self.rewriting = rewriting
         self.block = block
-        self.last_round = last_round
+        self.last_iteration = last_iteration
         self.params: dict[Value, Value] = {}
         self.copies: dict[Value, Value] = {}
 
     def value(self, value: Value) -> Value:
-        """What a sum is then."""
+        """A sum in the last iteration."""
         self._find_params(value)
         return self.rewriting._copy_sum(self.block, value, self.params, self.copies)
 
@@ -389,7 +389,9 @@ class _Last:
         if value in steps and value not in self.params:
             _, step, reduction = steps[value]
             add = rewriting._add
-            moved = add(self.block, "int.mul", self.last_round, add(self.block, "int.const", imm=step), type=value.type)
+            moved = add(
+                self.block, "int.mul", self.last_iteration, add(self.block, "int.const", imm=step), type=value.type
+            )
             moved = add(self.block, "int.add", rewriting.entry.first[value], moved, type=value.type)
             if reduction is not None:
                 moved = add(self.block, "int.wrap", moved, imm=reduction.imm, type=value.type)

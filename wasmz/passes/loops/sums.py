@@ -1,4 +1,4 @@
-"""What changes by the same number in each round of a loop: addresses of loads, and what its test compares.
+"""Values that change by the same number in each iteration of a loop: addresses of loads, and operands of its test.
 
     b1(v1, v2):                                    Sums(loop).step(v3)     -> 8
       v3 = int.mul v1 4                            Sums(loop).loads(...)   -> [(v4, 8)]
@@ -33,14 +33,14 @@ _MOST_STREAMS = 32
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """What a loop's test compares.
+    """The number that a loop's test compares.
 
     Attributes:
         value: the number that changes.
-        change: by how much it does in a round.
+        change: by how much it changes in an iteration.
         limit: what it is compared with; ``None`` is zero.
-        going_on: under which comparison with the limit the loop goes on, as in ``int.ne``; ``None`` if the test is not
-            the last thing in a round, or if the rounds cannot be counted beforehand.
+        going_on: the comparison with the limit under which the loop goes on, as in ``int.ne``; ``None`` if the test is
+            not at the end of an iteration, or if the iterations cannot be counted beforehand.
         param: the parameter that the value is, or becomes.
     """
 
@@ -53,7 +53,7 @@ class Counter:
 
 @dataclass(slots=True)
 class Stream:
-    """Loads whose items lie one behind the other: ``load`` is the first one's, ``step`` the distance of two items."""
+    """Loads of adjacent items: ``load`` is that of the first item, ``step`` the distance of two items."""
 
     load: Value
     step: int
@@ -64,7 +64,7 @@ class Sums(Induction):
     """The values of one loop that change regularly, after `represent`.
 
     Attributes:
-        steps: how each iteration makes a parameter's next value, where it adds the same constant each time.
+        steps: how each iteration makes a parameter's next value, if it adds the same constant each time.
     """
 
     def __init__(self, loop: Loop, blocks: set[Block]) -> None:
@@ -92,21 +92,21 @@ class Sums(Induction):
         return None if change is None or change.terms else as_signed(change.constant, "i32")
 
     def is_unchanged(self, value: Value) -> bool:
-        """Whether a value is the same in all iterations, and there before the loop.
+        """Whether a value is the same in all iterations, and defined before the loop.
 
-        Streams are made of SSA form: the only reads of locals are those of values from other loops (`iterators.py`).
+        Streams are made in SSA form: the only reads of locals are those of values from other loops (`streams.py`).
         """
         return value.block not in self.inside or value.op in INTEGER_CONSTANTS or value.op == "local.get"
 
     def is_sum(self, value: Value, depth: int = 0) -> bool:
-        """Whether a value can be computed for any iteration, from what the parameters are then."""
+        """Whether a value can be computed for any iteration, from the parameters in that iteration."""
         if self.is_unchanged(value) or value in self.steps:
             return True
         linear = value.op in REDUCTIONS or value.op in ("int.add", "int.sub", "int.mul", "int.shl")
         return linear and depth < DEEPEST_SUM and all(self.is_sum(arg, depth + 1) for arg in value.args)
 
     def counter(self) -> Counter | None:
-        """What the test compares that ends the loop."""
+        """The counter of the test that ends the loop."""
         for block in (*self.latches, self.header):
             terminator = block.terminator
             if terminator.op != "branch":
@@ -132,7 +132,7 @@ class Sums(Induction):
             name = OPPOSITES[name]
         param = None
         if otherwise.block is not taken.block:
-            # How it is held makes no difference to what is counted (see ``Rewriting._counted_safely``).
+            # Its representation does not change the count (see ``Rewriting._counted_safely``).
             counted = _unreduced(value)
             for candidate in self.steps:
                 index = self.header.params.index(candidate)
@@ -142,7 +142,7 @@ class Sums(Induction):
         return Counter(value, change, limit, name if is_countable and param is not None else None, param)
 
     def loads(self, context: Context) -> list[tuple[Value, int]]:
-        """The loads that each round begins with, whose addresses change regularly."""
+        """The loads at the beginning of each iteration whose addresses change regularly."""
         found: list[tuple[Value, int]] = []
         for value in self.header.body:
             if EFFECTS[value.op] & Effects.WRITES or len(found) == _MOST_STREAMS:
@@ -155,7 +155,7 @@ class Sums(Induction):
         return found
 
     def saved_operations(self, loads: list[tuple[Value, int]]) -> int:
-        """How many operations nothing needs but the addresses of the loads."""
+        """The number of operations that only the addresses of the loads need."""
         count = 0
         work = [load.args[0] for load, _ in loads]
         while work:
@@ -173,7 +173,7 @@ def _unreduced(value: Value) -> Value:
 
 
 def group(loads: list[tuple[Value, int]]) -> list[Stream]:
-    """The streams that loads need: unrolled loops read several items of one in a round."""
+    """The streams that loads need: unrolled loops read several items of one stream in an iteration."""
     groups: dict[tuple[str, int, int, Value, int], list[tuple[int, Value]]] = {}
     for load, change in loads:
         _, offset, memory, *more = load.imm

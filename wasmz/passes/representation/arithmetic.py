@@ -1,8 +1,8 @@
-"""How each integer operation is written with Python's: the rules of `represent.py`, one an operation.
+"""How each integer operation becomes Python's: the rules of `represent.py`, one for each operation.
 
-i32.add, operands held from 0 to 9      ->   int.add
-i32.shr_u by a constant                 ->   int.shr of the operand held unsigned
-i32.lt_s                                ->   int.lt of the operands held signed
+i32.add, operands from 0 to 9           ->   int.add
+i32.shr_u by a constant                 ->   int.shr of the operand represented as unsigned
+i32.lt_s                                ->   int.lt of the operands represented as signed
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from wasmz.ir.facts import LOADS, NARROW_STORES, OPS, SINGLE_ARITHMETIC, STORES, constant_of
 from wasmz.ir.nodes import BOOL, Value
-from wasmz.passes.analysis.intervals import (
+from wasmz.passes.demand import SIGNED, UNREDUCED, UNREDUCED_BITS, UNSIGNED, is_quiet_access
+from wasmz.passes.intervals import (
     BITS,
     HALF,
     MODULUS,
@@ -107,8 +108,8 @@ def _mul(r: Writer, value: Value) -> None:
     if constant is not None:
         number = _signed(type, constant) if constant > MODULUS[type] - _LARGEST_STEP else constant
         factor, other = r.constant(second.type, number), (number, number)
-    if _bits_of(one) + _bits_of(other) > LOOSE_BITS[type]:
-        # The larger one is reduced, or products would grow without bound.
+    if _bits_of(one) + _bits_of(other) > UNREDUCED_BITS[type]:
+        # The larger operand is reduced, or products would grow without bound.
         if constant is not None or _bits_of(one) >= _bits_of(other):
             operand, one = r.as_unsigned(first), unsigned_of(r.analysis.fact(first))
         else:
@@ -117,7 +118,7 @@ def _mul(r: Writer, value: Value) -> None:
 
 
 def _bits_of(interval: Interval) -> int:
-    """How many bits a number between two bounds has at most."""
+    """The most bits that a number between two bounds has."""
     low, high = interval
     return max(low.bit_length(), high.bit_length())
 
@@ -143,9 +144,9 @@ def _and(r: Writer, value: Value) -> None:
     other = other_low, other_high = r.interval(second)
     largest = OPS[value.op].mask
     if (low >= 0 and high <= largest) or (other_low >= 0 and other_high <= largest):
-        # The operand that is reduced, and not negative, cuts the other one off.
+        # The other operand may be unreduced: this one, reduced and not negative, masks it.
         r.become(value, "int.and", (r.any(first), r.any(second)), UNSIGNED)
-    elif LOOSE not in (r.held[first].form, r.held[second].form):
+    elif UNREDUCED not in (r.represented[first].form, r.represented[second].form):
         bits = max(_bits_of(one), _bits_of(other))
         r.define(value, "int.and", (r.any(first), r.any(second)), -(1 << bits), (1 << bits) - 1)
     else:
@@ -158,7 +159,7 @@ def _or(r: Writer, value: Value) -> None:
     op = OPS[value.op]
     constant = constant_of(second)
     one, other = r.interval(first), r.interval(second)
-    is_signed = r.held[first].form == SIGNED
+    is_signed = r.represented[first].form == SIGNED
     if constant == op.mask and op.kind == "xor":
         demand = r.demand[value]
         if is_signed or not (demand.unsigned or demand.signed or demand.canonical or demand.address):
@@ -218,8 +219,8 @@ def _shr_s(r: Writer, value: Value) -> None:
 
 
 @_handles("*.rotl", "*.rotr")
-def _rotate(r: Writer, value: Value) -> None:
-    # Multiplied by 2^width + 1 the value stands twice in a row; a shift finds any rotation of it there.
+def _rotate(r: Representation, value: Value) -> None:
+    # A product with 2^width + 1 contains the value twice in a row, and so any rotation of it, at some shift.
     first, count = value.args
     op = OPS[value.op]
     type, bits = op.type, op.bits
@@ -267,7 +268,7 @@ def _extend(r: Writer, value: Value) -> None:
     bits = OPS[value.op].narrow
     half = 1 << (bits - 1)
     fact = r.analysis.fact(first)
-    if fact[2] >= -half and fact[3] < half and r.held[first].form != LOOSE:
+    if fact[2] >= -half and fact[3] < half and r.represented[first].form != UNREDUCED:
         _same(r, value, first)
         return
     low, high = r.interval(first)
@@ -277,15 +278,15 @@ def _extend(r: Writer, value: Value) -> None:
     r.define(value, "int.sign", (operand,), -half, half - 1, imm=bits)
 
 
-def _same(r: Writer, value: Value, other: Value) -> None:
-    """The value is another one."""
-    held = r.held[other]
-    if held.form == LOOSE:
+def _same(r: Representation, value: Value, other: Value) -> None:
+    """The value is the same as another one."""
+    represented = r.represented[other]
+    if represented.form == UNREDUCED:
         demand = r.demand[value]
         if demand.unsigned or demand.signed or demand.canonical or demand.address:
             r.alias(value, r.as_unsigned(other), UNSIGNED)
             return
-    r.alias(value, held.value, held.form, held.low, held.high)
+    r.alias(value, represented.value, represented.form, represented.low, represented.high)
 
 
 @_handles("copy")
@@ -315,7 +316,7 @@ def _wrap(r: Writer, value: Value) -> None:
     else:
         demand = r.demand[value]
         if not (demand.unsigned or demand.signed or demand.canonical or demand.address):
-            r.alias(value, r.any(first), LOOSE, low, high)
+            r.alias(value, r.any(first), UNREDUCED, low, high)
         else:
             r.become(value, "int.wrap", (r.any(first),), UNSIGNED, 32)
 
@@ -323,12 +324,12 @@ def _wrap(r: Writer, value: Value) -> None:
 # Comparisons
 
 
-def _is_free(r: Writer, arg: Value, form: int) -> bool:
-    """Whether a value can be had in a form without converting it."""
-    held = r.held[arg]
-    if held.form == form or constant_of(arg) is not None:
+def _is_free(r: Representation, arg: Value, form: int) -> bool:
+    """Whether a value needs no conversion to a form."""
+    represented = r.represented[arg]
+    if represented.form == form or constant_of(arg) is not None:
         return True
-    if held.form == LOOSE:
+    if represented.form == UNREDUCED:
         return False
     return r.analysis.fact(arg)[2] >= 0
 
@@ -361,8 +362,8 @@ def _compare_signed(r: Writer, value: Value) -> None:
         r.keep(value)
         return
     if value.type is BOOL and value not in r.selecting:
-        # A branch on two unsigned numbers looks first whether both are small, which costs less than converting them. So
-        # does one on a number and a small constant, unless a conversion serves others, too.
+        # A branch on two unsigned numbers tests first whether both are small, which costs less than a conversion. So
+        # does one on a number and a small constant, unless other uses need the conversion, too.
         constant = constant_of(second)
         is_small = constant is not None and 0 < constant < _LARGEST_STEP and r.demand[first].signed == 1
         if len(costly) == 2 or (costly == [first] and is_small):
@@ -412,8 +413,8 @@ def _load(r: Writer, value: Value) -> None:
     r.become(value, op if is_certain else op + ".loose", (address,), form, imm)
 
 
-def _access(r: Writer, value: Value) -> tuple[Value, tuple[int, ...], bool]:
-    """The index of an access, the immediate with what is added to it and its factor, and whether that is exact."""
+def _access(r: Representation, value: Value) -> tuple[Value, tuple[int, ...], bool]:
+    """The index of an access, the immediate with the added constant and the factor, and whether that is exact."""
     address = value.args[0]
     if value.op in _SINGLES and not is_quiet_access(value, r.float_uses):
         return r.as_unsigned(address), value.imm, True
@@ -432,7 +433,7 @@ def _store(r: Writer, value: Value) -> None:
     op = value.op
     if op in _WIDE_STORES:
         new = r.canonical(stored)
-        if r.held[stored].form == SIGNED and r.analysis.fact(stored)[2] < 0:
+        if r.represented[stored].form == SIGNED and r.analysis.fact(stored)[2] < 0:
             op += ".signed"
     elif op in NARROW_STORES:
         bits = NARROW_STORES[op]
@@ -481,7 +482,7 @@ def _to_single(r: Writer, value: Value) -> None:
         r.keep(value)
 
 
-# Up to here every int is a single.
+# Up to this every int is a single.
 _LARGEST_EXACT_SINGLE = 1 << 24
 
 

@@ -1,4 +1,4 @@
-"""How the uses of each integer want it held: unsigned, signed, either, or any way that is congruent.
+"""How the uses of each integer want it represented: as unsigned, signed, either, or any congruent number.
 
 i32.lt_s v0 v1        wants v0 and v1 signed
 i32.load v2           wants v2 as an address: not negative
@@ -15,17 +15,17 @@ from wasmz.passes.analysis.ranges import RangeAnalysis
 from wasmz.passes.representation.webs import Webs
 from wasmz.types import ValType
 
-# How a number is held.
-UNSIGNED, SIGNED, LOOSE = range(3)
+# How a number is represented.
+UNSIGNED, SIGNED, UNREDUCED = range(3)
 
 
-# Loose results may not grow beyond this many bits: CPython's arithmetic is slower the more digits an int has, but not
-# by much: 2-4 ns for each, while a reduction costs 25.
-LOOSE_BITS = {"i32": 100, "i64": 200}
+# Unreduced results may not grow beyond this many bits. CPython's arithmetic takes 2-4 ns more for each digit of an int,
+# while a reduction costs 25.
+UNREDUCED_BITS = {"i32": 100, "i64": 200}
 
 
-class Held:
-    """How a value of the function is held: as which new value, in which form, and between which bounds if loosely."""
+class Represented:
+    """How a value of the function is represented: by which new value, in which form, and its bounds if unreduced."""
 
     __slots__ = ("form", "high", "low", "value")
 
@@ -37,7 +37,7 @@ class Held:
 
 
 class Demand:
-    """Numbers of uses by what they want; uses that take any congruent number are not counted."""
+    """Counts of uses by the form they want; uses that take any congruent number are not counted."""
 
     __slots__ = ("address", "canonical", "signed", "unsigned", "uses")
 
@@ -46,14 +46,14 @@ class Demand:
         self.signed: int = 0
         self.canonical: int = 0
         self.address: int = 0
-        # All uses, whatever they want.
+        # All uses of any kind.
         self.uses: int = 0
 
 
 _ANY, _UNSIGNED, _SIGNED, _CANONICAL, _ADDRESS = range(5)
 _COUNTERS = {_UNSIGNED: "unsigned", _SIGNED: "signed", _CANONICAL: "canonical", _ADDRESS: "address"}
 
-# What operations want of their operands, in order; the last one holds for all that follow.
+# The forms in which operations want their operands, in order; the last one holds for all further operands.
 WANTS: dict[str, tuple[int, ...]] = {"select": (_CANONICAL,), "i32.wrap_i64": (_ANY,), "i64.extend_i32_s": (_SIGNED,)}
 for _type in BITS:
     for _name in ("add", "sub", "mul", "and", "or", "xor", "extend8_s", "extend16_s", "extend32_s"):
@@ -76,7 +76,7 @@ def find_demand(
     function: Function, analysis: RangeAnalysis, webs: Webs, float_uses: dict[Value, set[str]]
 ) -> dict[Value, Demand]:
     """The demand for each value of the function."""
-    sums, loose, contains = webs.sums, webs.params, webs.forest.contains
+    sums, unreduced, contains = webs.sums, webs.params, webs.forest.contains
     demands: dict[Value, Demand] = {}
     for block in function.blocks:
         for value in (*block.params, *block.body):
@@ -85,7 +85,7 @@ def find_demand(
         for value in block.body:
             wants = WANTS.get(value.op)
             if value.op in _SINGLE_ACCESSES and not is_quiet_access(value, float_uses):
-                # The bits of a NaN are looked at besides, at the same address.
+                # The bits of a NaN are examined as well, at the same address.
                 wants = (_UNSIGNED,)
             if wants is None:
                 wants = (_SIGNED,) if value.op in _SIGNED_DIVISIONS and value.args[1].op in CONSTANTS else (_UNSIGNED,)
@@ -103,7 +103,7 @@ def find_demand(
         for edge in distinct_edges(terminator):
             for param, arg in zip(edge.block.params, edge.args, strict=True):
                 type = NUMBER_TYPES.get(param.type)
-                if type is not None and param not in loose:
+                if type is not None and param not in unreduced:
                     if arg in sums and not contains(sums[arg], edge.block):
                         continue
                     fact = analysis.param_facts[param]
@@ -126,14 +126,14 @@ _SINGLE_ACCESSES = frozenset({"f32.load", "f32.store"})
 
 
 def is_quiet_access(value: Value, float_uses: dict[Value, set[str]]) -> bool:
-    """Whether a load or store of a single need not care for signalling NaNs."""
+    """Whether a load or store of a single may ignore signalling NaNs."""
     if value.op == "f32.load":
         return value in float_uses and float_uses[value] <= QUIETING
     stored = value.args[1]
     if stored.op == "f32.load":
         return is_quiet_access(stored, float_uses)
     if stored.op == "f32.const":
-        # Exponent all ones, and the highest bit of a fraction that is not zero, clear.
+        # A signalling NaN: the exponent is all ones, the fraction is not zero, and its highest bit is clear.
         return not (
             stored.imm & 0x7F80_0000 == 0x7F80_0000 and stored.imm & 0x007F_FFFF and not stored.imm & 0x0040_0000
         )
@@ -141,7 +141,7 @@ def is_quiet_access(value: Value, float_uses: dict[Value, set[str]]) -> bool:
 
 
 def find_float_uses(function: Function) -> dict[Value, set[str]]:
-    """The operations that use each single; leaving the block counts as one of no name."""
+    """The operations that use each single; passing it out of the block counts as one without a name."""
     uses: dict[Value, set[str]] = {}
     for block in function.blocks:
         for value in block.body:
@@ -159,16 +159,16 @@ _SCRAMBLING = frozenset(f"{type}.{name}" for type in BITS for name in ("xor", "r
 _PRODUCTS = frozenset(f"{type}.mul" for type in BITS)
 _CARRIERS = frozenset(f"{type}.{name}" for type in BITS for name in ("add", "sub", "mul", "shl", "or", "xor"))
 _LARGEST_SMALL = (1 << 30) - 1
-# Constant factors up to this are sizes of items and the like.
+# Constant factors up to this are sizes of items, or similar.
 _LARGEST_SIZE = 1 << 16
 _LONGEST_SEARCH = 100
 
 
 def find_hashes(function: Function, analysis: RangeAnalysis) -> set[Value]:
-    """The values that are likely large all over, so that testing whether they need a reduction is in vain.
+    """The values that are likely large, so that it does not pay to test whether they need a reduction.
 
-    Exclusive ors, rotations and products of what has no bounds, and sums of those; through loops, too. A product with a
-    small constant is one of them if it grows from round to round, as in ``h = 31 * h + c``.
+    These are exclusive ors, rotations and products of numbers without bounds, and sums of these; through loops, too. A
+    product with a small constant is one if it grows with each iteration, as in ``h = 31 * h + c``.
     """
     users: dict[Value, list[Value]] = {}
     seeds: list[Value] = []

@@ -1,4 +1,4 @@
-"""Finds numbers that a loop only adds to, and that nothing in the loop looks at but as an address.
+"""Finds numbers that a loop only adds to, and uses only as addresses.
 
     b1(v1: i32, v2: i32):
       v3 = i32.load v1             v1 and v4: an address that moves on
@@ -10,7 +10,7 @@
       return v5
 
 Such numbers need no reduction in the loop: sums of Python ints grow by a few bits at most, and an address that is too
-large is reduced when the view refuses it. They are reduced where the loop is left.
+large is reduced when the view refuses it. They are reduced on the edges out of the loop.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from wasmz.passes.analysis.ranges import RangeAnalysis
 
 @dataclass(slots=True)
 class Webs:
-    """What was found.
+    """The result of the search.
 
     Attributes:
         forest: the loops of the function.
-        params: block parameters that may be held loosely, and whether they might become negative then.
+        params: block parameters that may stay unreduced, and whether they might become negative then.
         sums: additions that feed them, with the loop inside of which their uses take any congruent number.
     """
 
@@ -71,7 +71,7 @@ def find_webs(function: Function, analysis: RangeAnalysis) -> Webs:
 
 
 def _find_negative(candidates: dict[Value, list[Value]], sums: dict[Value, Loop]) -> set[Value]:
-    """The candidates and sums that something may be subtracted from."""
+    """The candidates and sums that may decrease."""
     negative = {total for total in sums if OPS[total.op].kind == "sub" or _is_negative(total.args[1])}
     grown = True
     while grown:
@@ -90,7 +90,7 @@ def _is_negative(value: Value) -> bool:
 
 
 def _candidates(function: Function, analysis: RangeAnalysis, forest: LoopForest) -> dict[Value, list[Value]]:
-    """Parameters of blocks in loops that hold sums without known bounds, with their arguments."""
+    """Parameters of blocks in loops that are sums without known bounds, with their arguments."""
     candidates: dict[Value, list[Value]] = {}
     for block in forest.innermost:
         for param in block.params:
@@ -157,7 +157,7 @@ class _Checker:
 
 
 def _takes_anything(user: Value, position: int) -> bool:
-    """Whether the user looks at the lowest bits only, and what it gives is no sum."""
+    """Whether the user depends only on the lowest bits, and its result is no sum."""
     if user.op in ("i32.and", "i64.and"):
         return position == 0 and user.args[1].op in CONSTANTS
     return position == 1 and user.op in NARROW_STORES

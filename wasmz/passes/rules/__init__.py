@@ -1,4 +1,4 @@
-"""Rewrite rules: ``*.rules`` are the tables that are read and changed, the Python beside them is made of them.
+"""Rewrite rules: ``*.rules`` are the tables to read and change; the Python files beside them are generated.
 
 python -m wasmz.passes.rules.generate
 """

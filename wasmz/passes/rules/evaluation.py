@@ -1,8 +1,8 @@
-"""Evaluates operations on constants, by the functions that the runtime itself uses.
+"""Evaluates operations on constants, by the runtime's own functions.
 
 evaluate("i32.add", None, [4294967295, 1])     0
 evaluate("int.add", None, [4294967295, 1])     4294967296
-evaluate("i32.div_u", None, [1, 0])            None: that traps, and is left for run time
+evaluate("i32.div_u", None, [1, 0])            None: it traps, and is left for run time
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _WRAPS = frozenset({"int.wrap", "int.wrap.small", "int.wrap.natural"})
 
 
 def evaluate(op: str, imm: Any, operands: Sequence[int]) -> int | None:
-    """The result of an operation on constant integers, if it is one to be had now."""
+    """The result of an operation on constant integers; ``None`` if it is left for run time."""
     folded = _FOLDABLE.get(op)
     if folded is None:
         return _evaluate_python(op, imm, operands)

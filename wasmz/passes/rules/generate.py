@@ -1,4 +1,4 @@
-"""Makes Python of the tables of rewrite rules: one function an operation, tests that rules share only once.
+"""Writes Python from the tables of rewrite rules: one function for each operation; rules share common tests.
 
 python -m wasmz.passes.rules.generate            writes what has changed
 python -m wasmz.passes.rules.generate --check    only says whether that is anything
@@ -47,7 +47,7 @@ _NAME = re.compile(r"\b(?:bits\((\w+)\)|is_power\((\w+)\)|log2\((\w+)\)|([a-zA-Z
 
 
 class Table(NamedTuple):
-    """What differs between the tables: how a constant is known, and whether integers have a width."""
+    """The differences between the tables: how a constant is recognised, and whether integers have a width."""
 
     test: str
     is_sized: bool
@@ -179,7 +179,7 @@ class _Writer:
     def new_constant(self, text: str, type: str, place: str) -> str:
         expression = self.python(text[1:-1])
         if not self.table.is_sized and OPS[self.rule.pattern.ops[0]].compares:
-            # As a condition it was a bool perhaps.
+            # A condition may have been a bool.
             return f"maker.constant(I32, {expression})"
         if not self.table.is_sized:
             return f"maker.int_constant({place}.type, {expression})"
@@ -278,7 +278,7 @@ def _write_steps(rules: list[tuple[list[Step], _Writer]], indent: str) -> Iterat
 
 
 def function_name(op: str) -> str:
-    """What the function of an operation's rules is called."""
+    """The name of the function for an operation's rules."""
     return "_" + op.replace(".", "_")
 
 
@@ -295,7 +295,7 @@ def render(name: str, rules: Sequence[Rule]) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Writes, or checks, all generated files; 1 if there was something to write."""
+    """Writes, or checks, all generated files; returns 1 if one was not up to date."""
     is_stale = False
     for name in (*TABLES, LANES):
         target = HERE / f"{name}.py"

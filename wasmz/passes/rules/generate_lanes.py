@@ -1,4 +1,4 @@
-"""Makes Python of the table of lanes: for each vector operation a function that writes what it does to each lane.
+"""Writes Python from the table of lanes: for each vector operation, a function that writes its work on each lane.
 
 f32x4.pmin a b = select b a (f32.lt b a) : 620 50
 
@@ -99,13 +99,14 @@ def render_lanes(text: str) -> str:
         shapes = ", ".join(f'"{shape}"' if shape else "NONE" for shape in rule.shapes)
         result = VECTOR_SHAPES[rule.op.partition(".")[0]]
         table.append(
-            f'    "{rule.op}": Rule(({shapes},), "{_held(rule, result)}", {name}, {rule.costs[0]}, {rule.costs[1]}),'
+            f'    "{rule.op}": Rule(({shapes},), "{_shape_of(rule, result)}", {name}, '
+            f"{rule.costs[0]}, {rule.costs[1]}),"
         )
     return "\n".join([*lines, *table, "}"]) + "\n"
 
 
-def _held(rule: LaneRule, shape: str) -> str:
-    """What lanes of the result are held as: those of comparisons are ones or zeros, integers."""
+def _shape_of(rule: LaneRule, shape: str) -> str:
+    """The shape of the result's lanes: those of comparisons are ones or zeros, integers."""
     return shape.replace("f", "i") if OPS[rule.result.ops[0]].compares else shape
 
 
@@ -115,23 +116,23 @@ def _body(rule: LaneRule) -> Iterator[str]:
     names = dict(_LANES)
     yield f"{', '.join(rule.operands)} = args" if len(rule.operands) > 1 else f"{rule.operands[0]} = args[0]"
     for number, node in enumerate(_unvarying(rule.result)):
-        # What is the same for all lanes is written once.
+        # Values that are the same for all lanes are written once.
         names[str(node)] = f"same{number}"
         if isinstance(node, int):
             yield f'same{number} = writer.constant("{OPS[rule.result.ops[0]].type}", {node})'
         else:
             yield f"same{number} = {_written(node, shape, {_SCALAR: _SCALAR})}"
-    held = COUNTS[next(wanted for wanted in rule.shapes if wanted)]
+    given = COUNTS[next(wanted for wanted in rule.shapes if wanted)]
     count = COUNTS[shape]
     variables = ", ".join(_LANES[name] for name in vectors)
     lanes = f"zip({', '.join(vectors)}, strict=True)" if len(vectors) > 1 else vectors[0]
-    if held > count:
+    if given > count:
         lanes += f"[:{count}]"
     written = f"[{_written(rule.result, shape, names)} for {variables} in {lanes}]"
     if OPS[rule.result.ops[0]].compares:
-        yield f'return writer.masks(value, "{_held(rule, shape)}", {written})'
-    elif held < count:
-        yield f'return {written} + [writer.constant("{shape}", 0) for _ in range({count - held})]'
+        yield f'return writer.masks(value, "{_shape_of(rule, shape)}", {written})'
+    elif given < count:
+        yield f'return {written} + [writer.constant("{shape}", 0) for _ in range({count - given})]'
     else:
         yield f"return {written}"
 

@@ -1,4 +1,4 @@
-"""What rules about lanes need: shapes, what writes operations on lanes, and how a rule is described."""
+"""Support for rules about lanes: shapes, a writer of operations on lanes, and the description of a rule."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from wasmz.ir.facts import BITS, VALUE_TYPES
 from wasmz.ir.nodes import Block, Value
 from wasmz.types import ValType
 
-# Shape of lanes that are held apart -> their type.
+# Shape of separate lanes -> their type.
 SHAPES = VALUE_TYPES
 SIZES = {shape: bits // 8 for shape, bits in BITS.items()}
 COUNTS = {shape: 16 // size for shape, size in SIZES.items()}
@@ -54,22 +54,22 @@ class Writer:
         width = 8 * SIZES[shape]
         return [self.constant(shape, bits >> place & (1 << width) - 1) for place in range(0, 128, width)]
 
-    def converted(self, lanes: Lanes, held: str, wanted: str) -> Lanes:
+    def converted(self, lanes: Lanes, given: str, wanted: str) -> Lanes:
         """The same bits as lanes of another shape."""
-        if held == wanted:
+        if given == wanted:
             return lanes
-        if INTEGERS[held] != held:
-            integer = INTEGERS[held]
-            lanes = [self.add(f"{integer}.reinterpret_{held}", SHAPES[integer], lane) for lane in lanes]
+        if INTEGERS[given] != given:
+            integer = INTEGERS[given]
+            lanes = [self.add(f"{integer}.reinterpret_{given}", SHAPES[integer], lane) for lane in lanes]
             return self.converted(lanes, integer, wanted)
         integer = INTEGERS[wanted]
         i32, i64 = ValType.I32, ValType.I64
-        if held == "i32" and integer == "i64":
+        if given == "i32" and integer == "i64":
             wide = [self.add("i64.extend_i32_u", i64, lane) for lane in lanes]
             count = self.constant("i64", 32)
             moved = [self.add("i64.shl", i64, lane, count) for lane in wide[1::2]]
             lanes = [self.add("i64.or", i64, low, high) for low, high in zip(wide[::2], moved, strict=True)]
-        elif held == "i64" and integer == "i32":
+        elif given == "i64" and integer == "i32":
             count = self.constant("i64", 32)
             halves = [half for lane in lanes for half in (lane, self.add("i64.shr_u", i64, lane, count))]
             lanes = [self.add("i32.wrap_i64", i32, half) for half in halves]
@@ -92,7 +92,7 @@ Emit = Callable[[Writer, Value, Sequence[Operand], str], Operand]
 
 @dataclass(frozen=True)
 class Rule:
-    """How an operation is taken apart.
+    """The rule that takes an operation apart.
 
     Attributes:
         args: shapes of the operands.

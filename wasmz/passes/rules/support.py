@@ -1,4 +1,4 @@
-"""What rules need besides the values at hand: what makes new ones, and what is known of the bits of one.
+"""Support for rules: makers of new values, and facts about the bits of a value.
 
 possible_bits(i32.load8_u v0)           255
 possible_bits(i32.shr_u v0 24)          255
@@ -14,16 +14,16 @@ from wasmz.ir.facts import BOOLEANS, OPS, SIZED_CONSTANTS
 from wasmz.ir.nodes import BOOL, ResultType, Value
 from wasmz.types import ValType
 
-# Constants that are larger, and shifts by more, are left for run time.
+# Larger constants, and shifts by more, are left for run time.
 LARGEST = 1 << 128
 LONGEST_SHIFT = 128
 
-# Of what has no width in its name, as many bits as an integer has at most.
+# The bits of an integer whose operation has no width in its name.
 _ALL_BITS = (1 << 64) - 1
 
 
 class Maker(Protocol):
-    """What makes new values, in front of the one at hand."""
+    """Makes new values before the current one."""
 
     def constant(self, type: ValType, number: int) -> Value:
         """An integer constant of the given type."""
@@ -35,7 +35,7 @@ class Maker(Protocol):
         """An operation; one that was computed before if there is one."""
 
 
-# Gives the value that stands for the operation, the operation itself if it was changed, or ``None``.
+# Gives the value that replaces the operation, the operation itself if it was changed, or ``None``.
 Rule = Callable[[Maker, Value], Union[Value, None]]
 
 

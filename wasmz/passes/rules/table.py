@@ -2,7 +2,7 @@
 
     add (sub! c x) k = sub {c + k} x if c       a sum of a difference and a constant becomes a difference
 
-A rule is ``pattern = result [if condition]``; of an operation's rules the first one that fits is applied.
+A rule is ``pattern = result [if condition]``; the first matching rule of an operation is applied.
 
     add, i32.add     the operation of each of the table's types; of one type. ``shl|shr_u`` is either, and ``$`` in the
                      rest of the rule the one that it is
@@ -134,7 +134,7 @@ def _only(items: tuple[Item, ...]) -> Item:
 
 
 def expand_comparisons(rule: Rule) -> Iterator[Rule]:
-    """Of a rule about any comparison one for each."""
+    """One rule for each comparison, from a rule about any."""
     inner = rule.pattern.args[0]
     if not isinstance(inner, Node) or inner.ops != (COMPARISON,):
         yield rule
@@ -159,7 +159,7 @@ def _parse(text: str, type: str, root: str = "") -> Iterator[tuple[Item, ...]]:
 
 
 def _items(tokens: list[str], type: str, root: str) -> tuple[list[Sequence[Item]], list[str]]:
-    """For each item all that it may be, and the tokens behind the closing parenthesis."""
+    """The alternatives of each item, and the tokens after the closing parenthesis."""
     found: list[Sequence[Item]] = []
     name = ""
     is_head = bool(root)

@@ -1,8 +1,8 @@
-"""What `lanes` does: decides which vectors are taken apart, and writes the function anew.
+"""The work of `lanes`: decides which vectors are taken apart, and rewrites the function.
 
-Vectors are connected by operations that have a rule. A *component* is what is connected by any of them, and is taken
-apart as a whole; a *group* within it is what moves, selects or passes on vectors without saying what their lanes are,
-and is held in one shape.
+Operations that have a rule connect vectors. A *component* is all vectors connected by any of them, and is taken apart
+as a whole. A *group* within it is connected by operations that move, select or pass on vectors of any lane type, and
+has one shape.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from wasmz.types import ValType
 
 _V128 = ValType.V128
 
-# A loop is guessed to run for 2^3 rounds; deeper loops than this count like it.
-_ROUNDS_BITS = 3
+# A loop is assumed to run for 2^3 iterations; deeper loops than this count like it.
+_ITERATIONS_BITS = 3
 _DEEPEST = 3
 # Nanoseconds for a vector of each shape.
 _PACKING = {"i32": 190, "i64": 70, "f32": 330, "f64": 250}
 _UNPACKING = {"i32": 200, "i64": 80, "f32": 330, "f64": 230}
-# For each lane that is held as another type of the same size; of another size it is more.
+# For each lane of another type of the same size, and of another size.
 _REINTERPRETING, _RESIZING = 120, 150
-# What is gained must be this part of the costs, which are estimates.
+# The gain must be at least this fraction of the costs, which are estimates.
 _LEAST_GAIN = 8
-# Values of the function afterwards: one that is larger is left alone.
+# Values of the function afterwards: larger ones are left unchanged.
 _MOST_VALUES = 30_000
 
 
 def take_apart(function: Function) -> None:
-    """Changes the function in place, if anything is gained."""
+    """Changes the function in place, if that gains anything."""
     drop_unreachable(function)
     plan = _Plan(function)
     if plan.chosen or any(_stores_constant(value) for value in plan.rules):
@@ -62,12 +62,12 @@ class _Sets:
 
 
 class _Plan:
-    """Which vectors are taken apart, and how each is held.
+    """Which vectors are taken apart, and the shape of each.
 
     Attributes:
         rules: of the operations that can be taken apart.
-        chosen: the vectors that are.
-        sources: vectors from elsewhere that those need, with the shapes in which they do.
+        chosen: the vectors that are taken apart.
+        sources: other vectors that those need, with the needed shapes.
     """
 
     def __init__(self, function: Function) -> None:
@@ -87,14 +87,14 @@ class _Plan:
         self.chosen = self._choose()
 
     def shape(self, value: Value) -> str:
-        """How the lanes of a candidate are held."""
+        """The shape of a candidate's lanes."""
         rule = self.rules.get(value)
         if rule is not None and rule.result:
             return rule.result
         return self._shapes.get(self.groups.find(value), "i64")
 
     def wanted(self, value: Value, rule: Rule, position: int) -> str:
-        """The shape in which an operation wants an operand; ``NONE`` for what is no vector."""
+        """The shape in which an operation wants an operand; ``NONE`` if that is no vector."""
         wanted = rule.args[position]
         if wanted:
             return wanted
@@ -104,8 +104,8 @@ class _Plan:
         return self.shape(arg) if arg in self.candidates else "i64"
 
     def weight(self, block: Block) -> int:
-        """How often a block runs, as a guess."""
-        return 1 << _ROUNDS_BITS * min(self.forest.depth(block), _DEEPEST)
+        """An estimate of how often a block runs."""
+        return 1 << _ITERATIONS_BITS * min(self.forest.depth(block), _DEEPEST)
 
     def _find_candidates(self) -> None:
         entry = self.function.blocks[0]
@@ -135,7 +135,7 @@ class _Plan:
                         self.groups.join([param, arg])
 
     def _vote(self) -> None:
-        """Each group is held as most of what makes and uses its vectors wants it."""
+        """Gives each group the shape that most makers and users of its vectors want."""
         votes: dict[Value, Counter[str]] = {}
         for value, rule in self.rules.items():
             weight = self.weight(value.block)
@@ -146,7 +146,7 @@ class _Plan:
         self._shapes = {group: counts.most_common(1)[0][0] for group, counts in votes.items()}
 
     def _choose(self) -> set[Value]:
-        """The candidates of components where something is gained."""
+        """The candidates of components with a gain."""
         gains: Counter[Value] = Counter()
         sizes: Counter[Value] = Counter()
         sources: dict[Value, dict[Value, set[str]]] = {}
@@ -195,7 +195,7 @@ class _Plan:
             sizes[component] += 2 * COUNTS[shape]
 
     def _count_borders(self, gains: Counter[Value], sources: dict[Value, dict[Value, set[str]]]) -> None:
-        """Where candidates meet what is not: they are packed once in each block that needs them."""
+        """The borders of candidates to other values: they are packed once in each block that needs them."""
         for block in self.tree.order:
             weight = self.weight(block)
             packed = {arg for value in block.body if value not in self.rules for arg in value.args}
@@ -214,36 +214,36 @@ class _Plan:
 
 
 def _stores_constant(value: Value) -> bool:
-    """Whether halves of a constant are stored, which are constants: `idioms` knows loops of such stores, too."""
+    """Whether a constant is stored, as two constant halves: `idioms` recognises loops of such stores, too."""
     return value.op == "v128.store" and value.args[1].op == "v128.const"
 
 
 def _is_comparison(value: Value) -> bool:
-    """Whether conditions stand for the lanes, so that hardly anyone looks at their bits."""
+    """Whether the lanes are conditions, whose bits are rarely used."""
     return OPS[value.op].compares != ""
 
 
-def _conversion_cost(held: str, wanted: str) -> int:
-    if held == wanted:
+def _conversion_cost(given: str, wanted: str) -> int:
+    if given == wanted:
         return 0
-    each = _REINTERPRETING if SIZES[held] == SIZES[wanted] else _RESIZING
-    return each * max(COUNTS[held], COUNTS[wanted])
+    each = _REINTERPRETING if SIZES[given] == SIZES[wanted] else _RESIZING
+    return each * max(COUNTS[given], COUNTS[wanted])
 
 
 class _Rewriting:
-    """Writes the function anew, blocks in an order in which what is used was written before."""
+    """Rewrites the function, in an order of blocks in which definitions come before uses."""
 
     def __init__(self, function: Function, plan: _Plan) -> None:
         self.function = function
         self.plan = plan
         self.writer = Writer()
         self.lanes: dict[Value, Lanes] = {}
-        # What took the place of numbers: lanes that were extracted, conditions on all lanes.
+        # Replacements of numbers: extracted lanes, conditions on all lanes.
         self.numbers: dict[Value, Value] = {}
         self.unpacked: dict[tuple[Value, str], Lanes] = {}
-        # In the block that is being written.
+        # In the block being written.
         self.packed: dict[Value, Value] = {}
-        # The parameters as they were: edges are written by them.
+        # The old parameters: edges are rewritten by them.
         self.params: dict[Block, list[Value]] = {}
 
     def run(self) -> None:
@@ -267,7 +267,7 @@ class _Rewriting:
         plan, writer = self.plan, self.writer
         writer.block, writer.body = block, []
         self.packed = {}
-        # In the entry, parameters that were not read yet have places that nothing else may take.
+        # In the entry, parameters that are not read yet have slots that nothing else may take.
         waiting = list(self.params[block])
         for value in block.body:
             if value.op == "local.get":
@@ -333,7 +333,7 @@ class _Rewriting:
         return self.unpacked[value, shape]
 
     def _whole(self, value: Value) -> Value:
-        """A vector or number as what was not taken apart needs it."""
+        """A vector or number for a use that is not taken apart."""
         if value not in self.lanes:
             return self.numbers.get(value, value)
         if value not in self.packed:
@@ -342,7 +342,7 @@ class _Rewriting:
         return self.packed[value]
 
     def _unpack_source(self, value: Value) -> None:
-        """Takes apart what others need so, where it is made."""
+        """Unpacks vectors that others need in lanes, where they are made."""
         writer = self.writer
         for shape in sorted(self.plan.sources.get(value, ())):
             type, vector, count = SHAPES[shape], _vector_shape(shape), COUNTS[shape]

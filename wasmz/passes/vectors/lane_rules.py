@@ -1,12 +1,12 @@
-"""Vector operations as operations on single lanes: what `lanes` can take apart, how, and what that is worth.
+"""Vector operations as operations on single lanes: which ones `lanes` can take apart, how, and at which cost.
 
     f32x4.add v0 v1         four f32.add
-    v128.load v0            f32.load offset=12, offset=8, ..., or i64.load twice: as the uses want the lanes
-    i8x16.shuffle           nothing, if it moves whole lanes
+    v128.load v0            f32.load offset=12, offset=8, ..., or i64.load twice, by the shape that the uses want
+    i8x16.shuffle           no operation, if it moves whole lanes
     f32x4.lt v0 v1          four f32.lt, kept as conditions for a `v128.bitselect`, and as lanes of ones
 
-What does one thing to each lane is a line of ``rules/lanes.rules``; here is the rest: what combines lanes, moves them,
-or accesses memory.
+Operations that treat each lane alike are lines of ``rules/lanes.rules``. Here are the others: they combine lanes, move
+them, or access memory.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def _bitwise(name: str) -> Emit:
                 pairs = zip(*conditions, strict=True)
                 return writer.masks(value, integer, [writer.add(op, ValType.I32, a, b) for a, b in pairs])
         if name in ("and", "andnot") and shape != integer:
-            # A number where the condition holds (or does not), and zero elsewhere.
+            # A number where the condition is true (or false), and zero elsewhere.
             kept, found = (second, conditions[0]) if name == "and" and conditions[0] else (first, conditions[1])
             if found is not None and len(found) == COUNTS[shape]:
                 zero = writer.constant(shape, 0)
@@ -107,7 +107,7 @@ for _name in ("and", "or", "xor", "andnot"):
 RULES["v128.not"] = Rule((ANY,), ANY, _not, 40, 30)
 for _op in ("v128.bitselect", "i32x4.relaxed_laneselect", "i64x2.relaxed_laneselect"):
     RULES[_op] = Rule((ANY, ANY, ANY), ANY, _bitselect, 110, 30)
-# Of vectors only; the width of the lanes does not matter.
+# Only of vectors; the width of the lanes does not matter.
 SELECT = Rule((ANY, ANY, NONE), ANY, _select, 30, 30)
 
 
@@ -152,7 +152,7 @@ for _vector, _shape in VECTOR_SHAPES.items():
     RULES[f"{_vector}.replace_lane"] = Rule((_shape, NONE), _shape, _replace, 350 if _is_float else 95, 0)
 
 
-# Memory. What is accessed first is the highest lane: if that is in bounds, all are, and nothing is half written.
+# Memory. The highest lane is accessed first: if it is in bounds, all are, so nothing is half written.
 
 
 def _parts(imm: tuple[int, int, int], size: int, count: int) -> list[tuple[int, int, int]]:
@@ -211,8 +211,8 @@ def _store_lane(writer: Writer, value: Value, args: Sequence[Operand], shape: st
     place, lane = value.imm
     part = _PARTS[value.op]
     if SIZES[shape] != SIZES[part]:
-        held, shape = shape, part
-        lanes = writer.converted(args[1], held, shape)
+        given, shape = shape, part
+        lanes = writer.converted(args[1], given, shape)
     else:
         lanes = args[1]
     writer.add(f"{shape}.store", None, args[0], lanes[lane], imm=place)
@@ -282,12 +282,12 @@ for _vector in ("i32x4", "i64x2"):
     RULES[f"{_vector}.all_true"] = Rule((VECTOR_SHAPES[_vector],), NONE, _all_true, 170, 40)
     RULES[f"{_vector}.bitmask"] = Rule((VECTOR_SHAPES[_vector],), NONE, _bitmask, 90, 40)
 
-# Addresses of lanes beyond this would be above 32 bits, where a sum with the address could not trap by itself.
+# Lanes at larger offsets could have addresses above 32 bits, which do not trap by themselves.
 _LARGEST_OFFSET = 0xFFFF_FFFF - 16
 
 
 def rule_of(value: Value) -> Rule | None:
-    """How a value can be taken apart, if it can."""
+    """The rule that takes a value apart, if there is one."""
     if value.op == "select":
         return SELECT if value.type is ValType.V128 else None
     if value.op == "i8x16.shuffle":
