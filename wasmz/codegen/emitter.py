@@ -34,7 +34,7 @@ LONGEST_TREE = 1000
 MOST_PENDING_READS = 64
 
 # `home` of a value that needs a fast local and has none yet.
-NEEDS_HOME = -2
+NEEDS_SLOT = -2
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +130,11 @@ class Emitter:
             slot = self.local_slots[index] = self.new_slot(f"l{index}")
         return slot
 
-    def home(self, value: Value) -> int:
+    def slot(self, value: Value) -> int:
         """The fast local that a value with several uses lives in."""
-        if value.home == NEEDS_HOME:
-            value.home = self.new_slot(f"v{len(self.slot_names)}") if value.escapes else self.temporary()
-        return value.home
+        if value.slot == NEEDS_SLOT:
+            value.slot = self.new_slot(f"v{len(self.slot_names)}") if value.escapes else self.temporary()
+        return value.slot
 
     # Constants and globals
 
@@ -187,7 +187,7 @@ class Emitter:
                     position = start
             elif position < len(out) and self._is_stored_behind(arg, position):
                 if above == 1:
-                    out += (self.target.loads[arg.home], self.target.swap2)
+                    out += (self.target.loads[arg.slot], self.target.swap2)
                 else:
                     self._load_below(arg, above)
                 self.used(arg)
@@ -197,10 +197,10 @@ class Emitter:
 
     def _is_stored_behind(self, arg: Value, position: int) -> bool:
         """Whether a value in a fast local is not there yet at ``position``."""
-        home = arg.home
-        if home < 0 or arg.op in CONSTANTS:
+        slot = arg.slot
+        if slot < 0 or arg.op in CONSTANTS:
             return False
-        store = self.target.stores[home]
+        store = self.target.stores[slot]
         # Offsets stand among the pieces: `python -bb` lets no one compare bytes with numbers.
         return any(item.__class__ is bytes and item == store for item in self.out[position:])
 
@@ -209,7 +209,7 @@ class Emitter:
         target = self.target
         slots = [self.temporary() for _ in range(above)]
         self.out += (target.stores[slot] for slot in slots)
-        self.out.append(target.loads[arg.home])
+        self.out.append(target.loads[arg.slot])
         starts = []
         for slot in reversed(slots):
             starts.append(len(self.out))
@@ -246,8 +246,8 @@ class Emitter:
             return start
         if arg.op in CONSTANTS:
             self.out.insert(position, self.constant(constant_value(arg)))
-        elif arg.home >= 0:
-            self.out.insert(position, self.target.loads[arg.home])
+        elif arg.slot >= 0:
+            self.out.insert(position, self.target.loads[arg.slot])
             self.used(arg)
         else:
             return position + self._take(arg, position)
@@ -257,7 +257,7 @@ class Emitter:
         """Notes a use of a value in a fast local, which is free again after the last one."""
         value.uses -= 1
         if not value.uses and not value.escapes:
-            self._free_slots.append(value.home)
+            self._free_slots.append(value.slot)
 
     def _take(self, arg: Value, position: int) -> int:
         """Loads a pending value that is not on top, at ``position``; returns how far that has moved meanwhile."""
@@ -308,16 +308,16 @@ class Emitter:
 
     def define(self, value: Value, start: int) -> None:
         """Takes the result on top of the stack, whose code begins at ``start``, as the value."""
-        if value.home == -1:
+        if value.slot == -1:
             if value.uses and len(self.out) - start > LONGEST_TREE:
-                value.home = self.temporary()
-                self.out.append(self.target.stores[value.home])
+                value.slot = self.temporary()
+                self.out.append(self.target.stores[value.slot])
             elif value.uses:
                 self.stack.append(Pending(value, start))
             else:
                 self.out.append(self.target.pop)
         else:
-            self.out.append(self.target.stores[self.home(value)])
+            self.out.append(self.target.stores[self.slot(value)])
 
     def mark(self, offset: int) -> None:
         """What follows may trap or call: a traceback shows this byte offset for it."""
@@ -370,7 +370,7 @@ class Emitter:
             (param, arg)
             for param, arg in pairs
             # A parameter without uses has no home.
-            if param.home >= 0 and (param.home != arg.home or arg.op in CONSTANTS)
+            if param.slot >= 0 and (param.slot != arg.slot or arg.op in CONSTANTS)
         ]
 
     def pass_arguments(self, edge: Edge) -> None:
@@ -379,7 +379,7 @@ class Emitter:
         if moves:
             self.push([arg for _, arg in moves])
             for param, _ in reversed(moves):
-                self.out.append(self.target.pop if param.home == -1 else self.target.stores[self.home(param)])
+                self.out.append(self.target.pop if param.slot == -1 else self.target.stores[self.slot(param)])
 
 
 def constant_value(value: Value) -> Any:
@@ -397,9 +397,9 @@ def find_homes(function: Function) -> None:
         for param in block.params:
             # Parameters are stored by several edges, so their fast local is never given to anything else.
             param.escapes = True
-            param.home = NEEDS_HOME if param.uses else -1
+            param.slot = NEEDS_SLOT if param.uses else -1
         for value in block.body:
-            value.home = NEEDS_HOME if (value.uses > 1 or value.escapes) and value.op not in CONSTANTS else -1
+            value.slot = NEEDS_SLOT if (value.uses > 1 or value.escapes) and value.op not in CONSTANTS else -1
     for block in function.blocks:
         edges = block.terminator.edges
         if len(edges) > 1:
@@ -407,5 +407,5 @@ def find_homes(function: Function) -> None:
                 for arg in edge.args:
                     # Passed behind the condition's jump, when the operand stack must be empty.
                     if arg.op not in CONSTANTS:
-                        arg.home = NEEDS_HOME
+                        arg.slot = NEEDS_SLOT
                         arg.escapes = True

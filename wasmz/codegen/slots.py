@@ -39,11 +39,11 @@ def _find_candidates(function: Function) -> list[Value]:
     candidates: list[Value] = []
     for block in function.blocks:
         for param in block.params:
-            param.home = -1
+            param.slot = -1
             if param.uses:
                 candidates.append(param)
         for value in block.body:
-            value.home = -1
+            value.slot = -1
             if (value.uses > 1 or value.escapes or value.op == "local.get") and value.op not in CONSTANTS:
                 candidates.append(value)
     seen = set(candidates)
@@ -225,7 +225,7 @@ def _color(function: Function, classes: _Classes, first_parameter: int) -> int:
         for value in (*block.params, *block.body):
             root = classes.find(value)
             if root in slots:
-                value.home = slots[root]
+                value.slot = slots[root]
                 # Never given back for temporaries.
                 value.escapes = True
     return len(taken)

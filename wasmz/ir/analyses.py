@@ -1,10 +1,10 @@
-"""What is known of a function's graph: made when it is asked for, and kept as long as the graph stays the same.
+"""Analyses of a function's graph: made on demand, and kept while the graph stays the same.
 
     dominator_tree(function).dominates(b1, b3)
     loop_forest(function).loops
 
-Passes need not say what they change. The blocks and where their edges lead are compared with those that the analyses
-were made for, which takes a tenth of the time of making them.
+Passes need not report what they change. The blocks and the targets of their edges are compared with those of the
+analysed graph, which takes a tenth of the time of the analyses.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Analyses:
         self.forest: LoopForest | None = None
 
     def hold(self, function: Function) -> bool:
-        """Whether the graph is still the one that they were made for."""
+        """Whether the graph is still the analysed one."""
         blocks = function.blocks
         return (
             self._blocks == blocks
@@ -44,17 +44,17 @@ def _analyses_of(function: Function) -> Analyses:
 
 
 def dominator_tree(function: Function) -> DominatorTree:
-    """The dominator tree, not to be changed."""
+    """The dominator tree, which callers must not change."""
     return _analyses_of(function).tree
 
 
 def reverse_postorder(function: Function) -> list[Block]:
-    """The blocks that the entry reaches, each before its successors except along back edges; a list of the caller's."""
+    """The blocks that the entry reaches, each before its successors except along back edges, as a new list."""
     return list(_analyses_of(function).tree.order)
 
 
 def loop_forest(function: Function) -> LoopForest:
-    """The loops. Only their preheaders may be made, which changes the graph."""
+    """The loops, which callers must not change except by making preheaders."""
     analyses = _analyses_of(function)
     if analyses.forest is None:
         analyses.forest = LoopForest(analyses.tree)
@@ -62,7 +62,7 @@ def loop_forest(function: Function) -> LoopForest:
 
 
 def find_stale_analyses(function: Function) -> list[str]:
-    """What of the analyses that are kept differs from ones made anew: someone has changed them."""
+    """Differences between the kept analyses and new ones, which mean that a pass has changed them."""
     found = function.analyses
     if not isinstance(found, Analyses) or not found.hold(function):
         return []

@@ -1,4 +1,4 @@
-"""Dominators: which blocks every way from the entry to a block goes through.
+"""Dominators: the blocks that every path from the entry to a block goes through.
 
 b0 -> b1, b2; b1 -> b3; b2 -> b3
 ->
@@ -37,8 +37,8 @@ class DominatorTree:
 
     Attributes:
         order: the blocks in reverse postorder.
-        position: where each block stands in ``order``.
-        is_reducible: whether each loop is entered at its header only, as in all code that comes from WebAssembly.
+        position: the index of each block in ``order``.
+        is_reducible: whether each loop is entered only at its header, as in all code from WebAssembly.
     """
 
     __slots__ = ("_first", "_last", "_parents", "is_reducible", "order", "position")
@@ -47,7 +47,7 @@ class DominatorTree:
         self.order: list[Block] = reverse_postorder(function)
         self.position: dict[Block, int] = {block: number for number, block in enumerate(self.order)}
         if len(self.order) == 1:
-            # Many functions have one block only, and each of them gets eight of these trees.
+            # Many functions have only one block, and each of them gets eight of these trees.
             self.is_reducible: bool = True
             self._parents = self._first = self._last = [0]
             return
@@ -60,7 +60,7 @@ class DominatorTree:
         return self.order[self._parents[number]] if number else None
 
     def dominates(self, one: Block, other: Block) -> bool:
-        """Whether every way to ``other`` leads through ``one``, which may be itself. Both must be reached."""
+        """Whether every path to ``other`` goes through ``one``, which may be itself. Both must be reachable."""
         number = self.position[one]
         return self._first[number] <= self._first[self.position[other]] <= self._last[number]
 
@@ -100,12 +100,12 @@ def _find_parents(order: list[Block], position: dict[Block, int]) -> tuple[list[
     depths = [0] * count
     # Ancestors further up, so that common ones are found in logarithmic time (skew-binary jump pointers).
     jumps = [0] * count
-    ways: list[list[int]] = [[] for _ in range(count)]
+    sources: list[list[int]] = [[] for _ in range(count)]
     back_edges: list[tuple[int, int]] = []
     for number, block in enumerate(order):
         if number:
-            parent = ways[number][0]
-            for other in ways[number]:
+            parent = sources[number][0]
+            for other in sources[number]:
                 parent = _common(parent, other, parents, depths, jumps)
             parents[number] = parent
             depths[number] = depths[parent] + 1
@@ -116,15 +116,15 @@ def _find_parents(order: list[Block], position: dict[Block, int]) -> tuple[list[
         for edge in block.terminator.edges:
             to = position[edge.block]
             if to > number:
-                ways[to].append(number)
+                sources[to].append(number)
             else:
                 back_edges.append((number, to))
-    # A way back to a block that dominates its source changes nothing. Ways back into loops from elsewhere do.
+    # A back edge to a block that dominates its source changes nothing. Back edges into loops from elsewhere do.
     if all(_common(to, source, parents, depths, jumps) == to for source, to in back_edges):
         return parents, True
     for source, to in back_edges:
-        ways[to].append(source)
-    _refine(parents, ways)
+        sources[to].append(source)
+    _refine(parents, sources)
     return parents, False
 
 
@@ -142,14 +142,14 @@ def _common(one: int, other: int, parents: list[int], depths: list[int], jumps: 
     return one
 
 
-def _refine(parents: list[int], ways: list[list[int]]) -> None:
-    """Brings the parents down to those of an irreducible graph, in rounds."""
+def _refine(parents: list[int], sources: list[list[int]]) -> None:
+    """Corrects the parents for an irreducible graph, by iteration."""
     changed = True
     while changed:
         changed = False
         for number in range(1, len(parents)):
-            found = ways[number][0]
-            for other in ways[number]:
+            found = sources[number][0]
+            for other in sources[number]:
                 while found != other:
                     if found > other:
                         found = parents[found]
@@ -161,15 +161,15 @@ def _refine(parents: list[int], ways: list[list[int]]) -> None:
 
 
 def immediate_dominators(function: Function) -> dict[Block, Block | None]:
-    """For each block that the entry reaches its closest dominator; for the entry ``None``."""
+    """The closest dominator of each block that the entry reaches; ``None`` for the entry."""
     tree = DominatorTree(function)
     return {block: tree.parent(block) for block in tree.order}
 
 
 def dominators(function: Function) -> dict[Block, frozenset[Block]]:
-    """For each block all that dominate it, itself among them; for a block that nothing reaches, all blocks.
+    """All dominators of each block, itself among them; for an unreachable block, all blocks.
 
-    Takes quadratic space: for tests and messages. Passes ask a :class:`DominatorTree`.
+    Takes quadratic space: for tests and messages. Passes use a :class:`DominatorTree`.
     """
     closest = immediate_dominators(function)
     everything = frozenset(function.blocks)

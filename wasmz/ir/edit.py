@@ -18,16 +18,16 @@ def distinct_edges(terminator: Terminator) -> list[Edge]:
 
 
 def incoming_edges(function: Function) -> dict[Block, list[tuple[Block, Edge]]]:
-    """For each block the distinct edges into it, with the blocks that they leave."""
-    ways: dict[Block, list[tuple[Block, Edge]]] = {block: [] for block in function.blocks}
+    """The distinct edges into each block, with their sources."""
+    edges: dict[Block, list[tuple[Block, Edge]]] = {block: [] for block in function.blocks}
     for block in function.blocks:
         for edge in distinct_edges(block.terminator):
-            ways[edge.block].append((block, edge))
-    return ways
+            edges[edge.block].append((block, edge))
+    return edges
 
 
 def replace_values(function: Function, replaced: dict[Value, Value]) -> None:
-    """Puts other values in the place of some wherever they are used; chains of replacements are followed."""
+    """Replaces values in all their uses; follows chains of replacements."""
     if not replaced:
         return
     final: dict[Value, Value] = {}
@@ -58,7 +58,7 @@ def replace_values(function: Function, replaced: dict[Value, Value]) -> None:
 
 
 def remove_params(function: Function, removed: Collection[Value]) -> None:
-    """Takes parameters away from their blocks, and the arguments for them from the edges."""
+    """Removes parameters from their blocks, and their arguments from the edges."""
     kept: dict[Block, list[int]] = {}
     for block in function.blocks:
         if any(param in removed for param in block.params):

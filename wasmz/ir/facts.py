@@ -1,12 +1,12 @@
-"""What passes and lowering know of each operation, derived once from the instruction table and ``operations.py``.
+"""Facts about each operation for passes and lowering, derived once from the instruction table and ``operations.py``.
 
     OPS["i64.load32_s.signed"]  type="i64"  bits=64  access=4  is_load  is_signed  narrow=32  base="i64.load32_s"
     OPS["i32.lt_s"]             compares="lt"  is_signed  inverse="i32.ge_s"  mirrored="i32.gt_s"  bounds=(0, 1)
     OPS["int.add"]              type="int"  kind="add"  mirrored="int.add"
 
-``Value.op`` is a name; ``OPS[value.op]`` is what is known of it. Sets of operations that many passes ask for have a
-name of their own here, and no other file makes one from names. A fact that the name of an instruction does not tell
-(``folds``, ``bounds``) is a column of the instruction table.
+``Value.op`` is a name; ``OPS[value.op]`` has the facts about it. Sets of operations that many passes use have names
+here, and no other file makes one from names. Facts that do not follow from the name of an instruction (``folds``,
+``bounds``) are columns of the instruction table.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ _INTEGERS: Final = frozenset({*INTEGER_BITS, "int"})
 _SCALARS: Final = frozenset({*BITS, "int"})
 VECTORS: Final = frozenset({"v128", "i8x16", "i16x8", "i32x4", "i64x2", "f32x4", "f64x2"})
 
-# Comparison -> the one that holds when it does not, and the one of exchanged operands.
+# Comparison -> its inverse, and the comparison of exchanged operands.
 OPPOSITES: Final = {"eq": "ne", "ne": "eq", "lt": "ge", "ge": "lt", "gt": "le", "le": "gt"}
 EXCHANGED: Final = {"eq": "eq", "ne": "ne", "lt": "gt", "gt": "lt", "le": "ge", "ge": "le"}
 _COMMUTING: Final = frozenset({"add", "mul", "and", "or", "xor"})
 
-# What the IR adds to the instruction table's column.
+# Additions of the IR to the instruction table's column.
 _ADDED_BOUNDS: Final = {
     f"{kind}.get.{packed}": (0, (1 << bits) - 1)
     for kind in ("struct", "array")
@@ -47,26 +47,28 @@ _ADDED_BOUNDS: Final = {
 
 
 class Op:
-    """What is known of one operation; there is one object an operation.
+    """Facts about one operation; each operation has one object.
 
     Attributes:
         name: the operation.
         type: the part of the name before the first dot: ``i32``, ``int``, ``f32x4``, ``memory``.
         kind: the rest of it, without what distinguishes a variant: ``add``, ``load8_u``.
         base: the operation that it is a variant of, or itself.
-        form: what the name says of the variant: ``nowrap``, ``signed.loose``; empty if it is none.
+        form: the variant's part of the name: ``nowrap``, ``signed.loose``; empty if it is no variant.
         bits: width of numbers of ``type``; 0 if that is no scalar type with a width.
         mask: all of these bits; ``sign``: the highest one.
-        narrow: how many bits of a number it reads, writes or extends, if those are fewer; otherwise ``bits``.
-        access: how many bytes of memory it accesses; 0 if none.
+        narrow: the number of bits that it reads, writes or extends, if those are fewer; otherwise ``bits``.
+        access: the number of bytes of memory that it accesses; 0 if none.
         is_load, is_store: whether it is an access to one number (none of vectors or lanes, nor an atomic one).
         is_constant: whether its immediate is its result.
         is_signed: whether its name says that it takes integers as signed ones.
         compares: for comparisons of numbers or lanes, ``eq ne lt gt le`` or ``ge``; otherwise empty.
-        inverse: of scalars, the comparison that holds exactly if it does not, or ``None``.
-        mirrored: of scalars, what gives the same with exchanged operands, or ``None``; of a commutative one itself.
+        inverse: of scalars, the comparison that is true exactly if it is false, or ``None``.
+        mirrored: of scalars, the operation with the same result for exchanged operands, or ``None``; a commutative one
+        is
+            its own.
         bounds: least and largest result; ``None`` if they depend on the operands.
-        folds: whether it may be evaluated on constants by the runtime's helper of its name.
+        folds: whether the runtime's helper of its name may evaluate it on constants.
         helper: the name of that helper.
         effects: see :class:`~wasmz.wasm.instructions.Effects`.
         is_pure: whether it has none.
@@ -128,7 +130,7 @@ class Op:
         self._relate()
 
     def _relate(self) -> None:
-        """The operations that it has to do with as a comparison, or as a commutative operation."""
+        """The inverse and the mirrored operation."""
         stem, _, sign = self.kind.partition("_")
         self.compares: str = ""
         self.inverse: str | None = None
@@ -140,11 +142,11 @@ class Op:
         if self.compares:
             rest = f"_{sign}" if sign else ""
             self.mirrored = f"{self.type}.{EXCHANGED[stem]}{rest}"
-            # Of floats, neither `lt` nor `ge` holds when one is NaN.
+            # Of floats, neither `lt` nor `ge` is true if one is NaN.
             if self.type[0] != "f" or stem in ("eq", "ne"):
                 self.inverse = f"{self.type}.{OPPOSITES[stem]}{rest}"
         elif self.kind in _COMMUTING and self.type in _INTEGERS and self.name == self.base:
-            # Of floats, which NaN comes out depends on the order.
+            # Of floats, the resulting NaN depends on the order.
             self.mirrored = self.name
 
     def __repr__(self) -> str:
@@ -162,7 +164,7 @@ NUMERIC_CONSTANTS: Final = CONSTANTS - {"ref.null"}
 INTEGER_CONSTANTS: Final = frozenset({"i32.const", "i64.const", "int.const"})
 SIZED_CONSTANTS: Final = frozenset({"i32.const", "i64.const"})
 
-# Comparison -> the one that holds exactly if it does not; of exchanged operands (also: commutative -> itself).
+# Comparison -> its inverse; operation -> that of exchanged operands (commutative -> itself).
 INVERSE: Final = {op.name: op.inverse for op in _ALL if op.inverse is not None}
 MIRRORED: Final = {op.name: op.mirrored for op in _ALL if op.mirrored is not None}
 COMMUTATIVE: Final = frozenset(name for name, mirrored in MIRRORED.items() if name == mirrored)
@@ -171,19 +173,19 @@ COMPARISONS: Final = frozenset(op.name for op in _ALL if op.compares and op.type
 ZERO_TESTS: Final = frozenset({"i32.eqz", "i64.eqz"})
 BOOLEANS: Final = frozenset(op.name for op in _ALL if op.bounds == (0, 1))
 
-# Access to a number in memory, or to a vector -> how many bytes; none to single lanes.
+# Access to a number in memory, or to a vector -> its bytes; none to single lanes.
 ACCESS_WIDTHS: Final = {
     op.name: op.access
     for op in _ALL
     if op.access and op.name == op.base and (".load" in op.name or ".store" in op.name) and "lane" not in op.name
 }
-# Access to a single number -> how many bytes.
+# Access to a single number -> its bytes.
 LOADS: Final = {op.name: op.access for op in _ALL if op.is_load and not op.form}
 STORES: Final = {op.name: op.access for op in _ALL if op.is_store and not op.form}
-# Store of less than the number -> how many bits are stored.
+# Store of less than the number -> the stored bits.
 NARROW_STORES: Final = {name: OPS[name].narrow for name in STORES if OPS[name].narrow < OPS[name].bits}
 
-# By what they may do: looking an operation up in a set is ten times as fast as testing flags.
+# Operations by effect: looking one up in a set is ten times as fast as testing flags.
 PURE: Final = frozenset(op.name for op in _ALL if op.is_pure)
 CALLING: Final = frozenset(op.name for op in _ALL if op.effects & Effects.CALLS)
 _DIVIDING: Final = frozenset({"div_u", "div_s", "rem_u", "rem_s", "floordiv", "mod"})
@@ -194,7 +196,7 @@ NUMBERED: Final = frozenset(op.name for op in _ALL if op.is_pure and op.type in 
     *("select", "ref.is_null", "ref.func", "ref.eq", "ref.test", "ref.i31", "project"),
 }
 
-# Arithmetic of singles that is exact before it is rounded, so that a store may round in its place.
+# Arithmetic of singles that is exact before rounding, so that a store may round instead.
 SINGLE_ARITHMETIC: Final = frozenset({"f32.add", "f32.sub", "f32.mul"})
 _COMPUTING_SINGLES: Final = SINGLE_ARITHMETIC | {
     f"f32.{kind}" for kind in ("div", "sqrt", "min", "max", "ceil", "floor", "trunc", "nearest")

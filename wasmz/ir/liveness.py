@@ -1,10 +1,10 @@
-"""Which WebAssembly locals are live where: a backward data-flow analysis over bit sets (bit i is local i)."""
+"""Live WebAssembly locals: a backward data-flow analysis over bit sets (bit i is local i)."""
 
 from __future__ import annotations
 
 from wasmz.ir.nodes import Block, Function
 
-# Bounds on the work: bits to be kept, and rounds, of which deeply nested loops need many.
+# Bounds on the work: kept bits, and iterations, of which deeply nested loops need many.
 _LARGEST_PROBLEM = 100_000_000
 _MOST_ROUNDS = 40
 
@@ -23,7 +23,7 @@ def local_effects(block: Block) -> tuple[int, int]:
 
 
 def live_locals(function: Function) -> dict[Block, int]:
-    """For each block the locals that are live at its start; all of them where finding out would take too long."""
+    """The locals that are live at the start of each block; all locals if the analysis would take too long."""
     everything = (1 << len(function.locals)) - 1
     if len(function.locals) * len(function.blocks) > _LARGEST_PROBLEM:
         return dict.fromkeys(function.blocks, everything)
@@ -47,10 +47,10 @@ def live_locals(function: Function) -> dict[Block, int]:
 
 
 def locals_read_unset(function: Function) -> list[int]:
-    """The locals that may be read before anything was written to them, and so must start as zero; no parameters."""
+    """The locals, without parameters, that may be read before they are written, and so must start as zero."""
     if not function.blocks:
         return []
     first = len(function.type.params)
     live = live_locals(function)[function.blocks[0]] >> first
-    # Bit by bit as text: of ten thousands of locals, each shift would copy them all.
+    # Bit by bit as text, as each shift would copy all of perhaps ten thousands of locals.
     return [first + i for i, bit in enumerate(reversed(bin(live)[2:])) if bit == "1"]

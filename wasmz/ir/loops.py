@@ -5,8 +5,8 @@
     loop of header b1, latch b3, depth 1: b1, b3 and those of
         loop of header b2, latch b2, depth 2: b2
 
-A back edge leads to a block that dominates its source: the loop's header. Control flow of WebAssembly has no other ways
-back; where the graph is not reducible, no loops are found.
+A back edge leads to a block that dominates its source: the loop's header. WebAssembly's control flow has no other edges
+back; in an irreducible graph, no loops are found.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Loop:
     Attributes:
         header: the block through which it is entered.
         latches: the blocks from which it is repeated.
-        own_blocks: its blocks but those of the loops inside, in reverse postorder, the header first.
+        own_blocks: its blocks without those of inner loops, in reverse postorder, the header first.
         children: the loops directly inside.
         parent: the loop directly around, or ``None``.
         depth: 1 for an outermost loop.
@@ -74,7 +74,7 @@ class LoopForest:
             self._find(tree)
 
     def depth(self, block: Block) -> int:
-        """How many loops are around a block."""
+        """The number of loops around a block."""
         loop = self.innermost.get(block)
         return 0 if loop is None else loop.depth
 
@@ -91,12 +91,12 @@ class LoopForest:
             if not self.contains(loop, edge.block)
         ]
 
-    def preheader(self, function: Function, loop: Loop, ways: list[tuple[Block, Edge]]) -> Block:
-        """The block that does nothing but go to the loop, from outside; made if there is none.
+    def preheader(self, function: Function, loop: Loop, edges: list[tuple[Block, Edge]]) -> Block:
+        """The block that only jumps to the loop from outside; made if there is none.
 
-        ``ways`` are the edges into the header, and are kept true.
+        ``edges`` are the edges into the header, and are kept up to date.
         """
-        outside = [way for way in ways if not self.contains(loop, way[0])]
+        outside = [item for item in edges if not self.contains(loop, item[0])]
         if len(outside) == 1 and outside[0][0].terminator.op == "jump":
             return outside[0][0]
         header = loop.header
@@ -106,8 +106,8 @@ class LoopForest:
         block.terminator = Terminator("jump", (), (edge,), offset=offset)
         for _, entering in outside:
             entering.block = block
-        ways[:] = [way for way in ways if way not in outside]
-        ways.append((block, edge))
+        edges[:] = [item for item in edges if item not in outside]
+        edges.append((block, edge))
         function.blocks.insert(function.blocks.index(header), block)
         if loop.parent is not None:
             self.innermost[block] = loop.parent
@@ -135,9 +135,9 @@ class LoopForest:
         self._nest(tree)
 
     def _collect(self, loop: Loop, predecessors: dict[Block, list[Block]], tops: dict[Loop, Loop]) -> None:
-        """Puts everything from which a latch can be reached without the header into the loop."""
+        """Puts all blocks into the loop from which a latch can be reached without the header."""
         innermost = self.innermost
-        # Entering an inner loop through a block of it, one goes on at its header, and around that of the outer ones.
+        # At a block of an inner loop the walk goes on at that loop's header, or that of the outermost known loop.
         innermost.setdefault(loop.header, loop)
         work = list(loop.latches)
         while work:
@@ -155,7 +155,7 @@ class LoopForest:
                 work += predecessors[outermost.header]
 
     def _nest(self, tree: DominatorTree) -> None:
-        """Fills in children, depths, and numbers that tell what lies inside what."""
+        """Fills in children, depths, and numbers that tell the nesting of loops."""
         for loop in self.loops:
             if loop.parent is not None:
                 loop.depth = loop.parent.depth + 1
@@ -177,7 +177,7 @@ class LoopForest:
 
 
 def _outermost(loop: Loop, tops: dict[Loop, Loop]) -> Loop:
-    """The outermost loop around one that is known so far; ``tops`` has shortcuts to it."""
+    """The outermost known loop around one; ``tops`` has shortcuts to it."""
     passed = []
     while loop in tops:
         passed.append(loop)

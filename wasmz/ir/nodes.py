@@ -1,4 +1,4 @@
-"""What the IR consists of: functions, blocks, values and terminators.
+"""The parts of the IR: functions, blocks, values and terminators.
 
 A function is a list of basic blocks in layout order; the first one is the entry. A block has parameters, a body of
 values and one terminator. A *value* is an instruction together with its result. Values flow between blocks along
@@ -15,7 +15,7 @@ SSA construction; everything else is in SSA form already.
       branch v2 b1 b2
     ...
 
-Operations have the names of WebAssembly's instructions; what the IR adds to those is in `operations.py`.
+Operations have the names of WebAssembly's instructions; `operations.py` has those that the IR adds.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from typing import Any, Union
 
 from wasmz.types import FuncType, ValType, internal_type
 
-# Type of a comparison that only conditions look at: a Python bool, no i32 is made of it.
+# Type of a comparison that only conditions use: a Python bool, which never becomes an i32.
 BOOL = internal_type("bool")
-# Type of Python's iterators, which no one sees but `next` (see ``passes/streams.py``).
+# Type of Python's iterators, which only `next` uses (see ``passes/streams.py``).
 STREAM = internal_type("stream")
 
-# What a value may be: one value, none, or the results of a call that gives several.
+# Type of a value: one type, none, or those of the several results of a call.
 ResultType = Union[ValType, tuple[ValType, ...], None]
 
 
@@ -42,15 +42,15 @@ class Value:
         op: name of the operation.
         type: type of the result; ``None`` without one; a tuple for the several results of a call.
         args: operands.
-        imm: immediate operand, in the form in which the decoder gives it.
+        imm: immediate operand, in the decoder's form.
         offset: byte offset in the module of the instruction that it comes from.
-        block: the block that it stands in.
+        block: the block that contains it.
         uses: number of uses, valid after :func:`count_uses`.
         escapes: whether another block uses it, valid after :func:`count_uses`.
-        home: number of the fast local that holds it, or -1; set by the code generator.
+        slot: number of its fast local, or -1; set by the code generator.
     """
 
-    __slots__ = ("args", "block", "escapes", "home", "imm", "offset", "op", "type", "uses")
+    __slots__ = ("args", "block", "escapes", "imm", "offset", "op", "slot", "type", "uses")
 
     def __init__(self, op: str, type: ResultType, args: tuple[Value, ...], imm: Any, offset: int, block: Block) -> None:
         self.op: str = op
@@ -61,16 +61,16 @@ class Value:
         self.block: Block = block
         self.uses: int = 0
         self.escapes: bool = False
-        self.home: int = -1
+        self.slot: int = -1
 
     def __repr__(self) -> str:
         return f"<{self.op} {self.imm if self.imm is not None else ''} at 0x{self.offset:x}>"
 
 
 class Edge:
-    """A way from one block to another, with the values for the target's parameters.
+    """An edge from one block to another, with the values for the target's parameters.
 
-    ``weight`` says how often it was taken while a profile was made, as far as that is known (see `profiling.py`).
+    ``weight`` says how often a profile took it, if that is known (see `profiling.py`).
     """
 
     __slots__ = ("args", "block", "weight")
@@ -135,7 +135,7 @@ def label(index: int, name: str | None) -> str:
 
 
 class Stage(IntEnum):
-    """What a function's IR consists of; passes only lead on."""
+    """The stage of a function's IR; passes only advance it."""
 
     BUILT = 0  # WebAssembly's operations on locals and values
     SSA = 1  # values instead of locals (`passes/ssa.py`)
@@ -152,12 +152,11 @@ class Function:
         locals: types of all locals, parameters first.
         blocks: in layout order, the entry first.
         offset: byte offset of the body in the module.
-        parameter_bounds: by index, upper bounds of parameters that callers keep to; usually none.
+        parameter_bounds: by index, upper bounds of parameters that all callers respect; usually none.
         bounds: upper bounds of values, as far as passes have found them.
-        gap_memories: memories of which passes took for granted that they do not reach the last page of the address
-            space; -1 stands for all.
-        stage: how far it has come on its way.
-        analyses: what `analyses.py` keeps of its graph.
+        gap_memories: memories that passes assumed not to reach the last page of the address space; -1 stands for all.
+        stage: the stage of its IR.
+        analyses: the analyses of its graph that `analyses.py` keeps.
     """
 
     __slots__ = (

@@ -1,4 +1,4 @@
-"""The operations of the IR: WebAssembly's instructions, by name, and what the IR adds to them.
+"""The operations of the IR: WebAssembly's instructions, by name, and those that the IR adds.
 
 Added operations are
 
@@ -8,19 +8,19 @@ Added operations are
     <op>.nowrap               the integer operation without the reduction to 32 or 64 bits: a pass proved that it
                               is idle, or that each use reduces the result itself
                               (of an exclusive or with all bits set: Python's complement, which is negative)
-    <op>.guarded              the integer operation with a test whether its result is small before the reduction: the
-                              result is expected to be small
+    <op>.guarded              the integer operation with a test before the reduction whether its result is small, as
+                              expected
     <load>.signed             a sign-extending load without the conversion to unsigned, likewise
     <store>.fits              a narrow store of a value that is narrow already
     f32.<op>.unrounded        f32 arithmetic whose use rounds
     f32.load.quieting         a load whose uses quiet a signalling NaN anyway
     f32.store.quiet           a store of a single that is no signalling NaN
-    <store>.signed            a store of a number that is held signed
+    <store>.signed            a store of a number that is represented as signed
     <access>.loose            a load or store whose address may exceed its type, and is reduced when it does
 
-    i64.mul_high_u            the high half of the product of two numbers of 64 bits (see `wide.py`)
-    struct.get.i8 ...         a packed field, or item of an array, as the unsigned number that it holds
-    ref.cast t                a check without a result: what is used behind it is its operand
+    i64.mul_high_u            the high half of the product of two numbers of 64 bits (see `build_wide.py`)
+    struct.get.i8 ...         a packed field, or item of an array, as the unsigned number that it contains
+    ref.cast t                a check without a result: uses after it use its operand
     ref.as_non_null message   likewise
     ref.eq b                  b: identity decides, as no operand can be an i31
     i32x4.pack ...            the vector of some lanes
@@ -35,7 +35,7 @@ of exceptions (see `exceptions.py`),
 
     exn.new tag               makes an exception
     exn.caught                the exception that leads to a handler; the first value of the handler's block
-    exn.check                 lets exceptions pass on that are none of WebAssembly's
+    exn.check                 passes on exceptions that are not WebAssembly's
     exn.has_tag tag           whether the exception has the tag
     exn.payload               its values
     exn.drop                  forgets the exception
@@ -45,12 +45,12 @@ of exceptions (see `exceptions.py`),
 
 and, for counting (see `continuations.py`),
 
-    tier.ended                where the end of a counter leads that never ends
-    tier.request (f, l)       asks the runtime for what goes on in place of loop l of function f, or null
+    tier.ended                the target for the end of a counter that never ends
+    tier.request (f, l)       asks the runtime for the function that continues loop l of function f, or null
     count, resume             terminators
-    fuel.out                  traps: where `count 'fuel'` leads when none is left (see `fuel.py`)
+    fuel.out                  traps: the target of `count 'fuel'` when none is left (see `metering.py`)
 
-many rounds of a loop at once, as far as they are in bounds, and how many they were (see ``passes/idioms.py``):
+many iterations (rounds) of a loop at once, as far as they are in bounds; their number (see ``passes/idioms.py``):
 
     memory.fill_rounds (m, displacement, width, size) base value step rounds
     memory.copy_rounds (m, m, displacement, displacement, step, ahead, behind) to from rounds
@@ -60,21 +60,21 @@ many rounds of a loop at once, as far as they are in bounds, and how many they w
     memory.sum_rounds, .weighted_rounds (m, displacement, step, bits) base rounds
                               the sum of their bytes, which are in bounds
 
-what loops load from Python's iterators (see ``passes/streams.py``):
+loads of loops from Python's iterators (see ``passes/streams.py``):
 
     memory.extent (load, memarg)
-                              how many indices the view of a load has
-    memory.hold m             keeps the memory's buffer while it is read from
+                              the number of indices of the view of a load
+    memory.hold m             keeps the memory's buffer while it is read
     memory.stream (load, memarg, step) start stop
-                              an iterator that gives what the load would, from an index of its view on, with steps; up
-                              to another index, which it excludes, or to the end of memory
+                              an iterator over the results of the load, from an index of its view on, with steps; up to
+                              another index, which it excludes, or to the end of memory
     stream.zip                one that gives an item of each of several
-    next                      a terminator: to where items are taken, or to the stream's end
+    next                      a terminator: to the block that takes items, or to the stream's end
     stream.items n, stream.item i
-                              the n items of a round, first in their block, and each of them
-    stream.end                first in the block that the stream's end leads to
+                              the n items of an iteration, first in their block, and each of them
+    stream.end                first in the block for the stream's end
 
-and, after `represent`, operations on Python ints as they are held:
+and, after `represent`, operations on Python ints:
 
     int.const i               any int
     int.add ...               Python's operators: add sub mul and or xor shl shr floordiv mod neg not
@@ -83,7 +83,7 @@ and, after `represent`, operations on Python ints as they are held:
     int.wrap n                the lowest n bits of any int
     int.wrap.small n          the same of one that is not negative, and is likely small
     int.wrap.natural n        the same of one below 2^n, which is likely not negative
-    int.sign n                the signed number that an unsigned one of n bits stands for
+    int.sign n                the signed number with the bits of an unsigned one of n bits
     int.to_float              the nearest double
 """
 
@@ -181,7 +181,7 @@ _ADDED: dict[str, Effects] = {
     "stream.end": Effects.CALLS,
 }
 
-# Loads that an iterator over a slice of a view does as well: those that are nothing but a subscript.
+# Loads that an iterator over a slice of a view can do: those that are only a subscript.
 STREAMED_LOADS = frozenset(
     f"{name}{suffix}"
     for name in (
@@ -192,7 +192,7 @@ STREAMED_LOADS = frozenset(
     for suffix in ("", ".loose")
 )
 
-# Operation that does many rounds of a loop -> how many memories its immediate begins with.
+# Operation that does many iterations of a loop -> the number of memories that its immediate begins with.
 BULK_MEMORIES = {
     "memory.fill_rounds": 1,
     "memory.copy_rounds": 2,
@@ -204,7 +204,7 @@ BULK_MEMORIES = {
 }
 _BULK_WRITES = frozenset({"memory.fill_rounds", "memory.copy_rounds"})
 
-# Operations that stand in a block's body, with their effects. Writing a local is not an effect on the instance.
+# Operations in a block's body, with their effects. Writing a local is not an effect on the instance.
 EFFECTS: dict[str, Effects] = {
     **{name: row.effects for name, row in BY_NAME.items()},
     **{name: BY_NAME[base].effects for name, base in VARIANTS.items()},
@@ -222,7 +222,7 @@ TERMINATORS = frozenset(
     {"jump", "branch", "switch", "return", "unreachable", "next"} | _TAIL_CALLS | _COUNTING | _THROWING
 )
 
-# What `invoke` protects.
+# Operations that `invoke` protects.
 CALLS = frozenset({"call", "call_indirect", "call_ref"})
 
 _LASTING = Effects.TRAPS | Effects.WRITES | Effects.CONTROL | Effects.CALLS
@@ -239,5 +239,5 @@ def protected_call(block: Block) -> Value | None:
 
 
 def is_protected(call: Value) -> bool:
-    """Whether what a call throws has a handler in the function."""
+    """Whether exceptions of a call have a handler in the function."""
     return protected_call(call.block) is call

@@ -23,7 +23,7 @@ _OPERANDS = re.compile(r"((?: v\d+)*)$")
 
 
 class IRSyntaxError(ValueError):
-    """A line is not of the text form."""
+    """A line is not in the text form."""
 
 
 def parse_function(text: str) -> Function:

@@ -12,7 +12,7 @@
     b2(v3: i32):
       return v3
 
-An immediate stands between the operation and the operands. With offsets each line ends in ``@0x1e``, the place of the
+An immediate comes between the operation and the operands. With offsets, each line ends in ``@0x1e``, the place of the
 instruction in the module.
 """
 
@@ -60,7 +60,7 @@ class _Printer:
         for block in function.blocks:
             lines.append(self.block(block))
             lines += (f"  {self.value(value)}" for value in block.body)
-            # A block without a terminator is the verifier's business, too.
+            # The verifier reports blocks without a terminator.
             terminator = getattr(block, "terminator", None)
             lines.append("  (no terminator)" if terminator is None else f"  {self.terminator(terminator)}")
         return lines
@@ -69,7 +69,7 @@ class _Printer:
         return f" @0x{offset:x}" if self.offsets else ""
 
     def name(self, value: Value) -> str:
-        # A value that is not in the function is the verifier's business; printing must not fail on it.
+        # The verifier reports values that are not in the function; printing must not fail on them.
         return self.names.get(value, f"<{value.op}>")
 
     def block(self, block: Block) -> str:

@@ -9,9 +9,9 @@ The invariants:
     * operations exist, and have the operands that WebAssembly gives them;
     * locals exist, and are read and written with their type;
     * a function returns what its type says (after `represent`, i32 and i64 are the same: an int);
-    * a bool is used by conditions only;
-    * handlers begin with the exception, and only what throws leads to them;
-    * behind a protected call its block only computes, and nothing of that is used where the handler may have come by.
+    * a bool is used only by conditions;
+    * handlers begin with the exception, and only throwing terminators lead to them;
+    * after a protected call its block only computes, and no path through the handler leads to a use of the results.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _check_graph(function: Function) -> Iterable[str]:
 
 
 def _check_handlers(function: Function) -> Iterable[str]:
-    """A handler begins with the exception, and is entered by what throws only; `invoke` has a call to protect."""
+    """A handler begins with the exception, and only throwing terminators enter it; `invoke` has a call to protect."""
     handlers = {block for block in function.blocks if block.body and block.body[0].op == "exn.caught"}
     for number, block in enumerate(function.blocks):
         terminator = block.terminator
@@ -107,22 +107,22 @@ def _check_protected(number: int, block: Block) -> Iterable[str]:
         if value.op in CALLS:
             return
         if EFFECTS[value.op] and value.op != "local.set":
-            yield f"b{number}: {value!r} stands behind a protected call"
+            yield f"b{number}: {value!r} comes after a protected call"
     yield f"b{number}: invoke without a call"
 
 
 def _set_by_protected_calls(function: Function, above: dict[Block, frozenset[Block]]) -> dict[Value, Block | None]:
-    """What protected calls, and what stands behind them, give; with the block that must be above all uses."""
+    """The results of protected calls, and of values after them; with the block that must dominate all uses."""
     found: dict[Value, Block | None] = {}
-    ways: dict[Block, list[Block]] = {}
+    sources: dict[Block, list[Block]] = {}
     for block in function.blocks:
         for edge in block.terminator.edges:
-            ways.setdefault(edge.block, []).append(block)
+            sources.setdefault(edge.block, []).append(block)
     for block in function.blocks:
         if block.terminator.op != "invoke":
             continue
         following = block.terminator.edges[0].block
-        is_entrance = all(source is block or following in above[source] for source in ways[following])
+        is_entrance = all(source is block or following in above[source] for source in sources[following])
         for value in reversed(block.body):
             if value.op not in CONSTANTS:
                 found[value] = following if is_entrance else None
@@ -168,7 +168,7 @@ def _check_defined(
     elif arg.block not in above[block]:
         yield f"{place} uses {arg!r} of a block that does not dominate it"
     elif arg in protected and protected[arg] not in above[block]:
-        yield f"{place} uses {arg!r} where what its call threw may have led"
+        yield f"{place} uses {arg!r}, but a path through its call's handler leads there"
 
 
 def _check_operation(function: Function, place: str, value: Value) -> Iterable[str]:
@@ -180,10 +180,10 @@ def _check_operation(function: Function, place: str, value: Value) -> Iterable[s
         if not 0 <= value.imm < len(function.locals):
             yield f"{place}: there is no local {value.imm}"
         else:
-            held = function.locals[value.imm]
+            declared = function.locals[value.imm]
             moved = value.type if op == "local.get" else value.args[0].type
-            if not _fits(function, moved, held):
-                yield f"{place}: local {value.imm} is {held}, not {moved}"
+            if not _fits(function, moved, declared):
+                yield f"{place}: local {value.imm} is {declared}, not {moved}"
     row = BY_NAME.get(VARIANTS.get(op, op))
     if row is not None and row.params is not None and op not in ("table.get", "table.set"):
         if len(value.args) != len(row.params):
@@ -231,6 +231,6 @@ def _fits(function: Function, found: object, wanted: object) -> bool:
     if found is wanted or (function.is_represented and found in _INTEGERS and wanted in _INTEGERS):
         return True
     if isinstance(found, RefType) and isinstance(wanted, RefType):
-        # A value keeps the type that it had before it was cast.
+        # A value keeps its type from before a cast.
         return heap_top(found.heap_type) is heap_top(wanted.heap_type)
     return isinstance(found, ValType) and isinstance(wanted, ValType) and is_subtype(found, wanted)

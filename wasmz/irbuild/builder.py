@@ -34,7 +34,7 @@ class Signatures:
         functions, globals, tables: type of each function, value type of each global, element type of each table.
         table_addresses, memory_addresses: address type of each table and memory.
         function_types: type index of each function.
-        tags: what exceptions carry, as the parameters of a function type, by tag.
+        tags: the types of each tag's values, as the parameters of a function type.
         imported_tags: how many of the tags are imported.
     """
 
@@ -61,17 +61,17 @@ def build_function(
     body: list[tuple[int, Any, int]],
     offset: int,
 ) -> Function:
-    """The IR of a function from its instructions (opcode, immediate, byte offset), which must have been validated."""
+    """The IR of a function from its validated instructions (opcode, immediate, byte offset)."""
     function = Function(index, name, signatures.functions[index], locals, offset)
     _Builder(signatures, function).build(body)
     return function
 
 
 class _Label:
-    """A structured control instruction that is open.
+    """An open structured control instruction.
 
-    ``target`` is where branches to it go: for a loop its header, otherwise the block after its end, made when the first
-    branch needs it.
+    ``target`` is the target of branches to it: for a loop its header, otherwise the block after its end, made for the
+    first branch.
     """
 
     __slots__ = ("arguments", "else_block", "height", "is_loop", "offset", "params", "region", "results", "target")
@@ -84,19 +84,19 @@ class _Label:
         self.is_loop: bool = False
         self.target: Block | None = None
         self.else_block: Block | None = None
-        # What the second arm of an `if` begins with on the operand stack.
+        # The operand stack at the start of the second arm of an `if`.
         self.arguments: tuple[Value, ...] = ()
         # Of a block that catches exceptions (see exceptions.py).
         self.region: Any = None
 
 
-# A function may move so many values between blocks, and one more an instruction: compilers stay far below.
+# A function may move this many values between blocks, plus one for each instruction: compilers stay far below.
 _MOST_MOVED = 20_000
 
 _Handler = Callable[["_Builder", Any, int], None]
 _HANDLERS: dict[int, _Handler] = {}
 
-# Operations whose typing does not depend on anything: opcode -> (name, number of operands, result type).
+# Operations with fixed types: opcode -> (name, number of operands, result type).
 _PLAIN: dict[int, tuple[str, int, ResultType]] = {}
 
 
@@ -132,12 +132,12 @@ class _Builder:
         self.function: Function = function
         self.stack: list[Value] = []
         self.labels: list[_Label] = []
-        # The protected regions that are open, innermost last.
+        # The open protected regions, innermost last.
         self.regions: list[Any] = []
         self.rethrown: frozenset[int] | None = None
-        # The byte offsets of loops with parameters that are repeated, once one is met.
+        # The byte offsets of loops with parameters that a branch repeats; computed at the first such loop.
         self.repeated: frozenset[int] | None = None
-        # How many values were moved between blocks, or out of calls, so far.
+        # The number of values moved between blocks, or out of calls, so far.
         self.moved: int = 0
         # Blocks that only return: at the end, off the hot path.
         self.late_blocks: list[Block] = []
@@ -155,7 +155,7 @@ class _Builder:
         dead_depth = 0
         for opcode, imm, offset in body:
             if self.block is None:
-                # Unreachable: only what opens, divides or closes a label matters, down to the one that is open.
+                # Unreachable: only instructions that open, divide or close a label matter, until an open label ends.
                 if opcode in _OPENING:
                     dead_depth += 1
                 elif opcode == _END:
@@ -213,27 +213,27 @@ class _Builder:
             for position, result in enumerate(results):
                 self.push("project", result, (call,), position, offset)
         if self.regions:
-            # What the call throws leads to the handler.
+            # Exceptions of the call go to the handler.
             following = Block()
             edges = (Edge(following), Edge(self.regions[-1].handler()))
             self.finish(Terminator("invoke", (), edges, offset=offset))
             self.enter(following)
 
     def enter(self, block: Block) -> None:
-        """Makes a block, which follows all others so far, the one that values are added to."""
+        """Makes a block the current one, after all others so far."""
         self.function.blocks.append(block)
         self.block = block
         self.body = block.body
 
     def finish(self, terminator: Terminator) -> None:
-        """Ends the current block; what follows in the label is unreachable."""
+        """Ends the current block; the rest of the label is unreachable."""
         self.block.terminator = terminator  # type: ignore[union-attr]
         self.block = None
 
     # Labels
 
     def find_repeated(self) -> frozenset[int]:
-        """The byte offsets of the loops that a branch leads to."""
+        """The byte offsets of the loops to which a branch leads."""
         if self.repeated is None:
             self.repeated = _find_repeated(self.instructions)
         return self.repeated
@@ -273,7 +273,7 @@ class _Builder:
             self.finish(Terminator("jump", (), (self.edge_to(depth, offset),), offset=offset))
 
     def move(self, count: int) -> None:
-        """Counts values that are moved; what needs millions of moves in a few bytes of code is not compiled."""
+        """Counts moved values: code of a few bytes that needs millions of moves is not compiled."""
         self.moved += count
         if self.moved > _MOST_MOVED + len(self.instructions):
             most = f"{_MOST_MOVED:,} values and one more an instruction"
@@ -332,7 +332,7 @@ def _find_repeated(instructions: list[tuple[int, Any, int]]) -> frozenset[int]:
         if opcode in _OPENING:
             labels.append(offset)
         elif opcode in (_END, _DELEGATE):
-            # Both close a label; the one that `delegate` names is counted from outside of it.
+            # Both close a label; the label that `delegate` names is counted from outside it.
             labels.pop()
         kind = INSTRUCTIONS[opcode].immediates
         if kind is Immediates.LABEL:
@@ -342,7 +342,7 @@ def _find_repeated(instructions: list[tuple[int, Any, int]]) -> frozenset[int]:
         elif kind is Immediates.BR_ON_CAST:
             found.add(labels[-1 - imm[0]])
         elif kind is Immediates.TRY_TABLE:
-            # Counted from outside of the block itself.
+            # Counted from outside the block itself.
             found.update(labels[-2 - depth] for _, _, depth in imm[1])
     return frozenset(found)
 
@@ -357,7 +357,7 @@ def _loop(builder: _Builder, block_type: FuncType, offset: int) -> None:
     label = builder.open(block_type, offset)
     label.is_loop = True
     if label.params and offset not in builder.find_repeated():
-        # What is never repeated needs no parameters: its arguments stay on the operand stack.
+        # A loop that is never repeated needs no parameters: its arguments stay on the operand stack.
         return
     header = label.target = builder.new_block(label.params, offset)
     builder.finish(Terminator("jump", (), (Edge(header, builder.pop(len(label.params))),), offset=offset))
@@ -370,7 +370,7 @@ def _if(builder: _Builder, block_type: FuncType, offset: int) -> None:
     condition = builder.stack.pop()
     label = builder.open(block_type, offset)
     then_block = Block()
-    # Nothing else leads to either arm, so the arguments stay the values that they are.
+    # No other edge leads to either arm, so the arguments stay the same values.
     label.else_block = Block()
     label.arguments = tuple(builder.stack[label.height :])
     builder.finish(Terminator("branch", (condition,), (Edge(then_block), Edge(label.else_block)), offset=offset))
@@ -473,7 +473,7 @@ def _local_set(builder: _Builder, index: int, offset: int) -> None:
 
 @_builds("local.tee")
 def _local_tee(builder: _Builder, index: int, offset: int) -> None:
-    # Read back rather than used twice: the code generator fuses the pair into a copy.
+    # It is read back, not used twice: the code generator fuses the pair into a copy.
     builder.add("local.set", None, builder.pop(1), index, offset)
     builder.push("local.get", builder.function.locals[index], (), index, offset)
 
@@ -515,7 +515,7 @@ def _ref_func(builder: _Builder, index: int, offset: int) -> None:
 
 
 def _register_size(name: str, operand_count: int, space: str) -> None:
-    """An operation that gives a size of the memory or table in its immediate."""
+    """An operation that gives the size of the memory or table in its immediate."""
 
     def handler(builder: _Builder, index: int, offset: int) -> None:
         address_type: ValType = getattr(builder.signatures, space)[index]
@@ -525,7 +525,7 @@ def _register_size(name: str, operand_count: int, space: str) -> None:
 
 
 def _register_effect(name: str, operand_count: int) -> None:
-    """An operation without a result, whatever the address types."""
+    """An operation without a result, for any address types."""
 
     def handler(builder: _Builder, imm: Any, offset: int) -> None:
         builder.add(name, None, builder.pop(operand_count), imm, offset)

@@ -1,9 +1,9 @@
-"""Functions that count how hot they are, and functions that go on in the middle of others (docs/abi.md, "Tiers").
+"""Functions that count how hot they are, and functions that continue others in the middle (docs/abi.md, "Tiers").
 
     b0:                                  b4:
       jump b1                              count b0 b5                  one for each call
     b1:                                  b1:
-      ...                      ->          count b3 b6                  one for each round of the loop
+      ...                      ->          count b3 b6                  one for each iteration of the loop
       branch v1 b1 b2                    b3:
     b2:                                    ...
       return v2                            branch v1 b1 b2
@@ -14,10 +14,10 @@
                                            resume v3 l0 l1              goes on elsewhere, with the live locals
 
 `resume` leaves the function for the one that `tier.request` gave: the optimised function itself, or the continuation of
-one of its loops. That is what :func:`continue_loop` makes: the same function, with a new entry that takes the locals
-that live at the loop's header and goes there. Both are made of the IR as the builder leaves it, where locals are still
-variables; what else passes a header (its parameters, and values used in later blocks) is turned into locals first. A
-loop is known by its number, in layout order, which depends on the function's body alone.
+one of its loops. :func:`continue_loop` makes a continuation: the same function, with a new entry that takes the live
+locals at the loop's header and jumps there. Both are made from the builder's IR, in which locals are still variables;
+other values that pass a header (its parameters, and values used in later blocks) become locals first. A loop is
+identified by its number, in layout order, which depends only on the function's body.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ from wasmz.ir.liveness import live_locals
 from wasmz.ir.nodes import Block, Edge, Function, ResultType, Terminator, Value, count_uses, loop_headers
 from wasmz.types import FuncType, ValType
 
-# The number that stands for the function's start where otherwise a loop's number is.
+# The number of the function's start, in place of a loop's number.
 ENTRY = -1
 
 
 def add_counters(function: Function) -> None:
-    """Makes the function count its calls and the rounds of its loops; it must be as the builder made it."""
+    """Makes the function count its calls and the iterations of its loops; it must be the builder's IR."""
     headers = find_loops(function)
     live = live_locals(function) if headers else {}
-    rounds = len(function.locals)
+    iterations = len(function.locals)
     if headers:
         # How often the counter ran out in this call.
         function.locals.append(ValType.I32)
@@ -51,7 +51,7 @@ def add_counters(function: Function) -> None:
             value.block = rest
         header.body = []
         locals = _bits(live[header])
-        cold += _count(function, header, rest, number, locals, rounds)
+        cold += _count(function, header, rest, number, locals, iterations)
     entry = Block()
     parameters = list(range(len(function.type.params)))
     cold += _count(function, entry, function.blocks[0], ENTRY, parameters, -1)
@@ -64,7 +64,7 @@ def add_counters(function: Function) -> None:
 
 
 def continue_loop(function: Function, number: int) -> Function:
-    """The continuation of a loop, from the function as the builder made it, which is used up."""
+    """The continuation of a loop, made by changing the builder's IR of the function."""
     header = find_loops(function)[number]
     live = _bits(live_locals(function)[header])
     passed = set(live)
@@ -88,13 +88,13 @@ def continue_loop(function: Function, number: int) -> Function:
                 value.imm = renamed[value.imm]
         terminator = block.terminator
         if terminator.op == "return_call" and terminator.imm == function.index:
-            # Not a jump to the start: that is another function now.
+            # It must not jump to the start: that is another function now.
             _call_and_return(block, function.type.results)
     return made
 
 
 def find_loops(function: Function) -> list[Block]:
-    """The headers of the loops in layout order; afterwards nothing but locals passes one."""
+    """The headers of the loops in layout order; afterwards only locals pass a header."""
     headers = loop_headers(function)
     if headers:
         _store_parameters(function, headers)
@@ -117,7 +117,7 @@ def _new_local(function: Function, type: Any) -> int:
 
 
 def _store_parameters(function: Function, headers: list[Block]) -> None:
-    """Passes the parameters of headers in locals."""
+    """Replaces the parameters of headers by locals."""
     locals = {header: [_new_local(function, param.type) for param in header.params] for header in headers}
     for block in function.blocks:
         for edge in dict.fromkeys(block.terminator.edges):
@@ -207,9 +207,9 @@ def _read_from_locals(block: Block, locals: dict[Value, int]) -> None:
 
 
 def _count(
-    function: Function, block: Block, following: Block, number: int, locals: list[int], rounds: int
+    function: Function, block: Block, following: Block, number: int, locals: list[int], iterations: int
 ) -> tuple[Block, Block]:
-    """Ends ``block`` by counting; returns the blocks for when the counter has run out. ``rounds`` may be no local."""
+    """Ends ``block`` with a count; returns the blocks for a counter that has run out. ``iterations`` is a local or -1."""
     offset = function.offset
     asking, leaving = Block(), Block()
     block.terminator = Terminator("count", (), (Edge(following), Edge(asking)), function.index, offset)
@@ -220,11 +220,11 @@ def _count(
         return value
 
     i32 = ValType.I32
-    so_far = add("i32.const", i32, (), 0) if rounds < 0 else add("local.get", i32, (), rounds)
+    so_far = add("i32.const", i32, (), 0) if iterations < 0 else add("local.get", i32, (), iterations)
     answer = add("tier.request", ValType.EXTERNREF, (so_far,), (function.index, number))
-    if rounds >= 0:
-        again, one = add("local.get", i32, (), rounds), add("i32.const", i32, (), 1)
-        add("local.set", None, (add("i32.add", i32, (again, one), None),), rounds)
+    if iterations >= 0:
+        again, one = add("local.get", i32, (), iterations), add("i32.const", i32, (), 1)
+        add("local.set", None, (add("i32.add", i32, (again, one), None),), iterations)
     stays = add("ref.is_null", i32, (answer,), None)
     asking.terminator = Terminator("branch", (stays,), (Edge(following), Edge(leaving)), offset=offset)
     values = [add("local.get", function.locals[i], (), i, leaving) for i in locals]

@@ -4,7 +4,7 @@
                                                                 v1 = local.get 1
                                                                 ref.cast_descriptor False v0 v1
 
-As with other casts, what a cast gives is what it was given.
+As with other casts, the result of a cast is its operand.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ def _struct_new_desc(builder: _Builder, index: int, offset: int) -> None:
     fields = fields_of(builder, index)
     *args, descriptor = builder.pop(len(fields) + 1)
     check_null(builder, descriptor, _NULL_DESCRIPTOR, offset)
-    held = tuple(packed_form(builder, field, arg, offset) for field, arg in zip(fields, args, strict=True))
-    builder.push("struct.new_desc", reference_to(builder, index), (*held, descriptor), index, offset)
+    packed = tuple(packed_form(builder, field, arg, offset) for field, arg in zip(fields, args, strict=True))
+    builder.push("struct.new_desc", reference_to(builder, index), (*packed, descriptor), index, offset)
 
 
 @_builds("struct.new_default_desc")

@@ -5,7 +5,7 @@
         call 5                                  invoke b1 b2          b1 goes on, b2 handles what the call threw
         ...                        ->         b2:
                                                 v1 = exn.caught       the exception
-                                                exn.check v1          what is none of WebAssembly's passes on
+                                                exn.check v1          passes on exceptions that are not WebAssembly's
                                                 v2 = exn.has_tag 0 v1
                                                 branch v2 b3 b4
                                               b3:
@@ -16,9 +16,9 @@
                                               b4:
                                                 reraise v1            to the handler around, if there is one
 
-`invoke` protects the last call of its block. A handler has no parameters; what it reads are locals, and values that its
-try region's start could read. Where it is certain already which clause of the same function catches what is thrown,
-throwing is a jump. Both proposals, the final one and the superseded one with clauses in the block, become the same.
+`invoke` protects the last call of its block. A handler has no parameters; it reads locals, and values that the start of
+its try region could read. If the clause of the same function that catches a throw is certain, the throw is a jump. Both
+proposals, the final one and the legacy one with clauses in the block, become the same IR.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from wasmz.wasm.instructions import BY_NAME
 
 EXCEPTION = RefType(HeapType.EXN, nullable=False)
 
-# How many regions and clauses are looked at to find the clause that catches a throw.
+# The most regions and clauses that are searched for the clause that catches a throw.
 _LONGEST_SEARCH = 32
 
 _CATCH, _CATCH_ALL = BY_NAME["catch"].opcode, BY_NAME["catch_all"].opcode
@@ -48,10 +48,10 @@ class Region:
     """The protected part of an open block.
 
     Attributes:
-        index: of the block's label among those open.
+        index: of the block's label among the open ones.
         clauses: of a ``try_table``; ``None`` for a legacy block.
-        block: the handler, once something leads to it.
-        dispatch: in a legacy block, where what its clauses so far have not caught goes on.
+        block: the handler, once an edge leads to it.
+        dispatch: in a legacy block, the block for exceptions that its clauses so far do not catch.
         caught: the exception, in the clauses of a legacy block.
         is_open: whether the protected part goes on.
     """
@@ -73,7 +73,7 @@ class Region:
         return self.block
 
     def close(self, builder: _Builder, label: _Label, offset: int) -> None:
-        """Ends the block of the region, whose label is open no more."""
+        """Ends the block of the region, whose label is closed now."""
         if self.is_open:
             self.leave(builder)
         if self.clauses is None:
@@ -89,7 +89,7 @@ class Region:
             self._dispatch(builder, label.height, offset)
 
     def leave(self, builder: _Builder) -> None:
-        """From here on nothing is protected."""
+        """Ends the protected part."""
         self.is_open = False
         builder.regions.pop()
 
@@ -125,7 +125,7 @@ class Region:
 
 
 def _enter_if_tagged(builder: _Builder, caught: Value, tag: int, offset: int) -> Block:
-    """Goes on where the exception has the tag; returns where it has not."""
+    """Goes on in the block for exceptions with the tag; returns the block for others."""
     test = builder.add("exn.has_tag", BOOL, (caught,), tag, offset)
     taken, otherwise = Block(), Block()
     builder.finish(Terminator("branch", (test,), (Edge(taken), Edge(otherwise)), offset=offset))
@@ -142,7 +142,7 @@ def _push_payload(builder: _Builder, caught: Value, tag: int | None, offset: int
 
 
 def _join(builder: _Builder, label: _Label, offset: int) -> None:
-    """Lets the normal way go to the block's end, so that handlers can be put before it."""
+    """Lets the normal path jump to the block's end, so that handlers can be put before it."""
     if builder.block is not None:
         if label.target is None:
             label.target = builder.new_block(label.results, offset)
@@ -151,12 +151,12 @@ def _join(builder: _Builder, label: _Label, offset: int) -> None:
 
 
 def _way_to_handler(builder: _Builder) -> tuple[Edge, ...]:
-    """Where an exception that leaves the current block leads, if not out of the function."""
+    """The handler of exceptions that leave the current block; ``None`` if they leave the function."""
     return (Edge(builder.regions[-1].handler()),) if builder.regions else ()
 
 
 def _pass_on(builder: _Builder, caught: Value, offset: int) -> None:
-    """What no clause catches goes on as it is."""
+    """Passes on an exception that no clause catches."""
     builder.finish(Terminator("reraise", (caught,), _way_to_handler(builder), offset=offset))
 
 
@@ -211,7 +211,7 @@ def _throw_ref(builder: _Builder, imm: None, offset: int) -> None:
     builder.finish(Terminator("throw", (known,), _way_to_handler(builder), offset=offset))
 
 
-# The superseded proposal
+# The legacy proposal
 
 
 @_builds("try")

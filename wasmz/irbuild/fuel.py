@@ -1,4 +1,4 @@
-"""Functions that use up fuel: a unit for each call of them, and one for each round of their loops.
+"""Functions that use fuel: a unit for each call, and one for each iteration of a loop.
 
     b0:                                   b0:
       jump b1                               count fuel b1 b4
@@ -11,20 +11,20 @@
                                             fuel.out                   traps
                                             unreachable
 
-That is done before anything else, so that no pass and no level changes what is used: a unit is an effect that happens
-where it happened. The units are those of an iterator (docs/abi.md, "Fuel"), which costs less than a number would.
+This is done before all passes, so that no pass and no level changes the fuel used: passes do not move a unit, as it is
+an effect. The units are items of an iterator (docs/abi.md, "Fuel"), which costs less than a number would.
 """
 
 from __future__ import annotations
 
 from wasmz.ir.nodes import Block, Edge, Function, Terminator, Value, loop_headers
 
-# What a `count` terminator has in place of a counter of tiers.
+# The immediate of a `count` terminator, in place of a counter of tiers.
 FUEL = "fuel"
 
 
 def add_fuel(function: Function) -> None:
-    """Makes the function use fuel; it must be as the builder made it."""
+    """Makes the function use fuel; it must be the builder's IR."""
     offset = function.offset
     out = Block()
     out.body = [Value("fuel.out", None, (), None, offset, out)]

@@ -6,9 +6,9 @@
     ref.cast (ref 3) v0                                 v1: bool = ref.test (ref 3) v0
     v1 = struct.get (3, 1) v0                           branch v1 b1(v0) b2
 
-A cast is a check without a result: what it gives is what it was given. Packed fields hold unsigned numbers, cut off in
-front of the write and extended behind the read by operations that passes know, as i31 references do. Values begin with
-a default as constants.
+A cast is a check without a result: its result is its operand. Packed fields contain unsigned numbers, masked before the
+write and extended after the read by operations that passes know, and so do i31 references. Default values are
+constants.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _I31_MASK, _I31_SIGN = 0x7FFF_FFFF, 0x4000_0000
 
 # A structure with more fields gets its default values from the runtime.
 MOST_DEFAULTS = 16
-# A check of null this many values before its use is found.
+# A null check is found again up to this many values later.
 _FARTHEST_CHECK = 8
 
 # Types whose references are compared by identity: no i31 is among them.
@@ -73,7 +73,7 @@ def check_null(builder: _Builder, reference: Value, message: str, offset: int) -
 
 
 def _use(builder: _Builder, reference: Value) -> None:
-    """What comes next traps if the reference is null: a check of that right before is left out."""
+    """Drops a null check right before an operation that traps on null anyway."""
     body = builder.body
     for position in range(len(body) - 1, max(len(body) - _FARTHEST_CHECK, 0) - 1, -1):
         value = body[position]
@@ -85,7 +85,7 @@ def _use(builder: _Builder, reference: Value) -> None:
 
 
 def branch(builder: _Builder, condition: Value, taken: Edge, offset: int) -> None:
-    """Goes along the edge if the condition holds; what comes next is the other way."""
+    """Branches along the edge if the condition is true; otherwise control goes on here."""
     following = Block()
     builder.finish(Terminator("branch", (condition,), (taken, Edge(following)), offset=offset))
     builder.enter(following)
@@ -196,7 +196,7 @@ def default_of(builder: _Builder, field: FieldType, offset: int) -> Value:
 
 
 def packed_form(builder: _Builder, field: FieldType, value: Value, offset: int) -> Value:
-    """The value as the field holds it."""
+    """The value as the field contains it."""
     if not isinstance(field.storage, PackedType):
         return value
     mask = _number(builder, _PACKED_MASKS[field.storage], offset)
@@ -210,11 +210,11 @@ def _push_field(
     if not isinstance(storage, PackedType):
         builder.push(op, storage, args, imm, offset)
         return
-    held = builder.add(f"{op}.{storage.value}", I32, args, imm, offset)
+    packed = builder.add(f"{op}.{storage.value}", I32, args, imm, offset)
     if signed:
-        builder.push(_EXTENSIONS[storage], I32, (held,), None, offset)
+        builder.push(_EXTENSIONS[storage], I32, (packed,), None, offset)
     else:
-        builder.stack.append(held)
+        builder.stack.append(packed)
 
 
 def fields_of(builder: _Builder, index: int) -> tuple[FieldType, ...]:
@@ -235,15 +235,15 @@ def reference_to(builder: _Builder, index: int) -> RefType:
 def _struct_new(builder: _Builder, index: int, offset: int) -> None:
     fields = fields_of(builder, index)
     args = builder.pop(len(fields))
-    held = tuple(packed_form(builder, field, arg, offset) for field, arg in zip(fields, args, strict=True))
-    builder.push("struct.new", reference_to(builder, index), held, index, offset)
+    packed = tuple(packed_form(builder, field, arg, offset) for field, arg in zip(fields, args, strict=True))
+    builder.push("struct.new", reference_to(builder, index), packed, index, offset)
 
 
 @_builds("struct.new_default")
 def _struct_new_default(builder: _Builder, index: int, offset: int) -> None:
     fields = fields_of(builder, index)
     if len(fields) > MOST_DEFAULTS:
-        # Three bytes of a module must not become thousands of values.
+        # A limit, as three bytes of a module must not become thousands of values.
         builder.push("struct.new_default", reference_to(builder, index), (), index, offset)
         return
     args = tuple(default_of(builder, field, offset) for field in fields)
@@ -267,15 +267,15 @@ _builds("struct.get_s")(_struct_get(True))
 def _struct_set(builder: _Builder, imm: tuple[int, int], offset: int) -> None:
     reference, value = builder.pop(2)
     _use(builder, reference)
-    held = packed_form(builder, fields_of(builder, imm[0])[imm[1]], value, offset)
-    builder.add("struct.set", None, (reference, held), imm, offset)
+    packed = packed_form(builder, fields_of(builder, imm[0])[imm[1]], value, offset)
+    builder.add("struct.set", None, (reference, packed), imm, offset)
 
 
 @_builds("array.new")
 def _array_new(builder: _Builder, index: int, offset: int) -> None:
     value, count = builder.pop(2)
-    held = packed_form(builder, _item(builder, index), value, offset)
-    builder.push("array.new", reference_to(builder, index), (held, count), index, offset)
+    packed = packed_form(builder, _item(builder, index), value, offset)
+    builder.push("array.new", reference_to(builder, index), (packed, count), index, offset)
 
 
 @_builds("array.new_fixed")
@@ -315,8 +315,8 @@ _builds("array.get_s")(_array_get(True))
 def _array_set(builder: _Builder, index: int, offset: int) -> None:
     array, position, value = builder.pop(3)
     _use(builder, array)
-    held = packed_form(builder, _item(builder, index), value, offset)
-    builder.add("array.set", None, (array, position, held), index, offset)
+    packed = packed_form(builder, _item(builder, index), value, offset)
+    builder.add("array.set", None, (array, position, packed), index, offset)
 
 
 @_builds("array.len")
@@ -328,8 +328,8 @@ def _array_len(builder: _Builder, imm: None, offset: int) -> None:
 @_builds("array.fill")
 def _array_fill(builder: _Builder, index: int, offset: int) -> None:
     array, position, value, count = builder.pop(4)
-    held = packed_form(builder, _item(builder, index), value, offset)
-    builder.add("array.fill", None, (array, position, held, count), index, offset)
+    packed = packed_form(builder, _item(builder, index), value, offset)
+    builder.add("array.fill", None, (array, position, packed, count), index, offset)
 
 
 def _changes_array(name: str, operand_count: int) -> None:

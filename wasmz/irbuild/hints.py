@@ -1,8 +1,8 @@
-"""Uses branch hints: what is unlikely to run goes to the end of the code.
+"""Uses branch hints: blocks that are unlikely to run go to the end of the code.
 
-    branch v0 b1 b2      likely false: b1, and what is reached through it only, goes behind everything else
+    branch v0 b1 b2      likely false: b1, and blocks reached only through it, go after all others
 
-That lets likely code fall through from block to block, and conditional jumps are not taken as a rule.
+So likely code falls through from block to block, and conditional jumps are rarely taken.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from __future__ import annotations
 from wasmz.ir.analyses import dominator_tree
 from wasmz.ir.nodes import Block, Edge, Function
 
-# The weights that are given to the two ways.
+# The weights of the two edges.
 _LIKELY, _UNLIKELY = 100, 1
 
 
 def apply_hints(function: Function, hints: dict[int, bool]) -> None:
-    """Gives the ways of hinted branches their weights; ``function`` is as the builder made it."""
+    """Gives the edges of hinted branches their weights; ``function`` is the builder's IR."""
     for block in function.blocks:
         terminator = block.terminator
         if terminator.op == "branch" and terminator.offset in hints:
@@ -25,7 +25,7 @@ def apply_hints(function: Function, hints: dict[int, bool]) -> None:
 
 
 def move_unlikely(function: Function) -> None:
-    """Moves the blocks that lie behind unlikely ways to the end; the others keep their order."""
+    """Moves the blocks after unlikely edges to the end; the others keep their order."""
     unlikely = {
         edge.block
         for block in function.blocks
@@ -35,14 +35,14 @@ def move_unlikely(function: Function) -> None:
     if not unlikely:
         return
     tree = dominator_tree(function)
-    ways: dict[Block, int] = {}
+    incoming: dict[Block, int] = {}
     for block in tree.order:
         for edge in dict.fromkeys(block.terminator.edges):
-            ways[edge.block] = ways.get(edge.block, 0) + 1
+            incoming[edge.block] = incoming.get(edge.block, 0) + 1
     cold: set[Block | None] = set()
     for block in tree.order:
-        # What is also reached in other ways is not unlikely.
-        if (block in unlikely and ways[block] == 1) or tree.parent(block) in cold:
+        # A block that is also reached by other edges is not unlikely.
+        if (block in unlikely and incoming[block] == 1) or tree.parent(block) in cold:
             cold.add(block)
     function.blocks.sort(key=lambda block: block in cold)
 

@@ -1,16 +1,16 @@
-"""Functions that count which ways are taken, and what to do with the counts.
+"""Functions that count which edges are taken, and uses of the counts.
 
     b0:                                   b0:
       branch v0 b1 b2                       branch v0 b3 b4
     b1:                          ->       b3:
-      ...                                   count b1 b5              adds one to the way's counter
+      ...                                   count b1 b5              adds one to the edge's counter
                                           b4:
                                             count b2 b5
 
-:func:`add_profiling` does that to a function as the builder made it. What was counted comes back as the weights of
-edges, by :func:`annotate`; :func:`order_blocks` then lays out blocks so that the likely way falls through, and the
-lowering of switches asks for likely cases first. The counters of a function have numbers: 0 its calls; then, for each
-block in layout order, the rounds of the loop it is the header of, and one for each way out of it, if there are several.
+:func:`add_profiling` adds the counters to the builder's IR. :func:`annotate` turns the counts into weights of edges;
+:func:`order_blocks` then lays out blocks so that the likely edge falls through, and the lowering of switches tests
+likely cases first. The counters of a function have numbers: 0 for its calls; then, for each block in layout order, one
+for the iterations of the loop whose header it is, and one for each edge out of it, if there are several.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from wasmz.startup.records import Record
 
 
 class FunctionProfile(Record):
-    """What was counted in one function.
+    """The counts of one function.
 
     Attributes:
         calls: how often it was called.
-        loops: the rounds of each loop, in layout order of their headers.
-        branches: for each block with several ways out, in layout order, how often each was taken.
+        loops: the iterations of each loop, in layout order of their headers.
+        branches: for each block with several edges out, in layout order, how often each was taken.
     """
 
     calls: int
@@ -36,7 +36,7 @@ class FunctionProfile(Record):
 
     @property
     def weight(self) -> int:
-        """Calls and rounds of loops together."""
+        """Calls and iterations of loops together."""
         return self.calls + sum(self.loops)
 
 
@@ -53,7 +53,7 @@ class Profile(Record):
 
 
 def add_profiling(function: Function) -> None:
-    """Makes the function count its calls, the rounds of its loops and the ways it takes."""
+    """Makes the function count its calls, the iterations of its loops and the edges it takes."""
     headers = set(loop_headers(function))
     ended = Block()
     ended.body = [Value("tier.ended", None, (), None, function.offset, ended)]
@@ -80,16 +80,16 @@ def add_profiling(function: Function) -> None:
                 value.block = inner
             block.terminator = counted(inner)
             blocks.append(inner)
-        for edge in _ways(inner):
-            way = Block()
-            way.terminator = counted(edge.block, edge.args)
-            edge.block, edge.args = way, ()
-            blocks.append(way)
+        for edge in _choices(inner):
+            counting = Block()
+            counting.terminator = counted(edge.block, edge.args)
+            edge.block, edge.args = counting, ()
+            blocks.append(counting)
     function.blocks = [*blocks, ended]
 
 
 def read_counts(function: Function, counts: list[int]) -> FunctionProfile:
-    """What the counters of a function, by their numbers, say; ``function`` is as the builder made it."""
+    """The profile from the counters of a function, by number; ``function`` is the builder's IR."""
     headers = set(loop_headers(function))
     following: Iterator[int] = iter(counts)
     calls = next(following)
@@ -97,19 +97,19 @@ def read_counts(function: Function, counts: list[int]) -> FunctionProfile:
     for block in function.blocks:
         if block in headers:
             loops.append(next(following))
-        ways = _ways(block)
-        if ways:
-            branches.append(tuple([next(following) for _ in ways]))
+        edges = _choices(block)
+        if edges:
+            branches.append(tuple([next(following) for _ in edges]))
     return FunctionProfile(calls, tuple(loops), tuple(branches))
 
 
 def annotate(function: Function, profile: FunctionProfile) -> bool:
-    """Gives edges their weights; ``function`` is as the builder made it. False if the profile is not of it."""
-    blocks = [ways for ways in map(_ways, function.blocks) if ways]
-    if [len(ways) for ways in blocks] != [len(counts) for counts in profile.branches]:
+    """Gives edges their weights; ``function`` is the builder's IR. False if the profile is of another function."""
+    blocks = [edges for edges in map(_choices, function.blocks) if edges]
+    if [len(edges) for edges in blocks] != [len(counts) for counts in profile.branches]:
         return False
-    for ways, counts in zip(blocks, profile.branches, strict=True):
-        for edge, count in zip(ways, counts, strict=True):
+    for edges, counts in zip(blocks, profile.branches, strict=True):
+        for edge, count in zip(edges, counts, strict=True):
             edge.weight = count
     return True
 
@@ -119,7 +119,7 @@ def order_blocks(function: Function) -> None:
     if not any(edge.weight for block in function.blocks for edge in block.terminator.edges):
         return
     placed: dict[Block, None] = {}
-    # Ways that were not followed at once, the likeliest to be taken first, at the end.
+    # Edges that were not followed at once, the likeliest last.
     waiting: list[Block] = [function.blocks[0]]
     while waiting:
         block: Block | None = waiting.pop()
@@ -135,8 +135,8 @@ def order_blocks(function: Function) -> None:
     function.blocks = list(placed)
 
 
-def _ways(block: Block) -> list[Edge]:
-    """The distinct ways out of a block that has several."""
+def _choices(block: Block) -> list[Edge]:
+    """The distinct edges out of a block that has several."""
     if block.terminator.op not in ("branch", "switch"):
         return []
     return list(dict.fromkeys(block.terminator.edges))

@@ -46,7 +46,8 @@ def _mul_wide_u(builder: _Builder, imm: None, offset: int) -> None:
 
 @_builds("i64.mul_wide_s")
 def _mul_wide_s(builder: _Builder, imm: None, offset: int) -> None:
-    # A negative number is what it is as an unsigned one, less 2^64: its high half has the other factor too much.
+    # A negative number is the unsigned one less 2^64, so the unsigned product's high half is too large by the other
+    # factor.
     one, other = builder.pop(2)
     builder.push("i64.mul", I64, (one, other), None, offset)
     high = builder.add("i64.mul_high_u", I64, (one, other), None, offset)

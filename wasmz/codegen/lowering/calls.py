@@ -65,7 +65,7 @@ def _push_callee(
     """Pushes what ``finding`` makes of the last operand above what is ``below``, and the other operands above it."""
     target = emitter.target
     index, operands = args[-1], args[:-1]
-    if (index.op in CONSTANTS or index.home >= 0) and any(emitter.is_on_stack(arg) for arg in operands):
+    if (index.op in CONSTANTS or index.slot >= 0) and any(emitter.is_on_stack(arg) for arg in operands):
         # The operands are computed before the table is looked at (specification 4.4.8): they may trap or change it.
         # An index that is computed itself comes after them anyway.
         start = emitter.push(operands)

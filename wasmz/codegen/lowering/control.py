@@ -106,7 +106,7 @@ def jump_if(emitter: Emitter, condition: Value, label: Label, sense: bool) -> No
 def _is_cheap(emitter: Emitter, operands: Sequence[Value]) -> bool:
     """Whether the operands can be loaded as often as one likes: constants, and what is in a fast local."""
     pending = {item.value for item in emitter.stack[-len(operands) :] if item.start < 0}
-    return all(arg.op in CONSTANTS or arg.home >= 0 or arg in pending for arg in operands)
+    return all(arg.op in CONSTANTS or arg.slot >= 0 or arg in pending for arg in operands)
 
 
 def _jump_if_signed(emitter: Emitter, condition: Value, label: Label, sense: bool) -> None:
@@ -207,7 +207,7 @@ def _loaded_twice(emitter: Emitter, index: Value) -> tuple[bytes, int | None]:
     position = emitter.push((index,))
     out = emitter.out
     piece = out[position]
-    if position == len(out) - 1 and (index.home >= 0 or index.op == "local.get" or index.op in CONSTANTS):
+    if position == len(out) - 1 and (index.slot >= 0 or index.op == "local.get" or index.op in CONSTANTS):
         out.pop()
         return piece, None  # type: ignore[return-value]
     slot = emitter.temporary()

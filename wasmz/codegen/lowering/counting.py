@@ -65,7 +65,7 @@ def _resume(emitter: Emitter, terminator: Terminator) -> None:
     target, out = emitter.target, emitter.out
     successor, *operands = terminator.args
     start = emitter.push(operands)
-    load = target.loads[emitter.home(successor)]
+    load = target.loads[emitter.slot(successor)]
     if emitter.is_tail_form:
         out.insert(start, load)
         out += (target.build_tuple(len(operands)), target.build_tuple(2), target.return_value)

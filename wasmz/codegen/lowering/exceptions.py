@@ -51,9 +51,9 @@ def place_handlers_last(blocks: list[Block]) -> list[Block]:
 
 @lowers("exn.caught")
 def _caught(emitter: Emitter, value: Value) -> None:
-    if value.home == -1 and value.uses:
-        value.home = emitter.temporary()
-    emitter.out.append(emitter.target.stores[emitter.home(value)] if value.uses else emitter.target.pop)
+    if value.slot == -1 and value.uses:
+        value.slot = emitter.temporary()
+    emitter.out.append(emitter.target.stores[emitter.slot(value)] if value.uses else emitter.target.pop)
 
 
 @lowers("exn.check")
@@ -73,7 +73,7 @@ def _check(emitter: Emitter, value: Value) -> None:
 
 def _slot(emitter: Emitter, caught: Value) -> int:
     """The fast local of an exception; in continuations it is a local's."""
-    return emitter.local_slot(caught.imm) if caught.op == "local.get" and caught.home < 0 else emitter.home(caught)
+    return emitter.local_slot(caught.imm) if caught.op == "local.get" and caught.slot < 0 else emitter.slot(caught)
 
 
 def _forget(emitter: Emitter, slot: int) -> tuple[bytes, bytes]:
@@ -100,7 +100,7 @@ def _payload(emitter: Emitter, value: Value) -> None:
 def _drop(emitter: Emitter, value: Value) -> None:
     caught = value.args[0]
     slot = _slot(emitter, caught)
-    if caught.home < 0:
+    if caught.slot < 0:
         # A read of a local that was put off until now: take it away.
         del emitter.out[emitter.push(value.args) :]
     else:
@@ -164,7 +164,7 @@ def _slots_of_exceptions(emitter: Emitter) -> list[int]:
             tuple(itertools.islice(locals, _MOST_CLEARED)),
         )
     held, variables = emitter.exceptions
-    slots = [value.home for value in held if value.home >= 0]
+    slots = [value.slot for value in held if value.slot >= 0]
     slots += [emitter.local_slots[index] for index in variables if index in emitter.local_slots]
     return list(dict.fromkeys(slots))
 

@@ -91,9 +91,9 @@ def _items(emitter: Emitter, value: Value) -> None:
         if item is None or not item.uses:
             out.append(target.pop)
             continue
-        if item.home == -1:
-            item.home = emitter.temporary()
-        out.append(target.stores[emitter.home(item)])
+        if item.slot == -1:
+            item.slot = emitter.temporary()
+        out.append(target.stores[emitter.slot(item)])
     out.append(target.drop_iterator)
 
 

@@ -24,11 +24,11 @@ def _constant(emitter: Emitter, value: Value) -> None:
 @lowers("local.get")
 def _local_get(emitter: Emitter, value: Value) -> None:
     slot = emitter.local_slot(value.imm)
-    if value.home == slot:
+    if value.slot == slot:
         # A parameter of a function in SSA form.
         return
-    if value.home != -1:
-        emitter.out += (emitter.target.loads[slot], emitter.target.stores[emitter.home(value)])
+    if value.slot != -1:
+        emitter.out += (emitter.target.loads[slot], emitter.target.stores[emitter.slot(value)])
     elif value.uses and len(emitter.stack) < MOST_PENDING_READS:
         emitter.stack.append(Pending(value, -1))
     elif value.uses:
