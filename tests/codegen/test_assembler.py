@@ -118,7 +118,7 @@ def test_verifier_finds_a_handler_that_takes_what_a_callee_raises() -> None:
     code = code.replace(co_code=code.co_code + TARGET.return_value, co_exceptiontable=bytes([0x80 | at, 1, at + 1, 0]))
     if not TARGET.raises_before_calls:
         pytest.skip("CPython before 3.13 looks for the handler at the call")
-    with pytest.raises(BrokenCode, match="what a callee raises"):
+    with pytest.raises(BrokenCode, match="a callee.s exceptions"):
         verify_code(code)
 
 

@@ -3,8 +3,9 @@
     [tool.hatch.build.targets.wheel.hooks.wasmz]
     pythons = "3.11,3.12,3.13"
 
-The ``.wasm`` files are in the wheel as all files of its packages are: ``exclude`` leaves them out, and with them other
-versions of Python. Projects that use it name ``wasmz`` in ``build-system.requires`` and in their dependencies.
+The wheel contains the ``.wasm`` files like all files of its packages. ``exclude`` leaves them out; then other versions
+of Python cannot import them. Projects that use it name ``wasmz`` in ``build-system.requires`` and in their
+dependencies.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ class WasmzBuildHook(BuildHookInterface[Any]):
     PLUGIN_NAME = "wasmz"
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Adds the compiled files to the wheel; for an editable installation they are written beside the ``.wasm``."""
+        """Adds the compiled files to the wheel; for an editable installation, writes them beside the ``.wasm``."""
         settings = {name: value for name, value in self.config.items() if name not in _OF_HATCH}
         if not self.build_config.packages:
             raise ValueError("wasmz: name the packages of the wheel in [tool.hatch.build.targets.wheel] packages")
@@ -47,7 +48,7 @@ class WasmzBuildHook(BuildHookInterface[Any]):
                         build_data["force_include"][str(made / name)] = (inside / name).as_posix()
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
-        """Removes what the wheel was made of."""
+        """Removes the compiled files."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
@@ -57,5 +58,5 @@ _OF_HATCH = frozenset({"dependencies", "require-runtime-dependencies", "require-
 
 @hookimpl
 def hatch_register_build_hook() -> type[WasmzBuildHook]:
-    """What hatchling asks for."""
+    """The hook's class, for hatchling."""
     return WasmzBuildHook

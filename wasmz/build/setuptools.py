@@ -25,7 +25,7 @@ class build_py(_command.build_py):  # type: ignore[misc]
     """Copies the packages, and compiles each ``.wasm`` in them."""
 
     def run(self) -> None:
-        """Does what setuptools does, and adds the compiled files."""
+        """Builds as setuptools does, and adds the compiled files."""
         super().run()
         settings = _settings()
         for package in self.packages or ():
@@ -38,7 +38,7 @@ class build_py(_command.build_py):  # type: ignore[misc]
                     write_set(files, Path(self.build_lib, *package.split(".")))
 
     def get_source_files(self) -> list[str]:
-        """What belongs to a source distribution: the ``.wasm`` files, too."""
+        """The files of a source distribution, with the ``.wasm`` files."""
         found: list[str] = super().get_source_files()
         for package in self.packages or ():
             found += [str(path) for path in sorted(Path(self.get_package_dir(package)).glob("*.wasm"))]

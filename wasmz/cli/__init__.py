@@ -20,7 +20,7 @@ from wasmz.cli.stubs import stubs_command
 from wasmz.errors import WasmzError
 from wasmz.version import __version__
 
-# What shells report of a program that SIGINT ended.
+# The exit code that shells report for a program ended by SIGINT.
 _AFTER_INTERRUPT = 130
 
 
@@ -61,7 +61,7 @@ def main(args: list[str] | None = None) -> Any:
     warnings.simplefilter("default")
     warnings.showwarning = _show_warning
     try:
-        # What click does alone, but for Ctrl-C: that would be "Aborted!", and 1.
+        # As click does itself, except for Ctrl-C: that would print "Aborted!", and exit with 1.
         sys.exit(commands.main(args, prog_name="wasmz", standalone_mode=False))
     except click.ClickException as error:
         error.show()
@@ -74,12 +74,12 @@ def main(args: list[str] | None = None) -> Any:
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *place: object, **more: object) -> None:
-    """Warnings are for whoever started the command, and not about a line of wasmz."""
+    """Shows warnings without a line of wasmz: they are for the user of the command."""
     click.echo(f"wasmz: {'' if issubclass(category, UserWarning) else category.__name__ + ': '}{message}", err=True)
 
 
 def describe(error: BaseException) -> str:
-    """An error in one line: what kind, and what it says."""
+    """An error in one line: its kind and its message."""
     message = str(error) or "no details"
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}"

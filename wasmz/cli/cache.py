@@ -1,4 +1,4 @@
-"""``wasmz cache``: what is in the compilation cache, and how to make it smaller."""
+"""``wasmz cache``: lists the compilation cache, and makes it smaller."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from wasmz.config import Config
 @click.option("--dir", "directory", type=click.Path(file_okay=False), help="Another directory than the usual one.")
 @click.pass_context
 def cache_command(ctx: click.Context, /, directory: str | None) -> None:
-    """Look after the compilation cache."""
+    """Manage the compilation cache."""
     ctx.obj = cache_directory(Config(cache_dir=directory))
 
 
 @cache_command.command("info")
 @click.pass_obj
 def info_command(directory: str) -> None:
-    """Print where the cache is, and how large."""
+    """Print the directory and size of the cache."""
     found = upkeep.entries(directory)
     click.echo(f"directory  {directory}{'' if Path(directory).is_dir() else ' (not there yet)'}")
     problem = distrust(directory) if Path(directory).is_dir() else None

@@ -1,4 +1,4 @@
-"""What the commands share: options, compiling with progress, timing of phases."""
+"""Shared by the commands: options, compiling with progress, timing of phases."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FILE = click.Path(exists=True, dir_okay=False)
 _PATIENCE = 1.0
 
 
-# Short forms of --compile-mode, and the option of before.
+# Short forms of --compile-mode, and the deprecated option.
 _MODE_OPTIONS = (
     click.option("--eager-compile", "compile_mode", flag_value="eager", help="The same as --compile-mode eager."),
     click.option("--smart-compile", "compile_mode", flag_value="smart", help="The same as --compile-mode smart."),
@@ -59,7 +59,7 @@ def _option(name: str, about: Setting) -> Callable[[_Command], _Command]:
 
 
 def make_engine(options: Mapping[str, Any], **changes: Any) -> Engine:
-    """The engine that the options of :func:`engine_options` describe, but for what ``changes`` say."""
+    """The engine that the options of :func:`engine_options` describe; ``changes`` override them."""
     given: dict[str, Any] = {}
     for name, value in options.items():
         about = Config.settings.get(name)
@@ -79,7 +79,7 @@ def make_engine(options: Mapping[str, Any], **changes: Any) -> Engine:
 
 
 def check_target(source: str | Path, target: str | Path) -> None:
-    """Refuses to write over the module that is read.
+    """Refuses to overwrite the module that is read.
 
     Raises:
         click.UsageError: they are the same file.
@@ -93,14 +93,14 @@ def check_target(source: str | Path, target: str | Path) -> None:
 
 
 def compile_file(engine: Engine, path: str) -> Module:
-    """Compiles a file; on a terminal a compilation that takes long shows a progress bar."""
+    """Compiles a file; on a terminal, a long compilation shows a progress bar."""
     with progress_of(Path(path).name) as progress:
         return Module.compile(engine, path, progress=progress)
 
 
 @contextmanager
 def progress_of(title: str) -> Iterator[Progress | None]:
-    """What to report the progress of a compilation to: a bar, on a terminal, when it has taken a while."""
+    """The receiver of a compilation's progress: on a terminal, a bar that appears after a while."""
     if not sys.stderr.isatty():
         yield None
         return
@@ -147,7 +147,7 @@ class Phases:
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Times what happens inside."""
+        """Times the code inside."""
         started = time.perf_counter()
         try:
             yield

@@ -54,12 +54,12 @@ def compile_command(
     is_stream = output == "-"
     target = Path(output) if output is not None else source.with_suffix(".pyc")
     check_target(source, target)
-    # Imported only here, for other commands need no compiler.
-    from wasmz.compile.parallel import compile_frozen
-    from wasmz.compile.profile import load_profile
+    # Imported only here, as other commands need no compiler.
+    from wasmz.parallel import compile_frozen
+    from wasmz.profile import load_profile
 
     data = source.read_bytes()
-    # The cache knows nothing of profiles, and need not keep what is written somewhere anyway.
+    # The cache does not distinguish profiles, and need not keep code that goes to a file anyway.
     profile = None if profile_use is None else load_profile(profile_use, data)
     with progress_of(source.name) as progress:
         image, code = compile_frozen(data, engine.config, jobs, progress, profile)
@@ -109,7 +109,7 @@ def _compile_bundle(
 
 @click.command("validate")
 @click.argument("file", type=FILE)
-@click.option("--legacy-exceptions", is_flag=True, help="Accept the superseded exception proposal.")
+@click.option("--legacy-exceptions", is_flag=True, help="Accept the legacy exception-handling proposal.")
 def validate_command(file: str, legacy_exceptions: bool) -> None:
     """Check that FILE is a valid module."""
     # Imported only here: it needs the decoder.

@@ -1,4 +1,4 @@
-"""``wasmz dis``: WebAssembly beside IR beside Python bytecode, or the IR as passes leave it."""
+"""``wasmz dis``: WebAssembly beside IR and Python bytecode, or the IR after passes."""
 
 from __future__ import annotations
 

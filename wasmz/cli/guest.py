@@ -1,4 +1,4 @@
-"""What ``wasmz run`` gives a WASI guest: its options made into a ``WasiConfig``.
+"""The options of ``wasmz run`` for a WASI guest, as a ``WasiConfig``.
 
 GuestOptions(environment=("A=1",), directories=("data::/",)).make_config(["prog", "-v"])
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class GuestOptions(Record):
-    """The options' values, as they were given.
+    """The options' values, unparsed.
 
     Attributes:
         environment: each ``NAME=VALUE``.
@@ -35,10 +35,10 @@ class GuestOptions(Record):
     addresses: tuple[str, ...] = ()
 
     def make_config(self, arguments: list[str]) -> WasiConfig:
-        """The configuration, with sockets that listen and the file for input open.
+        """The configuration, with listening sockets and an open input file.
 
         Raises:
-            click.UsageError: an option cannot mean anything, or the system refuses.
+            click.UsageError: an option is malformed, or the system refuses.
         """
         variables = {}
         for setting in self.environment:
@@ -52,7 +52,7 @@ class GuestOptions(Record):
             inherit_env=self.inherit_env,
             stdin="inherit" if self.stdin is None else self.stdin,
         )
-        # Sockets first: a server's library looks for them from descriptor 3 on.
+        # Sockets first: servers expect them from descriptor 3 on.
         for address in self.addresses:
             config.preopen_socket(_listen(address))
         for directory in self.directories:
@@ -64,7 +64,7 @@ class GuestOptions(Record):
 
 
 def _listen(address: str) -> socket.socket:
-    # Imported by servers only.
+    # Imported only for servers.
     import socket
 
     host, separator, port = address.rpartition(":")

@@ -1,4 +1,4 @@
-"""``wasmz inspect``: what a module imports, exports and contains."""
+"""``wasmz inspect``: a module's imports, exports and contents."""
 
 from __future__ import annotations
 

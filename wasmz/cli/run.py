@@ -71,7 +71,7 @@ def run_command(
     if profile_out is not None:
         check_target(file, profile_out)
     engine = make_engine(options, **({} if profile_out is None else {"compile_mode": "smart", "_profiling": True}))
-    # `--invoke` may also stand behind the file, as in `wasmz run FILE --invoke NAME ARGS`.
+    # `--invoke` may also come after the file, as in `wasmz run FILE --invoke NAME ARGS`.
     arguments, function, late = _late_options(list(words), function)
     try:
         arguments += shlex.split(more)
@@ -126,7 +126,7 @@ def _report_trap(error: Trap | WasmException) -> None:
 
 
 def _end_process(error: BaseException) -> None:
-    """What ends one of the guest's threads ends the guest (wasi-threads, "Design choice: termination")."""
+    """Ends the guest if one of its threads ends by an error (wasi-threads, "Design choice: termination")."""
     status = 1
     if isinstance(error, WasiExit):
         status = error.exit_code
@@ -136,13 +136,13 @@ def _end_process(error: BaseException) -> None:
         sys.excepthook(type(error), error, error.__traceback__)
     sys.stdout.flush()
     sys.stderr.flush()
-    # sys.exit ends a thread only.
+    # sys.exit would end only a thread.
     os._exit(status & 0xFF)
 
 
 def _write_profile(instance: Instance, file: str, path: str) -> None:
-    """Writes what was counted, also when a trap or the guest's exit ended the run."""
-    from wasmz.compile.profile import collect_profile, save_profile
+    """Writes the profile, also if a trap or the guest's exit ended the run."""
+    from wasmz.profile import collect_profile, save_profile
 
     profile = collect_profile(instance, Path(file).read_bytes())
     save_profile(path, profile)
@@ -151,9 +151,9 @@ def _write_profile(instance: Instance, file: str, path: str) -> None:
 
 
 def _late_options(words: list[str], function: str | None) -> tuple[list[str], str | None, list[str]]:
-    """Takes ``--invoke NAME`` and ``--env K=V`` from in front of the guest's arguments; ``--`` ends them.
+    """Takes ``--invoke NAME`` and ``--env K=V`` from before the guest's arguments; ``--`` ends them.
 
-    Gives what remains, the function's name, and settings of the environment.
+    Returns the remaining arguments, the function's name, and settings of the environment.
     """
     settings: list[str] = []
     while words:
@@ -189,7 +189,7 @@ def _function_type(module: Module, name: str) -> FuncType | None:
 
 
 class _Tracer(ResourceLimiter):
-    """Allows all growth, and says so."""
+    """Allows all growth, and prints it."""
 
     def memory_growing(self, current: int, desired: int, maximum: int | None) -> bool:
         click.echo(f"[memory] {current:,} -> {desired:,} bytes", err=True)
@@ -220,7 +220,7 @@ def _instantiate(
 
 
 def _run_main(instance: Instance, arguments: list[str]) -> int:
-    """Runs a program of emscripten's that has no start function, with its status as the exit code."""
+    """Runs a program by emscripten without a start function; its status is the exit code."""
     from wasmz.runtime.emscripten import run_main
 
     instance.initialize_reactor()
@@ -250,7 +250,7 @@ def _parse(word: str, wanted: ValType | RefType) -> Any:
         elif wanted in (ValType.F32, ValType.F64):
             return float.fromhex(word) if "0x" in word.lower() else float(word)
         elif wanted is ValType.V128:
-            # As it is printed: the bytes in the order of memory.
+            # As it is printed: bytes in memory order.
             content = bytes.fromhex(word.removeprefix("0x"))
             if len(content) == 16:
                 return content
@@ -265,7 +265,7 @@ def _parse(word: str, wanted: ValType | RefType) -> Any:
 
 
 def _shown(value: Any, kind: ValType | RefType) -> str:
-    """A result as :func:`_parse` takes it, as far as it does."""
+    """A result in the form that :func:`_parse` accepts, if there is one."""
     if kind is ValType.V128:
         return f"0x{value.hex()}"
     return "null" if value is None else str(value)

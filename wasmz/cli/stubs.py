@@ -1,4 +1,4 @@
-"""``wasmz stubs``: what type checkers and editors are to know of a module's exports."""
+"""``wasmz stubs``: types of a module's exports, for type checkers and editors."""
 
 from __future__ import annotations
 

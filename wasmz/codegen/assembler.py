@@ -1,8 +1,8 @@
 """Turns the emitted pieces of one function into a code object; the only user of the `bytecode` package.
 
-`emitted.py` has what is assembled. The layout is ours, because we know every stack depth and size already: to
-`bytecode`, all of it is one `ConcreteInstr`. Assembling instructions one by one costs ten times as much, and its line
-table a tenth of all baseline compilation.
+`emitted.py` describes the pieces. The layout is our own, because every stack depth and size is known already: to
+`bytecode`, the whole function is one `ConcreteInstr`. Assembling instructions one by one costs ten times as much, and
+its line table a tenth of all baseline compilation.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _OPPOSITE = {IF_TRUE: IF_FALSE, IF_FALSE: IF_TRUE}
 
 @dataclass(frozen=True, slots=True)
 class CodeDescription:
-    """All that a code object needs beside its instructions."""
+    """The parts of a code object other than its instructions."""
 
     name: str
     qualname: str
@@ -38,14 +38,14 @@ class CodeDescription:
 
 
 class _Assembled(ConcreteInstr):
-    """All instructions of a function, assembled already."""
+    """All instructions of a function, already assembled."""
 
     __slots__ = ("_code",)
 
     def __init__(self, code: bytes) -> None:
         # Not the constructor of the base class: that checks and assembles a single instruction.
         self._code = code
-        # Only the line table depends on the size, and gets replaced.
+        # Only the line table depends on the size, and is replaced.
         self._size = 2
         self._location = None
 
@@ -102,12 +102,12 @@ class _Draft:
         self.stack_size = 0
 
     def read(self, emitted: list[Emitted]) -> None:
-        """Joins pieces that the version has one instruction for, drops unreachable ones and measures the stack."""
+        """Joins pairs for which the version has one instruction, drops unreachable pieces and measures the stack."""
         pieces, marks = self.pieces, self.marks
         effects, fusions, ends = self.target.effects, self.target.fusions, self.target.ends
         depth = deepest = length = 0
         calls = self.target.calls if self.target.raises_before_calls else frozenset()
-        # Of most pieces, one look tells that nothing is to be done but to count.
+        # For most pieces, one look-up tells that only the stack depth changes.
         watched = ends.union(calls, self.target.fused_seconds)
         reachable = True
         previous = b""
@@ -125,7 +125,7 @@ class _Draft:
                     previous = item  # type: ignore[assignment]
                     continue
                 if item in calls and self._ends_with_attempt():
-                    # Otherwise its handler would take what the callee raises.
+                    # Otherwise the handler of the piece before would take the callee's exceptions.
                     pieces.append(self.target.nop)
                     length += len(self.target.nop)
                 depth += effects[item]
@@ -155,7 +155,7 @@ class _Draft:
                 elif reachable:
                     label.depth = depth
                 else:
-                    # Reached by backward jumps at most: those come from behind here, so nothing does.
+                    # Only a backward jump could lead here, and those come from later code, so none does.
                     continue
                 label.index = len(marks)
                 label.piece = len(pieces)
@@ -166,7 +166,7 @@ class _Draft:
                 if reachable:
                     attempt: Attempt = item  # type: ignore[assignment]
                     if attempt.is_of_call and self.target.raises_before_calls and not self._ends_with_load():
-                        # Another one must not be taken for it.
+                        # The next piece must not be taken for it.
                         pieces.append(self.target.nop)
                         length += len(self.target.nop)
                     attempt.depth = 0 if attempt.operand_count is None else depth - attempt.operand_count
@@ -195,7 +195,7 @@ class _Draft:
                 self.jumps.append(jump)
                 pieces.append(b"")
                 previous = b""
-        # Instructions that CPython makes of ours while running may need a little more, as may a fused pair.
+        # CPython's specialised forms of the instructions may need a little more, as may a fused pair.
         self.stack_size = deepest + 2
 
     def _ends_with_attempt(self) -> bool:
@@ -203,7 +203,7 @@ class _Draft:
         return bool(self.attempts) and self.attempts[-1].piece == len(self.pieces) - 1
 
     def _ends_with_load(self) -> bool:
-        """Whether the last piece just pushes something: a handler that covers it, too, never sees it raise."""
+        """Whether the last piece only pushes: a handler may cover it, too, as it never raises."""
         return self.pieces[-1] in self.target.plain_loads and not self._ends_with_attempt()
 
 
@@ -221,7 +221,7 @@ def _place(marks: list[Label | Jump | Attempt], jumps: list[Jump], target: Targe
                 moved += mark.units
         grown = False
         for jump, units in zip(jumps, least, strict=True):
-            # Jumps that make each other grow, one at a time, could go on for long: in the end all get the largest size.
+            # Jumps may make each other grow, one at a time, for many iterations: after a few, all get the largest size.
             distance = _distance(jump) if attempt < _MOST_ATTEMPTS else _LARGEST_DISTANCE
             if distance >= 256 and units + _extension(distance) > jump.units:
                 jump.units = units + _extension(distance)
@@ -246,7 +246,7 @@ def _least_units(jump: Jump, target: Target) -> int:
     if jump.label.index > jump.index:
         return sizes[target.forward_jumps[jump.when]]
     units = sizes[target.backward_jump]
-    # No version has all conditional backward jumps: a forward one of the opposite condition leads around.
+    # No version has all conditional backward jumps: a forward one of the opposite condition jumps over a plain one.
     return units if jump.when is ALWAYS else units + sizes[target.forward_jumps[_OPPOSITE[jump.when]]]
 
 
@@ -271,7 +271,7 @@ def _encode_attempts(attempts: list[Attempt], pieces: list[bytes], target: Targe
     """The exception table (CPython's Objects/exception_handling_notes.txt): start, length, handler, depth of each."""
     table = bytearray()
     for attempt in attempts:
-        # What a callee raises may count as raised one code unit before.
+        # A callee's exception may count as raised one code unit earlier.
         before = int(attempt.is_of_call and target.raises_before_calls)
         table += _encode_number(attempt.position - before, 0x80)
         table += _encode_number((len(pieces[attempt.piece]) >> 1) + before)
@@ -290,7 +290,7 @@ def _encode_number(number: int, first_bit: int = 0) -> bytes:
 
 
 def _encode_lines(pieces: list[bytes], lines: list[tuple[int, int]], first_offset: int) -> bytes:
-    """The line table (CPython's Objects/locations.md): for each run of code, how far its "line" is from the one before.
+    """The line table (CPython's Objects/locations.md): for each run of code, its "line" less the previous one.
 
     An entry without columns is a byte 1_1101_sss, with a size of at most eight code units, and the difference.
     """

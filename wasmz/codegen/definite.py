@@ -1,11 +1,11 @@
-"""Proves that each fast local is set before it is read, on every path: CPython 3.12 and later crash otherwise.
+"""Proves that every path sets each fast local before it reads it: CPython 3.12 and later crash otherwise.
 
     prove_assigned(marks, pieces, target, argument_count, local_count)      raises UnprovenCode if it cannot
 
-The walk follows the layout. Nothing unsets a fast local, so along a path the set of unset ones only shrinks. A label is
-entered with the union of what its jumps, and what falls through to it, leave unset. A jump backwards from inside the
-loop that it repeats adds nothing to that, so one walk is enough; after one that does, from a handler for example, which
-stands after everything else, the walk is made again.
+The walk follows the layout. Nothing unsets a fast local, so along a path the set of unset ones only shrinks. At a label
+it is the union of the sets at its jumps and at the code that falls through to it. A jump backwards from inside the loop
+that it repeats adds nothing to that, so one walk is enough. If a jump does add something, for example from a handler,
+which comes after all other code, the walk is repeated.
 
 Fast locals from ``PROVEN_SLOTS`` on are read by an instruction that checks (`targets/`), so that the sets stay small.
 """
@@ -30,9 +30,9 @@ class UnprovenCode(Exception):
 def prove_assigned(
     marks: Sequence[Mark], pieces: list[bytes], target: Target, argument_count: int, local_count: int
 ) -> None:
-    """Raises :class:`UnprovenCode` unless no fast local can be read before it is set.
+    """Raises :class:`UnprovenCode` if a fast local could be read before it is set.
 
-    ``marks`` are the reachable labels, jumps and attempts in order, with the index of the piece each stands before.
+    ``marks`` are the reachable labels, jumps and attempts in order, with the index of the piece after each.
     """
     count = min(local_count, PROVEN_SLOTS)
     if count <= argument_count:
@@ -41,13 +41,13 @@ def prove_assigned(
     for _ in range(_MOST_WALKS):
         if not _walk(marks, pieces, target, unset):
             return
-    raise UnprovenCode(f"paths change what is set even after {_MOST_WALKS} walks")
+    raise UnprovenCode(f"the sets of unset fast locals still change after {_MOST_WALKS} walks")
 
 
 def _walk(marks: Sequence[Mark], pieces: list[bytes], target: Target, unset: int) -> bool:
     """Goes through all code once, with the fast locals that may be unset as bits.
 
-    Whether a label that had been passed turned out to be entered with more is returned.
+    Returns whether a later jump adds unset fast locals to a label.
     """
     touched = target.touched
     is_outdated = False
@@ -55,7 +55,7 @@ def _walk(marks: Sequence[Mark], pieces: list[bytes], target: Target, unset: int
     for mark in marks:
         end = mark.piece
         if unset:
-            # Nearly all that access fast locals access ones that are set: a look-up each.
+            # Nearly all accesses are to fast locals that are set: one look-up each.
             for piece in pieces[start:end]:
                 if piece in touched and touched[piece] & unset:
                     unset = _access(target, piece, unset)
@@ -77,7 +77,7 @@ def _walk(marks: Sequence[Mark], pieces: list[bytes], target: Target, unset: int
 
 
 def _access(target: Target, piece: bytes, unset: int) -> int:
-    """What is unset after a piece that accesses what is unset before it."""
+    """The unset fast locals after a piece that accesses some of those unset before it."""
     read, written = target.accesses[piece]
     if read & unset:
         raise UnprovenCode(f"fast local {(read & unset).bit_length() - 1} may be unset when it is read")

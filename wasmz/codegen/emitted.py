@@ -1,8 +1,8 @@
-"""What the emitter makes of a function, and the assembler takes: a list of
+"""The emitter's output and the assembler's input: a list of
 
     bytes   a piece of bytecode, of the target
-    int     from here on instructions belong to this byte offset of the module; `in_table` and
-            `in_array` add what an index may be outside of, where that is no memory
+    int     the byte offset in the module of the instructions from here on; `in_table` and
+            `in_array` mark an index that may be out of bounds of a table or array
     Label   a place to jump to
     Jump    a jump to a label
     Attempt an exception of the next piece leads to a label
@@ -19,12 +19,12 @@ from wasmz.runtime.abi import IN_ARRAY, IN_TABLE
 
 
 def in_table(offset: int) -> int:
-    """The place of instructions of which an index may be outside of a table."""
+    """The place of instructions whose index may be out of bounds of a table."""
     return offset | IN_TABLE
 
 
 def in_array(offset: int) -> int:
-    """The place of instructions of which an index may be outside of an array."""
+    """The place of instructions whose index may be out of bounds of an array."""
     return offset | IN_ARRAY
 
 
@@ -33,7 +33,7 @@ class Label:
 
     Attributes:
         depth: the stack depth there, or -1 while it is not known.
-        is_fallen_into: whether the code before goes on here.
+        is_fallen_into: whether the code before falls through to it.
         unset: the fast locals that may be unset here, as bits (see `definite.py`).
     """
 
@@ -49,7 +49,7 @@ class Label:
 
 
 class Jump:
-    """A jump to ``label``, taken always or if the condition on top of the stack is (not) true."""
+    """A jump to ``label``, taken always, or if the condition on top of the stack is true (or false)."""
 
     __slots__ = ("index", "label", "piece", "position", "units", "when")
 
@@ -65,8 +65,8 @@ class Jump:
 class Attempt:
     """An exception of the next piece leads to ``label``, its handler, with the operands gone and the exception pushed.
 
-    Without a number of operands, everything on the stack is gone. With ``is_of_call`` the next piece is a call, and
-    what the callee raises counts, wherever CPython looks for it.
+    Without a number of operands, everything on the stack is gone. With ``is_of_call`` the next piece is a call, and the
+    callee's exceptions count, wherever CPython looks for their handler.
     """
 
     __slots__ = ("depth", "index", "is_of_call", "label", "operand_count", "piece", "position")

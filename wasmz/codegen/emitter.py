@@ -1,8 +1,8 @@
 """Emits one function: operand-stack scheduling, fast locals, constants and names.
 
 Values are emitted in the order of the IR. A value used once, in its own block, stays on CPython's operand stack until
-its use; others go to a fast local. What must lie *below* an operand (a view that is subscripted, a function that is
-called, the local that is the other operand) is inserted where that operand's code began, so that nothing is shuffled:
+its use; others go to a fast local. Code that must push *below* an operand (a subscripted view, a called function, a
+local that is the other operand) is inserted where that operand's code began, so that nothing is shuffled:
 
     v1 = local.get 0              # pending: nothing emitted
     v2 = i32.load offset=4 v1     LOAD_GLOBAL m0_I_4; LOAD_FAST l0; BINARY_SUBSCR
@@ -27,23 +27,23 @@ from wasmz.ir.nodes import Block, Edge, Function, Value
 from wasmz.runtime.floats import f32_from_bits
 from wasmz.types import DefinedType
 
-# Inserting code costs time in proportion to what lies behind, and looking for a pending read to how many values wait. A
-# module that makes both long must not make compilation take quadratic time: a value with more code than this goes to a
-# fast local, and with more values waiting than this, locals are read at once.
+# The time of an insertion is proportional to the code after it, and that of a search for a pending read to the number
+# of waiting values. So that no module makes this quadratic, a value with more code than this goes to a fast local, and
+# with more waiting values than this, locals are read at once.
 LONGEST_TREE = 1000
 MOST_PENDING_READS = 64
 
-# `home` of a value that needs a fast local and has none yet.
+# `slot` of a value that needs a fast local and has none yet.
 NEEDS_SLOT = -2
 
 
 @dataclass(frozen=True, slots=True)
 class ModuleFacts:
-    """What lowering has to know of the module around a function.
+    """Facts about the module around a function, for lowering.
 
     Attributes:
-        boxed_globals: indices of the globals that live in a cell (see docs/abi.md).
-        canonical_types: for each type index the lowest one of the same type, which names its lists of callees.
+        boxed_globals: indices of the globals that are in a cell (see docs/abi.md).
+        canonical_types: for each type index, the lowest index of the same type, which names its lists of callees.
         lowest_indices: the same by type.
     """
 
@@ -73,7 +73,7 @@ class Emitter:
         self.facts = facts
         self.function = function
         self.out: list[Emitted] = [target.resume]
-        # Code that hardly ever runs, behind everything else.
+        # Code that rarely runs, after all other code.
         self.cold: list[Emitted] = []
         self.stack: list[Pending] = []
         self.labels: dict[Block, Label] = {}
@@ -84,17 +84,17 @@ class Emitter:
         self.global_pieces: dict[str, bytes] = {}
         self._callee_pieces: dict[str, bytes] = {}
         self._free_slots: list[int] = []
-        # Whether the code is that of a tail form, which takes one tuple (see docs/abi.md).
+        # Whether this is a tail form, which takes one tuple (see docs/abi.md).
         self.is_tail_form = is_tail_form
-        # Where a tail call of the function to itself goes.
+        # The target of a tail call of the function to itself.
         self.start: Label = Label()
         # The comparison that the terminator of the current block makes itself.
         self.fused: Value | None = None
-        # Where what the call being emitted throws leads, if it is protected.
+        # The handler of exceptions of the call being emitted, if it is protected.
         self.handler: Label | None = None
-        # Values and locals that are exceptions, once they have been looked for (lowering/exceptions.py).
+        # Values and locals that are exceptions, after the first search for them (lowering/exceptions.py).
         self.exceptions: tuple[tuple[Value, ...], tuple[int, ...]] | None = None
-        # A function's parameters are the first fast locals; the other locals get theirs when first seen.
+        # A function's parameters are the first fast locals; other locals get theirs at their first use.
         self.slot_names: list[str] = ["args"] if is_tail_form else []
         self.local_slots: dict[int, int] = {}
         target.reserve_locals(1)
@@ -111,7 +111,7 @@ class Emitter:
         return slot
 
     def reserve_slots(self, count: int) -> None:
-        """Makes at least so many fast locals, whose values were decided about beforehand."""
+        """Makes at least this many fast locals, for values whose slots are already assigned."""
         while len(self.slot_names) < count:
             self.new_slot(f"v{len(self.slot_names)}")
 
@@ -131,7 +131,7 @@ class Emitter:
         return slot
 
     def slot(self, value: Value) -> int:
-        """The fast local that a value with several uses lives in."""
+        """The fast local of a value with several uses."""
         if value.slot == NEEDS_SLOT:
             value.slot = self.new_slot(f"v{len(self.slot_names)}") if value.escapes else self.temporary()
         return value.slot
@@ -139,7 +139,7 @@ class Emitter:
     # Constants and globals
 
     def constant(self, constant: object) -> bytes:
-        """Pushes a constant. Floats are told apart by their bits."""
+        """Pushes a constant. Floats are distinguished by their bits."""
         key = (struct.pack("d", constant),) if type(constant) is float else constant
         if type(constant) is tuple:
             key = (tuple, constant)
@@ -179,7 +179,7 @@ class Emitter:
         position = len(out)
         for above, arg in enumerate(reversed(args)):
             if stack and stack[-1].value is arg:
-                # The usual case of _push_below, without a call.
+                # The common case of _push_below, without a call.
                 start = stack.pop().start
                 if start < 0:
                     out.insert(position, self.target.loads[self.local_slots[arg.imm]])
@@ -201,7 +201,7 @@ class Emitter:
         if slot < 0 or arg.op in CONSTANTS:
             return False
         store = self.target.stores[slot]
-        # Offsets stand among the pieces: `python -bb` lets no one compare bytes with numbers.
+        # There are offsets among the pieces, and `python -bb` forbids comparing bytes with numbers.
         return any(item.__class__ is bytes and item == store for item in self.out[position:])
 
     def _load_below(self, arg: Value, above: int) -> list[int]:
@@ -236,7 +236,7 @@ class Emitter:
         return starts
 
     def _push_below(self, arg: Value, position: int) -> int:
-        """Puts an operand below what is emitted from ``position`` on; returns where its code begins."""
+        """Puts an operand below the code from ``position`` on; returns where its code begins."""
         stack = self.stack
         if stack and stack[-1].value is arg:
             start = stack.pop().start
@@ -254,13 +254,13 @@ class Emitter:
         return position
 
     def used(self, value: Value) -> None:
-        """Notes a use of a value in a fast local, which is free again after the last one."""
+        """Notes a use of a value in a fast local, which is free after the last one."""
         value.uses -= 1
         if not value.uses and not value.escapes:
             self._free_slots.append(value.slot)
 
     def _take(self, arg: Value, position: int) -> int:
-        """Loads a pending value that is not on top, at ``position``; returns how far that has moved meanwhile."""
+        """Loads a pending value that is not on top, at ``position``; returns how far that position has moved."""
         stack = self.stack
         for depth in range(len(stack) - 1, -1, -1):
             if stack[depth].value is arg:
@@ -271,8 +271,8 @@ class Emitter:
         if start < 0:
             self.out.insert(position, self.target.loads[self.local_slots[arg.imm]])
             return 0
-        # It lies below other values: its code is followed by a store, and its use becomes a load. The fast local must
-        # be a fresh one: a temporary that is free now may have been in use where the store goes.
+        # The value lies below others: a store follows its code, and its use becomes a load. The fast local must be a
+        # new one: a temporary that is free now may have been in use at the place of the store.
         slot = self.new_slot(f"t{len(self.slot_names)}")
         end = min((item.start for item in stack[depth:] if item.start >= 0), default=position)
         self._insert_below(depth, min(end, position), self.target.stores[slot])
@@ -307,7 +307,7 @@ class Emitter:
         return moved
 
     def define(self, value: Value, start: int) -> None:
-        """Takes the result on top of the stack, whose code begins at ``start``, as the value."""
+        """Defines the value as the result on top of the stack, whose code begins at ``start``."""
         if value.slot == -1:
             if value.uses and len(self.out) - start > LONGEST_TREE:
                 value.slot = self.temporary()
@@ -320,13 +320,13 @@ class Emitter:
             self.out.append(self.target.stores[self.slot(value)])
 
     def mark(self, offset: int) -> None:
-        """What follows may trap or call: a traceback shows this byte offset for it."""
+        """Sets the byte offset that a traceback shows for the following code, which may trap or call."""
         self.out.append(offset)
 
     # Frequent shapes
 
     def call_helper(self, name: str, value: Value) -> None:
-        """The value is what a function of the runtime returns for its operands."""
+        """Defines the value as the result of a runtime function for its operands."""
         start = self.push(value.args)
         self.out.insert(start, self.load_callee(name))
         self.mark(value.offset)
@@ -334,7 +334,7 @@ class Emitter:
         self.define(value, start)
 
     def call(self, argument_count: int) -> None:
-        """Calls a function of WebAssembly's, whose exceptions may have a handler here."""
+        """Calls a WebAssembly function, whose exceptions may have a handler here."""
         if self.handler is not None:
             self.out.append(Attempt(self.handler, is_of_call=True))
         self.out.append(self.target.call(argument_count))
@@ -356,20 +356,20 @@ class Emitter:
         return label
 
     def follow(self, edge: Edge) -> None:
-        """Passes the edge's arguments and goes to its block."""
+        """Passes the edge's arguments and jumps to its block."""
         self.pass_arguments(edge)
         if edge.block is not self.next_block:
             self.out.append(Jump(self.label(edge.block)))
 
     def moves(self, edge: Edge) -> list[tuple[Value, Value]]:
-        """The parameters of an edge's block, with their arguments, that are not where they must be already."""
+        """The parameters of an edge's block, with their arguments, that need a move."""
         pairs = zip(edge.block.params, edge.args, strict=True)
         if not self.function.is_ssa:
             return list(pairs)
         return [
             (param, arg)
             for param, arg in pairs
-            # A parameter without uses has no home.
+            # A parameter without uses has no slot.
             if param.slot >= 0 and (param.slot != arg.slot or arg.op in CONSTANTS)
         ]
 
@@ -383,7 +383,7 @@ class Emitter:
 
 
 def constant_value(value: Value) -> Any:
-    """The Python object that stands for a constant of the IR (see docs/abi.md)."""
+    """The Python object for a constant of the IR (see docs/abi.md)."""
     if value.op == "f32.const":
         return f32_from_bits(value.imm)
     if value.op == "f64.const":
@@ -395,7 +395,7 @@ def find_homes(function: Function) -> None:
     """Decides which values need a fast local: those with several uses, or with one in another block."""
     for block in function.blocks:
         for param in block.params:
-            # Parameters are stored by several edges, so their fast local is never given to anything else.
+            # Several edges store parameters, so their fast local is never shared.
             param.escapes = True
             param.slot = NEEDS_SLOT if param.uses else -1
         for value in block.body:
@@ -405,7 +405,7 @@ def find_homes(function: Function) -> None:
         if len(edges) > 1:
             for edge in edges:
                 for arg in edge.args:
-                    # Passed behind the condition's jump, when the operand stack must be empty.
+                    # It is passed after the condition's jump, where the operand stack must be empty.
                     if arg.op not in CONSTANTS:
                         arg.slot = NEEDS_SLOT
                         arg.escapes = True

@@ -33,7 +33,7 @@ _NOT_ALLOWED = Effects.TRAPS | Effects.CALLS | Effects.WRITES
 
 
 def has_entry_form(function: Function) -> bool:
-    """Whether an exported function is worth an entry form, and may have one."""
+    """Whether an exported function may have an entry form, and gains by it."""
     types = (*function.type.params, *function.type.results)
     if not function.type.params or len(function.type.results) != 1:
         return False
@@ -76,7 +76,7 @@ def compile_entry(target: Target, facts: ModuleFacts, function: Function, filena
 
 
 def _emit_check(emitter: Emitter, index: int, type: ValType, slow: Label) -> None:
-    """Goes the slow way unless the parameter is of the very type, and small if it is an int."""
+    """Jumps to the slow path unless the parameter has exactly the type and, if it is an int, is small."""
     out, target = emitter.out, emitter.target
     load = target.loads[index]
     python_type = emitter.load_global(abi.builtin("int" if type in _INTEGERS else "float"))
@@ -93,14 +93,14 @@ def _emit_check(emitter: Emitter, index: int, type: ValType, slow: Label) -> Non
         out += (load, emitter.constant(SMALL), target.compare(">"), Jump(slow, IF_TRUE))
 
 
-# Results of these are exact ints, whatever kinds of int the operands are. (Of bitwise operations bools make bools.)
+# Results of these are exact ints for operands of any subclass of int. (Bitwise operations make bools of bools.)
 _COMPUTING = frozenset(f"int.{name}" for name in ("add", "sub", "mul", "shl", "shr", "neg", "not", "const")) | {
     f"{type}.{name}" for type in ("i32", "i64") for name in ("const", "clz", "ctz", "popcnt", "div_s", "rem_s")
 }
 
 
 def _computes_result(function: Function) -> bool:
-    """Whether what the function returns is never a parameter, or made of them in a way that keeps their kind."""
+    """Whether no result can have a parameter's class: none is a parameter, or made by bitwise operations."""
     return all(
         arg.type not in _INTEGERS or arg.op in _COMPUTING
         for block in function.blocks
@@ -110,16 +110,16 @@ def _computes_result(function: Function) -> bool:
 
 
 def _emit_joint_check(emitter: Emitter, indices: list[int], slow: Label) -> None:
-    """Checks several ints at once: their union is an exact int only of ints, and small only if all are.
+    """Checks several ints at once: their union is an exact int only if they are ints, and small only if all are.
 
-    It is an int, too, for a bool and an int, or for members of enumerations, whose arithmetic is that of ints.
+    It is also an exact int for a bool and an int, or for members of enumerations, whose arithmetic is that of ints.
     """
     out, target = emitter.out, emitter.target
     refused = Label()
     callee = emitter.load_callee(abi.builtin("type"))
     out += (callee, target.loads[indices[0]])
     for index in indices[1:]:
-        # Kinds that have no union raise an exception, which takes `type` and its NULL off the stack, too.
+        # Classes without a union raise an exception, whose handler drops `type` and its NULL, too.
         out += (target.loads[index], Attempt(refused, 2 + target.effects[callee]), target.binary("|"))
     union = emitter.temporary()
     out += (

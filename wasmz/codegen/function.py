@@ -27,7 +27,7 @@ def compile_function(
 ) -> FunctionCode:
     """The code objects of a function. Uses up the IR: values' uses and homes change.
 
-    The line table knows the byte offsets of what can trap or call; with ``every_offset``, of everything.
+    The line table has the byte offsets of operations that can trap or call; with ``every_offset``, of all.
     """
     is_tail_form = any(_leaves_by_tail_call(function, block.terminator) for block in function.blocks)
     emitter = make_emitter(target, facts, function, is_tail_form=is_tail_form)
@@ -39,7 +39,7 @@ def compile_function(
 
 
 def make_emitter(target: Target, facts: ModuleFacts, function: Function, *, is_tail_form: bool = False) -> Emitter:
-    """An emitter for a function whose values have got their homes."""
+    """An emitter for a function whose values have their slots."""
     count_uses(function)
     emitter = Emitter(target, facts, function, is_tail_form=is_tail_form)
     if function.is_ssa:
@@ -100,14 +100,14 @@ def emit_zeros(emitter: Emitter) -> None:
 
 
 def zero_of(type: ValType) -> object:
-    """The default value of a type, in the form generated code keeps it."""
+    """The default value of a type, as generated code represents it."""
     if type.is_reference:
         return None
     return 0.0 if type is ValType.F32 or type is ValType.F64 else 0
 
 
 def assemble_function(emitter: Emitter, filename: str, argument_count: int) -> CodeType:
-    """The code object of what was emitted, named after the function."""
+    """The code object of the emitted code, named after the function."""
     function = emitter.function
     name = function.name or abi.function(function.index)
     return assemble(
@@ -127,7 +127,7 @@ def assemble_function(emitter: Emitter, filename: str, argument_count: int) -> C
 
 
 def _compile_driver(target: Target, facts: ModuleFacts, function: Function, filename: str) -> CodeType:
-    """What callers of a function with a tail form call: it makes the tail calls one after the other."""
+    """The code for callers of a function with a tail form: it makes the tail calls one after the other."""
     emitter = Emitter(target, facts, function)
     out = emitter.out
     count = len(function.type.params)

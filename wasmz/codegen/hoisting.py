@@ -1,4 +1,4 @@
-"""Keeps what loops read from globals, and what never changes, in fast locals.
+"""Keeps constant globals that loops read in fast locals.
 
     b1: LOAD_GLOBAL m0_I; LOAD_FAST i; BINARY_SUBSCR         LOAD_GLOBAL m0_I; STORE_FAST m0_I
         ...                                            ->    b1: LOAD_FAST m0_I; LOAD_FAST i; BINARY_SUBSCR
@@ -17,13 +17,13 @@ from wasmz.ir.analyses import loop_forest
 
 _LASTING = re.compile(r"m\d+_|tab\d+_|f32_scratch$")
 
-# Each costs a call of the function two instructions; and from 256 on, a fast local is as slow as a global.
+# Each costs two instructions in every call of the function; and from 256 on, a fast local is as slow as a global.
 _MOST_HOISTED = 16
 _MOST_SLOTS = 256
 
 
 def hoist_globals(emitter: Emitter) -> None:
-    """Rewrites what was emitted of a function in SSA form."""
+    """Rewrites the emitted code of a function in SSA form."""
     function = emitter.function
     lasting = {piece: name for name, piece in emitter.global_pieces.items() if _LASTING.match(name)}
     if not lasting or not function.is_ssa:
@@ -53,5 +53,5 @@ def hoist_globals(emitter: Emitter) -> None:
     if replaced:
         out = emitter.out
         out[:] = [replaced.get(item, item) if type(item) is bytes else item for item in out]
-        # Behind the first instruction, RESUME.
+        # After the first instruction, RESUME.
         out[1:1] = prologue

@@ -21,9 +21,9 @@ from wasmz.ir.nodes import Block, Edge, Function, Value
 
 
 def assign_slots(function: Function, first_parameter: int) -> int:
-    """Sets ``home`` of all values; returns how many slots they need.
+    """Sets ``slot`` of all values; returns the number of slots they need.
 
-    Parameters of the function have the slots from ``first_parameter`` on. Uses must have been counted.
+    Parameters of the function have the slots from ``first_parameter`` on. Uses must be counted.
     """
     candidates = _find_candidates(function)
     if not candidates:
@@ -35,7 +35,7 @@ def assign_slots(function: Function, first_parameter: int) -> int:
 
 
 def _find_candidates(function: Function) -> list[Value]:
-    """The values that may get a slot, hottest first as far as is known; all others get none."""
+    """The values that may get a slot, hottest first as far as known; all others get none."""
     candidates: list[Value] = []
     for block in function.blocks:
         for param in block.params:
@@ -68,7 +68,7 @@ class _Interference:
             self._walk(block, live_in)
 
     def _solve(self) -> dict[Block, int]:
-        """What is live at the start of each block, before its parameters are defined."""
+        """The values that are live at the start of each block, before its parameters are defined."""
         bits = self.bits
         used: dict[Block, int] = {}
         defined: dict[Block, int] = {}
@@ -81,7 +81,7 @@ class _Interference:
                     reads |= bits.get(arg, 0)
                 writes |= bits.get(value, 0)
             reads |= self._read_at_end(block)
-            # In SSA form a read of what the block itself defines comes after the definition.
+            # In SSA form the block reads its own values only after their definition.
             used[block] = reads & ~writes
             defined[block] = writes
         live = dict(used)
@@ -156,7 +156,7 @@ class _Classes:
         return root
 
     def join(self, one: Value, other: Value) -> bool:
-        """Whether the two are in one class now: they are not if members interfere."""
+        """Joins two classes unless members interfere; returns whether the two are one now."""
         one, other = self.find(one), self.find(other)
         if one is other:
             return True
@@ -189,7 +189,7 @@ def _coalesce(function: Function, graph: _Interference, classes: _Classes) -> No
             if not classes.join(param, arg) and arg.uses == 1 and not arg.escapes and len(block.terminator.edges) == 1:
                 lonely.append(arg)
     for value in lonely:
-        # Passed at the end of its own block: it may as well wait for that on the stack.
+        # It is passed at the end of its own block, and can wait for that on the stack.
         if (
             value in classes.members
             and classes.members[value].bit_count() == 1
@@ -212,10 +212,10 @@ def _color(function: Function, classes: _Classes, first_parameter: int) -> int:
             continue
         conflicts = classes.conflicts[root]
         for slot in range(first_parameter, len(taken)):
-            held = taken[slot]
-            if not (members & held[1] or conflicts & held[0]):
-                held[0] |= members
-                held[1] |= conflicts
+            occupied = taken[slot]
+            if not (members & occupied[1] or conflicts & occupied[0]):
+                occupied[0] |= members
+                occupied[1] |= conflicts
                 break
         else:
             slot = len(taken)
@@ -226,6 +226,6 @@ def _color(function: Function, classes: _Classes, first_parameter: int) -> int:
             root = classes.find(value)
             if root in slots:
                 value.slot = slots[root]
-                # Never given back for temporaries.
+                # It is never released for temporaries.
                 value.escapes = True
     return len(taken)

@@ -3,11 +3,11 @@
 The check is independent of how the code was made: it reads the finished code object. It collects all findings:
 
     * every instruction is known, and jumps lead to the start of one;
-    * the stack has the same depth on all ways to an instruction, never below 0 or above ``co_stacksize``;
-    * no way ends without a return;
+    * the stack has the same depth on all paths to an instruction, never below 0 or above ``co_stacksize``;
+    * no path ends without a return;
     * an exception handler is entered with the stack depth that the exception table says, and the exception on top;
     * a call has one handler, wherever CPython looks for it;
-    * a fast local is bound on all ways before it is read (CPython 3.12 and later do not check);
+    * all paths bind a fast local before they read it (CPython 3.12 and later do not check);
     * constants, names and locals exist.
 """
 
@@ -64,7 +64,7 @@ def verify_code(code: CodeType) -> None:
                 work.append((handler, kept + 1, bound))
         name = instruction.opname
         if name == "CALL" and raises_before_calls and handlers.get(offset) != handlers.get(offset - 2):
-            findings.append(f"{offset}: what a callee raises has the handler of the code before")
+            findings.append(f"{offset}: the handler of the code before would handle a callee's exceptions")
         argument = instruction.arg if instruction.opcode >= dis.HAVE_ARGUMENT else None
         for stored in _stored_locals(name, instruction.arg):
             bound |= 1 << stored
@@ -73,12 +73,12 @@ def verify_code(code: CodeType) -> None:
                 findings.append(f"{offset}: {name} with stack depth {depth}")
             continue
         is_jump = instruction.opcode in dis.hasjrel or instruction.opcode in dis.hasjabs
-        ways = []
+        successors = []
         if is_jump:
-            ways.append((int(instruction.argval), dis.stack_effect(instruction.opcode, argument, jump=True)))
+            successors.append((int(instruction.argval), dis.stack_effect(instruction.opcode, argument, jump=True)))
         if name not in _UNCONDITIONAL:
-            ways.append((following.get(offset, -1), dis.stack_effect(instruction.opcode, argument, jump=False)))
-        for target, effect in ways:
+            successors.append((following.get(offset, -1), dis.stack_effect(instruction.opcode, argument, jump=False)))
+        for target, effect in successors:
             if target not in instructions:
                 findings.append(f"{offset}: {name} leads to {target}, where no instruction begins")
             elif depth + effect < 0 or depth + effect > code.co_stacksize:
@@ -90,7 +90,7 @@ def verify_code(code: CodeType) -> None:
 
 
 def _handlers(code: CodeType) -> dict[int, tuple[int, int]]:
-    """For each offset that the exception table covers, where its handler is and how much of the stack is kept."""
+    """The handler, and the kept part of the stack, of each offset that the exception table covers."""
     numbers: list[int] = []
     number = 0
     for byte in code.co_exceptiontable:

@@ -209,7 +209,7 @@ def _read_from_locals(block: Block, locals: dict[Value, int]) -> None:
 def _count(
     function: Function, block: Block, following: Block, number: int, locals: list[int], iterations: int
 ) -> tuple[Block, Block]:
-    """Ends ``block`` with a count; returns the blocks for a counter that has run out. ``iterations`` is a local or -1."""
+    """Ends ``block`` with a count; returns the blocks for a counter that has run out. ``iterations`` may be -1."""
     offset = function.offset
     asking, leaving = Block(), Block()
     block.terminator = Terminator("count", (), (Edge(following), Edge(asking)), function.index, offset)

@@ -1,7 +1,7 @@
-"""How each operation of the IR becomes bytecode: one small registered function an operation, by topic.
+"""Lowering: each operation of the IR becomes bytecode by one small registered function; files are by topic.
 
 A lowering takes the emitter and the value, pushes the operands, emits, and defines the result. An operation is inlined
-*or* calls the runtime function of its name, so that hard semantics exist once.
+*or* calls the runtime function of its name, so that difficult semantics exist once.
 """
 
 from __future__ import annotations

@@ -60,4 +60,4 @@ def _atomic(emitter: Emitter, value: Value) -> None:
 
 @lowers("atomic.fence")
 def _fence(emitter: Emitter, value: Value) -> None:
-    """Nothing: CPython keeps the order of what a thread does, and passes move nothing across it."""
+    """Emits nothing: CPython keeps the order of a thread's operations, and passes move nothing across it."""

@@ -62,12 +62,12 @@ def push_callee_of_reference(emitter: Emitter, args: Sequence[Value], offset: in
 def _push_callee(
     emitter: Emitter, args: Sequence[Value], below: tuple[bytes, ...], finding: bytes, offset: int, as_callee: bool
 ) -> int:
-    """Pushes what ``finding`` makes of the last operand above what is ``below``, and the other operands above it."""
+    """Pushes the result of ``finding`` for the last operand, with ``below`` below it and the other operands above."""
     target = emitter.target
     index, operands = args[-1], args[:-1]
     if (index.op in CONSTANTS or index.slot >= 0) and any(emitter.is_on_stack(arg) for arg in operands):
-        # The operands are computed before the table is looked at (specification 4.4.8): they may trap or change it.
-        # An index that is computed itself comes after them anyway.
+        # The operands are computed before the table is read (specification 4.4.8): they may trap or change it. An index
+        # that is computed comes after them anyway.
         start = emitter.push(operands)
         slots = [emitter.temporary() for _ in operands]
         emitter.out += (target.stores[slot] for slot in reversed(slots))

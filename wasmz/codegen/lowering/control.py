@@ -1,4 +1,4 @@
-"""How blocks end: jumps, conditions, switches, returns and tail calls.
+"""Terminators of blocks: jumps, conditions, switches, returns and tail calls.
 
 branch v2 b1 b2     COMPARE_OP; POP_JUMP_IF_FALSE b2         when b1 comes next
 switch v0 b1 b2 b3  a constant tuple gives, for each index, the decisions of a balanced tree of jumps
@@ -22,7 +22,7 @@ TERMINATORS: dict[str, Callable[[Emitter, Terminator], None]] = {}
 
 # Up to this many cases a switch is a chain of comparisons.
 _CHAIN_LENGTH = 3
-# So many cases are asked for first, each of at least this part of what is left.
+# At most this many cases are tested first, each at least this fraction of the remaining ones.
 _MOST_LIKELY = 3
 _LIKELY = 0.35
 
@@ -76,7 +76,7 @@ def _branch(emitter: Emitter, terminator: Terminator) -> None:
 
 
 def jump_if(emitter: Emitter, condition: Value, label: Label, sense: bool) -> None:
-    """Goes to the label if the condition's truth is ``sense``."""
+    """Jumps to the label if the condition's truth is ``sense``."""
     out, target = emitter.out, emitter.target
     when = IF_TRUE if sense else IF_FALSE
     if condition is not emitter.fused:
@@ -104,13 +104,13 @@ def jump_if(emitter: Emitter, condition: Value, label: Label, sense: bool) -> No
 
 
 def _is_cheap(emitter: Emitter, operands: Sequence[Value]) -> bool:
-    """Whether the operands can be loaded as often as one likes: constants, and what is in a fast local."""
+    """Whether the operands can be loaded any number of times: constants, and values in fast locals."""
     pending = {item.value for item in emitter.stack[-len(operands) :] if item.start < 0}
     return all(arg.op in CONSTANTS or arg.slot >= 0 or arg in pending for arg in operands)
 
 
 def _jump_if_signed(emitter: Emitter, condition: Value, label: Label, sense: bool) -> None:
-    """A signed comparison; of small ints it is the unsigned one (three small compares cost half of two flips)."""
+    """A signed comparison; for small ints the unsigned one (three small compares cost half of two flips)."""
     target, out = emitter.target, emitter.out
     operator, _ = COMPARISONS[condition.op]
     when = IF_TRUE if sense else IF_FALSE
@@ -140,7 +140,7 @@ def _jump_if_signed_to_natural(emitter: Emitter, condition: Value, label: Label,
     out += (emitter.constant(condition.args[1].imm), target.compare(operator))
     below = operator in ("<", "<=")
     if below == sense:
-        # Either comparison decides for the jump: "below" when jumping if so, "above" when jumping if not.
+        # Either comparison decides on the jump: "below" if it jumps on true, "above" if it jumps on false.
         out.append(Jump(label, IF_TRUE if below else IF_FALSE))
         out += (load, sign, target.compare(">="), Jump(label, IF_TRUE))
     else:
@@ -181,7 +181,7 @@ def _switch(emitter: Emitter, terminator: Terminator) -> None:
 
 
 def likely_cases(terminator: Terminator) -> list[int]:
-    """The cases to ask for before all others, if a profile says that these are much likelier.
+    """The cases to test before all others, if a profile says that these are much likelier.
 
     A comparison that fails costs 15 to 20 ns, which it must save often enough: the tree takes 50 to 80 ns.
     """
@@ -203,7 +203,7 @@ def likely_cases(terminator: Terminator) -> list[int]:
 
 
 def _loaded_twice(emitter: Emitter, index: Value) -> tuple[bytes, int | None]:
-    """The piece that loads the value, and the temporary that had to be used for it."""
+    """The piece that loads the value, and the temporary used for it, if any."""
     position = emitter.push((index,))
     out = emitter.out
     piece = out[position]
@@ -216,7 +216,7 @@ def _loaded_twice(emitter: Emitter, index: Value) -> tuple[bytes, int | None]:
 
 
 def _edge_label(emitter: Emitter, edge: Edge, stubs: dict[int, tuple[Label, Edge]]) -> Label:
-    """Where to jump for an edge: its block, or a stub that passes the arguments first."""
+    """The label for an edge: its block's, or that of a stub that passes the arguments first."""
     if not emitter.moves(edge):
         return emitter.label(edge.block)
     return stubs.setdefault(id(edge), (Label(), edge))[0]
@@ -234,7 +234,7 @@ def _switch_by_decisions(
     out += (load, emitter.constant(len(cases)), target.compare("<"))
     out.append(Jump(_edge_label(emitter, default, stubs), IF_FALSE))
     if depth:
-        # One tuple for each leaf, however many cases lead to it.
+        # One tuple for each leaf, for any number of cases that lead to it.
         paths = [tuple(bool(leaf >> bit & 1) for bit in range(depth - 1, -1, -1)) for leaf in range(len(leaves))]
         decisions = tuple(paths[numbers[_edge_label(emitter, edge, stubs)]] for edge in cases)
         out += (emitter.constant(decisions), load, target.subscript, target.unpack(depth))

@@ -1,12 +1,12 @@
-"""Counting calls and rounds of loops, and going on in better code (docs/abi.md, "Tiers").
+"""Counting calls and iterations of loops, and going on in better code (docs/abi.md, "Tiers").
 
 count b1 b2            LOAD_GLOBAL h5; FOR_ITER b2; POP_TOP; POP_TOP; b1: ...
 count 'fuel' b1 b2     LOAD_GLOBAL fuel; FOR_ITER b2; POP_TOP; POP_TOP; b1: ...
 tier.request (5, 0) v1     LOAD_GLOBAL tier_request; LOAD_CONST 5; LOAD_CONST 0; LOAD_FAST v1; CALL 3
 resume v2 v3 v4        LOAD_FAST v2; LOAD_FAST v3; LOAD_FAST v4; CALL 2; RETURN_VALUE
 
-The counter is an iterator over a list, which FOR_ITER is specialised for: 3 to 16 ns a round, where counting down an
-int takes 35 to 70.
+The counter is an iterator over a list, for which FOR_ITER is specialised: 3 to 16 ns an iteration, where counting down
+an int takes 35 to 70.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def _out_of_fuel(emitter: Emitter, value: Value) -> None:
 
 @lowers("tier.request")
 def _request(emitter: Emitter, value: Value) -> None:
-    # The first of its block, which only the counter's end leads to.
+    # The first of its block, to which only the counter's end leads.
     target, out = emitter.target, emitter.out
     out.append(target.after_end)
     emitter.mark(value.offset)

@@ -1,4 +1,4 @@
-"""Exceptions: protected calls, handlers and what throws (docs/exceptions.md).
+"""Exceptions: protected calls, handlers and throws (docs/exceptions.md).
 
 invoke b1 b2              the CALL of the block's last call has an entry in the exception table, which leads to b2
 exn.caught                STORE_FAST e                                        the first instruction of b2
@@ -6,8 +6,9 @@ exn.check v0              LOAD_FAST e; LOAD_GLOBAL exn_class; CHECK_EXC_MATCH; P
 exn.has_tag 3 v0          LOAD_FAST e; LOAD_ATTR tag; LOAD_GLOBAL tag3; IS_OP
 reraise v0                LOAD_FAST e; RERAISE
 
-Handlers do without PUSH_EXC_INFO: what they throw has no context, and so no chain of contexts grows. A traceback refers
-to the frame of the handler, which must not refer to the exception when it is left: its fast local is cleared before.
+Handlers do without PUSH_EXC_INFO: their own exceptions have no context, and so no chain of contexts grows. A traceback
+refers to the frame of the handler, which must not refer to the exception when it is left: its fast local is cleared
+before.
 """
 
 from __future__ import annotations
@@ -23,20 +24,20 @@ from wasmz.ir.nodes import Block, ResultType, Terminator, Value
 from wasmz.runtime import abi
 from wasmz.types import HeapType, RefType
 
-# So many fast locals that may hold an exception are cleared by a throw.
+# A throw clears at most this many fast locals that may refer to an exception.
 _MOST_CLEARED = 8
 
 
 def is_handler(block: Block) -> bool:
-    """Whether exceptions lead to the block."""
+    """Whether the block is a handler of exceptions."""
     return bool(block.body) and block.body[0].op == "exn.caught"
 
 
 def place_handlers_last(blocks: list[Block]) -> list[Block]:
-    """The blocks with those that only handlers lead to behind all others, which so need no jumps around them."""
+    """The blocks, with those reached only through handlers after all others, which then need no jumps around them."""
     if not any(is_handler(block) for block in blocks):
         return blocks
-    # Blocks that a hot block leads to which comes before them: so each block still comes behind one that leads to it.
+    # Blocks with a hot predecessor before them: so each block still comes after a predecessor.
     hot: list[Block] = []
     cold: list[Block] = []
     reached = {blocks[0]}
@@ -101,7 +102,7 @@ def _drop(emitter: Emitter, value: Value) -> None:
     caught = value.args[0]
     slot = _slot(emitter, caught)
     if caught.slot < 0:
-        # A read of a local that was put off until now: take it away.
+        # A read of a local that is still pending is removed.
         del emitter.out[emitter.push(value.args) :]
     else:
         emitter.used(caught)
@@ -150,9 +151,9 @@ def _throw(emitter: Emitter, terminator: Terminator) -> None:
 
 
 def _slots_of_exceptions(emitter: Emitter) -> list[int]:
-    """The fast locals that may hold an exception which leaves the function: it refers to the frame, so that is a cycle.
+    """The fast locals that may refer to an exception that leaves the function and refers to its frame: a cycle.
 
-    What is left out because there are many is for the garbage collector.
+    If there are too many, the garbage collector collects the others.
     """
     function = emitter.function
     if emitter.exceptions is None:
@@ -163,8 +164,8 @@ def _slots_of_exceptions(emitter: Emitter) -> list[int]:
             tuple(itertools.islice(values, _MOST_CLEARED)),
             tuple(itertools.islice(locals, _MOST_CLEARED)),
         )
-    held, variables = emitter.exceptions
-    slots = [value.slot for value in held if value.slot >= 0]
+    caught_values, variables = emitter.exceptions
+    slots = [value.slot for value in caught_values if value.slot >= 0]
     slots += [emitter.local_slots[index] for index in variables if index in emitter.local_slots]
     return list(dict.fromkeys(slots))
 

@@ -1,4 +1,4 @@
-"""References, structures and arrays (see docs/gc.md for what stands for them).
+"""References, structures and arrays (see docs/gc.md for their representation).
 
     struct.get (3, 1) v0        LOAD v0; LOAD_ATTR field1
     array.get 4 v0 v1           LOAD v0; LOAD_ATTR items; LOAD v1; BINARY_SUBSCR
@@ -6,7 +6,7 @@
     struct.new 3 v0 v1          LOAD v0; LOAD v1; LOAD_GLOBAL new3; CALL 0; SWAP 2; COPY 2; STORE_ATTR field1; ...
 
 None has no such attributes: using null raises an exception, which becomes a trap at the boundary to Python. An index is
-never negative, as it is held unsigned; so the bounds checks of Python's sequences are WebAssembly's.
+unsigned and so never negative; so the bounds checks of Python's sequences are WebAssembly's.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def _test(emitter: Emitter, start: int, type: RefType) -> None:
 
 
 def _push_truth(emitter: Emitter, truth: bool, before: tuple[bytes, ...] = ()) -> None:
-    """Pushes a bool; as a constant it could not be told from an int."""
+    """Pushes a bool; as a constant it could not be distinguished from an int."""
     none, target = emitter.constant(None), emitter.target
     emitter.out += (*before, none, none, target.is_operator if truth else target.is_not_operator)
 
@@ -150,7 +150,7 @@ def _ref_as_non_null(emitter: Emitter, value: Value) -> None:
 def _ref_eq(emitter: Emitter, value: Value) -> None:
     start = emitter.push(value.args)
     target = emitter.target
-    # Of objects == is identity, too; it takes 20 ns longer.
+    # For objects, == is identity, too; it takes 20 ns longer.
     emitter.out.append(target.is_operator if value.imm else target.compare("=="))
     define_condition(emitter, value, start)
 

@@ -81,7 +81,7 @@ def _next(emitter: Emitter, terminator: Terminator) -> None:
 
 @lowers("stream.items")
 def _items(emitter: Emitter, value: Value) -> None:
-    """The items become what the values behind this one are; those that nobody uses are not there any more."""
+    """Stores the items as the values after this one; unused values were removed."""
     target, out = emitter.target, emitter.out
     items = {item.imm: item for item in value.block.body[1 : value.imm + 1] if item.op == "stream.item"}
     if value.imm > 1:

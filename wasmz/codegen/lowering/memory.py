@@ -1,4 +1,4 @@
-"""Loads, stores and what else touches memories, tables and segments.
+"""Loads, stores and other operations on memories, tables and segments.
 
     i32.load offset=8 v0        LOAD_GLOBAL m0_I_8; LOAD v0; BINARY_SUBSCR
     i32.store8 offset=8 v0 v1   LOAD v1; & 255; LOAD_GLOBAL m0_B_8; LOAD v0; STORE_SUBSCR
@@ -19,10 +19,10 @@ from wasmz.ir.nodes import Value
 from wasmz.ir.operations import VARIANTS
 from wasmz.runtime import abi
 
-# Unsigned integers of so many bytes, as formats of `struct`.
+# Number of bytes -> the `struct` format of an unsigned integer.
 FORMATS = {1: "B", 2: "H", 4: "I", 8: "Q"}
 
-# Load of a number -> (struct format of the view, whether the result is negative at times and must be made unsigned).
+# Load of a number -> (struct format of the view, whether the result may be negative and must be made unsigned).
 LOADS: dict[str, tuple[str, bool]] = {
     name: (FORMATS[width].lower() if OPS[name].is_signed else FORMATS[width], OPS[name].is_signed)
     for name, width in facts.LOADS.items()
@@ -71,7 +71,7 @@ def _plain_load(format: str, masked_type: str | None) -> Lowering:
 
 
 def _loose_load(format: str) -> Lowering:
-    """A load whose address is reduced, in the handler of an exception, if it is too large without."""
+    """A load whose address is reduced in an exception handler if the unreduced one is too large."""
 
     def lowering(emitter: Emitter, value: Value) -> None:
         out, target = emitter.out, emitter.target
@@ -89,7 +89,7 @@ def _loose_load(format: str) -> Lowering:
 
 
 def _make_repeatable(emitter: Emitter, start: int) -> list[Emitted]:
-    """Code that computes again what the code from ``start`` on leaves on the stack, and may run right behind it."""
+    """Code that computes again the results of the code from ``start`` on, and may run right after it."""
     code = emitter.out[start:]
     if emitter.target.movable.issuperset(code):
         return code
@@ -116,7 +116,7 @@ lowers("f32.load.quieting.loose")(_loose_load("f"))
 
 @lowers("f32.load")
 def _f32_load(emitter: Emitter, value: Value) -> None:
-    # Reading a single quiets a signalling NaN; for a NaN the bits are read again, as an integer.
+    # Reading a single quiets a signalling NaN; the bits of a NaN are read again, as an integer.
     target, out = emitter.target, emitter.out
     start = emitter.push(value.args)
     address = emitter.temporary()

@@ -3,7 +3,7 @@
 i32.add v0 v1         LOAD v0; LOAD v1; BINARY_OP +; LOAD_CONST 0xFFFFFFFF; BINARY_OP &
 i32.add.nowrap v0 v1  LOAD v0; LOAD v1; BINARY_OP +
 i32.lt_s v0 v1        both sides ^ 0x80000000, then an unsigned comparison
-i32.div_s v0 v1       i32_div_s(v0, v1), of the runtime: what is not here, see `registry.py`
+i32.div_s v0 v1       i32_div_s(v0, v1), of the runtime: operations that are not here (see `registry.py`)
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ def mask(emitter: Emitter, type: str) -> None:
 
 
 def mask_unless_small(emitter: Emitter, type: str, *, may_be_negative: bool = False) -> None:
-    """Reduces the top of the stack, but tests before whether that is needed.
+    """Reduces the top of the stack, after a test whether that is needed.
 
-    A difference of reduced numbers only needs it when negative, a sum or product not when it is a small int.
+    A difference of reduced numbers needs it only if it is negative, a sum or product only if it is no small int.
     """
     target = emitter.target
     small = Label()
@@ -132,7 +132,7 @@ def _wrapping(operator: str, reduction: str) -> Lowering:
         first, second = value.args
         is_difference = operator == "-"
         if operator == "+" and second.op in CONSTANTS and second.imm >= SIGNS[type]:
-            # Adding a small negative number: subtract, and keep to the small ints that CPython is fastest with.
+            # A small negative number is added by subtraction, which keeps to small ints, CPython's fastest.
             start = emitter.push((first,))
             emitter.out += (emitter.constant(MASKS[type] + 1 - second.imm), target.binary("-"))
             is_difference = True
@@ -244,7 +244,7 @@ def _rotate(emitter: Emitter, value: Value) -> None:
     if count.op not in CONSTANTS:
         emitter.call_helper(OPS[value.op].helper, value)
         return
-    # Multiplied by 2^width + 1 the value stands twice in a row; a shift finds any rotation of it there.
+    # A product with 2^width + 1 contains the value twice in a row, and so any rotation of it, at some shift.
     right = count.imm % OPS[value.op].bits if OPS[value.op].kind == "rotr" else -count.imm % OPS[value.op].bits
     target = emitter.target
     start = emitter.push(value.args[:1])
@@ -283,17 +283,17 @@ def _wrap(emitter: Emitter, value: Value) -> None:
 
 
 def round_to_single(emitter: Emitter) -> None:
-    """Rounds the float on top of the stack to a single, by way of a one-item view (half the cost of any call)."""
+    """Rounds the float on top of the stack to a single, through a one-item view (half the cost of any call)."""
     target = emitter.target
     scratch, zero = emitter.load_global(abi.F32_SCRATCH), emitter.constant(0)
     emitter.out += (scratch, zero, target.store_subscript, scratch, zero, target.subscript)
 
 
-def _float_arithmetic(operator: str, rounds: bool) -> Lowering:
+def _float_arithmetic(operator: str, is_rounded: bool) -> Lowering:
     def lowering(emitter: Emitter, value: Value) -> None:
         start = emitter.push(value.args)
         emitter.out.append(emitter.target.binary(operator))
-        if rounds:
+        if is_rounded:
             round_to_single(emitter)
         emitter.define(value, start)
 
@@ -302,8 +302,8 @@ def _float_arithmetic(operator: str, rounds: bool) -> Lowering:
 
 for _name, _operator in (("add", "+"), ("sub", "-"), ("mul", "*")):
     # Exact in double precision or rounded once more: singles have less than half of a double's bits.
-    lowers(f"f32.{_name}")(_float_arithmetic(_operator, rounds=True))
-    lowers(f"f32.{_name}.unrounded", f"f64.{_name}")(_float_arithmetic(_operator, rounds=False))
+    lowers(f"f32.{_name}")(_float_arithmetic(_operator, is_rounded=True))
+    lowers(f"f32.{_name}.unrounded", f"f64.{_name}")(_float_arithmetic(_operator, is_rounded=False))
 
 
 @lowers("f64.div")
@@ -361,13 +361,13 @@ def _select(emitter: Emitter, value: Value) -> None:
     start = starts[0]
     test = () if condition.type is BOOL else (target.to_condition,)
     if _has_no_effect(emitter, start):
-        # Only the arm that is wanted is computed: condition, first arm, second arm.
+        # Only the chosen arm is computed: condition, first arm, second arm.
         first, second, condition_code = (out[a:b] for a, b in itertools.pairwise(starts))
         other, end = Label(), Label()
         out[start:] = [*condition_code, *test, Jump(other, IF_FALSE), *first, Jump(end), other, *second, end]
     else:
         keep = Label()
-        # [first, second]: when the condition holds the second one goes, otherwise the first.
+        # [first, second]: if the condition is true the second one is dropped, otherwise the first.
         out += (*test, Jump(keep, IF_TRUE), target.swap2, keep, target.pop)
     emitter.define(value, start)
 

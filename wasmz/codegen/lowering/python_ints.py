@@ -1,4 +1,4 @@
-"""Operations on Python ints as they are held, which `passes/represent.py` makes of WebAssembly's.
+"""Operations on Python ints, which `passes/represent.py` makes of WebAssembly's.
 
 int.add v0 v1         LOAD v0; LOAD v1; BINARY_OP +
 int.wrap 32 v0        LOAD v0; LOAD_CONST 0xFFFFFFFF; BINARY_OP &

@@ -1,4 +1,4 @@
-"""Vectors: what takes a few operators on the whole 128-bit int is written out, everything else calls the runtime.
+"""Vectors: operations of a few operators on the whole 128-bit int are written out, all others call the runtime.
 
 i8x16.add v0 v1          ((v0 & low) + (v1 & low)) ^ ((v0 ^ v1) & top)
 i16x8.shr_u v0 3         v0 >> 3 & 0x1FFF1FFF...
@@ -51,7 +51,7 @@ def emit_template(emitter: Emitter, value: Value, template: str, args: tuple[Val
         start = emitter.push(operands)
         tokens = tokens[len(names) :]
     else:
-        # Taken before the operands, so that none of these is in one of them.
+        # Temporaries are taken before the operands are emitted, so that no operand uses one of them.
         slots = {name: emitter.temporary() for name in (*names, *{token[1] for token in tokens if token[0] == "="})}
         start, loads, ready = _take_apart(emitter, operands, names, tokens, slots)
     target, out = emitter.target, emitter.out
@@ -79,7 +79,7 @@ def emit_template(emitter: Emitter, value: Value, template: str, args: tuple[Val
 
 
 def _takes_in_order(tokens: list[str], names: str) -> bool:
-    """Whether a template begins with its operands, and has each once."""
+    """Whether a template begins with its operands, each of which occurs once."""
     if any(token[0] in "=[" for token in tokens):
         return False
     return tokens[: len(names)] == list(names) and not set(names) & set(tokens[len(names) :])
@@ -88,7 +88,7 @@ def _takes_in_order(tokens: list[str], names: str) -> bool:
 def _take_apart(
     emitter: Emitter, args: tuple[Value, ...], names: str, tokens: list[str], slots: dict[str, int]
 ) -> tuple[int, dict[str, bytes], str]:
-    """Where the operands' code begins, what loads each of them, and the one that is on the stack, if one is.
+    """Where the operands' code begins, the piece that loads each of them, and the one on the stack, if any.
 
     Operands that are constants or in fast locals are loaded where they are used; others are computed and kept. The
     first operand that a template takes may stay on the stack for it.
@@ -148,7 +148,7 @@ def _condition(template: str) -> Lowering:
 
 
 def _call_helper(emitter: Emitter, value: Value, *more: object) -> None:
-    """Calls the runtime's function of the operation's name; ``more`` are constants behind the operands."""
+    """Calls the runtime's function of the operation's name; ``more`` are constants after the operands."""
     start = emitter.push(value.args)
     emitter.out.insert(start, emitter.load_callee(OPS[value.op].helper))
     emitter.mark(value.offset)
@@ -205,7 +205,7 @@ def _register_integer_lanes(shape: str, bits: int) -> None:
 
 
 def _register_comparisons(shape: str, bits: int) -> None:
-    """Lanes of ones where a comparison holds, and what follows from one (see `wasmz.runtime.simd.integers`)."""
+    """Lanes of ones where a comparison is true, and operations made from one (see `wasmz.runtime.simd.integers`)."""
     top, low, lane = tops(bits), lows(bits), (1 << bits) - 1
     spread = f"{top} & {bits - 1} >> {lane} *"
     unspread = f"{top} & {top} ^ {bits - 1} >> {lane} *"
@@ -278,7 +278,7 @@ for _shape, _bits in INTEGER_SHAPES.items():
         lowers(f"{_shape}.{_name}")(_shift(_name, _bits))
 
 
-# Floating-point lanes, as far as only bits matter
+# Floating-point lanes, operations on bits only
 
 for _shape in ("f32x4", "f64x2"):
     lowers(f"{_shape}.abs")(_by_template(f"a {lows(_BITS[_shape])} &"))
@@ -325,7 +325,7 @@ def _float_lane(emitter: Emitter, value: Value) -> None:
     _call_helper(emitter, value, shape_bits(value.op) * value.imm)
 
 
-# Bytes to other places
+# Moves of bytes
 
 # More than this many pieces cost more than calling the runtime.
 _MOST_PIECES = 3
@@ -354,7 +354,7 @@ def shuffle_template(lanes: bytes) -> str | None:
     template: list[str] = []
     for (source, distance), mask in pieces.items():
         name = "ab"[source]
-        # What is shifted out below needs no mask.
+        # Bits shifted out at the low end need no mask.
         needs_mask = mask != ALL >> -8 * distance << -8 * distance if distance < 0 else mask != ALL
         first = not template
         template += [name, str(mask), "&"] if needs_mask else [name]
@@ -367,7 +367,7 @@ def shuffle_template(lanes: bytes) -> str | None:
 
 # Memory
 
-# Of the two halves the upper one is accessed first: what is out of bounds at all is so there.
+# The upper half is accessed first: an access that is out of bounds fails there.
 _LOADS = {
     "v128.load": "[Q+8] 64 << [Q] |",
     "v128.load32_zero": "[I]",

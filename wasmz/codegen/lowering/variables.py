@@ -2,7 +2,7 @@
 
 local.get 0        pending: loaded where its value is used
 local.set 0 v1     STORE_FAST l0
-global.get 3       LOAD_GLOBAL g3, or LOAD_GLOBAL c3; LOAD_CONST 0; BINARY_SUBSCR where others see the global
+global.get 3       LOAD_GLOBAL g3, or LOAD_GLOBAL c3; LOAD_CONST 0; BINARY_SUBSCR if other modules see the global
 """
 
 from __future__ import annotations

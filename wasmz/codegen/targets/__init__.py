@@ -33,6 +33,6 @@ def current_target() -> Target:
         raise NotImplementedError(
             f"wasmz compiles for CPython {known}, and not for {sys.implementation.name} {version[0]}.{version[1]}"
         )
-    # A class, not an object: a version's file imports its predecessor's, whose instructions may be gone.
+    # A class, not an object: a version's file imports its predecessor's, whose instructions may no longer exist.
     target: type[Target] = load(f"{__name__}.{_TARGETS[version]}").TARGET
     return target()

@@ -1,4 +1,4 @@
-"""What the code generator asks of a Python version: small pieces of bytecode, by verb.
+"""The code generator's interface to a Python version: small pieces of bytecode, by verb.
 
     target.load_fast(3)      -> b'|\\x03'
     target.binary("+")       -> b'z\\x00\\x00\\x00'      with its inline cache
@@ -13,7 +13,7 @@ import dis
 import opcode
 from typing import Any, ClassVar
 
-# Arguments of BINARY_OP, as in CPython's Include/opcode.h; the in-place forms are never used.
+# Arguments of BINARY_OP, as in CPython's Include/opcode.h; in-place forms are never used.
 BINARY_OPERATORS = {
     "+": 0, "&": 1, "//": 2, "<<": 3, "*": 5, "%": 6, "|": 7, "**": 8, ">>": 9, "-": 10, "/": 11, "^": 12,
 }  # fmt: skip
@@ -23,18 +23,18 @@ COMPARE_OPERATORS = ("<", "<=", "==", "!=", ">", ">=")
 # The condition under which a jump is taken.
 ALWAYS, IF_TRUE, IF_FALSE = "always", "if true", "if false"
 
-# The iterator on top of the stack has no more items; otherwise its next item is pushed. At the label `Target.after_end`
-# comes first, and then the iterator is gone. Forward only.
+# Taken if the iterator on top of the stack has no more items; otherwise its next item is pushed. `Target.after_end`
+# comes first at the label, and removes the iterator. Forward only.
 AT_END = "at end"
 
 
-# Code is proved to set fast locals below this before it reads them (see `definite.py`). Those from here on are read by
-# an instruction that checks, so that the proof takes linear time and little memory. No compiler's output has so many.
+# `definite.py` proves that code sets fast locals below this before it reads them. Those from here on are read by an
+# instruction that checks, so that the proof takes linear time and little memory. No compiler's output has so many.
 PROVEN_SLOTS = 1024
 
 
-# Shared by all targets of the process: making one, interrupted again and again by signal handlers that need one, gets
-# further each time.
+# Shared by all targets of the process: so making one progresses even if signal handlers that need one interrupt it
+# again and again.
 _EFFECTS: dict[bytes, int] = {b"": 0}
 _PIECES: dict[tuple[str, int], bytes] = {}
 
@@ -42,7 +42,7 @@ _NOTHING = (0, 0)
 
 
 def cache_count(name: str) -> int:
-    """Number of inline cache entries behind an instruction of the running interpreter."""
+    """Number of inline cache entries after an instruction of the running interpreter."""
     entries: Any = opcode._inline_cache_entries  # type: ignore[attr-defined]
     if isinstance(entries, list):
         return int(entries[opcode.opmap[name]])
@@ -72,11 +72,11 @@ class Target:
     }
     backward_jump: ClassVar[str] = "JUMP_BACKWARD"
 
-    # Whether what a Python function raises counts, in its caller, as raised by what stands before the call: CPython
-    # looks for its handler there, one code unit before the CALL.
+    # Whether a callee's exception counts, in its caller, as raised by the instruction before the call: CPython looks
+    # for its handler there, one code unit before the CALL.
     raises_before_calls: ClassVar[bool] = False
 
-    # How many items of the stack an iterator takes while FOR_ITER reads it.
+    # The number of stack items of an iterator while FOR_ITER reads it.
     iterator_items: ClassVar[int] = 1
 
     # Reads a fast local, and raises an exception if it is not set. (In CPython 3.11, every such instruction does.)
@@ -88,18 +88,18 @@ class Target:
     def __init__(self) -> None:
         self.effects: dict[bytes, int] = _EFFECTS
         self._pieces = _PIECES
-        # Pairs of pieces that the version has one for; and the second ones of them.
+        # Pairs of pieces for which the version has one piece; and their second pieces.
         self.fusions: dict[tuple[bytes, bytes], bytes] = {}
         self.fused_seconds: set[bytes] = set()
         self.resume: bytes = self.piece("RESUME", 0)
         self.pop: bytes = self.piece("POP_TOP")
         self.return_value: bytes = self.piece("RETURN_VALUE")
         self.raise_exception: bytes = self.piece("RAISE_VARARGS", 1)
-        # Raises an exception again that a handler was entered with.
+        # Raises the exception again with which a handler was entered.
         self.reraise: bytes = self.piece("RERAISE", 0)
-        # Replaces a class by whether the exception below it, which stays, is one of that class.
+        # Replaces a class by whether the exception below it, which stays, is of that class.
         self.check_exception: bytes = self.piece("CHECK_EXC_MATCH")
-        # What nothing follows.
+        # Pieces that end a path.
         self.ends: frozenset[bytes] = frozenset({self.return_value, self.raise_exception, self.reraise})
         self.subscript: bytes = self.make_subscript()
         self.store_subscript: bytes = self.piece("STORE_SUBSCR")
@@ -107,7 +107,7 @@ class Target:
         self.build_slice: bytes = self.piece("BUILD_SLICE", 3)
         # Replaces an object by an iterator over it.
         self.get_iterator: bytes = self.piece("GET_ITER")
-        # Makes of the iterator on top of the stack what FOR_ITER reads, and takes that away again.
+        # Makes the stack items that FOR_ITER reads from the iterator on top of the stack, and removes them again.
         self.begin_iteration: bytes = b""
         self.drop_iterator: bytes = self.pop
         self.negate: bytes = self.piece("UNARY_NEGATIVE")
@@ -117,28 +117,29 @@ class Target:
         self.is_not_operator: bytes = self.piece("IS_OP", 1)
         self.swap2: bytes = self.swap(2)
         self.copy1: bytes = self.copy(1)
-        # Around a callee that is not a global: CPython marks it as "no method" by a NULL.
+        # Around a callee that is not a global: a NULL marks it as "no method" for CPython.
         self.before_callee: bytes = self.piece("PUSH_NULL")
         self.after_callee: bytes = b""
-        # What CPython wants to see where an iterator's end leads to, and skips.
+        # The instruction that CPython expects at the target of an iterator's end, and skips.
         self.after_end: bytes = self.make_after_end()
         self.effects[self.after_end] = 0
-        # Makes an int fit to be a jump's condition.
+        # Makes an int a jump's condition.
         self.to_condition: bytes = b""
         self.jump_sizes: dict[str, int] = {
             name: 1 + cache_count(name) for name in (*self.forward_jumps.values(), self.backward_jump)
         }
         # Pieces that change a local, a global or an item.
         self.effectful: set[bytes] = {self.store_subscript}
-        # Pieces that just push a fast local, a constant, a global, a NULL.
+        # Pieces that only push a fast local, a constant, a global or a NULL.
         self.plain_loads: set[bytes] = {self.piece("PUSH_NULL")}
         # Pieces that call.
         self.calls: set[bytes] = set()
-        # Pieces that compute from fast locals and constants only, without a possible exception: they may be moved over
-        # anything that does not store to a fast local, and run twice.
+        # Pieces that compute only from fast locals and constants, and cannot raise: they may be moved over anything
+        # that does not store to a fast local, and run twice.
         self.movable: set[bytes] = {self.negate, self.invert}
         self.movable.update(self.binary(operator) for operator in ("+", "-", "*", "&", "|", "^", "<<", ">>"))
-        # Which fast locals a piece reads before it sets them, and which it sets, as bits; of those below PROVEN_SLOTS.
+        # The fast locals that a piece reads before it sets them, and those that it sets, as bits; only below
+        # PROVEN_SLOTS.
         self.accesses: dict[bytes, tuple[int, int]] = {}
         # Both together.
         self.touched: dict[bytes, int] = {}
@@ -150,8 +151,8 @@ class Target:
     def reserve_locals(self, count: int) -> None:
         """Makes ``loads`` and ``stores``, the accesses to fast locals by number, at least ``count`` long.
 
-        Threads, and signal handlers in the middle of this, may do the same: everything is known of a piece before it is
-        in a list, and it has its place there whoever puts it there first.
+        Threads, and signal handlers in the middle of this, may do the same: all facts about a piece are recorded before
+        it is in a list, and its place there does not depend on who puts it there first.
         """
         first = len(self.stores)
         if count <= first:
@@ -178,7 +179,7 @@ class Target:
         if found is None:
             code = opcode.opmap[name]
             found = extended(code, arg) + bytes(2 * cache_count(name))
-            # Known before it is found: another thread, or a signal handler, may use it at once.
+            # Its facts are recorded before it can be found: another thread, or a signal handler, may use it at once.
             self.effects[found] = dis.stack_effect(code, arg if code >= opcode.HAVE_ARGUMENT else None, jump=False)
             self._pieces[key] = found
         return found
@@ -190,7 +191,7 @@ class Target:
             self.effects[joined] = sum(self.effects[piece] for piece in pieces)
         return joined
 
-    # Locals, constants, globals. Callers keep what these return by their argument, so they need not be fast.
+    # Locals, constants, globals. Callers cache the results by argument, so these need not be fast.
 
     def load_fast(self, slot: int) -> bytes:
         """Pushes a fast local, which must be bound."""
@@ -245,7 +246,7 @@ class Target:
         return self.piece("BINARY_OP", BINARY_OPERATORS[operator])
 
     def compare(self, operator: str) -> bytes:
-        """A comparison, which leaves a bool when its operands are numbers."""
+        """A comparison, which leaves a bool if its operands are numbers."""
         return self.piece("COMPARE_OP", self.compare_argument(COMPARE_OPERATORS.index(operator)))
 
     def compare_argument(self, index: int) -> int:
@@ -263,15 +264,15 @@ class Target:
     # Stack, calls, tuples
 
     def swap(self, depth: int) -> bytes:
-        """Exchanges the top of the stack with the item at ``depth``, counted from 1."""
+        """Swaps the top of the stack with the item at ``depth``, counted from 1."""
         return self.piece("SWAP", depth)
 
     def copy(self, depth: int) -> bytes:
-        """Pushes again the item at ``depth``, counted from 1."""
+        """Pushes a copy of the item at ``depth``, counted from 1."""
         return self.piece("COPY", depth)
 
     def call(self, arg_count: int) -> bytes:
-        """Calls what lies below the arguments."""
+        """Calls the callee below the arguments."""
         piece = self.make_call(arg_count)
         self.calls.add(piece)
         return piece
@@ -295,11 +296,11 @@ class Target:
     # Jumps
 
     def jump_piece(self, name: str, distance: int) -> bytes:
-        """A jump over ``distance`` code units, counted from behind its inline cache."""
+        """A jump over ``distance`` code units, counted from the end of its inline cache."""
         return extended(opcode.opmap[name], distance) + bytes(2 * cache_count(name))
 
     def fuse(self, pair: tuple[bytes, bytes], fused: bytes) -> bytes:
-        """Has two pieces that follow each other emitted as one."""
+        """Lets two consecutive pieces be emitted as one."""
         self.fusions[pair] = fused
         read, written = self.accesses.get(pair[0], _NOTHING)
         then_read, then_written = self.accesses.get(pair[1], _NOTHING)

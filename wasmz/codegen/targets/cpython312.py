@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from wasmz.codegen.targets.base import COMPARE_OPERATORS, Target
 
-# Under which outcomes a comparison holds: 1 unordered, 2 less, 4 greater, 8 equal. Specialised comparisons test these
-# bits of the argument, and not the operator.
+# The outcomes for which a comparison is true: 1 unordered, 2 less, 4 greater, 8 equal. Specialised comparisons test
+# these bits of the argument, not the operator.
 COMPARE_MASKS = {"<": 2, "<=": 2 | 8, "==": 8, "!=": 1 | 2 | 4, ">": 4, ">=": 4 | 8}
 
 

@@ -1,6 +1,6 @@
 """CPython 3.13: conditions must be bools, the callee's NULL lies above it, locals are accessed in pairs.
 
-What a callee raises counts as raised before the call.
+A callee's exceptions count as raised before the call.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from wasmz.codegen.targets.cpython312 import COMPARE_MASKS
 class CPython313(Target):
     """Bytecode of CPython 3.13."""
 
-    # `exit_unwind` of its Python/ceval.c goes on at the caller's CALL, not behind it, and handlers are looked for at
-    # the code unit before where it goes on.
+    # `exit_unwind` of its Python/ceval.c goes on at the caller's CALL, not after it, and looks for handlers at the code
+    # unit before that.
     raises_before_calls = True
 
     fused_locals: ClassVar[dict[tuple[str, str], str]] = {
