@@ -1,4 +1,4 @@
-"""What an engine is configured with: one frozen value, checked when it is made.
+"""The configuration of an engine: one frozen value, checked when it is made.
 
 Each field is described once, by :func:`setting`: its default, its meaning, what of it is part of the cache's key, its
 command-line option. From that derive ``Config``, its checks and its documentation, the cache's key, the options of the
@@ -34,8 +34,8 @@ OPTIONAL_PASSES: Final = (
     *("inline", "lanes", "counters", "values", "forwarding", "idioms", "invariants", "jumps", "streams"),
 )
 
-# CPython 3.11 counts C frames and Python frames against one limit, so a host function that recurses in C
-# under a limit raised for the guest could overrun the C stack. Later versions count C frames apart.
+# CPython 3.11 counts C frames and Python frames against one limit, so a host function that recurses in C under a limit
+# raised for the guest could overrun the C stack. Later versions count C frames separately.
 DEFAULT_MAX_CALL_DEPTH: Final = 6_000 if sys.version_info < (3, 12) else 20_000
 
 
@@ -44,22 +44,22 @@ def setting(*, default: Any, help: str, key: Callable[[Any], object] | None, **m
     return {"default": default, "help": help, "key": key, **more}
 
 
-# What of a value is part of the key.
+# The part of a value that is in the key.
 
 
 def whole(value: Any) -> object:
-    """All of it."""
+    """The whole value."""
     return value
 
 
 def is_set(value: Any) -> object:
-    """Whether there is one: which one it is, code looks up while it runs."""
+    """Whether there is a value: running code looks up which one it is."""
     return value is not None
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(setting,))
 class ConfigType(RecordType):
-    """Makes of descriptions the defaults of fields, and keeps them; without one there is no field."""
+    """Turns descriptions into defaults of fields, and keeps them; each field must have one."""
 
     _described: dict[str, dict[str, Any]]
     _made: dict[str, Setting]
@@ -85,7 +85,7 @@ class ConfigType(RecordType):
             made = {field: Setting(**described) for field, described in cls._described.items()}
             for field, about in made.items():
                 about.type = cls.__annotations__[field]
-            # In one step: other threads see all of them, or none.
+            # In one step: other threads see all or none of them.
             cls._made.update(made)
         return cls._made
 
@@ -94,7 +94,7 @@ class ConfigType(RecordType):
         text: str | None = cls.__dict__.get("__doc__")
         if text is None:
             return None
-        # Lines are indented as the last one is: newer versions of Python take docstrings' indentation away.
+        # All lines have the last one's indentation: newer versions of Python remove that of docstrings.
         text = text.rstrip()
         margin = text.rpartition("\n")[2].partition("settings:")[0]
         public = [
@@ -249,7 +249,7 @@ class Config(Record, metaclass=ConfigType):
         self._check_mode()
 
     def _check_passes(self) -> None:
-        """Makes of ``disable_passes`` a tuple in a fixed order, so that equal settings are equal."""
+        """Sorts ``disable_passes`` into a tuple, so that equal settings are equal."""
         given: Any = self.disable_passes
         if given != ():
             if isinstance(given, str):
@@ -262,7 +262,7 @@ class Config(Record, metaclass=ConfigType):
         object.__setattr__(self, "disable_passes", given)
 
     def _check_mode(self) -> None:
-        """Lets ``eager_compile`` and ``compile_mode`` say the same."""
+        """Makes ``eager_compile`` and ``compile_mode`` agree."""
         if self.eager_compile:
             object.__setattr__(self, "compile_mode", "eager")
         elif self.eager_compile is False:
@@ -273,7 +273,7 @@ class Config(Record, metaclass=ConfigType):
             object.__setattr__(self, "eager_compile", True)
 
     def __repr__(self) -> str:
-        """The fields that are not as by default; ``compile_mode`` says what ``eager_compile`` does."""
+        """The fields that differ from their defaults; ``compile_mode`` stands for ``eager_compile``."""
         fields = {name: getattr(self, name, about.default) for name, about in Config.settings.items()}
         changed = [name for name, value in fields.items() if value != Config.settings[name].default]
         return f"Config({', '.join(f'{name}={fields[name]!r}' for name in changed if name != 'eager_compile')})"
@@ -284,7 +284,7 @@ class Config(Record, metaclass=ConfigType):
         return super()._complete(args, named)
 
     def replace(self, **changes: Any) -> Config:
-        """The same settings but for some: ``config.replace(fuel=1000)``.
+        """The same settings except for some: ``config.replace(fuel=1000)``.
 
         Raises:
             TypeError, ValueError: there is no such field, or its value is wrong.
@@ -299,24 +299,24 @@ class Config(Record, metaclass=ConfigType):
 
     @property
     def key(self) -> tuple[object, ...]:
-        """What generated code depends on, of all the settings: what the compilation cache is to tell apart."""
+        """The settings that generated code depends on, which the compilation cache distinguishes."""
         described = Config._described.items()
         return tuple([about["key"](getattr(self, name)) for name, about in described if about["key"] is not None])
 
     @property
     def limits(self) -> dict[str, Any]:
-        """The limits that differ from their defaults, by field: what precompiled files bring along."""
+        """The limits that differ from their defaults, by field; precompiled files contain them."""
         return {name: value for name, value in self.changes.items() if Config.settings[name].is_limit}
 
     @property
     def changes(self) -> dict[str, Any]:
-        """The fields that differ from their defaults, and are not about this process only."""
+        """The fields that differ from their defaults, and do not concern only this process."""
         values = {name: getattr(self, name) for name, about in Config.settings.items() if not about.is_local}
         return {name: value for name, value in values.items() if value != Config.settings[name].default}
 
     @property
     def counts_calls(self) -> bool:
-        """Whether calls within calls are counted, one by one, because their number has a limit of its own."""
+        """Whether nested calls are counted one by one, because ``max_call_depth`` is not the default."""
         return self.max_call_depth != DEFAULT_MAX_CALL_DEPTH
 
     @property

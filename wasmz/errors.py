@@ -28,16 +28,16 @@ if TYPE_CHECKING:
     from types import CodeType
     from typing import Any
 else:
-    # Until somebody asks for the class: see LightTrapCode.
+    # Until the class is first used: see LightTrapCode.
     Enum = object
 
 
-# How many lines of a long backtrace are shown, from its two ends.
+# The number of lines shown of a long backtrace, from its two ends.
 _INNER_LINES = 30
 _OUTER_LINES = 10
 
 
-# How long a message may be, and what it says of a module's names, types and lists.
+# The longest message, and the longest part for a module's names, types and lists.
 _LONGEST_MESSAGE = 4000
 _LONGEST_PART = 200
 _MOST_PROBLEMS = 20
@@ -73,7 +73,7 @@ def expect_iterable(value: Any, name: str, wanted: str) -> Any:
 
 
 def shown(describe: Callable[[Any], str]) -> Callable[[Any], str]:
-    """Lets a ``__repr__`` show also what is not made yet, as in the frame of a constructor that failed."""
+    """Lets a ``__repr__`` work on an unfinished object, as in the frame of a constructor that failed."""
 
     def show(self: Any) -> str:
         try:
@@ -90,13 +90,13 @@ def counted(number: int, noun: str) -> str:
 
 
 class WasmzError(Exception):
-    """Root of the errors that wasmz raises on purpose. They can be pickled, as pools of processes do it."""
+    """Root of the errors that wasmz raises on purpose. They can be pickled, as process pools do."""
 
     def __init__(self, *args: object) -> None:
         super().__init__(*args)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # What Exception has would call the class with the message alone.
+        # Exception's own method would call the class with only the message.
         return _restore, (type(self), self.args, self.__dict__)
 
 
@@ -106,7 +106,7 @@ class InvalidWasm(WasmzError, ValueError):
     Attributes:
         reason: what is wrong, in the specification's words where it has them.
         offset: byte offset in the module where it was noticed, or ``None``.
-        function: how the function is named in messages (``12 "parse"``), or ``None`` outside of functions.
+        function: the function as named in messages (``12 "parse"``), or ``None`` outside functions.
     """
 
     def __init__(self, reason: str, *, offset: int | None = None, function: str | None = None) -> None:
@@ -124,7 +124,7 @@ class UnsupportedFeature(WasmzError, NotImplementedError):
     Attributes:
         proposal: name of the proposal, as in the table of instructions.
         offset: byte offset in the module of its first use, or ``None``.
-        function: how the function is named in messages, or ``None`` outside of functions.
+        function: the function as named in messages, or ``None`` outside functions.
     """
 
     def __init__(self, what: str, *, proposal: str, offset: int | None = None, function: str | None = None) -> None:
@@ -142,7 +142,7 @@ class ImplementationLimit(WasmzError):
 
 
 class LinkError(WasmzError):
-    """Imports are missing, or what was defined for them has another type.
+    """Imports are missing, or their definitions have another type.
 
     Attributes:
         problems: one line for each import at fault, with the type wanted and the type found, long ones shortened. The
@@ -167,7 +167,7 @@ class WasmException(WasmzError):
 
     Attributes:
         tag: the exception's ``Tag``.
-        payload: its values as generated code keeps them.
+        payload: its values as generated code represents them.
         frames: the WebAssembly frames that it left, innermost first. Empty until it has reached a call from Python.
         trail: frames that are not among them yet, as :func:`wasmz.runtime.exceptions.exn_keep` notes them, or ``None``.
     """
@@ -191,7 +191,7 @@ class WasmException(WasmzError):
 
     @property
     def values(self) -> tuple[Any, ...]:
-        """What it carries, as Python values."""
+        """Its values, as Python values."""
         return self.tag.lift(self.payload)  # type: ignore[no-any-return]
 
     def backtrace(self) -> str:
@@ -199,7 +199,7 @@ class WasmException(WasmzError):
         return _listed(self.frames)
 
     def as_trap(self) -> Trap:
-        """The trap that stands for it where nothing but traps is expected: UNHANDLED_EXCEPTION, caused by it."""
+        """The trap UNHANDLED_EXCEPTION, caused by it, for code that expects only traps."""
         trap = Trap(LightTrapCode.UNHANDLED_EXCEPTION)
         trap.frames = self.frames
         trap.__cause__ = self
@@ -252,8 +252,8 @@ class TrapCode(Enum):
         return self.name >= other.name if isinstance(other, type(self)) else NotImplemented
 
 
-# The same names with plain strings, the messages, as members: by these the runtime names its codes. Importing ``enum``
-# takes 2 to 4 ms, a tenth of a module's start; and a trap may come at the stack's end, or in the middle of an import.
+# The same names with plain strings, the messages, as members: the runtime uses these. Importing ``enum`` takes 2 to 4
+# ms, a tenth of a module's start; and a trap may come at the stack's end, or in the middle of an import.
 LightTrapCode = TrapCode
 
 # The members of that, once there is a trap.
@@ -263,7 +263,7 @@ _lock = new_lock()
 
 
 def _trap_code() -> type[TrapCode]:
-    """The enumeration, made of the class body above when somebody first asks for it."""
+    """The enumeration, made from the class body above at its first use."""
     made: Any = globals().get("TrapCode")
     if made is None:
         load("enum")
@@ -331,7 +331,7 @@ class WasmFrame:
     def source(self) -> tuple[str, int] | None:
         """The file and line in the sources, of a module that was compiled with debugging information (DWARF).
 
-        It is looked up when it is first asked for.
+        It is looked up at its first use.
         """
         find, self._find_source = self._find_source, None
         if find is not None:
@@ -367,7 +367,7 @@ class Trap(WasmzError):
     """Execution of WebAssembly code stopped abnormally. Host functions may raise it too.
 
     Attributes:
-        light_code: the reason as the runtime names it: see :data:`LightTrapCode`.
+        light_code: the reason as the runtime's name of it: see :data:`LightTrapCode`.
         message: what went wrong.
         frames: the WebAssembly frames that were active, innermost first. Empty until the trap has
             reached the call from Python that it ends.
@@ -439,7 +439,7 @@ def _listed(frames: tuple[WasmFrame, ...]) -> str:
     lines = [f"  {number}: {frame}" for number, frame in enumerate(frames)]
     left_out = len(lines) - _INNER_LINES - _OUTER_LINES
     if left_out > 1:
-        # Runaway recursion: a thousand lines would say no more.
+        # Unbounded recursion: a thousand lines would say no more.
         lines[_INNER_LINES:-_OUTER_LINES] = [f"  ... {left_out:,} more"]
     return "\n".join(lines)
 

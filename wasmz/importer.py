@@ -4,14 +4,12 @@
     import mylib                       # mylib.wasm, mylib.wat, or the package mylib/__init__.wasm
     mylib.add(1, 2)
 
-The compiled module is kept as ``__pycache__/mylib.cpython-312.wasmz.pyc`` beside the source, by the rules that CPython
-has for its own: it is stale when the source's time or size differ, ``sys.dont_write_bytecode`` and
-``sys.pycache_prefix`` hold. Large modules are compiled as they are called, and kept in wasmz's own cache. So are
-modules in zip files.
+The compiled module is kept as ``__pycache__/mylib.cpython-312.wasmz.pyc`` beside the source, by CPython's own rules: it
+is stale if the source's time or size differ, and ``sys.dont_write_bytecode`` and ``sys.pycache_prefix`` apply. Large
+modules, and modules in zip files, are compiled as they are called, and kept in wasmz's own cache.
 
-Where there are both, ``mylib.py`` is imported and ``mylib.wasm`` is not. To import a module is to trust it as much as
-one written in Python: what it imports in its turn are Python modules, by name, unless
-:func:`install` was told otherwise.
+If there are both, ``mylib.py`` is imported, not ``mylib.wasm``. To import a module is to trust it as much as one
+written in Python: its imports are Python modules, by name, unless :func:`install` was given others.
 """
 
 from __future__ import annotations
@@ -52,7 +50,7 @@ LARGEST_EAGER = 500_000
 
 
 class _Settings:
-    """What :func:`install` was told."""
+    """The arguments of :func:`install`."""
 
     config = Config(compile_mode="eager")
     imports: Given | None = None
@@ -62,10 +60,10 @@ def install(imports: Given | None = None, config: Config | None = None) -> None:
     """Lets Python import WebAssembly modules; called again, it replaces the settings.
 
     Args:
-        imports: what modules may import, by module name and name: a mapping, or a Python module whose attributes are
-            meant. Anything else they import is an ``ImportError``. ``None`` lets them import from Python modules of
-            those names, first from the package that they are in, then anywhere.
-        config: with what to compile, if not with the default.
+        imports: the allowed imports, by module name and name: a mapping, or a Python module for its attributes. All
+            other imports are an ``ImportError``. ``None`` lets modules import from Python modules of those names,
+            first from their own package, then from anywhere.
+        config: the configuration to compile with; ``None`` for the default.
     """
     _Settings.imports = imports
     _Settings.config = Config(compile_mode="eager") if config is None else config
@@ -78,7 +76,7 @@ def install(imports: Given | None = None, config: Config | None = None) -> None:
 
 
 def uninstall() -> None:
-    """Undoes :func:`install`. What was imported stays."""
+    """Undoes :func:`install`. Imported modules stay."""
     if _make_finder in sys.path_hooks:
         sys.path_hooks.remove(_make_finder)
     _forget_finders()
@@ -110,7 +108,7 @@ class WasmLoader(abc.FileLoader):
             raise ImportError(f"cannot import {self.path}: {error}", name=name, path=self.path) from error
 
     def get_code(self, fullname: str) -> CodeType:
-        """The code that CPython would run for the module: what a precompiled file has. For ``python -m``."""
+        """The code that CPython would run for the module, as in a precompiled file. For ``python -m``."""
         import marshal
 
         compiled = self._compile(is_whole=True)
@@ -215,10 +213,10 @@ class _ArchiveFinder(zipimport.zipimporter):
 
 
 def _make_finder(path: str) -> Any:
-    """For ``sys.path_hooks``: takes the place of CPython's own finders.
+    """For ``sys.path_hooks``: replaces CPython's own finders.
 
-    What others have hooks for stays theirs, as frozen applications, editable installs and tools that rewrite sources
-    do. Where such a tool has other loaders for Python's files, in a finder of CPython's own, ours has them, too.
+    Paths for which others have hooks stay theirs: frozen applications, editable installs, tools that rewrite sources.
+    If such a tool puts other loaders for Python's files into CPython's own finder, this finder has them, too.
     """
     question = get_ident(), path
     if question in _asking:
@@ -244,7 +242,7 @@ _asking: set[tuple[int, str]] = set()
 
 
 def _first_finder(path: str) -> Any:
-    """What the hooks beside this one give for a path."""
+    """The finder that the other hooks give for a path."""
     for hook in sys.path_hooks:
         if hook is not _make_finder:
             try:
@@ -296,7 +294,7 @@ def _list_modules(finder: _Finder, prefix: str = "") -> Iterator[tuple[str, bool
 
 
 def _cache_path(path: str) -> str | None:
-    """Where the compiled form of a source file is kept; ``None`` if the system has no place for such files."""
+    """The path of a source file's compiled form; ``None`` if the system has no place for such files."""
     try:
         return f"{util.cache_from_source(path).removesuffix('.pyc')}.wasmz.pyc"
     except NotImplementedError:

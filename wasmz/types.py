@@ -5,7 +5,7 @@ Types are values: two equal types are the *same object*, so that they compare by
     ValType.I32                                   a number type
     ValType.FUNCREF                               RefType(HeapType.FUNC, nullable=True)
     RefType(defined, nullable=False)              a reference to a type that a module defines
-    FuncType((ValType.I32,), (ValType.I32,))      what a function takes and gives
+    FuncType((ValType.I32,), (ValType.I32,))      a function's parameters and results
     define_group([SubType(...), ...])             a recursive group -> its canonical DefinedTypes
 """
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 PAGE_BYTES = 65_536
 
-# All of the address space of 32-bit addresses but its last page. Optimised code may be made for memories that are no
-# larger: an address that was accessed can then move on by up to a page without wrapping around. Such code says so by a
-# name (docs/abi.md, "The last page"), and keeps the memory from growing further.
+# The address space of 32-bit addresses without its last page. Optimised code may assume that memories are no larger: an
+# address that was accessed can then move on by up to a page without wrapping. Such code says so by a name (docs/abi.md,
+# "The last page"), and keeps the memory from growing further.
 MEMORY32_LIMIT_BYTES = 2**32 - PAGE_BYTES
 
 
@@ -90,7 +90,7 @@ class ValType:
 
 
 def internal_type(name: str) -> ValType:
-    """A type of values that only the compiler knows, and no module can name."""
+    """A type of values that only the compiler uses, and no module can name."""
     made = object.__new__(ValType)
     made._name = name
     return made
@@ -128,7 +128,7 @@ class RefType(ValType):
     Attributes:
         heap_type: what it refers to: an abstract type, or one that a module defines.
         nullable: whether it may be null.
-        exact: whether it refers to values of just this defined type, and to none of its subtypes (proposal "custom
+        exact: whether it refers only to values of this defined type, and to none of its subtypes (proposal "custom
             descriptors").
     """
 
@@ -144,7 +144,7 @@ class RefType(ValType):
         Raises:
             TypeError: ``heap_type`` is something else.
         """
-        # Defined types keep theirs, so that both can be collected together.
+        # Defined types keep their reference types, so that both can be collected together.
         if not isinstance(heap_type, (HeapType, DefinedType)):
             raise TypeError(f"heap_type must be a HeapType or a DefinedType, not {bounded(repr(heap_type))}")
         expect(nullable, int, "nullable", "a bool")
@@ -161,7 +161,7 @@ class RefType(ValType):
         return found
 
     def __init__(self, heap_type: HeapType | DefinedType, nullable: bool = True, exact: bool = False) -> None:
-        # All is done in __new__, which may return a type made earlier.
+        # __new__ does everything; it may return a type made earlier.
         pass
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -205,7 +205,7 @@ class FieldType(Record):
 
 
 class FuncType(Record):
-    """What a function takes and gives: ``FuncType([ValType.I32], [ValType.I64])`` (specification 2.3.7).
+    """A function's parameters and results: ``FuncType([ValType.I32], [ValType.I64])`` (specification 2.3.7).
 
     Attributes:
         params: the types of its parameters.
@@ -216,7 +216,7 @@ class FuncType(Record):
     results: tuple[ValType, ...]
 
     def __init__(self, params: Iterable[ValType] = (), results: Iterable[ValType] = ()) -> None:
-        """Makes a type; any iterables of types will do.
+        """Makes a type from any iterables of types.
 
         Raises:
             TypeError: they are something else.
@@ -249,7 +249,7 @@ class ArrayType(Record):
     """The type of an array (specification 2.3.8).
 
     Attributes:
-        item: what each of its items is.
+        item: the type of its items.
     """
 
     item: FieldType
@@ -262,7 +262,7 @@ CompositeType = FuncType | StructType | ArrayType
 
 
 class GroupReference(Record):
-    """Stands, while a recursive group is being made, for a type in that same group.
+    """Stands for a type of the same recursive group while the group is being made.
 
     Attributes:
         position: of the type in the group, from 0 on.
@@ -433,11 +433,11 @@ class MemoryType(Record):
     """The type of a memory (specification 2.3.12).
 
     Attributes:
-        minimum: how large it is at first, in pages.
-        maximum: how large it may become, in pages; ``None`` for no limit.
+        minimum: its first size, in pages.
+        maximum: its largest size, in pages; ``None`` for no limit.
         shared: whether threads share it (proposal "threads").
         address_type: ``ValType.I32`` or ``ValType.I64``.
-        page_bytes: how many bytes a page has: 65,536 or 1 (proposal "custom page sizes").
+        page_bytes: the bytes of a page: 65,536 or 1 (proposal "custom page sizes").
     """
 
     minimum: int
@@ -463,9 +463,9 @@ class TableType(Record):
     """The type of a table (specification 2.3.13).
 
     Attributes:
-        element: what its elements are.
-        minimum: how many elements it has at first.
-        maximum: how many it may have; ``None`` for no limit.
+        element: the type of its elements.
+        minimum: its first number of elements.
+        maximum: its largest number of elements; ``None`` for no limit.
         address_type: of indices, ``ValType.I32`` or ``ValType.I64``.
     """
 
@@ -487,7 +487,7 @@ class GlobalType(Record):
     """The type of a global variable (specification 2.3.11).
 
     Attributes:
-        value_type: what its value is.
+        value_type: the type of its value.
         mutable: whether it can be set.
     """
 
@@ -506,7 +506,7 @@ class TagType(Record):
     """The type of an exception tag (specification 2.3.14).
 
     Attributes:
-        func_type: its parameters are what an exception carries; it has no results.
+        func_type: its parameters are the types of an exception's values; it has no results.
     """
 
     func_type: FuncType
@@ -570,7 +570,7 @@ def _types(types: Iterable[ValType], name: str) -> tuple[ValType, ...]:
     return made
 
 
-# What stands for a type of values, also while a group is being made.
+# A type of values, also while a group is being made.
 _VALUE_CLASSES: frozenset[type] = frozenset({ValType, RefType, GroupReference})
 
 
@@ -606,7 +606,7 @@ def is_heap_subtype(sub: HeapType | DefinedType, sup: HeapType | DefinedType) ->
             return ancestor is sup
         return sup is sub.heap_kind or sup in _ABOVE[sub.heap_kind]
     if isinstance(sup, DefinedType):
-        # Only the bottom types lie below a definition.
+        # Only the bottom types are below a definition.
         return sub is (HeapType.NOFUNC if sup.heap_kind is HeapType.FUNC else HeapType.NONE)
     return sup in _ABOVE[sub]
 
@@ -618,7 +618,7 @@ def heap_top(heap_type: HeapType | DefinedType) -> HeapType:
 
 
 def without_null(source: RefType, target: RefType) -> RefType:
-    """The type of what a cast from ``source`` to ``target`` leaves over (specification 3.1.3, "difference")."""
+    """The type of values that fail a cast from ``source`` to ``target`` (specification 3.1.3, "difference")."""
     return RefType(source.heap_type, nullable=source.nullable and not target.nullable, exact=source.exact)
 
 
@@ -722,7 +722,7 @@ _SHORT_NAMES = {
     HeapType.NOEXN: "nullexnref",
 }
 
-# What lies strictly above each abstract heap type.
+# The heap types strictly above each abstract heap type.
 _ABOVE: dict[HeapType, frozenset[HeapType]] = {
     HeapType.ANY: frozenset(),
     HeapType.EQ: frozenset({HeapType.ANY}),

@@ -1,10 +1,10 @@
-"""Looks after a cache directory: what is in it, and what leaves it when it grows too large.
+"""Maintains a cache directory: lists its entries, and removes some when it grows too large.
 
     entries(directory)                    -> [Entry(name="3f...9.cpython-312.pyc", size=18234, used=1760000000.0), ...]
     prune(directory, max_bytes=1 << 30)   -> the entries that it removed, the least recently used first
 
-Only files with names that the cache gives are looked at. One that another process is using just now may be removed: it
-has been opened, or will count as missing.
+Only files with the cache's names are considered. A file that another process is using may be removed: that process has
+opened it, or takes it as missing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _NAME = re.compile(r"[0-9a-f]{40}\.[\w-]+\.(pyc|tiers)")
-# What write_atomically begins, and a process that was killed leaves behind.
+# A file that write_atomically began, left by a killed process.
 _UNFINISHED = re.compile(rf"\.{_NAME.pattern}\.[0-9a-f]{{16}}")
 _ABANDONED_SECONDS = 3600.0
 
@@ -54,7 +54,7 @@ def entries(directory: str) -> list[Entry]:
 def prune(directory: str, max_bytes: int | None = None, older_than: float | None = None) -> list[Entry]:
     """Removes entries that were not used for ``older_than`` seconds, then the least recently used until all fit.
 
-    Leftovers of processes that were killed while writing go, too.
+    Files left by processes that were killed while writing go, too.
     """
     now = time.time()
     _remove(directory, [item for item in _matching(directory, _UNFINISHED) if now - item.used > _ABANDONED_SECONDS])

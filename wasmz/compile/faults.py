@@ -1,10 +1,10 @@
-"""What becomes of faults of the compiler itself: the function at hand is compiled without passes instead.
+"""Faults of the compiler itself: it compiles the function without passes instead.
 
     attempt('function 12 "parse"', optimised, plain, is_strict=config.verify)
-    -> optimised()                        as a rule
-    -> plain()                            if that ends with a fault of ours
+    -> optimised()                        usually
+    -> plain()                            if that raises a fault of wasmz
 
-A fault is an exception that our own code did not raise on purpose, or a verifier's. With ``WASMZ_COMPILE_DIAG`` in the
+A fault is an exception that wasmz did not raise on purpose, or a verifier's. With ``WASMZ_COMPILE_DIAG`` in the
 environment it is shown as a warning; with ``Config(verify=True)`` it is raised.
 """
 
@@ -21,7 +21,7 @@ from wasmz.errors import WasmzError
 
 _Made = TypeVar("_Made")
 
-# What mistakes in Python code raise. Others come from signal handlers, the system, or were raised on purpose.
+# Exceptions of mistakes in Python code. Others come from signal handlers, the system, or were raised on purpose.
 _KINDS = (
     AssertionError,
     AttributeError,
@@ -35,11 +35,11 @@ _KINDS = (
 
 
 class CompilerFaultWarning(RuntimeWarning):
-    """A function could not be optimised, because of a fault of wasmz; it runs correctly, and slower."""
+    """A function could not be optimised because of a fault of wasmz; it runs correctly, but slower."""
 
 
 def attempt(what: str, optimised: Callable[[], _Made], plain: Callable[[], _Made], *, is_strict: bool = False) -> _Made:
-    """What ``optimised`` makes, or ``plain`` where that has a fault; ``what`` names it in the warning."""
+    """The result of ``optimised``, or of ``plain`` if that has a fault; ``what`` names it in the warning."""
     try:
         return optimised()
     except _KINDS as fault:
@@ -52,7 +52,7 @@ def attempt(what: str, optimised: Callable[[], _Made], plain: Callable[[], _Made
 
 
 def _is_own(traceback: TracebackType | None) -> bool:
-    """Whether an exception was raised by the compiler, and not by what interrupted it, such as a signal handler."""
+    """Whether the compiler raised an exception, and not code that interrupted it, such as a signal handler."""
     module = ""
     while traceback is not None:
         module = str(traceback.tb_frame.f_globals.get("__name__", ""))

@@ -26,7 +26,8 @@ from wasmz.ship.versions import FOLDER
 from wasmz.startup.records import Record
 from wasmz.version import __version__
 
-# What a process of another version runs: it gets the paths of the packages that it needs, and compiles argument 1 to 2.
+# The program for a process of another version: it gets the paths of the packages it needs, and compiles argument 1 to
+# 2.
 _COMPILE = """\
 import json, sys
 options, jobs, source, target = json.loads(sys.argv[1]), *sys.argv[2:]
@@ -40,7 +41,7 @@ image, code = compile_frozen(data, config, int(jobs))
 open(target, "wb").write(encode_pyc(image, hash_source(data), code, config.limits))
 """
 
-# And for archives: the runtime's modules as the version's bytecode, without their sources.
+# The same for archives: the runtime's modules as the version's bytecode, without their sources.
 _COMPILE_RUNTIME = """\
 import importlib._bootstrap_external as external, json, os, sys
 root, target = sys.argv[1:3]
@@ -73,14 +74,14 @@ from wasmz.runtime.precompiled import run_archive
 run_archive({name!r} + ".pyc")
 """
 
-# Of wasmz itself, what the runtime needs beside its own folder.
+# Modules of wasmz that the runtime needs, outside its own folder.
 _RUNTIME_FILES = (
     *("__init__.py", "startup/concurrency.py", "config.py", "errors.py", "startup/light.py", "artifact/pyc.py"),
     *("startup/records.py", "settings.py", "types.py", "version.py"),
     *("artifact/__init__.py", "startup/__init__.py"),
 )
 
-# The date of everything in an archive, so that equal contents give equal files.
+# The date of all files in an archive, so that equal contents give equal files.
 _DATE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -108,7 +109,7 @@ def this_python() -> Python:
 def find_pythons(versions: str) -> list[Python]:
     """The interpreters of versions such as ``3.11,3.12``; each may be a path, too.
 
-    They are looked for as ``python3.12`` on PATH, by the launcher ``py`` on Windows, and among those of ``pyenv``.
+    They are searched as ``python3.12`` on PATH, by the launcher ``py`` on Windows, and among those of ``pyenv``.
 
     Raises:
         BundleError: one is not there, or is a version that wasmz does not know.
@@ -159,7 +160,7 @@ def compile_for(python: Python, source: Path, options: dict[str, Any], jobs: int
     """The precompiled file of a module for a version of Python; ``options`` are fields of ``Config``.
 
     Raises:
-        BundleError: the interpreter fails, with the last line of what it says.
+        BundleError: the interpreter fails, with the last line of its error output.
     """
     import tempfile
 
@@ -172,8 +173,8 @@ def compile_for(python: Python, source: Path, options: dict[str, Any], jobs: int
 def _run(python: Python, script: str, *arguments: str) -> None:
     import bytecode
 
-    # Both are pure Python: what is installed here serves other versions as well.
-    places = dict.fromkeys(str(Path(str(item)).parent.parent) for item in (Path(__file__).parent, bytecode.__file__))
+    # Both are pure Python: the installed packages serve other versions, too.
+    places = dict.fromkeys(str(Path(str(item)).parent.parent) for item in (__file__, bytecode.__file__))
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(places), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [python.command, "-c", script, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)

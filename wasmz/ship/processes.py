@@ -24,10 +24,11 @@ _threads = threading.local()
 
 
 def worker_instance(module: Module | ArcModule, define: Callable[[Linker], None] | None = None) -> Instance:
-    """This thread's own instance of a module, made when it is first asked for and kept until the thread ends.
+    """This thread's own instance of a module, made at the first call and kept until the thread ends.
 
-    For functions that a pool of processes or a cluster calls many times: an instance costs more than most calls. What a
-    call leaves in memory and globals the next one finds; functions that must not see that make their own ``Instance``.
+    It is for functions that a process pool or a cluster calls many times: an instance costs more than most calls.
+    Memory and globals keep their contents from call to call; functions that must not see these make their own
+    ``Instance``.
 
     Args:
         module: equal modules, of the same source and configuration, have the same instance.

@@ -1,8 +1,8 @@
-"""Stub files: what type checkers and editors know of a module's exports.
+"""Stub files: types of a module's exports, for type checkers and editors.
 
     render_stub(data)      ->  "def add(a: int, b: int) -> int: ..."       parameters have the name section's names
 
-What Python cannot name, an export that is a keyword or has a dot, is in a comment: it is reached by ``getattr``.
+An export that Python cannot name, as it is a keyword or has a dot, is in a comment: use ``getattr`` for it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from wasmz.wasm.syntax import Export, WasmModule
 
 _NUMBERS = {ValType.I32: "int", ValType.I64: "int", ValType.F32: "float", ValType.F64: "float", ValType.V128: "bytes"}
 
-# Where the types come from that a stub names.
+# The modules of the types that a stub names.
 _HOMES = {
     **dict.fromkeys(("bytes", "float", "int", "tuple"), "builtins"),
     "Callable": "collections.abc",

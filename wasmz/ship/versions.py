@@ -1,11 +1,10 @@
-"""Modules that are shipped compiled for several versions of Python: by ``wasmz compile --python``, or in wheels.
+"""Modules shipped compiled for several versions of Python: by ``wasmz compile --python``, or in wheels.
 
     lib.py                               from wasmz.ship.versions import load; load(globals())
     __wasmz__/lib.cpython-312.pyc        one for each version
-    lib.wasm                             compiled where none fits; may be left out
+    lib.wasm                             compiled if none fits; may be left out
 
-:func:`load` takes the one that fits, and makes of the Python module ``lib`` what it would be if it were imported from
-that.
+:func:`load` takes the file that fits, and fills the Python module ``lib`` as if it were imported from that file.
 """
 
 from __future__ import annotations

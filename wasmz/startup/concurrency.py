@@ -1,13 +1,13 @@
-"""What keeps late imports and locks whole between threads, signal handlers, forks and the interpreter's end.
+"""Late imports and locks that are safe with threads, signal handlers, forks and the interpreter's end.
 
-    load("wasmz.compile.pipeline")          the module, whole, whoever else is just importing it
+    load("wasmz.compiler")          the module, whole, even if others are importing it
     new_lock()                      a re-entrant lock that a forked child finds free
     at_fork(supply.after_fork)      runs in children; a bound method does not keep its object alive
     with without_collections(): ... without the cyclic garbage collector
 
-A module is imported where it is first needed, and that may be in the middle of another import of the same module: in
-a signal handler. The interpreter then hands out the half of it that is there. So where handlers are installed, the main
-thread has its late imports done by another thread, and waits: a handler that interrupts the waiting waits in its turn.
+A module is imported where it is first needed. In a signal handler, that may be in the middle of another import of the
+same module; the interpreter then gives out the unfinished module. So if handlers are installed, the main thread lets
+another thread do its late imports, and waits: a handler that interrupts the wait waits, too.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 # Frames of this module do not decide whose exception it is, see runtime/traps.py.
 __wasmz_frame__ = "helper"
 
-# How many seconds a fork waits for another thread's imports: the child could not finish them; and they for each other.
+# The seconds that a fork waits for other threads' imports, which the child could not finish; and these for each other.
 _LONGEST_WAIT: Final = 5.0
 _PATIENCE: Final = 1.0
 
 is_finalizing: Final = sys.is_finalizing
 
-# Modules that are known to be whole.
+# Modules known to be whole.
 _loaded: dict[str, Any] = {}
 
 _locks: WeakSet[Any] = WeakSet()
@@ -46,14 +46,14 @@ _in_children: list[Callable[[], Callable[[], object] | None]] = []
 def new_lock() -> Any:
     """A lock that its owner may take again, as a signal handler does, and that is free in a forked child.
 
-    It stays taken in a child whose one thread is the one that holds it.
+    It stays taken in a child whose thread holds it.
     """
     lock = RLock()
     _locks.add(lock)
     return lock
 
 
-# Held during late imports, so that no process is forked in the middle of one.
+# Taken during late imports, so that no process is forked in the middle of one.
 _importing = new_lock()
 
 
@@ -88,7 +88,7 @@ def _load(name: str) -> Any:
         return module
     parent = name.rpartition(".")[0]
     if parent:
-        # First, because a thread that imports a package may be waiting for what this one would hold.
+        # First, because a thread that imports a package may be waiting for a lock that this one would hold.
         load(parent)
     if _is_interruptible():
         _import_elsewhere(name)
@@ -99,7 +99,7 @@ def _load(name: str) -> Any:
 
 
 def _import(name: str) -> None:
-    # Not without end: in a handler, the thread that has it may be waiting for what was interrupted.
+    # With a limit: in a handler, the thread that has it may be waiting for the interrupted code.
     is_taken = _importing.acquire(timeout=_LONGEST_WAIT)
     try:
         __import__(name)
@@ -109,8 +109,8 @@ def _import(name: str) -> None:
 
 
 def _is_interruptible() -> bool:
-    """Whether a signal handler may run in this thread that can call WebAssembly code."""
-    # Only the main thread handles signals, and knows that by being able to ask for its own frames only: by its number.
+    """Whether a signal handler that can call WebAssembly code may run in this thread."""
+    # Only the main thread handles signals; it is recognised by its number.
     if get_ident() != _main_thread[0] or is_finalizing():
         return False
     return any(_is_handled(number) for number in _signals) and not _is_importing(sys._getframe(1))
@@ -143,7 +143,7 @@ class _Import:
         self.error: BaseException | None = None
 
     def run(self, name: str) -> None:
-        """What the other thread does."""
+        """The work of the other thread."""
         if self.is_begun:
             return
         self.is_begun = True
@@ -156,7 +156,7 @@ class _Import:
             self.done.release()
 
 
-# By name; so that a handler waits for what has begun.
+# By name, so that a handler waits for an import that has begun.
 _under_way: dict[str, _Import] = {}
 
 
@@ -168,7 +168,7 @@ def _import_elsewhere(name: str) -> None:
         try:
             start_new_thread(own.run, (name,))
         except RuntimeError:
-            # No thread can be started any more, or none at all on this system.
+            # No thread can be started any more, or this system has none.
             own.run(name)
     while not started.done.acquire(timeout=_PATIENCE):
         # Ctrl-C may have come before the thread was started.
@@ -216,7 +216,7 @@ def _enable_collections() -> None:
 
 
 def at_fork(action: Callable[[], object]) -> None:
-    """Has something run in each forked child, where only the forking thread goes on; locks are free then.
+    """Lets an action run in each forked child, where only the forking thread goes on, and locks are free.
 
     A bound method is forgotten when its object is collected.
     """
@@ -235,7 +235,7 @@ def at_fork(action: Callable[[], object]) -> None:
 
 
 def was_held(lock: Any) -> bool:
-    """Frees a lock that a thread holds which this process has not got; whether there was one."""
+    """Frees a lock of a thread that this process does not have; returns whether there was one."""
     if lock.acquire(blocking=False):
         lock.release()
         return False
@@ -272,7 +272,7 @@ def _after_fork_in_child() -> None:
 
 
 def _find_main_thread() -> int:
-    # Threads are numbered from the moment they start; only `threading` knows which one was first, if it is there.
+    # Threads have numbers from their start; only `threading`, if it is imported, knows which one was first.
     threading: Any = sys.modules.get("threading")
     return get_ident() if threading is None else threading.main_thread().ident
 

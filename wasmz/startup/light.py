@@ -1,4 +1,4 @@
-"""Parts of the standard library, without what their modules load or declare beside them.
+"""Parts of the standard library, without the other things that their modules load or declare.
 
     @memoized                                                       functools.cache: 4 ms of a start are its module's
     memories = WeakSet(); memories.add(memory); list(memories)      weakref's declares eight classes, 2 ms
@@ -8,7 +8,7 @@
     FunctionType, CodeType, CellType                                types': 0.5 ms
     blake2b(b"data", digest_size=8).digest()                        hashlib loads OpenSSL, 3 ms
 
-All that a cached module needs to run takes them from here (and its classes from ``startup/records.py``).
+All code that runs a cached module takes them from here (and its classes from ``records.py``).
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ if not TYPE_CHECKING:
         return make(data, digest_size=digest_size)
 
     class cached_property:
-        """An attribute that is computed when it is first asked for; of threads that do so at once, one has the say."""
+        """An attribute that is computed at its first use; if threads do that at once, one result is kept."""
 
         def __init__(self, function):
             self._function = function
@@ -96,7 +96,7 @@ if not TYPE_CHECKING:
             self._references.discard(ref(item))
 
         def __iter__(self):
-            # A copy: objects may be collected, in this thread or another, while it is gone through.
+            # A copy: objects may be collected, in this thread or another, during the iteration.
             return iter([item for reference in self._references.copy() if (item := reference()) is not None])
 
     class WeakValueDictionary:

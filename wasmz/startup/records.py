@@ -11,10 +11,10 @@
 
     Color.RED, Color("red"), Color["RED"]     -> the same object
 
-Everything that a cached module needs to run is declared with these. The standard library's ``dataclasses`` imports
-``inspect`` and compiles half a dozen methods for each class: 45 % of the time that such a module took to start. Its
-``enum``, with what that imports, takes 8 ms, ``typing`` another 13: the modules of that path import names for
-annotations only where a type checker reads them.
+All classes that a cached module needs to run are declared with these. The standard library's ``dataclasses`` imports
+``inspect`` and compiles half a dozen methods for each class: 45 % of the time that such a module took to start.
+``enum``, with its imports, takes 8 ms, ``typing`` another 13: so the modules on that path import names for annotations
+only for type checkers.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ else:
 
 @dataclass_transform(frozen_default=True)
 class RecordType(type):
-    """Makes of a class's annotations its slots, and of their values the fields' defaults."""
+    """Turns a class's annotations into slots, and their values into the fields' defaults."""
 
     _writers: tuple[Any, ...]
     _content: Any
@@ -45,7 +45,7 @@ class RecordType(type):
         namespace.update(__slots__=fields, __match_args__=fields, _defaults=defaults)
         made = super().__new__(cls, name, bases, namespace)
         if fields:
-            # Writing through the slots themselves passes by Record.__setattr__.
+            # Writing through the slots themselves bypasses Record.__setattr__.
             made._writers = tuple(made.__dict__[field].__set__ for field in fields)
             made._content = attrgetter(*fields)
         return made
@@ -92,7 +92,7 @@ class Record(metaclass=RecordType):
         self.check()
 
     def check(self) -> None:
-        """For classes to override: raises what is wrong with the values."""
+        """For classes to override: raises an exception for wrong values."""
 
     def _complete(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         """One value for each field; ``TypeError`` if that cannot be."""
@@ -120,7 +120,7 @@ class Record(metaclass=RecordType):
         return hash(self._content(self))
 
     def __repr__(self) -> str:
-        # Also of a value that is not made yet, as in the frame of a constructor that failed.
+        # Also for an unfinished value, as in the frame of a constructor that failed.
         fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__match_args__ if hasattr(self, name))
         return f"{type(self).__qualname__}({fields})"
 
@@ -133,7 +133,7 @@ if TYPE_CHECKING:
 else:
 
     class EnumerationType(type):
-        """Makes of a class's public constants its members."""
+        """Turns a class's public constants into its members."""
 
         def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> EnumerationType:
             values = {
