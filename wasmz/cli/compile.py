@@ -55,8 +55,8 @@ def compile_command(
     target = Path(output) if output is not None else source.with_suffix(".pyc")
     check_target(source, target)
     # Imported only here, as other commands need no compiler.
-    from wasmz.parallel import compile_frozen
-    from wasmz.profile import load_profile
+    from wasmz.compile.parallel import compile_frozen
+    from wasmz.compile.profile import load_profile
 
     data = source.read_bytes()
     # The cache does not distinguish profiles, and need not keep code that goes to a file anyway.

@@ -142,7 +142,7 @@ def _end_process(error: BaseException) -> None:
 
 def _write_profile(instance: Instance, file: str, path: str) -> None:
     """Writes the profile, also if a trap or the guest's exit ended the run."""
-    from wasmz.profile import collect_profile, save_profile
+    from wasmz.compile.profile import collect_profile, save_profile
 
     profile = collect_profile(instance, Path(file).read_bytes())
     save_profile(path, profile)

@@ -18,7 +18,7 @@ Added operations are
     <store>.signed            a store of a number that is represented as signed
     <access>.loose            a load or store whose address may exceed its type, and is reduced when it does
 
-    i64.mul_high_u            the high half of the product of two numbers of 64 bits (see `build_wide.py`)
+    i64.mul_high_u            the high half of the product of two numbers of 64 bits (see `wide.py`)
     struct.get.i8 ...         a packed field, or item of an array, as the unsigned number that it contains
     ref.cast t                a check without a result: uses after it use its operand
     ref.as_non_null message   likewise
@@ -48,7 +48,7 @@ and, for counting (see `continuations.py`),
     tier.ended                the target for the end of a counter that never ends
     tier.request (f, l)       asks the runtime for the function that continues loop l of function f, or null
     count, resume             terminators
-    fuel.out                  traps: the target of `count 'fuel'` when none is left (see `metering.py`)
+    fuel.out                  traps: the target of `count 'fuel'` when none is left (see `fuel.py`)
 
 many iterations (rounds) of a loop at once, as far as they are in bounds; their number (see ``passes/idioms.py``):
 

@@ -12,7 +12,7 @@
 
 An operation does only iterations that lie wholly in bounds and after which the loop goes on, and returns their number.
 The loop itself does the rest, at least the last iteration: so traps, and all values used after the loop, come from its
-own code. `idioms_match.py` decides which loops qualify; the operations are in ``runtime/bulk.py``.
+own code. `matching.py` decides which loops qualify; the operations are in ``runtime/bulk.py``.
 """
 
 from __future__ import annotations
@@ -26,11 +26,8 @@ from wasmz.ir.nodes import Block, Edge, Function, Value
 from wasmz.passes.analysis.induction import Form, as_signed
 from wasmz.passes.analysis.intervals import BITS, HALF, MODULUS, NUMBER_TYPES
 from wasmz.passes.context import Context
-from wasmz.passes.idioms_forms import RegularLoop, Test, find_regular_loop
-from wasmz.passes.idioms_match import Copy, Fill, Find, Found, Gap, Idiom, Match, Span, Sum, recognise
-from wasmz.passes.intervals import BITS, HALF, MODULUS, NUMBER_TYPES
 from wasmz.passes.loops.entry import LoopEntry
-from wasmz.passes.loops.forms import Rounds, Test, find_rounds
+from wasmz.passes.loops.forms import RegularLoop, Test, find_regular_loop
 from wasmz.passes.loops.matching import Copy, Fill, Find, Found, Gap, Idiom, Match, Span, Sum, recognise
 from wasmz.types import ValType
 

@@ -26,7 +26,7 @@ def run(function: Function, context: Context) -> None:
     """Changes in place."""
     if function.is_ssa and any(value.type is ValType.V128 for block in function.blocks for value in block.body):
         # Imported here, so that modules without vectors do not pay for it.
-        load("wasmz.passes.lane_rewriting")
-        from wasmz.passes.lane_rewriting import take_apart
+        load("wasmz.passes.vectors.lane_rewriting")
+        from wasmz.passes.vectors.lane_rewriting import take_apart
 
         take_apart(function)

@@ -24,12 +24,11 @@ from wasmz.ir.facts import ACCESS_WIDTHS, INTEGER_BITS, LOADS, OPS, ZERO_TESTS
 from wasmz.ir.nodes import BOOL, Block, Edge, Function, Stage, Terminator, Value
 from wasmz.passes.analysis.intervals import HALF, NUMBER_TYPES
 from wasmz.passes.context import Context
-from wasmz.passes.demand import (
+from wasmz.passes.representation.arithmetic import HANDLERS
+from wasmz.passes.representation.demand import (
     SIGNED,
     UNREDUCED,
-    UNREDUCED_BITS,
     UNSIGNED,
-    Demand,
     Represented,
     find_demand,
     find_float_uses,
@@ -40,13 +39,6 @@ from wasmz.passes.representation.writer import Writer
 
 # The bounds given to sums that may grow without a limit: every decision treats larger bounds alike.
 _UNBOUNDED = {"i32": 1 << 65, "i64": 1 << 129}
-# An address with more uses is reduced once instead.
-_MOST_LOOSE_ACCESSES = 2
-# A number that may be larger is no sum of addresses and indices, but for example a pointer in the low half of an i64:
-# each access would fail first, which costs as much as thirty instructions.
-_FARTHEST = 1 << 37
-# Items of views may be 2, 4, 8 or 16 bytes apart.
-_LARGEST_SCALE = 4
 
 
 def run(function: Function, context: Context) -> None:
@@ -56,31 +48,8 @@ def run(function: Function, context: Context) -> None:
         function.stage = Stage.REPRESENTED
 
 
-class Representation:
-    """The state of rewriting one function. Values of the old function stay unchanged: the analysis reads them."""
-
-    def __init__(self, function: Function, context: Context) -> None:
-        self.function = function
-        self.analysis: RangeAnalysis = RangeAnalysis(function, context)
-        self.webs: Webs
-        self.demand: dict[Value, Demand] = {}
-        self.float_uses: dict[Value, set[str]] = {}
-        self.hashes: set[Value] = set()
-        # Conditions of selects (not of branches).
-        self.selecting: set[Value] = set()
-        self.represented: dict[Value, Represented] = {}
-        self.body: list[Value] = []
-        self.block: Block = function.blocks[0]
-        self.offset: int = 0
-        self.edges: list[tuple[Edge, tuple[Value, ...]]] = []
-        # Edges out of loops that need a block of their own for reductions, with their source and that block.
-        self.split: list[tuple[Edge, Block, Block]] = []
-        self.terminator_args: dict[Block, tuple[Value, ...]] = {}
-        # Conversions made in the current block.
-        self.unsigned: dict[Value, Value] = {}
-        self.signed: dict[Value, Value] = {}
-        # Unreduced values that were made not negative in the current block.
-        self.natural: dict[Value, Value] = {}
+class Representation(Writer):
+    """Decides for one function, and rewrites it."""
 
     def run(self) -> None:
         analysis = self.analysis
@@ -241,172 +210,6 @@ class Representation:
         self.edges.append((edge, tuple(args)))
 
     # Making values
-
-    def add(self, op: str, type: ResultType, args: tuple[Value, ...], imm: object = None) -> Value:
-        """Appends a new value to the block."""
-        value = Value(op, type, args, imm, self.offset, self.block)
-        self.body.append(value)
-        return value
-
-    def constant(self, type: ResultType, number: int) -> Value:
-        """A Python int."""
-        return self.add("int.const", type, (), number)
-
-    def keep(self, value: Value) -> Value:
-        """An operation that takes and gives canonical unsigned numbers, or no numbers."""
-        args = tuple([self.plain(arg) for arg in value.args]) if value.args else ()
-        new = Value(value.op, value.type, args, value.imm, value.offset, self.block)
-        self.body.append(new)
-        self.represented[value] = Represented(new, UNSIGNED)
-        return new
-
-    def become(self, value: Value, op: str, args: tuple[Value, ...], form: int, imm: object = None) -> None:
-        """Replaces a value by an operation whose result has a canonical form."""
-        new = Value(op, value.type, args, imm, value.offset, self.block)
-        self.body.append(new)
-        self.represented[value] = Represented(new, form)
-
-    def alias(self, value: Value, other: Value, form: int, low: int = 0, high: int = 0) -> None:
-        """Represents this value by another one."""
-        self.represented[value] = Represented(other, form, low, high)
-
-    def define(
-        self, value: Value, op: str, args: tuple[Value, ...], low: int, high: int, *, imm: object = None
-    ) -> None:
-        """Replaces a value by a Python operation with a result from ``low`` to ``high``, reduced if needed."""
-        type = NUMBER_TYPES[value.type]
-        modulus, half = MODULUS[type], HALF[type]
-        demand = self.demand[value]
-        new = Value(op, value.type, args, imm, value.offset, self.block)
-        self.body.append(new)
-        if low >= 0 and high < modulus:
-            self.represented[value] = Represented(new, UNSIGNED)
-            return
-        if low >= -half and high < half and (demand.signed or demand.canonical or not demand.unsigned + demand.address):
-            self.represented[value] = Represented(new, SIGNED)
-            return
-        if demand.signed > demand.unsigned + demand.address and -half <= low and high < modulus + half:
-            self.represented[value] = Represented(self.add("int.sign", value.type, (new,), BITS[type]), SIGNED)
-            return
-        bounded = max(low.bit_length(), high.bit_length())
-        if (
-            not (demand.unsigned or demand.signed or demand.canonical)
-            and bounded <= UNREDUCED_BITS[type]
-            and (
-                not demand.address
-                or (low >= 0 and high < _FARTHEST and type == "i32" and demand.address <= _MOST_LOOSE_ACCESSES)
-            )
-        ):
-            self.represented[value] = Represented(new, UNREDUCED, low, high)
-            return
-        reduced = self.add(_reduction(type, low, high, value in self.hashes), value.type, (new,), BITS[type])
-        self.represented[value] = Represented(reduced, UNSIGNED)
-
-    # Reading values
-
-    def plain(self, arg: Value) -> Value:
-        """An operand as most operations take it: integers unsigned."""
-        return self.as_unsigned(arg) if arg.type in NUMBER_TYPES else self.represented[arg].value
-
-    def interval(self, arg: Value) -> tuple[int, int]:
-        """The bounds here of the int that represents a value."""
-        represented = self.represented[arg]
-        if represented.form == UNREDUCED:
-            return represented.low, represented.high
-        fact = self.analysis.fact(arg)
-        return (fact[0], fact[1]) if represented.form == UNSIGNED else (fact[2], fact[3])
-
-    def any(self, arg: Value) -> Value:
-        """An int that is congruent to the value."""
-        return self.represented[arg].value
-
-    def as_unsigned(self, arg: Value) -> Value:
-        represented = self.represented[arg]
-        if represented.form == UNSIGNED or (represented.form == SIGNED and self.analysis.fact(arg)[2] >= 0):
-            return represented.value
-        known = self.unsigned.get(arg)
-        if known is None:
-            type = NUMBER_TYPES[arg.type]
-            op = "int.wrap.natural" if represented.form == SIGNED else "int.wrap"
-            known = self.add(op, arg.type, (represented.value,), BITS[type])
-            self.unsigned[arg] = known
-        return known
-
-    def as_signed(self, arg: Value) -> Value:
-        represented = self.represented[arg]
-        type = NUMBER_TYPES[arg.type]
-        fact = self.analysis.fact(arg)
-        if represented.form == SIGNED or (represented.form == UNSIGNED and fact[1] < HALF[type]):
-            return represented.value
-        known = self.signed.get(arg)
-        if known is None:
-            if fact[2] == fact[3]:
-                known = self.constant(arg.type, fact[2])
-            else:
-                known = self.add("int.sign", arg.type, (self.as_unsigned(arg),), BITS[type])
-            self.signed[arg] = known
-        return known
-
-    def canonical(self, arg: Value) -> Value:
-        """The value as an unsigned or signed number, as it is represented."""
-        return self.as_unsigned(arg) if self.represented[arg].form == UNREDUCED else self.represented[arg].value
-
-    def truth(self, condition: Value) -> Value:
-        """A value of which only the truth is used."""
-        return self.represented[condition].value if condition.type is BOOL else self.canonical(condition)
-
-    def address(self, arg: Value, offset: int) -> tuple[Value, int, int, bool]:
-        """An address as an index, an added constant, the distance of items, and whether that is certain.
-
-        If it is certain, the address is the index times the distance plus the constant; otherwise it is congruent to
-        that, and if that is out of bounds, the access is tried again with the reduced address.
-        """
-        if arg.type is not ValType.I32:
-            return self.as_unsigned(arg), 0, 1, True
-        index, added, scale = _take_apart(arg, self.demand)
-        low, high = self.interval(index)
-        represented = self.represented[index]
-        is_unbounded = represented.form == UNREDUCED and high >= MODULUS["i32"]
-        if index is not arg and ((low < 0 and not is_unbounded) or offset + added >= MODULUS["i32"]):
-            index, added, scale = arg, 0, 1
-            low, high = self.interval(index)
-            represented = self.represented[index]
-        if low < 0:
-            if not is_unbounded:
-                return self.as_unsigned(index), 0, 1, True
-            # Negative numbers are reduced first; they are rarer than too large ones.
-            natural = self.natural.get(index)
-            if natural is None:
-                natural = self.natural[index] = self.add("int.wrap.natural", ValType.I32, (represented.value,), 32)
-            return natural, added, scale, False
-        if _FARTHEST <= high < _UNBOUNDED["i32"]:
-            return self.as_unsigned(index), added, scale, scale == 1 and not added
-        return self.any(index), added, scale, high * scale + added < MODULUS["i32"]
-
-
-def _take_apart(arg: Value, demand: dict[Value, Demand]) -> tuple[Value, int, int]:
-    """The index, the added constant and the factor of an address, if they are used only for addresses."""
-    added, scale = 0, 1
-    if arg.op == "i32.add":
-        second = arg.args[1]
-        if second.op == "i32.const" and second.imm < HALF["i32"] and demand[arg].uses == demand[arg].address:
-            arg, added = arg.args[0], second.imm
-            if arg.op == "i32.shl" and demand[arg].uses > 1:
-                return arg, added, scale
-    if arg.op == "i32.shl" and (added or demand[arg].uses == demand[arg].address):
-        second = arg.args[1]
-        if second.op == "i32.const" and 0 < second.imm <= _LARGEST_SCALE:
-            arg, scale = arg.args[0], 1 << second.imm
-    return arg, added, scale
-
-
-def _reduction(type: str, low: int, high: int, is_hash: bool) -> str:
-    """The operation that reduces: results that are likely small are tested for that first (see `guard.py`)."""
-    if is_hash:
-        return "int.wrap"
-    if low >= 0:
-        return "int.wrap.small"
-    return "int.wrap.natural" if high < MODULUS[type] else "int.wrap"
 
 
 def _sink_condition(block: Block) -> None:

@@ -1,6 +1,6 @@
 """Late imports and locks that are safe with threads, signal handlers, forks and the interpreter's end.
 
-    load("wasmz.compiler")          the module, whole, even if others are importing it
+    load("wasmz.compile.pipeline")          the module, whole, even if others are importing it
     new_lock()                      a re-entrant lock that a forked child finds free
     at_fork(supply.after_fork)      runs in children; a bound method does not keep its object alive
     with without_collections(): ... without the cyclic garbage collector

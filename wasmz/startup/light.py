@@ -8,7 +8,7 @@
     FunctionType, CodeType, CellType                                types': 0.5 ms
     blake2b(b"data", digest_size=8).digest()                        hashlib loads OpenSSL, 3 ms
 
-All code that runs a cached module takes them from here (and its classes from ``records.py``).
+All code that runs a cached module takes them from here (and its classes from ``startup/records.py``).
 """
 
 from __future__ import annotations

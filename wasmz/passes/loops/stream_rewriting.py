@@ -1,4 +1,4 @@
-"""Puts a version of a loop that reads from streams before it (see `streams.py`).
+"""Puts a version of a loop that reads from streams before it (see `iterators.py`).
 
 It makes these blocks, in this order:
 

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 from wasmz.ir.facts import LOADS, NARROW_STORES, OPS, SINGLE_ARITHMETIC, STORES, constant_of
 from wasmz.ir.nodes import BOOL, Value
-from wasmz.passes.demand import SIGNED, UNREDUCED, UNREDUCED_BITS, UNSIGNED, is_quiet_access
-from wasmz.passes.intervals import (
+from wasmz.passes.analysis.intervals import (
     BITS,
     HALF,
     MODULUS,
@@ -29,7 +28,7 @@ from wasmz.passes.intervals import (
     sum_of,
     unsigned_of,
 )
-from wasmz.passes.representation.demand import LOOSE, LOOSE_BITS, SIGNED, UNSIGNED, is_quiet_access
+from wasmz.passes.representation.demand import SIGNED, UNREDUCED, UNREDUCED_BITS, UNSIGNED, is_quiet_access
 from wasmz.types import ValType
 
 if TYPE_CHECKING:
@@ -219,7 +218,7 @@ def _shr_s(r: Writer, value: Value) -> None:
 
 
 @_handles("*.rotl", "*.rotr")
-def _rotate(r: Representation, value: Value) -> None:
+def _rotate(r: Writer, value: Value) -> None:
     # A product with 2^width + 1 contains the value twice in a row, and so any rotation of it, at some shift.
     first, count = value.args
     op = OPS[value.op]
@@ -278,7 +277,7 @@ def _extend(r: Writer, value: Value) -> None:
     r.define(value, "int.sign", (operand,), -half, half - 1, imm=bits)
 
 
-def _same(r: Representation, value: Value, other: Value) -> None:
+def _same(r: Writer, value: Value, other: Value) -> None:
     """The value is the same as another one."""
     represented = r.represented[other]
     if represented.form == UNREDUCED:
@@ -324,7 +323,7 @@ def _wrap(r: Writer, value: Value) -> None:
 # Comparisons
 
 
-def _is_free(r: Representation, arg: Value, form: int) -> bool:
+def _is_free(r: Writer, arg: Value, form: int) -> bool:
     """Whether a value needs no conversion to a form."""
     represented = r.represented[arg]
     if represented.form == form or constant_of(arg) is not None:
@@ -413,7 +412,7 @@ def _load(r: Writer, value: Value) -> None:
     r.become(value, op if is_certain else op + ".loose", (address,), form, imm)
 
 
-def _access(r: Representation, value: Value) -> tuple[Value, tuple[int, ...], bool]:
+def _access(r: Writer, value: Value) -> tuple[Value, tuple[int, ...], bool]:
     """The index of an access, the immediate with the added constant and the factor, and whether that is exact."""
     address = value.args[0]
     if value.op in _SINGLES and not is_quiet_access(value, r.float_uses):
