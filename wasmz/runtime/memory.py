@@ -17,9 +17,9 @@ lock is held, no one waits, an exception at any point leaves one of the two stat
 
 from __future__ import annotations
 
+import _struct as struct  # what there is in struct, without that file
 import mmap
 import os
-import struct
 import sys
 from _operator import index, setitem
 from _thread import RLock
@@ -27,7 +27,7 @@ from _thread import RLock
 from wasmz.errors import LightTrapCode as TrapCode
 from wasmz.errors import MemoryLimit, Trap, bounded, counted, expect, expect_integer, shown
 from wasmz.runtime.limits import expect_store
-from wasmz.runtime.views import View, apply, make_views
+from wasmz.runtime.views import StructError, View, apply, make_views
 from wasmz.startup.concurrency import load
 from wasmz.types import MEMORY32_LIMIT_BYTES, MemoryType, ValType
 
@@ -439,7 +439,7 @@ class Memory:
         start = self._checked(address, packer.size)
         try:
             packer.pack_into(self.bytes, start, *values)
-        except (struct.error, TypeError) as error:
+        except (StructError, TypeError) as error:
             if self.bytes is _CLOSED:
                 raise _closed() from None
             raise TypeError(f"values are not of format {format!r}: {bounded(repr(values))} ({error})") from None
@@ -518,7 +518,7 @@ def _packer(format: str | ValType) -> struct.Struct:
         raise ValueError(f"a value in memory is a number or a vector, not {format}")
     try:
         return struct.Struct("<" + known)
-    except struct.error as error:
+    except StructError as error:
         raise ValueError(f"{format!r} is no format of the struct module: {error}") from None
 
 

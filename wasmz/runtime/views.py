@@ -25,9 +25,9 @@ What makes this safe:
 
 from __future__ import annotations
 
+import _struct as struct  # what there is in struct, without that file
 import gc
 import os
-import struct
 import sys
 from _operator import call, setitem
 from itertools import starmap
@@ -46,6 +46,9 @@ if TYPE_CHECKING:
     Step = tuple[Any, ...]
 else:
     Protocol = object
+
+# Typeshed does not know that it is there, too.
+StructError: type[Exception] = struct.error  # type: ignore[attr-defined]
 
 # Frames of this module do not decide whose exception it is, see traps.py.
 __wasmz_frame__ = "helper"
@@ -319,7 +322,7 @@ class PlainView:
             raise IndexError(_OUT_OF_BOUNDS)
         try:
             return self._unpack(self.buffer, self._offset + index * self._stride)[0]
-        except struct.error:
+        except StructError:
             # The memory was closed in between.
             raise IndexError(_OUT_OF_BOUNDS) from None
 
@@ -335,7 +338,7 @@ class PlainView:
         except OverflowError:
             # A double beyond the range of a single: C converts it to infinity, struct refuses.
             self._pack(buffer, place, float("inf") if value > 0 else float("-inf"))
-        except struct.error as error:
+        except StructError as error:
             raise ValueError(str(error)) from None
 
 

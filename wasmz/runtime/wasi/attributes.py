@@ -5,7 +5,7 @@ fd_filestat_get(process, caller, 3, result)     -> Errno.SUCCESS, and 64 bytes i
 
 from __future__ import annotations
 
-import struct
+import _struct as struct  # what there is in struct, without that file
 
 from wasmz.runtime.wasi.constants import FdFlags, FileType, TimeFlags
 from wasmz.runtime.wasi.descriptors import MAX_OFFSET, Failure

@@ -5,7 +5,7 @@ fd_write(process, caller, 1, vectors, 2, result)    -> Errno.SUCCESS, and the nu
 
 from __future__ import annotations
 
-import struct
+import _struct as struct  # what there is in struct, without that file
 
 from wasmz.runtime.wasi.descriptors import Failure
 from wasmz.runtime.wasi.errno import Errno

@@ -5,7 +5,7 @@ Errno.of(FileNotFoundError(errno.ENOENT, "no such file"))   -> Errno.NOENT, 44
 
 from __future__ import annotations
 
-import errno
+from wasmz.startup.concurrency import load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,6 +65,10 @@ _numbers: dict[int, int] = {}
 def _of_host() -> dict[int, int]:
     """By the host's number. Made when it is first needed."""
     if not _numbers:
+        # Imported only here: most programs see no error.
+        load("errno")
+        import errno
+
         numbers = {}
         # Where two names share a number on the host, the later one is the answer.
         aliases = {"EWOULDBLOCK": Errno.AGAIN, "ENOTSUP": Errno.NOTSUP, "EOPNOTSUPP": Errno.NOTSUP}

@@ -1,4 +1,4 @@
-"""The 46 functions of WASI preview 1: their types, where they are, and how a linker gets them.
+"""The 46 functions of WASI preview 1: their types, where they are, and how a linker and generated code get them.
 
     FUNCTIONS["path_open"]                  -> ("iiiiiIIii:i", "paths")
     linker.define_wasi(WasiConfig(args=["echo", "hi"], stdout=out).preopen_dir("data", "/"))
@@ -12,8 +12,12 @@ from __future__ import annotations
 
 import os
 
+from wasmz.errors import LightTrapCode as TrapCode
+from wasmz.errors import Trap
 from wasmz.runtime.host import HostFunc
 from wasmz.runtime.wasi.config import WasiConfig
+from wasmz.runtime.wasi.descriptors import Failure
+from wasmz.runtime.wasi.errno import Errno
 from wasmz.runtime.wasi.process import Process
 from wasmz.startup.concurrency import load
 from wasmz.types import FuncType, ValType
@@ -24,6 +28,9 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
     from wasmz.runtime.host import Caller, Definitions
+
+# Frames of this module are the border between the guest's and the host's (see runtime/traps.py).
+__wasmz_frame__ = "host"
 
 # Name -> type, one letter a value: i for i32, I for i64; and the module.
 FUNCTIONS: Final[dict[str, tuple[str, str]]] = {
@@ -124,9 +131,6 @@ class _WasiFunction(HostFunc):
         return function
 
     def make_code(self, caller: Caller | None, name: str) -> Callable[..., Any]:
-        load("wasmz.runtime.wasi.calls")
-        from wasmz.runtime.wasi.calls import bind
-
         if caller is not None:
             self._process.join(caller.store)
             self._process.charge_to(caller.store)
@@ -138,3 +142,31 @@ class _WasiFunction(HostFunc):
 
             return timed(self._name, code)
         return code
+
+
+def bind(
+    function: Callable[..., int | None], process: Process, caller: Caller | None, wide: list[int]
+) -> Callable[..., Any]:
+    """What generated code calls; ``wide`` are the positions of arguments with 64 bits, which are signed."""
+
+    def call(*args: int) -> int | None:
+        try:
+            if wide:
+                signed = list(args)
+                for position in wide:
+                    signed[position] -= (args[position] >> 63) << 64
+                return function(process, caller, *signed)
+            return function(process, caller, *args)
+        except Failure as failure:
+            return failure.errno
+        except OSError as error:
+            return Errno.of(error)
+        except Trap as trap:
+            # A bad pointer is the guest's mistake; the interface has an answer for it.
+            if trap.light_code == TrapCode.MEMORY_OUT_OF_BOUNDS:
+                return Errno.FAULT
+            raise
+        except MemoryError:
+            return Errno.NOMEM
+
+    return call

@@ -9,7 +9,7 @@ guest those are kept that were used last, up to a number of bytes; one that is w
 
 from __future__ import annotations
 
-import struct
+import _struct as struct  # what there is in struct, without that file
 from array import array
 
 from wasmz.runtime.wasi.constants import FileType

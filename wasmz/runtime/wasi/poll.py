@@ -5,7 +5,7 @@ poll_oneoff(process, caller, subscriptions, events, 2, result)      -> Errno.SUC
 
 from __future__ import annotations
 
-import struct
+import _struct as struct  # what there is in struct, without that file
 import time
 
 from wasmz.runtime.wasi.descriptors import Failure

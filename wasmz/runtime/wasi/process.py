@@ -7,8 +7,8 @@ args_sizes_get(process, caller, count, size)        -> Errno.SUCCESS
 
 from __future__ import annotations
 
+import _struct as struct  # what there is in struct, without that file
 import os
-import struct
 import time
 
 from wasmz.errors import WasiExit

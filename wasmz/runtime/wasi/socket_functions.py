@@ -5,8 +5,8 @@ sock_accept(process, caller, 3, 0, result)      -> Errno.SUCCESS, a descriptor f
 
 from __future__ import annotations
 
+import _struct as struct  # what there is in struct, without that file
 import socket
-import struct
 
 from wasmz.runtime.wasi.constants import FdFlags
 from wasmz.runtime.wasi.descriptor_functions import pieces
