@@ -64,7 +64,7 @@ def test_what_starts_compiles_no_source_text(source: Path, tmp_path: Path) -> No
         import sums
         print(sums.f(1), sums.f(2))
         print([name for name in compiled if str(name).startswith("<")])
-        print("wasmz.runtime.adapter_templates" in sys.modules)
+        print("wasmz.runtime.calls.adapter_templates" in sys.modules)
     """
     assert run(script, tmp_path / "out").splitlines() == ["6 7", "[]", "False"]
 

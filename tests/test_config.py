@@ -22,7 +22,7 @@ from wasmz.cli.common import engine_options, make_engine
 from wasmz.compile.on_demand import TierCompiler
 from wasmz.compile.pipeline import compile_module
 from wasmz.config import OPTIONAL_PASSES, Config, ConfigType, setting
-from wasmz.runtime.image import BASELINE, OPTIMISED
+from wasmz.runtime.abi import BASELINE, OPTIMISED
 from wasmz.settings import Setting
 
 MODULES = {
@@ -84,12 +84,9 @@ def outcome(config: Config) -> dict[str, object]:
         try:
             image = compile_module(data, config)
             compiler = TierCompiler(data, config)
-            forms = [
-                (code.code, code.tail_code, code.entry_code)
-                for body in range(len(image.body_offsets))
-                for code in (compiler.compile(body, form) for form in (BASELINE, OPTIMISED))
-            ]
-            codes = (image.code, image.tail_code, image.entry_code, forms)
+            bodies = range(len(image.body_offsets))
+            made = [compiler.compile(body, form) for body in bodies for form in (BASELINE, OPTIMISED)]
+            codes = [code.parts for code in (*image.functions, *made)]
             found[name] = marshal.dumps(repr_of(codes), 2)
         except wasmz.WasmzError as error:
             found[name] = repr(error)

@@ -81,7 +81,7 @@ def test_inherited_output_is_discarded_where_there_is_none(monkeypatch: pytest.M
 
 
 def test_inherited_input_is_what_it_is_when_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    from wasmz.runtime.wasi.streams import open_input
+    from wasmz.runtime.wasi.standard_streams import open_input
 
     stream = open_input("inherit")
     for text in ("first", "second"):

@@ -48,7 +48,9 @@ def imported_by(source: str, known: set[str]) -> set[str]:
 
 def tables() -> Iterator[tuple[str, set[str]]]:
     """Modules that others choose at run time, by tables."""
-    from wasmz.runtime import abi, adapters, helpers
+    from wasmz.runtime import abi
+    from wasmz.runtime.calls import adapters
+    from wasmz.runtime.link import find_helpers as helpers
     from wasmz.runtime.wasi import functions
 
     yield helpers.__name__, {f"wasmz.runtime.{file}" for files in abi.HELPER_FILES.values() for file in files}

@@ -17,7 +17,7 @@ from wasmz.compile.pipeline import ModuleCompiler, compile_module, validate
 from wasmz.compile.profile import BadProfile, Profile, collect_profile, load_profile, module_hash, save_profile
 from wasmz.ir.verifier import verify_function
 from wasmz.irbuild.profiling import FunctionProfile, annotate, order_blocks
-from wasmz.runtime.module import CompiledModule
+from wasmz.runtime.link.compiled_module import CompiledModule
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -35,22 +35,22 @@ if TYPE_CHECKING:
         WasmzError,
     )
     from wasmz.module import ArcModule, Module, instantiate
-    from wasmz.runtime.bits import f32_bits, f32_from_bits, f64_bits, f64_from_bits
-    from wasmz.runtime.engine import Engine
-    from wasmz.runtime.exceptions import Tag
-    from wasmz.runtime.func import Func
+    from wasmz.runtime.calls.func import Func
+    from wasmz.runtime.calls.host import Caller, HostFunc
     from wasmz.runtime.gc.objects import ArrayRef, StructRef
     from wasmz.runtime.gc.references import I31Ref
-    from wasmz.runtime.globals import Global
-    from wasmz.runtime.host import Caller, HostFunc
-    from wasmz.runtime.instance import ExecResult, Exports, Instance
-    from wasmz.runtime.limits import ResourceLimiter
-    from wasmz.runtime.linker import Linker
-    from wasmz.runtime.memory import Memory
-    from wasmz.runtime.store import Store
-    from wasmz.runtime.table import Table
-    from wasmz.runtime.wasi.config import WasiConfig
+    from wasmz.runtime.limits.budgets import ResourceLimiter
+    from wasmz.runtime.link.engine import Engine
+    from wasmz.runtime.link.instance import ExecResult, Exports, Instance
+    from wasmz.runtime.link.linker import Linker
+    from wasmz.runtime.link.store import Store
+    from wasmz.runtime.memory.globals import Global
+    from wasmz.runtime.memory.linear import Memory
+    from wasmz.runtime.memory.table import Table
+    from wasmz.runtime.numeric.bits import f32_bits, f32_from_bits, f64_bits, f64_from_bits
+    from wasmz.runtime.traps.exceptions import Tag
     from wasmz.runtime.wasi.memory_files import MemoryFileSystem
+    from wasmz.runtime.wasi.wasi_config import WasiConfig
     from wasmz.ship.processes import worker_instance
     from wasmz.types import (
         ArrayType,
@@ -93,21 +93,21 @@ _HOMES = {
         "WasmzError",
     ),
     "wasmz.module": ("ArcModule", "Module", "instantiate"),
-    "wasmz.runtime.engine": ("Engine",),
-    "wasmz.runtime.exceptions": ("Tag",),
-    "wasmz.runtime.func": ("Func",),
-    "wasmz.runtime.host": ("Caller", "HostFunc"),
-    "wasmz.runtime.globals": ("Global",),
-    "wasmz.runtime.instance": ("ExecResult", "Exports", "Instance"),
-    "wasmz.runtime.limits": ("ResourceLimiter",),
-    "wasmz.runtime.linker": ("Linker",),
+    "wasmz.runtime.link.engine": ("Engine",),
+    "wasmz.runtime.traps.exceptions": ("Tag",),
+    "wasmz.runtime.calls.func": ("Func",),
+    "wasmz.runtime.calls.host": ("Caller", "HostFunc"),
+    "wasmz.runtime.memory.globals": ("Global",),
+    "wasmz.runtime.link.instance": ("ExecResult", "Exports", "Instance"),
+    "wasmz.runtime.limits.budgets": ("ResourceLimiter",),
+    "wasmz.runtime.link.linker": ("Linker",),
     "wasmz.runtime.gc.objects": ("ArrayRef", "StructRef"),
     "wasmz.runtime.gc.references": ("I31Ref",),
-    "wasmz.runtime.memory": ("Memory",),
-    "wasmz.runtime.bits": ("f32_bits", "f32_from_bits", "f64_bits", "f64_from_bits"),
-    "wasmz.runtime.store": ("Store",),
-    "wasmz.runtime.table": ("Table",),
-    "wasmz.runtime.wasi.config": ("WasiConfig",),
+    "wasmz.runtime.memory.linear": ("Memory",),
+    "wasmz.runtime.numeric.bits": ("f32_bits", "f32_from_bits", "f64_bits", "f64_from_bits"),
+    "wasmz.runtime.link.store": ("Store",),
+    "wasmz.runtime.memory.table": ("Table",),
+    "wasmz.runtime.wasi.wasi_config": ("WasiConfig",),
     "wasmz.runtime.wasi.memory_files": ("MemoryFileSystem",),
     "wasmz.ship.processes": ("worker_instance",),
     "wasmz.types": (

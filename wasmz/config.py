@@ -229,7 +229,7 @@ class Config(Record, metaclass=ConfigType):
         "worth.",
     )
     _thresholds: tuple[int, ...] = setting(
-        default=(), is_local=True, key=None, help="For tests: the fields of ``wasmz.runtime.supply.Thresholds``."
+        default=(), is_local=True, key=None, help="For tests: the fields of ``wasmz.runtime.calls.supply.Thresholds``."
     )
     _profiling: bool = setting(
         default=False,

@@ -169,12 +169,12 @@ class WasmException(WasmzError):
         tag: the exception's ``Tag``.
         payload: its values as generated code represents them.
         frames: the WebAssembly frames that it left, innermost first. Empty until it has reached a call from Python.
-        trail: frames that are not among them yet, as :func:`wasmz.runtime.exceptions.exn_keep` notes them, or ``None``.
+        trail: frames that are not among them yet, as `exn_keep` of `runtime.traps.exceptions` notes them, or ``None``.
     """
 
     __slots__ = ("frames", "payload", "tag", "trail")
 
-    # Generated code makes exceptions without calling this (runtime/exceptions.py).
+    # Generated code makes exceptions without calling this (runtime/traps/exceptions.py).
     def __init__(self, tag: Any, values: Iterable[Any] = ()) -> None:
         """Makes an exception that carries these values.
 

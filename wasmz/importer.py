@@ -29,17 +29,17 @@ from wasmz.artifact.pyc import DamagedFile, decode_pyc, encode_pyc
 from wasmz.config import Config
 from wasmz.errors import InvalidWasm, LinkError, UnsupportedFeature
 from wasmz.module import Module
-from wasmz.runtime.engine import Engine
-from wasmz.runtime.imports import PythonImports
+from wasmz.runtime.calls.supply import precompiled_supply
+from wasmz.runtime.link.engine import Engine
+from wasmz.runtime.link.python_imports import PythonImports
 from wasmz.runtime.precompiled import expose
-from wasmz.runtime.supply import precompiled_supply
 from wasmz.startup.light import blake2b
 from wasmz.text import assemble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from wasmz.runtime.imports import Given
+    from wasmz.runtime.link.python_imports import Given
 
 __all__ = ["WasmLoader", "install", "uninstall"]
 

@@ -11,10 +11,10 @@ import os
 
 from wasmz.artifact.cache import open_cache
 from wasmz.errors import InvalidWasm, bounded, counted, expect, expect_integer, shown
-from wasmz.runtime.engine import Engine
-from wasmz.runtime.instance import Instance
-from wasmz.runtime.module import CompiledModule
-from wasmz.runtime.store import Store
+from wasmz.runtime.link.compiled_module import CompiledModule
+from wasmz.runtime.link.engine import Engine
+from wasmz.runtime.link.instance import Instance
+from wasmz.runtime.link.store import Store
 from wasmz.startup.concurrency import load, new_lock
 
 TYPE_CHECKING = False
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing import Any, BinaryIO, Union
 
     from wasmz.config import Config
-    from wasmz.runtime.linker import Linker
+    from wasmz.runtime.link.linker import Linker
 
     Source = Union[bytes, bytearray, memoryview, str, os.PathLike[str], BinaryIO]
     Progress = Callable[[int, int], None]
@@ -79,8 +79,8 @@ class Module(CompiledModule):
         if cache is not None:
             kept = cache.load(data, engine.config)
             if kept is not None:
-                load("wasmz.runtime.supply")
-                from wasmz.runtime.supply import precompiled_supply
+                load("wasmz.runtime.calls.supply")
+                from wasmz.runtime.calls.supply import precompiled_supply
 
                 return cls(engine, kept[0], precompiled_supply(*kept))._of(data)
         # Only now is the compiler imported.
@@ -307,8 +307,8 @@ def instantiate(
 
 def _linker_of(engine: Engine, imports: Mapping[str, Mapping[str, Any]]) -> Linker:
     # Imported only here: many modules import nothing.
-    load("wasmz.runtime.linker")
-    from wasmz.runtime.linker import Linker
+    load("wasmz.runtime.link.linker")
+    from wasmz.runtime.link.linker import Linker
 
     linker = Linker(engine)
     for module_name in _named(imports, "imports"):

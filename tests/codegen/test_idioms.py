@@ -11,10 +11,10 @@ import pytest
 from tests.differential.oracle import assemble, compare
 from wasmz.compile.pipeline import ModuleCompiler, load_module
 from wasmz.config import Config
-from wasmz.runtime import bulk
-from wasmz.runtime.engine import Engine
-from wasmz.runtime.memory import Memory
-from wasmz.runtime.store import Store
+from wasmz.runtime.link.engine import Engine
+from wasmz.runtime.link.store import Store
+from wasmz.runtime.memory import bulk
+from wasmz.runtime.memory.linear import Memory
 from wasmz.types import MemoryType
 
 _FILE = Path(__file__).parent / "idioms.wat"

@@ -13,7 +13,7 @@ from wasmz.ir.facts import OPS
 from wasmz.ir.operations import EFFECTS, VARIANTS
 from wasmz.irbuild import builder
 from wasmz.irbuild import gc as build_gc
-from wasmz.runtime.helpers import find_helper
+from wasmz.runtime.link.find_helpers import find_helper
 from wasmz.wasm.instructions import BY_NAME, Immediates
 
 

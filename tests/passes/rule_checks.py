@@ -19,7 +19,7 @@ from wasmz.ir.nodes import BOOL, Block, Value
 from wasmz.passes.rules import generate, table
 from wasmz.passes.rules.evaluation import evaluate as evaluate_int
 from wasmz.passes.rules.table import Item, Node, Rule
-from wasmz.runtime.helpers import find_helper
+from wasmz.runtime.link.find_helpers import find_helper
 from wasmz.types import ValType
 from wasmz.wasm.instructions import BY_NAME
 

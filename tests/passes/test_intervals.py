@@ -14,7 +14,7 @@ from wasmz.ir.nodes import Block, Value
 from wasmz.passes.analysis import intervals
 from wasmz.passes.analysis.intervals import Fact, Interval, from_signed, from_unsigned, signed_of, unsigned_of
 from wasmz.passes.analysis.transfer import FIXED, TRANSFER
-from wasmz.runtime.helpers import find_helper
+from wasmz.runtime.link.find_helpers import find_helper
 from wasmz.types import ValType
 
 SMALL = [(low, high) for low in range(-5, 6) for high in range(low, 6)]

@@ -15,7 +15,7 @@ from wasmz.ir.nodes import Block, Value
 from wasmz.passes.rules import generate
 from wasmz.passes.rules.generate_lanes import LaneRule, parse_lane_rules, render_lanes
 from wasmz.passes.rules.lane_support import COUNTS, SHAPES, Rule, Writer
-from wasmz.runtime.helpers import find_helper
+from wasmz.runtime.link.find_helpers import find_helper
 from wasmz.types import ValType
 
 RULES = list(parse_lane_rules((generate.HERE / "lanes.rules").read_text(encoding="utf-8")))

@@ -15,12 +15,12 @@ from typing import Any
 from wasmz import types as t
 from wasmz.codegen.assembler import _encode_lines
 from wasmz.runtime.abi import IN_TABLE
-from wasmz.runtime.engine import Engine
 from wasmz.runtime.image import ExportSpec, FunctionCode, ModuleImage
-from wasmz.runtime.instance import Instance
-from wasmz.runtime.linker import Linker
-from wasmz.runtime.module import CompiledModule
-from wasmz.runtime.store import Store
+from wasmz.runtime.link.compiled_module import CompiledModule
+from wasmz.runtime.link.engine import Engine
+from wasmz.runtime.link.instance import Instance
+from wasmz.runtime.link.linker import Linker
+from wasmz.runtime.link.store import Store
 from wasmz.types import FuncType, ImportType, ValType, define_function_type
 
 ROOT = Path(__file__).resolve().parents[2]

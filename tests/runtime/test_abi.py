@@ -67,7 +67,7 @@ def test_other_names_are_not_taken_for_numbered_ones() -> None:
 
 
 def test_every_helper_is_found_by_its_name() -> None:
-    from wasmz.runtime.helpers import find_helper
+    from wasmz.runtime.link.find_helpers import find_helper
 
     for name, helper in contract.helpers().items():
         assert find_helper(name) is helper, name

@@ -15,13 +15,14 @@ import pytest
 from tests.runtime.handmade import instantiate, make_image
 from wasmz.config import Config
 from wasmz.errors import Trap, TrapCode
-from wasmz.runtime import bits, depth
-from wasmz.runtime.engine import Engine
-from wasmz.runtime.func import Func
-from wasmz.runtime.host import Caller, HostFunc
-from wasmz.runtime.instance import Instance
-from wasmz.runtime.linker import Linker
-from wasmz.runtime.store import Store
+from wasmz.runtime.calls.func import Func
+from wasmz.runtime.calls.host import Caller, HostFunc
+from wasmz.runtime.limits import depth
+from wasmz.runtime.link.engine import Engine
+from wasmz.runtime.link.instance import Instance
+from wasmz.runtime.link.linker import Linker
+from wasmz.runtime.link.store import Store
+from wasmz.runtime.numeric import bits
 from wasmz.types import MemoryType, ValType
 
 ECHO = {

@@ -10,7 +10,7 @@ from wasmtime import wat2wasm
 
 import wasmz
 from wasmz import Config, Engine, Instance, Linker, MemoryFileSystem, Module, Store, TrapCode, WasiConfig
-from wasmz.runtime.table import MOST_CALLEES
+from wasmz.runtime.memory.table import MOST_CALLEES
 
 MEGABYTE = 1 << 20
 

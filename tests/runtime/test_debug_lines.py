@@ -10,7 +10,7 @@ import pytest
 
 import wasmz
 from tests.wasm.encode import custom, signed, unsigned
-from wasmz.runtime.debug_lines import LineTable
+from wasmz.runtime.traps.debug_lines import LineTable
 
 PROGRAMS = Path(__file__).resolve().parent.parent / "programs"
 SOURCE = (PROGRAMS / "lines.c").read_text(encoding="utf-8").splitlines()

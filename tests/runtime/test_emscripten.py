@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import wasmz
-from wasmz.runtime.emscripten import has_main, is_emscripten, run_main
+from wasmz.runtime.link.emscripten import has_main, is_emscripten, run_main
 
 wasmtime = pytest.importorskip("wasmtime")
 

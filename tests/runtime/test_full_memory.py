@@ -9,7 +9,7 @@ import pytest
 from wasmtime import wat2wasm
 
 import wasmz
-from wasmz.runtime import memory as memory_module
+from wasmz.runtime.memory import linear as memory_module
 from wasmz.types import MEMORY32_LIMIT_BYTES, MemoryType
 
 pytestmark = pytest.mark.skipif(not memory_module._CAN_RESERVE, reason="address space cannot be reserved here")

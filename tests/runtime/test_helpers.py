@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from wasmz.runtime.helpers import find_helper, late_helper
+from wasmz.runtime.link.find_helpers import find_helper, late_helper
 
 
 def test_helpers_are_found_by_name() -> None:
@@ -30,12 +30,12 @@ def test_what_is_imported_already_is_given_at_once() -> None:
 def test_files_are_imported_when_something_is_called() -> None:
     script = """
         import sys
-        from wasmz.runtime.helpers import find_helper, late_helper
+        from wasmz.runtime.link.find_helpers import find_helper, late_helper
 
         namespace = {}
         namespace["f64_abs"] = late_helper("f64_abs", namespace)
-        print("wasmz.runtime.floats" in sys.modules)
-        print(namespace["f64_abs"](-1.5), "wasmz.runtime.floats" in sys.modules)
+        print("wasmz.runtime.numeric.floats" in sys.modules)
+        print(namespace["f64_abs"](-1.5), "wasmz.runtime.numeric.floats" in sys.modules)
         print(namespace["f64_abs"] is find_helper("f64_abs"))
         late = late_helper("v128_nonsense", namespace)
         try:

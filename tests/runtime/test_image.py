@@ -10,12 +10,12 @@ import pytest
 from tests.runtime.handmade import make_image
 from wasmz.artifact.image_writer import dump_image
 from wasmz.artifact.pyc import decode_pyc, encode_pyc
-from wasmz.runtime.engine import Engine
+from wasmz.runtime.calls.supply import precompiled_supply
 from wasmz.runtime.image import ElementSpec, GlobalSpec, TableSpec, data_spec, load_image
-from wasmz.runtime.instance import Instance
-from wasmz.runtime.module import CompiledModule
-from wasmz.runtime.store import Store
-from wasmz.runtime.supply import precompiled_supply
+from wasmz.runtime.link.compiled_module import CompiledModule
+from wasmz.runtime.link.engine import Engine
+from wasmz.runtime.link.instance import Instance
+from wasmz.runtime.link.store import Store
 from wasmz.types import (
     ArrayType,
     FieldType,

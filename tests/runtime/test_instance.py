@@ -11,16 +11,16 @@ import pytest
 
 from tests.runtime.handmade import instantiate, make_image
 from wasmz.errors import LinkError, Trap, TrapCode
-from wasmz.runtime.engine import Engine
-from wasmz.runtime.func import Func
-from wasmz.runtime.globals import Global
-from wasmz.runtime.host import HostFunc
+from wasmz.runtime.calls.func import Func
+from wasmz.runtime.calls.host import HostFunc
 from wasmz.runtime.image import ElementSpec, ExportSpec, GlobalSpec, TableSpec, data_spec
-from wasmz.runtime.linker import Linker
-from wasmz.runtime.memory import Memory
-from wasmz.runtime.module import CompiledModule
-from wasmz.runtime.store import Store
-from wasmz.runtime.table import Table
+from wasmz.runtime.link.compiled_module import CompiledModule
+from wasmz.runtime.link.engine import Engine
+from wasmz.runtime.link.linker import Linker
+from wasmz.runtime.link.store import Store
+from wasmz.runtime.memory.globals import Global
+from wasmz.runtime.memory.linear import Memory
+from wasmz.runtime.memory.table import Table
 from wasmz.types import FuncType, GlobalType, MemoryType, TableType, ValType
 
 I32 = ValType.I32

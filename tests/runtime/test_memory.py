@@ -17,14 +17,14 @@ import pytest
 
 from wasmz.config import Config
 from wasmz.errors import Trap, TrapCode
-from wasmz.runtime import memory as memory_module
-from wasmz.runtime import operations
-from wasmz.runtime.atomics import HELPERS
-from wasmz.runtime.engine import Engine
-from wasmz.runtime.limits import ResourceLimiter
-from wasmz.runtime.memory import Memory
-from wasmz.runtime.operations import DataSegment
-from wasmz.runtime.store import Store
+from wasmz.runtime.limits.budgets import ResourceLimiter
+from wasmz.runtime.link.engine import Engine
+from wasmz.runtime.link.store import Store
+from wasmz.runtime.memory import linear as memory_module
+from wasmz.runtime.memory import memory_helpers as operations
+from wasmz.runtime.memory.atomics import HELPERS
+from wasmz.runtime.memory.linear import Memory
+from wasmz.runtime.memory.memory_helpers import DataSegment
 from wasmz.types import PAGE_BYTES, MemoryType, ValType
 
 

@@ -14,10 +14,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from wasmz.errors import Trap, TrapCode
-from wasmz.runtime import bits
-from wasmz.runtime.conversions import HELPERS as CONVERSIONS
-from wasmz.runtime.floats import HELPERS as FLOATS
-from wasmz.runtime.integers import HELPERS as INTEGERS
+from wasmz.runtime.numeric import bits
+from wasmz.runtime.numeric.conversions import HELPERS as CONVERSIONS
+from wasmz.runtime.numeric.floats import HELPERS as FLOATS
+from wasmz.runtime.numeric.integers import HELPERS as INTEGERS
 
 HELPERS = {**INTEGERS, **FLOATS, **CONVERSIONS}
 

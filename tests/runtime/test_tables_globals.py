@@ -8,14 +8,14 @@ import pytest
 
 from tests.runtime.handmade import instantiate, make_image
 from wasmz.errors import Trap, TrapCode
-from wasmz.runtime import operations
-from wasmz.runtime.adapters import make_export_adapter
-from wasmz.runtime.func import Func
-from wasmz.runtime.globals import Global
-from wasmz.runtime.host import HostFunc
-from wasmz.runtime.operations import ElementSegment
-from wasmz.runtime.store import Store
-from wasmz.runtime.table import MAX_ELEMENTS, Table
+from wasmz.runtime.calls.adapters import make_export_adapter
+from wasmz.runtime.calls.func import Func
+from wasmz.runtime.calls.host import HostFunc
+from wasmz.runtime.link.store import Store
+from wasmz.runtime.memory import memory_helpers as operations
+from wasmz.runtime.memory.globals import Global
+from wasmz.runtime.memory.memory_helpers import ElementSegment
+from wasmz.runtime.memory.table import MAX_ELEMENTS, Table
 from wasmz.types import FuncType, GlobalType, SubType, TableType, ValType, define_function_type, define_group
 
 UNARY = define_function_type(FuncType([ValType.I32], [ValType.I32]))

@@ -16,8 +16,8 @@ import pytest
 import wasmz
 from tests.runtime.handmade import instantiate, make_image
 from wasmz.errors import LightTrapCode, Trap, TrapCode, WasiExit
-from wasmz.runtime.linker import Linker
-from wasmz.runtime.table import Table
+from wasmz.runtime.link.linker import Linker
+from wasmz.runtime.memory.table import Table
 from wasmz.types import MemoryType, TableType, ValType
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -52,7 +52,7 @@ def exports(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
             raise WasiExit(3)
         return int(made.load(a))
 
-    from wasmz.runtime.store import Store
+    from wasmz.runtime.link.store import Store
 
     store = Store()
     table = Table(store, TableType(ValType.FUNCREF, 4))
@@ -120,7 +120,7 @@ def test_indices_that_no_subscript_takes(exports: Any) -> None:
         exports=["either"],
         memories=(MemoryType(1),),
     )
-    from wasmz.runtime.store import Store
+    from wasmz.runtime.link.store import Store
 
     store = Store()
     linker = Linker()
@@ -205,7 +205,7 @@ def test_enum_is_imported_when_somebody_asks_for_the_code() -> None:
         import sys
         sys.path[:0] = sys.argv[1:]
         from wasmz.errors import LightTrapCode, Trap, WasiExit
-        import wasmz.runtime.instance
+        import wasmz.runtime.link.instance
         trap = Trap(LightTrapCode.INTEGER_OVERFLOW)
         print("enum" in sys.modules, trap, WasiExit(1), "enum" in sys.modules, trap.code.name, "enum" in sys.modules)
     """

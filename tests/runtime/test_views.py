@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from wasmz.runtime import views
-from wasmz.runtime.views import WIDTHS, NativeViews, PlainViews, apply, native_views_work
+from wasmz.runtime.memory import views
+from wasmz.runtime.memory.views import WIDTHS, NativeViews, PlainViews, apply, native_views_work
 
 KINDS = [pytest.param(NativeViews, id="native"), pytest.param(PlainViews, id="plain")]
 SIZE = 48

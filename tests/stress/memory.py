@@ -38,9 +38,9 @@ from typing import Any
 from wasmtime import wat2wasm
 
 import wasmz
-from wasmz.runtime import memory as memory_module
-from wasmz.runtime import views as views_module
-from wasmz.runtime.views import WIDTHS, NativeViews, extent
+from wasmz.runtime.memory import linear as memory_module
+from wasmz.runtime.memory import views as views_module
+from wasmz.runtime.memory.views import WIDTHS, NativeViews, extent
 
 CANARY, POISON, LARGEST_BYTE = 0xA5, 0xDB, 0x7F
 MARGIN = 256

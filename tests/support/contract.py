@@ -19,7 +19,7 @@ from types import FunctionType
 from typing import Any
 
 from wasmz.runtime import abi
-from wasmz.runtime.adapter_templates import template_source
+from wasmz.runtime.calls.adapter_templates import template_source
 from wasmz.types import HeapType, RefType, ValType
 
 ABI = Path(abi.__file__)

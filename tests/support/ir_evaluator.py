@@ -14,8 +14,8 @@ from typing import Any
 from wasmz.errors import Trap
 from wasmz.ir.nodes import BOOL, Block, Function, Terminator, Value
 from wasmz.ir.operations import BULK_MEMORIES, EFFECTS
-from wasmz.runtime import bulk
-from wasmz.runtime.helpers import find_helper
+from wasmz.runtime.link.find_helpers import find_helper
+from wasmz.runtime.memory import bulk
 from wasmz.wasm.instructions import Effects
 
 _UNREDUCED = {

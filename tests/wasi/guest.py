@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 
 from tests.runtime.handmade import instantiate, make_image
 from wasmz.runtime.image import ExportSpec
-from wasmz.runtime.linker import Linker
-from wasmz.runtime.wasi.config import WasiConfig
+from wasmz.runtime.link.linker import Linker
 from wasmz.runtime.wasi.functions import FUNCTIONS, add_to_linker
+from wasmz.runtime.wasi.wasi_config import WasiConfig
 from wasmz.types import MemoryType
 
 NAMES = list(FUNCTIONS)

@@ -25,8 +25,8 @@ from tests.wasi.guest import (
     wasmz_calls,
 )
 from wasmz.runtime.wasi import host_files
-from wasmz.runtime.wasi.config import WasiConfig
 from wasmz.runtime.wasi.memory_files import MemoryFileSystem
+from wasmz.runtime.wasi.wasi_config import WasiConfig
 
 pytest.importorskip("wasmtime")
 if not host_files.HAS_DIRECTORY_DESCRIPTORS:

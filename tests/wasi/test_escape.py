@@ -32,9 +32,9 @@ from tests.wasi.guest import (
     wasmz_calls,
 )
 from wasmz.runtime.wasi import host_files
-from wasmz.runtime.wasi.config import WasiConfig
 from wasmz.runtime.wasi.errno import Errno
 from wasmz.runtime.wasi.memory_files import MemoryFileSystem
+from wasmz.runtime.wasi.wasi_config import WasiConfig
 
 SECRET = b"the secret that nobody may read"
 MEMORY_BYTES = PAGES * 65_536

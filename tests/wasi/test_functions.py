@@ -28,9 +28,9 @@ from tests.wasi.guest import (
     Guest,
     wasmz_calls,
 )
-from wasmz.runtime.wasi.config import WasiConfig
 from wasmz.runtime.wasi.errno import Errno
 from wasmz.runtime.wasi.memory_files import MemoryFileSystem
+from wasmz.runtime.wasi.wasi_config import WasiConfig
 
 EVENTS = 16_384
 CLOCK, FD_READ, FD_WRITE = 0, 1, 2
@@ -209,7 +209,7 @@ def test_former_layouts(tmp_path: Path) -> None:
 def test_both_names_are_one_process(tmp_path: Path) -> None:
     from tests.runtime.handmade import instantiate, make_image
     from wasmz.runtime.image import ExportSpec
-    from wasmz.runtime.linker import Linker
+    from wasmz.runtime.link.linker import Linker
     from wasmz.types import MemoryType
 
     image = make_image(

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.wasi.guest import NAMES, PAGES, Guest, wasmz_calls
-from wasmz.runtime.wasi.config import WasiConfig
 from wasmz.runtime.wasi.functions import FUNCTIONS
 from wasmz.runtime.wasi.memory_files import MemoryFileSystem
+from wasmz.runtime.wasi.wasi_config import WasiConfig
 
 MEMORY_BYTES = PAGES * 65_536
 LARGEST_ERROR = 76

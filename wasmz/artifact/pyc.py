@@ -59,8 +59,8 @@ def encode_pyc(
 
     ``code`` is what it has been frozen to, if the image itself has none; ``limits`` hold when Python imports the file.
     """
-    load("wasmz.runtime.prepared_adapters")
-    from wasmz.runtime.prepared_adapters import prepare_templates
+    load("wasmz.runtime.calls.prepared_adapters")
+    from wasmz.runtime.calls.prepared_adapters import prepare_templates
 
     load("wasmz.artifact.image_writer")
     from wasmz.artifact.image_writer import dump_image, freeze_image
@@ -119,8 +119,8 @@ def decode_pyc(content: bytes, source_hash: bytes | None = None) -> tuple[Module
 def encode_functions(image: ModuleImage, names: Iterable[str], codes: Codes, source_hash: bytes) -> bytes:
     """The contents of a file with the code of some functions, and with the names that they need."""
     # Imported only here, as above: what is read has its adapters.
-    load("wasmz.runtime.prepared_adapters")
-    from wasmz.runtime.prepared_adapters import used_templates
+    load("wasmz.runtime.calls.prepared_adapters")
+    from wasmz.runtime.calls.prepared_adapters import used_templates
 
     load("wasmz.artifact.image_writer")
     from wasmz.artifact.image_writer import dump_image

@@ -15,7 +15,7 @@ import click
 
 from wasmz.config import Config
 from wasmz.module import Module
-from wasmz.runtime.engine import Engine
+from wasmz.runtime.link.engine import Engine
 from wasmz.settings import Setting
 
 Progress = Callable[[int, int], None]

@@ -12,7 +12,7 @@ from wasmz.artifact.cache import write_output
 from wasmz.artifact.pyc import encode_pyc, hash_source
 from wasmz.cli.common import FILE, check_target, engine_options, make_engine, progress_of
 from wasmz.config import Config
-from wasmz.runtime.engine import Engine
+from wasmz.runtime.link.engine import Engine
 from wasmz.types import FuncType
 
 

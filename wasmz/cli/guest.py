@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from wasmz.runtime.wasi.config import WasiConfig
+from wasmz.runtime.wasi.wasi_config import WasiConfig
 from wasmz.startup.records import Record
 
 if TYPE_CHECKING:

@@ -15,12 +15,12 @@ from wasmz.cli.guest import GuestOptions
 from wasmz.cli.inspect import export_lines
 from wasmz.errors import Trap, WasiExit, WasmException
 from wasmz.module import Module
-from wasmz.runtime.emscripten import has_main
-from wasmz.runtime.instance import Instance
-from wasmz.runtime.limits import ResourceLimiter
-from wasmz.runtime.linker import Linker
-from wasmz.runtime.store import Store
-from wasmz.runtime.wasi.config import WasiConfig
+from wasmz.runtime.limits.budgets import ResourceLimiter
+from wasmz.runtime.link.emscripten import has_main
+from wasmz.runtime.link.instance import Instance
+from wasmz.runtime.link.linker import Linker
+from wasmz.runtime.link.store import Store
+from wasmz.runtime.wasi.wasi_config import WasiConfig
 from wasmz.types import FuncType, HeapType, RefType, ValType
 
 
@@ -221,7 +221,7 @@ def _instantiate(
 
 def _run_main(instance: Instance, arguments: list[str]) -> int:
     """Runs a program by emscripten without a start function; its status is the exit code."""
-    from wasmz.runtime.emscripten import run_main
+    from wasmz.runtime.link.emscripten import run_main
 
     instance.initialize_reactor()
     return run_main(instance, arguments) & 0xFF

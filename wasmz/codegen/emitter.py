@@ -24,7 +24,7 @@ from wasmz.codegen.emitted import Attempt, Emitted, Jump, Label
 from wasmz.codegen.targets.base import Target
 from wasmz.ir.facts import CONSTANTS
 from wasmz.ir.nodes import Block, Edge, Function, Value
-from wasmz.runtime.floats import f32_from_bits
+from wasmz.runtime.numeric.floats import f32_from_bits
 from wasmz.types import DefinedType
 
 # The time of an insertion is proportional to the code after it, and that of a search for a pending read to the number

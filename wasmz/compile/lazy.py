@@ -15,8 +15,8 @@ from wasmz.artifact.cache import Cache
 from wasmz.artifact.pyc import Codes
 from wasmz.config import Config
 from wasmz.runtime.abi import OPTIMISED
+from wasmz.runtime.calls.supply import CodeSupply, Thresholds
 from wasmz.runtime.image import FunctionCode, ModuleImage
-from wasmz.runtime.supply import CodeSupply, Thresholds
 from wasmz.startup.concurrency import load
 from wasmz.startup.light import ref
 

@@ -1,4 +1,4 @@
-"""Compiles functions one at a time, as the runtime asks for them (runtime/tiers.py).
+"""Compiles functions one at a time, as the runtime asks for them (runtime/calls/tier_up.py).
 
 compiler = TierCompiler(data, config)
 compiler.compile(5, BASELINE)      validates function 5; quick to compile, and counts how hot it is

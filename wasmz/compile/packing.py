@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from wasmz.artifact.cache import open_cache
 from wasmz.artifact.pyc import DamagedFile, decode_functions, decode_pyc, encode_functions, encode_pyc
 from wasmz.compile.lazy import dump_codes, resume
-from wasmz.runtime.supply import precompiled_supply
+from wasmz.runtime.calls.supply import precompiled_supply
 from wasmz.startup.concurrency import new_lock
 from wasmz.startup.light import blake2b
 from wasmz.version import __version__
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wasmz.config import Config
+    from wasmz.runtime.calls.supply import CodeSupply
     from wasmz.runtime.image import ModuleImage
-    from wasmz.runtime.module import CompiledModule
-    from wasmz.runtime.supply import CodeSupply
+    from wasmz.runtime.link.compiled_module import CompiledModule
 
 _Module = TypeVar("_Module", bound="CompiledModule")
 

@@ -70,7 +70,7 @@ _Made = TypeVar("_Made")
 # Called with the number of functions compiled so far, and that of all.
 Progress = Callable[[int, int], None]
 
-# All that code goes through that may run only once (see runtime/tiers.py). The pass makes conditions jump at
+# All that code goes through that may run only once (see runtime/calls/tier_up.py). The pass makes conditions jump at
 # once, which is less code to emit: compiling takes 10 to 20 % less time, and what it makes is faster. All of level 1
 # takes 20 % more.
 BASELINE_PASSES = ("conditions",)

@@ -21,7 +21,7 @@ from wasmz.errors import WasmzError
 from wasmz.irbuild.profiling import FunctionProfile, Profile, read_counts
 
 if TYPE_CHECKING:
-    from wasmz.runtime.instance import Instance
+    from wasmz.runtime.link.instance import Instance
 
 _FORMAT = "wasmz profile"
 _VERSION = 1

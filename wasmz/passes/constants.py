@@ -6,8 +6,8 @@
     v3 = local.get 0             v3 = local.get 0
     v4 = i32.add v0 v3           v4 = i32.add v3 v0
 
-Integers are folded by the runtime's own functions (`wasmz.runtime.integers`). Operations that trap are left for run
-time, and so is float arithmetic, whose NaNs are the machine's.
+Integers are folded by the runtime's own functions (`wasmz.runtime.numeric.integers`). Operations that trap are left for
+run time, and so is float arithmetic, whose NaNs are the machine's.
 """
 
 from __future__ import annotations

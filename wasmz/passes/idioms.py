@@ -12,7 +12,7 @@
 
 An operation does only iterations that lie wholly in bounds and after which the loop goes on, and returns their number.
 The loop itself does the rest, at least the last iteration: so traps, and all values used after the loop, come from its
-own code. `matching.py` decides which loops qualify; the operations are in ``runtime/bulk.py``.
+own code. `matching.py` decides which loops qualify; the operations are in ``runtime/memory/bulk.py``.
 """
 
 from __future__ import annotations

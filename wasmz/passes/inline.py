@@ -14,8 +14,8 @@
 
 A call costs 25 to 50 ns, as much as two or three operations, and hides facts about its arguments. Inlined values keep
 their byte offsets, which lie in the body of the function that they come from: these tell a trap's backtrace where the
-trap occurred (see `runtime/traps.py`). Functions with loops are not inlined, as a call costs little compared with a
-loop; nor are functions that end in a tail call.
+trap occurred (see `runtime/traps/translation.py`). Functions with loops are not inlined, as a call costs little
+compared with a loop; nor are functions that end in a tail call.
 """
 
 from __future__ import annotations

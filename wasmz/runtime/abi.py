@@ -158,19 +158,19 @@ def atomic_helper(operation: str, width: int | None = None) -> str:
     return f"atomic_{operation}" if width is None else f"atomic_{operation}{width}"
 
 
-_NUMERIC: Final = ("integers", "floats", "conversions")
+_NUMERIC: Final = ("numeric.integers", "numeric.floats", "numeric.conversions")
 # By what a name has before its first underscore, the files of wasmz.runtime whose HELPERS may have it.
 HELPER_FILES: Final[dict[str, tuple[str, ...]]] = {
     **dict.fromkeys(("i32", "i64", "f32", "f64"), _NUMERIC),
     **dict.fromkeys(("v128", "i8x16", "i16x8", "i32x4", "i64x2", "f32x4", "f64x2"), ("simd",)),
-    "memory": ("operations", "bulk"),
-    **dict.fromkeys(("data", "elem", "table", "trap"), ("operations",)),
-    "atomic": ("atomics",),
-    "gc": ("gc.operations",),
-    "exn": ("exceptions",),
+    "memory": ("memory.memory_helpers", "memory.bulk"),
+    **dict.fromkeys(("data", "elem", "table", "trap"), ("memory.memory_helpers",)),
+    "atomic": ("memory.atomics",),
+    "gc": ("gc.gc_helpers",),
+    "exn": ("traps.exceptions",),
 }
 # Those that have nothing but functions, but for this name.
-FUNCTION_FILES: Final = frozenset({*_NUMERIC, "simd", "operations", "bulk"})
+FUNCTION_FILES: Final = frozenset({*_NUMERIC, "simd", "memory.memory_helpers", "memory.bulk"})
 F32_SCRATCH: Final = "f32_scratch"
 
 # What code may use of Python's: for the checks of entry forms, and for references.

@@ -12,14 +12,14 @@ import sys
 
 from wasmz.config import Config
 from wasmz.errors import LinkError, Trap, WasiExit, WasmException
-from wasmz.runtime.engine import Engine
+from wasmz.runtime.calls.supply import precompiled_supply
 from wasmz.runtime.image import FrozenCode, load_image
-from wasmz.runtime.instance import Instance
-from wasmz.runtime.linker import Linker
-from wasmz.runtime.module import CompiledModule
-from wasmz.runtime.store import Store
-from wasmz.runtime.supply import precompiled_supply
-from wasmz.runtime.wasi.config import WasiConfig
+from wasmz.runtime.link.compiled_module import CompiledModule
+from wasmz.runtime.link.engine import Engine
+from wasmz.runtime.link.instance import Instance
+from wasmz.runtime.link.linker import Linker
+from wasmz.runtime.link.store import Store
+from wasmz.runtime.wasi.wasi_config import WasiConfig
 from wasmz.startup.concurrency import load
 
 TYPE_CHECKING = False

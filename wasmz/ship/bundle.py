@@ -174,7 +174,7 @@ def _run(python: Python, script: str, *arguments: str) -> None:
     import bytecode
 
     # Both are pure Python: the installed packages serve other versions, too.
-    places = dict.fromkeys(str(Path(str(item)).parent.parent) for item in (__file__, bytecode.__file__))
+    places = dict.fromkeys(str(Path(str(item)).parent.parent) for item in (Path(__file__).parent, bytecode.__file__))
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(places), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [python.command, "-c", script, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from wasmz.compile.packing import identity
 from wasmz.errors import bounded
 from wasmz.module import ArcModule, Module
-from wasmz.runtime.instance import Instance
-from wasmz.runtime.linker import Linker
-from wasmz.runtime.store import Store
+from wasmz.runtime.link.instance import Instance
+from wasmz.runtime.link.linker import Linker
+from wasmz.runtime.link.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable

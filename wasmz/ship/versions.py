@@ -14,11 +14,11 @@ import sys
 
 from wasmz.artifact.pyc import DamagedFile, decode_pyc
 from wasmz.config import Config
-from wasmz.runtime.engine import Engine
-from wasmz.runtime.imports import PythonImports
-from wasmz.runtime.module import CompiledModule
+from wasmz.runtime.calls.supply import precompiled_supply
+from wasmz.runtime.link.compiled_module import CompiledModule
+from wasmz.runtime.link.engine import Engine
+from wasmz.runtime.link.python_imports import PythonImports
 from wasmz.runtime.precompiled import expose
-from wasmz.runtime.supply import precompiled_supply
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any, Final
 
-# Frames of this module do not decide whose exception it is, see runtime/traps.py.
+# Frames of this module do not decide whose exception it is, see runtime/traps/translation.py.
 __wasmz_frame__ = "helper"
 
 # The seconds that a fork waits for other threads' imports, which the child could not finish; and these for each other.

@@ -1,4 +1,4 @@
-"""Atomic memory access: calls of ``wasmz.runtime.atomics``, with the whole address.
+"""Atomic memory access: calls of ``wasmz.runtime.memory.atomics``, with the whole address.
 
     i32.atomic.rmw16.add_u (1, 8, 0) v0 v1       ->  atomic_add2(m0, m0_H, v0 + 8, v1)
     i32.atomic.load8_u (0, 8, 0) v0              ->  m0_B[v0 + 8]

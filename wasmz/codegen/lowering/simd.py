@@ -192,7 +192,7 @@ def _register_integer_lanes(shape: str, bits: int) -> None:
     else:
         lowers(f"{shape}.splat")(_splat(f"a {one} *", lane, one))
     if bits > 8:
-        # See `bitmask` in wasmz.runtime.simd.integers.
+        # See `bitmask` in wasmz.runtime.simd.integer_lanes.
         count = 128 // bits
         gather = sum(1 << (bits - 1) * index for index in range(count))
         lowers(f"{shape}.bitmask")(_by_template(f"a {top} & {gather} * {(bits - 1) * count} >> {(1 << count) - 1} &"))
@@ -205,7 +205,7 @@ def _register_integer_lanes(shape: str, bits: int) -> None:
 
 
 def _register_comparisons(shape: str, bits: int) -> None:
-    """Lanes of ones where a comparison is true, and operations made from one (see `wasmz.runtime.simd.integers`)."""
+    """Lanes of ones where a comparison is true, and operations made from one (`wasmz.runtime.simd.integer_lanes`)."""
     top, low, lane = tops(bits), lows(bits), (1 << bits) - 1
     spread = f"{top} & {bits - 1} >> {lane} *"
     unspread = f"{top} & {top} ^ {bits - 1} >> {lane} *"

@@ -14,7 +14,7 @@ from typing import Any
 from wasmz.errors import Trap
 from wasmz.ir.facts import OPS
 from wasmz.passes.rules.support import LARGEST, LONGEST_SHIFT
-from wasmz.runtime.helpers import find_helper
+from wasmz.runtime.link.find_helpers import find_helper
 
 _FOLDABLE: dict[str, Callable[..., int]] = {op.name: find_helper(op.helper) for op in OPS.values() if op.folds}
 

@@ -23,7 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final
 
-    from wasmz.runtime.limits import HostBudget
+    from wasmz.runtime.limits.budgets import HostBudget
 
 __wasmz_frame__ = "helper"
 

@@ -14,9 +14,9 @@ from array import array
 
 from wasmz.errors import LightTrapCode as TrapCode
 from wasmz.errors import Trap, bounded, expect_integer, expect_iterable, shown
-from wasmz.runtime.checkpoints import PIECE_ITEMS, requests, stop_if_asked
-from wasmz.runtime.convert import to_i32, to_internal, to_python
+from wasmz.runtime.calls.convert import to_i32, to_internal, to_python
 from wasmz.runtime.gc.references import HeapRef
+from wasmz.runtime.limits.checkpoints import PIECE_ITEMS, requests, stop_if_asked
 from wasmz.startup.concurrency import new_lock
 from wasmz.types import (
     ArrayType,

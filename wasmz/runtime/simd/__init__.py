@@ -8,7 +8,10 @@ A vector is an unsigned int, its lane 0 lowest (docs/abi.md). docs/simd.md has t
 
 from __future__ import annotations
 
-from wasmz.runtime.simd import conversions, floats, integers, moves, widening
+from wasmz.runtime.simd import float_lanes as floats
+from wasmz.runtime.simd import integer_lanes as integers
+from wasmz.runtime.simd import lane_conversions as conversions
+from wasmz.runtime.simd import moves, widening
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

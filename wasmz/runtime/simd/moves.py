@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from math import isnan
 
-from wasmz.runtime.floats import f32_from_bits, f32_to_bits, f64_from_bits, f64_to_bits
-from wasmz.runtime.simd.floats import doubles, halves, singles, unpack_f32, unpack_f64
+from wasmz.runtime.numeric.floats import f32_from_bits, f32_to_bits, f64_from_bits, f64_to_bits
+from wasmz.runtime.simd.float_lanes import doubles, halves, singles, unpack_f32, unpack_f64
 from wasmz.runtime.simd.lanes import ALL, INTEGER_SHAPES, from_bytes, ones
 
 TYPE_CHECKING = False

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import _struct as struct  # what there is in struct, without that file
 
-from wasmz.runtime.wasi.constants import FdFlags, FileType, TimeFlags
 from wasmz.runtime.wasi.descriptors import MAX_OFFSET, Failure
 from wasmz.runtime.wasi.errno import Errno
+from wasmz.runtime.wasi.flags import FdFlags, FileType, TimeFlags
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Final
 
-    from wasmz.runtime.host import Caller
-    from wasmz.runtime.memory import Memory
+    from wasmz.runtime.calls.host import Caller
+    from wasmz.runtime.memory.linear import Memory
     from wasmz.runtime.wasi.descriptors import Stat
     from wasmz.runtime.wasi.process import Process
 

@@ -14,8 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 
-    from wasmz.runtime.host import Caller
-    from wasmz.runtime.memory import Memory
+    from wasmz.runtime.calls.host import Caller
+    from wasmz.runtime.memory.linear import Memory
     from wasmz.runtime.wasi.descriptors import Descriptor
     from wasmz.runtime.wasi.process import Process
 

@@ -10,14 +10,14 @@ value, or raises ``Failure`` or an ``OSError``, which the guest sees as an error
 
 from __future__ import annotations
 
-from wasmz.runtime.wasi.constants import FileType
 from wasmz.runtime.wasi.errno import Errno
+from wasmz.runtime.wasi.flags import FileType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final
 
-    from wasmz.runtime.limits import HostBudget
+    from wasmz.runtime.limits.budgets import HostBudget
 
     # Device, inode, file type, number of links, size in bytes; times of access, of modification, of status change in
     # nanoseconds.

@@ -11,7 +11,7 @@ from wasmz.runtime.wasi.resolution import Directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from wasmz.runtime.host import Caller
+    from wasmz.runtime.calls.host import Caller
     from wasmz.runtime.wasi.process import Process
 
 

@@ -14,11 +14,11 @@ import os
 
 from wasmz.errors import LightTrapCode as TrapCode
 from wasmz.errors import Trap
-from wasmz.runtime.host import HostFunc
-from wasmz.runtime.wasi.config import WasiConfig
+from wasmz.runtime.calls.host import HostFunc
 from wasmz.runtime.wasi.descriptors import Failure
 from wasmz.runtime.wasi.errno import Errno
 from wasmz.runtime.wasi.process import Process
+from wasmz.runtime.wasi.wasi_config import WasiConfig
 from wasmz.startup.concurrency import load
 from wasmz.types import FuncType, ValType
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Final
 
-    from wasmz.runtime.host import Caller, Definitions
+    from wasmz.runtime.calls.host import Caller, Definitions
 
-# Frames of this module are the border between the guest's and the host's (see runtime/traps.py).
+# Frames of this module are the border between the guest's and the host's (see runtime/traps/translation.py).
 __wasmz_frame__ = "host"
 
 # Name -> type, one letter a value: i for i32, I for i64; and the module.

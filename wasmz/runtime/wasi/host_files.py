@@ -14,9 +14,9 @@ import stat as modes
 import sys
 
 from wasmz.runtime.wasi import waiting
-from wasmz.runtime.wasi.constants import FdFlags, FileType, Rights, directory_rights
 from wasmz.runtime.wasi.descriptors import MAX_OFFSET, Descriptor, Failure
 from wasmz.runtime.wasi.errno import Errno
+from wasmz.runtime.wasi.flags import FdFlags, FileType, Rights, directory_rights
 from wasmz.runtime.wasi.resolution import Directory, Opening, Tree
 from wasmz.startup.concurrency import load
 

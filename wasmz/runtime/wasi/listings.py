@@ -12,15 +12,15 @@ from __future__ import annotations
 import _struct as struct  # what there is in struct, without that file
 from array import array
 
-from wasmz.runtime.wasi.constants import FileType
 from wasmz.runtime.wasi.descriptors import Failure
 from wasmz.runtime.wasi.errno import Errno
+from wasmz.runtime.wasi.flags import FileType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 
-    from wasmz.runtime.limits import HostBudget
+    from wasmz.runtime.limits.budgets import HostBudget
     from wasmz.runtime.wasi.resolution import Directory
 
 # The next entry's cookie, inode, length of the name, type; the name follows.

@@ -15,9 +15,9 @@ import time
 from weakref import WeakKeyDictionary
 
 from wasmz.errors import bounded, expect, expect_integer, shown
-from wasmz.runtime.wasi.constants import FdFlags, FileType, Rights, directory_rights
 from wasmz.runtime.wasi.descriptors import MAX_OFFSET, Descriptor, Failure
 from wasmz.runtime.wasi.errno import Errno
+from wasmz.runtime.wasi.flags import FdFlags, FileType, Rights, directory_rights
 from wasmz.runtime.wasi.resolution import Directory, Opening
 from wasmz.runtime.wasi.waiting import parts
 from wasmz.startup.concurrency import new_lock
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Final
 
-    from wasmz.runtime.limits import HostBudget
+    from wasmz.runtime.limits.budgets import HostBudget
     from wasmz.runtime.wasi.descriptors import Stat
 
 _LONGEST_NAME: Final = 255

@@ -6,14 +6,14 @@ path_open(process, caller, 3, FOLLOW_LINKS, path, size, 0, rights, 0, 0, result)
 from __future__ import annotations
 
 from wasmz.runtime.wasi.attributes import wanted_times, write_stat, write_unstable_stat
-from wasmz.runtime.wasi.constants import FOLLOW_LINKS, FdFlags, FileType, OpenFlags, Rights
 from wasmz.runtime.wasi.descriptors import Failure
 from wasmz.runtime.wasi.errno import Errno
+from wasmz.runtime.wasi.flags import FOLLOW_LINKS, FdFlags, FileType, OpenFlags, Rights
 from wasmz.runtime.wasi.resolution import Directory, Opening, Place, resolve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from wasmz.runtime.host import Caller
+    from wasmz.runtime.calls.host import Caller
     from wasmz.runtime.wasi.descriptors import Stat
     from wasmz.runtime.wasi.process import Process
 

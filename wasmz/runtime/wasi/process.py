@@ -14,7 +14,7 @@ import time
 from wasmz.errors import WasiExit
 from wasmz.runtime.wasi.descriptors import Descriptor, DescriptorTable, Failure
 from wasmz.runtime.wasi.errno import Errno
-from wasmz.runtime.wasi.streams import open_input, open_output
+from wasmz.runtime.wasi.standard_streams import open_input, open_output
 from wasmz.startup.concurrency import load
 from wasmz.startup.light import WeakSet
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Final
 
-    from wasmz.runtime.host import Caller
-    from wasmz.runtime.memory import Memory
-    from wasmz.runtime.store import Store
-    from wasmz.runtime.wasi.config import WasiConfig
+    from wasmz.runtime.calls.host import Caller
+    from wasmz.runtime.link.store import Store
+    from wasmz.runtime.memory.linear import Memory
     from wasmz.runtime.wasi.listings import Listings
+    from wasmz.runtime.wasi.wasi_config import WasiConfig
 
 _REALTIME: Final = 0
 _MONOTONIC: Final = 1

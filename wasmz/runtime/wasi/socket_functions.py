@@ -8,17 +8,17 @@ from __future__ import annotations
 import _struct as struct  # what there is in struct, without that file
 import socket
 
-from wasmz.runtime.wasi.constants import FdFlags
 from wasmz.runtime.wasi.descriptor_functions import pieces
 from wasmz.runtime.wasi.descriptors import Failure
 from wasmz.runtime.wasi.errno import Errno
+from wasmz.runtime.wasi.flags import FdFlags
 from wasmz.runtime.wasi.sockets import SocketDescriptor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 
-    from wasmz.runtime.host import Caller
+    from wasmz.runtime.calls.host import Caller
     from wasmz.runtime.wasi.process import Process
 
 _PEEK: Final = 1

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import socket
 
-from wasmz.runtime.checkpoints import LONGEST_WAIT
-from wasmz.runtime.wasi.constants import FdFlags, FileType, Rights
+from wasmz.runtime.limits.checkpoints import LONGEST_WAIT
 from wasmz.runtime.wasi.descriptors import Descriptor, Failure
 from wasmz.runtime.wasi.errno import Errno
+from wasmz.runtime.wasi.flags import FdFlags, FileType, Rights
 from wasmz.runtime.wasi.waiting import LARGEST_TRANSFER, parts
 
 TYPE_CHECKING = False

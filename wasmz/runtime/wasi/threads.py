@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import threading
 
-from wasmz.runtime.host import HostFunc
-from wasmz.runtime.instance import Instance
-from wasmz.runtime.memory import Memory
-from wasmz.runtime.store import Store
+from wasmz.runtime.calls.host import HostFunc
+from wasmz.runtime.link.instance import Instance
+from wasmz.runtime.link.store import Store
+from wasmz.runtime.memory.linear import Memory
 from wasmz.startup.concurrency import new_lock
 from wasmz.types import MemoryType, ValType
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from wasmz.runtime.linker import Linker
-    from wasmz.runtime.module import CompiledModule
+    from wasmz.runtime.link.compiled_module import CompiledModule
+    from wasmz.runtime.link.linker import Linker
 
 START = "wasi_thread_start"
 

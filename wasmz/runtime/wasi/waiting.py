@@ -12,8 +12,8 @@ from __future__ import annotations
 import sys
 from _thread import get_ident
 
-from wasmz.runtime.checkpoints import LONGEST_WAIT
-from wasmz.runtime.wasi.transfer import preadv, pwritev, readv, writev
+from wasmz.runtime.limits.checkpoints import LONGEST_WAIT
+from wasmz.runtime.wasi.vectored import preadv, pwritev, readv, writev
 from wasmz.startup.concurrency import load
 
 TYPE_CHECKING = False

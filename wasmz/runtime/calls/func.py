@@ -1,0 +1,131 @@
+"""Functions as values: what a ``funcref`` is.
+
+func = table[0]; func(1, 2); func.type
+"""
+
+from __future__ import annotations
+
+from wasmz.errors import bounded, shown
+from wasmz.types import DefinedType, FuncType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from wasmz.runtime.link.store import Store
+
+
+class Func:
+    """A function: one of an instance, or a host function. Calling it is calling it from Python.
+
+    Attributes:
+        defined_type: its type, as modules define it.
+        code: what generated code calls (docs/abi.md).
+        name: for humans, or ``None``.
+        index: in its module's function index space; -1 for host functions.
+        store: where it belongs.
+        is_deep: whether calls of it may nest without a known bound.
+        make_tail: gives the tail form for the index, if that is not known before the function is called.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_adapt",
+        "_adapter",
+        "_tail",
+        "code",
+        "defined_type",
+        "index",
+        "is_deep",
+        "make_tail",
+        "name",
+        "store",
+    )
+
+    def __init__(
+        self,
+        store: Store,
+        defined_type: DefinedType,
+        code: Callable[..., Any],
+        adapt: Callable[[Func, str], Callable[..., Any]],
+        *,
+        tail: Callable[[tuple[Any, ...]], tuple[Any, Any]] | None = None,
+        name: str | None = None,
+        index: int = -1,
+        is_deep: bool = True,
+    ) -> None:
+        """``adapt`` makes what Python calls for the function, by a name: ``adapters.make_export_adapter``."""
+        self.store: Store = store
+        self.defined_type: DefinedType = defined_type
+        self.code: Callable[..., Any] = code
+        self._adapt = adapt
+        self.name: str | None = name
+        self.index: int = index
+        self.is_deep: bool = is_deep
+        self.make_tail: Callable[[int], Any] | None = None
+        self._tail = tail
+        self._adapter: Callable[..., Any] | None = None
+
+    @property
+    def type(self) -> FuncType:
+        """What it takes and gives."""
+        composite = self.defined_type.composite
+        if not isinstance(composite, FuncType):
+            raise TypeError(f"the type of a function is {composite}")
+        return composite
+
+    @property
+    def tail(self) -> Callable[[tuple[Any, ...]], tuple[Any, Any]]:
+        """The tail form (docs/abi.md, "Tail calls")."""
+        tail = self._tail
+        if tail is None:
+            make = self.make_tail
+            tail = self._tail = _tail_form(self.code) if make is None else make(self.index)
+        return tail
+
+    def adapter(self, name: str | None = None) -> Callable[..., Any]:
+        """A plain Python function that calls this one from Python; with a name, a new one of that name."""
+        if name is not None:
+            return self._adapt(self, name)
+        adapter = self._adapter
+        if adapter is None:
+            adapter = self._adapter = self._adapt(self, self.name or f"function_{self.index}")
+        return adapter
+
+    def __call__(self, *args: Any) -> Any:
+        """Calls the function; arguments, results and errors are those of :meth:`Instance.call`."""
+        return (self._adapter or self.adapter())(*args)
+
+    @shown
+    def __repr__(self) -> str:
+        return f"<Func {bounded(self.name) if self.name else self.index} {bounded(str(self.type))}>"
+
+
+# Frames of this module do not decide whose exception it is, see translation.py.
+__wasmz_frame__ = "helper"
+
+
+def _tail_form(code: Callable[..., Any]) -> Callable[[tuple[Any, ...]], tuple[Any, Any]]:
+    def tail(args: tuple[Any, ...]) -> tuple[Any, Any]:
+        return None, code(*args)
+
+    return tail
+
+
+def function_behind(value: Any) -> Func | None:
+    """The ``Func`` that the value is, or that it is the export of; ``None`` for anything else."""
+    if isinstance(value, Func):
+        return value
+    func = getattr(value, "wasmz_func", None)
+    return func if isinstance(func, Func) else None
+
+
+class FuncMaker:
+    """What becomes a function of a store where one is wanted: a ``HostFunc``."""
+
+    __slots__ = ()
+
+    def make_func(self, store: Store) -> Func:
+        """The function, of no instance."""
+        raise NotImplementedError

@@ -1,0 +1,339 @@
+"""Stops code that runs: at a store's deadline, or because someone interrupts it.
+
+    watch(store, 0.5)            half a second from now, the store's code gets Interrupted
+    interrupt(store)             now
+
+Generated code tests nothing for that. CPython looks for asynchronous exceptions at every backward jump and call, and
+:class:`~wasmz.Interrupted` is sent as one to the threads that run code of the store, which their frames tell. It is
+only sent where it does no harm: never to a thread that is in the runtime's own code, where a memory may be half grown,
+and never to one that has just left the store's code, because the test and the sending are a single step for the other
+threads (see :func:`_send`). What is not possible now is tried again a little later; and the runtime's code finds a
+request (``checkpoints.py``), which it meets between two pieces of its work.
+
+The compiler's passes can be stopped anywhere: they change nothing but what they are making, and that is thrown away.
+
+A function of the host that sleeps in C cannot be reached in that way. In the main thread a signal wakes it, ``SIGURG``,
+if nobody else has a handler for that; in other threads the exception comes when it returns.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import operator
+import signal
+import sys
+import threading
+import time
+import weakref
+from itertools import compress
+
+from wasmz.errors import Interrupted
+from wasmz.runtime.abi import EXPORT_FILE, FRAME_KEY, HELPER, HOST, STUB_FILE
+from wasmz.runtime.limits.checkpoints import is_in, requests
+from wasmz.runtime.traps.translation import InstanceFrames
+from wasmz.startup.concurrency import at_fork
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import Final
+
+    # To this file a store is something that code of a thread belongs to.
+    Store = object
+
+__wasmz_frame__ = "helper"
+
+# Seconds until the next attempt at a thread that could not be stopped, and between looks at a store whose deadline has
+# passed, for code that was started since.
+_AGAIN: Final = 0.001
+_LATER: Final = 0.005
+
+# How often another thread is looked at in a row, and the seconds between two looks.
+_ATTEMPTS: Final = 100
+_SHORT_INTERVAL: Final = 0.00002
+
+# Where the compiler may be stopped, and who else may be between that and the runtime, which called it. Importing, and
+# what switches Python's garbage collector off and on, are not among them.
+_COMPILER: Final = ("wasmz.passes", "wasmz.ir", "wasmz.codegen", "wasmz.wasm")
+_COMPILER_CALLERS: Final = (
+    *_COMPILER,
+    "wasmz.compile.pipeline",
+    "wasmz.compile.faults",
+    "wasmz.compile.on_demand",
+    "wasmz.compile.lazy",
+    "wasmz.startup.light",
+)
+_SUPPLY: Final = "wasmz.runtime.calls.supply"
+
+_prototype = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_ulong, ctypes.py_object)
+_set_async_exc = _prototype(("PyThreadState_SetAsyncExc", ctypes.pythonapi))
+
+
+def watch(store: Store, seconds: float | None) -> None:
+    """Sets the deadline of a store, or takes it away.
+
+    Raises:
+        RuntimeError: this system has no threads, which deadlines need.
+    """
+    _watcher.set_deadline(store, None if seconds is None else time.monotonic() + seconds)
+
+
+def interrupt(store: Store) -> None:
+    """Stops all code of a store that runs now, in whatever threads. Does nothing if none does.
+
+    Raises:
+        Interrupted: if this thread itself is to be stopped: in a signal handler, or a function of the host.
+    """
+    own = threading.get_ident()
+    others = [thread for thread in _threads_in(store) if thread != own]
+    _request(store, others)
+    remaining = [thread for thread in others if not _stop(store, thread)]
+    if remaining:
+        _watcher.stop_soon(store, remaining)
+    frame = sys._getframe(1)
+    if is_in(store, frame, own):
+        if _may_stop(store, frame):
+            raise Interrupted
+        # A signal handler that the runtime was interrupted for.
+        _request(store, [own])
+        _watcher.stop_soon(store, [own])
+
+
+def _threads_in(store: Store) -> list[int]:
+    """The threads that run code of the store."""
+    return [thread for thread, frame in sys._current_frames().items() if is_in(store, frame, thread)]
+
+
+def _request(store: Store, threads: list[int]) -> None:
+    """Asks threads to stop the store's code themselves, at their next checkpoint."""
+    reference = weakref.ref(store)
+    for thread in threads:
+        requests[thread] = reference
+
+
+def _withdraw(store: Store, running: list[int]) -> None:
+    """Takes back what was asked of all threads but those that run code of the store."""
+    for thread, reference in list(requests.items()):
+        if thread not in running and reference() is store:
+            requests.pop(thread, None)
+
+
+def _may_stop(store: Store, frame: FrameType | None) -> bool:
+    """Whether an exception may be raised in the innermost frame of a thread that runs code of the store.
+
+    It may in generated code, in what a function of the host does, and in the compiler's passes.
+    """
+    is_foreign = False
+    innermost = frame
+    while frame is not None:
+        mark = frame.f_globals.get(FRAME_KEY)
+        if mark is not None:
+            if mark == HOST:
+                return is_foreign
+            if mark == HELPER:
+                return is_foreign and frame.f_globals["__name__"] == _SUPPLY and _is_compiling(innermost, frame)
+            return mark.__class__ is InstanceFrames and frame.f_code.co_filename not in (EXPORT_FILE, STUB_FILE)
+        is_foreign = True
+        frame = frame.f_back
+    return False
+
+
+def _is_compiling(frame: FrameType | None, end: FrameType) -> bool:
+    """Whether the innermost frame is in the compiler, and all that follow it up to ``end`` are its callers."""
+    allowed: tuple[str, ...] = _COMPILER
+    while frame is not None and frame is not end:
+        name = frame.f_globals.get("__name__", "")
+        if not name.startswith(allowed):
+            return False
+        allowed = _COMPILER_CALLERS
+        frame = frame.f_back
+    return True
+
+
+def _stop(store: Store, thread: int) -> bool:
+    """Stops the code of the store in a thread, if that may be done now; true also if none runs there any more.
+
+    The thread must have been asked already.
+    """
+    by_signal = thread == threading.main_thread().ident and _has_signal()
+    attempt = _signal if by_signal else _try_to_stop
+    stopped = thread not in requests or attempt(store, thread)
+    if not stopped:
+        # It is in the runtime's code. If it calls that all the time, it has to be caught on its way between two calls.
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(_SHORT_INTERVAL)
+        try:
+            for _ in range(_ATTEMPTS):
+                time.sleep(_SHORT_INTERVAL)
+                # Not asked any more: it has stopped.
+                stopped = thread not in requests or attempt(store, thread)
+                if stopped:
+                    break
+        finally:
+            sys.setswitchinterval(interval)
+            _signalled.discard(store)
+    if stopped:
+        requests.pop(thread, None)
+    return stopped
+
+
+def _try_to_stop(store: Store, thread: int) -> bool:
+    frame = sys._current_frames().get(thread)
+    if not is_in(store, frame, thread):
+        return True
+    return _may_stop(store, frame) and _send(thread, frame)
+
+
+def _send(thread: int, frame: FrameType | None) -> bool:
+    """Raises :class:`Interrupted` in a thread if ``frame`` is still its innermost one.
+
+    The iterators below run in C from beginning to end: no other thread runs between the test and the sending. A thread
+    that was waiting for the interpreter in some frame goes on there, and meets the exception at once.
+    """
+    innermost = map(operator.getitem, map(operator.call, (sys._current_frames,)), (thread,))
+    unchanged = map(operator.is_, innermost, (frame,))
+    try:
+        return bool(list(map(_set_async_exc, compress((thread,), unchanged), (Interrupted,))))
+    except KeyError:
+        return True  # the thread has ended
+
+
+# The signal for the main thread
+
+# What the handler is to stop; it takes out what it has stopped, or did not find.
+_signalled: weakref.WeakSet[Store] = weakref.WeakSet()
+
+
+def _signal(store: Store, thread: int) -> bool:
+    """Sends the signal, unless the last one has had its effect."""
+    _signalled.add(store)
+    signal.pthread_kill(thread, signal.SIGURG)
+    # Here the main thread goes on, and handles it.
+    time.sleep(_SHORT_INTERVAL)
+    return store not in _signalled
+
+
+def _install_signal() -> None:
+    """Makes the main thread reachable while it waits; only it can do that."""
+    if hasattr(signal, "pthread_kill") and threading.current_thread() is threading.main_thread():
+        if signal.getsignal(signal.SIGURG) is signal.SIG_DFL:
+            signal.signal(signal.SIGURG, _on_signal)
+
+
+def _remove_signal() -> None:
+    if threading.current_thread() is threading.main_thread() and _has_signal():
+        signal.signal(signal.SIGURG, signal.SIG_DFL)
+
+
+def _has_signal() -> bool:
+    return hasattr(signal, "pthread_kill") and signal.getsignal(signal.SIGURG) is _on_signal
+
+
+def _on_signal(number: int, frame: FrameType | None) -> None:
+    stopped = False
+    for store in list(_signalled):
+        if not is_in(store, frame, threading.get_ident()):
+            _signalled.discard(store)
+        elif _may_stop(store, frame):
+            _signalled.discard(store)
+            stopped = True
+    if stopped:
+        raise Interrupted
+
+
+# The thread that keeps deadlines
+
+
+class _Watcher:
+    """Stops the code of stores whose deadline has passed, and what could not be stopped at once."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._deadlines: weakref.WeakKeyDictionary[Store, float] = weakref.WeakKeyDictionary()
+        # Threads that are to be stopped once.
+        self._late: list[tuple[weakref.ref[Store], int]] = []
+
+    def reset(self) -> None:
+        """In the child after a fork, which has one thread, and perhaps locks that other threads held."""
+        self._condition = threading.Condition()
+        self._thread = None
+        self._late = []
+        requests.clear()
+        if self._deadlines:
+            with self._condition:
+                self._wake()
+
+    def set_deadline(self, store: Store, when: float | None) -> None:
+        if when is None:
+            with self._condition:
+                self._deadlines.pop(store, None)
+                is_idle = not self._deadlines
+                _withdraw(store, [])
+            if is_idle:
+                _remove_signal()
+            return
+        _install_signal()
+        with self._condition:
+            self._deadlines[store] = when
+            _withdraw(store, [])
+            self._wake()
+
+    def stop_soon(self, store: Store, threads: list[int]) -> None:
+        with self._condition:
+            self._late += [(weakref.ref(store), thread) for thread in threads]
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._run, name="wasmz deadlines", daemon=True)
+            self._thread.start()
+        self._condition.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._condition:
+                self._condition.wait(self._pause())
+                now = time.monotonic()
+                due = [store for store, when in self._deadlines.items() if when <= now]
+                late, self._late = self._late, []
+            again = []
+            for reference, thread in late:
+                interrupted = reference()
+                if interrupted is not None and not _stop(interrupted, thread):
+                    again.append((reference, thread))
+            for store in due:
+                self._stop_all(store, now)
+            # No store is kept alive while this waits.
+            due, store, interrupted = [], None, None
+            with self._condition:
+                self._late += again
+
+    def _stop_all(self, store: Store, now: float) -> None:
+        """Stops the code of a store whose deadline has passed, in all threads."""
+        threads = _threads_in(store)
+        with self._condition:
+            if not self._is_due(store, now):
+                return
+            _withdraw(store, threads)
+            # All are asked before the first one is waited for.
+            _request(store, threads)
+        for thread in threads:
+            if self._is_due(store, now):
+                _stop(store, thread)
+
+    def _is_due(self, store: Store, now: float) -> bool:
+        """Whether the deadline still stands: another may have been set meanwhile."""
+        return self._deadlines.get(store, now + 1) <= now
+
+    def _pause(self) -> float | None:
+        """How long to wait for something to do."""
+        if self._late:
+            return _AGAIN
+        # A store may be collected at any time.
+        nearest = min(self._deadlines.values(), default=None)
+        return None if nearest is None else max(nearest - time.monotonic(), _LATER)
+
+
+_watcher = _Watcher()
+at_fork(_watcher.reset)

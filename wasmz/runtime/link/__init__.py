@@ -1,0 +1,1 @@
+"""From a compiled module to an instance: stores, linkers, names in globals."""

@@ -1,0 +1,238 @@
+"""What modules built by emscripten import from its JavaScript, as far as a host without JavaScript can give it.
+
+    if is_emscripten(module):
+        define_emscripten(linker, module)
+    status = run_main(instance, ["prog", "arg"])         for modules that export `main`, not `_start`
+
+C's ``longjmp`` leaves functions by an exception of the host: ``invoke_xxx(index, ...)`` calls a function of the table,
+and where it ends that way, puts the stack back, tells the module by ``setThrew(1, 0)``, and returns zero. What follows
+the call asks then which ``setjmp`` was meant.
+"""
+
+from __future__ import annotations
+
+import time
+
+from wasmz.errors import LightTrapCode as TrapCode
+from wasmz.errors import Trap, WasiExit
+from wasmz.runtime.calls.func import Func
+from wasmz.runtime.calls.host import Caller, HostFunc
+from wasmz.types import FuncType, ValType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any, Final
+
+    from wasmz.runtime.calls.host import Definitions
+    from wasmz.runtime.link.compiled_module import CompiledModule
+    from wasmz.runtime.link.instance import Instance
+
+_MODULE: Final = "env"
+_INVOKE: Final = "invoke_"
+# The function of a module that saves, and the one that restores, its stack pointer: by the name of today, and before.
+_SAVE: Final = ("emscripten_stack_get_current", "stackSave")
+_RESTORE: Final = ("_emscripten_stack_restore", "stackRestore")
+_ALLOCATE: Final = ("_emscripten_stack_alloc", "stackAlloc")
+_MAIN: Final = ("__main_argc_argv", "main")
+_HEAP_LIMIT: Final = 0x8000_0000
+
+
+class LongJump(Exception):
+    """Leaves functions of the guest, for a ``setjmp`` further out."""
+
+
+def is_emscripten(module: CompiledModule) -> bool:
+    """Whether the module imports something that :func:`define_emscripten` defines."""
+    return any(item.module_name == _MODULE and _is_known(item.name) for item in module.imported_funcs)
+
+
+def define_emscripten(linker: Definitions, module: CompiledModule) -> None:
+    """Defines those of emscripten's functions that the module imports, and nobody else defined."""
+    temporary = [0]
+    for item in module.imported_funcs:
+        name = item.name
+        if item.module_name != _MODULE or not _is_known(name) or linker.get(_MODULE, name) is not None:
+            continue
+        function: Callable[..., Any]
+        if name.startswith(_INVOKE):
+            function = _make_invoke(item.type) if isinstance(item.type, FuncType) else _abort
+        elif name == "setTempRet0":
+            function = _make_setter(temporary)
+        elif name == "getTempRet0":
+            function = _make_getter(temporary)
+        else:
+            function = _FUNCTIONS[name]
+        if isinstance(item.type, FuncType):
+            linker.define(_MODULE, name, HostFunc(function, item.type.params, item.type.results, caller=True))
+
+
+def run_main(instance: Instance, args: Sequence[str | bytes]) -> int:
+    """Calls ``__main_argc_argv``, or ``main``, with arguments; gives its status.
+
+    Raises:
+        KeyError: the module exports neither, or nothing that allocates memory for the arguments.
+    """
+    exports = instance.exports
+    main = _export(instance, _MAIN)
+    if not main.wasmz_func.type.params:
+        return int(main() or 0) & 0xFFFF_FFFF
+    encoded = [arg if isinstance(arg, bytes) else arg.encode("utf-8", "surrogateescape") for arg in args]
+    sizes = [len(arg) + 1 for arg in encoded]
+    table_bytes = 4 * (len(encoded) + 1)
+    # The stack is enough for arguments, and is what the C library's own start code takes.
+    allocate = exports["malloc"] if "malloc" in exports else _export(instance, _ALLOCATE)
+    table = allocate(table_bytes + sum(sizes))
+    memory = instance.first_memory
+    address = (table & 0xFFFF_FFFF) + table_bytes
+    for position, arg in enumerate(encoded):
+        memory.write_value((table & 0xFFFF_FFFF) + 4 * position, "I", address)
+        memory.write(address, arg + b"\0")
+        address += len(arg) + 1
+    memory.write_value((table & 0xFFFF_FFFF) + 4 * len(encoded), "I", 0)
+    return int(main(len(encoded), table) or 0) & 0xFFFF_FFFF
+
+
+def has_main(module: CompiledModule) -> bool:
+    """Whether the module says by the name of its main function that it is such a program."""
+    export = module.exports.get(_MAIN[0])
+    return export is not None and export.type == FuncType((ValType.I32, ValType.I32), (ValType.I32,))
+
+
+def _is_known(name: str) -> bool:
+    return name in _FUNCTIONS or name.startswith(_INVOKE) or name in ("setTempRet0", "getTempRet0")
+
+
+def _export(instance: Instance, names: tuple[str, ...]) -> Any:
+    """The export of the first of these names that there is."""
+    for name in names:
+        if name in instance.exports:
+            return instance.exports[name]
+    raise KeyError(f"the module exports none of {', '.join(names)}")
+
+
+def _make_invoke(type: FuncType) -> Callable[..., Any]:
+    """The function ``invoke_xxx`` of this type: an index in the table, and the arguments of what stands there."""
+    callee_type = FuncType(type.params[1:], type.results)
+    # Of another type than i32 and i64, zero is a float.
+    zero = None if not type.results else 0 if type.results[0] in (ValType.I32, ValType.I64) else 0.0
+
+    def invoke(caller: Caller, index: int, *args: Any) -> Any:
+        instance = caller.instance
+        saved = _export(instance, _SAVE)()
+        func = _element(instance, index & 0xFFFF_FFFF)
+        if func.type != callee_type:
+            raise Trap(TrapCode.BAD_SIGNATURE)
+        try:
+            return func(*args)
+        except LongJump:
+            _export(instance, _RESTORE)(saved)
+            instance.exports["setThrew"](1, 0)
+            return zero
+
+    return invoke
+
+
+def _element(instance: Instance, index: int) -> Func:
+    table = instance.exports["__indirect_function_table"]
+    if index >= len(table):
+        raise Trap(TrapCode.TABLE_OUT_OF_BOUNDS)
+    func = table.elements[index]
+    if not isinstance(func, Func):
+        raise Trap(TrapCode.INDIRECT_CALL_TO_NULL)
+    return func
+
+
+def _throw(caller: Caller, *_: int) -> None:
+    raise LongJump
+
+
+def _long_jump(caller: Caller, buffer: int, value: int) -> None:
+    """In older versions the host itself tells the module where to."""
+    caller.instance.exports["setThrew"](buffer, value or 1)
+    raise LongJump
+
+
+def _abort(caller: Caller, *_: int) -> None:
+    raise Trap(TrapCode.UNREACHABLE, "the program aborted")
+
+
+def _assert_fail(caller: Caller, condition: int, file: int, line: int, function: int) -> None:
+    place = f"{_text(caller, file)}:{line}"
+    raise Trap(TrapCode.UNREACHABLE, f"assertion failed: {_text(caller, condition)}, at {place}")
+
+
+def _text(caller: Caller, address: int) -> str:
+    memory = caller.memory
+    start = address & 0xFFFF_FFFF
+    data = memory.read(start, min(1_024, max(0, memory.size_bytes - start)))
+    return data.partition(b"\0")[0].decode(errors="replace")
+
+
+def _exit(caller: Caller, status: int) -> None:
+    raise WasiExit(status & 0xFFFF_FFFF)
+
+
+def _nothing(caller: Caller, *_: int) -> None:
+    """Memory that grew is nothing that a host must be told here: its views follow."""
+
+
+def _resize_heap(caller: Caller, size: int) -> int:
+    memory = caller.memory
+    missing = (size & 0xFFFF_FFFF) - memory.size_bytes
+    page = memory.type.page_bytes
+    return int(missing <= 0 or memory.grow(-(-missing // page)) >= 0)
+
+
+def _copy(caller: Caller, target: int, source: int, size: int) -> int:
+    size &= 0xFFFF_FFFF
+    caller.memory.slice(target, size)[:] = caller.memory.slice(source, size)
+    return target
+
+
+def _copy_only(caller: Caller, target: int, source: int, size: int) -> None:
+    _copy(caller, target, source, size)
+
+
+def _date_now(caller: Caller) -> float:
+    return float(time.time_ns() // 1_000_000)
+
+
+def _now(caller: Caller) -> float:
+    return time.monotonic_ns() / 1e6
+
+
+def _make_setter(cell: list[int]) -> Callable[[Caller, int], None]:
+    def set_upper(caller: Caller, value: int) -> None:
+        cell[0] = value
+
+    return set_upper
+
+
+def _make_getter(cell: list[int]) -> Callable[[Caller], int]:
+    def get_upper(caller: Caller) -> int:
+        return cell[0]
+
+    return get_upper
+
+
+_FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
+    "_emscripten_throw_longjmp": _throw,
+    "emscripten_longjmp": _long_jump,
+    "emscripten_longjmp_jmpbuf": _long_jump,
+    "longjmp": _long_jump,
+    "emscripten_notify_memory_growth": _nothing,
+    "emscripten_resize_heap": _resize_heap,
+    "emscripten_get_heap_max": lambda caller: _HEAP_LIMIT - 65_536,
+    "emscripten_memcpy_big": _copy,
+    "emscripten_memcpy_js": _copy_only,
+    "_emscripten_memcpy_js": _copy_only,
+    "emscripten_date_now": _date_now,
+    "emscripten_get_now": _now,
+    "_emscripten_get_now_is_monotonic": lambda caller: 1,
+    "abort": _abort,
+    "_abort_js": _abort,
+    "__assert_fail": _assert_fail,
+    "exit": _exit,
+    "emscripten_force_exit": _exit,
+}

@@ -1,0 +1,436 @@
+"""Instances: a compiled module bound to memories, tables and functions (specification 4.5.4).
+
+instance = Instance(store, module, linker)
+instance.exports.add(1, 2)                  -> 3
+instance.try_call("div", 1, 0)              -> ExecResult(ok=None, trap=Trap("integer divide by zero"))
+"""
+
+from __future__ import annotations
+
+from _collections_abc import Mapping  # of collections.abc, without collections
+from _thread import get_ident
+from itertools import islice
+
+from wasmz.errors import LinkError, Trap, WasmException, bounded, expect, shown
+from wasmz.runtime.abi import helper
+from wasmz.runtime.calls.adapters import make_skipping
+from wasmz.runtime.calls.func import Func
+from wasmz.runtime.image import ConstExpr, ExportSpec
+from wasmz.runtime.limits.budgets import expect_store
+from wasmz.runtime.limits.checkpoints import instantiating, requests, stop_if_asked
+from wasmz.runtime.link.compiled_module import module_behind, undefined
+from wasmz.runtime.link.find_helpers import find_helper
+from wasmz.runtime.link.loader import Binder
+from wasmz.runtime.memory import memory_helpers as operations
+from wasmz.runtime.memory.globals import Global
+from wasmz.runtime.memory.linear import Memory
+from wasmz.runtime.memory.memory_helpers import DataSegment, ElementSegment
+from wasmz.runtime.memory.table import Table
+from wasmz.startup.concurrency import is_finalizing, load
+from wasmz.startup.records import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any, Final, NoReturn, Protocol
+
+    from wasmz.runtime.image import ModuleImage
+    from wasmz.runtime.link.compiled_module import CompiledModule, ModuleHandle
+    from wasmz.runtime.link.store import Store
+
+    class Imports(Protocol):
+        """Where an instance has its imports from: a ``Linker``."""
+
+        def link(self, store: Store, image: ModuleImage, instance: Instance) -> list[Any]: ...
+
+
+class ExecResult(Record):
+    """What a call came to.
+
+    Attributes:
+        ok: the result, as :meth:`Instance.call` returns it; ``None`` after a trap.
+        trap: the trap that ended it, or ``None``.
+    """
+
+    ok: Any = None
+    trap: Trap | None = None
+
+    def check(self) -> None:
+        expect(self.trap, (Trap, type(None)), "trap", "a Trap or None")
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether the call returned."""
+        return self.trap is None
+
+    def unwrap(self) -> Any:
+        """The result; raises the trap if there is one."""
+        if self.trap is not None:
+            raise self.trap
+        return self.ok
+
+
+class Exports(Mapping[str, "Any"]):
+    """An instance's exports, as attributes and as a mapping: functions, memories, tables, globals, tags.
+
+    They cannot be replaced; what a global or a table holds can: ``exports.counter.value = 1``. An export whose name is
+    also one of a mapping's methods (``get``, ``items``, ...) hides the method as an attribute. But ``keys``, which
+    ``dict(exports)`` calls, and names that Python itself asks for (``__reduce__``) stay Python's: such exports are
+    reached as ``exports["keys"]``.
+    """
+
+    __slots__ = ("__dict__", "_instance", "_specs")
+
+    def __init__(self, instance: Instance, specs: tuple[ExportSpec, ...]) -> None:
+        _set_instance(self, instance)
+        _set_specs(self, {spec.name: spec for spec in specs})
+        # Made on first use, except for those that class attributes would hide.
+        for spec in specs:
+            if hasattr(type(self), spec.name) and not _is_kept(spec.name):
+                _make(self, spec)
+
+    def __getattr__(self, name: str) -> Any:
+        spec = _specs_of(self).get(name)
+        if spec is None:
+            raise AttributeError(_unknown(self, name), name=name, obj=self)
+        return _make(self, spec)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        spec = _specs_of(self).get(name)
+        hint = f"; its value can: exports.{name}.value" if spec is not None and spec.kind == "global" else ""
+        raise AttributeError(f"exports cannot be set: {name!r}{hint}", name=name, obj=self)
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"exports cannot be deleted: {name!r}", name=name, obj=self)
+
+    def __reduce__(self) -> Any:
+        return _instance_of(self).__reduce__()
+
+    def __getitem__(self, name: str) -> Any:
+        """The export of a name. ``KeyError`` if there is none, with names like it."""
+        item = self.__dict__.get(name)
+        if item is not None:
+            return item
+        spec = _specs_of(self).get(name)
+        if spec is None:
+            raise KeyError(_unknown(self, name))
+        return _make(self, spec)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_specs_of(self))
+
+    def __len__(self) -> int:
+        return len(_specs_of(self))
+
+    def __contains__(self, name: object) -> bool:
+        return name in _specs_of(self)
+
+    def __eq__(self, other: object) -> bool:
+        # A mapping's own asks for items, which may be the guest's.
+        return isinstance(other, Mapping) and dict(self) == dict(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __dir__(self) -> list[str]:
+        return list(_specs_of(self))
+
+    @shown
+    def __repr__(self) -> str:
+        return f"<Exports {bounded(', '.join(_specs_of(self)) or 'none')}>"
+
+
+# The slots are no attributes: exports may have any name.
+_instance_of: Callable[[Exports], Instance] = Exports.__dict__["_instance"].__get__
+_set_instance: Callable[[Exports, Instance], None] = Exports.__dict__["_instance"].__set__
+_specs_of: Callable[[Exports], dict[str, ExportSpec]] = Exports.__dict__["_specs"].__get__
+_set_specs: Callable[[Exports, dict[str, ExportSpec]], None] = Exports.__dict__["_specs"].__set__
+del Exports._instance, Exports._specs  # type: ignore[attr-defined]
+
+# Where nothing of a name was found, so many exports, with names up to this length, are looked through for similar ones.
+_MOST_COMPARED: Final = 1000
+_LONGEST_COMPARED: Final = 60
+
+
+def _is_kept(name: str) -> bool:
+    """Whether an attribute that all mappings have stays what it is, whatever is exported under its name."""
+    return name == "keys" or (name.startswith("__") and name.endswith("__"))
+
+
+def _make(exports: Exports, spec: ExportSpec) -> Any:
+    instance = _instance_of(exports)
+    item = instance.extern(spec.name)
+    if isinstance(item, Func):
+        item = instance.python_function(spec)
+    if hasattr(Exports, spec.name) and _is_kept(spec.name):
+        # Kept beside the attributes.
+        return instance._hidden.setdefault(spec.name, item)
+    return exports.__dict__.setdefault(spec.name, item)
+
+
+def _unknown(exports: Exports, name: object) -> str:
+    # Imported only here: it is for messages alone.
+    load("difflib")
+    from difflib import get_close_matches
+
+    text = str(name)
+    names = [known for known in islice(_specs_of(exports), _MOST_COMPARED) if len(known) <= _LONGEST_COMPARED]
+    near = get_close_matches(text, names, n=3) if len(text) <= _LONGEST_COMPARED else []
+    hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+    return f"the module exports no {bounded(repr(text))}{hint}"
+
+
+class Instance:
+    """A module that can run.
+
+    Attributes:
+        store: where it lives.
+        module: what it was made from.
+        exports: what the module exports, bound to this instance.
+    """
+
+    def __init__(self, store: Store, module: CompiledModule | ModuleHandle, linker: Imports | None = None) -> None:
+        """Links, initialises, and runs the module's start function. ``module`` may be an ``ArcModule``, too.
+
+        Raises:
+            LinkError: imports are missing or of another type; nothing has been done then.
+            Trap: a segment is out of bounds or the start function trapped; what was written before stays.
+            Interrupted: the store's deadline has passed, or it was interrupted; likewise.
+            WasmException: the start function did not catch it; likewise.
+            TypeError: these are not a store, a module and a linker.
+            ValueError: the store has limited fuel, but the module was compiled without ``Config.fuel``; or the store,
+                or the module, is closed.
+            MemoryError: there is no room for the module's memories or tables.
+        """
+        compiled: CompiledModule = module_behind(module)
+        if not hasattr(type(compiled), "image"):
+            raise TypeError(f"module must be a Module, not {bounded(repr(compiled))}")
+        expect_store(store)
+        if not (linker is None or hasattr(type(linker), "link")):
+            raise TypeError(f"linker must be a Linker (instantiate() takes a mapping), not {bounded(repr(linker))}")
+        image = compiled.image
+        if store.engine.config.fuel is not None and image.body_offsets and not image.is_metered:
+            raise ValueError("the module's code uses no fuel, as the store wants: compile it with the store's engine")
+        self.store = store
+        self.module = compiled
+        self._image = image
+        self._externs: dict[str, Any] = {}
+        # Exports that are no attributes of ``exports``.
+        self._hidden: dict[str, Any] = {}
+        self.exports: Exports = Exports(self, ())
+        self._binder = Binder(store, image, compiled.supply)
+        if linker is not None:
+            self._binder.add_imports(linker.link(store, image, self))
+        elif image.imports:
+            raise LinkError([undefined(item) for item in image.imports])
+        # What is made and copied from here on counts as code of the store that runs: deadlines stop it.
+        thread = get_ident()
+        outer = instantiating.get(thread)
+        instantiating[thread] = store
+        try:
+            self._allocate()
+            self._specs = {spec.name: spec for spec in image.exports}
+            self.exports = Exports(self, image.exports)
+            self._binder.bind()
+            self._initialize()
+        finally:
+            if outer is None:
+                instantiating.pop(thread, None)
+            else:
+                instantiating[thread] = outer
+        if image.start is not None:
+            self._binder.func(image.start)()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("an instance stays in its process: pickle its module, and use wasmz.worker_instance there")
+
+    # Calls
+
+    def call(self, name: str, *args: Any) -> Any:
+        """Calls an exported function. Returns ``None``, one value, or a tuple of several.
+
+        Raises:
+            KeyError: no such export. TypeError: it is not a function, or an argument is of the wrong type.
+            OverflowError: an integer does not fit. Trap: the execution trapped.
+            WasmException: an exception of the module's was not caught.
+        """
+        return self._exported_function(name)(*args)
+
+    def try_call(self, name: str, *args: Any) -> ExecResult:
+        """The same, with a trap as part of the result; an exception that was not caught is one, too."""
+        function = self._exported_function(name)
+        try:
+            return ExecResult(ok=function(*args))
+        except Trap as trap:
+            return ExecResult(trap=trap)
+        except WasmException as error:
+            return ExecResult(trap=error.as_trap())
+
+    def run_start_function(self) -> None:
+        """Runs a WASI command: calls ``_start``. ``proc_exit`` raises ``WasiExit``, also for status 0."""
+        self.call("_start")
+
+    def initialize_reactor(self) -> None:
+        """Calls ``_initialize`` if the module exports it, as one must before using a WASI reactor."""
+        if "_initialize" in self.exports:
+            self.call("_initialize")
+
+    @property
+    def is_command(self) -> bool:
+        """Whether the module is a WASI command."""
+        return "_start" in self._specs and self._specs["_start"].kind == "func"
+
+    @property
+    def is_reactor(self) -> bool:
+        """Whether the module is a WASI reactor."""
+        return "_initialize" in self._specs and self._specs["_initialize"].kind == "func"
+
+    # Parts
+
+    @property
+    def memories(self) -> tuple[Memory, ...]:
+        """All memories by index, imported ones first."""
+        return tuple(self._binder.memories)
+
+    @property
+    def first_memory(self) -> Memory:
+        """Memory 0. ``RuntimeError`` if there is none."""
+        if not self._binder.memories:
+            raise RuntimeError("the instance has no memory")
+        return self._binder.memories[0]
+
+    def mem_stats(self) -> dict[str, int]:
+        """How much the instance uses: bytes of linear memory, elements of tables; and its store in all."""
+        return {
+            "memory_bytes": sum(memory.size_bytes for memory in self._binder.memories),
+            "table_elements": sum(len(table) for table in self._binder.tables),
+            "store_bytes": self.store.memory_budget.total_used,
+        }
+
+    def counts(self) -> dict[int, list[int]]:
+        """What functions counted that make a profile, by index (see ``wasmz.compile.profile``)."""
+        tiers = self._binder.tiers
+        return {} if tiers is None else tiers.counts()
+
+    def extern(self, name: str) -> Any:
+        """The export as the runtime has it: a ``Func``, ``Memory``, ``Table``, ``Global`` or ``Tag``."""
+        expect(name, str, "name", "a string")
+        item = self._externs.get(name)
+        self.store.check_open()
+        if item is None:
+            spec = self._specs.get(name)
+            if spec is None:
+                raise KeyError(_unknown(self.exports, name))
+            # At once, for threads: there is one object for each.
+            item = self._externs.setdefault(name, self._find(spec))
+        return item
+
+    def python_function(self, spec: ExportSpec) -> Callable[..., Any]:
+        """What Python calls for an exported function."""
+        try:
+            return self._binder.export(spec.index, spec.name)
+        except ImportError:
+            # Destructors call exports at the end of the interpreter, too: see InstanceTiers.
+            if not is_finalizing():
+                raise
+            return make_skipping(self._image.function_type(spec.index))
+
+    def _find(self, spec: ExportSpec) -> Any:
+        binder, index = self._binder, spec.index
+        if spec.kind == "func":
+            return binder.func(index)
+        if spec.kind == "memory":
+            return binder.memories[index]
+        if spec.kind == "table":
+            return binder.tables[index]
+        if spec.kind == "tag":
+            return binder.tags[index]
+        found = binder.globals[index]
+        if found is None:
+            # A constant that no one but Python looks at.
+            own = self._image.globals[index - len(binder.globals) + len(self._image.globals)]
+            found = binder.globals[index] = Global.of_cell(self.store, own.type, [binder.values[index]])
+        return found
+
+    def _exported_function(self, name: str) -> Callable[..., Any]:
+        expect(name, str, "name", "a string")
+        function = self.exports[name]
+        if isinstance(function, (Memory, Table, Global)) or not callable(function):
+            raise TypeError(f"export {name!r} is no function, but {function!r}")
+        return function  # type: ignore[no-any-return]
+
+    # Making
+
+    def _allocate(self) -> None:
+        """Makes what the module defines, and evaluates its constant expressions in the specification's order."""
+        binder, image, store = self._binder, self._image, self.store
+        for memory_type in image.memories:
+            binder.memories.append(Memory(store, memory_type))
+        for spec in image.globals:
+            value = self._evaluate(spec.init)
+            binder.values.append(value)
+            binder.globals.append(Global.of_cell(store, spec.type, [value]) if spec.boxed else None)
+        for table in image.tables:
+            value = None if table.init is None else self._evaluate(table.init)
+            binder.tables.append(Table.of_value(store, table.type, value))
+        if len(image.tags) > len(binder.tags):
+            # Imported only where a module needs it.
+            load("wasmz.runtime.traps.exceptions")
+            from wasmz.runtime.traps.exceptions import Tag
+
+            binder.tags += [Tag.of_defined(store, image.types[index]) for index in image.tags[len(binder.tags) :]]
+        for element in image.elements:
+            declarative = element.mode == "declarative"
+            items = [] if declarative else [self._evaluate(item) for item in element.items]
+            binder.elements.append(ElementSegment(items))
+        binder.data += [DataSegment(content) for _, content, _, _ in image.data]
+
+    def _initialize(self) -> None:
+        """Copies the active segments, tables first."""
+        binder, image = self._binder, self._image
+        for element, items in zip(image.elements, binder.elements, strict=True):
+            if element.offset is not None:
+                start = self._evaluate(element.offset)
+                operations.table_init(binder.tables[element.table], items, start, 0, len(items.items))
+                items.drop()
+        for (_, content, memory, offset), segment in zip(image.data, binder.data, strict=True):
+            if offset is not None:
+                start = offset if type(offset) is int else self._evaluate(offset)  # type: ignore[arg-type]
+                operations.memory_init(binder.memories[memory], segment, start, 0, len(content))
+                segment.drop()
+
+    def _evaluate(self, expression: ConstExpr) -> Any:
+        """The value of a constant expression (specification 3.3.16), as generated code keeps it."""
+        stack: list[Any] = []
+        binder = self._binder
+        if requests:
+            stop_if_asked()
+        for name, immediate in expression:
+            if name in ("i32.const", "i64.const", "v128.const"):
+                stack.append(immediate)
+            elif name == "ref.func":
+                stack.append(binder.func(immediate))
+            elif name == "ref.null":
+                stack.append(None)
+            elif name == "global.get":
+                stack.append(binder.values[immediate])
+            elif name == "f32.const":
+                stack.append(find_helper("f32_from_bits")(immediate))
+            elif name == "f64.const":
+                stack.append(find_helper("f64_from_bits")(immediate))
+            elif name in _EXTENDED:
+                second = stack.pop()
+                stack.append(find_helper(helper(name))(stack.pop(), second))
+            else:
+                # Imported only where a module needs it.
+                load("wasmz.runtime.gc.constant_expressions")
+                from wasmz.runtime.gc.constant_expressions import evaluate
+
+                evaluate(name, immediate, binder, stack)
+        return stack[-1]
+
+    @shown
+    def __repr__(self) -> str:
+        return f"<Instance of {self.module!r}>"
+
+
+_EXTENDED = frozenset({"i32.add", "i32.sub", "i32.mul", "i64.add", "i64.sub", "i64.mul"})

@@ -1,0 +1,213 @@
+"""Linkers: what modules may import, by name.
+
+linker = Linker(engine)
+linker.define("env", "log", print)                          a plain callable takes the import's signature
+linker.define("env", "add", HostFunc(add, [I32, I32], [I32]))
+linker.define("env", "memory", Memory(store, MemoryType(1)))
+linker.define_instance("lib", other_instance)
+"""
+
+from __future__ import annotations
+
+from wasmz.errors import LightTrapCode as TrapCode
+from wasmz.errors import LinkError, Trap, bounded, counted, expect, shown
+from wasmz.runtime.calls.func import Func, function_behind
+from wasmz.runtime.calls.host import HostFunc
+from wasmz.runtime.image import ModuleImage
+from wasmz.runtime.link.compiled_module import import_name, module_behind, type_text, undefined
+from wasmz.runtime.link.engine import Engine
+from wasmz.runtime.memory.globals import Global
+from wasmz.runtime.memory.linear import Memory
+from wasmz.runtime.memory.table import Table
+from wasmz.startup.concurrency import load
+from wasmz.types import (
+    DefinedType,
+    ExternType,
+    FuncType,
+    GlobalType,
+    ImportType,
+    TagType,
+    is_extern_subtype,
+    is_heap_subtype,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from wasmz.runtime.link.compiled_module import CompiledModule
+    from wasmz.runtime.link.instance import Instance
+    from wasmz.runtime.link.store import Store
+    from wasmz.runtime.traps.exceptions import Tag
+    from wasmz.runtime.wasi.wasi_config import WasiConfig
+
+    Item = Func | HostFunc | Memory | Table | Global | Tag | Callable[..., Any] | float | bytes
+
+
+class Linker:
+    """Definitions for imports. A linker may serve any number of instances.
+
+    Attributes:
+        engine: whose modules it links.
+    """
+
+    def __init__(self, engine: Engine | None = None) -> None:
+        """Makes a linker without definitions. ``TypeError``: ``engine`` is no engine."""
+        expect(engine, (Engine, type(None)), "engine", "an Engine")
+        self.engine: Engine = Engine() if engine is None else engine
+        self._items: dict[tuple[str, str], Any] = {}
+
+    def define(self, module_name: str, name: str, item: Item) -> None:
+        """Defines an import; a later definition replaces an earlier one.
+
+        ``item`` is a ``Memory``, ``Table``, ``Global``, ``Tag``, a ``Func`` or an instance's exported function, a
+        ``HostFunc``, or any callable, which then takes its type from the import that it satisfies; so does a number
+        (16 bytes for a v128), the value of an immutable global.
+
+        Raises:
+            TypeError: it is none of these.
+        """
+        if module_name.__class__ is not str or name.__class__ is not str:
+            expect(module_name, str, "module_name", "a string")
+            expect(name, str, "name", "a string")
+        is_known = isinstance(item, (Memory, Table, Global, Func, HostFunc)) or _is_value(item)
+        if not is_known and not callable(item) and not is_tag(item):
+            raise TypeError(f"{import_name(module_name, name)}: {bounded(repr(item))} cannot be imported")
+        self._items[module_name, name] = function_behind(item) or item
+
+    def define_instance(self, module_name: str, instance: Instance) -> None:
+        """Defines all exports of an instance under ``module_name``. ``TypeError`` for anything but an instance."""
+        expect(module_name, str, "module_name", "a string")
+        if not hasattr(type(instance), "extern"):
+            raise TypeError(f"instance must be an Instance, not {bounded(repr(instance))}")
+        for name in instance.exports:
+            self._items[module_name, name] = instance.extern(name)
+
+    def define_unknown_as_traps(self, module: CompiledModule) -> None:
+        """Defines every function that the module imports and nobody defined; calling one traps (UNREACHABLE)."""
+        for item in _expect_module(module).imported_funcs:
+            key = (item.module_name, item.name)
+            if key not in self._items:
+                self._items[key] = _unknown(f"unknown import {import_name(item.module_name, item.name)} was called")
+
+    def define_wasi(self, config: WasiConfig | None = None) -> None:
+        """Defines WASI preview 1 for one instance, with these arguments, environment and streams."""
+        load("wasmz.runtime.wasi.functions")
+        from wasmz.runtime.wasi.functions import add_to_linker
+
+        if not (config is None or hasattr(type(config), "preopen_dir")):
+            raise TypeError(f"config must be a WasiConfig, not {bounded(repr(config))}")
+        add_to_linker(self, config)
+
+    def define_emscripten(self, module: CompiledModule) -> None:
+        """Defines what the module imports of emscripten's conventions: ``invoke_*`` and ``longjmp``, memory growth."""
+        load("wasmz.runtime.link.emscripten")
+        from wasmz.runtime.link.emscripten import define_emscripten
+
+        define_emscripten(self, _expect_module(module))
+
+    def get(self, module_name: str, name: str) -> Any:
+        """What is defined under these names, or ``None``."""
+        expect(module_name, str, "module_name", "a string")
+        expect(name, str, "name", "a string")
+        return self._items.get((module_name, name))
+
+    @shown
+    def __repr__(self) -> str:
+        return f"<Linker of {counted(len(self._items), 'definition')}>"
+
+    def link(self, store: Store, image: ModuleImage, instance: Instance) -> list[Any]:
+        """The items for a module's imports, in their order; host functions as ``Func``.
+
+        Raises:
+            LinkError: with a line for each import that is missing or of another type.
+        """
+        linked = []
+        problems: list[str] = []
+        functions = tags = 0
+        for wanted in image.imports:
+            item = self._items.get((wanted.module_name, wanted.name))
+            shown = import_name(wanted.module_name, wanted.name)
+            if _is_value(item) and isinstance(wanted.type, GlobalType) and not wanted.type.mutable:
+                try:
+                    linked.append(Global(store, wanted.type, item))
+                except (TypeError, OverflowError) as error:
+                    problems.append(f"import {shown}: {bounded(str(error))}")
+                continue
+            defined_type = None
+            is_exact = False
+            if isinstance(wanted.type, FuncType):
+                defined_type = image.types[image.function_types[functions]]
+                is_exact = functions in image.exact_imports
+                functions += 1
+            elif isinstance(wanted.type, TagType):
+                defined_type = image.types[image.tags[tags]]
+                tags += 1
+            if item is None:
+                problems.append(undefined(wanted))
+            elif _matches(item, wanted.type, defined_type, is_exact):
+                linked.append(_linked(item, wanted, defined_type, store, instance))
+            else:
+                found = f"the value {bounded(repr(item))}" if _is_value(item) else type_text(_type_of(item))
+                problems.append(f"import {shown} has another type: expected {type_text(wanted.type)}, found {found}")
+        if problems:
+            raise LinkError(problems)
+        return linked
+
+
+def _expect_module(module: Any) -> CompiledModule:
+    found: Any = module_behind(module)
+    if not hasattr(type(found), "imported_funcs"):
+        raise TypeError(f"module must be a Module, not {bounded(repr(module))}")
+    return found  # type: ignore[no-any-return]
+
+
+def _matches(item: Any, wanted: ExternType, defined_type: DefinedType | None, is_exact: bool) -> bool:
+    if isinstance(wanted, TagType):
+        # Tags match if their types are the same one (specification 3.3.15).
+        return is_tag(item) and item.defined_type is defined_type
+    if defined_type is not None:
+        if isinstance(item, Func):
+            if is_exact:
+                return item.defined_type is defined_type
+            return is_heap_subtype(item.defined_type, defined_type)
+        if isinstance(item, HostFunc):
+            return item.type == wanted
+        return not isinstance(item, (Memory, Table, Global)) and not is_tag(item) and callable(item)
+    found = _type_of(item)
+    return found is not None and is_extern_subtype(found, wanted)
+
+
+def _linked(item: Any, wanted: ImportType, defined_type: DefinedType | None, store: Store, instance: Instance) -> Any:
+    """The item itself, or the function made of a host's callable for this instance."""
+    if not isinstance(wanted.type, FuncType) or isinstance(item, Func):
+        return item
+    host = item if isinstance(item, HostFunc) else HostFunc(item, wanted.type.params, wanted.type.results)
+    name = f"{wanted.module_name}.{wanted.name}"
+    return host.make_func(store, instance=instance, defined_type=defined_type, name=name)
+
+
+def is_tag(item: Any) -> bool:
+    """Whether an item is a ``Tag``; its module is imported only where there are some."""
+    return isinstance(getattr(item, "type", None), TagType)
+
+
+def _type_of(item: Any) -> ExternType | None:
+    if isinstance(item, (Memory, Table)):
+        return item.current_type
+    if isinstance(item, (Global, Func, HostFunc)) or is_tag(item):
+        return item.type  # type: ignore[no-any-return]
+    return None
+
+
+def _is_value(item: Any) -> bool:
+    """Whether an item may be the value of an imported constant."""
+    return isinstance(item, (int, float, bytes)) and not isinstance(item, bool)
+
+
+def _unknown(message: str) -> Callable[..., Any]:
+    def unknown(*args: Any) -> Any:
+        raise Trap(TrapCode.UNREACHABLE, message)
+
+    return unknown

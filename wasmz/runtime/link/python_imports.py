@@ -1,0 +1,84 @@
+"""What a WebAssembly module imports when Python imports it: Python modules, by name.
+
+PythonImports("package", "package.lib").define(linker, module)
+    "env" "log"      -> package.env.log, or else env.log
+"""
+
+from __future__ import annotations
+
+from wasmz.errors import bounded
+from wasmz.startup.concurrency import load
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import ModuleType
+    from typing import Any, Union
+
+    from wasmz.runtime.link.compiled_module import CompiledModule
+    from wasmz.runtime.link.linker import Linker
+
+    Given = Mapping[str, Union[Mapping[str, Any], ModuleType]]
+
+
+class PythonImports:
+    """Where one module imports from.
+
+    Args:
+        package: the package that it is in, or nothing: where Python modules are looked for first.
+        name: its own name, for messages.
+        given: the only things that may be imported, by module name and name; ``None`` for any Python module.
+    """
+
+    def __init__(self, package: str, name: str, given: Given | None = None) -> None:
+        self.package = package
+        self.name = name
+        self.given = given
+
+    def define(self, linker: Linker, module: CompiledModule) -> None:
+        """Defines what the module imports and the linker has not got.
+
+        Raises:
+            ImportError: it is not there.
+        """
+        for item in module.imports:
+            if linker.get(item.module_name, item.name) is None:
+                found = self._find(item.module_name, item.name)
+                try:
+                    linker.define(item.module_name, item.name, found)
+                except TypeError as error:
+                    raise ImportError(f"{self.name} imports {error}", name=item.module_name) from None
+
+    def _find(self, module_name: str, name: str) -> Any:
+        if self.given is not None:
+            source: Any = self.given.get(module_name)
+            if source is None:
+                what = f"{bounded(repr(module_name))}, which it was not given"
+                raise ImportError(f"{self.name} imports from {what}", name=module_name)
+        else:
+            source = self._import(module_name)
+        try:
+            return source[name] if hasattr(type(source), "keys") else getattr(source, name)
+        except (AttributeError, KeyError):
+            what = f"{bounded(repr(name))}, which {bounded(repr(module_name))} lacks"
+            raise ImportError(f"{self.name} imports {what}", name=module_name) from None
+
+    def _import(self, module_name: str) -> ModuleType:
+        # Imported only where there is something to import.
+        load("importlib")
+        from importlib import import_module
+
+        if not all(module_name.split(".")):
+            # importlib has errors of other kinds for these.
+            what = f"{bounded(repr(module_name))}, which names no module"
+            raise ImportError(f"{self.name} imports from {what}", name=module_name)
+        if self.package:
+            beside = f"{self.package}.{module_name}"
+            try:
+                return import_module(beside)
+            except ModuleNotFoundError as error:
+                # What was not found may be the package that the module would be in.
+                lacking = f"{error.name}."
+                if not (lacking.startswith(f"{self.package}.") and f"{beside}.".startswith(lacking)):
+                    raise
+        return import_module(module_name)

@@ -1,0 +1,213 @@
+"""Stores: what instances live in together, and how much memory they may use.
+
+store = Store(engine, data={"user": 7})
+store.memory_budget.total_used             -> bytes of linear memory in use
+"""
+
+from __future__ import annotations
+
+from itertools import repeat
+
+from wasmz.config import Config
+from wasmz.errors import bounded, expect, shown
+from wasmz.runtime.abi import FUEL
+from wasmz.runtime.limits.budgets import Budget, HostBudget
+from wasmz.runtime.link.engine import Engine
+from wasmz.startup.concurrency import load
+from wasmz.startup.light import WeakSet
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any, NoReturn, Protocol
+
+    from wasmz.runtime.gc.heap import Heap
+    from wasmz.runtime.limits.budgets import ResourceLimiter
+    from wasmz.runtime.traps.translation import InstanceFrames
+
+    class Part(Protocol):
+        """What a store tells that it is closed."""
+
+        def leave(self, store: Store) -> None: ...
+
+    class Closable(Protocol):
+        """What a store frees when it is closed: a memory."""
+
+        def close(self) -> None: ...
+
+
+class Store:
+    """Holds instances and their memories, tables and globals, and limits what they use.
+
+    Several threads may call what is in a store, as far as the guest's own code allows that (docs/threads.md).
+
+    Attributes:
+        engine: whose configuration holds.
+        data: anything the embedder likes; host functions reach it through their ``Caller``.
+        memory_budget: bytes in use, and ``Config.mem_limit_bytes``.
+        host_budget: the part of it that is no linear memory.
+        table_budget: elements of tables, and ``Config.table_limit``.
+        limiter: is asked before memories and tables grow, or ``None``.
+    """
+
+    def __init__(
+        self, engine: Engine | None = None, data: Any = None, *, limiter: ResourceLimiter | None = None
+    ) -> None:
+        """Makes a store; without an engine, in one with the default configuration.
+
+        Raises:
+            TypeError: ``engine`` is no engine, or ``limiter`` no ``ResourceLimiter``. ValueError: the engine is closed.
+        """
+        expect(engine, (Engine, type(None)), "engine", "an Engine")
+        if limiter is not None and not hasattr(type(limiter), "memory_growing"):
+            raise TypeError(f"limiter must be a ResourceLimiter, not {bounded(repr(limiter))}")
+        self.engine: Engine = Engine() if engine is None else engine
+        self.engine.check_open()
+        self.data = data
+        self.limiter = limiter
+        config = self.engine.config
+        self.memory_budget: Budget = Budget(config.mem_limit_bytes)
+        self.host_budget: HostBudget = HostBudget(self.memory_budget)
+        self._heap: Heap | None = None
+        self.table_budget: Budget = Budget(config.table_limit)
+        # Items of the lists that tables have for types (see table.py).
+        self.callees_held = 0
+        self._has_deadline = False
+        self._is_closed = False
+        # Instances' binders, and guests' processes.
+        self._parts: WeakSet[Part] = WeakSet()
+        self._memories: WeakSet[Closable] = WeakSet()
+        # Where the code is that uses fuel.
+        self._metered: WeakSet[InstanceFrames] = WeakSet()
+        # Has as many items as there are units of fuel. Without metering there is no end of them.
+        self._fuel: repeat[None] = repeat(None) if config.fuel is None else repeat(None, config.fuel)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a store, and what is in it, stays in its process: pickle modules")
+
+    # Fuel
+
+    @property
+    def fuel(self) -> int | None:
+        """How many units of fuel are left; ``None`` if ``Config.fuel`` is not set."""
+        return None if self.engine.config.fuel is None else self._fuel.__length_hint__()
+
+    def set_fuel(self, units: int) -> None:
+        """Replaces what is left of the fuel, also while code of this store runs.
+
+        Raises:
+            ValueError: the number is negative or beyond ``sys.maxsize``, or code of this store does not use fuel,
+                because ``Config.fuel`` is not set.
+        """
+        if self.engine.config.fuel is None:
+            raise ValueError("code of this store uses no fuel: make the engine with Config(fuel=...)")
+        self.check_open()
+        Config.settings["fuel"].check_given("fuel", units)
+        self._fuel = repeat(None, units)
+        for frames in list(self._metered):
+            self.supply_fuel(frames)
+
+    # Time
+
+    def set_deadline(self, seconds: float | None) -> None:
+        """Stops whatever code of this store runs so many seconds from now, with ``Interrupted``.
+
+        That holds for what is called later, too, until another deadline is set; ``None`` takes it away. While code runs
+        it costs nothing. A function of the host that waits in C is woken in the main thread, if that set the deadline
+        (with the signal ``SIGURG``, where no one else handles it); in other threads it is stopped when it goes on.
+
+        Raises:
+            ValueError: the number is negative or no number. TypeError: it is something else.
+            RuntimeError: this system has no threads.
+        """
+        expect(seconds, (int, float, type(None)), "seconds", "a number or None")
+        if seconds is not None and not seconds >= 0:
+            raise ValueError(f"a deadline is a number of seconds from now, not {seconds}")
+        self.check_open()
+        load("wasmz.runtime.limits.interrupts")
+        from wasmz.runtime.limits import interrupts
+
+        interrupts.watch(self, seconds)
+        self._has_deadline = seconds is not None
+
+    def interrupt(self) -> None:
+        """Stops the code of this store that runs now, in any thread, with ``Interrupted``.
+
+        To be called from another thread, a signal handler, or a function of the host: where it is the calling thread
+        itself that is to be stopped, this raises ``Interrupted``.
+        """
+        load("wasmz.runtime.limits.interrupts")
+        from wasmz.runtime.limits import interrupts
+
+        interrupts.interrupt(self)
+
+    # For the runtime
+
+    def supply_fuel(self, frames: InstanceFrames) -> None:
+        """Gives the code of an instance the fuel, now and whenever it is set (docs/abi.md, "Fuel")."""
+        self._metered.add(frames)
+        frames.namespace[FUEL] = self._fuel
+
+    def object_heap(self) -> Heap | None:
+        """What counts the objects of garbage-collected guests; ``None`` if their number is not limited."""
+        heap = self._heap
+        if heap is None and self.host_budget.is_limited:
+            # Imported only for guests that have such objects.
+            load("wasmz.runtime.gc.heap")
+            from wasmz.runtime.gc.heap import Heap
+
+            heap = self._heap = Heap(self.host_budget)
+            self.memory_budget.reclaim = heap.trim
+        return heap
+
+    def share_budgets(self, other: Store) -> None:
+        """Lets this store, which is new, and another one of the same guest have one limit together."""
+        self.memory_budget, self.host_budget = other.memory_budget, other.host_budget
+        self.table_budget = other.table_budget
+        self._heap = other.object_heap()
+
+    def adopt(self, memory: Closable) -> None:
+        """Notes a memory, to be freed with the store. Raises ``ValueError`` if that is closed."""
+        self.check_open()
+        self._memories.add(memory)
+
+    def add_part(self, part: Part) -> None:
+        """Notes what is told when the store is closed."""
+        self._parts.add(part)
+
+    def check_open(self) -> None:
+        """Raises ``ValueError`` after :meth:`close`."""
+        if self._is_closed:
+            raise ValueError("the store is closed")
+
+    def close(self) -> None:
+        """Frees all memories of the store at once, and closes what its guests have opened; ends its deadline.
+
+        Whoever uses what is in it later gets ``ValueError``: functions, tables, globals and memories. Descriptors that
+        instances in other open stores use stay open until those are closed, too.
+        """
+        self._is_closed = True
+        if self._has_deadline:
+            load("wasmz.runtime.limits.interrupts")
+            from wasmz.runtime.limits import interrupts
+
+            interrupts.watch(self, None)
+            self._has_deadline = False
+        for part in list(self._parts):
+            part.leave(self)
+        for memory in list(self._memories):
+            memory.close()
+
+    @shown
+    def __repr__(self) -> str:
+        if self._is_closed:
+            return "<closed Store>"
+        return f"<Store, {self.memory_budget.total_used} bytes in use>"
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()

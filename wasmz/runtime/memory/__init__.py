@@ -1,0 +1,1 @@
+"""What instances keep things in: memories, tables, globals, and what code calls for them."""

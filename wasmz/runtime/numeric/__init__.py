@@ -1,0 +1,1 @@
+"""Numeric instructions as functions, and the bits of floats."""

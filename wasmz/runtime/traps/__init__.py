@@ -1,0 +1,1 @@
+"""Traps, exceptions, and the places where they came about."""

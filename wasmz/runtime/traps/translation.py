@@ -1,0 +1,261 @@
+"""Turns what CPython raises inside generated code into traps, at the boundary (docs/abi.md, "Traps").
+
+    IndexError from a view, innermost frame wasm        -> Trap(MEMORY_OUT_OF_BOUNDS), with the wasm frames
+    IndexError raised by a host function                -> None: it passes untouched
+
+Whose frame a frame is, its globals tell under the key ``__wasmz_frame__``:
+
+    an ``InstanceFrames``   generated code
+    "helper"                a function of the runtime that generated code calls: counts as its caller
+    "export", "host"        an adapter
+    nothing                 anyone else's code
+"""
+
+from __future__ import annotations
+
+from wasmz.errors import LightTrapCode as TrapCode
+from wasmz.errors import OutOfFuel, Trap, WasmException, WasmFrame
+from wasmz.runtime.abi import (
+    EXPORT,
+    EXPORT_FILE,
+    FRAME_KEY,
+    HELPER,
+    HOST,
+    INDEX_TRAPS,
+    LARGEST_OFFSET,
+    STUB_FILE,
+    TRAPS,
+    null_message,
+)
+from wasmz.runtime.image import ModuleImage
+from wasmz.startup.concurrency import load
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import CodeType, FrameType, TracebackType
+    from typing import Any, Final, NoReturn
+
+    from wasmz.runtime.traps.debug_lines import LineTable
+
+    # Where a frame was: whose it is, its code, and the place of the Python instruction there.
+    _Note = tuple["InstanceFrames", CodeType, int]
+
+__wasmz_frame__ = "helper"
+
+# A backtrace keeps this many frames, the innermost ones: after runaway recursion the others say nothing new.
+MAX_FRAMES: Final = 1000
+
+
+class InstanceFrames:
+    """Describes the frames of one instance's functions, in whose globals it sits.
+
+    Attributes:
+        image: the module.
+        store: where the instance lives; only compared.
+        namespace: the globals.
+    """
+
+    __slots__ = ("__weakref__", "_lines", "_names", "image", "namespace", "store")
+
+    def __init__(self, image: ModuleImage, store: object, namespace: dict[str, Any]) -> None:
+        self.image: ModuleImage = image
+        self.store: object = store
+        self.namespace: dict[str, Any] = namespace
+        self._lines: LineTable | None = None
+        self._names: dict[int, str] | None = None
+
+    def describe(self, code: CodeType, byte_offset: int | None, is_innermost: bool) -> list[WasmFrame]:
+        """The frames that the frame of a code object stands for.
+
+        None for one whose function has another frame inside it: a stub, a driver of tail calls, baseline code that goes
+        on elsewhere.
+        """
+        if code.co_filename == STUB_FILE:
+            return []
+        # Imported only here: frames are described where something failed.
+        load("bisect")
+        from bisect import bisect_left, bisect_right
+
+        image = self.image
+        index = image.imported_function_count + bisect_left(image.body_offsets, code.co_firstlineno)
+        if not is_innermost and byte_offset == code.co_firstlineno:
+            # No instruction is at the first offset: this form of the function called another one to go on in its place.
+            return []
+        offset = code.co_firstlineno if byte_offset is None else byte_offset
+        find = self.find_source if image.code_start else None
+        frames = [WasmFrame(index, self.name_of(index), offset, image.name, find)]
+        origin = image.imported_function_count + bisect_right(image.body_offsets, offset) - 1
+        if origin != index and index < image.imported_function_count + len(image.body_offsets):
+            # An instruction of another function, which was inlined. Where it was called is not known any more.
+            frames = [
+                WasmFrame(origin, self.name_of(origin), offset, image.name, find),
+                WasmFrame(index, self.name_of(index), code.co_firstlineno, image.name),
+            ]
+        return frames
+
+    def name_of(self, index: int) -> str | None:
+        """From the name section, otherwise the first export's."""
+        name = self.image.function_names.get(index)
+        if name is not None:
+            return name
+        if self._names is None:
+            # Backwards, so that first ones are what remains.
+            self._names = {item.index: item.name for item in reversed(self.image.exports) if item.kind == "func"}
+        return self._names.get(index)
+
+    def find_source(self, byte_offset: int) -> tuple[str, int] | None:
+        """The file and line in the sources of the instruction at a byte offset, as far as they are known."""
+        if self._lines is None:
+            # Imported only here, for modules with debugging information.
+            load("wasmz.runtime.traps.debug_lines")
+            from wasmz.runtime.traps.debug_lines import LineTable
+
+            self._lines = LineTable(dict(self.image.custom_sections))
+        return self._lines.find(byte_offset - self.image.code_start)
+
+
+def translate(error: Exception) -> Trap | None:
+    """The trap that the exception stands for, with its frames; ``None`` if it has to pass as it is.
+
+    Call it in the handler of an export adapter, whose frame then is the traceback's first entry. A trap, or WebAssembly
+    exception, that passes gets the frames of this adapter's part of the stack appended.
+    """
+    kind = type(error)
+    traceback = error.__traceback__
+    if traceback is None:
+        return None
+    if isinstance(error, Trap):
+        error.frames = (error.frames + _wasm_frames(traceback))[:MAX_FRAMES]
+        return None
+    if isinstance(error, WasmException):
+        noted = note_frames(traceback.tb_next, error.trail)
+        error.frames = (error.frames + _described(noted))[:MAX_FRAMES]
+        error.trail = None
+        return None
+    code, message = TRAPS.get(kind), None
+    if code is None:
+        return None
+    if isinstance(error, AttributeError):
+        # Generated code itself asks nothing but a reference for an attribute.
+        message = null_message(error) if _is_generated(_innermost(traceback)) else None
+        if message is None:
+            return None
+    if not _is_ours(traceback, kind is RecursionError):
+        return None
+    if kind is IndexError:
+        code = INDEX_TRAPS.get(_indexed(traceback), code)
+    trap = Trap(code, message)
+    trap.frames = _wasm_frames(traceback)
+    if kind is RecursionError:
+        # Thousands of frames would live as long as the trap, with all their locals.
+        error.__traceback__ = None
+    return trap
+
+
+def _indexed(traceback: TracebackType) -> int:
+    """What the instruction that failed indexes: ``IN_TABLE``, ``IN_ARRAY``, or 0 for a memory.
+
+    CPython's message can be the same for all three; the compiler notes it in the very instruction's line. Helpers check
+    the indices of tables and arrays themselves.
+    """
+    innermost = _innermost(traceback)
+    return innermost.tb_lineno & ~LARGEST_OFFSET if _is_generated(innermost) else 0
+
+
+def _innermost(traceback: TracebackType) -> TracebackType:
+    while traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return traceback
+
+
+def _is_generated(entry: TracebackType) -> bool:
+    """Whether the frame is one of generated code."""
+    return _mark_of(entry.tb_frame).__class__ is InstanceFrames
+
+
+def _is_ours(traceback: TracebackType, is_recursion: bool) -> bool:
+    """Whether generated code raised it: its frame is the innermost one that is not the runtime's."""
+    # Adapters have not called anyone's function yet when the recursion limit stops them.
+    transparent = (HELPER, HOST, EXPORT) if is_recursion else (HELPER,)
+    ours = is_recursion
+    entry: TracebackType | None = traceback
+    while entry is not None:
+        mark = _mark_of(entry.tb_frame)
+        if mark.__class__ is InstanceFrames:
+            ours = True
+        elif mark not in transparent:
+            ours = False
+        entry = entry.tb_next
+    return ours
+
+
+def _mark_of(frame: FrameType) -> Any:
+    """Whose frame it is, see above."""
+    mark = frame.f_globals.get(FRAME_KEY)
+    return EXPORT if mark.__class__ is InstanceFrames and frame.f_code.co_filename == EXPORT_FILE else mark
+
+
+def _wasm_frames(traceback: TracebackType) -> tuple[WasmFrame, ...]:
+    """The wasm frames from the first entry, an export adapter's, up to the next such adapter; innermost first."""
+    return _described(note_frames(traceback.tb_next, None))
+
+
+def note_frames(entry: TracebackType | None, inner: list[_Note] | None) -> list[_Note]:
+    """Where the wasm frames were, from an entry of a traceback up to the next export adapter; innermost first.
+
+    ``inner`` are frames further in that were noted before.
+    """
+    noted: list[_Note] = []
+    while entry is not None:
+        frame = entry.tb_frame
+        mark = _mark_of(frame)
+        if mark.__class__ is InstanceFrames:
+            noted.append((mark, frame.f_code, entry.tb_lasti))
+        elif mark == EXPORT:
+            break
+        entry = entry.tb_next
+    noted.reverse()
+    if inner:
+        noted = inner + noted
+    del noted[MAX_FRAMES:]
+    return noted
+
+
+def _described(noted: list[_Note]) -> tuple[WasmFrame, ...]:
+    frames: list[WasmFrame] = []
+    # In runaway recursion few places come again and again.
+    offsets: dict[tuple[CodeType, int], int | None] = {}
+    for position, (owner, code, instruction) in enumerate(noted):
+        place = (code, instruction)
+        if place not in offsets:
+            offsets[place] = _offset_of(code, instruction)
+        frames += owner.describe(code, offsets[place], position == 0)
+    return tuple(frames[:MAX_FRAMES])
+
+
+def _offset_of(code: CodeType, instruction: int) -> int | None:
+    """The byte offset in the module that a Python instruction belongs to: its line number."""
+    for start, end, line in code.co_lines():
+        if start <= instruction < end:
+            return None if line is None else line & LARGEST_OFFSET
+    return None
+
+
+def trap_unreachable() -> NoReturn:
+    """The instruction ``unreachable``."""
+    raise Trap(TrapCode.UNREACHABLE)
+
+
+def trap_out_of_fuel() -> NoReturn:
+    """A unit of fuel is wanted, and there is none."""
+    raise OutOfFuel
+
+
+def call_of_null(*args: Any) -> NoReturn:
+    """Stands in lists of callees for a null element."""
+    raise Trap(TrapCode.INDIRECT_CALL_TO_NULL)
+
+
+def call_of_other_type(*args: Any) -> NoReturn:
+    """Stands in lists of callees for a function of another type."""
+    raise Trap(TrapCode.BAD_SIGNATURE)
