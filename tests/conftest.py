@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="run the tests marked slow, too")
+    parser.addoption("--fast", action="store_true", help="run what says within a minute whether something is broken")
     parser.addoption("--eager", action="store_true", help="tests/corpus: compile whole programs in advance at level 2")
     parser.addoption("--wasi-testsuite", metavar="FOLDER", help="where WASI's own test suite is (tests/wasi)")
 
@@ -25,6 +26,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Compiled modules go to the checkout's cache folder, in this process and in every one that a test starts."""
     os.environ.setdefault("WASMZ_CACHE_DIR", str(ROOT / "cache"))
+
+
+# What --fast leaves out: suites, generated modules, real programs, and what starts many processes.
+_LONG_FOLDERS = frozenset({"benchmarks", "corpus", "differential", "programs", "spec", "stress", "typing", "wasi"})
+_LONG_FILES = frozenset(
+    f"test_{name}.py"
+    for name in (
+        *("build", "cache", "cli", "concurrency", "embedding", "examples", "lazy_cache", "parallel", "profile"),
+        *("shipping", "upkeep"),
+        *("adversarial", "idioms", "memory64", "scheduling", "streams", "trap_codes"),
+        *("budgets", "full_memory", "gc", "limits", "suite_modules", "tiers"),
+    )
+)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leaves out what takes long, without even importing it."""
+    if not config.getoption("--fast"):
+        return None
+    parts = collection_path.relative_to(ROOT).parts
+    return True if not _LONG_FOLDERS.isdisjoint(parts[1:2]) or collection_path.name in _LONG_FILES else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
