@@ -8,7 +8,7 @@ import wasmz
 from tests.wasm.encode import I32, body, module, name, section, signature, vector
 from wasmz.config import OPT_LEVELS
 from wasmz.runtime.abi import IN_TABLE
-from wasmz.runtime.traps import translate as traps
+from wasmz.runtime.traps import translation as traps
 
 LOAD = b"\x28\x02\x00"
 FIRST, SECOND, ADD = b"\x20\x00", b"\x20\x01", b"\x6a"

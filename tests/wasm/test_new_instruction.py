@@ -118,7 +118,7 @@ def test_row_and_helper_are_all(tmp_path: Path) -> None:
         assert text.count(place) == 1
         text = text.replace(place, place + row)
     table.write_text(text, encoding="utf-8")
-    helpers = package / "runtime" / "codegen/lowering/python_ints.py"
+    helpers = package / "runtime" / "numeric" / "integers.py"
     text = helpers.read_text(encoding="utf-8")
     place = "\nHELPERS = "
     assert text.count(place) == 1

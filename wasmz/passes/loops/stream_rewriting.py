@@ -1,4 +1,4 @@
-"""Puts a version of a loop that reads from streams before it (see `iterators.py`).
+"""Puts a version of a loop that reads from streams before it (see `passes/streams.py`).
 
 It makes these blocks, in this order:
 
