@@ -94,7 +94,7 @@ class Sums(Induction):
     def is_unchanged(self, value: Value) -> bool:
         """Whether a value is the same in all iterations, and defined before the loop.
 
-        Streams are made in SSA form: the only reads of locals are those of values from other loops (`passes/streams.py`).
+        Streams are made in SSA form: all reads of locals are of values from other loops (`passes/streams.py`).
         """
         return value.block not in self.inside or value.op in INTEGER_CONSTANTS or value.op == "local.get"
 
