@@ -29,12 +29,13 @@ from wasmz.passes.representation.demand import (
     SIGNED,
     UNREDUCED,
     UNSIGNED,
+    Demand,
     Represented,
     find_demand,
     find_float_uses,
     find_hashes,
 )
-from wasmz.passes.representation.webs import find_webs
+from wasmz.passes.representation.webs import Webs, find_webs
 from wasmz.passes.representation.writer import Writer
 
 # The bounds given to sums that may grow without a limit: every decision treats larger bounds alike.
@@ -50,6 +51,19 @@ def run(function: Function, context: Context) -> None:
 
 class Representation(Writer):
     """Decides for one function, and rewrites it."""
+
+    # As in the base class; type checkers do not look there for what is assigned here.
+    webs: Webs
+    demand: dict[Value, Demand]
+    float_uses: dict[Value, set[str]]
+    hashes: set[Value]
+    selecting: set[Value]
+    block: Block
+    body: list[Value]
+    offset: int
+    unsigned: dict[Value, Value]
+    signed: dict[Value, Value]
+    natural: dict[Value, Value]
 
     def run(self) -> None:
         analysis = self.analysis

@@ -241,8 +241,8 @@ class CodeForm:
     __slots__ = ("loop", "number")
 
     def __init__(self, number: int) -> None:
-        self.number = number
-        self.loop = number if number >= 0 else None
+        self.number: int = number
+        self.loop: int | None = number if number >= 0 else None
 
     @staticmethod
     def of(number: int) -> CodeForm:
