@@ -51,7 +51,9 @@ def test_pass_turns_text_into_text(path: Path) -> None:
     for case in cases:
         function = _parse(case.source, path.stem)
         verify_function(function)
+        stage = function.stage
         find_pass(path.stem)(function, _CONTEXT)
+        assert function.stage >= stage, "passes only lead on"
         verify_function(function, after=path.stem)
         case.actual = print_function(function)
     check_cases(path, cases)

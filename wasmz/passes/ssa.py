@@ -40,7 +40,7 @@ def run(function: Function, context: Context) -> None:
 def construct(function: Function) -> None:
     """The conversion itself, also of a function in SSA form to which locals were added."""
     _Construction(function).run()
-    function.stage = Stage.SSA
+    function.stage = max(function.stage, Stage.SSA)
 
 
 def _separate_handlers(function: Function) -> None:
