@@ -277,6 +277,7 @@ def test_what_a_reader_sees() -> None:
     assert Config.settings["disable_passes"].choices == OPTIONAL_PASSES
 
 
+@pytest.mark.generated
 def test_the_page_is_current() -> None:
     page = (Path(__file__).parent.parent / "docs" / "configuration.md").read_text(encoding="utf-8")
     assert page == render_page(), "run: python -m tests.support.configuration_page"

@@ -20,6 +20,7 @@ def _earlier(name: str, rule: Rule) -> list[Rule]:
     return rules[: rules.index(rule)]
 
 
+@pytest.mark.generated
 def test_generated_files_are_fresh() -> None:
     assert generate.main(["--check"]) == 0, "run: python -m wasmz.passes.rules.generate"
 

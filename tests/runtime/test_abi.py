@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "abi.md").read_text()
 
 
+@pytest.mark.generated
 def test_fingerprint() -> None:
     """Compiled files are refused where this differs: it must change with what they rely on."""
     assert contract.fingerprint() == abi.FINGERPRINT, "python -m tests.support.contract --write"
@@ -173,6 +174,7 @@ def rows(heading: str) -> list[list[str]]:
     return [[cell.strip() for cell in cells] for cells in lines]
 
 
+@pytest.mark.generated
 def test_page_has_all_names() -> None:
     text = " ".join(cells[0] for cells in rows("Names in an instance's globals"))
     assert set(re.findall(r"`([a-z]+)<", text)) == abi.KINDS
@@ -199,6 +201,7 @@ def test_page_has_all_traps() -> None:
         assert [trap for cell, trap in rows("Traps") if what in cell] == [Trap(code).code.name]
 
 
+@pytest.mark.generated
 def test_page_has_all_operations() -> None:
     helpers = contract.helpers()
     calls = re.findall(r"`((?:memory|table|data|elem|trap|gc|exn)_\w+)\(([^)`]*)\)", PAGE)
