@@ -3,7 +3,7 @@
 i32.add v0 v1         LOAD v0; LOAD v1; BINARY_OP +; LOAD_CONST 0xFFFFFFFF; BINARY_OP &
 i32.add.nowrap v0 v1  LOAD v0; LOAD v1; BINARY_OP +
 i32.lt_s v0 v1        both sides ^ 0x80000000, then an unsigned comparison
-i32.div_s v0 v1       i32_div_s(v0, v1), of the runtime: operations that are not here (see `registry.py`)
+i32.div_s v0 v1       i32_div_s(v0, v1), of the runtime: operations that are not here (see `__init__.py`)
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Finds what generated code calls by name, and imports only what a module needs of it.
 
     find_helper("i32_div_s")      -> integers.i32_div_s
-    find_helper("memory_fill")    -> operations.memory_fill
+    find_helper("memory_fill")    -> memory_helpers.memory_fill
     find_helper("nonsense")       -> None
 
     late_helper("f64_abs", ns)    -> floats.f64_abs, or what imports that when it is called for the first time
