@@ -162,7 +162,8 @@ def calls() -> dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, An
     add("MemoryFileSystem.read", files.read, "a")
     add("MemoryFileSystem.make_directories", files.make_directories, "q")
     add("WasiConfig.preopen_dir", wasmz.WasiConfig().preopen_dir, files, "/", read_only=False)
-    add("WasiConfig.preopen_socket", wasmz.WasiConfig().preopen_socket, socket.socket())
+    with socket.socket() as closed:
+        add("WasiConfig.preopen_socket", wasmz.WasiConfig().preopen_socket, closed)
     return found
 
 
