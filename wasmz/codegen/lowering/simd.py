@@ -52,7 +52,8 @@ def emit_template(emitter: Emitter, value: Value, template: str, args: tuple[Val
         tokens = tokens[len(names) :]
     else:
         # Temporaries are taken before the operands are emitted, so that no operand uses one of them.
-        slots = {name: emitter.temporary() for name in (*names, *{token[1] for token in tokens if token[0] == "="})}
+        stored = [token[1] for token in tokens if token[0] == "="]
+        slots = {name: emitter.temporary() for name in dict.fromkeys((*names, *stored))}
         start, loads, ready = _take_apart(emitter, operands, names, tokens, slots)
     target, out = emitter.target, emitter.out
     if any(token[0] == "[" for token in tokens):
