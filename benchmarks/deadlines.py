@@ -184,7 +184,7 @@ def binary(kind: str) -> bytes:
         return _assembled(f"(module (type $a (array (mut i64))) {array * 30})")
     if kind == "compilation":
         steps = "(local.set $x (i32.add (i32.mul (local.get $x) (local.get $y)) (i32.load (local.get $x))))" * 40
-        body = f"(block (br_if 0 (local.get $y)) {steps})" * 900
+        body = f"(block (br_if 0 (local.get $y)) {steps})" * 2700
         return _assembled(f'(module (memory 1) (func (export "f") (local $x i32) (local $y i32) {body}))')
     declarations, local, body = LOOPS[kind]
     return _assembled(f'(module {declarations} (func (export "f") {local} (loop $l {body} (br $l))))')

@@ -13,7 +13,8 @@ import pytest
 import wasmz
 from tests.differential.oracle import assemble
 from wasmz.codegen.lowering.control import likely_cases
-from wasmz.compile.pipeline import ModuleCompiler, compile_module, validate
+from wasmz.compile.front_end import validate
+from wasmz.compile.pipeline import ModuleCompiler, compile_module
 from wasmz.compile.profile import BadProfile, Profile, collect_profile, load_profile, module_hash, save_profile
 from wasmz.ir.verifier import verify_function
 from wasmz.irbuild.profiling import FunctionProfile, annotate, order_blocks

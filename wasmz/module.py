@@ -185,7 +185,7 @@ class Module(CompiledModule):
             InvalidWasm, UnsupportedFeature: as :meth:`compile` does.
         """
         load("wasmz.compile.pipeline")
-        from wasmz.compile.pipeline import validate
+        from wasmz.compile.front_end import validate
 
         validate(read_source(source))
 

@@ -6,7 +6,8 @@ import pytest
 
 import wasmz
 from tests.differential.oracle import assemble
-from wasmz.compile.pipeline import ModuleCompiler, load_module
+from wasmz.compile.front_end import load_module
+from wasmz.compile.pipeline import ModuleCompiler
 from wasmz.config import OPT_LEVELS, Config
 from wasmz.wasm.branch_hints import SECTION, read_branch_hints
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.differential.oracle import assemble, compare
-from wasmz.compile.pipeline import ModuleCompiler, load_module
+from wasmz.compile.front_end import load_module
+from wasmz.compile.pipeline import ModuleCompiler
 from wasmz.config import Config
 from wasmz.runtime.link.engine import Engine
 from wasmz.runtime.link.store import Store

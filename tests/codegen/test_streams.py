@@ -11,7 +11,8 @@ import pytest
 
 import wasmz
 from tests.differential.oracle import assemble, compare
-from wasmz.compile.pipeline import ModuleCompiler, load_module
+from wasmz.compile.front_end import load_module
+from wasmz.compile.pipeline import ModuleCompiler
 from wasmz.config import Config
 
 _FILE = Path(__file__).parent / "streams.wat"

@@ -18,7 +18,8 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from tests.corpus.test_corpus import CORPUS, ROOT, WORK
-from wasmz.compile.pipeline import ModuleCompiler, load_module
+from wasmz.compile.front_end import load_module
+from wasmz.compile.pipeline import ModuleCompiler
 from wasmz.config import Config
 from wasmz.wasm.proposals import accepted_by
 

@@ -118,7 +118,11 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--count", type=int, default=None, help="stop after so many modules")
     parser.add_argument("--only", action="append", choices=list(_makers()), help="one kind of modules only")
     parser.add_argument(
-        "--level", action="append", type=int, choices=LEVELS, help="one level only; -1 and -2: in tiers"
+        "--level",
+        action="append",
+        type=int,
+        choices=LEVELS,
+        help="one level only; -1 and -2: in tiers, -3: only at the baseline",
     )
     parser.add_argument("--disable-pass", action="append", choices=OPTIONAL_PASSES, default=[], help="leave it out")
     parser.add_argument("--some-passes", action="store_true", help="leave out others for each module")

@@ -40,8 +40,8 @@ _SAME_KIND = {"UNDEFINED_ELEMENT": "TABLE_OUT_OF_BOUNDS"}
 
 
 # What stand for levels: functions are compiled when they are called, and at the highest level at once, or after some
-# rounds of a loop, whose rest is a continuation then.
-_TIERS = {-1: (1, 1, 0, 0), -2: (6, 6, 0, 1)}
+# rounds of a loop, whose rest is a continuation then, or never again.
+_TIERS = {-1: (1, 1, 0, 0), -2: (6, 6, 0, 1), -3: (1024, 1 << 60, 0, 0)}
 LEVELS = (*OPT_LEVELS, *_TIERS)
 
 

@@ -8,7 +8,8 @@ import pytest
 import wasmtime
 
 import wasmz
-from wasmz.compile.pipeline import ModuleCompiler, load_module
+from wasmz.compile.front_end import load_module
+from wasmz.compile.pipeline import ModuleCompiler
 from wasmz.config import Config
 from wasmz.errors import Trap, TrapCode
 

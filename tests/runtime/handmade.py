@@ -13,7 +13,7 @@ from types import CodeType
 from typing import Any
 
 from wasmz import types as t
-from wasmz.codegen.assembler import _encode_lines
+from wasmz.codegen.layout import encode_lines
 from wasmz.runtime.abi import IN_TABLE
 from wasmz.runtime.image import ExportSpec, FunctionCode, ModuleImage
 from wasmz.runtime.link.compiled_module import CompiledModule
@@ -57,7 +57,7 @@ def code_of(source: str, first_line: int, *, is_driver: bool = False) -> CodeTyp
         return code
     lines = [first_line if is_driver else place[0] or first_line for place in code.co_positions()]
     places = [(unit, line | IN_TABLE if line in marked else line) for unit, line in enumerate(lines)]
-    return code.replace(co_linetable=_encode_lines([b"  "] * len(lines), places, code.co_firstlineno))
+    return code.replace(co_linetable=encode_lines(places, len(lines), code.co_firstlineno))
 
 
 def make_image(

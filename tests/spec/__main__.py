@@ -1,6 +1,6 @@
 """Print how much of the specification's suite passes.
 
-    python -m tests.spec [--level N] [--tiers] [--filter REGEX] [--jobs N]
+    python -m tests.spec [--level N] [--mode MODE] [--filter REGEX] [--jobs N]
     python -m tests.spec --record        keeps the counts that tests and the README's table are compared with
 
 Exit status 1 if an assertion fails, 2 if the suite is missing.
@@ -15,7 +15,7 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 
 from tests.spec.coverage import record
-from tests.spec.runner import Report, run_script
+from tests.spec.runner import MODES, Report, run_script
 from tests.spec.suite import MISSING, ConversionError, Converted, Script, convert, find_suite, list_scripts
 from wasmz.config import OPT_LEVELS
 
@@ -25,7 +25,9 @@ def main() -> int:
     parser.add_argument(
         "--level", type=int, choices=OPT_LEVELS, action="append", help="optimisation level (default: all)"
     )
-    parser.add_argument("--tiers", action="store_true", help="compile functions as they are called, and soon again")
+    parser.add_argument(
+        "--mode", choices=MODES, default="eager", help="when functions are compiled, or only by the baseline compiler"
+    )
     parser.add_argument("--filter", default="", metavar="REGEX", help="only scripts whose name matches")
     parser.add_argument("--jobs", type=int, default=1, help="processes (default: 1)")
     parser.add_argument("--failures", type=int, default=5, help="failures shown for each script (default: 5)")
@@ -44,21 +46,20 @@ def main() -> int:
     failed = 0
     counts: dict[str, int] = {}
     for level in options.level or OPT_LEVELS:
-        how = ", in tiers" if options.tiers else ""
-        print(f"\noptimisation level {level}{how}, Python {sys.version.split()[0]}")
-        failed += _run_level(scripts, level, options.tiers, options.jobs, options.failures, counts)
+        print(f"\noptimisation level {level}, {options.mode}, Python {sys.version.split()[0]}")
+        failed += _run_level(scripts, level, options.mode, options.jobs, options.failures, counts)
     if options.record and not failed and not options.filter:
         record(counts)
     return 1 if failed else 0
 
 
-def _run_level(scripts: list[Script], level: int, in_tiers: bool, jobs: int, shown: int, counts: dict[str, int]) -> int:
+def _run_level(scripts: list[Script], level: int, mode: str, jobs: int, shown: int, counts: dict[str, int]) -> int:
     """Run and print the scripts at one level; the number of failures. ``counts`` gets those that pass."""
     if jobs > 1:
         with ProcessPoolExecutor(jobs) as pool:
-            reports = list(pool.map(_run_one, scripts, [level] * len(scripts), [in_tiers] * len(scripts)))
+            reports = list(pool.map(_run_one, scripts, [level] * len(scripts), [mode] * len(scripts)))
     else:
-        reports = [_run_one(script, level, in_tiers) for script in scripts]
+        reports = [_run_one(script, level, mode) for script in scripts]
     passed = failed = text = whole = 0
     reasons: Counter[str] = Counter()
     print(f"{'script':44s} {'passed':>7s} {'failed':>7s} {'text':>6s} {'skipped':>8s}")
@@ -83,11 +84,11 @@ def _run_level(scripts: list[Script], level: int, in_tiers: bool, jobs: int, sho
     return failed
 
 
-def _run_one(script: Script, level: int, in_tiers: bool) -> Report:
+def _run_one(script: Script, level: int, mode: str) -> Report:
     converted = _try_convert(script)
     if isinstance(converted, ConversionError):
         return Report(skipped=Counter({f"left out: {converted}": 1}))
-    return run_script(converted, level, in_tiers=in_tiers)
+    return run_script(converted, level, mode=mode)
 
 
 def _try_convert(script: Script) -> Converted | ConversionError:

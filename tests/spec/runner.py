@@ -51,12 +51,17 @@ class Failure(Exception):
 
 # Counters that run out at once: the first call is in baseline code, which goes on in a continuation at its first loop;
 # the second one asks for optimised code.
-IN_TIERS: dict[str, Any] = {"compile_mode": "smart", "_thresholds": (1, 1, 0, 0)}
+# How functions are compiled: all in advance; as they are called, and soon again; only by the baseline compiler.
+MODES: dict[str, dict[str, Any]] = {
+    "eager": {"compile_mode": "eager"},
+    "tiers": {"compile_mode": "smart", "_thresholds": (1, 1, 0, 0)},
+    "baseline": {"compile_mode": "smart", "_thresholds": (1024, 1 << 60, 0, 0)},
+}
 
 
-def run_script(converted: Converted, opt_level: int, *, in_tiers: bool = False, fuel: int | None = None) -> Report:
+def run_script(converted: Converted, opt_level: int, *, mode: str = "eager", fuel: int | None = None) -> Report:
     """Run every command; a failed one does not stop the others."""
-    runner = _Runner(converted, opt_level, in_tiers, fuel)
+    runner = _Runner(converted, opt_level, mode, fuel)
     for command in converted.commands:
         runner.run(command)
     return runner.report
@@ -88,14 +93,18 @@ def define_spectest(linker: wasmz.Linker, store: wasmz.Store) -> None:
 class _Runner:
     """The state of a script: its store, the instances by name, and what could not be made."""
 
-    def __init__(self, converted: Converted, opt_level: int, in_tiers: bool, fuel: int | None) -> None:
+    def __init__(self, converted: Converted, opt_level: int, mode: str, fuel: int | None) -> None:
         self.folder = converted.folder
         self.superseded = SUPERSEDED.get(converted.name, ())
         self.contradicted = CONTRADICTED.get(converted.name, ())
         self.report = Report()
-        tiers = IN_TIERS if in_tiers else {"compile_mode": "eager"}
         config = wasmz.Config(
-            opt_level=opt_level, verify=True, use_cache=False, fuel=fuel, legacy_exceptions=converted.is_legacy, **tiers
+            opt_level=opt_level,
+            verify=True,
+            use_cache=False,
+            fuel=fuel,
+            legacy_exceptions=converted.is_legacy,
+            **MODES[mode],
         )
         self.engine = wasmz.Engine(config)
         self.store = wasmz.Store(self.engine)

@@ -30,7 +30,7 @@ def test_table_in_the_readme_is_current() -> None:
     assert text == readme_with_table(text), "run: python -m tests.spec.coverage"
 
 
-# Scripts about calls, loops and branches, where tiers make a difference; `python -m tests.spec --tiers` runs all.
+# Scripts about calls, loops and branches, where tiers make a difference; `python -m tests.spec --mode tiers` runs all.
 _IN_TIERS = re.compile(
     r"(br|call|return_call|if|loop|block|labels|local|func|fac|forward|nop|return|select|stack|start|switch|table|elem"
     r"|linking|names|left-to-right|unwind|unreachable|skip-stack|memory_redundancy|float_exprs|traps|imports|exports)\w*"
@@ -39,7 +39,17 @@ _IN_TIERS = re.compile(
 
 @pytest.mark.parametrize("script", [s for s in _SCRIPTS if _IN_TIERS.fullmatch(s.name)], ids=lambda script: script.name)
 def test_script_in_tiers(script: Script) -> None:
-    report = run_script(convert(script), OPT_LEVELS[-1], in_tiers=True)
+    report = run_script(convert(script), OPT_LEVELS[-1], mode="tiers")
+    assert not report.failures, "\n".join(report.failures[:20])
+
+
+@pytest.mark.parametrize("script", _SCRIPTS, ids=lambda script: script.name)
+def test_script_at_the_baseline(script: Script) -> None:
+    try:
+        converted = convert(script)
+    except ConversionError as error:
+        missing(f"left out: {error}")
+    report = run_script(converted, OPT_LEVELS[-1], mode="baseline")
     assert not report.failures, "\n".join(report.failures[:20])
 
 

@@ -206,11 +206,10 @@ def measure(shape_name: str, tier: str) -> tuple[float, int, str]:
                     pass
         else:
             from wasmz.compile.on_demand import TierCompiler
-            from wasmz.irbuild.continuations import find_loops
 
             form = {"baseline": BASELINE, "optimised": OPTIMISED, "continuation": CodeForm.of(0)}[tier]
             compiler = TierCompiler(data, wasmz.Config())
-            if form != 0 or find_loops(compiler._compiler.build_index(0)):
+            if form.loop is None or 0 in compiler.pipeline.build_index(0, 0).loops:
                 compiler.compile(0, form)
     except Exception as caught:
         error = f"{type(caught).__name__}: {str(caught)[:200]}"

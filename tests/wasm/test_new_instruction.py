@@ -37,7 +37,8 @@ def i64_parity(a: int) -> int:
 SCRIPT = r"""
 import sys
 from wasmz import Config, Engine, InvalidWasm, Module, instantiate
-from wasmz.compile.pipeline import ModuleCompiler, load_module
+from wasmz.compile.front_end import load_module
+from wasmz.compile.pipeline import ModuleCompiler
 from wasmz.ir.parser import parse_function
 from wasmz.ir.printer import print_function
 from wasmz.wasm.printer import format_instruction

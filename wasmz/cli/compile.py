@@ -88,7 +88,7 @@ def _compile_bundle(
     for_whom = ", ".join(python.tag for python in pythons)
     if standalone:
         # Imported only here, as in compile_command.
-        from wasmz.compile.pipeline import load_module
+        from wasmz.compile.front_end import load_module
         from wasmz.wasm.proposals import accepted_by
 
         module = load_module(source.read_bytes(), accepted_by(config))
@@ -113,7 +113,7 @@ def _compile_bundle(
 def validate_command(file: str, legacy_exceptions: bool) -> None:
     """Check that FILE is a valid module."""
     # Imported only here: it needs the decoder.
-    from wasmz.compile.pipeline import validate
+    from wasmz.compile.front_end import validate
     from wasmz.wasm.proposals import accepted_by
 
     validate(Path(file).read_bytes(), accepted_by(Config(legacy_exceptions=legacy_exceptions)))

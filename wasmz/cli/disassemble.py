@@ -28,7 +28,8 @@ _WIDTHS = (38, 50)
 @engine_options
 def dis_command(file: str, functions: tuple[str, ...], after: tuple[str, ...], **options: Any) -> None:
     """Show the functions of FILE, by name or index: instructions, IR and bytecode for each byte offset."""
-    from wasmz.compile.pipeline import ModuleCompiler, load_module
+    from wasmz.compile.front_end import load_module
+    from wasmz.compile.pipeline import ModuleCompiler
     from wasmz.wasm.proposals import accepted_by
 
     data = Path(file).read_bytes()

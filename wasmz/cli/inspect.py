@@ -29,7 +29,7 @@ def export_lines(module: Module) -> Iterator[str]:
 @click.argument("file", type=FILE)
 def inspect_command(file: str) -> None:
     """Print FILE's imports, exports, memories and sections, without compiling it."""
-    from wasmz.compile.pipeline import load_module
+    from wasmz.compile.front_end import load_module
     from wasmz.wasm.proposals import WITH_LEGACY_EXCEPTIONS
     from wasmz.wasm.sections import list_sections
 

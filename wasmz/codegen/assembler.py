@@ -15,12 +15,8 @@ from bytecode import CompilerFlags, ConcreteBytecode, ConcreteInstr
 
 from wasmz.codegen.definite import prove_assigned
 from wasmz.codegen.emitted import Attempt, Emitted, Jump, Label
-from wasmz.codegen.targets.base import ALWAYS, AT_END, IF_FALSE, IF_TRUE, Target
-
-_MOST_ATTEMPTS = 20
-_LARGEST_DISTANCE = 2**32 - 1
-
-_OPPOSITE = {IF_TRUE: IF_FALSE, IF_FALSE: IF_TRUE}
+from wasmz.codegen.layout import encode_jump, encode_lines, place
+from wasmz.codegen.targets.base import ALWAYS, AT_END, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +54,22 @@ def assemble(emitted: list[Emitted], target: Target, description: CodeDescriptio
     draft = _Draft(target)
     draft.read(emitted)
     prove_assigned(draft.marks, draft.pieces, target, description.argument_count, len(description.local_names))
-    _place(draft.marks, draft.jumps, target)
+    place(draft.marks, draft.jumps, target)
     for jump in draft.jumps:
-        draft.pieces[jump.piece] = _encode_jump(jump, target)
+        draft.pieces[jump.piece] = encode_jump(jump, target)
+    ends = [0, *itertools.accumulate(map(len, draft.pieces))]
+    positions = [(ends[index] >> 1, offset) for index, offset in draft.lines]
+    lines = encode_lines(positions, ends[-1] >> 1, description.first_offset)
+    table = _encode_attempts(draft.attempts, draft.pieces, target) if draft.attempts else b""
+    return make_code(description, b"".join(draft.pieces), draft.stack_size, lines, table)
+
+
+def make_code(
+    description: CodeDescription, instructions: bytes, stack_size: int, lines: bytes, exceptions: bytes = b""
+) -> CodeType:
+    """The code object of instructions with their inline caches, its line table and its exception table."""
     code = ConcreteBytecode(
-        [_Assembled(b"".join(draft.pieces))],
+        [_Assembled(instructions)],
         consts=description.constants,
         names=description.global_names,
         varnames=description.local_names,
@@ -74,12 +81,8 @@ def assemble(emitted: list[Emitted], target: Target, description: CodeDescriptio
     code.argcount = description.argument_count
     code.posonlyargcount = description.argument_count
     code.flags = CompilerFlags.OPTIMIZED | CompilerFlags.NEWLOCALS
-    assembled = code.to_code(stacksize=draft.stack_size, compute_exception_stack_depths=False)
-    lines = _encode_lines(draft.pieces, draft.lines, description.first_offset)
-    if draft.attempts:
-        table = _encode_attempts(draft.attempts, draft.pieces, target)
-        return assembled.replace(co_linetable=lines, co_exceptiontable=table)
-    return assembled.replace(co_linetable=lines)
+    made = code.to_code(stacksize=stack_size, compute_exception_stack_depths=False)
+    return made.replace(co_linetable=lines, co_exceptiontable=exceptions)
 
 
 class _Draft:
@@ -207,66 +210,6 @@ class _Draft:
         return self.pieces[-1] in self.target.plain_loads and not self._ends_with_attempt()
 
 
-def _place(marks: list[Label | Jump | Attempt], jumps: list[Jump], target: Target) -> None:
-    """Gives labels and jumps their final positions, in code units; jumps grow until each reaches its label."""
-    draft_positions = [mark.position for mark in marks]
-    least = [_least_units(jump, target) for jump in jumps]
-    for jump, units in zip(jumps, least, strict=True):
-        jump.units = units
-    for attempt in itertools.count():
-        moved = 0
-        for mark, position in zip(marks, draft_positions, strict=True):
-            mark.position = position + moved
-            if type(mark) is Jump:
-                moved += mark.units
-        grown = False
-        for jump, units in zip(jumps, least, strict=True):
-            # Jumps may make each other grow, one at a time, for many iterations: after a few, all get the largest size.
-            distance = _distance(jump) if attempt < _MOST_ATTEMPTS else _LARGEST_DISTANCE
-            if distance >= 256 and units + _extension(distance) > jump.units:
-                jump.units = units + _extension(distance)
-                grown = True
-        if not grown:
-            return
-
-
-def _distance(jump: Jump) -> int:
-    """Code units between the end of the jump and its label; never negative."""
-    end = jump.position + jump.units
-    return jump.label.position - end if jump.label.index > jump.index else end - jump.label.position
-
-
-def _extension(distance: int) -> int:
-    return 0 if distance < 256 else 1 if distance < 65_536 else 2 if distance < 16_777_216 else 3
-
-
-def _least_units(jump: Jump, target: Target) -> int:
-    """The size of a jump over less than 256 code units."""
-    sizes = target.jump_sizes
-    if jump.label.index > jump.index:
-        return sizes[target.forward_jumps[jump.when]]
-    units = sizes[target.backward_jump]
-    # No version has all conditional backward jumps: a forward one of the opposite condition jumps over a plain one.
-    return units if jump.when is ALWAYS else units + sizes[target.forward_jumps[_OPPOSITE[jump.when]]]
-
-
-def _encode_jump(jump: Jump, target: Target) -> bytes:
-    distance = _distance(jump)
-    if jump.label.index > jump.index:
-        name = target.forward_jumps[jump.when]
-        encoded = target.jump_piece(name, distance)
-        around = b""
-    else:
-        encoded = target.jump_piece(target.backward_jump, distance)
-        around = b""
-        if jump.when is not ALWAYS:
-            name = target.forward_jumps[_OPPOSITE[jump.when]]
-            around = target.jump_piece(name, jump.units - target.jump_sizes[name])
-    # A jump that was placed with more EXTENDED_ARG than it needs in the end is filled up.
-    missing = jump.units - (len(around) + len(encoded)) // 2
-    return around + target.piece("EXTENDED_ARG", 0) * missing + encoded
-
-
 def _encode_attempts(attempts: list[Attempt], pieces: list[bytes], target: Target) -> bytes:
     """The exception table (CPython's Objects/exception_handling_notes.txt): start, length, handler, depth of each."""
     table = bytearray()
@@ -287,38 +230,3 @@ def _encode_number(number: int, first_bit: int = 0) -> bytes:
         encoded.append(number & 0x3F | 0x40)
     encoded[-1] |= first_bit
     return bytes(reversed(encoded))
-
-
-def _encode_lines(pieces: list[bytes], lines: list[tuple[int, int]], first_offset: int) -> bytes:
-    """The line table (CPython's Objects/locations.md): for each run of code, its "line" less the previous one.
-
-    An entry without columns is a byte 1_1101_sss, with a size of at most eight code units, and the difference.
-    """
-    table = bytearray()
-    current = first_offset
-    start, offset = 0, first_offset
-    for index, following in (*lines, (len(pieces), -1)):
-        if following == offset:
-            continue
-        if index > start:
-            units = sum(map(len, pieces[start:index])) >> 1
-            difference = offset - current
-            current = offset
-            # The sign is the lowest bit; then come six bits a byte, the lowest first.
-            rest = difference << 1 if difference >= 0 else -difference << 1 | 1
-            table.append(0xE8 + (units if units < 8 else 8) - 1)
-            while rest > 0x3F:
-                table.append(rest & 0x3F | 0x40)
-                rest >>= 6
-            table.append(rest)
-            if units > 8:
-                full, part = divmod(units - 8, 8)
-                table += _SAME_LINE * full
-                if part:
-                    table += bytes((0xE8 + part - 1, 0))
-        start, offset = index, following
-    return bytes(table)
-
-
-# Eight more code units of the line before.
-_SAME_LINE = bytes((0xE8 + 7, 0))

@@ -39,6 +39,9 @@ class Label:
 
     __slots__ = ("depth", "index", "is_fallen_into", "piece", "position", "unset")
 
+    # Of code; as those of an attempt.
+    units = 0
+
     def __init__(self) -> None:
         self.depth: int = -1
         self.index: int = -1
@@ -70,6 +73,8 @@ class Attempt:
     """
 
     __slots__ = ("depth", "index", "is_of_call", "label", "operand_count", "piece", "position")
+
+    units = 0
 
     def __init__(self, handler: Label, operand_count: int | None = None, *, is_of_call: bool = False) -> None:
         self.label: Label = handler

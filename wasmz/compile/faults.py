@@ -43,7 +43,7 @@ def attempt(what: str, optimised: Callable[[], _Made], plain: Callable[[], _Made
     try:
         return optimised()
     except _KINDS as fault:
-        if is_strict or isinstance(fault, WasmzError) or not _is_own(fault.__traceback__):
+        if is_strict or isinstance(fault, WasmzError) or not is_own(fault.__traceback__):
             raise
         if os.environ.get("WASMZ_COMPILE_DIAG"):
             message = f"{what} is compiled without optimisation: {type(fault).__name__}: {fault}"
@@ -51,7 +51,7 @@ def attempt(what: str, optimised: Callable[[], _Made], plain: Callable[[], _Made
     return plain()
 
 
-def _is_own(traceback: TracebackType | None) -> bool:
+def is_own(traceback: TracebackType | None) -> bool:
     """Whether the compiler raised an exception, and not code that interrupted it, such as a signal handler."""
     module = ""
     while traceback is not None:

@@ -115,8 +115,8 @@ class _LateCompiler:
 
     def open(self) -> ModuleImage:
         """Decodes and validates the module."""
-        load("wasmz.compile.pipeline")
-        from wasmz.compile.pipeline import load_module, make_image, validate_bodies
+        load("wasmz.compile.front_end")
+        from wasmz.compile.front_end import load_module, make_image, validate_bodies
 
         load("wasmz.compile.on_demand")
         from wasmz.compile.on_demand import TierCompiler

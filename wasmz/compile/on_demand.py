@@ -8,22 +8,26 @@ compiler.compile(5, CodeForm.of(0)) the continuation of its first loop, at ``con
 
 from __future__ import annotations
 
-from wasmz.compile.pipeline import (
-    CallFacts,
-    ModuleCompiler,
-    dismantle,
-    find_calls,
-    find_deep_functions,
-    load_module,
-)
+from wasmz.baseline.draft import Unbalanced, Unfit
+from wasmz.baseline.function import compile_function
+from wasmz.baseline.module import BaselineModule
+from wasmz.compile.faults import is_own
+from wasmz.compile.front_end import load_module
 from wasmz.config import Config
-from wasmz.irbuild.continuations import add_counters, continue_loop
-from wasmz.irbuild.profiling import add_profiling
+from wasmz.errors import ImplementationLimit, InvalidWasm, UnsupportedFeature
 from wasmz.runtime.abi import BASELINE, OPTIMISED, CodeForm
 from wasmz.runtime.image import FunctionCode
-from wasmz.startup.concurrency import without_collections
+from wasmz.startup.concurrency import load, without_collections
+from wasmz.startup.light import cached_property
 from wasmz.wasm.proposals import accepted_by
 from wasmz.wasm.syntax import WasmModule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from wasmz.compile.pipeline import CallFacts, ModuleCompiler
+
+# What the baseline compiler raises for a function that is for others. (An interruption is no such thing.)
+_NOT_PLAINLY_VALID = (Unfit, Unbalanced, LookupError, InvalidWasm, UnsupportedFeature, ImplementationLimit)
 
 # To find out whether calls of an export nest deeply, so many functions are looked at.
 _MOST_CALLEES = 40
@@ -31,6 +35,9 @@ _MOST_CALLEES = 40
 
 def find_reachable(data: bytes, config: Config, index: int) -> list[int]:
     """The functions with bodies that function ``index`` can reach, itself included; not through tables."""
+    load("wasmz.compile.pipeline")
+    from wasmz.compile.pipeline import ModuleCompiler, dismantle, find_calls
+
     module = load_module(data, accepted_by(config))
     compiler = ModuleCompiler(data, module, config)
     found: set[int] = set()
@@ -51,11 +58,24 @@ class TierCompiler:
     """Compiles the functions of a module of which everything but the bodies is known to be valid."""
 
     def __init__(self, data: bytes, config: Config, module: WasmModule | None = None) -> None:
+        self.data = data
         self.config = config
-        module = load_module(data, accepted_by(config)) if module is None else module
-        self._compiler = ModuleCompiler(data, module, config)
-        self._imported = module.imported_function_count
-        self._exported = {export.index for export in module.exports if export.kind == "func"}
+        self.module: WasmModule = load_module(data, accepted_by(config)) if module is None else module
+        self._imported = self.module.imported_function_count
+        self._exported = {export.index for export in self.module.exports if export.kind == "func"}
+
+    @cached_property
+    def pipeline(self) -> ModuleCompiler:
+        """The compiler for everything but baseline code, which is imported when it is first needed."""
+        load("wasmz.compile.pipeline")
+        from wasmz.compile.pipeline import ModuleCompiler
+
+        return ModuleCompiler(self.data, self.module, self.config)
+
+    @cached_property
+    def baseline(self) -> BaselineModule:
+        """The quick compiler."""
+        return BaselineModule(self.data, self.module, uses_fuel=self.config.fuel is not None)
 
     def compile(self, index: int, form: CodeForm) -> FunctionCode:
         """The code of function ``index`` in a form.
@@ -64,13 +84,37 @@ class TierCompiler:
             InvalidWasm, UnsupportedFeature: the function is not valid, with the place in the module.
         """
         with without_collections():
-            return self._compiler.attempt(
+            if form is BASELINE and not self.config._profiling:
+                made = self._compile_quickly(index)
+                if made is not None:
+                    return made
+            return self.pipeline.attempt(
                 index, lambda: self._compile(index, form), lambda: self._compile(index, form, is_plain=True)
             )
 
+    def _compile_quickly(self, index: int) -> FunctionCode | None:
+        """Baseline code in one pass, or ``None`` if the function is for the validator and the pipeline."""
+        try:
+            made = compile_function(self.baseline, self.module.bodies[index - self._imported])
+        except _NOT_PLAINLY_VALID as problem:
+            if not is_own(problem.__traceback__) or (self.config.verify and isinstance(problem, Unbalanced)):
+                raise
+            return None
+        if self.config.verify:
+            load("wasmz.codegen.verifier")
+            from wasmz.codegen.verifier import verify_code
+
+            verify_code(made.code)
+        return made
+
     def _compile(self, index: int, form: CodeForm, *, is_plain: bool = False) -> FunctionCode:
-        compiler = self._compiler
-        function = compiler.build_index(index)
+        from wasmz.compile.pipeline import dismantle
+        from wasmz.irbuild.builder import ALL_LOOPS
+        from wasmz.irbuild.continuations import add_counters, continue_loop
+        from wasmz.irbuild.profiling import add_profiling
+
+        compiler = self.pipeline
+        function = compiler.build_index(index, ALL_LOOPS if form is BASELINE else form.loop)
         size = sum(len(block.body) for block in function.blocks)
         if form is BASELINE and self.config._profiling:
             add_profiling(function)
@@ -95,6 +139,8 @@ class TierCompiler:
 
     def _is_deep(self, index: int) -> bool:
         """Whether recursion, a long chain of calls, a table's function or the host can be reached."""
+        from wasmz.compile.pipeline import dismantle, find_calls, find_deep_functions
+
         calls: dict[int, CallFacts] = {}
         work = [index]
         while work:
@@ -103,7 +149,7 @@ class TierCompiler:
                 continue
             if found < self._imported or len(calls) == _MOST_CALLEES:
                 return True
-            function = self._compiler.build_index(found)
+            function = self.pipeline.build_index(found)
             calls[found] = find_calls(function, self._imported)
             dismantle(function)
             if calls[found].is_open:

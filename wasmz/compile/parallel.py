@@ -14,7 +14,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from wasmz.artifact.image_writer import join_frozen
-from wasmz.compile.pipeline import ModuleCompiler, find_deep_functions, load_module, make_image
+from wasmz.compile.front_end import load_module, make_image
+from wasmz.compile.pipeline import ModuleCompiler, find_deep_functions
 from wasmz.wasm.proposals import accepted_by
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ bytes -> decode_module, validate_module          wasm/
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import CodeType
 from typing import TYPE_CHECKING, TypeVar
@@ -21,8 +21,8 @@ from wasmz.codegen.function import compile_function
 from wasmz.codegen.targets import current_target
 from wasmz.codegen.verifier import verify_code
 from wasmz.compile.faults import attempt
+from wasmz.compile.front_end import load_module, make_image
 from wasmz.config import Config
-from wasmz.errors import ImplementationLimit
 from wasmz.ir.nodes import Function, label
 
 # Each makes its instructions known.
@@ -32,33 +32,15 @@ from wasmz.irbuild.fuel import add_fuel
 from wasmz.irbuild.hints import apply_hints, move_unlikely
 from wasmz.irbuild.profiling import FunctionProfile, Profile, annotate, order_blocks
 from wasmz.runtime import abi
-from wasmz.runtime.image import (
-    ElementSpec,
-    ExportSpec,
-    FunctionCode,
-    GlobalSpec,
-    ModuleImage,
-    TableSpec,
-    data_spec,
-)
+from wasmz.runtime.image import FunctionCode, ModuleImage
 from wasmz.startup.concurrency import load, without_collections
 from wasmz.startup.light import cached_property
-from wasmz.types import (
-    MEMORY32_LIMIT_BYTES,
-    DefinedType,
-    ExternType,
-    FuncType,
-    ImportType,
-    MemoryType,
-    TagType,
-    ValType,
-)
+from wasmz.types import MEMORY32_LIMIT_BYTES, FuncType, MemoryType, ValType
 from wasmz.wasm.body import decode_body
+from wasmz.wasm.body_validator import validate_body
 from wasmz.wasm.branch_hints import read_branch_hints
-from wasmz.wasm.decoder import decode_module
-from wasmz.wasm.proposals import SUPPORTED_PROPOSALS, Proposal, accepted_by
-from wasmz.wasm.syntax import ConstantExpression, FunctionBody, Import, WasmModule
-from wasmz.wasm.validator import validate_body, validate_module
+from wasmz.wasm.proposals import accepted_by
+from wasmz.wasm.syntax import FunctionBody, WasmModule
 
 if TYPE_CHECKING:
     from wasmz.codegen.targets.base import Target
@@ -128,8 +110,8 @@ class ModuleCompiler:
             disabled |= {"idioms", "streams"}
         return context_of(self.module, self.data, self.build_index, verify=config.verify, disabled=disabled)
 
-    def build(self, body: FunctionBody) -> Function:
-        """Decodes and validates a body and builds its IR, before any pass."""
+    def build(self, body: FunctionBody, loop: int | None = None) -> Function:
+        """Decodes and validates a body and builds its IR, before any pass; see :func:`build_function` for ``loop``."""
         module = self.module
         instructions = decode_body(self.data, body, module)
         validate_body(module, body.index, instructions)
@@ -137,16 +119,16 @@ class ModuleCompiler:
         for count, type in body.locals:
             locals += [type] * count
         name = module.names.functions.get(body.index)
-        function = build_function(self.signatures, body.index, name, locals, instructions, body.start)
+        function = build_function(self.signatures, body.index, name, locals, instructions, body.start, loop)
         if body.index in self.hints:
             apply_hints(function, self.hints[body.index])
         if self.config.fuel is not None:
             add_fuel(function)
         return function
 
-    def build_index(self, index: int) -> Function:
+    def build_index(self, index: int, loop: int | None = None) -> Function:
         """The IR of a function that the module defines, before any pass."""
-        return self.build(self.body(index))
+        return self.build(self.body(index), loop)
 
     def body(self, index: int) -> FunctionBody:
         """Where the code of a function is that the module defines."""
@@ -265,34 +247,6 @@ def dismantle(function: Function) -> None:
         del block.terminator
 
 
-def load_module(data: bytes, proposals: frozenset[Proposal] = SUPPORTED_PROPOSALS) -> WasmModule:
-    """Decodes a module and validates everything but the bodies of its functions.
-
-    ``proposals`` are those that it may need.
-
-    Raises:
-        InvalidWasm, UnsupportedFeature: with the place in the module.
-    """
-    module = decode_module(data, proposals)
-    validate_module(module, data)
-    if module.bodies and module.bodies[-1].end > abi.LARGEST_OFFSET:
-        raise ImplementationLimit(f"the module has code after its first {abi.LARGEST_OFFSET + 1:,} bytes")
-    return module
-
-
-def validate(data: bytes, proposals: frozenset[Proposal] = SUPPORTED_PROPOSALS) -> WasmModule:
-    """Decodes and validates a whole module, bodies included, without compiling it."""
-    module = load_module(data, proposals)
-    validate_bodies(module, data)
-    return module
-
-
-def validate_bodies(module: WasmModule, data: bytes) -> None:
-    """Validates all functions of a module."""
-    for body in module.bodies:
-        validate_body(module, body.index, decode_body(data, body, module))
-
-
 def compile_module(
     data: bytes, config: Config, progress: Progress | None = None, profile: Profile | None = None
 ) -> ModuleImage:
@@ -318,72 +272,6 @@ def apply_profile(function: Function, profile: FunctionProfile | None, config: C
     if profile is None or not annotate(function, profile) or profile.weight < _WARM:
         return 0
     return config.opt_level
-
-
-def make_image(
-    data: bytes,
-    module: WasmModule,
-    config: Config,
-    functions: Sequence[FunctionCode] = (),
-    names: Iterable[str] = (),
-) -> ModuleImage:
-    """Puts the compiled functions together with the rest of the module.
-
-    ``names`` are needed by code that is not among them.
-    """
-    names = {*names, *(name for function in functions for name in function.names())}
-    boxed = _boxed_globals(module)
-    first_global = len(module.global_types) - len(module.globals)
-    return ModuleImage(
-        name=module.names.module,
-        types=tuple(module.types),
-        imports=tuple(ImportType(item.module, item.name, _import_type(module, item)) for item in module.imports),
-        function_types=tuple(module.function_types),
-        exact_imports=frozenset(module.exact_imports),
-        tables=tuple(TableSpec(table.type, _code(table.init)) for table in module.tables),
-        memories=tuple(module.memories),
-        globals=tuple(
-            GlobalSpec(item.type, item.init.code, first_global + i in boxed) for i, item in enumerate(module.globals)
-        ),
-        tags=tuple(module.tag_types),
-        exports=tuple(ExportSpec(export.name, export.kind, export.index) for export in module.exports),
-        start=module.start,
-        elements=tuple(
-            ElementSpec(
-                segment.mode,
-                segment.type,
-                tuple(item.code for item in segment.items),
-                segment.table,
-                _code(segment.position),
-            )
-            for segment in module.elements
-        ),
-        data=tuple(
-            data_spec(segment.mode, bytes(data[segment.start : segment.end]), segment.memory, _offset(segment.position))
-            for segment in module.data
-        ),
-        functions=tuple(functions),
-        function_names=dict(module.names.functions),
-        body_offsets=tuple(body.start for body in module.bodies),
-        names=tuple(sorted(names)),
-        custom_sections=tuple(
-            (section.name, bytes(data[section.start : section.end])) for section in module.custom_sections
-        ),
-        type_names=dict(module.names.types),
-        field_names=_field_names(module),
-        is_metered=config.fuel is not None,
-        code_start=module.code_start if any(item.name == ".debug_line" for item in module.custom_sections) else 0,
-    )
-
-
-def _field_names(module: WasmModule) -> dict[int, dict[int, str]]:
-    """Names of fields by the first index of each type."""
-    first = {type: index for index, type in reversed([*enumerate(module.types)])}
-    names: dict[int, dict[int, str]] = {}
-    for index, fields in module.names.fields.items():
-        if index < len(module.types):
-            names.setdefault(first[module.types[index]], {}).update(fields)
-    return names
 
 
 def find_calls(function: Function, imported_count: int) -> CallFacts:
@@ -430,37 +318,6 @@ def find_deep_functions(calls: dict[int, CallFacts]) -> frozenset[int]:
     return frozenset(index for index in calls if depths.get(index, _SHALLOW_DEPTH) >= _SHALLOW_DEPTH)
 
 
-def _offset(expression: ConstantExpression | None) -> int | tuple[tuple[str, object], ...] | None:
-    """The place of a data segment; as a number if it is one."""
-    code = _code(expression)
-    if code is not None and len(code) == 1 and code[0][0] in ("i32.const", "i64.const"):
-        return code[0][1]  # type: ignore[return-value]
-    return code
-
-
-def _code(expression: ConstantExpression | None) -> tuple[tuple[str, object], ...] | None:
-    return None if expression is None else expression.code
-
-
-def _import_type(module: WasmModule, item: Import) -> ExternType:
-    if item.kind == "func":
-        return module.signature(item.descriptor)  # type: ignore[arg-type]
-    if item.kind == "tag":
-        return TagType(module.signature(item.descriptor))  # type: ignore[arg-type]
-    return item.descriptor  # type: ignore[return-value]
-
-
-def _boxed_globals(module: WasmModule) -> frozenset[int]:
-    """Mutable globals that are imported or exported: others see their changes, so they live in a cell."""
-    imported = len(module.global_types) - len(module.globals)
-    exported = {export.index for export in module.exports if export.kind == "global"}
-    return frozenset(
-        index
-        for index, type in enumerate(module.global_types)
-        if type.mutable and (index < imported or index in exported)
-    )
-
-
 def _signatures(module: WasmModule) -> Signatures:
     return Signatures(
         types=tuple(module.types),
@@ -480,6 +337,6 @@ def _function_types(module: WasmModule) -> tuple[FuncType, ...]:
 
 
 def _facts(module: WasmModule) -> ModuleFacts:
-    lowest: dict[DefinedType, int] = {}
-    canonical = tuple(lowest.setdefault(type, index) for index, type in enumerate(module.types))
-    return ModuleFacts(boxed_globals=_boxed_globals(module), canonical_types=canonical, lowest_indices=lowest)
+    canonical = module.canonical_types
+    lowest = {type: canonical[index] for index, type in enumerate(module.types)}
+    return ModuleFacts(boxed_globals=module.boxed_globals, canonical_types=canonical, lowest_indices=lowest)

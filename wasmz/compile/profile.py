@@ -100,7 +100,8 @@ def _are_counts(value: Any) -> bool:
 
 def collect_profile(instance: Instance, data: bytes) -> Profile:
     """What an instance counted that was made with ``Config(_profiling=True)``; it must not run any more."""
-    from wasmz.compile.pipeline import ModuleCompiler, load_module
+    from wasmz.compile.front_end import load_module
+    from wasmz.compile.pipeline import ModuleCompiler
     from wasmz.wasm.proposals import accepted_by
 
     config = instance.store.engine.config

@@ -152,6 +152,7 @@ class Function:
         locals: types of all locals, parameters first.
         blocks: in layout order, the entry first.
         offset: byte offset of the body in the module.
+        loops: of the builder's IR, the header of a loop by its number, and the operand stack there; only if asked for.
         parameter_bounds: by index, upper bounds of parameters that all callers respect; usually none.
         bounds: upper bounds of values, as far as passes have found them.
         gap_memories: memories that passes assumed not to reach the last page of the address space; -1 stands for all.
@@ -166,6 +167,7 @@ class Function:
         "gap_memories",
         "index",
         "locals",
+        "loops",
         "name",
         "offset",
         "parameter_bounds",
@@ -180,6 +182,7 @@ class Function:
         self.locals: list[ValType] = locals
         self.offset: int = offset
         self.blocks: list[Block] = []
+        self.loops: dict[int, tuple[Block, tuple[Value, ...]]] = {}
         self.parameter_bounds: dict[int, int] = {}
         self.bounds: dict[Value, int] = {}
         self.gap_memories: set[int] = set()

@@ -60,11 +60,20 @@ def build_function(
     locals: list[ValType],
     body: list[tuple[int, Any, int]],
     offset: int,
+    loop: int | None = None,
 ) -> Function:
-    """The IR of a function from its validated instructions (opcode, immediate, byte offset)."""
+    """The IR of a function from its validated instructions (opcode, immediate, byte offset).
+
+    With the number of a ``loop``, or ``ALL_LOOPS``, ``Function.loops`` tells of it. A loop's number counts the `loop`
+    instructions before it, those in dead code included.
+    """
     function = Function(index, name, signatures.functions[index], locals, offset)
-    _Builder(signatures, function).build(body)
+    _Builder(signatures, function, loop).build(body)
     return function
+
+
+# In place of a loop's number.
+ALL_LOOPS = -1
 
 
 class _Label:
@@ -119,7 +128,10 @@ class _Builder:
         "instructions",
         "labels",
         "late_blocks",
+        "loop",
+        "loop_count",
         "moved",
+        "noted",
         "regions",
         "repeated",
         "rethrown",
@@ -127,9 +139,13 @@ class _Builder:
         "stack",
     )
 
-    def __init__(self, signatures: Signatures, function: Function) -> None:
+    def __init__(self, signatures: Signatures, function: Function, loop: int | None = None) -> None:
         self.signatures: Signatures = signatures
         self.function: Function = function
+        # The loop to tell of.
+        self.loop: int | None = loop
+        # All `loop` instructions so far, those in dead code included.
+        self.loop_count: int = 0
         self.stack: list[Value] = []
         self.labels: list[_Label] = []
         # The open protected regions, innermost last.
@@ -139,6 +155,8 @@ class _Builder:
         self.repeated: frozenset[int] | None = None
         # The number of values moved between blocks, or out of calls, so far.
         self.moved: int = 0
+        # The number of operands noted at loops so far.
+        self.noted: int = 0
         # Blocks that only return: at the end, off the hot path.
         self.late_blocks: list[Block] = []
         self.block: Block | None = None
@@ -158,6 +176,7 @@ class _Builder:
                 # Unreachable: only instructions that open, divide or close a label matter, until an open label ends.
                 if opcode in _OPENING:
                     dead_depth += 1
+                    self.loop_count += opcode == _LOOP
                 elif opcode == _END:
                     if dead_depth:
                         dead_depth -= 1
@@ -279,6 +298,15 @@ class _Builder:
             most = f"{_MOST_MOVED:,} values and one more an instruction"
             raise ImplementationLimit(f"function {self.function.label} moves more than {most} between its blocks")
 
+    def note_loop(self, number: int, header: Block) -> None:
+        """Notes the operands at the header of a loop, of all loops as far as that is not too much."""
+        # An exception that a clause has caught waits there, too, for `rethrow`.
+        regions = [label.region for label in self.labels if label.region is not None]
+        caught = [region.caught for region in regions if region.caught is not None]
+        self.noted += len(self.stack) + len(caught)
+        if self.loop == number or self.noted <= _MOST_MOVED + len(self.instructions):
+            self.function.loops[number] = (header, (*self.stack, *caught))
+
     def new_block(self, types: tuple[ValType, ...], offset: int) -> Block:
         if len(types) > 1:
             self.move(len(types))
@@ -354,15 +382,19 @@ def _block(builder: _Builder, block_type: FuncType, offset: int) -> None:
 
 @_builds("loop")
 def _loop(builder: _Builder, block_type: FuncType, offset: int) -> None:
+    number = builder.loop_count
+    builder.loop_count += 1
     label = builder.open(block_type, offset)
     label.is_loop = True
-    if label.params and offset not in builder.find_repeated():
+    if label.params and number != builder.loop and offset not in builder.find_repeated():
         # A loop that is never repeated needs no parameters: its arguments stay on the operand stack.
         return
     header = label.target = builder.new_block(label.params, offset)
     builder.finish(Terminator("jump", (), (Edge(header, builder.pop(len(label.params))),), offset=offset))
     builder.enter(header)
     builder.stack.extend(header.params)
+    if builder.loop == number or builder.loop == ALL_LOOPS:
+        builder.note_loop(number, header)
 
 
 @_builds("if")
@@ -561,6 +593,7 @@ for _row in INSTRUCTIONS.values():
         _PLAIN[_row.opcode] = (_row.name, len(_row.params), _row.results[0] if _row.results else None)
 
 _END = BY_NAME["end"].opcode
+_LOOP = BY_NAME["loop"].opcode
 _DELEGATE = BY_NAME["delegate"].opcode
 _OPENING = frozenset(BY_NAME[_name].opcode for _name in ("block", "loop", "if", "try", "try_table"))
 _DIVIDING = frozenset(BY_NAME[_name].opcode for _name in ("else", "catch", "catch_all", "delegate"))

@@ -11,13 +11,12 @@
                                            v3 = tier.request ...        when the counter has run out
                                            branch (v3 is null) b3 b7
                                          b7:
-                                           resume v3 l0 l1              goes on elsewhere, with the live locals
+                                           resume v3 l0 l1              goes on elsewhere, with the locals
 
 `resume` leaves the function for the one that `tier.request` gave: the optimised function itself, or the continuation of
-one of its loops. :func:`continue_loop` makes a continuation: the same function, with a new entry that takes the live
-locals at the loop's header and jumps there. Both are made from the builder's IR, in which locals are still variables;
-other values that pass a header (its parameters, and values used in later blocks) become locals first. A loop is
-identified by its number, in layout order, which depends only on the function's body.
+one of its loops. :func:`continue_loop` makes a continuation: the same function, with a new entry that jumps to the
+loop's header. It takes all locals that the function declares, and after them the operand stack at the header. Both are
+made from the builder's IR, in which locals are still variables. A loop is identified by its number (`builder.py`).
 """
 
 from __future__ import annotations
@@ -26,8 +25,7 @@ from typing import Any
 
 from wasmz.ir.analyses import reverse_postorder
 from wasmz.ir.facts import CONSTANTS
-from wasmz.ir.liveness import live_locals
-from wasmz.ir.nodes import Block, Edge, Function, ResultType, Terminator, Value, count_uses, loop_headers
+from wasmz.ir.nodes import Block, Edge, Function, ResultType, Terminator, Value
 from wasmz.types import FuncType, ValType
 
 # The number of the function's start, in place of a loop's number.
@@ -35,57 +33,64 @@ ENTRY = -1
 
 
 def add_counters(function: Function) -> None:
-    """Makes the function count its calls and the iterations of its loops; it must be the builder's IR."""
-    headers = find_loops(function)
-    live = live_locals(function) if headers else {}
+    """Makes the function count its calls and the iterations of its loops.
+
+    It must be the builder's IR, with all loops noted.
+    """
+    locals = list(range(len(function.locals)))
     iterations = len(function.locals)
-    if headers:
+    if function.loops:
         # How often the counter ran out in this call.
         function.locals.append(ValType.I32)
     cold: list[Block] = []
     following: dict[Block, Block] = {}
-    for number, header in enumerate(headers):
+    for number, (header, operands) in function.loops.items():
         rest = following[header] = Block()
         rest.body, rest.terminator = header.body, header.terminator
         for value in rest.body:
             value.block = rest
         header.body = []
-        locals = _bits(live[header])
-        cold += _count(function, header, rest, number, locals, iterations)
+        cold += _count(function, header, rest, number, locals, operands, iterations)
     entry = Block()
     parameters = list(range(len(function.type.params)))
-    cold += _count(function, entry, function.blocks[0], ENTRY, parameters, -1)
+    cold += _count(function, entry, function.blocks[0], ENTRY, parameters, (), -1)
     blocks = [entry]
     for block in function.blocks:
         blocks.append(block)
         if block in following:
             blocks.append(following[block])
     function.blocks = blocks + cold
+    function.loops = {}
 
 
 def continue_loop(function: Function, number: int) -> Function:
-    """The continuation of a loop, made by changing the builder's IR of the function."""
-    header = find_loops(function)[number]
-    live = _bits(live_locals(function)[header])
-    passed = set(live)
-    order = live + [i for i in range(len(function.locals)) if i not in passed]
-    renamed = {old: new for new, old in enumerate(order)}
-    types = function.locals
+    """The continuation of a loop, made by changing the builder's IR of the function, which has that loop noted."""
+    header, operands = function.loops[number]
+    count = len(function.locals)
+    types = [*function.locals, *(operand.type for operand in operands)]
     made = Function(
         function.index,
         function.name,
-        FuncType([types[i] for i in live], function.type.results),
-        [types[i] for i in order],
+        FuncType(types, function.type.results),  # type: ignore[arg-type]
+        types,  # type: ignore[arg-type]
         function.offset,
     )
+    kept: dict[Value, int] = {}
+    for position, operand in enumerate(operands):
+        if operand.block is not header:
+            kept.setdefault(operand, count + position)
     entry = Block()
-    entry.terminator = Terminator("jump", (), (Edge(header),), offset=function.offset)
+    arguments = []
+    for param in header.params:
+        place = count + operands.index(param)
+        argument = Value("local.get", param.type, (), place, function.offset, entry)
+        entry.body.append(argument)
+        arguments.append(argument)
+    entry.terminator = Terminator("jump", (), (Edge(header, tuple(arguments)),), offset=function.offset)
     made.blocks = [entry, *function.blocks]
+    _keep_in_locals(made.blocks, kept)
     made.blocks = reverse_postorder(made)
     for block in made.blocks:
-        for value in block.body:
-            if value.op == "local.get" or value.op == "local.set":
-                value.imm = renamed[value.imm]
         terminator = block.terminator
         if terminator.op == "return_call" and terminator.imm == function.index:
             # It must not jump to the start: that is another function now.
@@ -93,86 +98,20 @@ def continue_loop(function: Function, number: int) -> Function:
     return made
 
 
-def find_loops(function: Function) -> list[Block]:
-    """The headers of the loops in layout order; afterwards only locals pass a header."""
-    headers = loop_headers(function)
-    if headers:
-        _store_parameters(function, headers)
-        _store_escaping(function)
-    return headers
-
-
-def _bits(mask: int) -> list[int]:
-    found = []
-    while mask:
-        lowest = mask & -mask
-        mask ^= lowest
-        found.append(lowest.bit_length() - 1)
-    return found
-
-
-def _new_local(function: Function, type: Any) -> int:
-    function.locals.append(type)
-    return len(function.locals) - 1
-
-
-def _store_parameters(function: Function, headers: list[Block]) -> None:
-    """Replaces the parameters of headers by locals."""
-    locals = {header: [_new_local(function, param.type) for param in header.params] for header in headers}
-    for block in function.blocks:
-        for edge in dict.fromkeys(block.terminator.edges):
-            if edge.args and edge.block in locals:
-                offset = block.terminator.offset
-                for local, arg in zip(locals[edge.block], edge.args, strict=True):
-                    block.body.append(Value("local.set", None, (arg,), local, offset, block))
-                edge.args = ()
-    for header in headers:
-        for local, param in zip(locals[header], header.params, strict=True):
-            param.op, param.imm = "local.get", local
-        header.body[:0] = header.params
-        header.params = []
-
-
-def _store_escaping(function: Function) -> None:
-    """Keeps the values that other blocks use in locals, and repeats constants where they are used."""
-    using = _blocks_that_use_others(function)
-    if not using:
+def _keep_in_locals(blocks: list[Block], locals: dict[Value, int]) -> None:
+    """Keeps values in locals, from which all other blocks read them; these repeat constants."""
+    if not locals:
         return
-    count_uses(function)
-    locals: dict[Value, int] = {}
-    for block in function.blocks:
-        if any(value.escapes and value.op not in CONSTANTS for value in (*block.params, *block.body)):
-            for value in (*block.params, *block.body):
-                if value.escapes and value.op not in CONSTANTS:
-                    locals[value] = _new_local(function, value.type)
-            stored: list[Value] = [_store(param, locals[param]) for param in block.params if param in locals]
+    for block in blocks:
+        if any(value in locals and value.op not in CONSTANTS for value in (*block.params, *block.body)):
+            stored = [_store(param, locals[param]) for param in block.params if param in locals]
             for value in block.body:
                 stored.append(value)
-                if value in locals:
+                if value in locals and value.op not in CONSTANTS:
                     stored.append(_store(value, locals[value]))
             block.body = stored
-    for block in using:
+    for block in blocks:
         _read_from_locals(block, locals)
-
-
-def _blocks_that_use_others(function: Function) -> list[Block]:
-    """The blocks that use values of other blocks."""
-    found = []
-    for block in function.blocks:
-        terminator = block.terminator
-        for value in block.body:
-            for arg in value.args:
-                if arg.block is not block:
-                    break
-            else:
-                continue
-            found.append(block)
-            break
-        else:
-            used = [*terminator.args, *(arg for edge in terminator.edges for arg in edge.args)]
-            if any(arg.block is not block for arg in used):
-                found.append(block)
-    return found
 
 
 def _store(value: Value, local: int) -> Value:
@@ -183,20 +122,16 @@ def _read_from_locals(block: Block, locals: dict[Value, int]) -> None:
     read: dict[Value, Value] = {}
 
     def here(value: Value) -> Value:
-        if value.block is block:
+        if value not in locals or value.block is block:
             return value
         found = read.get(value)
         if found is None:
-            if value in locals:
-                found = Value("local.get", value.type, (), locals[value], value.offset, block)
-            else:
-                found = Value(value.op, value.type, (), value.imm, value.offset, block)
-            read[value] = found
+            op, imm = (value.op, value.imm) if value.op in CONSTANTS else ("local.get", locals[value])
+            found = read[value] = Value(op, value.type, (), imm, value.offset, block)
         return found
 
     for value in block.body:
-        if any(arg.block is not block for arg in value.args):
-            value.args = tuple(map(here, value.args))
+        value.args = tuple(map(here, value.args))
     terminator = block.terminator
     terminator.args = tuple(map(here, terminator.args))
     for edge in dict.fromkeys(terminator.edges):
@@ -207,7 +142,13 @@ def _read_from_locals(block: Block, locals: dict[Value, int]) -> None:
 
 
 def _count(
-    function: Function, block: Block, following: Block, number: int, locals: list[int], iterations: int
+    function: Function,
+    block: Block,
+    following: Block,
+    number: int,
+    locals: list[int],
+    operands: tuple[Value, ...],
+    iterations: int,
 ) -> tuple[Block, Block]:
     """Ends ``block`` with a count; returns the blocks for a counter that has run out. ``iterations`` may be -1."""
     offset = function.offset
@@ -228,7 +169,7 @@ def _count(
     stays = add("ref.is_null", i32, (answer,), None)
     asking.terminator = Terminator("branch", (stays,), (Edge(following), Edge(leaving)), offset=offset)
     values = [add("local.get", function.locals[i], (), i, leaving) for i in locals]
-    leaving.terminator = Terminator("resume", (answer, *values), offset=offset)
+    leaving.terminator = Terminator("resume", (answer, *values, *operands), offset=offset)
     return asking, leaving
 
 

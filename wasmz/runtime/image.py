@@ -263,7 +263,7 @@ class FrozenCode(Record):
 # Plain data; image_writer.py makes it of an image
 
 # The number changes with every change of the form below.
-FORMAT = f"wasmz image 13 {FINGERPRINT}"
+FORMAT = f"wasmz image 14 {FINGERPRINT}"
 
 
 def find_dumped(constants: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]] | None:

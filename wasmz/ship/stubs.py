@@ -10,7 +10,7 @@ from __future__ import annotations
 import keyword
 import unicodedata
 
-from wasmz.compile.pipeline import load_module
+from wasmz.compile.front_end import load_module
 from wasmz.runtime.precompiled import OWN_NAMES
 from wasmz.types import FuncType, GlobalType, HeapType, RefType, ValType
 from wasmz.wasm.proposals import WITH_LEGACY_EXCEPTIONS

@@ -213,6 +213,23 @@ class WasmModule:
         """Type indices of the tags that the module itself defines."""
         return self.tag_types[len(self.tag_types) - len(self.tag_offsets) :]
 
+    @property
+    def boxed_globals(self) -> frozenset[int]:
+        """Mutable globals that are imported or exported: others see their changes, so they live in a cell."""
+        imported = len(self.global_types) - len(self.globals)
+        exported = {export.index for export in self.exports if export.kind == "global"}
+        return frozenset(
+            index
+            for index, type in enumerate(self.global_types)
+            if type.mutable and (index < imported or index in exported)
+        )
+
+    @property
+    def canonical_types(self) -> tuple[int, ...]:
+        """For each type index, the lowest index of the same type."""
+        lowest: dict[DefinedType, int] = {}
+        return tuple([lowest.setdefault(type, index) for index, type in enumerate(self.types)])
+
     def function_type(self, index: int) -> FuncType:
         """The type of function ``index``; ``InvalidWasm`` if there is no such function, or it has another type."""
         if index >= len(self.function_types):

@@ -54,7 +54,7 @@ _SHORT_INTERVAL: Final = 0.00002
 
 # Where the compiler may be stopped, and who else may be between that and the runtime, which called it. Importing, and
 # what switches Python's garbage collector off and on, are not among them.
-_COMPILER: Final = ("wasmz.passes", "wasmz.ir", "wasmz.codegen", "wasmz.wasm")
+_COMPILER: Final = ("wasmz.baseline", "wasmz.passes", "wasmz.ir", "wasmz.codegen", "wasmz.wasm")
 _COMPILER_CALLERS: Final = (
     *_COMPILER,
     "wasmz.compile.pipeline",

@@ -1,0 +1,322 @@
+"""The code of one function while the baseline compiler emits it: pieces, constants, names, temporaries.
+
+A draft is what `translate.py` fills. The operand stack of WebAssembly is CPython's stack, value by value.
+"""
+
+from __future__ import annotations
+
+from itertools import accumulate
+
+from wasmz.baseline.rows import FIXED_CONSTANTS, Rows
+from wasmz.codegen.layout import encode_jump, encode_lines, place
+from wasmz.codegen.targets.base import ALWAYS, AT_END, Target
+from wasmz.runtime import abi
+from wasmz.runtime.numeric.floats import f32_from_bits, f64_from_bits
+
+# An insertion takes time for the code behind it: none is made below more than this.
+LONGEST = 1000
+
+
+class Unfit(Exception):
+    """The function is not plainly valid, or needs what this compiler leaves to the pipeline."""
+
+
+class Unbalanced(AssertionError):
+    """Paths reach a place with different depths of the stack: a fault of wasmz, never of the module."""
+
+
+class Label:
+    """A place in the code.
+
+    Attributes:
+        depth: that of the stack there, -1 while it is not known.
+        index: its number among the marks, once it has been put.
+        position: in code units, after layout.
+    """
+
+    __slots__ = ("depth", "index", "position")
+
+    index: int
+    position: int
+    # Of code.
+    units = 0
+
+    def __init__(self) -> None:
+        self.depth: int = -1
+
+    def reach(self, depth: int) -> None:
+        """Notes that code gets here with a stack so deep."""
+        if self.depth < 0:
+            self.depth = depth
+        elif self.depth != depth:
+            raise Unbalanced(f"a label is reached with stack depths {self.depth} and {depth}")
+
+
+class Jump:
+    """A jump to a label, taken always, or on the condition on top of the stack."""
+
+    __slots__ = ("index", "label", "position", "units", "when")
+
+    index: int
+    position: int
+    units: int
+
+    def __init__(self, label: Label, when: str) -> None:
+        self.label: Label = label
+        self.when: str = when
+
+
+class Draft:
+    """The code of a function, and what it refers to.
+
+    Code is a list of pieces. Whoever emits keeps the ``floor``, the length of the code up to the last label or jump:
+    below it, nothing may be inserted any more, as the places of labels and jumps are indices.
+
+    Attributes:
+        out: the pieces; an empty one stands for each jump.
+        marks: the labels and jumps in order, and ``None`` where what follows is not reached from what is before.
+        mark_places: where they are in ``out``.
+        line_places, offsets: where code of another byte offset begins in ``out``, and the offset.
+        constants, names: of the code object.
+        constant_pieces: the piece that pushes a constant. Integers are their own keys; others have tuples.
+        global_pieces: by a name or what stands for it, the piece that pushes a global.
+        callee_pieces: by function index or name, the piece that pushes a global that is called.
+        first_temporary: the first fast local that is free for temporaries.
+        stack_size: the deepest stack, beside what single instructions push and pop again; known after layout.
+    """
+
+    def __init__(self, rows: Rows, first_temporary: int) -> None:
+        target = rows.target
+        self.target: Target = target
+        self.out: list[bytes] = []
+        self.marks: list[Label | Jump | None] = []
+        self.mark_places: list[int] = []
+        self.line_places: list[int] = []
+        self.offsets: list[int] = []
+        self.constants: list[object] = [*FIXED_CONSTANTS]
+        self.names: dict[str, int] = {}
+        self.constant_pieces: dict[object, bytes] = rows.constant_pieces.copy()
+        self.global_pieces: dict[object, bytes] = {}
+        self.callee_pieces: dict[object, bytes] = {}
+        self.first_temporary = first_temporary
+        self.temporary_count = 0
+        self.stack_size = 0
+
+    def constant(self, value: int) -> bytes:
+        """Pushes an integer."""
+        piece = self.constant_pieces.get(value)
+        if piece is None:
+            piece = self.target.load_small_int(value) or self._add_constant(value)
+            self.constant_pieces[value] = piece
+        return piece
+
+    def keyed_constant(self, key: tuple[object, ...], value: object) -> bytes:
+        """Pushes a constant that is no integer; ``key`` tells it from all others."""
+        piece = self.constant_pieces.get(key)
+        if piece is None:
+            piece = self.constant_pieces[key] = self._add_constant(value)
+        return piece
+
+    def float_constant(self, content: bytes) -> bytes:
+        """Pushes a float, of which these are the four or eight bytes in a module."""
+        piece = self.constant_pieces.get(content)
+        if piece is None:
+            bits = int.from_bytes(content, "little")
+            value = f32_from_bits(bits) if len(content) == 4 else f64_from_bits(bits)
+            piece = self.constant_pieces[content] = self._add_constant(value)
+        return piece
+
+    def _add_constant(self, value: object) -> bytes:
+        self.constants.append(value)
+        return self.target.load_const(len(self.constants) - 1)
+
+    def none(self) -> bytes:
+        """Pushes None."""
+        return self.keyed_constant((None,), None)
+
+    def name_index(self, name: str) -> int:
+        """Position of a name in the code object."""
+        return self.names.setdefault(name, len(self.names))
+
+    def load_global(self, name: str) -> bytes:
+        """Pushes a global."""
+        piece = self.global_pieces.get(name)
+        if piece is None:
+            piece = self.global_pieces[name] = self.target.load_global(self.name_index(name))
+        return piece
+
+    def view(self, format: str, offset: int) -> bytes:
+        """Pushes a view of the first memory, and remembers its piece for the pair of both."""
+        piece = self.global_pieces[format, offset] = self.load_global(abi.view(0, format, offset))
+        return piece
+
+    def load_callee(self, name: str) -> bytes:
+        """Pushes a global that is to be called."""
+        piece = self.callee_pieces.get(name)
+        if piece is None:
+            piece = self.callee_pieces[name] = self.target.load_global_callee(self.name_index(name))
+        return piece
+
+    def callee(self, index: int) -> bytes:
+        """Pushes a function of the module that is to be called."""
+        piece = self.callee_pieces[index] = self.load_callee(abi.function(index))
+        return piece
+
+    def temporary(self, number: int) -> int:
+        """The fast local of a temporary, which is free again behind the instruction that uses it."""
+        if number >= self.temporary_count:
+            self.temporary_count = number + 1
+            self.target.reserve_locals(self.first_temporary + number + 1)
+        return self.first_temporary + number
+
+    def store_operands(self, count: int) -> None:
+        """Pops operands into temporaries: the first one into the first."""
+        stores = self.target.stores
+        for number in range(count - 1, -1, -1):
+            slot = self.temporary(number)
+            self.out.append(stores[slot])
+
+    def load_operands(self, count: int) -> None:
+        """Pushes them again."""
+        loads, first = self.target.loads, self.first_temporary
+        self.out += loads[first : first + count]
+
+    def put_below(self, count: int, *pieces: bytes) -> None:
+        """Pushes something below operands that are on the stack already."""
+        self.store_operands(count)
+        self.out += pieces
+        self.load_operands(count)
+
+    def drop_below(self, extra: int, count: int) -> None:
+        """Drops ``extra`` values below the topmost ``count`` ones."""
+        if count == 1:
+            for _ in range(extra):
+                self.out += (self.target.swap2, self.target.pop)
+            return
+        self.store_operands(count)
+        self.out += [self.target.pop] * extra
+        self.load_operands(count)
+
+    def unpack(self, count: int) -> None:
+        """Replaces a tuple by its items, the last one on top."""
+        stores = self.target.stores
+        self.out.append(self.target.unpack(count))
+        for number in range(count):
+            slot = self.temporary(number)
+            self.out.append(stores[slot])
+        self.load_operands(count)
+
+    # Lines, labels and jumps
+
+    def mark(self, offset: int) -> None:
+        """Sets the byte offset that a traceback shows for the following code, which may trap or call."""
+        self.line_places.append(len(self.out))
+        self.offsets.append(offset)
+
+    def shift(self, begin: int, count: int) -> None:
+        """Follows an insertion of ``count`` pieces (or a removal) at ``begin``, above the floor."""
+        places = self.line_places
+        for number in range(len(places) - 1, -1, -1):
+            if places[number] < begin:
+                return
+            places[number] += count
+
+    def insert(self, begin: int, *pieces: bytes) -> None:
+        """Inserts pieces below operands whose code begins there."""
+        self.out[begin:begin] = pieces
+        self.shift(begin, len(pieces))
+
+    def put(self, label: Label) -> int:
+        """Puts a label here; returns the floor."""
+        floor = len(self.out)
+        self.marks.append(label)
+        self.mark_places.append(floor)
+        return floor
+
+    def jump(self, label: Label, when: str = ALWAYS) -> int:
+        """Emits a jump; returns the floor."""
+        out = self.out
+        self.marks.append(Jump(label, when))
+        self.mark_places.append(len(out))
+        out.append(b"")
+        return len(out)
+
+    def end(self) -> int:
+        """What follows is not reached from here; returns the floor."""
+        self.marks.append(None)
+        self.mark_places.append(len(self.out))
+        return len(self.out)
+
+    def layout(self, first_offset: int, prologue: bytes) -> tuple[bytes, bytes]:
+        """The instructions and the line table. The prologue comes first."""
+        out, target = self.out, self.target
+        ends = list(accumulate(map(len, out), initial=0))
+        marks, jumps, places = self._follow(ends)
+        place(marks, jumps, target)
+        for index, jump in zip(places, jumps, strict=True):
+            out[index] = encode_jump(jump, target)
+        base = len(prologue) >> 1
+        lines: list[tuple[int, int]] = []
+        moved, number, following = base, 0, places[0] if places else -1
+        for index, offset in zip(self.line_places, self.offsets, strict=True):
+            while number < len(places) and index > following:
+                moved += jumps[number].units
+                number += 1
+                following = places[number] if number < len(places) else -1
+            lines.append(((ends[index] >> 1) + moved, offset))
+        code = prologue + b"".join(out)
+        return code, encode_lines(lines, len(code) >> 1, first_offset)
+
+    def _follow(self, ends: list[int]) -> tuple[list[Label | Jump], list[Jump], list[int]]:
+        """Follows the depth of the stack through all code; the labels and jumps, the jumps, and their places."""
+        effects, iterator_items = self.target.effects, self.target.iterator_items
+        # Without regard to jumps.
+        depths = list(accumulate(map(effects.__getitem__, self.out), initial=0))
+        marks: list[Label | Jump] = []
+        jumps: list[Jump] = []
+        places: list[int] = []
+        # What is to be added to these, where code is reached.
+        added = begin = deepest = 0
+        is_reached = True
+        for end, mark in zip(self.mark_places, self.marks, strict=True):
+            if is_reached:
+                peak = max(depths[begin : end + 1]) + added
+                if peak > deepest:
+                    deepest = peak
+            begin = end
+            depth = depths[end] + added
+            if mark.__class__ is Jump:
+                jump: Jump = mark
+                jump.index = len(marks)
+                jump.position = ends[end] >> 1
+                marks.append(jump)
+                jumps.append(jump)
+                places.append(end)
+                if not is_reached:
+                    continue
+                label, when = jump.label, jump.when
+                if when is ALWAYS:
+                    label.reach(depth)
+                    is_reached = False
+                elif when is AT_END:
+                    label.reach(depth - iterator_items)
+                    added += 1
+                else:
+                    added -= 1
+                    if label.depth != depth - 1:
+                        label.reach(depth - 1)
+            elif mark is None:
+                is_reached = False
+            else:
+                label = mark  # type: ignore[assignment]
+                label.index = len(marks)
+                label.position = ends[end] >> 1
+                marks.append(label)
+                if is_reached:
+                    if label.depth != depth:
+                        label.reach(depth)
+                elif label.depth >= 0:
+                    added = label.depth - depths[end]
+                    is_reached = True
+        self.stack_size = deepest
+        return marks, jumps, places

@@ -1,0 +1,82 @@
+"""Open blocks of the baseline compiler, and the types of its operand stack."""
+
+from __future__ import annotations
+
+from wasmz.baseline.draft import Label
+from wasmz.types import FuncType, ValType, internal_type
+from wasmz.wasm.reader import read_s33
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, Final
+
+    from wasmz.baseline.module import BaselineModule
+
+# Below the operands of each block, so that what belongs to the blocks around it never has a fitting type.
+BOUNDARY: Final = internal_type("boundary")
+
+_REFERENCES: Final = {0x6F: ValType.EXTERNREF, 0x70: ValType.FUNCREF}
+_SHORT: Final[dict[int, tuple[ValType, ...]]] = {
+    0x40: (),
+    0x7F: (ValType.I32,),
+    0x7E: (ValType.I64,),
+    0x7D: (ValType.F32,),
+    0x7C: (ValType.F64,),
+    0x7B: (ValType.V128,),
+    **{byte: (type,) for byte, type in _REFERENCES.items()},
+}
+
+# What `select` without a type chooses from; what `ref.null` makes, by heap type; what `drop` is sure to drop.
+NUMBERS: Final = frozenset({ValType.I32, ValType.I64, ValType.F32, ValType.F64, ValType.V128})
+NULLS: Final = _REFERENCES
+REFERENCES: Final = frozenset(_REFERENCES.values())
+DROPPED: Final = NUMBERS | REFERENCES
+
+
+class Frame:
+    """An open block.
+
+    Attributes:
+        params, results, label_types: types of its parameters, its results, and the operands of branches to it.
+        height: size of the operand stack at its start without the parameters, the boundary included.
+        label: where branches to it lead.
+        otherwise: of an ``if`` before its ``else``, where that begins.
+        is_loop: whether branches lead to its start.
+        code_start: the position behind the block type.
+    """
+
+    __slots__ = ("code_start", "height", "is_loop", "label", "label_types", "otherwise", "params", "results")
+
+    def __init__(self, data: bytes, pos: int, module: BaselineModule) -> None:
+        results = _SHORT.get(data[pos])
+        params: Sequence[ValType] = ()
+        if results is not None:
+            pos += 1
+        else:
+            index, pos = read_s33(data, pos, len(data))
+            block_type = module.types[index].composite if index >= 0 else None
+            if not isinstance(block_type, FuncType):
+                raise IndexError(index)
+            params, results = block_type.params, block_type.results
+        self.params: list[Any] = [*params]
+        self.results: list[Any] = [*results]
+        self.label_types: list[Any] = self.results
+        self.height: int = 0
+        self.label: Label = Label()
+        self.otherwise: Label | None = None
+        self.is_loop: bool = False
+        self.code_start: int = pos
+
+    @staticmethod
+    def of_function(results: Sequence[ValType]) -> Frame:
+        """The frame of a whole function."""
+        frame = object.__new__(Frame)
+        frame.params = []
+        frame.results = frame.label_types = [*results]
+        frame.height = 1
+        frame.label = Label()
+        frame.otherwise = None
+        frame.is_loop = False
+        frame.code_start = 0
+        return frame

@@ -1,0 +1,137 @@
+"""The code of any template in one function: what it says, with the function's constants, names and temporaries."""
+
+from __future__ import annotations
+
+from wasmz.baseline.draft import LONGEST, Draft, Unfit
+from wasmz.baseline.rows import (
+    JUMPS,
+    MEMORY,
+    MEMORY_ACCESS,
+    NAMES,
+    NO_IMMEDIATES,
+    SEGMENT,
+    SEGMENT_AND_MEMORY,
+    TWO_MEMORIES,
+    Template,
+    number_of,
+    verb,
+)
+from wasmz.runtime import abi
+from wasmz.wasm.reader import read_u32
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from wasmz.baseline.module import BaselineModule
+
+
+def read_immediates(
+    module: BaselineModule, template: Template, data: bytes, pos: int, end: int
+) -> tuple[int, tuple[int, ...], int]:
+    """The offset of a memory access, the indices of memories and segments, and the position after them."""
+    kind = template.immediates
+    if kind == NO_IMMEDIATES:
+        return 0, (), pos
+    if not module.has_memory:
+        raise Unfit
+    if kind == MEMORY_ACCESS:
+        if data[pos] > template.alignment:
+            raise Unfit
+        offset, pos = read_u32(data, pos + 1, end)
+        return offset, (), pos
+    first, pos = read_u32(data, pos, end)
+    if kind == SEGMENT:
+        _check_segment(module, first)
+        return 0, (first,), pos
+    if kind == MEMORY:
+        second = first
+    else:
+        second, pos = read_u32(data, pos, end)
+        if kind == SEGMENT_AND_MEMORY:
+            _check_segment(module, first)
+        elif kind == TWO_MEMORIES and first:
+            raise Unfit
+    if second:
+        raise Unfit
+    return 0, (first, second), pos
+
+
+def _check_segment(module: BaselineModule, index: int) -> None:
+    if index >= module.data_count:
+        raise Unfit
+
+
+def general(
+    draft: Draft,
+    template: Template,
+    offset: int,
+    indices: tuple[int, ...],
+    place: int,
+    count: int,
+    begin: int,
+    second: int,
+) -> None:
+    """The code of a template for ``count`` operands on the stack, the first one's from ``begin`` on (-1: below others).
+
+    ``place`` is the byte offset of the instruction, ``second`` where the last operand's code begins.
+    """
+    out = draft.out
+    if template.between:
+        raise Unfit
+    effect = (template.result is not None) - count
+    if template.below:
+        below = instantiate(draft, template.below, offset, indices)
+        effect -= sum(draft.target.effects[piece] for piece in below)
+        if begin >= 0 and len(out) - begin < LONGEST:
+            draft.insert(begin, *below)
+        else:
+            # Temporaries hold the operands for a moment only, before the template's own.
+            draft.put_below(count, *below)
+    if template.traps:
+        draft.mark(place)
+    above = b"".join(instantiate(draft, template.above, offset, indices))
+    draft.target.effects[above] = effect
+    out.append(above)
+
+
+def instantiate(draft: Draft, words: Sequence[str], offset: int, indices: Sequence[int]) -> list[bytes]:
+    """The pieces of words in one function; ``offset`` and ``indices`` are the instruction's immediates."""
+    made: list[bytes] = []
+    jumps: list[tuple[int, str, str]] = []
+    labels: dict[str, int] = {}
+    for word in words:
+        kind, _, argument = word.partition(":")
+        if kind in JUMPS:
+            jumps.append((len(made), JUMPS[kind], argument))
+            made.append(b"")
+        elif kind == "label":
+            labels[argument] = len(made)
+        else:
+            made.append(_instantiate(draft, kind, argument, offset, indices))
+    target = draft.target
+    # Jumps are short, and lead forward.
+    for place, when, label in reversed(jumps):
+        distance = sum(map(len, made[place + 1 : labels[label]])) // 2
+        made[place] = target.jump_piece(target.forward_jumps[when], distance)
+    return made
+
+
+def _instantiate(draft: Draft, kind: str, argument: str, offset: int, indices: Sequence[int]) -> bytes:
+    target = draft.target
+    if kind == "const":
+        number = number_of(argument)
+        return draft.keyed_constant(("float", argument), number) if "." in argument else draft.constant(number)
+    if kind == "callee":
+        return draft.load_callee(argument)
+    if kind == "global":
+        return draft.load_global(argument)
+    if kind == "view":
+        format, _, added = argument.partition("+")
+        return draft.load_global(abi.view(0, format, offset + int(added)))
+    if kind in NAMES:
+        return draft.load_global(NAMES[kind](indices[int(argument)]))
+    if kind == "load" or kind == "store":
+        slot = draft.temporary(int(argument))
+        return (target.loads if kind == "load" else target.stores)[slot]
+    return verb(target, kind, argument)

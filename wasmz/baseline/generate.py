@@ -1,0 +1,170 @@
+"""Writes the generated files of the baseline compiler; a test tells when they are not up to date.
+
+python -m wasmz.baseline.generate            writes templates.py and translate.py, if they have changed
+python -m wasmz.baseline.generate --check    only says whether they would
+
+`templates.py` has what the pipeline's lowerings emit (`recording.py`), by opcode. `translate.py` is the loop: its cases
+from `instructions.cases`, within a skeleton, dispatched in two steps by frequency. One function with all cases in it is
+twice as fast as one that calls a function for each instruction.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from wasmz.baseline.recording import NotRecordable, record
+from wasmz.ir.facts import BOOLEANS
+from wasmz.wasm.instructions import INSTRUCTIONS, Immediates
+from wasmz.wasm.proposals import Proposal
+
+HERE = Path(__file__).parent
+CASES = HERE / "instructions.cases"
+
+# Cases in a group: the loop first finds the group.
+_GROUP = 8
+
+_LETTERS = {"i32": "i", "i64": "I", "f32": "f", "f64": "F", "v128": "v"}
+_IMMEDIATES = {
+    Immediates.NONE: "-",
+    Immediates.MEMARG: "a",
+    Immediates.MEMORY: "m",
+    Immediates.MEMORY_COPY: "mm",
+    Immediates.MEMORY_INIT: "dm",
+    Immediates.DATA: "d",
+}
+
+_READ = """\
+{0} = data[pos]
+if {0} < 0x80:
+    pos += 1
+else:
+    {0}, pos = read_u32(data, pos, end)
+"""
+_READ_ACCESS = """\
+offset = data[pos + 1]
+if data[pos] > {0} or not has_memory:
+    raise Unfit
+if offset < 0x80:
+    pos += 2
+else:
+    offset, pos = read_u32(data, pos + 1, end)
+"""
+_DEAD = """\
+floor = end_of_path()
+frame = frames[-1]
+following = data[pos]
+if following != 0x0B and following != 0x05:
+    pos = skip_dead_code(module, body, pos, requests)
+results = frame.results
+types[frame.height :] = results
+starts[frame.height :] = [0] * len(results)
+"""
+_MOVE = """\
+moved += {0}
+if moved > most_moved:
+    raise Unfit
+"""
+_MACROS = {"MOVE": _MOVE, "READ": _READ, "READ_ACCESS": _READ_ACCESS, "DEAD": _DEAD}
+
+
+def read_cases() -> dict[str, list[str]]:
+    """The cases by name, with their lines; macros are replaced."""
+    cases: dict[str, list[str]] = {}
+    lines: list[str] = []
+    for line in CASES.read_text(encoding="utf-8").splitlines():
+        word, _, rest = line.strip().partition(" ")
+        if line.startswith("== "):
+            lines = cases[rest] = []
+        elif line.startswith("#") or not line:
+            continue
+        elif word in _MACROS:
+            indent = line[: len(line) - len(line.lstrip())]
+            lines += [indent + made for made in _MACROS[word].format(rest).splitlines()]
+        else:
+            lines.append(line)
+    return cases
+
+
+def render_templates() -> str:
+    """The text of templates.py."""
+    ways = {name: number for number, name in enumerate([*read_cases(), "PREFIXED"])}
+    out = [
+        '"""Made by ``python -m wasmz.baseline.generate``: what the pipeline emits for instructions.',
+        "",
+        "By opcode: operand and result types, immediates, alignment; code below the operands, between, above them.",
+        '"""',
+        "",
+        "from __future__ import annotations",
+        "",
+        "WAYS = {",
+        *[f"    {name!r}: {number}," for name, number in ways.items()],
+        "}",
+        "",
+        "TEMPLATES = {",
+    ]
+    for opcode, row in INSTRUCTIONS.items():
+        if row.immediates not in _IMMEDIATES or row.proposal is Proposal.RELAXED_SIMD:
+            continue
+        try:
+            template = record(row.name)
+        except NotRecordable:
+            continue
+        types = (*(row.params or ()), None, *(row.results or ()))
+        if any(type is not None and type.name not in _LETTERS for type in types):
+            continue
+        signature = "".join(":" if type is None else _LETTERS[type.name] for type in types)
+        more = f" {row.access.align_log2}" if row.access is not None else ""
+        if row.name in BOOLEANS and template.rpartition(" ")[2].startswith("compare:"):
+            more = " condition"
+        text = f"{signature} {_IMMEDIATES[row.immediates]}{more} ; {template}"
+        out.append(f"    # {row.name}")
+        out.append(f"    {opcode:#x}: {' '.join(text.split())!r},")
+    return "\n".join([*out, "}", ""])
+
+
+def render_loop() -> str:
+    """The text of translate.py."""
+    skeleton = (HERE / "translate.skeleton").read_text(encoding="utf-8")
+    cases = list(read_cases().items())
+    lines: list[str] = []
+    groups = [list(range(first, min(first + _GROUP, len(cases)))) for first in range(0, len(cases), _GROUP)]
+    for number, group in enumerate(groups):
+        if number + 1 < len(groups):
+            lines.append(f"{'if' if not number else 'elif'} way < {group[-1] + 1}:")
+        else:
+            lines.append("else:")
+        for index in group:
+            name, body = cases[index]
+            if index == group[0]:
+                lines.append(f"    if way == {index}:  # {name}")
+            elif index == group[-1] and number + 1 < len(groups):
+                lines.append(f"    else:  # {name}")
+            else:
+                lines.append(f"    elif way == {index}:  # {name}")
+            lines += [f"        {line}" for line in body]
+    lines += ["    else:", "        raise Unfit"]
+    skeleton = skeleton.replace("PREFIXED", str(len(cases)))
+    marker = "        CASES\n"
+    return skeleton.replace(marker, "".join(f"        {line}\n" for line in lines))
+
+
+def outdated() -> dict[Path, str]:
+    """The generated files that are not what they should be, with their texts."""
+    texts = {HERE / "templates.py": render_templates(), HERE / "translate.py": render_loop()}
+    return {path: text for path, text in texts.items() if not path.exists() or path.read_text("utf-8") != text}
+
+
+def main() -> None:
+    """Writes the files, or only tells."""
+    found = outdated()
+    for path, text in found.items():
+        print(f"{path.name} is not up to date" if "--check" in sys.argv else f"wrote {path.name}")
+        if "--check" not in sys.argv:
+            path.write_text(text, encoding="utf-8", newline="\n")
+    if found and "--check" in sys.argv:
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""The baseline compiler's view of a module, and the compilation of one function.
+
+baseline = BaselineModule(data, module, uses_fuel=False)
+baseline.compile(body)       -> FunctionCode, or Unfit: the validator and the pipeline have to do it
+"""
+
+from __future__ import annotations
+
+from wasmz.baseline.draft import Unfit
+from wasmz.runtime import abi
+from wasmz.types import FuncType, RefType, ValType
+from wasmz.wasm.proposals import Proposal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from wasmz.types import DefinedType
+    from wasmz.wasm.syntax import FunctionBody, WasmModule
+
+# What a function takes and gives, for calls: the number of its parameters, their types, the results' types.
+_Signature = tuple[int, list["ValType"], list["ValType"]]
+
+
+class BaselineModule:
+    """A decoded module of which everything but the bodies is known to be valid.
+
+    Attributes:
+        has_memory: whether the first memory has 32-bit addresses, so that the cases for accesses fit.
+        has_vectors: whether vector instructions are accepted.
+        globals: type, mutability, the name in code, and whether that is a cell, of each global.
+        signatures: of each function.
+        types: the type index space.
+        data_count: the number of data segments that bodies may name.
+        validated: the function that was validated last because of dead code in it, and its instructions.
+    """
+
+    def __init__(self, data: bytes, module: WasmModule, *, uses_fuel: bool) -> None:
+        self.data = data
+        self.module = module
+        self.uses_fuel = uses_fuel
+        self.filename: str = f"<wasm {module.names.module or 'module'}>"
+        self.has_memory: bool = bool(module.memory_types) and module.memory_types[0].address_type is ValType.I32
+        self.has_vectors: bool = {Proposal.SIMD, Proposal.RELAXED_SIMD} <= module.proposals
+        self.types: list[DefinedType] = module.types
+        self.data_count: int = module.data_count or 0
+        by_type: dict[int, _Signature] = {}
+        for index in set(module.function_types):
+            by_type[index] = _signature(module.signature(index))
+        self.signatures: list[_Signature] = [by_type[index] for index in module.function_types]
+        boxed = module.boxed_globals
+        self.globals: list[tuple[ValType, bool, str, bool]] = [
+            (
+                type.value_type,
+                type.mutable,
+                abi.global_cell(index) if index in boxed else abi.global_value(index),
+                index in boxed,
+            )
+            for index, type in enumerate(module.global_types)
+        ]
+        self._indirect: dict[tuple[int, int], _Signature] = {}
+        self.validated: tuple[FunctionBody | None, list[Any]] = (None, [])
+        self._canonical: tuple[int, ...] = module.canonical_types
+
+    def results(self, index: int) -> Sequence[ValType]:
+        """The results' types of a function."""
+        return self.signatures[index][2]
+
+    def indirect_signature(self, type_index: int, table: int) -> _Signature:
+        """The signature of a call through a table."""
+        found = self._indirect.get((type_index, table))
+        if found is None:
+            table_type = self.module.table_types[table]
+            if table_type.element is not ValType.FUNCREF or table_type.address_type is not ValType.I32:
+                raise Unfit
+            composite = self.types[type_index].composite
+            if not isinstance(composite, FuncType):
+                raise Unfit
+            found = self._indirect[type_index, table] = _signature(composite)
+        return found
+
+    def callees(self, type_index: int, table: int) -> str:
+        """The name of what calls of a type through a table call."""
+        return abi.callees(table, self._canonical[type_index], as_tail=False)
+
+    def function_reference(self, index: int) -> RefType:
+        """The type of a reference to a function that bodies may refer to."""
+        if index not in (self.module.declared_functions or ()):
+            raise Unfit
+        return self.module.function_reference(index)
+
+
+def _signature(type: FuncType) -> _Signature:
+    return len(type.params), [*type.params], [*type.results]

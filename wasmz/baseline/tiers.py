@@ -1,0 +1,123 @@
+"""Counting calls and rounds of loops, and leaving for better code (docs/abi.md, "Tiers").
+
+At its start and at the header of each loop, code takes an item of its counter, and of the fuel if that is counted:
+
+    LOAD_GLOBAL h5; FOR_ITER cold; POP_TOP; POP_TOP
+
+    cold: tier_request(5, loop, rounds) -> None: go on; a function: call it with the locals and the operand stack
+"""
+
+from __future__ import annotations
+
+from wasmz.baseline.draft import Draft, Label
+from wasmz.codegen.targets.base import AT_END, IF_TRUE
+from wasmz.runtime import abi
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    # Its number, the labels for a counter that has ended and to go on at, the number of operands on the stack.
+    _Loop = tuple[int, Label, Label, int]
+
+
+class Requests:
+    """The counting code of one function.
+
+    Attributes:
+        loop_count: the loops so far, those in dead code included: their numbers.
+    """
+
+    def __init__(self, index: int, place: int, params: int, locals: int, *, uses_fuel: bool) -> None:
+        self.index = index
+        self.place = place
+        self.params = params
+        self.locals = locals
+        self.uses_fuel = uses_fuel
+        self.loop_count = 0
+        self._loops: list[_Loop] = []
+        self._out_of_fuel: list[Label] = []
+        # Two fast locals behind the others: how often the counter has ended in this call, and the answer.
+        self.rounds = locals
+        self.answer = locals + 1
+
+    def begin(self, draft: Draft) -> int:
+        """Counts a call; returns the floor."""
+        return self._count(draft, abi.AT_START, 0)
+
+    def add(self, draft: Draft, operands: int) -> int:
+        """Counts an iteration of a loop, at its header, where there are so many operands on the stack."""
+        self.loop_count += 1
+        return self._count(draft, self.loop_count - 1, operands)
+
+    def _count(self, draft: Draft, number: int, operands: int) -> int:
+        target = draft.target
+        ended, back = Label(), Label()
+        draft.out += (draft.load_global(abi.counter(self.index)), target.begin_iteration)
+        draft.jump(ended, AT_END)
+        draft.out += (target.pop, target.drop_iterator)
+        draft.put(back)
+        self._loops.append((number, ended, back, operands))
+        if self.uses_fuel:
+            empty = Label()
+            self._out_of_fuel.append(empty)
+            draft.out += (draft.load_global(abi.FUEL), target.begin_iteration)
+            draft.jump(empty, AT_END)
+            draft.out += (target.pop, target.drop_iterator)
+        return len(draft.out)
+
+    @property
+    def has_loops(self) -> bool:
+        """Whether loops are counted."""
+        return len(self._loops) > 1
+
+    def finish(self, draft: Draft) -> None:
+        """Emits what counters lead to when they have ended."""
+        out, target = draft.out, draft.target
+        leaving: dict[int, Label] = {}
+        for number, ended, back, operands in self._loops:
+            draft.put(ended)
+            self._request(draft, number)
+            draft.jump(back, IF_TRUE)
+            if number == abi.AT_START:
+                self._leave(draft, self.params, 0)
+            else:
+                draft.store_operands(operands)
+                draft.jump(leaving.setdefault(operands, Label()))
+        for operands, label in leaving.items():
+            draft.put(label)
+            self._leave(draft, self.locals, operands)
+        for empty in self._out_of_fuel:
+            draft.put(empty)
+            out.append(target.after_end)
+            draft.mark(self.place)
+            out += (draft.load_callee(abi.OUT_OF_FUEL), target.call(0), target.raise_exception)
+            draft.end()
+
+    def _request(self, draft: Draft, number: int) -> None:
+        """Asks for something better, up to whether there is nothing."""
+        out, target = draft.out, draft.target
+        out.append(target.after_end)
+        draft.mark(self.place)
+        out += (draft.load_callee(abi.REQUEST), draft.constant(self.index), draft.constant(number))
+        if number == abi.AT_START:
+            out += (draft.constant(0), target.call(3), target.stores[self.answer])
+        else:
+            load, store = target.loads[self.rounds], target.stores[self.rounds]
+            out += (
+                load,
+                target.call(3),
+                target.stores[self.answer],
+                load,
+                draft.constant(1),
+                target.binary("+"),
+                store,
+            )
+        out += (target.loads[self.answer], draft.none(), target.is_operator)
+
+    def _leave(self, draft: Draft, locals: int, operands: int) -> None:
+        """Calls the answer with locals and operands, which temporaries hold, and returns its results."""
+        out, target = draft.out, draft.target
+        out += (target.before_callee, target.loads[self.answer], target.after_callee, *target.loads[:locals])
+        draft.load_operands(operands)
+        draft.mark(self.place)
+        out += (target.call(locals + operands), target.return_value)
+        draft.end()
