@@ -11,6 +11,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import platformdirs
 import pytest
 
 import wasmz
@@ -328,3 +329,20 @@ def test_same_bytes_in_any_process(tmp_path: Path) -> None:
     assert printed[0] == printed[1] == printed[2]
     assert printed[0][1] == printed[0][2] and printed[0][4] == printed[0][5]
     assert printed[0][0] != printed[0][3]
+
+
+@pytest.mark.parametrize("home", ["/home/a", "/home/a/", "/", "relative", "", None])
+@pytest.mark.parametrize("caches", ["/caches", "/caches/", "relative", "", None])
+def test_the_usual_directory_is_where_platformdirs_has_it(
+    home: str | None, caches: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("HOME", home), ("XDG_CACHE_HOME", caches)):
+        if value is None:
+            monkeypatch.delenv(name, raising=False)
+        else:
+            monkeypatch.setenv(name, value)
+    found = cache_module._usual_directory()
+    if found is not None:
+        assert found == platformdirs.user_cache_dir("wasmz", appauthor=False)
+    if sys.platform == "linux" and caches == "/caches":
+        assert found is not None

@@ -18,7 +18,8 @@ import wasmz
 from tests.differential.oracle import assemble
 from tests.support.configuration_page import render_page
 from wasmz.artifact.cache import compiler_state
-from wasmz.cli.common import engine_options, make_engine
+from wasmz.cli.common import engine_options
+from wasmz.cli.options import make_engine
 from wasmz.compile.on_demand import TierCompiler
 from wasmz.compile.pipeline import compile_module
 from wasmz.config import OPTIONAL_PASSES, Config, ConfigType, setting

@@ -2,7 +2,7 @@
 
 Each field is described once, by :func:`setting`: its default, its meaning, what of it is part of the cache's key, its
 command-line option. From that derive ``Config``, its checks and its documentation, the cache's key, the options of the
-command line (``wasmz.cli.common``), what precompiled files bring along, and docs/configuration.md.
+command line (``wasmz.cli.options``), what precompiled files bring along, and docs/configuration.md.
 """
 
 from __future__ import annotations

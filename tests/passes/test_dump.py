@@ -8,7 +8,7 @@ import pytest
 import wasmtime
 from click.testing import CliRunner, Result
 
-from wasmz.cli import commands
+from wasmz.cli.commands import commands
 from wasmz.passes import PIPELINES
 
 TWICE = '(module (func (export "twice") (param i32) (result i32) local.get 0 local.get 0 i32.add))'

@@ -283,11 +283,26 @@ def cache_directory(config: Config) -> str:
     named = os.environ.get(DIRECTORY_VARIABLE)
     if named:
         return named
-    # Imported only here: with a directory given, it is not needed.
+    directory = _usual_directory()
+    if directory is not None:
+        return directory
     load("platformdirs")
     import platformdirs
 
     return platformdirs.user_cache_dir("wasmz", appauthor=False)
+
+
+def _usual_directory() -> str | None:
+    """What platformdirs finds where that is plain; importing it takes 20 ms, longer than a small program."""
+    if sys.platform not in ("linux", "darwin") or "ANDROID_DATA" in os.environ or "ANDROID_ROOT" in os.environ:
+        return None
+    named = os.environ.get("XDG_CACHE_HOME")
+    if named is not None:
+        return os.path.join(named, "wasmz") if sys.platform == "linux" and named.startswith("/") else None
+    if not os.environ.get("HOME", "").startswith("/"):
+        return None
+    caches = "~/Library/Caches" if sys.platform == "darwin" else "~/.cache"
+    return os.path.join(os.path.expanduser(caches), "wasmz")
 
 
 def distrust(directory: str) -> str | None:

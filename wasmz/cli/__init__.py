@@ -1,86 +1,72 @@
 """The command line: ``wasmz FILE``, which is ``wasmz run FILE``, and all other commands.
 
+A plain ``run`` is parsed in ``plain.py`` and starts without click, which takes three times as long to import as a small
+program to run. Everything else goes through ``commands.py``: other commands, help, and whatever is wrong.
+
 Exit codes: the guest's own; 1, with one line on stderr, for every error; 2 for wrong usage; 130 after Ctrl-C.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
-from typing import Any
 
-import click
-
-from wasmz.cli.cache import cache_command
-from wasmz.cli.compile import compile_command, validate_command
-from wasmz.cli.disassemble import dis_command
-from wasmz.cli.inspect import inspect_command
-from wasmz.cli.run import run_command
-from wasmz.cli.stubs import stubs_command
+from wasmz.cli.console import WrongUsage, describe, echo, show_warning
+from wasmz.cli.plain import parse_run
 from wasmz.errors import WasmzError
-from wasmz.version import __version__
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
 
 # The exit code that shells report for a program ended by SIGINT.
 _AFTER_INTERRUPT = 130
 
 
-class _DefaultGroup(click.Group):
-    """A group for which ``wasmz FILE ...`` means ``wasmz run FILE ...``."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        own_options = {"--help", "-h", "--version"}
-        if args and args[0] not in self.commands and args[0] not in own_options:
-            args = ["run", *args]
-        return super().parse_args(ctx, args)
-
-
-@click.group(
-    cls=_DefaultGroup,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="'wasmz FILE' runs a command module, and lists the exports of any other.",
-)
-@click.version_option(__version__, prog_name="wasmz")
-def commands() -> None:
-    """WebAssembly, translated into CPython bytecode."""
-
-
-for _command in (
-    run_command,
-    compile_command,
-    validate_command,
-    inspect_command,
-    dis_command,
-    stubs_command,
-    cache_command,
-):
-    commands.add_command(_command)
-
-
 def main(args: list[str] | None = None) -> Any:
     """Runs the command line and exits the process."""
     warnings.simplefilter("default")
-    warnings.showwarning = _show_warning
+    warnings.showwarning = show_warning
+    given = None if _needs_click(args) else parse_run(sys.argv[1:] if args is None else args)
     try:
-        # As click does itself, except for Ctrl-C: that would print "Aborted!", and exit with 1.
-        sys.exit(commands.main(args, prog_name="wasmz", standalone_mode=False))
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
+        if given is None:
+            from wasmz.cli.commands import run_commands
+
+            sys.exit(run_commands(args))
+        from wasmz.cli.running import run_file
+
+        sys.exit(_as_click_does(lambda: run_file(given)))
+    except KeyboardInterrupt:
         sys.exit(_AFTER_INTERRUPT)
     except (WasmzError, OSError, ValueError, MemoryError, ImportError, NotImplementedError) as error:
-        click.echo(f"wasmz: {describe(error)}", err=True)
+        echo(f"wasmz: {describe(error)}", err=True)
         sys.exit(1)
 
 
-def _show_warning(message: Warning | str, category: type[Warning], *place: object, **more: object) -> None:
-    """Shows warnings without a line of wasmz: they are for the user of the command."""
-    click.echo(f"wasmz: {'' if issubclass(category, UserWarning) else category.__name__ + ': '}{message}", err=True)
+def _needs_click(args: list[str] | None) -> bool:
+    """Whether click does more than parse: completes words for a shell, or expands them where no shell does."""
+    if "_WASMZ_COMPLETE" in os.environ:
+        return True
+    return os.name == "nt" and args is None and any(mark in word for word in sys.argv[1:] for mark in "*?[~$%")
 
 
-def describe(error: BaseException) -> str:
-    """An error in one line: its kind and its message."""
-    message = str(error) or "no details"
-    if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename}: {error.strerror}"
-    return f"{type(error).__name__}: {message}"
+def _as_click_does(action: Callable[[], int]) -> int:
+    """The action's status; errors that click would handle itself, as it does."""
+    try:
+        return action()
+    except WrongUsage as error:
+        from wasmz.cli.commands import show_wrong_usage
+
+        return show_wrong_usage(error)
+    except (EOFError, KeyboardInterrupt):
+        echo("", err=True)
+        return _AFTER_INTERRUPT
+    except BrokenPipeError:
+        # Whoever read the output has gone. Nor can it be flushed at the end.
+        from click import utils
+
+        pacified: Any = utils.PacifyFlushWrapper
+        sys.stdout, sys.stderr = pacified(sys.stdout), pacified(sys.stderr)
+        return 1

@@ -10,13 +10,16 @@ import click
 
 from wasmz.artifact.cache import write_output
 from wasmz.artifact.pyc import encode_pyc, hash_source
-from wasmz.cli.common import FILE, check_target, engine_options, make_engine, progress_of
+from wasmz.cli.common import FILE, Command, engine_options
+from wasmz.cli.console import progress_of
+from wasmz.cli.files import check_target
+from wasmz.cli.options import make_engine
 from wasmz.config import Config
 from wasmz.runtime.link.engine import Engine
 from wasmz.types import FuncType
 
 
-@click.command("compile")
+@click.command("compile", cls=Command)
 @click.argument("file", type=FILE)
 @click.option("-o", "--output", type=click.Path(), help='What to write; by default FILE with .pyc; "-" prints a .pyc.')
 @click.option("--python", "versions", metavar="VERSIONS", help="Compile for these, as 3.11,3.12: a folder is written.")

@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-from wasmz.cli.common import FILE, engine_options, make_engine
+from wasmz.cli.common import FILE, engine_options
+from wasmz.cli.options import make_engine
 from wasmz.runtime.abi import LARGEST_OFFSET
 
 _WIDTHS = (38, 50)

@@ -5,16 +5,16 @@ GuestOptions(environment=("A=1",), directories=("data::/",)).make_config(["prog"
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+import os
 
-import click
-
+from wasmz.cli.console import WrongUsage
 from wasmz.runtime.wasi.wasi_config import WasiConfig
 from wasmz.startup.records import Record
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
+    from typing import BinaryIO
 
 
 class GuestOptions(Record):
@@ -38,13 +38,13 @@ class GuestOptions(Record):
         """The configuration, with listening sockets and an open input file.
 
         Raises:
-            click.UsageError: an option is malformed, or the system refuses.
+            WrongUsage: an option is malformed, or the system refuses.
         """
         variables = {}
         for setting in self.environment:
             name, separator, value = setting.partition("=")
             if not separator or not name:
-                raise click.UsageError(f"--env needs NAME=VALUE, not {setting!r}")
+                raise WrongUsage(f"--env needs NAME=VALUE, not {setting!r}")
             variables[name] = value
         config = WasiConfig(
             args=arguments,
@@ -57,8 +57,8 @@ class GuestOptions(Record):
             config.preopen_socket(_listen(address))
         for directory in self.directories:
             host, _, guest = directory.partition("::")
-            if not host or not Path(host).is_dir():
-                raise click.UsageError(f"--dir needs a directory, and {host!r} is none")
+            if not host or not os.path.isdir(host):
+                raise WrongUsage(f"--dir needs a directory, and {host!r} is none")
             config.preopen_dir(host, guest or None)
         return config
 
@@ -69,9 +69,9 @@ def _listen(address: str) -> socket.socket:
 
     host, separator, port = address.rpartition(":")
     if not separator or not port.isdecimal() or int(port) > 65_535:
-        raise click.UsageError(f"--tcplisten needs HOST:PORT, not {address!r}")
+        raise WrongUsage(f"--tcplisten needs HOST:PORT, not {address!r}")
     host = host.removeprefix("[").removesuffix("]")
     try:
         return socket.create_server((host, int(port)), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except (OSError, OverflowError) as error:
-        raise click.UsageError(f"cannot listen at {address}: {error}") from error
+        raise WrongUsage(f"cannot listen at {address}: {error}") from error

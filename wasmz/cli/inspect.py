@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from wasmz.cli.common import FILE
-from wasmz.module import Module
 from wasmz.runtime.image import ExternKind
-from wasmz.types import FuncType
 
 if TYPE_CHECKING:
     from wasmz.wasm.syntax import WasmModule
-
-
-def export_lines(module: Module) -> Iterator[str]:
-    """One line for each export, with its type."""
-    if not module.exports:
-        yield "no exports"
-    for export in module.exports.values():
-        yield f"export {export.name}: {'func ' if isinstance(export.type, FuncType) else ''}{export.type}"
 
 
 @click.command("inspect")

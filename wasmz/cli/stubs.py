@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from wasmz.artifact.cache import write_output
-from wasmz.cli.common import FILE, check_target
+from wasmz.cli.common import FILE, Command
+from wasmz.cli.files import check_target
 
 
-@click.command("stubs")
+@click.command("stubs", cls=Command)
 @click.argument("file", type=FILE)
 @click.option("-o", "--output", type=click.Path(dir_okay=False, allow_dash=True), help="The file; by default FILE.pyi.")
 def stubs_command(file: str, output: str | None) -> None:

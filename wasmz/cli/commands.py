@@ -1,0 +1,71 @@
+"""The commands of the command line, for click."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+from wasmz.cli.console import WrongUsage
+from wasmz.cli.plain import COMMANDS
+from wasmz.version import __version__
+
+# The exit code that shells report for a program ended by SIGINT.
+_AFTER_INTERRUPT = 130
+
+
+class _Commands(click.Group):
+    """A group for which ``wasmz FILE ...`` means ``wasmz run FILE ...``; a command is imported when it is used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[name].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        own_options = {"--help", "-h", "--version"}
+        if args and args[0] not in COMMANDS and args[0] not in own_options:
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="'wasmz FILE' runs a command module, and lists the exports of any other.",
+)
+@click.version_option(__version__, prog_name="wasmz")
+def commands() -> None:
+    """WebAssembly, translated into CPython bytecode."""
+
+
+def run_commands(args: list[str] | None) -> Any:
+    """Runs a command with words, by default the process's; gives its exit code.
+
+    Raises:
+        SystemExit: the output was closed. Whatever else the command raises.
+    """
+    try:
+        # As click does itself, except for Ctrl-C: that would print "Aborted!", and exit with 1.
+        return commands.main(args, prog_name="wasmz", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        return _AFTER_INTERRUPT
+
+
+def show_wrong_usage(error: WrongUsage) -> int:
+    """Says that ``wasmz run`` was used wrongly; gives the exit code."""
+    from wasmz.cli.run import run_command
+
+    outer = click.Context(commands, info_name="wasmz", **commands.context_settings)
+    shown = click.UsageError(str(error), click.Context(run_command, outer, info_name="run"))
+    shown.show()
+    return shown.exit_code

@@ -1,0 +1,104 @@
+"""What commands write to the terminal, and how they say what is wrong; without click."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class WrongUsage(Exception):
+    """A command cannot do what it was told: shown with its usage, exit code 2."""
+
+
+def echo(text: str, *, err: bool = False) -> None:
+    """Prints a line at once, to stdout or stderr, if there is one."""
+    stream = sys.stderr if err else sys.stdout
+    if stream is not None:
+        stream.write(f"{text}\n")
+        stream.flush()
+
+
+def show_warning(message: Warning | str, category: type[Warning], *place: object, **more: object) -> None:
+    """Shows warnings without a line of wasmz: they are for the user of the command."""
+    echo(f"wasmz: {'' if issubclass(category, UserWarning) else category.__name__ + ': '}{message}", err=True)
+
+
+def describe(error: BaseException) -> str:
+    """An error in one line: its kind and its message."""
+    message = str(error) or "no details"
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    return f"{type(error).__name__}: {message}"
+
+
+class Phases:
+    """Times of the phases of a run, printed to stderr at the end if WASMZ_PHASE_DIAG is set."""
+
+    def __init__(self) -> None:
+        self.shown: bool = bool(os.environ.get("WASMZ_PHASE_DIAG"))
+        self.times: list[tuple[str, float]] = []
+
+    def phase(self, name: str) -> _Phase:
+        """A context that times the code inside."""
+        return _Phase(self, name)
+
+    def report(self) -> None:
+        """Prints one line for each phase, in milliseconds."""
+        if self.shown:
+            for name, seconds in self.times:
+                echo(f"[phase] {name:<12} {seconds * 1e3:10.3f} ms", err=True)
+
+
+class _Phase:
+    def __init__(self, phases: Phases, name: str) -> None:
+        self.phases = phases
+        self.name = name
+        self.started = 0.0
+
+    def __enter__(self) -> None:
+        self.started = time.perf_counter()
+
+    def __exit__(self, *error: object) -> None:
+        self.phases.times.append((self.name, time.perf_counter() - self.started))
+
+
+class progress_of:
+    """A context that gives the receiver of a compilation's progress: on a terminal, a bar that appears after a while.
+
+    ``None`` where nobody would see it.
+    """
+
+    # A compilation that takes longer than this shows its progress, in seconds.
+    patience = 1.0
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self.started = time.perf_counter()
+        self.progress: Any = None
+        self.task: Any = None
+
+    def __enter__(self) -> Any:
+        return self.update if sys.stderr is not None and sys.stderr.isatty() else None
+
+    def __exit__(self, *error: object) -> None:
+        if self.progress is not None:
+            self.progress.stop()
+
+    def update(self, done: int, total: int) -> None:
+        """Says that ``done`` of ``total`` functions are compiled."""
+        if self.progress is None:
+            if time.perf_counter() - self.started < self.patience:
+                return
+            # Imported only when it is shown.
+            from rich.console import Console
+            from rich.progress import Progress
+
+            self.progress = Progress(console=Console(stderr=True), transient=True)
+            self.progress.start()
+            self.task = self.progress.add_task(f"compiling {self.title}", total=total)
+        self.progress.update(self.task, completed=done)

@@ -1,0 +1,123 @@
+"""The options of commands as data, from which click's are made, and which ``plain.py`` reads without click.
+
+RUN_OPTIONS                 those of ``wasmz run`` alone
+engine_options()            those that ``Config`` describes, with which modules are compiled
+make_engine(given)          the engine that their values describe
+"""
+
+from __future__ import annotations
+
+import warnings
+
+from wasmz.config import Config
+from wasmz.runtime.link.engine import Engine
+from wasmz.startup.records import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from wasmz.settings import Setting
+
+
+class Option(Record):
+    """An option of a command.
+
+    Attributes:
+        field: what its value is called.
+        names: how it is written, such as ``("--invoke", "--func")``.
+        kind: ``flag``; ``constant``, a flag for a value of a field that others set, too; ``text``; ``choice``;
+            ``integer`` or ``seconds``, at least ``least``; ``input``, a file to open; ``output``, a path to write to.
+        help: what it does.
+        metavar: what its argument is called.
+        choices: of a choice.
+        value: of a constant.
+        repeats: whether it may be repeated, so that all values count, and not the last one only.
+        is_hidden: whether help leaves it out.
+    """
+
+    field: str
+    names: tuple[str, ...]
+    kind: str
+    help: str = ""
+    metavar: str = ""
+    choices: tuple[str, ...] = ()
+    least: int = 0
+    value: str = ""
+    repeats: bool = False
+    is_hidden: bool = False
+
+
+# In the order in which help shows them.
+RUN_OPTIONS: tuple[Option, ...] = (
+    Option(
+        "function", ("--invoke", "--func"), "text", "Call this export with ARGS, and print its results.", metavar="NAME"
+    ),
+    Option("more", ("--args",), "text", "More arguments, split as a shell does.", metavar="WORDS"),
+    Option(
+        "environment", ("--env",), "text", "Set a variable of the guest's environment.", metavar="K=V", repeats=True
+    ),
+    Option("inherit_env", ("--inherit-env",), "flag", "Give the guest this process's environment."),
+    Option(
+        *("directories", ("--dir",), "text", "Give the guest a directory (may be repeated)."),
+        metavar="HOST[::GUEST]",
+        repeats=True,
+    ),
+    Option("stdin", ("--stdin",), "input", "A file to read in place of the standard input."),
+    Option(
+        "addresses", ("--tcplisten",), "text", "Give the guest a listening socket.", metavar="HOST:PORT", repeats=True
+    ),
+    Option("reactor", ("--reactor",), "flag", "Call _initialize first."),
+    Option("stub", ("--stub",), "flag", "Let missing imports trap when they are called."),
+    Option("timeout", ("--timeout",), "seconds", "Trap when so much time has passed.", metavar="SECONDS"),
+    Option("mem_stats", ("--mem-stats",), "flag", "Print memory use to stderr at the end."),
+    Option("mem_trace", ("--mem-trace",), "flag", "Print to stderr whenever a memory or table is made or grows."),
+    Option("profile_out", ("--profile-out",), "output", "Count what runs, for compile --profile-use."),
+)
+
+# Short forms of --compile-mode, and the deprecated option.
+_MODE_OPTIONS = (
+    Option("compile_mode", ("--eager-compile",), "constant", "The same as --compile-mode eager.", value="eager"),
+    Option("compile_mode", ("--smart-compile",), "constant", "The same as --compile-mode smart.", value="smart"),
+    Option("tier", ("--tier",), "choice", choices=("auto", "eager"), is_hidden=True),
+)
+
+
+def engine_options() -> tuple[Option, ...]:
+    """The options of all commands that compile: those that ``Config`` describes, and short forms."""
+    described = [_option(name, about) for name, about in Config.settings.items() if about.option]
+    return (*described, *_MODE_OPTIONS)
+
+
+def _option(field: str, about: Setting) -> Option:
+    text = about.option_help.replace("``", "")
+    names = (about.option,)
+    if about.type == "bool":
+        return Option(field, names, "flag", text)
+    repeats = about.type.startswith("Collection")
+    if about.choices:
+        text = f"{text.rstrip('.')} (may be repeated)." if repeats else text
+        choices = tuple(map(str, about.choices))
+        return Option(field, names, "choice", text, about.metavar, choices, repeats=repeats)
+    return Option(field, names, "integer", text, about.metavar, least=max(about.least, about.unit > 1))
+
+
+def make_engine(options: Mapping[str, Any], **changes: Any) -> Engine:
+    """The engine that the values of :func:`engine_options` describe, by field; ``changes`` override them."""
+    given: dict[str, Any] = {}
+    for name, value in options.items():
+        if value is None or value is False or value == () or name not in Config._described:
+            continue
+        about = Config.settings[name]
+        if about.type == "bool":
+            value = not about.default
+        elif about.type == "int":
+            value = int(value)
+        given[name] = value * about.unit if about.unit > 1 else value
+    if options.get("tier") is not None:
+        message = "--tier is deprecated and will go in 0.3: use --compile-mode, smart for auto"
+        warnings.warn(message, DeprecationWarning, stacklevel=2)
+        if options["tier"] == "eager":
+            given["compile_mode"] = "eager"
+    return Engine(Config(**{**given, **changes}))
