@@ -16,11 +16,11 @@ from typing import Any
 from benchmarks import report
 from benchmarks.catalogue import load_kernels, missing_kernels
 from benchmarks.corpus import measure as corpus
-from benchmarks.corpus.start import first_results
 from benchmarks.deadlines import latencies
 from benchmarks.engines import Engine, available_engines, limited_engines
 from benchmarks.instructions import can_count, count_kernel
-from benchmarks.micro import call_costs, compile_costs, start_costs
+from benchmarks.micro import call_costs, compile_costs
+from benchmarks.start import start_times
 from benchmarks.suite import BY_HAND, Row, run_kernel
 from benchmarks.wasi import throughput
 
@@ -59,9 +59,8 @@ def main() -> None:
         except ImportError as error:
             print(f"\ncompile speed left out: {error}", file=sys.stderr)
     if "start" in parts:
-        starts = start_costs(min(options.rounds, 3))
-        starts |= first_results(options.corpus, min(options.rounds, 5))
-        extras["start"] = {title: {name: asdict(s) for name, s in rest.items()} for title, rest in starts.items()}
+        starts = list(start_times(options.corpus, options.rounds, options.against, options.kernel))
+        extras["start"] = {row.title: asdict(row)["by_contender"] for row in starts}
         print("\n" + report.start_table(starts))
     if "wasi" in parts:
         extras["wasi_mb_per_second"] = speeds = throughput(options.rounds)
@@ -95,6 +94,9 @@ def _parse() -> argparse.Namespace:
         "--corpus", type=Path, default=Path(folder), metavar="PATH",
         help=f"where the modules of the corpus are (default: the variable {corpus.VARIABLE}, or cache/corpus)",
     )  # fmt: skip
+    parser.add_argument(
+        "--against", type=Path, metavar="PATH", help="a folder with another wasmz, whose starts are timed, too"
+    )
     parser.add_argument("--plot", type=Path, metavar="PATH", help="write a bar chart (needs matplotlib)")
     parser.add_argument("--json", type=Path, metavar="PATH", help="write everything measured")
     return parser.parse_args()

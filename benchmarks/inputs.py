@@ -6,8 +6,10 @@ store(exports, b"...")    calls the export ``put`` of kernels/input.h for every 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
 
 _WORDS = (
     b"the of and to in that it is was for on are with they be at one have this from had not but what all were when we "

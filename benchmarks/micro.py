@@ -1,28 +1,20 @@
-"""The small costs: one call in each direction, compiling one instruction, starting a process, its peak memory.
+"""The small costs: one call in each direction, and compiling one instruction.
 
 call_costs(engines, rounds=5)   -> {"export call, loop included": {"wasmz O1": 60.1, "python": 38.0, ...}, ...}, ns
 compile_costs(rounds=3)         -> {"wasmz O1": 6.1, "pwasm": 19.8}, microseconds an instruction
-start_costs(rounds=5)           -> {"sha256": {"wasmz cold": Start(seconds=0.11, peak_bytes=...), ...}, ...}
 """
 
 from __future__ import annotations
 
-import os
 import statistics
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from itertools import repeat
 from pathlib import Path
-from time import perf_counter
 from types import FunctionType
 from typing import Any
 
-from benchmarks.catalogue import KERNELS
 from benchmarks.engines import Engine
 from benchmarks.timing import measure
 
@@ -133,116 +125,3 @@ def _translate_with_pwasm(wasm: bytes) -> None:
 
 def _ignore(*_: Any) -> int:
     return 0
-
-
-# Whole processes
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """A process that loads a module, makes an instance and calls one function, from start to end."""
-
-    seconds: float
-    peak_bytes: int
-
-
-_PROLOGUE = """
-import sys
-path, = sys.argv[1:]
-data = open(path, "rb").read()
-"""
-_EPILOGUE = """
-import resource
-try:
-    # The kernel's high-water mark of this program; ru_maxrss would count the parent's pages before exec.
-    with open("/proc/self/status") as status:
-        peak = next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
-except OSError:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-print(peak)
-"""
-_BODIES = {
-    "python": "",
-    "wasmz": """
-import wasmz
-engine = wasmz.Engine()
-module = wasmz.Module.compile(engine, data)
-linker = wasmz.Linker(engine)
-for item in module.imports:
-    linker.define(item.module_name, item.name, lambda *args: 0)
-instance = wasmz.Instance(wasmz.Store(engine), module, linker)
-if module.exports.get("run"):
-    instance.call("run", 0)
-""",
-    "pwasm": """
-import pwasm
-module = pwasm.decode_module(data)
-imports = {}
-for item in module.imports:
-    imports.setdefault(item.module, {})[item.name] = lambda *args: 0
-instance = pwasm.instantiate(module, imports, mode="compile")
-if "run" in instance.exports:
-    instance.exports.run(0)
-""",
-    "wasmtime": """
-import wasmtime
-engine = wasmtime.Engine()
-store = wasmtime.Store(engine)
-module = wasmtime.Module(engine, data)
-linker = wasmtime.Linker(engine)
-linker.define_unknown_imports_as_traps(module)
-exports = linker.instantiate(store, module).exports(store)
-if "run" in [item.name for item in module.exports]:
-    exports["run"](store, 0)
-""",
-}
-
-
-def start_costs(rounds: int) -> dict[str, dict[str, Start]]:
-    """Whole processes for a small and a large module, with the compilation cache empty ("cold") and filled ("warm")."""
-    paths = {"sha256 (1.5 KB)": KERNELS / "sha256" / "kernel.wasm"}
-    contenders = [name for name in _BODIES if name == "python" or find_spec(name) is not None]
-    results: dict[str, dict[str, Start]] = {}
-    with tempfile.TemporaryDirectory() as scratch:
-        large = large_module()
-        if large is not None:
-            paths["mquickjs (229 KB)"] = Path(scratch) / "large.wasm"
-            paths["mquickjs (229 KB)"].write_bytes(large)
-        for title, path in paths.items():
-            results[title] = _start_all(contenders, path, Path(scratch), rounds)
-    return results
-
-
-def _start_all(contenders: Sequence[str], path: Path, scratch: Path, rounds: int) -> dict[str, Start]:
-    samples: dict[str, list[Start]] = {}
-    for _ in range(rounds):
-        for name in contenders:
-            with tempfile.TemporaryDirectory(dir=scratch) as cache:
-                cached = name in ("wasmz", "pwasm")
-                samples.setdefault(f"{name} cold" if cached else name, []).append(_start(name, path, cache))
-                if cached:
-                    samples.setdefault(f"{name} warm", []).append(_start(name, path, cache))
-    return {
-        name: Start(statistics.median(s.seconds for s in starts), int(statistics.median(s.peak_bytes for s in starts)))
-        for name, starts in samples.items()
-    }
-
-
-def _start(name: str, path: Path, cache: str) -> Start:
-    environment = process_environment(cache)
-    code = _PROLOGUE + _BODIES[name] + _EPILOGUE
-    command = [sys.executable, "-c", code, str(path)]
-    started = perf_counter()
-    result = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment, cwd=ROOT)
-    return Start(perf_counter() - started, int(result.stdout.splitlines()[-1]))
-
-
-def process_environment(cache: str) -> dict[str, str]:
-    """The environment of processes with a cache folder of their own.
-
-    The engines' own modules are compiled already, as they are after an installation.
-    """
-    environment = {**os.environ, "WASMZ_CACHE_DIR": cache, "PWASM_CACHE_DIR": cache}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    environment["PYTHONPYCACHEPREFIX"] = str(Path(tempfile.gettempdir(), "wasmz-benchmark-bytecode"))
-    return environment

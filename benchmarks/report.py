@@ -8,9 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from benchmarks import start
 from benchmarks.corpus.measure import Steady
 from benchmarks.instructions import Executed
-from benchmarks.micro import Start
 from benchmarks.suite import BY_HAND, Row
 from benchmarks.timing import geometric_mean
 
@@ -117,17 +117,38 @@ def compile_table(count: int, costs: dict[str, float]) -> str:
     return "\n".join(lines)
 
 
-def start_table(costs: dict[str, dict[str, Start]]) -> str:
-    """Whole processes."""
-    lines = []
-    for title, by_engine in costs.items():
-        lines.append(f"process, {title}:")
-        for name, start in by_engine.items():
-            peak = f", peak memory {start.peak_bytes / 2**20:6.0f} MiB" if start.peak_bytes else ""
-            other = by_engine.get(f"pwasm {name.rpartition(' ')[2]}") if name.startswith("wasmz") else None
-            ratio = f"    pwasm / this: {other.seconds / start.seconds:.2f}" if other else ""
-            lines.append(f"  {name:14s} {start.seconds * 1e3:8.0f} ms{peak}{ratio}")
+def start_table(rows: Sequence[start.Row]) -> str:
+    """Whole processes, and what they take above an empty one, or beside pwasm and the wasmz before."""
+    lines = ["CPU time of whole processes:"]
+    for row in rows:
+        lines.append(f"{row.title}:")
+        for name, samples in row.by_contender.items():
+            line = f"  {name:14s} {samples.median * 1e3:8.1f} ms"
+            if samples.peak_bytes:
+                line += f", peak memory {samples.peak_bytes / 2**20:4.0f} MiB"
+            if start.PASS in row.by_contender and name != start.PASS:
+                line += f"    over {start.PASS}: {row.above(name) * 1e3:6.1f} ms"
+            lines.append(line + _ratios(row, name))
+    for state in (start.COLD, start.WARM):
+        for other in ("pwasm", start.BEFORE):
+            found = {row.title: row.ratio(f"{other} {state}", f"wasmz {state}") for row in rows}
+            ratios = {title: ratio for title, ratio in found.items() if ratio is not None and title in start.CORPUS}
+            if ratios:
+                least = min(ratios, key=ratios.__getitem__)
+                mean = geometric_mean(ratios.values())
+                what = f"{other} / wasmz, {state}, geometric mean of {len(ratios)} programs"
+                lines.append(f"{what}: {mean:.2f}; least: {ratios[least]:.2f} ({least})")
     return "\n".join(lines)
+
+
+def _ratios(row: start.Row, name: str) -> str:
+    own, _, state = name.rpartition(" ")
+    shown = ""
+    for other in ("pwasm", start.BEFORE):
+        ratio = row.ratio(f"{other} {state}", name)
+        if own == "wasmz" and ratio is not None:
+            shown += f"    {other} / this: {ratio:.2f}"
+    return shown
 
 
 def throughput_table(speeds: dict[str, dict[str, float]]) -> str:

@@ -1,65 +1,45 @@
-"""One process of the start benchmark: opens an interpreter, and computes 6 * 7 in its language.
+"""One process of the start benchmark: opens a program of the corpus, and has it do its first piece of work.
 
-    python -m benchmarks.corpus.first_result wasmz quickjs FOLDER
+    python benchmarks/corpus/first_result.py wasmz quickjs FOLDER      -> what it computed, and the peak of the memory
 
 It imports nothing that its engine does not need: what both would have to load hides what they differ in.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 
-from benchmarks.corpus.hosts import open_pwasm, open_wasmz
+# This file's own benchmarks, whichever wasmz is first on the path.
+_SEARCHED = sys.path[0]
+sys.path[0] = os.path.dirname(os.path.dirname(_SEARCHED))  # noqa: PTH120
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from benchmarks.corpus.hosts import open_pwasm, open_wasmz  # noqa: E402
+from benchmarks.corpus.programs import PROGRAMS  # noqa: E402
 
-    from benchmarks.corpus.hosts import Guest, HostFunctions
-
-    Open = Callable[[bytes, HostFunctions], Guest]
-
-PATHS = {"quickjs": "quickjs-pwasm/quickjs.wasm", "lua": "lua/glue.wasm"}
-
-
-def quickjs(open_guest: Open, wasm: bytes) -> bytes:
-    """What QuickJS makes of ``6 * 7``."""
-    output = bytearray()
-
-    def write(guest: Guest, descriptor: int, address: int, size: int) -> None:
-        if descriptor == 3:
-            output[:] = guest.read(address, size)
-
-    functions: HostFunctions = {"env.host_write": write, "env.host_interrupt": lambda *_: 0}
-    guest = open_guest(wasm, functions)
-    guest.call("_initialize")
-    guest.call("qjs_init", 0, 512 * 1024)
-    address = guest.put(b"6 * 7\0")
-    guest.call("qjs_eval", address, 5)
-    return bytes(output)
-
-
-def lua(open_guest: Open, wasm: bytes) -> bytes:
-    """What Lua makes of ``return 6 * 7``."""
-    guest = open_guest(wasm, {})
-    guest.call("__wasm_call_ctors")
-    state = guest.call("luaL_newstate")
-    guest.call("luaL_openlibs", state)
-    source = b"return 6 * 7"
-    address, name = guest.put(source), guest.put(b"=t\0")
-    guest.call("luaL_loadbufferx", state, address, len(source), name, 0)
-    guest.call("lua_pcallk", state, 0, 1, 0, 0, 0)
-    return guest.string_at(guest.call("luaL_tolstring", state, -1, 0)).encode()
+sys.path[0] = _SEARCHED
 
 
 def main() -> None:
-    engine, program, folder = sys.argv[1:]
-    with open(f"{folder}/{PATHS[program]}", "rb") as file:  # noqa: PTH123
+    engine, name, folder = sys.argv[1:]
+    program = PROGRAMS[name]
+    functions = dict(program.functions())
+    result = functions.pop("result", None)
+    with open(f"{folder}/{program.path}", "rb") as file:  # noqa: PTH123
         wasm = file.read()
-    open_guest: Open = open_wasmz if engine == "wasmz" else lambda wasm, functions: open_pwasm(wasm, functions, None)
-    result = {"quickjs": quickjs, "lua": lua}[program](open_guest, wasm)
-    if b"42" not in result:
-        sys.exit(f"{program} on {engine} computed {result!r}")
+    guest = open_wasmz(wasm, functions) if engine == "wasmz" else open_pwasm(wasm, functions, None)
+    print((program.first(guest, folder)(), result() if result else None))
+    print(peak_bytes())
+
+
+def peak_bytes() -> int:
+    """The most memory that this process had; 0 where the system does not tell."""
+    try:
+        # The kernel's high-water mark of this program; ru_maxrss would count the parent's pages before exec.
+        with open("/proc/self/status", "rb") as status:  # noqa: PTH123
+            return next(int(line.split()[1]) * 1024 for line in status if line.startswith(b"VmHWM"))
+    except OSError:
+        return 0
 
 
 if __name__ == "__main__":

@@ -95,5 +95,5 @@ def _warm_up(works: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
 def _started(program: Program, folder: Path, open: Open) -> Callable[[], Any]:
     functions = dict(program.functions())
     result = functions.pop("result", None)
-    work = program.start(open((folder / program.path).read_bytes(), functions), folder)
+    work = program.start(open((folder / program.path).read_bytes(), functions), str(folder))
     return (lambda: (work(), result())) if result else work
