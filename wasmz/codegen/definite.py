@@ -12,13 +12,14 @@ Fast locals from ``PROVEN_SLOTS`` on are read by an instruction that checks (`ta
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Union
-
 from wasmz.codegen.emitted import Attempt, Jump, Label
 from wasmz.codegen.targets.base import PROVEN_SLOTS, Target
 
-Mark = Union[Label, Jump, Attempt]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    Mark = Label | Jump | Attempt
 
 _MOST_WALKS = 20
 

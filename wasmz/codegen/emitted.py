@@ -12,8 +12,6 @@ The assembler fills in where labels, jumps and attempts are: the number of the n
 
 from __future__ import annotations
 
-from typing import Union
-
 from wasmz.codegen.targets.base import ALWAYS
 from wasmz.runtime.abi import IN_ARRAY, IN_TABLE
 
@@ -86,4 +84,4 @@ class Attempt:
         self.position: int = 0
 
 
-Emitted = Union[bytes, int, Label, Jump, Attempt]
+Emitted = bytes | int | Label | Jump | Attempt

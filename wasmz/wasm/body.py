@@ -9,16 +9,18 @@ Each item is (opcode, immediate, offset in the file). The form of each immediate
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Final, NoReturn
-
 from wasmz.errors import InvalidWasm, UnsupportedFeature
+from wasmz.startup.light import memoized
 from wasmz.types import FuncType, ValType
 from wasmz.wasm.immediates import read_block_type, read_memarg, read_prefixed, read_rare_immediate
 from wasmz.wasm.instructions import INSTRUCTIONS, Immediates
 from wasmz.wasm.proposals import Proposal
 from wasmz.wasm.reader import read_s32, read_s64, read_u32
 from wasmz.wasm.syntax import DecodedInstruction, FunctionBody, WasmModule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final, NoReturn
 
 # How the decoding loop treats an opcode byte, roughly by frequency in real programs.
 _INDEX, _PLAIN, _I32, _MEMARG, _BLOCK, _END, _ELSE, _I64, _BR_TABLE, _FLOAT, _RARE, _PREFIX, _REFUSED = range(13)
@@ -56,7 +58,7 @@ _SHORT_BLOCK_TYPES: Final = {
 }
 
 
-@lru_cache(maxsize=64)
+@memoized
 def _kinds_of(proposals: frozenset[Proposal]) -> bytes:
     """How to treat each opcode byte, where ``proposals`` are accepted."""
     table = bytearray([_REFUSED]) * 256

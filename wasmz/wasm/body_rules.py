@@ -9,14 +9,16 @@ Instructions with fixed operand and result types have no rule here: their row in
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final, NoReturn
-
 from wasmz.errors import InvalidWasm
 from wasmz.types import FuncType, RefType, TableType, ValType, default_value_exists, internal_type, is_subtype
 from wasmz.wasm.instructions import BY_NAME, INSTRUCTIONS, Immediates, Instruction
 from wasmz.wasm.proposals import Proposal
 from wasmz.wasm.syntax import WasmModule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Final, NoReturn
 
 # The type of a value that unreachable code pops from an empty stack: it matches everything.
 UNKNOWN: Final = internal_type("unknown")
@@ -247,7 +249,9 @@ class BodyState:
         self.stack += results
 
 
-Rule = Callable[[BodyState, Any], None]
+if TYPE_CHECKING:
+    Rule = Callable[[BodyState, Any], None]
+
 RULES: Final[dict[int, Rule]] = {}
 
 

@@ -8,12 +8,14 @@ A clause passes the tag's parameters; with ``_ref``, also the exception itself, 
 
 from __future__ import annotations
 
-from typing import Final
-
 from wasmz.types import FuncType, HeapType, RefType, ValType, is_subtype
 from wasmz.wasm.body_rules import BOUNDARY, BodyState, Frame, rule
 from wasmz.wasm.immediates import CATCH_ALL_REF, CATCH_REF
 from wasmz.wasm.instructions import BY_NAME
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 _EXCEPTION: Final = RefType(HeapType.EXN, nullable=False)
 _TRY_TABLE, _TRY = BY_NAME["try_table"].opcode, BY_NAME["try"].opcode

@@ -9,8 +9,6 @@ match at once, goes to the rules in :mod:`wasmz.wasm.body_rules`, which know sub
 
 from __future__ import annotations
 
-from typing import Final
-
 from wasmz.types import ValType
 from wasmz.wasm import body_rules_descriptors as body_rules_descriptors
 from wasmz.wasm import body_rules_exceptions as body_rules_exceptions  # makes its rules known
@@ -19,6 +17,10 @@ from wasmz.wasm.body_rules import BOUNDARY, I32, RULES, BodyState, Frame, apply
 from wasmz.wasm.instructions import INSTRUCTIONS, Immediates
 from wasmz.wasm.proposals import Proposal
 from wasmz.wasm.syntax import DecodedInstruction, WasmModule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 # How the loop treats an instruction.
 _LOCAL_GET, _CONST, _BINARY, _LOAD, _LOCAL_SET, _LOCAL_TEE, _BR_IF, _UNARY, _STORE, _BLOCK, _END, _OTHER = range(12)

@@ -8,19 +8,23 @@ A rule returns the operand types and the result type, or raises ``InvalidWasm``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final, NoReturn
-
 from wasmz.errors import InvalidWasm
 from wasmz.types import ArrayType, DefinedType, FieldType, HeapType, RefType, StructType, ValType
 from wasmz.wasm.body_rules_gc import has_default, unpacked
 from wasmz.wasm.instructions import BY_NAME
 from wasmz.wasm.syntax import WasmModule
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Final, NoReturn
+
 # A rule's result: the types of the operands, and of the result.
 _Typing = tuple[tuple[ValType, ...], ValType]
-# (module, immediate, operand types so far, offset) -> the instruction's types.
-ConstantRule = Callable[[WasmModule, Any, list[ValType], int], _Typing]
+
+if TYPE_CHECKING:
+    # (module, immediate, operand types so far, offset) -> the instruction's types.
+    ConstantRule = Callable[[WasmModule, Any, list[ValType], int], _Typing]
 
 
 def _fail(reason: str, offset: int) -> NoReturn:

@@ -8,9 +8,6 @@ Malformed input raises :class:`~wasmz.InvalidWasm`; features outside the accepte
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
-
 from wasmz.errors import InvalidWasm
 from wasmz.runtime.image import ExternKind
 from wasmz.types import GlobalType, MemoryType, TableType, ValType
@@ -27,6 +24,11 @@ from wasmz.wasm.typereader import (
     read_type_section,
     read_value_type,
 )
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Final
 
 # Implementation limit, the same as in browsers' engines.
 MAX_LOCALS: Final = 50_000

@@ -8,15 +8,17 @@ All readers also return the position after what they read.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
-
 from wasmz.errors import InvalidWasm, UnsupportedFeature
 from wasmz.types import FuncType, RefType
 from wasmz.wasm.instructions import INSTRUCTIONS, Immediates, Instruction
 from wasmz.wasm.reader import Reader, read_s33, read_u32, read_u64
 from wasmz.wasm.syntax import WasmModule
 from wasmz.wasm.typereader import TypeSpace, read_reference_to, read_value_type
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Final
 
 # Catch clauses of try_table, by their byte (specification 5.4.1).
 CATCH, CATCH_REF, CATCH_ALL, CATCH_ALL_REF = range(4)

@@ -56,7 +56,7 @@ def _table(proposal: Proposal, rows: list[Instruction]) -> Iterator[str]:
         immediates = "" if row.immediates.name == "NONE" else row.immediates.name.lower().replace("_", " ")
         if row.access is not None:
             immediates += f", {row.access.width} {'byte' if row.access.width == 1 else 'bytes'}"
-        effects = " ".join(effect.name.lower() for effect in row.effects if effect.name)
+        effects = " ".join(row.effects)
         yield f"| {opcode} | `{row.mnemonic}` | {immediates} | {_types(row)} | {effects} |"
 
 

@@ -1,8 +1,8 @@
 """Every WebAssembly instruction, declared once; decoder, validator, IR builder, printer and documentation follow it.
 
     INSTRUCTIONS[0x6D]
-    -> Instruction(opcode=0x6D, name='i32.div_s', immediates=Immediates.NONE, params=(i32, i32), results=(i32,),
-                   proposal=Proposal.MVP, effects=Effects.TRAPS, access=None, folds=True, bounds=None)
+    -> an Instruction: opcode=0x6D, name='i32.div_s', immediates=Immediates.NONE, params=(i32, i32), results=(i32,),
+                       proposal=Proposal.MVP, effects=Effects.TRAPS, access=None, folds=True, bounds=None
 
 A row of the tables below is ``opcode name signature [immediates] [effects ...] [folds] [bounds]``. The opcode is
 hexadecimal and counts within the group's prefix byte. The signature is ``operands:results`` with one letter a value
@@ -14,30 +14,60 @@ all operands are constant integers. ``0..32`` are the bounds of its result, what
 
 from __future__ import annotations
 
-import enum
-from typing import Final, NamedTuple
-
+from wasmz.startup.records import Enumeration
 from wasmz.types import ValType
 from wasmz.wasm.instructions_vector import ATOMIC_ROWS, RELAXED_SIMD_ROWS, SIMD_ROWS
 from wasmz.wasm.proposals import Proposal
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import ClassVar, Final
 
-class Effects(enum.Flag):
-    """What an instruction may do besides computing its results from its operands.
+
+class Effects(int):
+    """What an instruction may do besides computing its results from its operands: a set, with one object for each.
 
     ``READS`` and ``WRITES`` are about the instance: memories, tables, globals, segments and heap objects, but not about
     the function's own locals.
     """
 
-    PURE = 0
-    TRAPS = 1
-    READS = 2
-    WRITES = 4
-    CONTROL = 8
-    CALLS = 16
+    PURE: ClassVar[Effects]
+    TRAPS: ClassVar[Effects]
+    READS: ClassVar[Effects]
+    WRITES: ClassVar[Effects]
+    CONTROL: ClassVar[Effects]
+    CALLS: ClassVar[Effects]
+
+    def __and__(self, other: int) -> Effects:
+        return _EFFECTS[int(self) & int(other)]
+
+    def __or__(self, other: int) -> Effects:
+        return _EFFECTS[int(self) | int(other)]
+
+    def __contains__(self, other: Effects) -> bool:
+        return self & other is other
+
+    def __iter__(self) -> Iterator[str]:
+        """The names of what it consists of, in lower case, as the tables have them."""
+        return (name for name, bit in _EFFECT_BITS.items() if self & bit)
+
+    def __repr__(self) -> str:
+        return f"<Effects {' '.join(self) or 'pure'}>"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _EFFECTS.__getitem__, (int(self),)
 
 
-class Immediates(enum.Enum):
+_EFFECT_BITS: Final = {"traps": 1, "reads": 2, "writes": 4, "control": 8, "calls": 16}
+_EFFECTS: Final = [Effects(bits) for bits in range(32)]
+Effects.PURE = _EFFECTS[0]
+Effects.TRAPS, Effects.READS, Effects.WRITES, Effects.CONTROL, Effects.CALLS = (
+    _EFFECTS[bit] for bit in _EFFECT_BITS.values()
+)
+
+
+class Immediates(Enumeration):
     """What follows an opcode in the binary format, and how ``decode_body`` hands it on."""
 
     NONE = "nothing: None"
@@ -80,14 +110,20 @@ class Immediates(enum.Enum):
     FENCE = "a zero byte: None"
 
 
-class Access(NamedTuple):
+class Access:
     """How a memory instruction touches memory: ``width`` bytes, naturally aligned at 2**``align_log2``."""
 
-    width: int
-    align_log2: int
+    __slots__ = ("align_log2", "width")
+
+    def __init__(self, width: int, align_log2: int) -> None:
+        self.width: int = width
+        self.align_log2: int = align_log2
+
+    def __repr__(self) -> str:
+        return f"Access(width={self.width}, align_log2={self.align_log2})"
 
 
-class Instruction(NamedTuple):
+class Instruction:
     """One instruction.
 
     Attributes:
@@ -104,21 +140,41 @@ class Instruction(NamedTuple):
             negative, otherwise as unsigned ones.
     """
 
-    opcode: int
-    name: str
-    immediates: Immediates
-    params: tuple[ValType, ...] | None
-    results: tuple[ValType, ...] | None
-    proposal: Proposal
-    effects: Effects
-    access: Access | None
-    folds: bool = False
-    bounds: tuple[int, int] | None = None
+    __slots__ = (
+        *("access", "bounds", "effects", "folds", "immediates", "name", "opcode", "params", "proposal", "results"),
+    )
+
+    def __init__(
+        self,
+        opcode: int,
+        name: str,
+        immediates: Immediates,
+        params: tuple[ValType, ...] | None,
+        results: tuple[ValType, ...] | None,
+        proposal: Proposal,
+        effects: Effects,
+        access: Access | None,
+        folds: bool = False,
+        bounds: tuple[int, int] | None = None,
+    ) -> None:
+        self.opcode: int = opcode
+        self.name: str = name
+        self.immediates: Immediates = immediates
+        self.params: tuple[ValType, ...] | None = params
+        self.results: tuple[ValType, ...] | None = results
+        self.proposal: Proposal = proposal
+        self.effects: Effects = effects
+        self.access: Access | None = access
+        self.folds: bool = folds
+        self.bounds: tuple[int, int] | None = bounds
 
     @property
     def mnemonic(self) -> str:
         """The name in the text format (specification, section 6.5)."""
         return _SHARED_MNEMONICS.get(self.name, self.name)
+
+    def __repr__(self) -> str:
+        return f"<Instruction {self.opcode:#x} {self.name}>"
 
 
 _SHARED_MNEMONICS: Final = {
@@ -459,8 +515,6 @@ _LETTERS: Final = {
 }
 _ACCESSES: Final = {str(1 << align): Access(1 << align, align) for align in range(5)}
 _IMMEDIATES: Final = {kind.name.lower(): kind for kind in Immediates}
-_EFFECT_BITS: Final = {effect.name.lower(): effect.value for effect in Effects if effect.name}
-_EFFECTS: Final = [Effects(bits) for bits in range(32)]
 
 
 def _read_tables() -> dict[int, Instruction]:

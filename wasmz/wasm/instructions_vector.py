@@ -8,7 +8,9 @@ The form of a row is described in :mod:`wasmz.wasm.instructions`, which reads th
 
 from __future__ import annotations
 
-from typing import Final
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 SIMD_ROWS: Final = """
     00  v128.load                           i:v   memarg/16 traps reads

@@ -6,9 +6,11 @@ check_preamble(gzipped, "a.wasm.gz")       InvalidWasm: a.wasm.gz: magic header 
 
 from __future__ import annotations
 
-from typing import Final
-
 from wasmz.errors import InvalidWasm, UnsupportedFeature
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 MAGIC: Final = b"\0asm"
 VERSION: Final = b"\1\0\0\0"

@@ -6,16 +6,15 @@ require(SUPPORTED_PROPOSALS, Proposal.GC, "a struct type", 0x12)
 
 from __future__ import annotations
 
-import enum
-from typing import TYPE_CHECKING
-
 from wasmz.errors import UnsupportedFeature
+from wasmz.startup.records import Enumeration
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from wasmz.config import Config
 
 
-class Proposal(enum.Enum):
+class Proposal(Enumeration):
     """An extension of WebAssembly; the value is its name in messages and documentation."""
 
     MVP = "MVP"
@@ -39,10 +38,6 @@ class Proposal(enum.Enum):
     WIDE_ARITHMETIC = "wide arithmetic"
     CUSTOM_PAGE_SIZES = "custom page sizes"
     CUSTOM_DESCRIPTORS = "custom descriptors"
-
-    # Members are singletons: the identity hash is right, and it spares enum's hash of the name.
-    if not TYPE_CHECKING:
-        __hash__ = object.__hash__
 
 
 SUPPORTED_PROPOSALS: frozenset[Proposal] = frozenset(

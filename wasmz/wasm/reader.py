@@ -8,10 +8,12 @@ All readers refuse to look beyond ``end`` and raise :class:`~wasmz.InvalidWasm` 
 
 from __future__ import annotations
 
-from typing import NoReturn
-
 from wasmz.errors import InvalidWasm
 from wasmz.wasm.proposals import SUPPORTED_PROPOSALS, Proposal, require
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 
 def read_u32(data: bytes, pos: int, end: int) -> tuple[int, int]:

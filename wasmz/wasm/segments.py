@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from wasmz.runtime.image import SegmentMode
 from wasmz.types import HeapType, RefType, ValType
 from wasmz.wasm.body import decode_expression
@@ -15,6 +13,10 @@ from wasmz.wasm.proposals import Proposal
 from wasmz.wasm.reader import Reader
 from wasmz.wasm.syntax import ConstantExpression, DataSegment, ElementSegment, WasmModule
 from wasmz.wasm.typereader import read_reference_type
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 _REF_FUNC: Final = 0xD2
 _PASSIVE, _EXPLICIT, _EXPRESSIONS = 1, 2, 4

@@ -10,21 +10,33 @@ only what the module itself defines.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
-
 from wasmz.errors import InvalidWasm
-from wasmz.runtime.image import ConstExpr, ExternKind, SegmentMode
-from wasmz.types import DefinedType, FuncType, GlobalType, MemoryType, RefType, TableType, ValType
+from wasmz.types import FuncType, RefType
 from wasmz.wasm.instructions import INSTRUCTIONS
 from wasmz.wasm.proposals import SUPPORTED_PROPOSALS, Proposal
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from wasmz.runtime.image import ConstExpr, ExternKind, SegmentMode
+    from wasmz.types import DefinedType, GlobalType, MemoryType, TableType, ValType
+
 # A decoded instruction: (opcode, immediate, offset in the file).
-DecodedInstruction = tuple[int, Any, int]
+DecodedInstruction = tuple[int, "Any", int]
 
 
-@dataclass(slots=True, eq=False)
-class ConstantExpression:
+class _Part:
+    """The base of what a module consists of: each part is equal to itself only."""
+
+    __slots__: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
+        return f"{type(self).__name__}({fields})"
+
+
+class ConstantExpression(_Part):
     """The initial value of a global, a table or an item of a segment, or the offset of a segment (section 3.3.16).
 
     Attributes:
@@ -32,8 +44,11 @@ class ConstantExpression:
         offset: where it begins in the file.
     """
 
-    instructions: list[DecodedInstruction]
-    offset: int
+    __slots__ = ("instructions", "offset")
+
+    def __init__(self, instructions: list[DecodedInstruction], offset: int) -> None:
+        self.instructions = instructions
+        self.offset = offset
 
     @property
     def code(self) -> ConstExpr:
@@ -44,71 +59,105 @@ class ConstantExpression:
         )
 
 
-@dataclass(slots=True, eq=False)
-class Import:
+class Import(_Part):
     """An import. ``descriptor`` is a type index for functions and tags, and the type itself for the others."""
 
-    module: str
-    name: str
-    kind: ExternKind
-    descriptor: int | TableType | MemoryType | GlobalType
-    offset: int
+    __slots__ = ("descriptor", "kind", "module", "name", "offset")
+
+    def __init__(
+        self,
+        module: str,
+        name: str,
+        kind: ExternKind,
+        descriptor: int | TableType | MemoryType | GlobalType,
+        offset: int,
+    ) -> None:
+        self.module = module
+        self.name = name
+        self.kind = kind
+        self.descriptor = descriptor
+        self.offset = offset
 
 
-@dataclass(slots=True, eq=False)
-class Export:
+class Export(_Part):
     """An export; ``index`` counts in the index space of ``kind``."""
 
-    name: str
-    kind: ExternKind
-    index: int
-    offset: int
+    __slots__ = ("index", "kind", "name", "offset")
+
+    def __init__(self, name: str, kind: ExternKind, index: int, offset: int) -> None:
+        self.name = name
+        self.kind = kind
+        self.index = index
+        self.offset = offset
 
 
-@dataclass(slots=True, eq=False)
-class Table:
+class Table(_Part):
     """A table that the module defines. Without ``init`` its elements are null."""
 
-    type: TableType
-    init: ConstantExpression | None
-    offset: int
+    __slots__ = ("init", "offset", "type")
+
+    def __init__(self, type: TableType, init: ConstantExpression | None, offset: int) -> None:
+        self.type = type
+        self.init = init
+        self.offset = offset
 
 
-@dataclass(slots=True, eq=False)
-class Global:
+class Global(_Part):
     """A global that the module defines."""
 
-    type: GlobalType
-    init: ConstantExpression
-    offset: int
+    __slots__ = ("init", "offset", "type")
+
+    def __init__(self, type: GlobalType, init: ConstantExpression, offset: int) -> None:
+        self.type = type
+        self.init = init
+        self.offset = offset
 
 
-@dataclass(slots=True, eq=False)
-class ElementSegment:
+class ElementSegment(_Part):
     """References that fill a table. ``table`` and ``position`` apply if it is active."""
 
-    mode: SegmentMode
-    type: RefType
-    items: list[ConstantExpression]
-    offset: int
-    table: int = 0
-    position: ConstantExpression | None = None
+    __slots__ = ("items", "mode", "offset", "position", "table", "type")
+
+    def __init__(
+        self,
+        mode: SegmentMode,
+        type: RefType,
+        items: list[ConstantExpression],
+        offset: int,
+        table: int = 0,
+        position: ConstantExpression | None = None,
+    ) -> None:
+        self.mode = mode
+        self.type = type
+        self.items = items
+        self.offset = offset
+        self.table = table
+        self.position = position
 
 
-@dataclass(slots=True, eq=False)
-class DataSegment:
+class DataSegment(_Part):
     """Bytes ``start`` to ``end`` of the file, for a memory. ``memory`` and ``position`` apply if it is active."""
 
-    mode: SegmentMode
-    start: int
-    end: int
-    offset: int
-    memory: int = 0
-    position: ConstantExpression | None = None
+    __slots__ = ("end", "memory", "mode", "offset", "position", "start")
+
+    def __init__(
+        self,
+        mode: SegmentMode,
+        start: int,
+        end: int,
+        offset: int,
+        memory: int = 0,
+        position: ConstantExpression | None = None,
+    ) -> None:
+        self.mode = mode
+        self.start = start
+        self.end = end
+        self.offset = offset
+        self.memory = memory
+        self.position = position
 
 
-@dataclass(slots=True, eq=False)
-class FunctionBody:
+class FunctionBody(_Part):
     """The code of one function, as offsets in the file.
 
     Attributes:
@@ -119,24 +168,28 @@ class FunctionBody:
         locals: (count, type) pairs of the declared locals; parameters are not among them.
     """
 
-    index: int
-    start: int
-    code_start: int
-    end: int
-    locals: list[tuple[int, ValType]]
+    __slots__ = ("code_start", "end", "index", "locals", "start")
+
+    def __init__(self, index: int, start: int, code_start: int, end: int, locals: list[tuple[int, ValType]]) -> None:
+        self.index = index
+        self.start = start
+        self.code_start = code_start
+        self.end = end
+        self.locals = locals
 
 
-@dataclass(slots=True, eq=False)
-class CustomSection:
+class CustomSection(_Part):
     """A custom section; ``start`` and ``end`` bound its content after the name."""
 
-    name: str
-    start: int
-    end: int
+    __slots__ = ("end", "name", "start")
+
+    def __init__(self, name: str, start: int, end: int) -> None:
+        self.name = name
+        self.start = start
+        self.end = end
 
 
-@dataclass(slots=True, eq=False)
-class Names:
+class Names(_Part):
     """What the name section says (specification, appendix "Custom Sections").
 
     Attributes:
@@ -147,15 +200,17 @@ class Names:
         fields: by type index, then by field index.
     """
 
-    module: str | None = None
-    functions: dict[int, str] = field(default_factory=dict)
-    locals: dict[int, dict[int, str]] = field(default_factory=dict)
-    types: dict[int, str] = field(default_factory=dict)
-    fields: dict[int, dict[int, str]] = field(default_factory=dict)
+    __slots__ = ("fields", "functions", "locals", "module", "types")
+
+    def __init__(self) -> None:
+        self.module: str | None = None
+        self.functions: dict[int, str] = {}
+        self.locals: dict[int, dict[int, str]] = {}
+        self.types: dict[int, str] = {}
+        self.fields: dict[int, dict[int, str]] = {}
 
 
-@dataclass(slots=True, eq=False)
-class WasmModule:
+class WasmModule(_Part):
     """A decoded module.
 
     Attributes:
@@ -171,32 +226,62 @@ class WasmModule:
         exact_imports: imported functions that are of exactly their type, not of a subtype.
     """
 
-    proposals: frozenset[Proposal] = SUPPORTED_PROPOSALS
-    types: list[DefinedType] = field(default_factory=list)
-    imports: list[Import] = field(default_factory=list)
-    function_types: list[int] = field(default_factory=list)
-    table_types: list[TableType] = field(default_factory=list)
-    memory_types: list[MemoryType] = field(default_factory=list)
-    global_types: list[GlobalType] = field(default_factory=list)
-    tag_types: list[int] = field(default_factory=list)
-    tables: list[Table] = field(default_factory=list)
-    globals: list[Global] = field(default_factory=list)
-    exports: list[Export] = field(default_factory=list)
-    start: int | None = None
-    elements: list[ElementSegment] = field(default_factory=list)
-    data: list[DataSegment] = field(default_factory=list)
-    data_count: int | None = None
-    bodies: list[FunctionBody] = field(default_factory=list)
-    custom_sections: list[CustomSection] = field(default_factory=list)
-    names: Names = field(default_factory=Names)
-    imported_function_count: int = 0
-    function_offsets: list[int] = field(default_factory=list)
-    memory_offsets: list[int] = field(default_factory=list)
-    tag_offsets: list[int] = field(default_factory=list)
-    start_offset: int | None = None
-    declared_functions: frozenset[int] | None = None
-    code_start: int = 0
-    exact_imports: set[int] = field(default_factory=set)
+    __slots__ = (
+        "bodies",
+        "code_start",
+        "custom_sections",
+        "data",
+        "data_count",
+        "declared_functions",
+        "elements",
+        "exact_imports",
+        "exports",
+        "function_offsets",
+        "function_types",
+        "global_types",
+        "globals",
+        "imported_function_count",
+        "imports",
+        "memory_offsets",
+        "memory_types",
+        "names",
+        "proposals",
+        "start",
+        "start_offset",
+        "table_types",
+        "tables",
+        "tag_offsets",
+        "tag_types",
+        "types",
+    )
+
+    def __init__(self, proposals: frozenset[Proposal] = SUPPORTED_PROPOSALS) -> None:
+        self.proposals: frozenset[Proposal] = proposals
+        self.types: list[DefinedType] = []
+        self.imports: list[Import] = []
+        self.function_types: list[int] = []
+        self.table_types: list[TableType] = []
+        self.memory_types: list[MemoryType] = []
+        self.global_types: list[GlobalType] = []
+        self.tag_types: list[int] = []
+        self.tables: list[Table] = []
+        self.globals: list[Global] = []
+        self.exports: list[Export] = []
+        self.start: int | None = None
+        self.elements: list[ElementSegment] = []
+        self.data: list[DataSegment] = []
+        self.data_count: int | None = None
+        self.bodies: list[FunctionBody] = []
+        self.custom_sections: list[CustomSection] = []
+        self.names: Names = Names()
+        self.imported_function_count: int = 0
+        self.function_offsets: list[int] = []
+        self.memory_offsets: list[int] = []
+        self.tag_offsets: list[int] = []
+        self.start_offset: int | None = None
+        self.declared_functions: frozenset[int] | None = None
+        self.code_start: int = 0
+        self.exact_imports: set[int] = set()
 
     def function_reference(self, index: int) -> RefType:
         """The type of ``ref.func``: exact if the function's own type is known."""

@@ -6,8 +6,6 @@ read_type_section(reader) -> [DefinedType(() -> (i32)), ...]
 
 from __future__ import annotations
 
-from typing import Final
-
 from wasmz.types import (
     PAGE_BYTES,
     ArrayType,
@@ -32,6 +30,10 @@ from wasmz.types import (
 )
 from wasmz.wasm.proposals import Proposal
 from wasmz.wasm.reader import Reader
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 # Implementation limit, the same as in the JavaScript embedding: how many supertypes a type may have above it.
 MAX_SUBTYPING_DEPTH: Final = 63

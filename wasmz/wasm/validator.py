@@ -8,9 +8,6 @@ for body in module.bodies:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Final, NoReturn
-
 from wasmz.errors import InvalidWasm
 from wasmz.runtime.image import ExternKind
 from wasmz.types import (
@@ -28,6 +25,11 @@ from wasmz.wasm.body_validator import validate_body
 from wasmz.wasm.constant_rules import CONSTANT_RULES
 from wasmz.wasm.instructions import BY_NAME, INSTRUCTIONS
 from wasmz.wasm.syntax import ConstantExpression, WasmModule
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Final, NoReturn
 
 __all__ = ["validate_body", "validate_constant", "validate_module"]
 

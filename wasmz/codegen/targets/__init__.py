@@ -5,11 +5,11 @@ Supporting a new version is a new file here and a row in ``_TARGETS``.
 
 from __future__ import annotations
 
-import functools
 import sys
 
 from wasmz.codegen.targets.base import Target
 from wasmz.startup.concurrency import load
+from wasmz.startup.light import memoized
 
 _TARGETS = {
     (3, 11): "cpython311",
@@ -20,7 +20,7 @@ _TARGETS = {
 }
 
 
-@functools.cache
+@memoized
 def current_target() -> Target:
     """The target that emits for the running interpreter.
 

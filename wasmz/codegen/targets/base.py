@@ -11,7 +11,10 @@ from __future__ import annotations
 
 import dis
 import opcode
-from typing import Any, ClassVar
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, ClassVar
 
 # Arguments of BINARY_OP, as in CPython's Include/opcode.h; in-place forms are never used.
 BINARY_OPERATORS = {

@@ -5,10 +5,12 @@ A callee's exceptions count as raised before the call.
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from wasmz.codegen.targets.base import COMPARE_OPERATORS, Target
 from wasmz.codegen.targets.cpython312 import COMPARE_MASKS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import ClassVar
 
 
 class CPython313(Target):
