@@ -5,6 +5,7 @@ Each runs in a process of its own: what is late happens once in a process.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -236,8 +237,8 @@ def _late_imports(path: Path) -> list[str]:
             name = line.split()[1]
             before = next((other.strip() for other in reversed(lines[:number]) if other.strip()), "")
             head = next(other for other in reversed(lines[:number]) if other.strip() and other[0] not in " )]}")
-            is_typing = head.startswith("if TYPE_CHECKING:")
-            if not is_typing and not before.startswith(f'load("{name}') and "wasmz.startup.concurrency" not in line:
+            is_at_top = head.startswith(("if TYPE_CHECKING:", "with without_collections("))
+            if not is_at_top and not before.startswith(f'load("{name}') and "wasmz.startup.concurrency" not in line:
                 found.append(f"{path.relative_to(ROOT)}:{number + 1}: {line.strip()}")
     return found
 
@@ -249,3 +250,25 @@ def test_late_imports_are_loaded_whole() -> None:
         if not {place.as_posix(), place.parts[0]}.intersection(_ELSEWHERE):
             wrong += _late_imports(path)
     assert wrong == []
+
+
+def test_what_stays_is_old_when_it_has_been_made() -> None:
+    was_enabled = gc.isenabled()
+    gc.enable()
+    try:
+        with concurrency.without_collections(stays=True):
+            assert not gc.isenabled()
+            made: list[list[int]] = [[] for _ in range(10)]
+        assert gc.isenabled() and gc.get_freeze_count() < 2_000
+        # Still looked at, for the case that it is garbage one day.
+        assert gc.is_tracked(made)
+        assert any(item is made for item in gc.get_objects())
+        gc.freeze()
+        frozen = gc.get_freeze_count()
+        with concurrency.without_collections(stays=True):
+            pass
+        # What a program has frozen stays frozen.
+        assert gc.get_freeze_count() >= frozen > 2_000
+    finally:
+        gc.unfreeze()
+        (gc.enable if was_enabled else gc.disable)()

@@ -205,7 +205,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from wasmz.startup.concurrency import load, without_collections
 
-    with without_collections():
+    with without_collections(stays=True):
         value = getattr(load(home), name)
     globals()[name] = value
     return value
