@@ -49,11 +49,11 @@ class Func:
         defined_type: DefinedType,
         code: Callable[..., Any],
         adapt: Callable[[Func, str], Callable[..., Any]],
-        *,
         tail: Callable[[tuple[Any, ...]], tuple[Any, Any]] | None = None,
         name: str | None = None,
         index: int = -1,
         is_deep: bool = True,
+        make_tail: Callable[[int], Any] | None = None,
     ) -> None:
         """``adapt`` makes what Python calls for the function, by a name: ``adapters.make_export_adapter``."""
         self.store: Store = store
@@ -63,7 +63,7 @@ class Func:
         self.name: str | None = name
         self.index: int = index
         self.is_deep: bool = is_deep
-        self.make_tail: Callable[[int], Any] | None = None
+        self.make_tail: Callable[[int], Any] | None = make_tail
         self._tail = tail
         self._adapter: Callable[..., Any] | None = None
 

@@ -111,8 +111,9 @@ class InstanceTiers:
 
     def stub(self, index: int) -> FunctionType:
         """A function that becomes function ``index`` when it is called for the first time."""
-        count = len(self.image.function_type(index).params)
-        made = FunctionType(_stub_code(count), self.binder.namespace)
+        image = self.image
+        type: Any = image.types[image.function_types[index]].composite
+        made = FunctionType(_stub_code(len(type.params)), self.binder.namespace)
         made.__kwdefaults__ = {"index": index}
         return made
 

@@ -24,7 +24,7 @@ from wasmz.runtime.link.loader import Binder
 from wasmz.runtime.memory import memory_helpers as operations
 from wasmz.runtime.memory.globals import Global
 from wasmz.runtime.memory.linear import Memory
-from wasmz.runtime.memory.memory_helpers import DataSegment, ElementSegment
+from wasmz.runtime.memory.memory_helpers import ElementSegment
 from wasmz.runtime.memory.table import Table
 from wasmz.startup.concurrency import is_finalizing, load
 from wasmz.startup.records import Record
@@ -380,9 +380,8 @@ class Instance:
             binder.tags += [Tag.of_defined(store, image.types[index]) for index in image.tags[len(binder.tags) :]]
         for element in image.elements:
             declarative = element.mode == "declarative"
-            items = [] if declarative else [self._evaluate(item) for item in element.items]
+            items = [] if declarative else [self._element(item) for item in element.items]
             binder.elements.append(ElementSegment(items))
-        binder.data += [DataSegment(content) for _, content, _, _ in image.data]
 
     def _initialize(self) -> None:
         """Copies the active segments, tables first."""
@@ -392,11 +391,14 @@ class Instance:
                 start = self._evaluate(element.offset)
                 operations.table_init(binder.tables[element.table], items, start, 0, len(items.items))
                 items.drop()
-        for (_, content, memory, offset), segment in zip(image.data, binder.data, strict=True):
-            if offset is not None:
-                start = offset if type(offset) is int else self._evaluate(offset)  # type: ignore[arg-type]
-                operations.memory_init(binder.memories[memory], segment, start, 0, len(content))
-                segment.drop()
+        binder.data.copy_active(binder.memories, self._evaluate)
+
+    def _element(self, expression: ConstExpr) -> Any:
+        """The value of an item of a segment: in most cases a reference to a function."""
+        name, immediate = expression[0]
+        if name == "ref.func" and len(expression) == 1 and not requests:
+            return self._binder.func(immediate)
+        return self._evaluate(expression)
 
     def _evaluate(self, expression: ConstExpr) -> Any:
         """The value of a constant expression (specification 3.3.16), as generated code keeps it."""

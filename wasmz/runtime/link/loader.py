@@ -19,7 +19,7 @@ from wasmz.runtime.image import ModuleImage
 from wasmz.runtime.link.find_helpers import find_helper, late_helper, missing
 from wasmz.runtime.memory.globals import Global
 from wasmz.runtime.memory.linear import Memory
-from wasmz.runtime.memory.memory_helpers import DataSegment, ElementSegment
+from wasmz.runtime.memory.memory_helpers import DataSegment, DataSegments, ElementSegment
 from wasmz.runtime.memory.table import Table
 from wasmz.runtime.traps.translation import InstanceFrames
 from wasmz.startup.concurrency import load
@@ -87,7 +87,7 @@ class Binder:
         self.globals: list[Global | None] = []
         self.values: list[Any] = []
         self.tags: list[Any] = []
-        self.data: list[DataSegment] = []
+        self.data: DataSegments = DataSegments(image.data)
         self.elements: list[ElementSegment] = []
         self._imported = image.imported_function_count
         self._functions: dict[int, Callable[..., Any]] = {}
@@ -150,19 +150,20 @@ class Binder:
                 tail_code, is_deep = made.tail_code, made.is_deep
             else:
                 tail_code, is_deep = None, self.tiers.is_deep(index)
-            func = Func(
-                self.store,
-                image.types[image.function_types[index]],
-                self.callee(index),
-                make_export_adapter,
-                tail=None if tail_code is None else FunctionType(tail_code, self.namespace),
-                name=image.function_names.get(index),
-                index=index,
-                is_deep=is_deep,
+            func = self._funcs.setdefault(
+                index,
+                Func(
+                    self.store,
+                    image.types[image.function_types[index]],
+                    self.callee(index),
+                    make_export_adapter,
+                    None if tail_code is None else FunctionType(tail_code, self.namespace),
+                    image.function_names.get(index),
+                    index,
+                    is_deep,
+                    None if self.tiers is None else self.tiers.tail_stub,
+                ),
             )
-            if self.tiers is not None:
-                func.make_tail = self.tiers.tail_stub
-            func = self._funcs.setdefault(index, func)
         return func
 
     def bind(self) -> None:

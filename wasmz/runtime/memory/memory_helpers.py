@@ -20,7 +20,10 @@ from wasmz.types import ValType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
+
+    from wasmz.runtime.image import ConstExpr, DataSpec
 
 __all__ = [
     "data_drop",
@@ -58,6 +61,53 @@ class DataSegment:
     def drop(self) -> None:
         """Frees the bytes; from then on the segment is empty."""
         self.content = b""
+
+
+class DataSegments:
+    """The data segments of an instance by index; each is made when code names it. Go's programs have 100,000.
+
+    Attributes:
+        copied: how many of them are copied, as far as they are active, and so dropped.
+    """
+
+    __slots__ = ("_made", "_specs", "copied")
+
+    def __init__(self, specs: tuple[DataSpec, ...]) -> None:
+        self._specs = specs
+        self._made: dict[int, DataSegment] = {}
+        self.copied = 0
+
+    def __getitem__(self, index: int) -> DataSegment:
+        found = self._made.get(index)
+        if found is None:
+            _, content, _, offset = self._specs[index]
+            found = self._made.setdefault(index, DataSegment(content))
+            # Asked for once it is known, and in the other order below, for threads.
+            if offset is not None and index < self.copied:
+                found.drop()
+        return found
+
+    def copy_active(self, memories: list[Memory], evaluate: Callable[[ConstExpr], int]) -> None:
+        """Copies those that are active to their memories, in order, and drops them.
+
+        Raises:
+            Trap: one is out of bounds; it and those after it are not dropped then.
+        """
+        made = self._made
+        for index, (_, content, memory, offset) in enumerate(self._specs):
+            if offset is not None:
+                start: int = offset if type(offset) is int else evaluate(offset)  # type: ignore[arg-type]
+                target = memories[memory]
+                end = start + len(content)
+                if end - start > PIECE_BYTES or requests or index in made:
+                    memory_init(target, self[index], start, 0, end - start)
+                elif end > target.size_bytes:
+                    raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS)
+                else:
+                    target.bytes[start:end] = content
+                self.copied = index + 1
+                if index in made:
+                    made[index].drop()
 
 
 class ElementSegment:
