@@ -46,7 +46,7 @@ def open_lazily(data: bytes, config: Config, cache: Cache | None) -> tuple[Modul
     kept = None if cache is None else cache.load_lazy(path, data)
     compiler = _LateCompiler(data, config)
     image, codes = (compiler.open(), {}) if kept is None else kept
-    return image, _supply(compiler, cache, image, codes, frozenset(codes), is_new=kept is None)
+    return image, _supply(compiler, cache, path, image, codes, frozenset(codes), is_new=kept is None)
 
 
 def resume(
@@ -54,28 +54,29 @@ def resume(
 ) -> tuple[ModuleImage, CodeSupply]:
     """The same with what was compiled in another process, and with what the cache has."""
     compiler = _LateCompiler(data, config)
-    kept = None if cache is None or config._profiling else cache.load_lazy(cache.lazy_path(data, config), data)
+    path = "" if cache is None else cache.lazy_path(data, config)
+    kept = None if cache is None or config._profiling else cache.load_lazy(path, data)
     if kept is None:
-        return image, _supply(compiler, cache, image, codes, frozenset(), is_new=True)
+        return image, _supply(compiler, cache, path, image, codes, frozenset(), is_new=True)
     found, in_cache = kept
-    return found, _supply(compiler, cache, found, {**codes, **in_cache}, frozenset(in_cache), is_new=False)
+    return found, _supply(compiler, cache, path, found, {**codes, **in_cache}, frozenset(in_cache), is_new=False)
 
 
 def _supply(
     compiler: _LateCompiler,
     cache: Cache | None,
+    path: str,
     image: ModuleImage,
     codes: Codes,
     in_cache: frozenset[tuple[int, CodeForm]],
     *,
     is_new: bool,
 ) -> CodeSupply:
-    """A supply with codes, of which the cache has those ``in_cache``; ``is_new`` if it has not even the image."""
+    """A supply with codes, of which the cache has those ``in_cache`` at ``path``; ``is_new`` without even the image."""
     config = compiler.config
     supply = CodeSupply(image, compiler.compile, Thresholds(*config._thresholds), codes)
     supply.forget = compiler.forget
     if cache is not None:
-        path = cache.lazy_path(compiler.data, config)
         keeper = _Keeper(cache, path, compiler.data, image, supply, None if is_new else in_cache)
         supply.keep = keeper.keep
         _keepers.add(keeper)
