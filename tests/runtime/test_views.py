@@ -178,6 +178,29 @@ def test_a_buffer_that_was_left_lives_as_long_as_slices_of_it() -> None:
     assert view[0] == 0x6464
 
 
+def test_views_of_one_kind_are_slices_of_a_common_one() -> None:
+    """Whichever of them has slices, or was just made: a buffer that was left stays while there is one."""
+    first = Bytes(range(16))
+    gone = weakref.ref(first)
+    made = Made(NativeViews, first, 16)
+    views = [made.strided("B", offset) for offset in (0, 3, 8)] + [made.strided("B", 0, 4), made.strided("H", 1)]
+    assert [view[1] for view in views] == [1, 4, 9, 4, 0x0302]
+    part = views[1][2:5]
+    del first
+    made.rebase(Bytes(range(100, 120)), 20)
+    assert gone() is not None and part[0] == 5
+    del part
+    unknown = made.views.make("B", 5, 1, 20)[0]
+    made.views.drop_left()
+    assert gone() is not None and unknown[0] == 105
+    del unknown
+    made.views.drop_left()
+    assert gone() is None
+    assert [view[1] for view in views] == [101, 104, 109, 104, 0x6766]
+    made.resize(9)
+    assert [len(view) for view in views] == [9, 6, 1, 3, 7]
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_several_steps_are_all_or_nothing_before_the_first(kind: Any) -> None:
     made = Made(kind, bytearray(16), 16)

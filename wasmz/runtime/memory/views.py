@@ -175,16 +175,25 @@ _USERS_AT = _BUFFER_AT - _WORD_SIZE
 _MEMORYVIEWS_AT = object.__basicsize__ + _WORD_SIZE
 _MASTER_AT = _MEMORYVIEWS_AT + _WORD_SIZE
 _OWNER_AT = _MASTER_AT + _WORD_SIZE
+# The same in words.
+_SHAPE_WORD, _BASE_WORD, _MANAGED_WORD, _USERS_WORD, _MEMORYVIEWS_WORD = (
+    at // _WORD_SIZE for at in (_SHAPE_AT, _BUFFER_AT, _MANAGED_AT, _USERS_AT, _MEMORYVIEWS_AT)
+)
 
 # A memoryview keeps the pointer to its format, so that these live for ever; strides are copied.
 _STRIDES = (1, 2, 4, 8, 16)
-_CONSTANTS = bytearray(struct.pack(f"{len(_STRIDES)}n", *_STRIDES) + "\0".join(WIDTHS).encode() + b"\0")
+_LETTERS = (*WIDTHS, "N")
+_CONSTANTS = bytearray(struct.pack(f"{len(_STRIDES)}n", *_STRIDES) + "\0".join(_LETTERS).encode() + b"\0")
 _STRIDES_AT = {stride: place * _WORD_SIZE for place, stride in enumerate(_STRIDES)}
-_FORMATS_AT = {letter: len(_STRIDES) * _WORD_SIZE + 2 * place for place, letter in enumerate(WIDTHS)}
+_FORMATS_AT = {letter: len(_STRIDES) * _WORD_SIZE + 2 * place for place, letter in enumerate(_LETTERS)}
 
 
 class NativeViews:
-    """Views that are memoryviews; each is made on first use (about 4 microseconds)."""
+    """Views that are memoryviews; each is made on first use (less than a microsecond).
+
+    The first one of a format and stride is made by the C API, and is never used itself: the others are slices of it,
+    whose base address and shape are set then.
+    """
 
     def __init__(self, buffer: memoryview, size: int) -> None:
         self.known: dict[tuple[str, int, int], Any] = {}
@@ -192,13 +201,22 @@ class NativeViews:
         self._buffers = {id(buffer): buffer}
         self._buffer = buffer
         self._base = _address_of(buffer)
-        # For each view, where its base address and its extent are.
-        self._places: dict[tuple[str, int, int], tuple[Any, Any]] = {}
+        # By format and stride, what views are slices of.
+        self._roots: dict[tuple[str, int], Any] = {}
+        self._words = _all_words()
 
     def make(self, format: str, offset: int, stride: int, size: int) -> tuple[View, list[Step]]:
-        count = extent(size, offset, WIDTHS[format], stride)
-        made = _make_view(format, self._base + min(offset, _LARGEST_OFFSET), stride, count)
-        _set_owner(made, self._buffers)
+        root = self._roots.get((format, stride))
+        if root is None:
+            root = _make_view(format, WIDTHS[format], self._base, stride, 0)
+            _set_owner(root, self._buffers)
+            root = self._roots.setdefault((format, stride), root)
+        words = self._words
+        made = root[:]
+        place = id(made) // _WORD_SIZE
+        # Nobody else knows it yet.
+        words[place + _BASE_WORD] = self._base + min(offset, _LARGEST_OFFSET) & _ADDRESSES
+        words[place + _SHAPE_WORD] = extent(size, offset, WIDTHS[format], stride)
         return made, [(setitem, self.known, (format, offset, stride), made)]
 
     def changes(self, buffer: memoryview | None, size: int) -> list[Step]:
@@ -211,30 +229,41 @@ class NativeViews:
                 (setattr, self, "_buffer", buffer),
                 (setattr, self, "_base", base),
             )
-        places = self._places
-        for key, view in self.known.copy().items():
-            format, offset, stride = key
-            place = places.get(key)
-            if place is None:
-                at = id(view)
-                place = places[key] = _Word.from_address(at + _BUFFER_AT), _Word.from_address(at + _SHAPE_AT)
+        words = self._words
+        for (format, offset, stride), view in self.known.copy().items():
+            place = id(view) // _WORD_SIZE
             if buffer is not None:
-                # The first field of the Py_buffer.
-                steps.append((setattr, place[0], "value", base + min(offset, _LARGEST_OFFSET) & _ADDRESSES))
-            steps.append((setattr, place[1], "value", extent(size, offset, WIDTHS[format], stride)))
+                address = base + min(offset, _LARGEST_OFFSET) & _ADDRESSES
+                steps.append((setitem, words, place + _BASE_WORD, address))
+            steps.append((setitem, words, place + _SHAPE_WORD, extent(size, offset, WIDTHS[format], stride)))
         return steps
 
     def drop_left(self) -> None:
         # Once left, a buffer gets no new slices, and is never come back to. So nothing need be done at once here; but
         # the list must keep the buffers until the end, lest others get their ids.
         left = [buffer for buffer in self._buffers.copy().values() if buffer is not self._buffer]
-        if left and not any(map(_is_shared, self.known.copy().values())):
+        if left and not self._are_shared():
             for buffer in left:
                 self._buffers.pop(id(buffer), None)
 
+    def _are_shared(self) -> bool:
+        """Whether there are slices of views, or others use their addresses; or views that are about to be known."""
+        words = self._words
+        counts: dict[tuple[str, int], int] = {}
+        for (format, _, stride), view in self.known.copy().items():
+            if words[id(view) // _WORD_SIZE + _USERS_WORD]:
+                return True
+            counts[format, stride] = counts.get((format, stride), 1) + 1
+        return any(
+            words[id(root) // _WORD_SIZE + _USERS_WORD]
+            or words[words[id(root) // _WORD_SIZE + _MANAGED_WORD] // _WORD_SIZE + _MEMORYVIEWS_WORD]
+            != counts.get(key, 1)
+            for key, root in self._roots.copy().items()
+        )
 
-def _make_view(format: str, address: int, stride: int, count: int) -> memoryview[Any]:
-    """A memoryview of ``count`` items, ``stride`` bytes apart."""
+
+def _make_view(format: str, width: int, address: int, stride: int, count: int) -> memoryview[Any]:
+    """A memoryview of ``count`` items of so many bytes, ``stride`` bytes apart."""
     from_buffer, _, constants = _handles()
     description = bytearray(_BUFFER_SIZE + _WORD_SIZE)
     start = _address_of(description)
@@ -242,7 +271,7 @@ def _make_view(format: str, address: int, stride: int, count: int) -> memoryview
     _fill(
         description,
         0,
-        *(address & _ADDRESSES, 0, 0, WIDTHS[format], 0, 1),
+        *(address & _ADDRESSES, 0, 0, width, 0, 1),
         *(constants + _FORMATS_AT[format], start + _BUFFER_SIZE, constants + _STRIDES_AT[stride], 0, 0, count),
     )
     return from_buffer(start)
@@ -277,6 +306,20 @@ def _handles() -> tuple[Callable[[int], memoryview[Any]], Callable[[Any], None],
 
 
 _found_handles: tuple[Callable[[int], memoryview[Any]], Callable[[Any], None], int] | None = None
+
+
+def _all_words() -> memoryview[int]:
+    """The words of this process's address space: item ``i`` is the one at byte ``i`` times the size of a word."""
+    global _found_words
+    if _found_words is None:
+        # A view cannot begin at 0; what is made of it may.
+        first = _make_view("N", _WORD_SIZE, _WORD_SIZE, _WORD_SIZE, (_ADDRESSES + 1) // _WORD_SIZE - 1)
+        _Word.from_address(id(first) + _BUFFER_AT).value = 0
+        _found_words = first
+    return _found_words
+
+
+_found_words: memoryview[int] | None = None
 
 
 class _Library:
@@ -401,7 +444,7 @@ def _self_test() -> bool:
 def _layout_is_known(buffer: bytearray) -> bool:
     """Whether everything lies where the constants above say; nothing is written but what was checked."""
     start = _address_of(buffer) + 3
-    view = _make_view("I", start, 1, 10)
+    view = _make_view("I", 4, start, 1, 10)
     at = id(view)
     shared = view[2:]
     managed = _Word.from_address(at + _MANAGED_AT).value
