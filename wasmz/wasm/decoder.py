@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from wasmz.errors import InvalidWasm
 from wasmz.runtime.image import ExternKind
+from wasmz.startup.concurrency import without_collections
 from wasmz.types import GlobalType, MemoryType, TableType, ValType
 from wasmz.wasm.names import read_names
 from wasmz.wasm.preamble import check_preamble
@@ -54,6 +55,12 @@ def decode_module(
     """
     data = source if type(source) is bytes else bytes(source)
     check_preamble(data)
+    # Of a module's hundred thousand parts, none is garbage.
+    with without_collections():
+        return _decode(data, proposals)
+
+
+def _decode(data: bytes, proposals: frozenset[Proposal]) -> WasmModule:
     module = WasmModule(proposals=proposals)
     reader = Reader(data, 8, len(data), proposals)
     order = -1

@@ -10,7 +10,7 @@ from wasmz.runtime.image import SegmentMode
 from wasmz.types import HeapType, RefType, ValType
 from wasmz.wasm.body import decode_expression
 from wasmz.wasm.proposals import Proposal
-from wasmz.wasm.reader import Reader
+from wasmz.wasm.reader import Reader, read_s32
 from wasmz.wasm.syntax import ConstantExpression, DataSegment, ElementSegment, WasmModule
 from wasmz.wasm.typereader import read_reference_type
 
@@ -19,12 +19,20 @@ if TYPE_CHECKING:
     from typing import Final
 
 _REF_FUNC: Final = 0xD2
+_I32_CONST: Final = 0x41
+_END: Final = 0x0B
 _PASSIVE, _EXPLICIT, _EXPRESSIONS = 1, 2, 4
 
 
 def read_expression(reader: Reader, module: WasmModule) -> ConstantExpression:
     """A constant expression with its ``end``; validation checks that it is constant."""
-    offset = reader.pos
+    data, offset, end = reader.data, reader.pos, reader.end
+    if offset + 2 < end and data[offset] == _I32_CONST:
+        # Go's programs have 100,000 of these: the offsets of data segments.
+        value, pos = read_s32(data, offset + 1, end)
+        if pos < end and data[pos] == _END:
+            reader.pos = pos + 1
+            return ConstantExpression([(_I32_CONST, value & 0xFFFFFFFF, offset)], offset)
     instructions, reader.pos = decode_expression(reader.data, offset, reader.end, module)
     # The final `end` is not needed any more.
     instructions.pop()

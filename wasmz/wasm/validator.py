@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["validate_body", "validate_constant", "validate_module"]
 
 _FUNC: Final = RefType(HeapType.FUNC, nullable=False)
+_I32_CONST: Final = BY_NAME["i32.const"].opcode
 _REF_FUNC: Final = BY_NAME["ref.func"].opcode
 _REF_NULL: Final = BY_NAME["ref.null"].opcode
 _GLOBAL_GET: Final = BY_NAME["global.get"].opcode
@@ -85,8 +86,11 @@ def validate_constant(module: WasmModule, expression: ConstantExpression, expect
         expected: the type it must have.
         visible: how many globals, from the first, it may read.
     """
+    instructions = expression.instructions
+    if len(instructions) == 1 and instructions[0][0] == _I32_CONST and expected is ValType.I32:
+        return
     stack: list[ValType] = []
-    for opcode, immediate, offset in expression.instructions:
+    for opcode, immediate, offset in instructions:
         row = _CONSTANT_ROWS.get(opcode)
         if row is not None:
             params, result = row
