@@ -78,12 +78,16 @@ def _call(function: Callable[[int, int], Any]) -> None:
 # Compiling
 
 
-def large_module() -> bytes | None:
+def large_module_path() -> Path | None:
     """A real interpreter of 229 KB that pwasm's package carries, or ``None`` where that is not installed."""
     spec = find_spec("pwasm")
-    if spec is None or spec.origin is None:
-        return None
-    return (Path(spec.origin).parent / "guests" / "mquickjs.wasm").read_bytes()
+    return None if spec is None or spec.origin is None else Path(spec.origin).parent / "guests" / "mquickjs.wasm"
+
+
+def large_module() -> bytes | None:
+    """The bytes of that interpreter."""
+    path = large_module_path()
+    return None if path is None else path.read_bytes()
 
 
 def compile_costs(rounds: int) -> tuple[int, dict[str, float]]:
