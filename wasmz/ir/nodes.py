@@ -48,9 +48,12 @@ class Value:
         uses: number of uses, valid after :func:`count_uses`.
         escapes: whether another block uses it, valid after :func:`count_uses`.
         slot: number of its fast local, or -1; set by the code generator.
+        fact: what is known of the integer that it is; set by the analysis of ranges (`passes/analysis/ranges.py`).
     """
 
-    __slots__ = ("args", "block", "escapes", "imm", "offset", "op", "slot", "type", "uses")
+    __slots__ = ("args", "block", "escapes", "fact", "imm", "offset", "op", "slot", "type", "uses")
+
+    fact: tuple[int, int, int, int]
 
     def __init__(self, op: str, type: ResultType, args: tuple[Value, ...], imm: Any, offset: int, block: Block) -> None:
         self.op: str = op

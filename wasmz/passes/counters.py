@@ -18,10 +18,10 @@ goes into the view. For the same reason a pointer that is used only for addresse
 from __future__ import annotations
 
 from wasmz.ir.edit import incoming_edges, replace_values
+from wasmz.ir.facts import ACCESS_WIDTHS
 from wasmz.ir.nodes import Block, Edge, Function, Value, count_uses
 from wasmz.passes.analysis.induction import find_step
 from wasmz.passes.analysis.intervals import HALF, MODULUS, NUMBER_TYPES
-from wasmz.passes.analysis.ranges import ACCESS_WIDTHS
 from wasmz.passes.context import Context
 from wasmz.types import ValType
 

@@ -68,15 +68,15 @@ class Representation(Writer):
     def run(self) -> None:
         analysis = self.analysis
         analysis.solve()
-        self.webs = find_webs(self.function, analysis)
+        self.webs = find_webs(self.function)
         self.float_uses = find_float_uses(self.function)
-        self.demand = find_demand(self.function, analysis, self.webs, self.float_uses)
-        self.hashes = find_hashes(self.function, analysis)
+        self.demand = find_demand(self.function, self.webs, self.float_uses)
+        self.hashes = find_hashes(self.function)
         self.selecting = {
             value.args[2] for block in self.function.blocks for value in block.body if value.op == "select"
         }
         self._choose_parameters()
-        analysis.walk(self._visit)
+        analysis.revisit(self._visit)
         for edge, args in self.edges:
             edge.args = args
         for edge, source, block in self.split:
@@ -106,7 +106,7 @@ class Representation(Writer):
                         param, UNREDUCED, -_UNBOUNDED[type] if self.webs.params[param] else 0, _UNBOUNDED[type]
                     )
                     continue
-                ul, uh, sl, sh = self.analysis.param_facts[param]
+                ul, uh, sl, sh = param.fact
                 half = HALF[type]
                 form = UNSIGNED
                 if ul < half <= uh:
@@ -143,29 +143,26 @@ class Representation(Writer):
 
     # The walk
 
-    def _visit(self, block: Block) -> bool:
+    def _visit(self, block: Block) -> None:
         self.block = block
         self.body = []
         self.unsigned.clear()
         self.signed.clear()
         self.natural.clear()
-        transfer, handlers = self.analysis.transfer, HANDLERS
+        handlers, access = HANDLERS, self.analysis.access
         for value in block.body:
             self.offset = value.offset
             op = value.op
             handler = handlers.get(op)
-            # An access gives a fact about its address, but only after it has succeeded.
-            if op not in ACCESS_WIDTHS:
-                transfer(value)
             if handler is not None:
                 handler(self, value)
             else:
                 self.keep(value)
+            # An access gives a fact about its address, but only after it has succeeded.
             if op in ACCESS_WIDTHS:
-                transfer(value)
+                access(value)
         self._finish(block)
         block.body = self.body
-        return True
 
     def _finish(self, block: Block) -> None:
         terminator = block.terminator
@@ -192,7 +189,7 @@ class Representation(Writer):
         bounds = self.function.bounds
         for arg, value in zip(args, returned, strict=True):
             if arg.type in NUMBER_TYPES:
-                bounds[value] = max(bounds.get(value, 0), self.analysis.fact(arg)[1])
+                bounds[value] = max(bounds.get(value, 0), arg.fact[1])
 
     def _pass_apart(self, block: Block, edge: Edge) -> None:
         """Passes arguments along one of two edges; conversions for an edge out of a loop are done on that edge."""

@@ -6,9 +6,11 @@ branch (i32.and (...) (...))     if it is taken: both are true
 
 from __future__ import annotations
 
+from typing import Union
+
 from wasmz.ir.facts import INVERSE, MIRRORED, OPS, ZERO_TESTS
 from wasmz.ir.nodes import Value
-from wasmz.passes.analysis.intervals import HALF, MODULUS, Fact
+from wasmz.passes.analysis.intervals import FULL, Fact
 from wasmz.passes.analysis.transfer import COMPARISONS
 from wasmz.passes.analysis.value_facts import Facts
 from wasmz.types import ValType
@@ -18,69 +20,59 @@ _OPPOSITE = {OPS[op].kind: OPS[inverse].kind for op, inverse in INVERSE.items() 
 _MIRRORED = {OPS[op].kind: OPS[mirrored].kind for op, mirrored in MIRRORED.items() if OPS[op].type == "i32"}
 
 
+# What a condition says of its operands: how to refine them, the type of these, and whether the first is less.
+_EQUAL, _UNEQUAL, _BELOW, _LESS = range(4)
+Assumption = tuple[int, str, Value, Union[Value, None], bool]
+
+_ZERO: Fact = (0, 0, 0, 0)
+
+
 class Conditions(Facts):
     """Facts that conditions add to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Condition -> what follows if it is false, and if it is true.
+        self._consequences: dict[Value, tuple[list[Assumption], list[Assumption]]] = {}
+
+    def consequences(self, condition: Value, truth: bool) -> list[Assumption]:
+        """What follows from a condition being true or false."""
+        known = self._consequences.get(condition)
+        if known is None:
+            known = self._consequences[condition] = ([], [])
+            for outcome in (False, True):
+                _collect(condition, outcome, known[outcome])
+        return known[truth]
 
     def suppose(self, condition: Value, truth: bool) -> int:
         """Assumes that a condition is true or false until :meth:`take_back` is called with the result."""
         mark = len(self._undo)
-        self.assume(condition, truth)
+        self.assume(self.consequences(condition, truth))
         return mark
 
-    def assume(self, condition: Value, truth: bool) -> None:
-        """Adds the facts that follow from a condition being true or false."""
-        op = condition.op
-        if op in ZERO_TESTS:
-            operand = condition.args[0]
-            if op == "i32.eqz" and operand.op in COMPARISONS:
-                self.assume(operand, not truth)
-            self._assume_compared(OPS[op].type, "eq", operand, None, truth)
-            return
-        parts = COMPARISONS.get(op)
-        if parts is None:
-            if condition.type is ValType.I32:
-                self._assume_compared("i32", "eq", condition, None, not truth)
-                if truth and op == "i32.and":
-                    for operand in condition.args:
-                        if operand.op in COMPARISONS:
-                            self.assume(operand, True)
-                elif not truth and op == "i32.or":
-                    for operand in condition.args:
-                        if operand.op in COMPARISONS:
-                            self.assume(operand, False)
-            return
-        type, name = parts
-        self._assume_compared(type, name, condition.args[0], condition.args[1], truth)
-
-    def _assume_compared(self, type: str, name: str, first: Value, second: Value | None, truth: bool) -> None:
-        a = self.fact(first)
-        b = (0, 0, 0, 0) if second is None else self.fact(second)
-        if not truth:
-            name = _OPPOSITE[name]
-        if name in ("gt_s", "gt_u", "ge_s", "ge_u"):
-            if second is None:
-                return
-            first, second, a, b, name = second, first, b, a, _MIRRORED[name]
-        low, high = -HALF[type], HALF[type] - 1
-        top = MODULUS[type] - 1
-        if name == "eq":
-            self._refine(first, type, *b)
-            if second is not None:
-                self._refine(second, type, *a)
-        elif name == "ne":
-            self._refine_unequal(first, type, a, b)
-            if second is not None:
-                self._refine_unequal(second, type, b, a)
-        elif name in ("lt_u", "le_u"):
-            less = name == "lt_u"
-            self._refine(first, type, 0, b[1] - less, low, high)
-            if second is not None:
-                self._refine(second, type, a[0] + less, top, low, high)
-        else:
-            less = name == "lt_s"
-            self._refine(first, type, 0, top, low, b[3] - less)
-            if second is not None:
-                self._refine(second, type, 0, top, a[2] + less, high)
+    def assume(self, assumptions: list[Assumption]) -> None:
+        """Adds the facts that are said to follow."""
+        for kind, type, first, second, is_less in assumptions:
+            a = first.fact
+            b = _ZERO if second is None else second.fact
+            if kind == _EQUAL:
+                self._refine(first, type, *b)
+                if second is not None:
+                    self._refine(second, type, *a)
+            elif kind == _UNEQUAL:
+                self._refine_unequal(first, type, a, b)
+                if second is not None:
+                    self._refine_unequal(second, type, b, a)
+            elif kind == _BELOW:
+                _, top, low, high = FULL[type]
+                self._refine(first, type, 0, b[1] - is_less, low, high)
+                if second is not None:
+                    self._refine(second, type, a[0] + is_less, top, low, high)
+            else:
+                _, top, low, high = FULL[type]
+                self._refine(first, type, 0, top, low, b[3] - is_less)
+                if second is not None:
+                    self._refine(second, type, 0, top, a[2] + is_less, high)
 
     def _refine_unequal(self, value: Value, type: str, known: Fact, other: Fact) -> None:
         """Excludes a number at the end of an interval."""
@@ -95,3 +87,32 @@ class Conditions(Facts):
             sh -= sh == excluded
         if (ul, uh, sl, sh) != known:
             self._refine(value, type, ul, uh, sl, sh)
+
+
+def _collect(condition: Value, truth: bool, found: list[Assumption]) -> None:
+    """Adds what follows from a condition being true or false."""
+    op = condition.op
+    if op in ZERO_TESTS:
+        operand = condition.args[0]
+        if op == "i32.eqz" and operand.op in COMPARISONS:
+            _collect(operand, not truth, found)
+        found.append((_EQUAL if truth else _UNEQUAL, OPS[op].type, operand, None, False))
+        return
+    parts = COMPARISONS.get(op)
+    if parts is not None:
+        type, name = parts
+        found.append(_compared(type, name if truth else _OPPOSITE[name], *condition.args))
+    elif condition.type is ValType.I32:
+        found.append((_UNEQUAL if truth else _EQUAL, "i32", condition, None, False))
+        if op == ("i32.and" if truth else "i32.or"):
+            for operand in condition.args:
+                if operand.op in COMPARISONS:
+                    _collect(operand, truth, found)
+
+
+def _compared(type: str, name: str, first: Value, second: Value) -> Assumption:
+    if name[0] == "g":
+        first, second, name = second, first, _MIRRORED[name]
+    if name in ("eq", "ne"):
+        return _EQUAL if name == "eq" else _UNEQUAL, type, first, second, False
+    return _BELOW if name.endswith("u") else _LESS, type, first, second, name.startswith("lt")

@@ -130,7 +130,7 @@ class Counting(Conditions):
     def _limits_of(self, param: Value) -> list[int]:
         limits: list[int] = []
         for limit in self._thresholds.get(param, ()):
-            fact = self.fact(limit)
+            fact = limit.fact
             limits += (fact[1] - 1, fact[1], fact[3] - 1, fact[3])
         return limits
 
@@ -161,7 +161,7 @@ class Counting(Conditions):
         """
         iterations = -1
         for param, type, step in inductions:
-            ul, uh, sl, sh = self.facts[param]
+            ul, uh, sl, sh = param.fact
             self._families.pop(param, None)
             is_signed = False
             if uh + step < MODULUS[type] and ul + step >= 0:
@@ -182,13 +182,13 @@ class Counting(Conditions):
             if first is None:
                 continue
             low, high = min(0, step * iterations), max(0, step * iterations)
-            ul, uh, sl, sh = self.facts[param]
+            ul, uh, sl, sh = param.fact
             if first[0] + low >= 0 and first[1] + high < MODULUS[type]:
                 ul, uh = max(ul, first[0] + low), min(uh, first[1] + high)
             if first[2] + low >= -HALF[type] and first[3] + high < HALF[type]:
                 sl, sh = max(sl, first[2] + low), min(sh, first[3] + high)
             if ul <= uh and sl <= sh:
-                self.facts[param] = self.param_facts[param] = make_fact(type, ul, uh, sl, sh)
+                param.fact = make_fact(type, ul, uh, sl, sh)
 
     def _learned(self, value: Value, found: Fact) -> None:
         if value in self._families and not self._refining_family:

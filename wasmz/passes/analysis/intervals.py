@@ -6,6 +6,8 @@ from_signed("i32", -4, 251)             (0, 4294967295, -4, 251)
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from wasmz.ir.facts import INTEGER_BITS
 from wasmz.ir.facts import NUMBER_TYPES as NUMBER_TYPES
 
@@ -24,61 +26,74 @@ _UPPER = {
 }
 
 
+def _maker(modulus: int, half: int) -> Callable[[int, int, int, int], Fact]:
+    def make(ul: int, uh: int, sl: int, sh: int) -> Fact:
+        if uh < half:
+            if ul > sl:
+                sl = ul
+            if uh < sh:
+                sh = uh
+        elif ul >= half:
+            if ul - modulus > sl:
+                sl = ul - modulus
+            if uh - modulus < sh:
+                sh = uh - modulus
+        if sl >= 0:
+            if sl > ul:
+                ul = sl
+            if sh < uh:
+                uh = sh
+        elif sh < 0:
+            if sl + modulus > ul:
+                ul = sl + modulus
+            if sh + modulus < uh:
+                uh = sh + modulus
+        return (ul, uh, sl, sh)
+
+    return make
+
+
+# Type -> the function that makes a fact of it from both intervals; each narrows the other.
+MAKERS = {type: _maker(MODULUS[type], HALF[type]) for type in MODULUS}
+
+
 def make_fact(type: str, ul: int, uh: int, sl: int, sh: int) -> Fact:
     """A fact from both intervals; each narrows the other."""
-    half, modulus = HALF[type], MODULUS[type]
-    if uh < half:
-        if ul > sl:
-            sl = ul
-        if uh < sh:
-            sh = uh
-    elif ul >= half:
-        if ul - modulus > sl:
-            sl = ul - modulus
-        if uh - modulus < sh:
-            sh = uh - modulus
-    if sl >= 0:
-        if sl > ul:
-            ul = sl
-        if sh < uh:
-            uh = sh
-    elif sh < 0:
-        if sl + modulus > ul:
-            ul = sl + modulus
-        if sh + modulus < uh:
-            uh = sh + modulus
-    return (ul, uh, sl, sh)
+    return MAKERS[type](ul, uh, sl, sh)
 
 
 def from_unsigned(type: str, low: int, high: int) -> Fact:
     """The fact of an unsigned interval."""
-    return make_fact(type, low, high, -HALF[type], HALF[type] - 1)
+    return MAKERS[type](low, high, -HALF[type], HALF[type] - 1)
 
 
 def from_signed(type: str, low: int, high: int) -> Fact:
     """The fact of a signed interval."""
-    return make_fact(type, 0, MODULUS[type] - 1, low, high)
+    return MAKERS[type](0, MODULUS[type] - 1, low, high)
 
 
 def wrapped(type: str, unsigned: tuple[int, int], signed: tuple[int, int]) -> Fact:
     """The fact of a result from its intervals without wrapping, of the unsigned and of the signed operands."""
     modulus, half = MODULUS[type], HALF[type]
     ul, uh = unsigned
+    sl, sh = signed
+    is_signed = sl >= -half and sh < half
     if uh >= modulus or ul < 0:
         if ul >= modulus and uh < 2 * modulus:
             ul, uh = ul - modulus, uh - modulus
         elif uh < 0 and ul >= -modulus:
             ul, uh = ul + modulus, uh + modulus
-        else:
+        elif is_signed:
             ul, uh = 0, modulus - 1
-    sl, sh = signed
-    if sl < -half or sh >= half:
-        sl, sh = -half, half - 1
-    return make_fact(type, ul, uh, sl, sh)
+        else:
+            return FULL[type]
+    return MAKERS[type](ul, uh, sl, sh) if is_signed else MAKERS[type](ul, uh, -half, half - 1)
 
 
 def join(one: Fact, other: Fact) -> Fact:
     """The fact of a value that has one fact or the other."""
+    if one is other:
+        return one
     return (
         one[0] if one[0] < other[0] else other[0],
         one[1] if one[1] > other[1] else other[1],

@@ -14,22 +14,17 @@ from wasmz.passes.analysis.intervals import (
     BITS,
     FULL,
     HALF,
+    MAKERS,
     MODULUS,
-    NUMBER_TYPES,
     Fact,
     Interval,
     bitwise_of,
-    difference_of,
     from_signed,
     from_unsigned,
     join,
     left_shift_of,
-    make_fact,
     product_of,
     right_shift_of,
-    signed_of,
-    sum_of,
-    unsigned_of,
     wrapped,
 )
 
@@ -51,17 +46,9 @@ FIXED: dict[str, Fact] = {
     if op.bounds is not None
 }
 
-_Rule = Callable[[Value, list[Fact]], Fact]
-TRANSFER: dict[str, _Rule] = {}
-
-
-def _rule(*names: str) -> Callable[[_Rule], _Rule]:
-    def register(rule: _Rule) -> _Rule:
-        for name in names:
-            TRANSFER.update((op, rule) for op in (f"i32.{name}", f"i64.{name}") if op in OPS)
-        return rule
-
-    return register
+# The fact of a result, from those of the first two operands (twice the same of a single one), and the number that the
+# second one is, if it is a constant.
+Rule = Callable[[Fact, Fact, "int | None"], Fact]
 
 
 def known_zeros(value: Value) -> int:
@@ -77,131 +64,121 @@ def known_zeros(value: Value) -> int:
     return 0
 
 
-@_rule("const")
-def _const(value: Value, facts: list[Fact]) -> Fact:
-    return from_unsigned(OPS[value.op].type, value.imm, value.imm)
+def _sums_of(type: str) -> dict[str, Rule]:
+    """Operations that wrap. With an operand that may be anything, so may be most results: that is quickly said."""
+    full = FULL[type]
+
+    def add(one: Fact, other: Fact, constant: int | None) -> Fact:
+        if one is full or other is full:
+            return full
+        return wrapped(type, (one[0] + other[0], one[1] + other[1]), (one[2] + other[2], one[3] + other[3]))
+
+    def sub(one: Fact, other: Fact, constant: int | None) -> Fact:
+        if one is full or other is full:
+            return full
+        return wrapped(type, (one[0] - other[1], one[1] - other[0]), (one[2] - other[3], one[3] - other[2]))
+
+    def mul(one: Fact, other: Fact, constant: int | None) -> Fact:
+        if (one is full and other[1]) or (other is full and one[1]):
+            return full
+        return wrapped(type, (one[0] * other[0], one[1] * other[1]), product_of(one[2:], other[2:]))
+
+    return {"add": add, "sub": sub, "mul": mul}
 
 
-def _wrapping(calculate: Callable[[Interval, Interval], Interval]) -> _Rule:
-    """The rule of an operation that wraps."""
+def _bitwise_of(type: str) -> dict[str, Rule]:
+    full, modulus, make, half = FULL[type], MODULUS[type], MAKERS[type], HALF[type]
 
-    def rule(value: Value, facts: list[Fact]) -> Fact:
-        one, other = facts
-        unsigned = calculate(unsigned_of(one), unsigned_of(other))
-        return wrapped(OPS[value.op].type, unsigned, calculate(signed_of(one), signed_of(other)))
+    def conjunction(one: Fact, other: Fact, mask: int | None) -> Fact:
+        low, high, least, most = one
+        _, other_high, other_least, other_most = other
+        # Where the lowest bits are cleared, all others stay.
+        low = low & mask if mask is not None and not (modulus - mask) & (modulus - mask - 1) else 0
+        if other_high < high:
+            high = other_high
+        if least >= 0 or other_least >= 0 or low:
+            return make(low, high, -half, half - 1)
+        # Both may be negative: so may the result, whose magnitude is at most that of the larger one.
+        lowest = -(1 << (-1 - min(least, other_least)).bit_length())
+        return make(0, high, lowest, max(most, other_most, 0))
 
-    return rule
+    def disjunction(one: Fact, other: Fact, constant: int | None) -> Fact:
+        _, high = bitwise_of(one[:2], other[:2])
+        low = one[0] if one[0] > other[0] else other[0]
+        return make(low, high, *bitwise_of(one[2:], other[2:]))
 
+    def exclusive(one: Fact, other: Fact, constant: int | None) -> Fact:
+        if one is full or other is full:
+            return full
+        return make(*bitwise_of(one[:2], other[:2]), *bitwise_of(one[2:], other[2:]))
 
-_rule("add")(_wrapping(sum_of))
-_rule("sub")(_wrapping(difference_of))
-_rule("mul")(_wrapping(product_of))
-
-
-@_rule("and")
-def _and(value: Value, facts: list[Fact]) -> Fact:
-    (low, high, least, most), (_, other_high, other_least, other_most) = facts
-    type, modulus = OPS[value.op].type, OPS[value.op].mask + 1
-    mask = constant_of(value.args[1])
-    # Where the lowest bits are cleared, all others stay.
-    low = low & mask if mask is not None and not (modulus - mask) & (modulus - mask - 1) else 0
-    high = min(high, other_high)
-    if least >= 0 or other_least >= 0 or low:
-        return from_unsigned(type, low, high)
-    # Both may be negative: so may the result, whose magnitude is at most that of the larger one.
-    lowest = -(1 << (-1 - min(least, other_least)).bit_length())
-    return make_fact(type, 0, high, lowest, max(most, other_most, 0))
+    return {"and": conjunction, "or": disjunction, "xor": exclusive}
 
 
-@_rule("or", "xor")
-def _bitwise(value: Value, facts: list[Fact]) -> Fact:
-    one, other = facts
-    op = OPS[value.op]
-    low, high = bitwise_of(unsigned_of(one), unsigned_of(other))
-    if op.kind == "or":
-        low = max(unsigned_of(one)[0], unsigned_of(other)[0])
-    return make_fact(op.type, low, high, *bitwise_of(signed_of(one), signed_of(other)))
+def _shifts_of(type: str) -> dict[str, Rule]:
+    full, bits = FULL[type], BITS[type]
+
+    def count_of(fact: Fact, count: int | None) -> Interval:
+        """The count of a shift, reduced to the width."""
+        if count is not None:
+            return count % bits, count % bits
+        return fact[:2] if fact[1] < bits else (0, bits - 1)
+
+    def shl(one: Fact, other: Fact, count: int | None) -> Fact:
+        if count is None:
+            return full
+        places = (count % bits, count % bits)
+        return wrapped(type, left_shift_of(one[:2], places), left_shift_of(one[2:], places))
+
+    def shr_u(one: Fact, other: Fact, count: int | None) -> Fact:
+        return from_unsigned(type, *right_shift_of(one[:2], count_of(other, count)))
+
+    def shr_s(one: Fact, other: Fact, count: int | None) -> Fact:
+        return from_signed(type, *right_shift_of(one[2:], count_of(other, count)))
+
+    return {"shl": shl, "shr_u": shr_u, "shr_s": shr_s}
 
 
-@_rule("shl")
-def _shl(value: Value, facts: list[Fact]) -> Fact:
-    op = OPS[value.op]
-    count = constant_of(value.args[1])
-    if count is None:
-        return FULL[op.type]
-    places = (count % op.bits, count % op.bits)
-    return wrapped(op.type, left_shift_of(unsigned_of(facts[0]), places), left_shift_of(signed_of(facts[0]), places))
+def _divisions_of(type: str) -> dict[str, Rule]:
+    half = HALF[type]
+
+    def div_u(one: Fact, other: Fact, constant: int | None) -> Fact:
+        return from_unsigned(type, one[0] // max(other[1], 1), one[1] // max(other[0], 1))
+
+    def rem_u(one: Fact, other: Fact, constant: int | None) -> Fact:
+        return from_unsigned(type, 0, min(one[1], max(other[1] - 1, 0)))
+
+    def div_s(one: Fact, other: Fact, constant: int | None) -> Fact:
+        low, high, least = one[2], one[3], other[2]
+        if low >= 0 and least >= 0:
+            return div_u(one, other, constant)
+        reach = max(abs(low), abs(high)) // max(least, 1)
+        return from_signed(type, max(-reach, -half), min(reach, half - 1))
+
+    def rem_s(one: Fact, other: Fact, constant: int | None) -> Fact:
+        low, high, least, most = one[2], one[3], other[2], other[3]
+        reach = max(max(abs(least), abs(most)) - 1, 0)
+        return from_signed(type, max(-reach, min(low, 0)), min(reach, max(high, 0)))
+
+    return {"div_u": div_u, "rem_u": rem_u, "div_s": div_s, "rem_s": rem_s}
 
 
-def _count_of(value: Value, fact: Fact) -> Interval:
-    """The count of a shift, reduced to the width."""
-    bits = OPS[value.op].bits
-    count = constant_of(value.args[1])
-    if count is not None:
-        return count % bits, count % bits
-    low, high = unsigned_of(fact)
-    return (low, high) if high < bits else (0, bits - 1)
+def _extension(type: str, bits: int) -> Rule:
+    half = 1 << (bits - 1)
+    extended = from_signed(type, -half, half - 1)
+    return lambda one, other, constant: one if one[2] >= -half and one[3] < half else extended
 
 
-@_rule("shr_u")
-def _shr_u(value: Value, facts: list[Fact]) -> Fact:
-    one, count = facts
-    return from_unsigned(OPS[value.op].type, *right_shift_of(unsigned_of(one), _count_of(value, count)))
+def _extend_i32_s(one: Fact, other: Fact, constant: int | None) -> Fact:
+    return from_signed("i64", one[2], one[3])
 
 
-@_rule("shr_s")
-def _shr_s(value: Value, facts: list[Fact]) -> Fact:
-    one, count = facts
-    return from_signed(OPS[value.op].type, *right_shift_of(signed_of(one), _count_of(value, count)))
+def _extend_i32_u(one: Fact, other: Fact, constant: int | None) -> Fact:
+    return from_unsigned("i64", one[0], one[1])
 
 
-@_rule("div_u")
-def _div_u(value: Value, facts: list[Fact]) -> Fact:
-    (low, high), (least, most) = map(unsigned_of, facts)
-    return from_unsigned(OPS[value.op].type, low // max(most, 1), high // max(least, 1))
-
-
-@_rule("rem_u")
-def _rem_u(value: Value, facts: list[Fact]) -> Fact:
-    (_, high), (_, most) = map(unsigned_of, facts)
-    return from_unsigned(OPS[value.op].type, 0, min(high, max(most - 1, 0)))
-
-
-@_rule("div_s")
-def _div_s(value: Value, facts: list[Fact]) -> Fact:
-    op = OPS[value.op]
-    (low, high), (least, _) = map(signed_of, facts)
-    if low >= 0 and least >= 0:
-        return _div_u(value, facts)
-    reach = max(abs(low), abs(high)) // max(least, 1)
-    return from_signed(op.type, max(-reach, -op.sign), min(reach, op.sign - 1))
-
-
-@_rule("rem_s")
-def _rem_s(value: Value, facts: list[Fact]) -> Fact:
-    (low, high), (least, most) = map(signed_of, facts)
-    reach = max(max(abs(least), abs(most)) - 1, 0)
-    return from_signed(OPS[value.op].type, max(-reach, min(low, 0)), min(reach, max(high, 0)))
-
-
-@_rule("extend8_s", "extend16_s", "extend32_s")
-def _extend(value: Value, facts: list[Fact]) -> Fact:
-    op = OPS[value.op]
-    half = 1 << (op.narrow - 1)
-    low, high = signed_of(facts[0])
-    return facts[0] if low >= -half and high < half else from_signed(op.type, -half, half - 1)
-
-
-def _extend_i32_s(value: Value, facts: list[Fact]) -> Fact:
-    return from_signed("i64", *signed_of(facts[0]))
-
-
-def _extend_i32_u(value: Value, facts: list[Fact]) -> Fact:
-    return from_unsigned("i64", *unsigned_of(facts[0]))
-
-
-def _wrap(value: Value, facts: list[Fact]) -> Fact:
-    low, high, least, most = facts[0]
+def _wrap(one: Fact, other: Fact, constant: int | None) -> Fact:
+    low, high, least, most = one
     if high < MODULUS["i32"]:
         return from_unsigned("i32", low, high)
     if least >= -HALF["i32"] and most < HALF["i32"]:
@@ -209,19 +186,22 @@ def _wrap(value: Value, facts: list[Fact]) -> Fact:
     return FULL["i32"]
 
 
-def _select(value: Value, facts: list[Fact]) -> Fact:
-    type = NUMBER_TYPES.get(value.type)
-    return join(facts[0], facts[1]) if type is not None else FULL["i32"]
-
-
-def _copy(value: Value, facts: list[Fact]) -> Fact:
-    return facts[0]
-
-
+TRANSFER: dict[str, Rule] = {
+    f"{type}.{name}": rule
+    for type in BITS
+    for make in (_sums_of, _bitwise_of, _shifts_of, _divisions_of)
+    for name, rule in make(type).items()
+}
+TRANSFER |= {
+    op.name: _extension(op.type, op.narrow)
+    for op in OPS.values()
+    if op.type in BITS and op.kind in ("extend8_s", "extend16_s", "extend32_s")
+}
 TRANSFER |= {
     "i64.extend_i32_s": _extend_i32_s,
     "i64.extend_i32_u": _extend_i32_u,
     "i32.wrap_i64": _wrap,
-    "select": _select,
-    "copy": _copy,
+    # Of values that are no numbers, nothing is known either way.
+    "select": lambda one, other, constant: join(one, other),
+    "copy": lambda one, other, constant: one,
 }

@@ -13,11 +13,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple, Union
 
-from wasmz.ir.facts import INTEGER_CONSTANTS, INVERSE, NUMBERED, OPS
+from wasmz.ir.facts import ACCESS_WIDTHS, INTEGER_CONSTANTS, INVERSE, NUMBERED, OPS
 from wasmz.ir.nodes import Value
 from wasmz.passes.analysis.induction import Form, as_signed
 from wasmz.passes.analysis.intervals import MODULUS, NUMBER_TYPES
-from wasmz.passes.analysis.ranges import ACCESS_WIDTHS
 from wasmz.passes.loops.forms import RegularLoop, Test
 from wasmz.passes.values import divides_safely
 from wasmz.types import ValType

@@ -110,9 +110,9 @@ def _mul(r: Writer, value: Value) -> None:
     if _bits_of(one) + _bits_of(other) > UNREDUCED_BITS[type]:
         # The larger operand is reduced, or products would grow without bound.
         if constant is not None or _bits_of(one) >= _bits_of(other):
-            operand, one = r.as_unsigned(first), unsigned_of(r.analysis.fact(first))
+            operand, one = r.as_unsigned(first), unsigned_of(first.fact)
         else:
-            factor, other = r.as_unsigned(second), unsigned_of(r.analysis.fact(second))
+            factor, other = r.as_unsigned(second), unsigned_of(second.fact)
     r.define(value, "int.mul", (operand, factor), *product_of(one, other))
 
 
@@ -181,7 +181,7 @@ def _shift_count(r: Writer, value: Value) -> tuple[Value, Interval]:
     if constant is not None:
         constant %= bits
         return r.constant(count.type, constant), (constant, constant)
-    low, high = unsigned_of(r.analysis.fact(count))
+    low, high = unsigned_of(count.fact)
     if high < bits:
         return r.as_unsigned(count), (low, high)
     return r.add("int.and", count.type, (r.any(count), r.constant(count.type, bits - 1))), (0, bits - 1)
@@ -194,7 +194,7 @@ def _shl(r: Writer, value: Value) -> None:
     one = r.interval(first)
     operand = r.any(first)
     if _bits_of(one) > OPS[value.op].bits + 1:
-        operand, one = r.as_unsigned(first), unsigned_of(r.analysis.fact(first))
+        operand, one = r.as_unsigned(first), unsigned_of(first.fact)
     (low, high), (least, most) = one, places
     op = "int.shl"
     if least == most <= _LARGEST_FACTOR_BITS and low >= -_SMALL and high <= _SMALL:
@@ -213,7 +213,7 @@ def _shr_u(r: Writer, value: Value) -> None:
 def _shr_s(r: Writer, value: Value) -> None:
     first = value.args[0]
     count, places = _shift_count(r, value)
-    bounds = right_shift_of(signed_of(r.analysis.fact(first)), places)
+    bounds = right_shift_of(signed_of(first.fact), places)
     r.define(value, "int.shr", (r.as_signed(first), count), *bounds)
 
 
@@ -247,14 +247,14 @@ def _divide(r: Writer, value: Value) -> None:
 def _divide_signed(r: Writer, value: Value) -> None:
     first, second = value.args
     type = OPS[value.op].type
-    if r.analysis.fact(first)[2] >= 0 and r.analysis.fact(second)[2] >= 0:
+    if first.fact[2] >= 0 and second.fact[2] >= 0:
         _divide(r, value)
         return
     constant = constant_of(second)
     if constant is None or not 1 < constant < HALF[type]:
         r.keep(value)
         return
-    _, _, low, high = r.analysis.fact(first)
+    _, _, low, high = first.fact
     is_quotient = OPS[value.op].kind == "div_s"
     op = "int.quotient" if is_quotient else "int.remainder"
     reach = max(-low, high) // constant if is_quotient else constant - 1
@@ -266,7 +266,7 @@ def _extend(r: Writer, value: Value) -> None:
     first = value.args[0]
     bits = OPS[value.op].narrow
     half = 1 << (bits - 1)
-    fact = r.analysis.fact(first)
+    fact = first.fact
     if fact[2] >= -half and fact[3] < half and r.represented[first].form != UNREDUCED:
         _same(r, value, first)
         return
@@ -296,7 +296,7 @@ def _copy(r: Writer, value: Value) -> None:
 @_handles("i64.extend_i32_s")
 def _extend_i32_s(r: Writer, value: Value) -> None:
     first = value.args[0]
-    r.alias(value, r.as_signed(first), UNSIGNED if r.analysis.fact(first)[2] >= 0 else SIGNED)
+    r.alias(value, r.as_signed(first), UNSIGNED if first.fact[2] >= 0 else SIGNED)
 
 
 @_handles("i64.extend_i32_u")
@@ -330,7 +330,7 @@ def _is_free(r: Writer, arg: Value, form: int) -> bool:
         return True
     if represented.form == UNREDUCED:
         return False
-    return r.analysis.fact(arg)[2] >= 0
+    return arg.fact[2] >= 0
 
 
 def _alike(r: Writer, args: tuple[Value, ...]) -> tuple[tuple[Value, ...], int]:
@@ -432,7 +432,7 @@ def _store(r: Writer, value: Value) -> None:
     op = value.op
     if op in _WIDE_STORES:
         new = r.canonical(stored)
-        if r.represented[stored].form == SIGNED and r.analysis.fact(stored)[2] < 0:
+        if r.represented[stored].form == SIGNED and stored.fact[2] < 0:
             op += ".signed"
     elif op in NARROW_STORES:
         bits = NARROW_STORES[op]
@@ -472,7 +472,7 @@ def _to_float(r: Writer, value: Value) -> None:
 @_handles("f32.convert_i32_s", "f32.convert_i32_u", "f32.convert_i64_s", "f32.convert_i64_u")
 def _to_single(r: Writer, value: Value) -> None:
     first = value.args[0]
-    fact = r.analysis.fact(first)
+    fact = first.fact
     is_signed = OPS[value.op].is_signed
     low, high = fact[2:] if is_signed else fact[:2]
     if low >= -_LARGEST_EXACT_SINGLE and high <= _LARGEST_EXACT_SINGLE:

@@ -11,7 +11,6 @@ from wasmz.ir.edit import distinct_edges
 from wasmz.ir.facts import ACCESS_WIDTHS, CONSTANTS, DIVISIONS, NARROW_STORES, OPS, QUIET_SINGLES, QUIETING
 from wasmz.ir.nodes import BOOL, Function, Value
 from wasmz.passes.analysis.intervals import BITS, NUMBER_TYPES
-from wasmz.passes.analysis.ranges import RangeAnalysis
 from wasmz.passes.representation.webs import Webs
 from wasmz.types import ValType
 
@@ -72,9 +71,7 @@ for _name in NARROW_STORES:
 _SIGNED_DIVISIONS = frozenset(name for name in DIVISIONS if OPS[name].is_signed)
 
 
-def find_demand(
-    function: Function, analysis: RangeAnalysis, webs: Webs, float_uses: dict[Value, set[str]]
-) -> dict[Value, Demand]:
+def find_demand(function: Function, webs: Webs, float_uses: dict[Value, set[str]]) -> dict[Value, Demand]:
     """The demand for each value of the function."""
     sums, unreduced, contains = webs.sums, webs.params, webs.forest.contains
     demands: dict[Value, Demand] = {}
@@ -94,29 +91,29 @@ def find_demand(
                 want = wants[position if position < last else last]
                 if arg in sums and not contains(sums[arg], block):
                     want = _ANY
-                _count(demands[arg], arg, want, analysis)
+                _count(demands[arg], arg, want)
         terminator = block.terminator
         for arg in terminator.args:
             if arg in sums and not contains(sums[arg], block):
                 continue
-            _count(demands[arg], arg, _CANONICAL if terminator.op == "branch" else _UNSIGNED, analysis)
+            _count(demands[arg], arg, _CANONICAL if terminator.op == "branch" else _UNSIGNED)
         for edge in distinct_edges(terminator):
             for param, arg in zip(edge.block.params, edge.args, strict=True):
                 type = NUMBER_TYPES.get(param.type)
                 if type is not None and param not in unreduced:
                     if arg in sums and not contains(sums[arg], edge.block):
                         continue
-                    fact = analysis.param_facts[param]
+                    fact = param.fact
                     crosses = fact[0] < 1 << (BITS[type] - 1) <= fact[1]
-                    _count(demands[arg], arg, _CANONICAL if crosses else _UNSIGNED, analysis)
+                    _count(demands[arg], arg, _CANONICAL if crosses else _UNSIGNED)
     return demands
 
 
-def _count(demand: Demand, arg: Value, want: int, analysis: RangeAnalysis) -> None:
+def _count(demand: Demand, arg: Value, want: int) -> None:
     demand.uses += 1
     if want == _ANY or arg.type is BOOL or arg.type not in NUMBER_TYPES:
         return
-    if want == _SIGNED and analysis.fact(arg)[2] >= 0:
+    if want == _SIGNED and arg.fact[2] >= 0:
         want = _CANONICAL
     name = _COUNTERS[want]
     setattr(demand, name, getattr(demand, name) + 1)
@@ -164,7 +161,7 @@ _LARGEST_SIZE = 1 << 16
 _LONGEST_SEARCH = 100
 
 
-def find_hashes(function: Function, analysis: RangeAnalysis) -> set[Value]:
+def find_hashes(function: Function) -> set[Value]:
     """The values that are likely large, so that it does not pay to test whether they need a reduction.
 
     These are exclusive ors, rotations and products of numbers without bounds, and sums of these; through loops, too. A
@@ -185,14 +182,14 @@ def find_hashes(function: Function, analysis: RangeAnalysis) -> set[Value]:
                 users.setdefault(arg, []).append(param)
     found: set[Value] = set()
     for seed in seeds:
-        if analysis.fact(seed)[1] > _LARGEST_SMALL and (
+        if seed.fact[1] > _LARGEST_SMALL and (
             seed.op in _SCRAMBLING or not _is_scaling(seed) or _feeds_itself(seed, users)
         ):
             found.add(seed)
     work = list(found)
     while work:
         for user in users.get(work.pop(), ()):
-            if user not in found and user.type in NUMBER_TYPES and analysis.fact(user)[1] > _LARGEST_SMALL:
+            if user not in found and user.type in NUMBER_TYPES and user.fact[1] > _LARGEST_SMALL:
                 found.add(user)
                 work.append(user)
     return found

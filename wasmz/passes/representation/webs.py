@@ -23,7 +23,6 @@ from wasmz.ir.facts import ACCESS_WIDTHS, CONSTANTS, NARROW_STORES, OPS
 from wasmz.ir.loops import Loop, LoopForest
 from wasmz.ir.nodes import Block, Function, Value
 from wasmz.passes.analysis.intervals import MODULUS, NUMBER_TYPES
-from wasmz.passes.analysis.ranges import RangeAnalysis
 
 
 @dataclass(slots=True)
@@ -45,13 +44,13 @@ class Webs:
 _Use = tuple[Value, Block, bool, int]
 
 
-def find_webs(function: Function, analysis: RangeAnalysis) -> Webs:
+def find_webs(function: Function) -> Webs:
     """Finds them in a function in SSA form whose ranges are known."""
     forest = loop_forest(function)
     webs = Webs(forest)
     if not forest.loops:
         return webs
-    candidates = _candidates(function, analysis, forest)
+    candidates = _candidates(function, forest)
     if not candidates:
         return webs
     checker = _Checker(function, candidates, forest)
@@ -89,13 +88,13 @@ def _is_negative(value: Value) -> bool:
     return value.op in CONSTANTS and bool(value.imm >= OPS[value.op].sign)
 
 
-def _candidates(function: Function, analysis: RangeAnalysis, forest: LoopForest) -> dict[Value, list[Value]]:
+def _candidates(function: Function, forest: LoopForest) -> dict[Value, list[Value]]:
     """Parameters of blocks in loops that are sums without known bounds, with their arguments."""
     candidates: dict[Value, list[Value]] = {}
     for block in forest.innermost:
         for param in block.params:
             type = NUMBER_TYPES.get(param.type)
-            if type is not None and analysis.param_facts[param][1] >= MODULUS[type] - (1 << 24):
+            if type is not None and param.fact[1] >= MODULUS[type] - (1 << 24):
                 candidates[param] = []
     for block in function.blocks:
         for edge in distinct_edges(block.terminator):

@@ -129,7 +129,7 @@ class Writer:
         represented = self.represented[arg]
         if represented.form == UNREDUCED:
             return represented.low, represented.high
-        fact = self.analysis.fact(arg)
+        fact = arg.fact
         return (fact[0], fact[1]) if represented.form == UNSIGNED else (fact[2], fact[3])
 
     def any(self, arg: Value) -> Value:
@@ -138,7 +138,7 @@ class Writer:
 
     def as_unsigned(self, arg: Value) -> Value:
         represented = self.represented[arg]
-        if represented.form == UNSIGNED or (represented.form == SIGNED and self.analysis.fact(arg)[2] >= 0):
+        if represented.form == UNSIGNED or (represented.form == SIGNED and arg.fact[2] >= 0):
             return represented.value
         known = self.unsigned.get(arg)
         if known is None:
@@ -151,7 +151,7 @@ class Writer:
     def as_signed(self, arg: Value) -> Value:
         represented = self.represented[arg]
         type = NUMBER_TYPES[arg.type]
-        fact = self.analysis.fact(arg)
+        fact = arg.fact
         if represented.form == SIGNED or (represented.form == UNSIGNED and fact[1] < HALF[type]):
             return represented.value
         known = self.signed.get(arg)
