@@ -38,10 +38,11 @@ class DominatorTree:
     Attributes:
         order: the blocks in reverse postorder.
         position: the index of each block in ``order``.
+        headers: the blocks to which edges lead back.
         is_reducible: whether each loop is entered only at its header, as in all code from WebAssembly.
     """
 
-    __slots__ = ("_first", "_last", "_parents", "is_reducible", "order", "position")
+    __slots__ = ("_first", "_last", "_parents", "headers", "is_reducible", "order", "position")
 
     def __init__(self, function: Function) -> None:
         self.order: list[Block] = reverse_postorder(function)
@@ -49,9 +50,10 @@ class DominatorTree:
         if len(self.order) == 1:
             # Many functions have only one block, and each of them gets eight of these trees.
             self.is_reducible: bool = True
+            self.headers: frozenset[Block] = frozenset(edge.block for edge in self.order[0].terminator.edges)
             self._parents = self._first = self._last = [0]
             return
-        self._parents, self.is_reducible = _find_parents(self.order, self.position)
+        self._parents, self.headers, self.is_reducible = _find_parents(self.order, self.position)
         self._number()
 
     def parent(self, block: Block) -> Block | None:
@@ -93,8 +95,8 @@ class DominatorTree:
         self._last = [first[number] + sizes[number] - 1 for number in range(count)]
 
 
-def _find_parents(order: list[Block], position: dict[Block, int]) -> tuple[list[int], bool]:
-    """The closest dominator of each block, as positions, and whether the graph is reducible."""
+def _find_parents(order: list[Block], position: dict[Block, int]) -> tuple[list[int], frozenset[Block], bool]:
+    """The closest dominator of each block, as positions; the headers; and whether the graph is reducible."""
     count = len(order)
     parents = [0] * count
     depths = [0] * count
@@ -120,12 +122,13 @@ def _find_parents(order: list[Block], position: dict[Block, int]) -> tuple[list[
             else:
                 back_edges.append((number, to))
     # A back edge to a block that dominates its source changes nothing. Back edges into loops from elsewhere do.
+    headers = frozenset([order[to] for _, to in back_edges])
     if all(_common(to, source, parents, depths, jumps) == to for source, to in back_edges):
-        return parents, True
+        return parents, headers, True
     for source, to in back_edges:
         sources[to].append(source)
     _refine(parents, sources)
-    return parents, False
+    return parents, headers, False
 
 
 def _common(one: int, other: int, parents: list[int], depths: list[int], jumps: list[int]) -> int:

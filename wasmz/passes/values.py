@@ -34,7 +34,7 @@ from wasmz.ir.facts import (
     ZERO_TESTS,
 )
 from wasmz.ir.nodes import BOOL, Block, Edge, Function, ResultType, Terminator, Value, count_uses
-from wasmz.ir.operations import INT_COMPARISONS, protected_call
+from wasmz.ir.operations import CALLS, INT_COMPARISONS, protected_call
 from wasmz.passes.context import Context
 from wasmz.passes.rules import integers, python_ints
 from wasmz.passes.rules.evaluation import evaluate
@@ -52,6 +52,21 @@ _FIELD_READS = frozenset({"struct.get", "struct.get.i8", "struct.get.i16"})
 _MOST_CHANGES = 8
 _MOST_ITERATIONS = 4
 _MOST_FACTS = 16
+
+# What is done with an operation; those without a kind stay as they are.
+_CONSTANT, _NUMBERED, _COPIED, _DIVIDING, _CHECKING, _READING, _DEREFERENCING, _CALLING = range(8)
+_KINDS: dict[str, int] = {
+    **dict.fromkeys(CALLS, _CALLING),
+    **dict.fromkeys(_DEREFERENCES, _DEREFERENCING),
+    **dict.fromkeys(("global.get", "memory.size"), _READING),
+    **dict.fromkeys(_CHECKS, _CHECKING),
+    **dict.fromkeys(DIVISIONS, _DIVIDING),
+    "copy": _COPIED,
+    **dict.fromkeys(NUMBERED, _NUMBERED),
+    **dict.fromkeys(NUMERIC_CONSTANTS, _CONSTANT),
+}
+# Operations on Python ints: their type is not in their name, so it is in the key of their table.
+_UNTYPED = frozenset(op.name for op in OPS.values() if op.type == "int")
 
 _Key = tuple[Any, ...]
 # An entry of a table: the value of an operation, or the number (0 or 1) that a condition is known to be.
@@ -133,7 +148,7 @@ class _Numbering:
     def run(self) -> None:
         function = self.function
         children = self.tree.children()
-        headers = self._headers()
+        headers = self.tree.headers
         entry = function.blocks[0]
         self.incoming[entry] = []
         work: list[Union[Block, int]] = [entry]
@@ -156,15 +171,6 @@ class _Numbering:
         if self.is_folded:
             drop_unreachable(function)
             unify_params(function)
-
-    def _headers(self) -> set[Block]:
-        position = self.tree.position
-        return {
-            edge.block
-            for number, block in enumerate(self.tree.order)
-            for edge in block.terminator.edges
-            if position[edge.block] <= number
-        }
 
     # Scopes
 
@@ -197,15 +203,19 @@ class _Numbering:
                 self.removed.add(param)
             self._learn(source.terminator, edge)
             return
+        if not block.params:
+            return
+        passed = [edge.args for _, edge in incoming]
         for number, param in enumerate(block.params):
-            first = incoming[0][1].args[number]
-            if all(edge.args[number] is first for _, edge in incoming):
-                self.replaced[param] = first
-                self.removed.add(param)
-            elif first.op in NUMERIC_CONSTANTS and all(
-                edge.args[number].op == first.op and edge.args[number].imm == first.imm for _, edge in incoming
-            ):
-                self.replaced[param] = self._constant(first.op, param.type, first.imm)
+            first, differ = passed[0][number], False
+            for args in passed:
+                arg = args[number]
+                if arg is not first:
+                    if arg.op != first.op or arg.imm != first.imm or first.op not in NUMERIC_CONSTANTS:
+                        break
+                    differ = True
+            else:
+                self.replaced[param] = self._constant(first.op, param.type, first.imm) if differ else first
                 self.removed.add(param)
 
     def _learn(self, terminator: Terminator, edge: Edge) -> None:
@@ -304,9 +314,8 @@ class _Numbering:
     # Blocks
 
     def _visit(self, block: Block) -> None:
-        replaced = self.replaced
-        body = self.body
-        numbered = NUMBERED
+        replaced, table, undo = self.replaced, self.table, self.undo
+        kinds, keep, number = _KINDS, self.body.append, self._number
         call, noted = protected_call(block), 0
         for value in block.body:
             args = value.args
@@ -315,52 +324,57 @@ class _Numbering:
                     value.args = args = tuple([replaced.get(arg, arg) for arg in args])
                     break
             op = value.op
-            if op in NUMERIC_CONSTANTS:
+            kind = kinds.get(op)
+            if kind is None:
+                keep(value)
+            elif kind == _CONSTANT:
                 key = (op, value.imm, value.type if op == "int.const" else False)
-                known = self.table.get(key)
+                known = table.get(key)
                 if known is None:
-                    self._set(self.table, key, value)
-                    body.append(value)
+                    undo.append((table, key, None))
+                    table[key] = value
+                    keep(value)
                 else:
                     known.uses += value.uses  # type: ignore[union-attr]
                     replaced[value] = known  # type: ignore[assignment]
-            elif op in numbered:
+            elif kind == _NUMBERED:
                 self.offset = value.offset
-                found = self._number(value)
+                found = number(value)
                 if found is value:
-                    body.append(value)
+                    keep(value)
                 else:
                     found.uses += value.uses
                     replaced[value] = found
-            elif op == "copy":
+            elif kind == _COPIED:
                 replaced[value] = args[0]
-            elif op in DIVISIONS:
+            elif kind == _DIVIDING:
                 self.offset = value.offset
-                found = self._number(value) if divides_safely(value) else value
+                found = number(value) if divides_safely(value) else value
                 if found is value:
-                    body.append(value)
+                    keep(value)
                 else:
                     replaced[value] = found
-            elif op in _CHECKS:
+            elif kind == _CHECKING:
                 if not self._is_passed(value):
                     self._pass_check(op, value.imm, args[0])
-                    body.append(value)
+                    keep(value)
+            elif kind == _DEREFERENCING:
+                known = self._read_object(value)
+                if known is value:
+                    keep(value)
+                else:
+                    known.uses += value.uses
+                    replaced[value] = known
             else:
-                if op == "global.get" or op == "memory.size":
+                if kind == _READING:
                     self._read_constant(value)
-                elif op in _DEREFERENCES:
-                    known = self._read_object(value)
-                    if known is not value:
-                        known.uses += value.uses
-                        replaced[value] = known
-                        continue
                 elif value is call:
-                    noted = len(self.undo)
-                body.append(value)
+                    noted = len(undo)
+                keep(value)
         if call is not None:
             # The handler is below this block, too, but the values after the call were not computed there.
             self._leave(noted)
-        block.body = body
+        block.body = self.body
         self._finish(block)
 
     def _finish(self, block: Block) -> None:
@@ -396,43 +410,48 @@ class _Numbering:
 
     def _number(self, value: Value) -> Value:
         """The value that replaces an operation: itself, if it is the first of its kind."""
-        for _ in range(_MOST_CHANGES):
-            changed = self._simplify(value) if value.args else None
-            if changed is None:
-                break
-            if changed is not value:
-                return changed
-        op = value.op
-        if op not in NUMBERED and op not in DIVISIONS:
-            return value
+        op, args = value.op, value.args
+        if args:
+            for _ in range(_MOST_CHANGES):
+                first = args[0]
+                if first.op in INTEGER_CONSTANTS:
+                    if len(args) == 1 or (len(args) == 2 and args[1].op in INTEGER_CONSTANTS):
+                        changed = self._evaluate(value)
+                        if changed is not None:
+                            return changed
+                        break
+                    if op in COMMUTATIVE:
+                        value.args = args = (args[1], first)
+                    elif op in INT_COMPARISONS:
+                        value.op = op = MIRRORED[op]
+                        value.args = args = (args[1], first)
+                rule = _RULES.get(op)
+                changed = None if rule is None else rule(self, value)
+                if changed is not value:
+                    if changed is not None:
+                        return changed
+                    break
+                op, args = value.op, value.args
+            if op not in NUMBERED and op not in DIVISIONS:
+                return value
         if op == "ref.is_null" and ("ref.as_non_null", value.args[0]) in self.table:
             return self._constant("i32.const", ValType.I32, 0)
-        key = _key(op, value.imm, value.type, value.args)
-        found = self.table.get(key)
-        if found is None and op in MIRRORED:
-            found = self.table.get(_key(MIRRORED[op], None, value.type, value.args[::-1]))
+        table = self.table
+        type = value.type
+        distinct = type if op in _UNTYPED else type is BOOL
+        key = (op, value.imm, distinct, args)
+        found = table.get(key)
         if found is None:
-            self._set(self.table, key, value)
-            return value
+            mirrored = MIRRORED.get(op)
+            if mirrored is not None:
+                found = table.get((mirrored, None, distinct, args[::-1]))
+            if found is None:
+                self.undo.append((table, key, None))
+                table[key] = value
+                return value
         if found.__class__ is int:
             return self._constant("i32.const", ValType.I32, found)
         return found  # type: ignore[return-value]
-
-    def _simplify(self, value: Value) -> Value | None:
-        """One step: the value that replaces it, the value itself if it was changed, or ``None``."""
-        args = value.args
-        op = value.op
-        first = args[0]
-        if first.op in INTEGER_CONSTANTS:
-            if len(args) == 1 or (len(args) == 2 and args[1].op in INTEGER_CONSTANTS):
-                return self._evaluate(value)
-            if op in COMMUTATIVE:
-                value.args = args = (args[1], first)
-            elif op in INT_COMPARISONS:
-                value.op = op = MIRRORED[op]
-                value.args = args = (args[1], first)
-        rule = _RULES.get(op)
-        return rule(self, value) if rule is not None else None
 
     def _evaluate(self, value: Value) -> Value | None:
         op = value.op
@@ -474,7 +493,7 @@ class _Numbering:
         return found
 
     def _constant(self, op: str, type: ResultType, number: Any) -> Value:
-        key = _key(op, number, type, ())
+        key = (op, number, type if op == "int.const" else type is BOOL)
         found = self.table.get(key)
         if found is None:
             found = Value(op, type, (), number, self.offset, self.block)
@@ -484,5 +503,5 @@ class _Numbering:
 
 
 def _key(op: str, imm: Any, type: ResultType, args: tuple[Value, ...]) -> _Key:
-    """The key that equal operations share. The type of a Python int is not in its operation, so it is in the key."""
-    return (op, imm, type if OPS[op].type == "int" else type is BOOL, *args)
+    """The key that equal operations share."""
+    return (op, imm, type if op in _UNTYPED else type is BOOL, args)
