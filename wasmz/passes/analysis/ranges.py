@@ -8,85 +8,25 @@
 
 The analysis walks the dominator tree. A fact from a condition or a memory access holds below it in the tree, and is
 taken back on the way up. Parameters of loop headers start with the facts that enter the loop, and are widened to the
-next of a few thresholds while the loop adds to them; a last walk tries whether less suffices.
+next of a few thresholds while the loop adds to them; a last walk tries whether less suffices. All walks but the first
+skip the blocks for which nothing has changed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Union
 
 from wasmz.ir.analyses import dominator_tree
-from wasmz.ir.edit import distinct_edges
-from wasmz.ir.facts import ACCESS_WIDTHS, INTEGER_CONSTANTS, SIZED_CONSTANTS
+from wasmz.ir.facts import ACCESS_WIDTHS, INTEGER_CONSTANTS
 from wasmz.ir.nodes import Block, Edge, Function, Value
-from wasmz.passes.analysis.assumptions import Assumption
 from wasmz.passes.analysis.counting import Counting
-from wasmz.passes.analysis.intervals import (
-    FULL,
-    NUMBER_TYPES,
-    Fact,
-    from_unsigned,
-    join,
-    make_fact,
-    widen,
-    within,
-)
-from wasmz.passes.analysis.transfer import FIXED, TRANSFER, Rule
-from wasmz.passes.analysis.value_facts import Step, renewed, step_of, unknown
+from wasmz.passes.analysis.intervals import FULL, NUMBER_TYPES, Fact, join, make_fact, widen, within
+from wasmz.passes.analysis.places import PASSED, SKIPPED, VISITED, Exit, Place, Places
+from wasmz.passes.analysis.value_facts import renewed, unknown
 from wasmz.passes.context import Context, largest_size
-from wasmz.types import MEMORY32_LIMIT_BYTES, ValType
+from wasmz.types import MEMORY32_LIMIT_BYTES
 
 _MOST_ITERATIONS = 12
-
-# An access to memory: its address, the largest one with which it does not trap, the memory if code may rely on the gap
-# after it, or -1.
-_Access = tuple[Value, int, int]
-# A value with its step, or one that accesses memory, without a rule and with its access.
-_Step = tuple[Value, Union[Rule, None], Value, Any, Any]
-
-
-class _Exit:
-    """An edge that passes numbers.
-
-    Attributes:
-        assumptions: what holds if the edge is taken.
-        passed: the parameters that are numbers, with their arguments and how to find facts of these.
-    """
-
-    __slots__ = ("assumptions", "is_back", "passed")
-
-    def __init__(self, edge: Edge, is_back: bool, assumptions: list[Assumption]) -> None:
-        self.is_back = is_back
-        self.assumptions = assumptions
-        self.passed: list[tuple[Value, Value, Step | None]] = [
-            (param, arg, step_of(arg))
-            for param, arg in zip(edge.block.params, edge.args, strict=True)
-            if param.type in NUMBER_TYPES
-        ]
-
-
-class _Place:
-    """What the walks do in a block, found once.
-
-    Attributes:
-        depth: how many blocks dominate it.
-        params: its parameters that are numbers.
-        assumptions: what its only incoming edge says.
-        steps: values whose facts follow from others, with how to find them; accesses to memory.
-        exits: the edges out of it that pass numbers.
-    """
-
-    __slots__ = ("assumptions", "block", "depth", "exits", "is_header", "params", "steps")
-
-    def __init__(self, block: Block, depth: int, is_header: bool) -> None:
-        self.block = block
-        self.depth = depth
-        self.is_header = is_header
-        self.params: list[Value] = [param for param in block.params if param.type in NUMBER_TYPES]
-        self.assumptions: list[Assumption] = []
-        self.steps: list[_Step] = []
-        self.exits: list[_Exit] = []
 
 
 class RangeAnalysis(Counting):
@@ -94,117 +34,31 @@ class RangeAnalysis(Counting):
 
     After :meth:`solve`, each value has the fact at its definition. :meth:`revisit` visits all blocks, with facts as
     they are at each place.
-
-    Attributes:
-        parameter_bounds: upper bounds of the function's parameters that all callers respect.
     """
 
     def __init__(self, function: Function, context: Context) -> None:
         super().__init__()
         self.function = function
-        # The largest size in bytes that each memory may have.
-        self.memory_limits: list[int] = [largest_size(type) for type in context.memory_types]
-        self.parameter_bounds: dict[int, int] = function.parameter_bounds
         tree = dominator_tree(function)
         self.order: list[Block] = tree.order
-        self.position: dict[Block, int] = tree.position
-        self.back_edges: dict[Block, list[tuple[Block, Edge]]] = {}
-        way_counts: dict[Block, int] = dict.fromkeys(self.order, 0)
-        for block in self.order:
-            for edge in distinct_edges(block.terminator):
-                way_counts[edge.block] += 1
-                if self.position[edge.block] <= self.position[block]:
-                    self.back_edges.setdefault(edge.block, []).append((block, edge))
-                else:
-                    self.entries.setdefault(edge.block, []).append(edge)
-        # The facts that walked edges pass; for headers, the facts assumed of their parameters.
-        self.returning: dict[Value, Fact] = {}
+        self.position = tree.position
+        # The largest size in bytes that each memory may have.
+        limits = [largest_size(type) for type in context.memory_types]
+        self._places = Places(tree, limits, function.parameter_bounds, MEMORY32_LIMIT_BYTES)
+        self.back_edges: dict[Block, list[tuple[Block, Edge]]] = self._places.follow(tree.order, self.consequences)
+        self._headers: list[Place] = [self._places.of[header] for header in self.back_edges]
+        self.entries = {place.block: [exit.edge for exit in place.incoming] for place in self._headers}
+        # The facts assumed of headers' parameters.
         self.assumed: dict[Value, Fact] = {}
+        # Value -> the places whose facts depend on it.
+        self._readers: dict[Value, list[Place]] = {}
         self._other_uses: dict[Value, int] = {}
         self._accessed: set[Value] = set()
-        self._accesses: dict[Value, _Access] = {}
-        self._prepare(tree.children(), way_counts)
-
-    # What the walks do
-
-    def _prepare(self, children: dict[Block, list[Block]], way_counts: dict[Block, int]) -> None:
-        """Lists the blocks, each after those that dominate it, and what to do in each."""
-        self._places: list[_Place] = []
-        places: dict[Block, _Place] = {}
-        work: list[tuple[Block, int]] = [(self.order[0], 0)]
-        while work:
-            block, depth = work.pop()
-            place = places[block] = _Place(block, depth, block in self.back_edges)
-            self._places.append(place)
-            for param in block.params:
-                param.fact = unknown(param)
-            self._examine(place)
-            work += [(child, depth + 1) for child in reversed(children[block])]
-        if len(places) < len(self.function.blocks):
-            self._give_up_unreachable(places)
-        for place in self._places:
-            self._follow(place, places, way_counts)
-
-    def _give_up_unreachable(self, places: dict[Block, _Place]) -> None:
-        for block in self.function.blocks:
-            if block not in places:
-                for value in (*block.params, *block.body):
-                    value.fact = unknown(value)
-
-    def _examine(self, place: _Place) -> None:
-        """Finds the facts of a block's values that never change, and how to find the others."""
-        steps = place.steps
-        for value in place.block.body:
-            op = value.op
-            if op in SIZED_CONSTANTS:
-                value.fact = from_unsigned(op[:3], value.imm, value.imm)
-                continue
-            fixed = FIXED.get(op)
-            value.fact = unknown(value) if fixed is None else fixed
-            if op in TRANSFER:
-                step = step_of(value)
-                if step is not None:
-                    steps.append((value, *step))
-            elif op in ACCESS_WIDTHS:
-                access = self._find_access(value)
-                if access is not None:
-                    self._accesses[value] = access
-                    steps.append((value, None, *access))
-            elif op == "local.get":
-                bound = self.parameter_bounds.get(value.imm)
-                if bound is not None and value.type in NUMBER_TYPES:
-                    value.fact = from_unsigned(NUMBER_TYPES[value.type], 0, bound)
-
-    def _find_access(self, value: Value) -> _Access | None:
-        """The access of a load or store, if it bounds its address."""
-        address = value.args[0]
-        if address.type is not ValType.I32:
-            return None
-        memory = value.imm[2]
-        limits = self.memory_limits
-        limit = limits[memory] if memory < len(limits) else MEMORY32_LIMIT_BYTES
-        reached = limit - ACCESS_WIDTHS[value.op] - value.imm[1]
-        return (address, reached, memory if limit == MEMORY32_LIMIT_BYTES else -1) if reached >= 0 else None
-
-    def _follow(self, place: _Place, places: dict[Block, _Place], way_counts: dict[Block, int]) -> None:
-        """Finds what a block's edges pass and say."""
-        block = place.block
-        terminator = block.terminator
-        position = self.position[block]
-        is_branch = terminator.op == "branch"
-        for edge in distinct_edges(terminator):
-            assumptions: list[Assumption] = []
-            if is_branch and terminator.edges[0] is not terminator.edges[1]:
-                assumptions = self.consequences(terminator.args[0], edge is terminator.edges[0])
-                # In a block with a single incoming edge, that edge's condition is true.
-                if way_counts[edge.block] == 1:
-                    places[edge.block].assumptions = assumptions
-            if edge.args:
-                found = _Exit(edge, self.position[edge.block] <= position, assumptions)
-                if found.passed:
-                    place.exits.append(found)
-
-    # Walks
+        if len(tree.order) < len(function.blocks):
+            for block in function.blocks:
+                if block not in tree.position:
+                    for value in (*block.params, *block.body):
+                        value.fact = unknown(value)
 
     def solve(self) -> None:
         """Finds facts that hold on all paths through the loops."""
@@ -212,58 +66,80 @@ class RangeAnalysis(Counting):
             self._walk()
             return
         self._find_counting(self.order, self.back_edges)
+        self._walk()
         for attempt in range(_MOST_ITERATIONS):
-            self._walk()
             if not self._grow(give_up=attempt >= _MOST_ITERATIONS - 2):
                 break
-        else:
-            self._walk()
+            self._walk_again()
         self._narrow()
+
+    # Assumptions about headers
+
+    def _returned(self, place: Place) -> list[Fact]:
+        """The facts that edges back pass for a header's parameters."""
+        first, *others = [exit.facts for exit in place.returning]
+        for facts in others:
+            first = [join(one, other) for one, other in zip(first, facts, strict=True)]
+        return first
 
     def _grow(self, *, give_up: bool) -> bool:
         """Widens wrong assumptions about headers; returns whether there were any."""
         grown = False
-        for header in self.back_edges:
-            for param in header.params:
-                type = NUMBER_TYPES.get(param.type)
-                found = self.returning.get(param)
-                if type is None or found is None:
-                    continue
+        for place in self._headers:
+            if not place.params:
+                continue
+            for param, found in zip(place.params, self._returned(place), strict=True):
                 assumed = self.assumed[param]
                 if not within(found, assumed):
                     grown = True
+                    type = NUMBER_TYPES[param.type]
                     self.assumed[param] = (
                         FULL[type] if give_up else widen(type, assumed, join(assumed, found), self._limits_of(param))
                     )
+                    self._need(place, -1)
         return grown
 
     def _narrow(self) -> None:
         """Assumes only the facts of incoming and back edges; keeps that only if one walk shows that it suffices."""
         wide = self.assumed
-        narrow = {}
-        for param, fact in wide.items():
-            entering = self.entering.get(param)
-            found = self.returning.get(param)
-            narrow[param] = fact if entering is None else entering if found is None else join(entering, found)
-        if narrow == wide:
-            return
-        self.assumed = narrow
-        self._walk()
-        if any(not within(found, narrow[param]) for param, found in self.returning.items() if param in narrow):
-            self.assumed = wide
-            self._walk()
+        narrow = dict(wide)
+        for place in self._headers:
+            if place.params:
+                for param, found in zip(place.params, self._returned(place), strict=True):
+                    entering = self.entering.get(param)
+                    if entering is not None:
+                        narrow[param] = join(entering, found)
+        if self._suppose_of_headers(narrow) and any(
+            not within(found, narrow[param])
+            for place in self._headers
+            if place.params
+            for param, found in zip(place.params, self._returned(place), strict=True)
+        ):
+            self._suppose_of_headers(wide)
+
+    def _suppose_of_headers(self, assumed: dict[Value, Fact]) -> bool:
+        """Walks with other assumptions about headers; returns whether they differ from the last ones."""
+        before, self.assumed = self.assumed, assumed
+        changed = [place for place in self._headers if any(before[param] != assumed[param] for param in place.params)]
+        for place in changed:
+            self._need(place, -1)
+        if changed:
+            self._walk_again()
+        return bool(changed)
+
+    # Walks
 
     def _walk(self) -> None:
         """Goes through all blocks, each after those that dominate it, and finds all facts."""
-        self.entering = {}
-        self.returning = {}
         undo = self._undo
+        is_first = bool(self.back_edges)
         # By depth: how much of the log is of the blocks above.
-        marks = [0] * (len(self._places) + 2)
-        for place in self._places:
+        marks = [0] * (len(self._places.all) + 1)
+        for place in self._places.all:
             depth = place.depth
-            if len(undo) > marks[depth]:
-                self.take_back(marks[depth])
+            start = marks[depth]
+            if len(undo) > start:
+                self.take_back(start)
             if place.params:
                 self._enter(place)
             if place.assumptions:
@@ -274,9 +150,101 @@ class RangeAnalysis(Counting):
                 elif second < first.fact[1]:
                     self._reach(first, second, constant)
             for exit in place.exits:
-                self._pass(exit)
-            marks[depth + 1] = len(undo)
+                exit.facts = self._passed(exit)
+            end = marks[depth + 1] = len(undo)
+            if is_first and end > start:
+                place.log = {value: value.fact for value, _ in undo[start:]}
         self.take_back(0)
+
+    def _walk_again(self) -> None:
+        """Goes through the blocks that are due, and those for which facts change thereby."""
+        if not self._readers:
+            self._find_readers()
+        undo, places = self._undo, self._places.all
+        marks = [0] * (len(places) + 1)
+        position = 0
+        while position < len(places):
+            place = places[position]
+            due = place.due
+            if due == SKIPPED:
+                position = place.end
+                continue
+            place.due = SKIPPED
+            start = marks[place.depth]
+            if len(undo) > start:
+                self.take_back(start)
+            if due == VISITED:
+                self._visit_again(place)
+            else:
+                for value, fact in place.log.items():
+                    undo.append((value, value.fact))
+                    value.fact = fact
+            marks[place.depth + 1] = len(undo)
+            position += 1
+        self.take_back(0)
+
+    def _visit_again(self, place: Place) -> None:
+        """Finds the facts of a block again. The readers of what changes are due then."""
+        position = place.position
+        changed: list[Value] = []
+        if place.params:
+            before = [param.fact for param in place.params]
+            self._enter(place)
+            changed = [param for param, fact in zip(place.params, before, strict=True) if param.fact != fact]
+            # Facts about one counter of a loop follow from those about the others.
+            changed += [param for param, _, _ in self._inductions.get(place.block, ())]
+        undo, start = self._undo, len(self._undo)
+        if place.assumptions:
+            self.assume(place.assumptions)
+        for value, rule, first, second, constant in place.steps:
+            if rule is not None:
+                fact = rule(first.fact, second.fact, constant)
+                if fact != value.fact:
+                    value.fact = fact
+                    changed.append(value)
+            elif second < first.fact[1]:
+                self._reach(first, second, constant)
+        for exit in place.exits:
+            facts = self._passed(exit)
+            if facts != exit.facts:
+                exit.facts = facts
+                if not exit.is_back:
+                    self._need(exit.target, position)
+        log = {value: value.fact for value, _ in undo[start:]}
+        old = place.log
+        if log != old:
+            changed += [value for value in {**old, **log} if old.get(value) != log.get(value)]
+            place.log = log
+        for value in changed:
+            for reader in self._readers.get(value, ()):
+                if position < reader.position < place.end:
+                    self._need(reader, position)
+
+    def _need(self, place: Place, position: int) -> None:
+        """Makes the walk, which is at a position, visit a place."""
+        place.due = VISITED
+        above = place.above
+        while above is not None and above.position > position and above.due == SKIPPED:
+            above.due = PASSED
+            above = above.above
+
+    def _find_readers(self) -> None:
+        readers = self._readers
+        family: dict[Value, list[Value]] = {}
+        for inductions in self._inductions.values():
+            counters = [param for param, _, _ in inductions]
+            family.update(dict.fromkeys(counters, counters))
+        for place in self._places.all:
+            read = place.read()
+            for param in place.params if place.returning else ():
+                limit = self._limits.get(param)
+                if limit is not None and limit[3] is not None:
+                    read.update((limit[3], *limit[3].args))
+            if family:
+                for value in list(read):
+                    read.update(family.get(value, ()))
+            for value in read:
+                readers.setdefault(value, []).append(place)
 
     def revisit(self, visit: Callable[[Block], None]) -> None:
         """Calls ``visit(block)`` for each block, with the facts at its start.
@@ -284,8 +252,8 @@ class RangeAnalysis(Counting):
         ``visit`` is to call :meth:`access` for each load and store in turn.
         """
         undo = self._undo
-        marks = [0] * (len(self._places) + 2)
-        for place in self._places:
+        marks = [0] * (len(self._places.all) + 1)
+        for place in self._places.all:
             depth = place.depth
             if len(undo) > marks[depth]:
                 self.take_back(marks[depth])
@@ -297,52 +265,54 @@ class RangeAnalysis(Counting):
 
     def access(self, value: Value) -> None:
         """Adds what a load or store tells about its address if it does not trap."""
-        found = self._accesses.get(value)
+        found = self._places.accesses.get(value)
         if found is not None and found[1] < found[0].fact[1]:
             self._reach(*found)
 
-    def _enter(self, place: _Place) -> None:
+    def _enter(self, place: Place) -> None:
         """Takes over the facts that incoming edges pass."""
-        entering = self.entering
-        if not place.is_header:
-            for param in place.params:
-                fact = entering.get(param)
-                param.fact = unknown(param) if fact is None else fact
+        incoming = place.incoming
+        if not incoming:
+            passed = [unknown(param) for param in place.params]
+        else:
+            passed = incoming[0].facts
+            for exit in incoming[1:]:
+                passed = [join(one, other) for one, other in zip(passed, exit.facts, strict=True)]
+        if not place.returning:
+            for param, fact in zip(place.params, passed, strict=True):
+                param.fact = fact
             return
-        for param in place.params:
-            type = NUMBER_TYPES[param.type]
-            first = entering.get(param)
-            fact = FULL[type] if first is None else first
+        for param, first in zip(place.params, passed, strict=True):
+            self.entering[param] = fact = first
             assumed = self.assumed.get(param)
             if assumed is None or not within(fact, assumed):
                 self.assumed[param] = fact = fact if assumed is None else join(fact, assumed)
             else:
                 fact = assumed
+            type = NUMBER_TYPES[param.type]
             limit = self._limits.get(param)
             if limit is not None:
                 fact = self._count(type, param, fact, *limit)
             countdown = self._countdowns.get(param)
-            if countdown is not None and first is not None and first[0] >= countdown:
+            if countdown is not None and first[0] >= countdown:
                 fact = make_fact(type, countdown, min(fact[1], first[1]), fact[2], fact[3])
             param.fact = fact
         inductions = self._inductions.get(place.block)
         if inductions is not None:
             self._bound_inductions(inductions)
 
-    def _pass(self, exit: _Exit) -> None:
-        """Passes the facts of the arguments on, along an edge."""
+    def _passed(self, exit: Exit) -> list[Fact]:
+        """The facts of the arguments that an edge passes."""
         mark = len(self._undo)
         if exit.assumptions:
             self.assume(exit.assumptions)
         is_refined = len(self._undo) > mark
-        is_back = exit.is_back
-        incoming = self.returning if is_back else self.entering
-        for param, arg, step in exit.passed:
-            fact = renewed(arg, step) if step is not None and (is_back or is_refined) else arg.fact
-            known = incoming.get(param)
-            incoming[param] = fact if known is None else join(known, fact)
+        if not is_refined and not exit.is_back:
+            return [arg.fact for _, arg, _ in exit.passed]
+        facts = [arg.fact if step is None else renewed(arg, step) for _, arg, step in exit.passed]
         if is_refined:
             self.take_back(mark)
+        return facts
 
     def _reach(self, address: Value, reached: int, memory: int) -> None:
         """Adds that an access has not trapped."""
