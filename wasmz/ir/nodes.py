@@ -49,11 +49,13 @@ class Value:
         escapes: whether another block uses it, valid after :func:`count_uses`.
         slot: number of its fast local, or -1; set by the code generator.
         fact: what is known of the integer that it is; set by the analysis of ranges (`passes/analysis/ranges.py`).
+        note: what the pass at work knows of it; has no meaning for others.
     """
 
-    __slots__ = ("args", "block", "escapes", "fact", "imm", "offset", "op", "slot", "type", "uses")
+    __slots__ = ("args", "block", "escapes", "fact", "imm", "note", "offset", "op", "slot", "type", "uses")
 
     fact: tuple[int, int, int, int]
+    note: Any
 
     def __init__(self, op: str, type: ResultType, args: tuple[Value, ...], imm: Any, offset: int, block: Block) -> None:
         self.op: str = op

@@ -29,8 +29,6 @@ from wasmz.passes.representation.demand import (
     SIGNED,
     UNREDUCED,
     UNSIGNED,
-    Demand,
-    Represented,
     find_demand,
     find_float_uses,
     find_hashes,
@@ -54,7 +52,6 @@ class Representation(Writer):
 
     # As in the base class; type checkers do not look there for what is assigned here.
     webs: Webs
-    demand: dict[Value, Demand]
     float_uses: dict[Value, set[str]]
     hashes: set[Value]
     selecting: set[Value]
@@ -70,7 +67,7 @@ class Representation(Writer):
         analysis.solve()
         self.webs = find_webs(self.function)
         self.float_uses = find_float_uses(self.function)
-        self.demand = find_demand(self.function, self.webs, self.float_uses)
+        find_demand(self.function, self.webs, self.float_uses)
         self.hashes = find_hashes(self.function)
         self.selecting = {
             value.args[2] for block in self.function.blocks for value in block.body if value.op == "select"
@@ -99,10 +96,10 @@ class Representation(Writer):
             for param in block.params:
                 type = NUMBER_TYPES.get(param.type)
                 if type is None:
-                    self.represented[param] = Represented(param, UNREDUCED)
+                    param.note.become(param, UNREDUCED)
                     continue
                 if param in self.webs.params:
-                    self.represented[param] = Represented(
+                    param.note.become(
                         param, UNREDUCED, -_UNBOUNDED[type] if self.webs.params[param] else 0, _UNBOUNDED[type]
                     )
                     continue
@@ -113,10 +110,10 @@ class Representation(Writer):
                     if sl > -half or sh < half - 1:
                         form = SIGNED
                     else:
-                        demand = self.demand[param]
+                        demand = param.note
                         if not demand.address and demand.signed >= demand.unsigned:
                             undecided[param] = []
-                self.represented[param] = Represented(param, form)
+                param.note.become(param, form)
         if undecided:
             self._settle(undecided)
 
@@ -132,14 +129,14 @@ class Representation(Writer):
             dropped = False
             for param, args in list(undecided.items()):
                 if not all(arg in undecided or arg.op in _SIGNED_AT_NO_COST for arg in args) or not (
-                    self.demand[param].signed or any(self.demand[arg].signed for arg in args)
+                    param.note.signed or any(arg.note.signed for arg in args)
                 ):
                     del undecided[param]
                     dropped = True
         for param, args in undecided.items():
-            self.represented[param].form = SIGNED
+            param.note.form = SIGNED
             for arg in args:
-                self.demand[arg].signed += 1
+                arg.note.signed += 1
 
     # The walk
 
@@ -210,13 +207,13 @@ class Representation(Writer):
         args = []
         for param, arg in zip(edge.block.params, edge.args, strict=True):
             if param.type in NUMBER_TYPES:
-                represented = self.represented[param]
+                represented = param.note
                 if represented.form == UNREDUCED and (represented.low < 0 or self.interval(arg)[0] >= 0):
                     args.append(self.any(arg))
                 else:
                     args.append(self.as_signed(arg) if represented.form == SIGNED else self.as_unsigned(arg))
             else:
-                args.append(self.represented[arg].value)
+                args.append(arg.note.value)
         # The edge keeps the old values until the end of the walk: it passes their facts on.
         self.edges.append((edge, tuple(args)))
 

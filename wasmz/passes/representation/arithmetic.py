@@ -145,7 +145,7 @@ def _and(r: Writer, value: Value) -> None:
     if (low >= 0 and high <= largest) or (other_low >= 0 and other_high <= largest):
         # The other operand may be unreduced: this one, reduced and not negative, masks it.
         r.become(value, "int.and", (r.any(first), r.any(second)), UNSIGNED)
-    elif UNREDUCED not in (r.represented[first].form, r.represented[second].form):
+    elif UNREDUCED not in (first.note.form, second.note.form):
         bits = max(_bits_of(one), _bits_of(other))
         r.define(value, "int.and", (r.any(first), r.any(second)), -(1 << bits), (1 << bits) - 1)
     else:
@@ -158,9 +158,9 @@ def _or(r: Writer, value: Value) -> None:
     op = OPS[value.op]
     constant = constant_of(second)
     one, other = r.interval(first), r.interval(second)
-    is_signed = r.represented[first].form == SIGNED
+    is_signed = first.note.form == SIGNED
     if constant == op.mask and op.kind == "xor":
-        demand = r.demand[value]
+        demand = value.note
         if is_signed or not (demand.unsigned or demand.signed or demand.canonical or demand.address):
             r.define(value, "int.not", (r.any(first),), *inverse_of(one))
         else:
@@ -267,7 +267,7 @@ def _extend(r: Writer, value: Value) -> None:
     bits = OPS[value.op].narrow
     half = 1 << (bits - 1)
     fact = first.fact
-    if fact[2] >= -half and fact[3] < half and r.represented[first].form != UNREDUCED:
+    if fact[2] >= -half and fact[3] < half and first.note.form != UNREDUCED:
         _same(r, value, first)
         return
     low, high = r.interval(first)
@@ -279,9 +279,9 @@ def _extend(r: Writer, value: Value) -> None:
 
 def _same(r: Writer, value: Value, other: Value) -> None:
     """The value is the same as another one."""
-    represented = r.represented[other]
+    represented = other.note
     if represented.form == UNREDUCED:
-        demand = r.demand[value]
+        demand = value.note
         if demand.unsigned or demand.signed or demand.canonical or demand.address:
             r.alias(value, r.as_unsigned(other), UNSIGNED)
             return
@@ -313,7 +313,7 @@ def _wrap(r: Writer, value: Value) -> None:
     elif low >= -HALF["i32"] and high < HALF["i32"]:
         r.alias(value, r.any(first), SIGNED)
     else:
-        demand = r.demand[value]
+        demand = value.note
         if not (demand.unsigned or demand.signed or demand.canonical or demand.address):
             r.alias(value, r.any(first), UNREDUCED, low, high)
         else:
@@ -325,7 +325,7 @@ def _wrap(r: Writer, value: Value) -> None:
 
 def _is_free(r: Writer, arg: Value, form: int) -> bool:
     """Whether a value needs no conversion to a form."""
-    represented = r.represented[arg]
+    represented = arg.note
     if represented.form == form or constant_of(arg) is not None:
         return True
     if represented.form == UNREDUCED:
@@ -364,7 +364,7 @@ def _compare_signed(r: Writer, value: Value) -> None:
         # A branch on two unsigned numbers tests first whether both are small, which costs less than a conversion. So
         # does one on a number and a small constant, unless other uses need the conversion, too.
         constant = constant_of(second)
-        is_small = constant is not None and 0 < constant < _LARGEST_STEP and r.demand[first].signed == 1
+        is_small = constant is not None and 0 < constant < _LARGEST_STEP and first.note.signed == 1
         if len(costly) == 2 or (costly == [first] and is_small):
             r.keep(value)
             return
@@ -403,7 +403,7 @@ def _load(r: Writer, value: Value) -> None:
     if op in _SIGN_EXTENDING_LOADS:
         op, form = op + ".signed", SIGNED
     elif op in _WIDE_LOADS:
-        demand = r.demand[value]
+        demand = value.note
         if demand.signed > demand.unsigned + demand.address:
             op, form = op + ".signed", SIGNED
     elif op == "f32.load" and is_quiet_access(value, r.float_uses):
@@ -432,7 +432,7 @@ def _store(r: Writer, value: Value) -> None:
     op = value.op
     if op in _WIDE_STORES:
         new = r.canonical(stored)
-        if r.represented[stored].form == SIGNED and stored.fact[2] < 0:
+        if stored.note.form == SIGNED and stored.fact[2] < 0:
             op += ".signed"
     elif op in NARROW_STORES:
         bits = NARROW_STORES[op]

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from wasmz.ir.edit import distinct_edges
 from wasmz.ir.facts import ACCESS_WIDTHS, CONSTANTS, DIVISIONS, NARROW_STORES, OPS, QUIET_SINGLES, QUIETING
-from wasmz.ir.nodes import BOOL, Function, Value
-from wasmz.passes.analysis.intervals import BITS, NUMBER_TYPES
+from wasmz.ir.nodes import Edge, Function, Value
+from wasmz.passes.analysis.intervals import BITS, NUMBER_TYPES, Fact
 from wasmz.passes.representation.webs import Webs
 from wasmz.types import ValType
 
@@ -24,33 +24,51 @@ UNREDUCED_BITS = {"i32": 100, "i64": 200}
 
 
 class Represented:
-    """How a value of the function is represented: by which new value, in which form, and its bounds if unreduced."""
+    """How a value of the function is represented, and what its uses want: kept in ``Value.note``.
 
-    __slots__ = ("form", "high", "low", "value")
+    Attributes:
+        value: the new value that represents it.
+        form: in which form.
+        low, high: its bounds if unreduced.
+        uses: all uses of any kind.
+        unsigned, signed, canonical, address: those that want it so (canonical: unsigned or signed). What takes any
+            congruent number is not counted here.
+    """
 
-    def __init__(self, value: Value, form: int, low: int = 0, high: int = 0) -> None:
+    __slots__ = ("address", "canonical", "form", "high", "low", "signed", "unsigned", "uses", "value")
+
+    def __init__(self, value: Value) -> None:
         self.value: Value = value
-        self.form: int = form
-        self.low: int = low
-        self.high: int = high
-
-
-class Demand:
-    """Counts of uses by the form they want; uses that take any congruent number are not counted."""
-
-    __slots__ = ("address", "canonical", "signed", "unsigned", "uses")
-
-    def __init__(self) -> None:
+        self.form: int = UNSIGNED
+        self.low: int = 0
+        self.high: int = 0
         self.unsigned: int = 0
         self.signed: int = 0
         self.canonical: int = 0
         self.address: int = 0
-        # All uses of any kind.
         self.uses: int = 0
+
+    def become(self, value: Value, form: int, low: int = 0, high: int = 0) -> None:
+        """Sets how it is represented."""
+        self.value = value
+        self.form = form
+        self.low = low
+        self.high = high
+
+    def count(self, want: int, fact: Fact) -> None:
+        """Counts a use."""
+        self.uses += 1
+        if want == _UNSIGNED:
+            self.unsigned += 1
+        elif want == _ADDRESS:
+            self.address += 1
+        elif want == _CANONICAL or (want == _SIGNED and fact[2] >= 0):
+            self.canonical += 1
+        elif want == _SIGNED:
+            self.signed += 1
 
 
 _ANY, _UNSIGNED, _SIGNED, _CANONICAL, _ADDRESS = range(5)
-_COUNTERS = {_UNSIGNED: "unsigned", _SIGNED: "signed", _CANONICAL: "canonical", _ADDRESS: "address"}
 
 # The forms in which operations want their operands, in order; the last one holds for all further operands.
 WANTS: dict[str, tuple[int, ...]] = {"select": (_CANONICAL,), "i32.wrap_i64": (_ANY,), "i64.extend_i32_s": (_SIGNED,)}
@@ -71,52 +89,51 @@ for _name in NARROW_STORES:
 _SIGNED_DIVISIONS = frozenset(name for name in DIVISIONS if OPS[name].is_signed)
 
 
-def find_demand(function: Function, webs: Webs, float_uses: dict[Value, set[str]]) -> dict[Value, Demand]:
-    """The demand for each value of the function."""
-    sums, unreduced, contains = webs.sums, webs.params, webs.forest.contains
-    demands: dict[Value, Demand] = {}
+def find_demand(function: Function, webs: Webs, float_uses: dict[Value, set[str]]) -> None:
+    """Makes the notes of all values, and counts in them how their uses want them."""
+    sums, contains = webs.sums, webs.forest.contains
     for block in function.blocks:
-        for value in (*block.params, *block.body):
-            demands[value] = Demand()
+        for value in block.params:
+            value.note = Represented(value)
+        for value in block.body:
+            value.note = Represented(value)
     for block in function.blocks:
         for value in block.body:
-            wants = WANTS.get(value.op)
-            if value.op in _SINGLE_ACCESSES and not is_quiet_access(value, float_uses):
+            args = value.args
+            if not args:
+                continue
+            op = value.op
+            wants = WANTS.get(op)
+            if wants is None:
+                wants = (_SIGNED,) if op in _SIGNED_DIVISIONS and args[1].op in CONSTANTS else (_UNSIGNED,)
+            elif op in _SINGLE_ACCESSES and not is_quiet_access(value, float_uses):
                 # The bits of a NaN are examined as well, at the same address.
                 wants = (_UNSIGNED,)
-            if wants is None:
-                wants = (_SIGNED,) if value.op in _SIGNED_DIVISIONS and value.args[1].op in CONSTANTS else (_UNSIGNED,)
             last = len(wants) - 1
-            for position, arg in enumerate(value.args):
+            for position, arg in enumerate(args):
                 want = wants[position if position < last else last]
-                if arg in sums and not contains(sums[arg], block):
+                if sums and arg in sums and not contains(sums[arg], block):
                     want = _ANY
-                _count(demands[arg], arg, want)
+                arg.note.count(want, arg.fact)
         terminator = block.terminator
         for arg in terminator.args:
-            if arg in sums and not contains(sums[arg], block):
-                continue
-            _count(demands[arg], arg, _CANONICAL if terminator.op == "branch" else _UNSIGNED)
+            if arg not in sums or contains(sums[arg], block):
+                arg.note.count(_CANONICAL if terminator.op == "branch" else _UNSIGNED, arg.fact)
         for edge in distinct_edges(terminator):
-            for param, arg in zip(edge.block.params, edge.args, strict=True):
-                type = NUMBER_TYPES.get(param.type)
-                if type is not None and param not in unreduced:
-                    if arg in sums and not contains(sums[arg], edge.block):
-                        continue
-                    fact = param.fact
-                    crosses = fact[0] < 1 << (BITS[type] - 1) <= fact[1]
-                    _count(demands[arg], arg, _CANONICAL if crosses else _UNSIGNED)
-    return demands
+            if edge.args:
+                _count_passed(edge, webs)
 
 
-def _count(demand: Demand, arg: Value, want: int) -> None:
-    demand.uses += 1
-    if want == _ANY or arg.type is BOOL or arg.type not in NUMBER_TYPES:
-        return
-    if want == _SIGNED and arg.fact[2] >= 0:
-        want = _CANONICAL
-    name = _COUNTERS[want]
-    setattr(demand, name, getattr(demand, name) + 1)
+def _count_passed(edge: Edge, webs: Webs) -> None:
+    """Counts the uses of an edge's arguments."""
+    for param, arg in zip(edge.block.params, edge.args, strict=True):
+        type = NUMBER_TYPES.get(param.type)
+        if type is None or param in webs.params:
+            continue
+        if arg in webs.sums and not webs.forest.contains(webs.sums[arg], edge.block):
+            continue
+        crosses = param.fact[0] < 1 << (BITS[type] - 1) <= param.fact[1]
+        arg.note.count(_CANONICAL if crosses else _UNSIGNED, arg.fact)
 
 
 _SINGLE_ACCESSES = frozenset({"f32.load", "f32.store"})

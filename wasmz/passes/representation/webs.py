@@ -53,7 +53,7 @@ def find_webs(function: Function) -> Webs:
     candidates = _candidates(function, forest)
     if not candidates:
         return webs
-    checker = _Checker(function, candidates, forest)
+    checker = _Checker(candidates, forest)
     removed = True
     while removed:
         removed = False
@@ -106,9 +106,10 @@ def _candidates(function: Function, forest: LoopForest) -> dict[Value, list[Valu
     }
 
 
-def _find_uses(function: Function) -> dict[Value, list[_Use]]:
+def _find_uses(forest: LoopForest) -> dict[Value, list[_Use]]:
+    """The uses of each value in loops."""
     uses: dict[Value, list[_Use]] = {}
-    for block in function.blocks:
+    for block in forest.innermost:
         for value in block.body:
             for position, arg in enumerate(value.args):
                 uses.setdefault(arg, []).append((value, block, False, position))
@@ -124,10 +125,10 @@ def _find_uses(function: Function) -> dict[Value, list[_Use]]:
 class _Checker:
     """Decides which candidates are webs, as long as all others are."""
 
-    def __init__(self, function: Function, candidates: dict[Value, list[Value]], forest: LoopForest) -> None:
+    def __init__(self, candidates: dict[Value, list[Value]], forest: LoopForest) -> None:
         self.candidates = candidates
         self.forest = forest
-        self.uses = _find_uses(function)
+        self.uses = _find_uses(forest)
         self.sums: dict[Value, Loop] = {}
 
     def is_web(self, param: Value) -> bool:

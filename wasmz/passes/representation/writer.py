@@ -15,7 +15,6 @@ from wasmz.passes.representation.demand import (
     UNREDUCED,
     UNREDUCED_BITS,
     UNSIGNED,
-    Demand,
     Represented,
 )
 from wasmz.passes.representation.webs import Webs
@@ -39,12 +38,10 @@ class Writer:
         self.function = function
         self.analysis: RangeAnalysis = RangeAnalysis(function, context)
         self.webs: Webs
-        self.demand: dict[Value, Demand] = {}
         self.float_uses: dict[Value, set[str]] = {}
         self.hashes: set[Value] = set()
         # Conditions of selects (not of branches).
         self.selecting: set[Value] = set()
-        self.represented: dict[Value, Represented] = {}
         self.body: list[Value] = []
         self.block: Block = function.blocks[0]
         self.offset: int = 0
@@ -71,20 +68,20 @@ class Writer:
     def keep(self, value: Value) -> Value:
         """An operation that takes and gives canonical unsigned numbers, or no numbers."""
         args = tuple([self.plain(arg) for arg in value.args]) if value.args else ()
-        new = Value(value.op, value.type, args, value.imm, value.offset, self.block)
+        new = value if args == value.args else Value(value.op, value.type, args, value.imm, value.offset, self.block)
         self.body.append(new)
-        self.represented[value] = Represented(new, UNSIGNED)
+        value.note.become(new, UNSIGNED)
         return new
 
     def become(self, value: Value, op: str, args: tuple[Value, ...], form: int, imm: object = None) -> None:
         """Replaces a value by an operation whose result has a canonical form."""
         new = Value(op, value.type, args, imm, value.offset, self.block)
         self.body.append(new)
-        self.represented[value] = Represented(new, form)
+        value.note.become(new, form)
 
     def alias(self, value: Value, other: Value, form: int, low: int = 0, high: int = 0) -> None:
         """Represents this value by another one."""
-        self.represented[value] = Represented(other, form, low, high)
+        value.note.become(other, form, low, high)
 
     def define(
         self, value: Value, op: str, args: tuple[Value, ...], low: int, high: int, *, imm: object = None
@@ -92,17 +89,17 @@ class Writer:
         """Replaces a value by a Python operation with a result from ``low`` to ``high``, reduced if needed."""
         type = NUMBER_TYPES[value.type]
         modulus, half = MODULUS[type], HALF[type]
-        demand = self.demand[value]
+        demand = value.note
         new = Value(op, value.type, args, imm, value.offset, self.block)
         self.body.append(new)
         if low >= 0 and high < modulus:
-            self.represented[value] = Represented(new, UNSIGNED)
+            value.note.become(new, UNSIGNED)
             return
         if low >= -half and high < half and (demand.signed or demand.canonical or not demand.unsigned + demand.address):
-            self.represented[value] = Represented(new, SIGNED)
+            value.note.become(new, SIGNED)
             return
         if demand.signed > demand.unsigned + demand.address and -half <= low and high < modulus + half:
-            self.represented[value] = Represented(self.add("int.sign", value.type, (new,), BITS[type]), SIGNED)
+            value.note.become(self.add("int.sign", value.type, (new,), BITS[type]), SIGNED)
             return
         bounded = max(low.bit_length(), high.bit_length())
         if (
@@ -113,20 +110,23 @@ class Writer:
                 or (low >= 0 and high < _FARTHEST and type == "i32" and demand.address <= _MOST_LOOSE_ACCESSES)
             )
         ):
-            self.represented[value] = Represented(new, UNREDUCED, low, high)
+            value.note.become(new, UNREDUCED, low, high)
             return
         reduced = self.add(_reduction(type, low, high, value in self.hashes), value.type, (new,), BITS[type])
-        self.represented[value] = Represented(reduced, UNSIGNED)
+        value.note.become(reduced, UNSIGNED)
 
     # Reading values
 
     def plain(self, arg: Value) -> Value:
         """An operand as most operations take it: integers unsigned."""
-        return self.as_unsigned(arg) if arg.type in NUMBER_TYPES else self.represented[arg].value
+        represented: Represented = arg.note
+        if represented.form == UNSIGNED or arg.type not in NUMBER_TYPES:
+            return represented.value
+        return self.as_unsigned(arg)
 
     def interval(self, arg: Value) -> tuple[int, int]:
         """The bounds here of the int that represents a value."""
-        represented = self.represented[arg]
+        represented: Represented = arg.note
         if represented.form == UNREDUCED:
             return represented.low, represented.high
         fact = arg.fact
@@ -134,10 +134,11 @@ class Writer:
 
     def any(self, arg: Value) -> Value:
         """An int that is congruent to the value."""
-        return self.represented[arg].value
+        value: Value = arg.note.value
+        return value
 
     def as_unsigned(self, arg: Value) -> Value:
-        represented = self.represented[arg]
+        represented: Represented = arg.note
         if represented.form == UNSIGNED or (represented.form == SIGNED and arg.fact[2] >= 0):
             return represented.value
         known = self.unsigned.get(arg)
@@ -149,7 +150,7 @@ class Writer:
         return known
 
     def as_signed(self, arg: Value) -> Value:
-        represented = self.represented[arg]
+        represented: Represented = arg.note
         type = NUMBER_TYPES[arg.type]
         fact = arg.fact
         if represented.form == SIGNED or (represented.form == UNSIGNED and fact[1] < HALF[type]):
@@ -165,11 +166,11 @@ class Writer:
 
     def canonical(self, arg: Value) -> Value:
         """The value as an unsigned or signed number, as it is represented."""
-        return self.as_unsigned(arg) if self.represented[arg].form == UNREDUCED else self.represented[arg].value
+        return self.as_unsigned(arg) if arg.note.form == UNREDUCED else arg.note.value
 
     def truth(self, condition: Value) -> Value:
         """A value of which only the truth is used."""
-        return self.represented[condition].value if condition.type is BOOL else self.canonical(condition)
+        return condition.note.value if condition.type is BOOL else self.canonical(condition)
 
     def address(self, arg: Value, offset: int) -> tuple[Value, int, int, bool]:
         """An address as an index, an added constant, the distance of items, and whether that is certain.
@@ -179,14 +180,14 @@ class Writer:
         """
         if arg.type is not ValType.I32:
             return self.as_unsigned(arg), 0, 1, True
-        index, added, scale = _take_apart(arg, self.demand)
+        index, added, scale = _take_apart(arg)
         low, high = self.interval(index)
-        represented = self.represented[index]
+        represented = index.note
         is_unbounded = represented.form == UNREDUCED and high >= MODULUS["i32"]
         if index is not arg and ((low < 0 and not is_unbounded) or offset + added >= MODULUS["i32"]):
             index, added, scale = arg, 0, 1
             low, high = self.interval(index)
-            represented = self.represented[index]
+            represented = index.note
         if low < 0:
             if not is_unbounded:
                 return self.as_unsigned(index), 0, 1, True
@@ -200,16 +201,16 @@ class Writer:
         return self.any(index), added, scale, high * scale + added < MODULUS["i32"]
 
 
-def _take_apart(arg: Value, demand: dict[Value, Demand]) -> tuple[Value, int, int]:
+def _take_apart(arg: Value) -> tuple[Value, int, int]:
     """The index, the added constant and the factor of an address, if they are used only for addresses."""
     added, scale = 0, 1
     if arg.op == "i32.add":
         second = arg.args[1]
-        if second.op == "i32.const" and second.imm < HALF["i32"] and demand[arg].uses == demand[arg].address:
+        if second.op == "i32.const" and second.imm < HALF["i32"] and arg.note.uses == arg.note.address:
             arg, added = arg.args[0], second.imm
-            if arg.op == "i32.shl" and demand[arg].uses > 1:
+            if arg.op == "i32.shl" and arg.note.uses > 1:
                 return arg, added, scale
-    if arg.op == "i32.shl" and (added or demand[arg].uses == demand[arg].address):
+    if arg.op == "i32.shl" and (added or arg.note.uses == arg.note.address):
         second = arg.args[1]
         if second.op == "i32.const" and 0 < second.imm <= _LARGEST_SCALE:
             arg, scale = arg.args[0], 1 << second.imm
