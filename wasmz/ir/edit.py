@@ -11,10 +11,13 @@ from collections.abc import Collection
 from wasmz.ir.nodes import Block, Edge, Function, Terminator, Value
 
 
-def distinct_edges(terminator: Terminator) -> list[Edge]:
+def distinct_edges(terminator: Terminator) -> tuple[Edge, ...]:
     """Each edge once: the cases of a switch share them."""
     edges = terminator.edges
-    return list(edges) if len(edges) < 2 else list(dict.fromkeys(edges))
+    count = len(edges)
+    if count < 2 or (count == 2 and edges[0] is not edges[1]):
+        return edges
+    return tuple(dict.fromkeys(edges))
 
 
 def incoming_edges(function: Function) -> dict[Block, list[tuple[Block, Edge]]]:

@@ -62,7 +62,7 @@ _MOST_ITERATIONS_NEEDED = 40
 # The most values of a loop, as both versions stay.
 _MOST_VALUES = 400
 
-_LASTING = Effects.CALLS | Effects.CONTROL
+_LASTING = frozenset(name for name, effects in EFFECTS.items() if effects & (Effects.CALLS | Effects.CONTROL))
 _ENDS = frozenset({"jump", "branch", "switch", "return", "unreachable"})
 
 
@@ -73,13 +73,15 @@ def run(function: Function, context: Context) -> None:
     forest = loop_forest(function)
     if not forest.loops:
         return
+    simple = [loop for loop in forest.loops if not loop.children and _is_simple(loop)]
+    if not simple:
+        return
     count_uses(function)
+    plans = [plan for loop in simple if (plan := _plan(loop, context)) is not None]
+    if not plans:
+        return
     incoming = incoming_edges(function)
-    plans = []
-    for loop in forest.loops:
-        plan = None if loop.children else _plan(loop, context)
-        if plan is not None and not any(_has_bulk(source) for source, _ in incoming[loop.header]):
-            plans.append(plan)
+    plans = [plan for plan in plans if not any(_has_bulk(source) for source, _ in incoming[plan.loop.header])]
     plans = _without_conditions(function, plans)
     rewritings = []
     for plan in plans:
@@ -102,13 +104,23 @@ def _has_bulk(block: Block) -> bool:
     return any(value.op in BULK_MEMORIES for value in block.body)
 
 
+def _is_simple(loop: Loop) -> bool:
+    """Whether a loop is small, and calls nothing."""
+    blocks = loop.own_blocks
+    if any(block.terminator.op not in _ENDS for block in blocks):
+        return False
+    if sum([len(block.body) for block in blocks]) > _MOST_VALUES:
+        return False
+    lasting = _LASTING
+    for block in blocks:
+        for value in block.body:
+            if value.op in lasting:
+                return False
+    return True
+
+
 def _plan(loop: Loop, context: Context) -> Plan | None:
     blocks = set(loop.own_blocks)
-    if sum(len(block.body) for block in blocks) > _MOST_VALUES:
-        return None
-    for block in blocks:
-        if block.terminator.op not in _ENDS or any(EFFECTS[value.op] & _LASTING for value in block.body):
-            return None
     sums = Sums(loop, blocks)
     counter = sums.counter()
     loads = [] if counter is None else sums.loads(context)

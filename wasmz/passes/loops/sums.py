@@ -28,6 +28,7 @@ from wasmz.wasm.instructions import Effects
 _MODULUS = MODULUS["i32"]
 DEEPEST_SUM = 8
 _LONGEST_STEP = 1 << 16
+_WRITING = frozenset(name for name, effects in EFFECTS.items() if effects & Effects.WRITES)
 _MOST_STREAMS = 32
 
 
@@ -145,7 +146,7 @@ class Sums(Induction):
         """The loads at the beginning of each iteration whose addresses change regularly."""
         found: list[tuple[Value, int]] = []
         for value in self.header.body:
-            if EFFECTS[value.op] & Effects.WRITES or len(found) == _MOST_STREAMS:
+            if value.op in _WRITING or len(found) == _MOST_STREAMS:
                 break
             if value.op in STREAMED_LOADS and value.uses and value.imm[2] < len(context.memory_types):
                 memory = context.memory_types[value.imm[2]]
