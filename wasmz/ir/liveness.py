@@ -13,21 +13,31 @@ def local_effects(block: Block) -> tuple[int, int]:
     """The locals that a block reads before it writes them, and those that it writes."""
     read = written = 0
     for value in block.body:
-        if value.op == "local.get":
+        op = value.op
+        if op == "local.get":
             bit = 1 << value.imm
             if not written & bit:
                 read |= bit
-        elif value.op == "local.set":
+        elif op == "local.set":
             written |= 1 << value.imm
     return read, written
 
 
-def live_locals(function: Function) -> dict[Block, int]:
-    """The locals that are live at the start of each block; all locals if the analysis would take too long."""
+def effects_of_blocks(function: Function) -> dict[Block, tuple[int, int]]:
+    """What :func:`local_effects` says of each block."""
+    return {block: local_effects(block) for block in function.blocks}
+
+
+def live_locals(function: Function, effects: dict[Block, tuple[int, int]] | None = None) -> dict[Block, int]:
+    """The locals that are live at the start of each block; all locals if the analysis would take too long.
+
+    ``effects`` are those of the blocks, if they are known.
+    """
     everything = (1 << len(function.locals)) - 1
     if len(function.locals) * len(function.blocks) > _LARGEST_PROBLEM:
         return dict.fromkeys(function.blocks, everything)
-    effects = {block: local_effects(block) for block in function.blocks}
+    if effects is None:
+        effects = effects_of_blocks(function)
     live = {block: effects[block][0] for block in function.blocks}
     for _ in range(_MOST_ROUNDS):
         changed = False

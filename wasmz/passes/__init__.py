@@ -6,7 +6,7 @@ docstring shows IR before and after. The pipelines below are the order of optimi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 
 from wasmz.ir.analyses import dominator_tree
@@ -65,9 +65,7 @@ def find_pass(name: str) -> Pass:
 
 def run_passes(function: Function, level: int, context: Context, observe: Observer | None = None) -> None:
     """Runs a level's enabled passes; with ``context.verify``, the IR is checked after each."""
-    if level == 2 and (_is_huge(function) or not dominator_tree(function).is_reducible):
-        level = 1
-    for name in PIPELINES[level]:
+    for name in _chosen(function, level):
         if name in context.disabled:
             continue
         find_pass(name)(function, context)
@@ -78,6 +76,19 @@ def run_passes(function: Function, level: int, context: Context, observe: Observ
             verify_function(function, after=name)
         if observe is not None:
             observe(name, function)
+
+
+def _chosen(function: Function, level: int) -> Iterator[str]:
+    """The passes of a level, or of level 1 if those of level 2 cannot do with the function; each is run at once."""
+    names = PIPELINES[level]
+    if level == 2:
+        is_huge = _is_huge(function)
+        # The graph is analysed after it was simplified, so that others need the same analysis.
+        yield names[0]
+        if is_huge or not dominator_tree(function).is_reducible:
+            names = PIPELINES[1]
+        names = names[1:]
+    yield from names
 
 
 def _is_huge(function: Function) -> bool:

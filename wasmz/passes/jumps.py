@@ -18,12 +18,13 @@ the hot path.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Union
 
-from wasmz.ir.analyses import reverse_postorder
+from wasmz.ir.analyses import dominator_tree
 from wasmz.ir.edit import distinct_edges, incoming_edges
 from wasmz.ir.facts import INTEGER_CONSTANTS, NUMBERED, NUMERIC_CONSTANTS
-from wasmz.ir.nodes import Block, Edge, Function, Terminator, Value, count_uses
+from wasmz.ir.nodes import Block, Edge, Function, Terminator, Value
 from wasmz.passes import merge
 from wasmz.passes.context import Context
 from wasmz.passes.rules.evaluation import evaluate
@@ -53,24 +54,20 @@ class _Threading:
 
     def run(self) -> None:
         function = self.function
-        count_uses(function)
-        order = reverse_postorder(function)
-        position = {block: number for number, block in enumerate(order)}
-        headers = {
-            edge.block
-            for number, block in enumerate(order)
-            for edge in block.terminator.edges
-            if position[edge.block] <= number
-        }
-        self.passable = {
+        tree = dominator_tree(function)
+        headers, order = tree.headers, list(tree.order)
+        self.passable = passable = {
             block
-            for block in order
-            if block not in headers and block is not order[0] and _is_passable(block) and not _goes_to(block, headers)
+            for block in order[1:]
+            if block not in headers and _is_passable(block) and not _goes_to(block, headers)
         }
+        if passable:
+            passable -= _used_elsewhere(function)
         for block in order:
-            for edge in distinct_edges(block.terminator):
-                if edge.block in self.passable:
-                    self._lead_on(block, edge)
+            if passable:
+                for edge in distinct_edges(block.terminator):
+                    if edge.block in passable:
+                        self._lead_on(block, edge)
             _simplify_branch(block.terminator)
 
     def _lead_on(self, source: Block, edge: Edge) -> None:
@@ -110,16 +107,33 @@ class _Threading:
 
 
 def _is_passable(block: Block) -> bool:
-    """Whether the block only decides where to go on, and only its own edges use its values."""
-    op = block.terminator.op
-    if op not in ("jump", "branch", "switch") or len(block.body) > _LONGEST_TEST:
+    """Whether the block only decides where to go on."""
+    body = block.body
+    if len(body) > _LONGEST_TEST or block.terminator.op not in ("jump", "branch", "switch"):
         return False
-    if any(value.op not in NUMBERED for value in block.body):
-        return False
-    return not any(value.escapes for value in (*block.params, *block.body))
+    return NUMBERED.issuperset([value.op for value in body])
 
 
-def _goes_to(block: Block, headers: set[Block]) -> bool:
+def _used_elsewhere(function: Function) -> set[Block]:
+    """The blocks whose values others use."""
+    found: set[Block] = set()
+    for block in function.blocks:
+        for value in block.body:
+            for arg in value.args:
+                if arg.block is not block:
+                    found.add(arg.block)
+        terminator = block.terminator
+        for arg in terminator.args:
+            if arg.block is not block:
+                found.add(arg.block)
+        for edge in distinct_edges(terminator):
+            for arg in edge.args:
+                if arg.block is not block:
+                    found.add(arg.block)
+    return found
+
+
+def _goes_to(block: Block, headers: Collection[Block]) -> bool:
     """Whether a block only jumps to a loop: other passes need such a block before it."""
     return block.terminator.op == "jump" and block.terminator.edges[0].block in headers
 

@@ -23,9 +23,9 @@ parameter; elsewhere only locals whose values differ between the incoming edges.
 
 from __future__ import annotations
 
-from wasmz.ir.analyses import reverse_postorder
+from wasmz.ir.analyses import dominator_tree
 from wasmz.ir.edit import distinct_edges
-from wasmz.ir.liveness import live_locals
+from wasmz.ir.liveness import effects_of_blocks, live_locals
 from wasmz.ir.nodes import Block, Edge, Function, Stage, Terminator, Value
 from wasmz.passes.context import Context
 
@@ -80,8 +80,9 @@ class _Construction:
             entry = Block()
             entry.terminator = Terminator("jump", (), (Edge(function.blocks[0]),), offset=function.offset)
             function.blocks.insert(0, entry)
-        self.order = reverse_postorder(function)
-        position = {block: number for number, block in enumerate(self.order)}
+        self.tree = dominator_tree(function)
+        self.order = self.tree.order
+        position = self.tree.position
         self.position = position
         # Edges into each block from blocks before it, and (back edges) from blocks after it.
         self.entering: dict[Block, list[tuple[Block, Edge]]] = {block: [] for block in self.order}
@@ -93,19 +94,25 @@ class _Construction:
                 else:
                     self.entering[edge.block].append((block, edge))
         self.leaving: dict[Block, dict[int, Value]] = {}
+        # The locals that may have another value at the end of a block than at the end of the closest dominator.
+        self.changed: dict[Block, int] = {}
         self.replaced: dict[Value, Value] = {}
         # The values at the top of the entry.
         self.parameters: list[Value] = []
 
     def run(self) -> None:
         function, order = self.function, self.order
-        live = live_locals(function)
-        written = self._written_in_loops() if self.back_edges else {}
+        effects = effects_of_blocks(function)
+        live = live_locals(function, effects)
+        written = self._written_in_loops(effects) if self.back_edges else {}
         added: dict[Block, list[int]] = {}
         entry = order[0]
         for block in order:
-            current = self._enter(block, live[block], written.get(block, 0), added) if block is not entry else {}
-            self._rename(block, current)
+            current: dict[int, Value] = {}
+            changed = 0
+            if block is not entry:
+                current, changed = self._enter(block, live[block], written.get(block, 0), added)
+            self._rename(block, current, changed)
         for block, edges in self.back_edges.items():
             locals_added = added.get(block)
             if locals_added:
@@ -117,38 +124,55 @@ class _Construction:
         entry.body[:0] = self.parameters
         function.blocks = [block for block in function.blocks if block in self.position]
 
-    def _enter(self, block: Block, live: int, written: int, added: dict[Block, list[int]]) -> dict[int, Value]:
-        """The values of the locals at the start of a block; gives it the parameters that it needs."""
+    def _enter(
+        self, block: Block, live: int, written: int, added: dict[Block, list[int]]
+    ) -> tuple[dict[int, Value], int]:
+        """The values of the locals at the start of a block, and which of them differ from those at the end of the
+        closest one that dominates it. Gives the block the parameters that it needs.
+        """
         incoming = self.entering[block]
-        sources = [self.leaving[source] for source, _ in incoming]
-        first = sources[0]
+        above: Block = self.tree.parent(block)  # type: ignore[assignment]
+        current = self.leaving[above]
+        live &= self._changed_between(above, incoming) | written
+        if not live:
+            return current, 0
+        changed = live
+        current = dict(current)
+        first, *rest = [self.leaving[source] for source, _ in incoming]
         wanted: list[int] = []
-        if len(sources) == 1 and not written:
-            current = dict(first)
-        else:
-            current = {}
-            rest = sources[1:]
-            while live:
-                bit = live & -live
-                live ^= bit
-                local = bit.bit_length() - 1
-                if written & bit:
-                    wanted.append(local)
-                    continue
-                value = self._value_of(first, local)
-                if all(self._value_of(source, local) is value for source in rest):
-                    current[local] = value
-                else:
-                    wanted.append(local)
+        while live:
+            bit = live & -live
+            live ^= bit
+            local = bit.bit_length() - 1
+            if written & bit:
+                wanted.append(local)
+                continue
+            value = self._value_of(first, local)
+            if all(self._value_of(source, local) is value for source in rest):
+                current[local] = value
+            else:
+                wanted.append(local)
         if wanted:
             added[block] = wanted
             for source, edge in incoming:
                 leaving = self.leaving[source]
-                edge.args += tuple(self._value_of(leaving, local) for local in wanted)
+                edge.args += tuple([self._value_of(leaving, local) for local in wanted])
             types = self.function.locals
             for local in wanted:
                 current[local] = block.add_param(types[local], block.terminator.offset)
-        return current
+        return current, changed
+
+    def _changed_between(self, above: Block, incoming: list[tuple[Block, Edge]]) -> int:
+        """The locals that may have changed on paths from the end of a block to those that it dominates."""
+        changed = 0
+        seen = {above}
+        for source, _ in incoming:
+            block = source
+            while block not in seen:
+                seen.add(block)
+                changed |= self.changed[block]
+                block = self.tree.parent(block)  # type: ignore[assignment]
+        return changed
 
     def _value_of(self, current: dict[int, Value], local: int) -> Value:
         """The value of a local; one that is not in ``current`` was not written yet."""
@@ -175,8 +199,8 @@ class _Construction:
         self.parameters.append(value)
         return value
 
-    def _rename(self, block: Block, current: dict[int, Value]) -> None:
-        """Replaces reads of locals by their values."""
+    def _rename(self, block: Block, current: dict[int, Value], changed: int) -> None:
+        """Replaces reads of locals by their values. ``current`` may be another block's unless some have changed."""
         replaced = self.replaced
         body: list[Value] = []
         is_entry = block is self.order[0]
@@ -198,6 +222,9 @@ class _Construction:
                         args = value.args = tuple([replaced.get(arg, arg) for arg in args])
                         break
                 if op == "local.set":
+                    if not changed and not is_entry:
+                        current = dict(current)
+                    changed |= 1 << value.imm
                     current[value.imm] = args[0]
                     continue
             body.append(value)
@@ -209,8 +236,9 @@ class _Construction:
             if edge.args:
                 edge.args = tuple([replaced.get(arg, arg) for arg in edge.args])
         self.leaving[block] = current
+        self.changed[block] = changed
 
-    def _written_in_loops(self) -> dict[Block, int]:
+    def _written_in_loops(self, effects: dict[Block, tuple[int, int]]) -> dict[Block, int]:
         """The locals that the loop of each header writes."""
         written: dict[Block, int] = {}
         # The header of the largest known loop around a block or header.
@@ -223,7 +251,7 @@ class _Construction:
 
         position = self.position
         for header in sorted(self.back_edges, key=position.__getitem__, reverse=True):
-            mask = _written(header)
+            mask = effects[header][1]
             work = [outermost(source) for source, _ in self.back_edges[header]]
             seen = {header}
             while work:
@@ -232,15 +260,7 @@ class _Construction:
                     continue
                 seen.add(block)
                 around[block] = header
-                mask |= written[block] if block in written else _written(block)
+                mask |= written[block] if block in written else effects[block][1]
                 work += [outermost(source) for source, _ in self.entering[block]]
             written[header] = mask
         return written
-
-
-def _written(block: Block) -> int:
-    mask = 0
-    for value in block.body:
-        if value.op == "local.set":
-            mask |= 1 << value.imm
-    return mask
