@@ -28,30 +28,37 @@ def assign_slots(function: Function, first_parameter: int) -> int:
     candidates = _find_candidates(function)
     if not candidates:
         return first_parameter + len(function.type.params)
-    graph = _Interference(function, candidates)
+    graph = _Interference(function)
     classes = _Classes(candidates, graph.live_at_definition)
     _coalesce(function, graph, classes)
     return _color(function, classes, first_parameter)
 
 
 def _find_candidates(function: Function) -> list[Value]:
-    """The values that may get a slot, hottest first as far as known; all others get none."""
+    """The values that may get a slot, hottest first as far as known; all others get none.
+
+    The note of each value is its bit in sets; those of others have none.
+    """
     candidates: list[Value] = []
+    constants = CONSTANTS
     for block in function.blocks:
         for param in block.params:
             param.slot = -1
+            param.note = 0
             if param.uses:
+                param.note = 1 << len(candidates)
                 candidates.append(param)
         for value in block.body:
             value.slot = -1
-            if (value.uses > 1 or value.escapes or value.op == "local.get") and value.op not in CONSTANTS:
+            value.note = 0
+            if (value.uses > 1 or value.escapes or value.op == "local.get") and value.op not in constants:
+                value.note = 1 << len(candidates)
                 candidates.append(value)
-    seen = set(candidates)
     for block in function.blocks:
         for edge in distinct_edges(block.terminator):
             for arg in edge.args:
-                if arg not in seen and arg.op not in CONSTANTS:
-                    seen.add(arg)
+                if not arg.note and arg.op not in constants:
+                    arg.note = 1 << len(candidates)
                     candidates.append(arg)
     return candidates
 
@@ -59,76 +66,78 @@ def _find_candidates(function: Function) -> list[Value]:
 class _Interference:
     """For each candidate, the candidates that are live where it is defined."""
 
-    def __init__(self, function: Function, candidates: list[Value]) -> None:
-        self.bits = {value: 1 << number for number, value in enumerate(candidates)}
+    def __init__(self, function: Function) -> None:
         self.order = reverse_postorder(function)
         self.live_at_definition: dict[Value, int] = {}
-        live_in = self._solve()
-        for block in self.order:
-            self._walk(block, live_in)
+        # The values that the ends of blocks read.
+        self._read_last: list[int] = [_read_at_end(block) for block in self.order]
+        live_out = self._solve()
+        for block, live in zip(self.order, live_out, strict=True):
+            self._walk(block, live)
 
-    def _solve(self) -> dict[Block, int]:
-        """The values that are live at the start of each block, before its parameters are defined."""
-        bits = self.bits
-        used: dict[Block, int] = {}
-        defined: dict[Block, int] = {}
-        for block in self.order:
-            reads = writes = 0
+    def _solve(self) -> list[int]:
+        """The values that are live at the end of each block."""
+        order = self.order
+        used: list[int] = []
+        kept: list[int] = []
+        for block, reads in zip(order, self._read_last, strict=True):
+            writes = 0
             for param in block.params:
-                writes |= bits.get(param, 0)
+                writes |= param.note
             for value in block.body:
                 for arg in value.args:
-                    reads |= bits.get(arg, 0)
-                writes |= bits.get(value, 0)
-            reads |= self._read_at_end(block)
+                    reads |= arg.note
+                writes |= value.note
             # In SSA form the block reads its own values only after their definition.
-            used[block] = reads & ~writes
-            defined[block] = writes
-        live = dict(used)
+            kept.append(~writes)
+            used.append(reads & ~writes)
+        position = {block: number for number, block in enumerate(order)}
+        following = [[position[edge.block] for edge in distinct_edges(block.terminator)] for block in order]
+        # Live at the start of each block, before its parameters are defined; and at its end.
+        live = used.copy()
+        leaving = [0] * len(order)
         changed = True
         while changed:
             changed = False
-            for block in reversed(self.order):
+            for number in range(len(order) - 1, -1, -1):
                 after = 0
-                for edge in distinct_edges(block.terminator):
-                    after |= live[edge.block]
-                before = used[block] | after & ~defined[block]
-                if before != live[block]:
-                    live[block] = before
+                for other in following[number]:
+                    after |= live[other]
+                leaving[number] = after
+                before = used[number] | after & kept[number]
+                if before != live[number]:
+                    live[number] = before
                     changed = True
-        return live
+        return [after | reads for after, reads in zip(leaving, self._read_last, strict=True)]
 
-    def _read_at_end(self, block: Block) -> int:
-        bits = self.bits
-        reads = 0
-        terminator = block.terminator
-        for arg in terminator.args:
-            reads |= bits.get(arg, 0)
-        for edge in distinct_edges(terminator):
-            for arg in edge.args:
-                reads |= bits.get(arg, 0)
-        return reads
-
-    def _walk(self, block: Block, live_in: dict[Block, int]) -> None:
-        bits, found = self.bits, self.live_at_definition
-        live = self._read_at_end(block)
-        for edge in distinct_edges(block.terminator):
-            live |= live_in[edge.block]
+    def _walk(self, block: Block, live: int) -> None:
+        found = self.live_at_definition
         for value in reversed(block.body):
-            bit = bits.get(value)
-            if bit is not None:
+            bit = value.note
+            if bit:
                 live &= ~bit
                 found[value] = live
             for arg in value.args:
-                live |= bits.get(arg, 0)
+                live |= arg.note
         if block.params:
             params = 0
             for param in block.params:
-                params |= bits.get(param, 0)
+                params |= param.note
             for param in block.params:
-                bit = bits.get(param)
-                if bit is not None:
+                bit = param.note
+                if bit:
                     found[param] = (live | params) & ~bit
+
+
+def _read_at_end(block: Block) -> int:
+    reads = 0
+    terminator = block.terminator
+    for arg in terminator.args:
+        reads |= arg.note
+    for edge in distinct_edges(terminator):
+        for arg in edge.args:
+            reads |= arg.note
+    return reads
 
 
 class _Classes:
@@ -223,9 +232,10 @@ def _color(function: Function, classes: _Classes, first_parameter: int) -> int:
         slots[root] = slot
     for block in function.blocks:
         for value in (*block.params, *block.body):
-            root = classes.find(value)
-            if root in slots:
-                value.slot = slots[root]
-                # It is never released for temporaries.
-                value.escapes = True
+            if value.note:
+                slot = slots.get(classes.find(value), -1)
+                if slot >= 0:
+                    value.slot = slot
+                    # It is never released for temporaries.
+                    value.escapes = True
     return len(taken)
