@@ -22,7 +22,7 @@ from typing import Any
 
 from wasmz.codegen.emitted import Attempt, Emitted, Jump, Label
 from wasmz.codegen.targets.base import Target
-from wasmz.ir.facts import CONSTANTS
+from wasmz.ir.facts import CONSTANTS, INTEGER_CONSTANTS
 from wasmz.ir.nodes import Block, Edge, Function, Value
 from wasmz.runtime.numeric.floats import f32_from_bits
 from wasmz.types import DefinedType
@@ -175,34 +175,40 @@ class Emitter:
 
     def push(self, args: Sequence[Value]) -> int:
         """Puts operands on top of the stack, in order; returns where in ``out`` the code of the first one begins."""
+        # The common cases of _push_below, without a call.
         out, stack = self.out, self.stack
         position = len(out)
         for above, arg in enumerate(reversed(args)):
+            slot = arg.slot
             if stack and stack[-1].value is arg:
-                # The common case of _push_below, without a call.
                 start = stack.pop().start
                 if start < 0:
                     out.insert(position, self.target.loads[self.local_slots[arg.imm]])
                 else:
                     position = start
-            elif position < len(out) and self._is_stored_behind(arg, position):
+            elif arg.op in CONSTANTS:
+                piece = self._constant_pieces.get(arg.imm) if arg.op in INTEGER_CONSTANTS else None
+                out.insert(position, piece or self.constant(constant_value(arg)))
+            elif slot < 0:
+                position += self._take(arg, position)
+            elif position < len(out) and self._is_stored_behind(slot, position):
                 if above == 1:
-                    out += (self.target.loads[arg.slot], self.target.swap2)
+                    out += (self.target.loads[slot], self.target.swap2)
                 else:
                     self._load_below(arg, above)
                 self.used(arg)
             else:
-                position = self._push_below(arg, position)
+                out.insert(position, self.target.loads[slot])
+                arg.uses -= 1
+                if not arg.uses and not arg.escapes:
+                    self._free_slots.append(slot)
         return position
 
-    def _is_stored_behind(self, arg: Value, position: int) -> bool:
-        """Whether a value in a fast local is not there yet at ``position``."""
-        slot = arg.slot
-        if slot < 0 or arg.op in CONSTANTS:
-            return False
+    def _is_stored_behind(self, slot: int, position: int) -> bool:
+        """Whether the value of a fast local is not there yet at ``position``."""
         store = self.target.stores[slot]
         # There are offsets among the pieces, and `python -bb` forbids comparing bytes with numbers.
-        return any(item.__class__ is bytes and item == store for item in self.out[position:])
+        return store in [item for item in self.out[position:] if item.__class__ is bytes]
 
     def _load_below(self, arg: Value, above: int) -> list[int]:
         """Pushes a value in a fast local below the top of the stack; returns where each item above is loaded now."""
@@ -223,7 +229,8 @@ class Emitter:
         for index in range(len(args) - 1, -1, -1):
             length = len(self.out)
             ends = starts[index + 1] if index + 1 < len(args) else length
-            if ends < length and self._is_stored_behind(args[index], ends):
+            arg = args[index]
+            if ends < length and arg.slot >= 0 and arg.op not in CONSTANTS and self._is_stored_behind(arg.slot, ends):
                 starts[index] = ends
                 starts[index + 1 :] = self._load_below(args[index], len(args) - 1 - index)
                 self.used(args[index])
@@ -363,6 +370,8 @@ class Emitter:
 
     def moves(self, edge: Edge) -> list[tuple[Value, Value]]:
         """The parameters of an edge's block, with their arguments, that need a move."""
+        if not edge.args:
+            return []
         pairs = zip(edge.block.params, edge.args, strict=True)
         if not self.function.is_ssa:
             return list(pairs)

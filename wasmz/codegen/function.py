@@ -9,7 +9,7 @@ from wasmz.codegen.assembler import CodeDescription, assemble
 from wasmz.codegen.emitted import Jump, Label
 from wasmz.codegen.emitter import Emitter, ModuleFacts, find_homes
 from wasmz.codegen.hoisting import hoist_globals
-from wasmz.codegen.lowering import lowering_of
+from wasmz.codegen.lowering import LOWERINGS, lowering_of
 from wasmz.codegen.lowering.control import TERMINATORS, fused_condition
 from wasmz.codegen.lowering.exceptions import place_handlers_last
 from wasmz.codegen.slots import assign_slots
@@ -64,12 +64,14 @@ def emit_body(
         for value in block.body if emitter.fused is None else block.body[:-1]:
             if every_offset:
                 emitter.mark(value.offset)
+            op = value.op
+            lowering = LOWERINGS.get(op) or lowering_of(op)
             if value is protected:
                 emitter.handler = emitter.label(block.terminator.edges[1].block)
-                lowering_of(value.op)(emitter, value)
+                lowering(emitter, value)
                 emitter.handler = None
             else:
-                lowering_of(value.op)(emitter, value)
+                lowering(emitter, value)
         if every_offset:
             emitter.mark(block.terminator.offset)
         terminators[block.terminator.op](emitter, block.terminator)

@@ -91,6 +91,13 @@ class Target:
     def __init__(self) -> None:
         self.effects: dict[bytes, int] = _EFFECTS
         self._pieces = _PIECES
+        self._binaries: dict[str, bytes] = {
+            operator: self.piece("BINARY_OP", number) for operator, number in BINARY_OPERATORS.items()
+        }
+        self._comparisons: dict[str, bytes] = {
+            operator: self.piece("COMPARE_OP", self.compare_argument(number))
+            for number, operator in enumerate(COMPARE_OPERATORS)
+        }
         # Pairs of pieces for which the version has one piece; and their second pieces.
         self.fusions: dict[tuple[bytes, bytes], bytes] = {}
         self.fused_seconds: set[bytes] = set()
@@ -248,11 +255,11 @@ class Target:
 
     def binary(self, operator: str) -> bytes:
         """A binary operator."""
-        return self.piece("BINARY_OP", BINARY_OPERATORS[operator])
+        return self._binaries[operator]
 
     def compare(self, operator: str) -> bytes:
         """A comparison, which leaves a bool if its operands are numbers."""
-        return self.piece("COMPARE_OP", self.compare_argument(COMPARE_OPERATORS.index(operator)))
+        return self._comparisons[operator]
 
     def compare_argument(self, index: int) -> int:
         """How the version encodes the comparison."""
