@@ -72,6 +72,7 @@ class Emitter:
         self.target = target
         self.facts = facts
         self.function = function
+        self._is_ssa = function.is_ssa
         self.out: list[Emitted] = [target.resume]
         # Code that rarely runs, after all other code.
         self.cold: list[Emitted] = []
@@ -373,7 +374,7 @@ class Emitter:
         if not edge.args:
             return []
         pairs = zip(edge.block.params, edge.args, strict=True)
-        if not self.function.is_ssa:
+        if not self._is_ssa:
             return list(pairs)
         return [
             (param, arg)

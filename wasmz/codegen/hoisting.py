@@ -35,12 +35,15 @@ def hoist_globals(emitter: Emitter) -> None:
     known = {emitter.label(block) for block in function.blocks}
     weights: dict[bytes, int] = {}
     depth = 0
-    for item in emitter.out:
-        if type(item) is Label:
-            if item in known:
-                depth = depths.get(item, 0)
-        elif depth and type(item) is bytes and item in lasting:
-            weights[item] = weights.get(item, 0) + 8 ** min(depth, 6)
+    places: list[tuple[int, bytes]] = []
+    for place, item in enumerate(emitter.out):
+        if type(item) is bytes:
+            if item in lasting:
+                places.append((place, item))
+                if depth:
+                    weights[item] = weights.get(item, 0) + 8 ** min(depth, 6)
+        elif type(item) is Label and item in known:
+            depth = depths.get(item, 0)
     chosen = sorted(weights, key=lambda piece: (-weights[piece], lasting[piece]))[:_MOST_HOISTED]
     replaced: dict[bytes, bytes] = {}
     prologue: list[Emitted] = []
@@ -52,6 +55,7 @@ def hoist_globals(emitter: Emitter) -> None:
         prologue += (piece, emitter.target.stores[slot])
     if replaced:
         out = emitter.out
-        out[:] = [replaced.get(item, item) if type(item) is bytes else item for item in out]
+        for place, piece in places:
+            out[place] = replaced.get(piece, piece)
         # After the first instruction, RESUME.
         out[1:1] = prologue

@@ -71,9 +71,11 @@ class _Interference:
         self.live_at_definition: dict[Value, int] = {}
         # The values that the ends of blocks read.
         self._read_last: list[int] = [_read_at_end(block) for block in self.order]
+        # By block: its values that are candidates or use some, each with its bit and those of its operands.
+        self._relevant: list[list[tuple[Value, int, int]]] = []
         live_out = self._solve()
-        for block, live in zip(self.order, live_out, strict=True):
-            self._walk(block, live)
+        for block, relevant, live in zip(self.order, self._relevant, live_out, strict=True):
+            self._walk(block, relevant, live)
 
     def _solve(self) -> list[int]:
         """The values that are live at the end of each block."""
@@ -84,10 +86,16 @@ class _Interference:
             writes = 0
             for param in block.params:
                 writes |= param.note
+            relevant: list[tuple[Value, int, int]] = []
+            self._relevant.append(relevant)
             for value in block.body:
+                bit, read = value.note, 0
                 for arg in value.args:
-                    reads |= arg.note
-                writes |= value.note
+                    read |= arg.note
+                if bit or read:
+                    reads |= read
+                    writes |= bit
+                    relevant.append((value, bit, read))
             # In SSA form the block reads its own values only after their definition.
             kept.append(~writes)
             used.append(reads & ~writes)
@@ -110,15 +118,13 @@ class _Interference:
                     changed = True
         return [after | reads for after, reads in zip(leaving, self._read_last, strict=True)]
 
-    def _walk(self, block: Block, live: int) -> None:
+    def _walk(self, block: Block, relevant: list[tuple[Value, int, int]], live: int) -> None:
         found = self.live_at_definition
-        for value in reversed(block.body):
-            bit = value.note
+        for value, bit, read in reversed(relevant):
             if bit:
                 live &= ~bit
                 found[value] = live
-            for arg in value.args:
-                live |= arg.note
+            live |= read
         if block.params:
             params = 0
             for param in block.params:

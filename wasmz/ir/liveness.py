@@ -58,7 +58,7 @@ def live_locals(function: Function, effects: dict[Block, tuple[int, int]] | None
 
 def locals_read_unset(function: Function) -> list[int]:
     """The locals, without parameters, that may be read before they are written, and so must start as zero."""
-    if not function.blocks:
+    if not function.blocks or function.is_ssa:
         return []
     first = len(function.type.params)
     live = live_locals(function)[function.blocks[0]] >> first

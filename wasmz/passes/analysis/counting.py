@@ -38,8 +38,6 @@ class Counting(Conditions):
         self._inductions: dict[Block, list[tuple[Value, str, int]]] = {}
         self._countdowns: dict[Value, int] = {}
         self._thresholds: dict[Value, list[Value]] = {}
-        # Counter that does not wrap -> its first value, whether as a signed number, its step, all counters of the loop.
-        self._families: dict[Value, tuple[int, bool, int, list[tuple[Value, str, int]]]] = {}
         self._refining_family = False
 
     def _find_counting(self, order: list[Block], back_edges: dict[Block, list[tuple[Block, Edge]]]) -> None:
@@ -191,7 +189,7 @@ class Counting(Conditions):
                 param.fact = make_fact(type, ul, uh, sl, sh)
 
     def _learned(self, value: Value, found: Fact) -> None:
-        if value in self._families and not self._refining_family:
+        if not self._refining_family:
             self._refine_family(value, found)
 
     def _refine_family(self, value: Value, found: Fact) -> None:

@@ -17,6 +17,10 @@ from wasmz.passes.analysis.transfer import TRANSFER, Rule
 # that the second one is, if it is a constant.
 Step = tuple[Rule, Value, Value, "int | None"]
 
+# The first value of a counter that does not wrap, whether as a signed number; its step; all counters of the loop, with
+# their types and steps.
+Family = tuple[int, bool, int, list[tuple[Value, str, int]]]
+
 
 class Facts:
     """Intervals in values, with a log of what to take back.
@@ -28,6 +32,8 @@ class Facts:
     def __init__(self) -> None:
         self.entering: dict[Value, Fact] = {}
         self._undo: list[tuple[Value, Fact]] = []
+        # Values of which a fact tells about others, too: see `counting.py`.
+        self._families: dict[Value, Family] = {}
 
     def _now(self, value: Value) -> Fact:
         """The fact about a value from those about its operands here, which may be better than at its definition."""
@@ -57,7 +63,8 @@ class Facts:
             undo.append((value, known))
             value.fact = found
             if value.op != "i32.add" and value.op != "i64.add":
-                self._learned(value, found)
+                if value in self._families:
+                    self._learned(value, found)
                 return
             value, step = value.args
             if step.op not in INTEGER_CONSTANTS:
@@ -65,7 +72,7 @@ class Facts:
             ul, uh, sl, sh = _summand(type, found, step.imm)
 
     def _learned(self, value: Value, found: Fact) -> None:
-        """Called with a refined fact about a value that is no sum."""
+        """Called with a refined fact about a value of a family."""
 
     def take_back(self, mark: int) -> None:
         """Forgets the facts added since."""

@@ -110,11 +110,19 @@ def find_demand(function: Function, webs: Webs, float_uses: dict[Value, set[str]
                 # The bits of a NaN are examined as well, at the same address.
                 wants = (_UNSIGNED,)
             last = len(wants) - 1
-            for position, arg in enumerate(args):
-                want = wants[position if position < last else last]
-                if sums and arg in sums and not contains(sums[arg], block):
-                    want = _ANY
-                arg.note.count(want, arg.fact)
+            if last or sums:
+                for position, arg in enumerate(args):
+                    want = wants[position if position < last else last]
+                    if sums and arg in sums and not contains(sums[arg], block):
+                        want = _ANY
+                    arg.note.count(want, arg.fact)
+            elif wants[0] == _ANY:
+                for arg in args:
+                    arg.note.uses += 1
+            else:
+                want = wants[0]
+                for arg in args:
+                    arg.note.count(want, arg.fact)
         terminator = block.terminator
         for arg in terminator.args:
             if arg not in sums or contains(sums[arg], block):
@@ -157,6 +165,9 @@ def is_quiet_access(value: Value, float_uses: dict[Value, set[str]]) -> bool:
 def find_float_uses(function: Function) -> dict[Value, set[str]]:
     """The operations that use each single; passing it out of the block counts as one without a name."""
     uses: dict[Value, set[str]] = {}
+    # Most functions have none.
+    if not any(value.type is ValType.F32 for block in function.blocks for value in (*block.params, *block.body)):
+        return uses
     for block in function.blocks:
         for value in block.body:
             for arg in value.args:
@@ -171,6 +182,7 @@ def find_float_uses(function: Function) -> dict[Value, set[str]]:
 
 _SCRAMBLING = frozenset(f"{type}.{name}" for type in BITS for name in ("xor", "rotl", "rotr"))
 _PRODUCTS = frozenset(f"{type}.mul" for type in BITS)
+_SEEDS = _SCRAMBLING | _PRODUCTS
 _CARRIERS = frozenset(f"{type}.{name}" for type in BITS for name in ("add", "sub", "mul", "shl", "or", "xor"))
 _LARGEST_SMALL = (1 << 30) - 1
 # Constant factors up to this are sizes of items, or similar.
@@ -184,24 +196,26 @@ def find_hashes(function: Function) -> set[Value]:
     These are exclusive ors, rotations and products of numbers without bounds, and sums of these; through loops, too. A
     product with a small constant is one if it grows with each iteration, as in ``h = 31 * h + c``.
     """
+    seeds = [
+        value
+        for block in function.blocks
+        for value in block.body
+        if value.op in _SEEDS and value.fact[1] > _LARGEST_SMALL
+    ]
+    if not seeds:
+        return set()
     users: dict[Value, list[Value]] = {}
-    seeds: list[Value] = []
     for block in function.blocks:
         for value in block.body:
-            op = value.op
-            if op in _CARRIERS:
+            if value.op in _CARRIERS:
                 for arg in value.args:
                     users.setdefault(arg, []).append(value)
-            if op in _SCRAMBLING or op in _PRODUCTS:
-                seeds.append(value)
         for edge in distinct_edges(block.terminator):
             for param, arg in zip(edge.block.params, edge.args, strict=True):
                 users.setdefault(arg, []).append(param)
     found: set[Value] = set()
     for seed in seeds:
-        if seed.fact[1] > _LARGEST_SMALL and (
-            seed.op in _SCRAMBLING or not _is_scaling(seed) or _feeds_itself(seed, users)
-        ):
+        if seed.op in _SCRAMBLING or not _is_scaling(seed) or _feeds_itself(seed, users):
             found.add(seed)
     work = list(found)
     while work:
