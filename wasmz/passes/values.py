@@ -380,8 +380,10 @@ class _Numbering:
     def _finish(self, block: Block) -> None:
         terminator = block.terminator
         replaced = self.replaced
-        if terminator.args:
-            terminator.args = tuple([replaced.get(arg, arg) for arg in terminator.args])
+        for arg in terminator.args:
+            if arg in replaced:
+                terminator.args = tuple([replaced.get(arg, arg) for arg in terminator.args])
+                break
         op = terminator.op
         if op == "branch" or op == "switch":
             self._fold(terminator)
@@ -395,14 +397,14 @@ class _Numbering:
         """Makes a jump of a branch or switch that always takes the same edge."""
         edges = terminator.edges
         condition = terminator.args[0]
-        if condition.op in INTEGER_CONSTANTS:
+        if condition.op not in INTEGER_CONSTANTS:
+            edge = edges[0]
+            if edge.args or edges[1].block is not edge.block or any(other.block is not edge.block for other in edges):
+                return
+        else:
             number = condition.imm
             taken = (0 if number else 1) if terminator.op == "branch" else min(number, len(edges) - 1)
             edge = edges[taken]
-        else:
-            edge = edges[0]
-            if edge.args or any(other.block is not edge.block for other in edges):
-                return
         terminator.op, terminator.args, terminator.edges = "jump", (), (edge,)
         self.is_folded = True
 
@@ -412,32 +414,23 @@ class _Numbering:
         """The value that replaces an operation: itself, if it is the first of its kind."""
         op, args = value.op, value.args
         if args:
-            for _ in range(_MOST_CHANGES):
-                first = args[0]
-                if first.op in INTEGER_CONSTANTS:
-                    if len(args) == 1 or (len(args) == 2 and args[1].op in INTEGER_CONSTANTS):
-                        changed = self._evaluate(value)
-                        if changed is not None:
-                            return changed
-                        break
-                    if op in COMMUTATIVE:
-                        value.args = args = (args[1], first)
-                    elif op in INT_COMPARISONS:
-                        value.op = op = MIRRORED[op]
-                        value.args = args = (args[1], first)
-                rule = _RULES.get(op)
+            rule = _RULES.get(op)
+            changed: Value | None
+            if args[0].op in INTEGER_CONSTANTS:
+                changed = self._simplify(value)
+            else:
                 changed = None if rule is None else rule(self, value)
+                if changed is value:
+                    changed = self._simplify(value)
+            if changed is not None:
                 if changed is not value:
-                    if changed is not None:
-                        return changed
-                    break
+                    return changed
                 op, args = value.op, value.args
-            if op not in NUMBERED and op not in DIVISIONS:
-                return value
-        if op == "ref.is_null" and ("ref.as_non_null", value.args[0]) in self.table:
+                if op not in NUMBERED and op not in DIVISIONS:
+                    return value
+        if op == "ref.is_null" and ("ref.as_non_null", args[0]) in self.table:
             return self._constant("i32.const", ValType.I32, 0)
-        table = self.table
-        type = value.type
+        table, type = self.table, value.type
         distinct = type if op in _UNTYPED else type is BOOL
         key = (op, value.imm, distinct, args)
         found = table.get(key)
@@ -452,6 +445,27 @@ class _Numbering:
         if found.__class__ is int:
             return self._constant("i32.const", ValType.I32, found)
         return found  # type: ignore[return-value]
+
+    def _simplify(self, value: Value) -> Value:
+        """The value that replaces an operation which rules may apply to; itself, changed or not, if there is none."""
+        for _ in range(_MOST_CHANGES):
+            op, args = value.op, value.args
+            first = args[0]
+            if first.op in INTEGER_CONSTANTS:
+                if len(args) == 1 or (len(args) == 2 and args[1].op in INTEGER_CONSTANTS):
+                    return self._evaluate(value) or value
+                if op in COMMUTATIVE:
+                    value.args = (args[1], first)
+                elif op in INT_COMPARISONS:
+                    value.op = op = MIRRORED[op]
+                    value.args = (args[1], first)
+            rule = _RULES.get(op)
+            changed = None if rule is None else rule(self, value)
+            if changed is None:
+                return value
+            if changed is not value:
+                return changed
+        return value
 
     def _evaluate(self, value: Value) -> Value | None:
         op = value.op

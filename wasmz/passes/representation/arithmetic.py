@@ -70,7 +70,7 @@ def _add(r: Writer, value: Value) -> None:
     constant = constant_of(second)
     if constant is None:
         bounds = sum_of(r.interval(first), r.interval(second))
-        r.define(value, "int.add", (r.any(first), r.any(second)), *bounds)
+        r.define(value, "int.add", (first.note.value, second.note.value), *bounds)
     elif not constant:
         _same(r, value, first)
     else:
@@ -78,23 +78,23 @@ def _add(r: Writer, value: Value) -> None:
         if constant >= op.sign and not (low >= 0 and high <= op.mask):
             constant -= op.mask + 1
         bounds = sum_of(r.interval(first), (constant, constant))
-        r.define(value, "int.add", (r.any(first), r.constant(second.type, constant)), *bounds)
+        r.define(value, "int.add", (first.note.value, r.constant(second.type, constant)), *bounds)
 
 
 @_handles("*.sub")
 def _sub(r: Writer, value: Value) -> None:
     first, second = value.args
     if constant_of(first) == 0:
-        r.define(value, "int.neg", (r.any(second),), *difference_of((0, 0), r.interval(second)))
+        r.define(value, "int.neg", (second.note.value,), *difference_of((0, 0), r.interval(second)))
         return
     constant = constant_of(second)
     if constant is None:
         bounds = difference_of(r.interval(first), r.interval(second))
-        r.define(value, "int.sub", (r.any(first), r.any(second)), *bounds)
+        r.define(value, "int.sub", (first.note.value, second.note.value), *bounds)
     else:
         constant = _signed(OPS[value.op].type, constant)
         bounds = difference_of(r.interval(first), (constant, constant))
-        r.define(value, "int.sub", (r.any(first), r.constant(second.type, constant)), *bounds)
+        r.define(value, "int.sub", (first.note.value, r.constant(second.type, constant)), *bounds)
 
 
 @_handles("*.mul")
@@ -103,7 +103,7 @@ def _mul(r: Writer, value: Value) -> None:
     type = OPS[value.op].type
     constant = constant_of(second)
     one, other = r.interval(first), r.interval(second)
-    operand, factor = r.any(first), r.any(second)
+    operand, factor = first.note.value, second.note.value
     if constant is not None:
         number = _signed(type, constant) if constant > MODULUS[type] - _LARGEST_STEP else constant
         factor, other = r.constant(second.type, number), (number, number)
@@ -138,18 +138,18 @@ def _and(r: Writer, value: Value) -> None:
         if low >= 0 and high <= mask and not mask & (mask + 1):
             _same(r, value, first)
         else:
-            r.become(value, "int.and", (r.any(first), r.any(second)), UNSIGNED)
+            r.become(value, "int.and", (first.note.value, second.note.value), UNSIGNED)
         return
     other = other_low, other_high = r.interval(second)
     largest = OPS[value.op].mask
     if (low >= 0 and high <= largest) or (other_low >= 0 and other_high <= largest):
         # The other operand may be unreduced: this one, reduced and not negative, masks it.
-        r.become(value, "int.and", (r.any(first), r.any(second)), UNSIGNED)
+        r.become(value, "int.and", (first.note.value, second.note.value), UNSIGNED)
     elif UNREDUCED not in (first.note.form, second.note.form):
         bits = max(_bits_of(one), _bits_of(other))
-        r.define(value, "int.and", (r.any(first), r.any(second)), -(1 << bits), (1 << bits) - 1)
+        r.define(value, "int.and", (first.note.value, second.note.value), -(1 << bits), (1 << bits) - 1)
     else:
-        r.become(value, "int.and", (r.as_unsigned(first), r.any(second)), UNSIGNED)
+        r.become(value, "int.and", (r.as_unsigned(first), second.note.value), UNSIGNED)
 
 
 @_handles("*.or", "*.xor")
@@ -162,15 +162,15 @@ def _or(r: Writer, value: Value) -> None:
     if constant == op.mask and op.kind == "xor":
         demand = value.note
         if is_signed or not (demand.unsigned or demand.signed or demand.canonical or demand.address):
-            r.define(value, "int.not", (r.any(first),), *inverse_of(one))
+            r.define(value, "int.not", (first.note.value,), *inverse_of(one))
         else:
-            r.become(value, "int.xor", (r.as_unsigned(first), r.any(second)), UNSIGNED)
+            r.become(value, "int.xor", (r.as_unsigned(first), second.note.value), UNSIGNED)
         return
-    operand = r.any(second)
+    operand = second.note.value
     if constant is not None and one[0] < 0 and is_signed:
         number = _signed(op.type, constant)
         operand, other = r.constant(second.type, number), (number, number)
-    r.define(value, f"int.{op.kind}", (r.any(first), operand), *bitwise_of(one, other))
+    r.define(value, f"int.{op.kind}", (first.note.value, operand), *bitwise_of(one, other))
 
 
 def _shift_count(r: Writer, value: Value) -> tuple[Value, Interval]:
@@ -184,7 +184,7 @@ def _shift_count(r: Writer, value: Value) -> tuple[Value, Interval]:
     low, high = unsigned_of(count.fact)
     if high < bits:
         return r.as_unsigned(count), (low, high)
-    return r.add("int.and", count.type, (r.any(count), r.constant(count.type, bits - 1))), (0, bits - 1)
+    return r.add("int.and", count.type, (count.note.value, r.constant(count.type, bits - 1))), (0, bits - 1)
 
 
 @_handles("*.shl")
@@ -192,7 +192,7 @@ def _shl(r: Writer, value: Value) -> None:
     first = value.args[0]
     count, places = _shift_count(r, value)
     one = r.interval(first)
-    operand = r.any(first)
+    operand = first.note.value
     if _bits_of(one) > OPS[value.op].bits + 1:
         operand, one = r.as_unsigned(first), unsigned_of(first.fact)
     (low, high), (least, most) = one, places
@@ -230,7 +230,7 @@ def _rotate(r: Writer, value: Value) -> None:
         places = r.constant(value.type, right)
         r.define(value, "int.shr", (twice, places), 0, (1 << (2 * bits - right)) - 1)
         return
-    places = r.any(count)
+    places = count.note.value
     if op.kind == "rotl":
         places = r.add("int.neg", value.type, (places,))
     places = r.add("int.and", value.type, (places, r.constant(value.type, bits - 1)))
@@ -258,7 +258,7 @@ def _divide_signed(r: Writer, value: Value) -> None:
     is_quotient = OPS[value.op].kind == "div_s"
     op = "int.quotient" if is_quotient else "int.remainder"
     reach = max(-low, high) // constant if is_quotient else constant - 1
-    r.define(value, op, (r.as_signed(first), r.any(second)), -reach, reach)
+    r.define(value, op, (r.as_signed(first), second.note.value), -reach, reach)
 
 
 @_handles("*.extend8_s", "*.extend16_s", "i64.extend32_s")
@@ -271,7 +271,7 @@ def _extend(r: Writer, value: Value) -> None:
         _same(r, value, first)
         return
     low, high = r.interval(first)
-    operand = r.any(first)
+    operand = first.note.value
     if low < 0 or high >= 2 * half:
         operand = r.add("int.and", value.type, (operand, r.constant(value.type, 2 * half - 1)))
     r.define(value, "int.sign", (operand,), -half, half - 1, imm=bits)
@@ -309,15 +309,15 @@ def _wrap(r: Writer, value: Value) -> None:
     first = value.args[0]
     low, high = r.interval(first)
     if low >= 0 and high < MODULUS["i32"]:
-        r.alias(value, r.any(first), UNSIGNED)
+        r.alias(value, first.note.value, UNSIGNED)
     elif low >= -HALF["i32"] and high < HALF["i32"]:
-        r.alias(value, r.any(first), SIGNED)
+        r.alias(value, first.note.value, SIGNED)
     else:
         demand = value.note
         if not (demand.unsigned or demand.signed or demand.canonical or demand.address):
-            r.alias(value, r.any(first), UNREDUCED, low, high)
+            r.alias(value, first.note.value, UNREDUCED, low, high)
         else:
-            r.become(value, "int.wrap", (r.any(first),), UNSIGNED, 32)
+            r.become(value, "int.wrap", (first.note.value,), UNSIGNED, 32)
 
 
 # Comparisons
@@ -437,7 +437,7 @@ def _store(r: Writer, value: Value) -> None:
     elif op in NARROW_STORES:
         bits = NARROW_STORES[op]
         low, high = r.interval(stored)
-        new = r.any(stored)
+        new = stored.note.value
         if low >= 0 and high < 1 << bits:
             op += ".fits"
         elif low >= -1 << (bits - 1) and high < 1 << (bits - 1):

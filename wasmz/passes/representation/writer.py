@@ -67,17 +67,24 @@ class Writer:
 
     def keep(self, value: Value) -> Value:
         """An operation that takes and gives canonical unsigned numbers, or no numbers."""
-        args = tuple([self.plain(arg) for arg in value.args]) if value.args else ()
-        new = value if args == value.args else Value(value.op, value.type, args, value.imm, value.offset, self.block)
-        self.body.append(new)
-        value.note.become(new, UNSIGNED)
-        return new
+        old = value.args
+        if old:
+            plain = self.plain
+            args = tuple([plain(arg) for arg in old])
+            if args != old:
+                new = Value(value.op, value.type, args, value.imm, value.offset, self.block)
+                value.note.value = new
+                value = new
+        # Until it is said otherwise, a value stands for itself, unsigned.
+        self.body.append(value)
+        return value
 
     def become(self, value: Value, op: str, args: tuple[Value, ...], form: int, imm: object = None) -> None:
         """Replaces a value by an operation whose result has a canonical form."""
         new = Value(op, value.type, args, imm, value.offset, self.block)
         self.body.append(new)
-        value.note.become(new, form)
+        note = value.note
+        note.value, note.form = new, form
 
     def alias(self, value: Value, other: Value, form: int, low: int = 0, high: int = 0) -> None:
         """Represents this value by another one."""
@@ -93,7 +100,7 @@ class Writer:
         new = Value(op, value.type, args, imm, value.offset, self.block)
         self.body.append(new)
         if low >= 0 and high < modulus:
-            value.note.become(new, UNSIGNED)
+            demand.value = new
             return
         if low >= -half and high < half and (demand.signed or demand.canonical or not demand.unsigned + demand.address):
             value.note.become(new, SIGNED)
