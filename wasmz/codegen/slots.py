@@ -31,7 +31,7 @@ def assign_slots(function: Function, first_parameter: int) -> int:
     graph = _Interference(function)
     classes = _Classes(candidates, graph.live_at_definition)
     _coalesce(function, graph, classes)
-    return _color(function, classes, first_parameter)
+    return _color(function, candidates, classes, first_parameter)
 
 
 def _find_candidates(function: Function) -> list[Value]:
@@ -213,7 +213,7 @@ def _coalesce(function: Function, graph: _Interference, classes: _Classes) -> No
             del classes.members[value]
 
 
-def _color(function: Function, classes: _Classes, first_parameter: int) -> int:
+def _color(function: Function, candidates: list[Value], classes: _Classes, first_parameter: int) -> int:
     """Gives each class the first slot that is free for it."""
     taken: list[list[int]] = [[0, 0] for _ in range(first_parameter + len(function.type.params))]
     slots: dict[Value, int] = {}
@@ -236,12 +236,10 @@ def _color(function: Function, classes: _Classes, first_parameter: int) -> int:
             slot = len(taken)
             taken.append([members, conflicts])
         slots[root] = slot
-    for block in function.blocks:
-        for value in (*block.params, *block.body):
-            if value.note:
-                slot = slots.get(classes.find(value), -1)
-                if slot >= 0:
-                    value.slot = slot
-                    # It is never released for temporaries.
-                    value.escapes = True
+    for value in candidates:
+        slot = slots.get(classes.find(value), -1)
+        if slot >= 0:
+            value.slot = slot
+            # It is never released for temporaries.
+            value.escapes = True
     return len(taken)

@@ -70,7 +70,7 @@ class LoopForest:
     def __init__(self, tree: DominatorTree) -> None:
         self.loops: list[Loop] = []
         self.innermost: dict[Block, Loop] = {}
-        if tree.is_reducible:
+        if tree.is_reducible and tree.headers:
             self._find(tree)
 
     def depth(self, block: Block) -> int:

@@ -17,6 +17,7 @@ goes into the view. For the same reason a pointer that is used only for addresse
 
 from __future__ import annotations
 
+from wasmz.ir.analyses import dominator_tree
 from wasmz.ir.edit import incoming_edges, replace_values
 from wasmz.ir.facts import ACCESS_WIDTHS
 from wasmz.ir.nodes import Block, Edge, Function, Value, count_uses
@@ -32,22 +33,32 @@ _LARGEST_DISTANCE = 1 << 12
 
 def run(function: Function, context: Context) -> None:
     """Rewrites in place."""
-    if not function.is_ssa or not any(block.params for block in function.blocks):
+    if not function.is_ssa:
+        return
+    # Only loops add to their parameters.
+    headers = dominator_tree(function).headers
+    blocks = [block for block in function.blocks if block.params and block in headers]
+    if not blocks:
+        return
+    incoming = incoming_edges(function)
+    found = [
+        (block, index, type, *counted)
+        for block in blocks
+        for index, param in enumerate(block.params)
+        if (type := NUMBER_TYPES.get(param.type)) is not None
+        and (counted := _find_step(param, index, type, incoming[block])) is not None
+    ]
+    if not found:
         return
     lowest, uses = _lowest_addresses(function)
     replaced: dict[Value, Value] = {}
-    for block, incoming in incoming_edges(function).items():
-        for index, param in enumerate(block.params):
-            type = NUMBER_TYPES.get(param.type)
-            if type is not None and len(incoming) > 1:
-                found = _find_step(param, index, type, incoming)
-                if found is not None:
-                    step, start = found
-                    distance = _worthwhile(param, step, lowest, uses) if start is None else start - MODULUS[type]
-                    if distance:
-                        _move(block, index, type, incoming, step, distance, replaced)
-    replace_values(function, replaced)
+    for block, index, type, step, start in found:
+        param = block.params[index]
+        distance = _worthwhile(param, step, lowest, uses) if start is None else start - MODULUS[type]
+        if distance:
+            _move(block, index, type, incoming[block], step, distance, replaced)
     if replaced:
+        replace_values(function, replaced)
         _compare_sums(function)
 
 

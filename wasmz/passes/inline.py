@@ -49,29 +49,29 @@ _FREE = CONSTANTS | {"local.get", "project"}
 def run(function: Function, context: Context) -> None:
     """Inlines in place."""
     if function.is_ssa:
-        _call_directly(function, context)
-        calls: list[tuple[Value, int, tuple[int, ...]]] = [
-            (value, 0, (function.index,)) for block in function.blocks for value in block.body if value.op == "call"
+        calls = [value for block in function.blocks for value in block.body if value.op in CALLS]
+        _call_directly(calls, context)
+        direct: list[tuple[Value, int, tuple[int, ...]]] = [
+            (value, 0, (function.index,)) for value in calls if value.op == "call"
         ]
-        if calls:
-            _Inlining(function, context).run(calls)
+        if direct:
+            _Inlining(function, context).run(direct)
 
 
-def _call_directly(function: Function, context: Context) -> None:
+def _call_directly(calls: list[Value], context: Context) -> None:
     """Makes calls direct: through a table if table and index are constant, and by a known reference."""
-    for block in function.blocks:
-        for value in block.body:
-            if value.op == "call_ref" and value.args[-1].op == "ref.func":
-                value.op, value.imm, value.args = "call", value.args[-1].imm, value.args[:-1]
-            if value.op != "call_indirect" or value.args[-1].op not in SIZED_CONSTANTS:
-                continue
-            type_index, table = value.imm
-            functions = context.table_functions(table)
-            index = value.args[-1].imm
-            called = functions[index] if functions is not None and index < len(functions) else None
-            # Otherwise it traps, or its type must be checked by the table's list of callees.
-            if called is not None and context.types[context.type_indices[called]] == context.types[type_index]:
-                value.op, value.imm, value.args = "call", called, value.args[:-1]
+    for value in calls:
+        if value.op == "call_ref" and value.args[-1].op == "ref.func":
+            value.op, value.imm, value.args = "call", value.args[-1].imm, value.args[:-1]
+        if value.op != "call_indirect" or value.args[-1].op not in SIZED_CONSTANTS:
+            continue
+        type_index, table = value.imm
+        functions = context.table_functions(table)
+        index = value.args[-1].imm
+        called = functions[index] if functions is not None and index < len(functions) else None
+        # Otherwise it traps, or its type must be checked by the table's list of callees.
+        if called is not None and context.types[context.type_indices[called]] == context.types[type_index]:
+            value.op, value.imm, value.args = "call", called, value.args[:-1]
 
 
 class Template:

@@ -43,6 +43,9 @@ _PIECES: dict[tuple[str, int], bytes] = {}
 
 _NOTHING = (0, 0)
 
+# Jumps over less are kept.
+_NEAR = 1024
+
 
 def cache_count(name: str) -> int:
     """Number of inline cache entries after an instruction of the running interpreter."""
@@ -91,6 +94,7 @@ class Target:
     def __init__(self) -> None:
         self.effects: dict[bytes, int] = _EFFECTS
         self._pieces = _PIECES
+        self._near_jumps: dict[tuple[str, int], bytes] = {}
         self._binaries: dict[str, bytes] = {
             operator: self.piece("BINARY_OP", number) for operator, number in BINARY_OPERATORS.items()
         }
@@ -309,7 +313,13 @@ class Target:
 
     def jump_piece(self, name: str, distance: int) -> bytes:
         """A jump over ``distance`` code units, counted from the end of its inline cache."""
-        return extended(opcode.opmap[name], distance) + bytes(2 * cache_count(name))
+        if distance >= _NEAR:
+            return extended(opcode.opmap[name], distance) + bytes(2 * cache_count(name))
+        key = (name, distance)
+        found = self._near_jumps.get(key)
+        if found is None:
+            found = self._near_jumps[key] = extended(opcode.opmap[name], distance) + bytes(2 * cache_count(name))
+        return found
 
     def fuse(self, pair: tuple[bytes, bytes], fused: bytes) -> bytes:
         """Lets two consecutive pieces be emitted as one."""
