@@ -8,12 +8,13 @@ b1(v1: i32):                params v1; assumptions: v0 is not zero, if the only 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, Union
 
 from wasmz.ir.dominators import DominatorTree
 from wasmz.ir.edit import distinct_edges
-from wasmz.ir.facts import ACCESS_WIDTHS, INTEGER_CONSTANTS, NUMBER_TYPES, SIZED_CONSTANTS
+from wasmz.ir.facts import ACCESS_WIDTHS, NUMBER_TYPES, SIZED_CONSTANTS
 from wasmz.ir.nodes import Block, Edge, Value
 from wasmz.passes.analysis.assumptions import Assumption
 from wasmz.passes.analysis.intervals import FULL, Fact, from_unsigned
@@ -34,6 +35,7 @@ _KINDS: dict[str, int] = {
     **dict.fromkeys(SIZED_CONSTANTS, _CONSTANT),
     "local.get": _READING,
 }
+_ADDITIONS = frozenset({"i32.add", "i64.add"})
 _FULL_I32, _FULL_I64 = FULL["i32"], FULL["i64"]
 # How much of the log a place needs: nothing, or its old facts, or new ones.
 SKIPPED, PASSED, VISITED = range(3)
@@ -112,29 +114,35 @@ class Place:
         self.log: dict[Value, Fact] = {}
         self.due: int = SKIPPED
 
-    def read(self) -> set[Value]:
-        """The values outside on whose facts the facts here depend."""
-        found: set[Value] = set()
-        for _, rule, first, second, _ in self.steps:
-            found.add(first)
-            if rule is not None:
-                found.add(second)
-        assumed = [self.assumptions, *(exit.assumptions for exit in self.exits)]
-        for _, _, one, other, _ in (assumption for assumptions in assumed for assumption in assumptions):
-            found.add(one)
-            if other is not None:
-                found.add(other)
+    def note_readers(self, readers: defaultdict[Value, list[Place]]) -> None:
+        """Adds this place to the readers of each value that is no constant and on whose facts the facts here depend."""
+        used: list[Value] = []
+        for _, rule, first, second, constant in self.steps:
+            used.append(first)
+            if rule is not None and constant is None and second is not first:
+                used.append(second)
+        assumed = self.assumptions
         for exit in self.exits:
+            if exit.assumptions:
+                assumed = [*assumed, *exit.assumptions]
             for _, arg, step in exit.passed:
-                found.add(arg)
+                used.append(arg)
                 if step is not None:
-                    found.update(step[1:3])
-        # A fact about a sum with a constant is one about the other summand, too.
-        for value in list(found):
-            while value.op in ("i32.add", "i64.add") and value.args[1].op in INTEGER_CONSTANTS:
+                    used += step[1:3]
+        for _, _, one, other, _ in assumed:
+            used.append(one)
+            if other is not None:
+                used.append(other)
+        for value in used:
+            while value.op not in SIZED_CONSTANTS:
+                places = readers[value]
+                if places and places[-1] is self:
+                    break
+                places.append(self)
+                # A fact about a sum with a constant is one about the other summand, too.
+                if value.op not in _ADDITIONS or value.args[1].op not in SIZED_CONSTANTS:
+                    break
                 value = value.args[0]
-                found.add(value)
-        return found
 
 
 class Places:

@@ -14,6 +14,7 @@ skip the blocks for which nothing has changed.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 
 from wasmz.ir.analyses import dominator_tree
@@ -51,7 +52,7 @@ class RangeAnalysis(Counting):
         # The facts assumed of headers' parameters.
         self.assumed: dict[Value, Fact] = {}
         # Value -> the places whose facts depend on it.
-        self._readers: dict[Value, list[Place]] = {}
+        self._readers: defaultdict[Value, list[Place]] = defaultdict(list)
         self._other_uses: dict[Value, int] = {}
         self._accessed: set[Value] = set()
         if len(tree.order) < len(function.blocks):
@@ -230,21 +231,19 @@ class RangeAnalysis(Counting):
 
     def _find_readers(self) -> None:
         readers = self._readers
-        family: dict[Value, list[Value]] = {}
-        for inductions in self._inductions.values():
-            counters = [param for param, _, _ in inductions]
-            family.update(dict.fromkeys(counters, counters))
         for place in self._places.all:
-            read = place.read()
-            for param in place.params if place.returning else ():
+            place.note_readers(readers)
+        for place in self._headers:
+            for param in place.params:
                 limit = self._limits.get(param)
                 if limit is not None and limit[3] is not None:
-                    read.update((limit[3], *limit[3].args))
-            if family:
-                for value in list(read):
-                    read.update(family.get(value, ()))
-            for value in read:
-                readers.setdefault(value, []).append(place)
+                    for value in (limit[3], *limit[3].args):
+                        readers[value].append(place)
+        # Facts about one counter of a loop follow from those about the others.
+        for inductions in self._inductions.values():
+            counters = [param for param, _, _ in inductions]
+            together = [reader for param in counters for reader in readers[param]]
+            readers.update(dict.fromkeys(counters, together))
 
     def revisit(self, visit: Callable[[Block], None]) -> None:
         """Calls ``visit(block)`` for each block, with the facts at its start.
