@@ -108,10 +108,10 @@ class _Forwarding:
             return
         incoming = incoming_edges(self.function)
         clobbered = self._clobbered()
-        position = self.tree.position
+        position, headers = self.tree.position, self.tree.headers
         for block in self.tree.order:
             sources = [source for source, _ in incoming[block] if source in position]
-            is_header = any(position[source] >= position[block] for source in sources)
+            is_header = block in headers
             if is_header:
                 sources = [source for source in sources if position[source] < position[block]]
             self.known = self._join(sources)

@@ -181,12 +181,12 @@ class _Numbering:
 
     def _leave(self, length: int) -> None:
         undo = self.undo
-        while len(undo) > length:
-            where, key, old = undo.pop()
+        for where, key, old in reversed(undo[length:]):
             if old is None:
                 del where[key]
             else:
                 where[key] = old
+        del undo[length:]
 
     def _enter(self, block: Block, is_header: bool) -> None:
         """Takes in the incoming edges: the arguments they pass, and the conditions known on them."""

@@ -77,9 +77,9 @@ class Facts:
     def take_back(self, mark: int) -> None:
         """Forgets the facts added since."""
         undo = self._undo
-        while len(undo) > mark:
-            value, fact = undo.pop()
+        for value, fact in reversed(undo[mark:]):
             value.fact = fact
+        del undo[mark:]
 
 
 def _summand(type: str, total: Fact, step: int) -> Fact:

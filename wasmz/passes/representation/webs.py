@@ -82,6 +82,7 @@ def _find_negative(candidates: dict[Value, list[Value]], sums: dict[Value, Loop]
 
 
 _SUMS = frozenset(f"{type}.{name}" for type in MODULUS for name in ("add", "sub"))
+_ADDED_TO = _SUMS | {"param"}
 
 
 def _is_negative(value: Value) -> bool:
@@ -107,18 +108,21 @@ def _candidates(function: Function, forest: LoopForest) -> dict[Value, list[Valu
 
 
 def _find_uses(forest: LoopForest) -> dict[Value, list[_Use]]:
-    """The uses of each value in loops."""
+    """The uses in loops of values that may be in webs."""
     uses: dict[Value, list[_Use]] = {}
     for block in forest.innermost:
         for value in block.body:
             for position, arg in enumerate(value.args):
-                uses.setdefault(arg, []).append((value, block, False, position))
+                if arg.op in _ADDED_TO:
+                    uses.setdefault(arg, []).append((value, block, False, position))
         terminator = block.terminator
         for arg in terminator.args:
-            uses.setdefault(arg, []).append((arg, block, False, -1))
+            if arg.op in _ADDED_TO:
+                uses.setdefault(arg, []).append((arg, block, False, -1))
         for edge in distinct_edges(terminator):
             for param, arg in zip(edge.block.params, edge.args, strict=True):
-                uses.setdefault(arg, []).append((param, block, True, 0))
+                if arg.op in _ADDED_TO:
+                    uses.setdefault(arg, []).append((param, block, True, 0))
     return uses
 
 
