@@ -113,8 +113,8 @@ class Emitter:
 
     def reserve_slots(self, count: int) -> None:
         """Makes at least this many fast locals, for values whose slots are already assigned."""
-        while len(self.slot_names) < count:
-            self.new_slot(f"v{len(self.slot_names)}")
+        self.slot_names += [f"v{slot}" for slot in range(len(self.slot_names), count)]
+        self.target.reserve_locals(count)
 
     def temporary(self) -> int:
         """A fast local for a value of the current block; give it back with :meth:`release`."""

@@ -195,7 +195,8 @@ def _coalesce(function: Function, graph: _Interference, classes: _Classes) -> No
     forward: list[tuple[Block, Edge]] = []
     for block in graph.order:
         for edge in distinct_edges(block.terminator):
-            (back if position[edge.block] <= position[block] else forward).append((block, edge))
+            if edge.args:
+                (back if position[edge.block] <= position[block] else forward).append((block, edge))
     lonely: list[Value] = []
     for block, edge in (*reversed(back), *forward):
         for param, arg in zip(edge.block.params, edge.args, strict=True):

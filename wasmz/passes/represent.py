@@ -121,7 +121,7 @@ class Representation(Writer):
         """Makes those parameters signed whose uses prefer that and whose arguments are signed at no cost."""
         for block in self.function.blocks:
             for edge in distinct_edges(block.terminator):
-                for param, arg in zip(edge.block.params, edge.args, strict=True):
+                for param, arg in zip(edge.block.params, edge.args, strict=True) if edge.args else ():
                     if param in undecided:
                         undecided[param].append(arg)
         dropped = True

@@ -8,6 +8,8 @@ A view checks the bounds (see docs/abi.md); addresses are unsigned, hence never 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from wasmz.codegen.emitted import Attempt, Emitted, Jump, Label
 from wasmz.codegen.emitter import Emitter, Lowering
 from wasmz.codegen.lowering.numeric import mask
@@ -37,6 +39,7 @@ STORES: dict[str, tuple[str, int | None]] = {
 } | {"f64.store": ("d", None)}
 
 
+@lru_cache(maxsize=4096)
 def view_name(format: str, memory_argument: tuple[int, ...]) -> str:
     """Name of the view for an access: ``m0_I_8``; ``m0_I_1032_4`` if it multiplies the index, too."""
     _, offset, memory, *more = memory_argument

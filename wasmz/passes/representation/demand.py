@@ -211,7 +211,7 @@ def find_hashes(function: Function) -> set[Value]:
                 for arg in value.args:
                     users.setdefault(arg, []).append(value)
         for edge in distinct_edges(block.terminator):
-            for param, arg in zip(edge.block.params, edge.args, strict=True):
+            for param, arg in zip(edge.block.params, edge.args, strict=True) if edge.args else ():
                 users.setdefault(arg, []).append(param)
     found: set[Value] = set()
     for seed in seeds:

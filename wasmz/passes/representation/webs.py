@@ -99,9 +99,10 @@ def _candidates(function: Function, forest: LoopForest) -> dict[Value, list[Valu
                 candidates[param] = []
     for block in function.blocks:
         for edge in distinct_edges(block.terminator):
-            for param, arg in zip(edge.block.params, edge.args, strict=True):
-                if param in candidates:
-                    candidates[param].append(arg)
+            if edge.args:
+                for param, arg in zip(edge.block.params, edge.args, strict=True):
+                    if param in candidates:
+                        candidates[param].append(arg)
     return {
         param: args for param, args in candidates.items() if any(arg.op in _SUMS or arg in candidates for arg in args)
     }
@@ -120,7 +121,7 @@ def _find_uses(forest: LoopForest) -> dict[Value, list[_Use]]:
             if arg.op in _ADDED_TO:
                 uses.setdefault(arg, []).append((arg, block, False, -1))
         for edge in distinct_edges(terminator):
-            for param, arg in zip(edge.block.params, edge.args, strict=True):
+            for param, arg in zip(edge.block.params, edge.args, strict=True) if edge.args else ():
                 if arg.op in _ADDED_TO:
                     uses.setdefault(arg, []).append((param, block, True, 0))
     return uses
