@@ -118,3 +118,31 @@ def _switch(count: int) -> Function:
     return _parse(
         f"func 0 (i32) -> (i32)\n  locals i32\nb0:\n  v0: i32 = local.get 0\n  switch v0 {ways}\n{cases}", "values"
     )
+
+
+def test_many_conditions_on_many_locals_take_no_quadratic_time() -> None:
+    small, large = _conditions(100), _conditions(200)
+    ssa = find_pass("ssa")
+    assert count_lines(lambda: ssa(large, Context())) < 3 * count_lines(lambda: ssa(small, Context()))
+    verify_function(large)
+    assert sum(len(block.params) for block in large.blocks) == 200
+    assert evaluate(large, [3]) == evaluate(_conditions(200), [3])
+
+
+def _conditions(count: int) -> Function:
+    """Adds the operand to each of many locals if it is not zero, and returns the sum of all."""
+    text = f"func 0 (i32) -> (i32)\n  locals i32{' i32' * count}\n"
+    for k in range(1, count + 1):
+        block, value = 2 * (k - 1), 5 * (k - 1)
+        text += (
+            f"b{block}:\n  v{value}: i32 = local.get 0\n  branch v{value} b{block + 1} b{block + 2}\n"
+            f"b{block + 1}:\n  v{value + 1}: i32 = local.get {k}\n  v{value + 2}: i32 = local.get 0\n"
+            f"  v{value + 3}: i32 = i32.add v{value + 1} v{value + 2}\n  local.set {k} v{value + 3}\n"
+            f"  jump b{block + 2}\n"
+        )
+    value = 5 * count
+    text += f"b{2 * count}:\n  v{value}: i32 = i32.const 0\n"
+    for k in range(1, count + 1):
+        text += f"  v{value + 1}: i32 = local.get {k}\n  v{value + 2}: i32 = i32.add v{value} v{value + 1}\n"
+        value += 2
+    return parse_function(f"{text}  return v{value}\n")
