@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -346,3 +347,28 @@ def test_the_usual_directory_is_where_platformdirs_has_it(
         assert found == platformdirs.user_cache_dir("wasmz", appauthor=False)
     if sys.platform == "linux" and caches == "/caches":
         assert found is not None
+
+
+@pytest.mark.skipif(sys.platform == "emscripten", reason="starts processes")
+def test_in_a_checkout_the_compilers_sources_count(tmp_path: Path) -> None:
+    """Code that an edited compiler makes is other code; in an installed package nothing is looked at."""
+    package = Path(wasmz.__file__).parent
+    shutil.copytree(package, tmp_path / "wasmz", ignore=shutil.ignore_patterns("__pycache__"))
+    program = "import wasmz; from wasmz.artifact.cache import compiler_state as state; print(state(wasmz.Config()))"
+
+    def state() -> str:
+        environment = {**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+        command = [sys.executable, "-c", program]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    installed = state()
+    (tmp_path / "pyproject.toml").touch()
+    checkout = state()
+    with (tmp_path / "wasmz" / "passes" / "dead.py").open("a", encoding="utf-8") as file:
+        file.write("# edited\n")
+    edited = state()
+    (tmp_path / "wasmz" / "cli" / "main.py").touch()
+    assert len({installed, checkout, edited}) == 3
+    assert state() == edited

@@ -333,12 +333,21 @@ def _key(data: bytes, config: Config) -> str:
 @memoized
 def _development_state() -> str:
     """In a checkout of wasmz itself, changes with the compiler's sources; nothing in an installed package."""
-    package = os.path.dirname(__file__)
+    package = os.path.dirname(os.path.dirname(__file__))
     if not os.path.exists(os.path.join(os.path.dirname(package), "pyproject.toml")):
         return ""
     states = []
-    for folder, _, names in os.walk(package):
-        for path in (os.path.join(folder, name) for name in names if name.endswith(".py")):
-            status = os.stat(path)
-            states.append((path, status.st_size, status.st_mtime_ns))
+    folders = [os.path.join(package, name) for name in _COMPILER]
+    while folders:
+        with os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                if entry.name.endswith(".py"):
+                    status = entry.stat()
+                    states.append((entry.path, status.st_size, status.st_mtime_ns))
+                elif entry.name != "__pycache__" and entry.is_dir():
+                    folders.append(entry.path)
     return blake2b(repr(sorted(states)).encode(), digest_size=8).hexdigest()
+
+
+# The folders whose files decide on what code is made. (What code relies on in the runtime has a fingerprint.)
+_COMPILER = ("baseline", "codegen", "compile", "ir", "irbuild", "passes", "wasm")
