@@ -11,6 +11,7 @@ import pytest
 import wasmz
 from tests.differential.oracle import assemble
 from wasmz.compile import lazy
+from wasmz.ir.analyses import dominator_tree
 from wasmz.ir.verifier import verify_function
 from wasmz.irbuild.builder import ALL_LOOPS
 from wasmz.irbuild.continuations import add_counters, continue_loop
@@ -351,6 +352,7 @@ def test_all_forms_of_all_functions_are_sound() -> None:
         for loop in range(loops):
             made = continue_loop(compiler.build(body, loop), loop)
             verify_function(made)
+            assert dominator_tree(made).is_reducible
             assert (made.index, made.offset, made.type.results) == (
                 counting.index,
                 counting.offset,

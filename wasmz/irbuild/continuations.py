@@ -17,6 +17,7 @@
 one of its loops. :func:`continue_loop` makes a continuation: the same function, with a new entry that jumps to the
 loop's header. It takes all locals that the function declares, and after them the operand stack at the header. Both are
 made from the builder's IR, in which locals are still variables. A loop is identified by its number (`builder.py`).
+What runs of the loops around it before they come to their headers is copied (`peeling.py`).
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from typing import Any
 from wasmz.ir.analyses import reverse_postorder
 from wasmz.ir.facts import CONSTANTS
 from wasmz.ir.nodes import Block, Edge, Function, ResultType, Terminator, Value
+from wasmz.irbuild.peeling import enclosing_headers, peel
 from wasmz.types import FuncType, ValType
 
 # The number of the function's start, in place of a loop's number.
@@ -67,18 +69,18 @@ def continue_loop(function: Function, number: int) -> Function:
     """The continuation of a loop, made by changing the builder's IR of the function, which has that loop noted."""
     header, operands = function.loops[number]
     count = len(function.locals)
-    types = [*function.locals, *(operand.type for operand in operands)]
-    made = Function(
-        function.index,
-        function.name,
-        FuncType(types, function.type.results),  # type: ignore[arg-type]
-        types,  # type: ignore[arg-type]
-        function.offset,
-    )
+    types: list[ValType] = [*function.locals, *(operand.type for operand in operands)]  # type: ignore[list-item]
+    signature = FuncType(types, function.type.results)
+    made = Function(function.index, function.name, signature, types, function.offset)
     kept: dict[Value, int] = {}
     for position, operand in enumerate(operands):
         if operand.block is not header:
             kept.setdefault(operand, count + position)
+    enclosing = enclosing_headers(function, header)
+    if enclosing:
+        _find_escaping(function.blocks, kept, types)
+    _keep_in_locals(function.blocks, kept)
+    start = peel(function, header, enclosing) if enclosing else header
     entry = Block()
     arguments = []
     for param in header.params:
@@ -86,9 +88,8 @@ def continue_loop(function: Function, number: int) -> Function:
         argument = Value("local.get", param.type, (), place, function.offset, entry)
         entry.body.append(argument)
         arguments.append(argument)
-    entry.terminator = Terminator("jump", (), (Edge(header, tuple(arguments)),), offset=function.offset)
-    made.blocks = [entry, *function.blocks]
-    _keep_in_locals(made.blocks, kept)
+    entry.terminator = Terminator("jump", (), (Edge(start, tuple(arguments)),), offset=function.offset)
+    made.blocks = [entry]
     made.blocks = reverse_postorder(made)
     for block in made.blocks:
         terminator = block.terminator
@@ -96,6 +97,21 @@ def continue_loop(function: Function, number: int) -> Function:
             # It must not jump to the start: that is another function now.
             _call_and_return(block, function.type.results)
     return made
+
+
+def _find_escaping(blocks: list[Block], kept: dict[Value, int], types: list[ValType]) -> None:
+    """Gives a local to each value that another block uses."""
+    for block in blocks:
+        terminator = block.terminator
+        for args in (
+            *(value.args for value in block.body),
+            terminator.args,
+            *(edge.args for edge in terminator.edges),
+        ):
+            for arg in args:
+                if arg.block is not block and arg not in kept:
+                    kept[arg] = len(types)
+                    types.append(arg.type)  # type: ignore[arg-type]
 
 
 def _keep_in_locals(blocks: list[Block], locals: dict[Value, int]) -> None:

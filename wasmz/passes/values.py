@@ -399,7 +399,7 @@ class _Numbering:
         condition = terminator.args[0]
         if condition.op not in INTEGER_CONSTANTS:
             edge = edges[0]
-            if edge.args or edges[1].block is not edge.block or any(other.block is not edge.block for other in edges):
+            if edge.args or edges[-1].block is not edge.block or any(other.block is not edge.block for other in edges):
                 return
         else:
             number = condition.imm
