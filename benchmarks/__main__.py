@@ -54,8 +54,8 @@ def main() -> None:
         print("\n" + report.kernel_table(_time_kernels(options, limited_engines()), LIMITS, LIMITS[0]))
     if "compile" in parts:
         try:
-            count, extras["compile_us"] = compile_costs(min(options.rounds, 3))
-            print("\n" + report.compile_table(count, extras["compile_us"]))
+            extras["compile_us"] = compiled = compile_costs(min(options.rounds, 3))
+            print("\n" + report.compile_table(compiled))
         except ImportError as error:
             print(f"\ncompile speed left out: {error}", file=sys.stderr)
     if "start" in parts:

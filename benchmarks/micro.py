@@ -1,22 +1,25 @@
 """The small costs: one call in each direction, and compiling one instruction.
 
-call_costs(engines, rounds=5)   -> {"export call, loop included": {"wasmz O1": 60.1, "python": 38.0, ...}, ...}, ns
-compile_costs(rounds=3)         -> {"wasmz O1": 6.1, "pwasm": 19.8}, microseconds an instruction
+call_costs(engines, rounds=5)   -> {"export call, loop included": {"wasmz O2": 60.1, "python": 38.0, ...}, ...}, ns
+compile_costs(rounds=3)         -> {"mquickjs": {"baseline": [1.4, ...], "pwasm": [8.1, ...], ...}, ...}, us
 """
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.util import find_spec
 from itertools import repeat
 from pathlib import Path
+from time import process_time
 from types import FunctionType
 from typing import Any
 
 from benchmarks.engines import Engine
 from benchmarks.timing import measure
+from wasmz.compile.on_demand import TierCompiler
+from wasmz.config import Config
+from wasmz.runtime.abi import BASELINE, OPTIMISED, CodeForm
 
 CALLS = Path(__file__).parent / "micro" / "calls.wasm"
 ROOT = Path(__file__).parent.parent
@@ -80,36 +83,44 @@ def _call(function: Callable[[int, int], Any]) -> None:
 
 def large_module_path() -> Path | None:
     """A real interpreter of 229 KB that pwasm's package carries, or ``None`` where that is not installed."""
+    return _guests().get("mquickjs")
+
+
+def _guests() -> dict[str, Path]:
+    """The real interpreters that pwasm's package carries: none where that is not installed."""
     spec = find_spec("pwasm")
-    return None if spec is None or spec.origin is None else Path(spec.origin).parent / "guests" / "mquickjs.wasm"
+    folder = None if spec is None or spec.origin is None else Path(spec.origin).parent / "guests"
+    return {} if folder is None else {name: folder / f"{name}.wasm" for name in ("mquickjs", "micropython", "quickjs")}
 
 
-def large_module() -> bytes | None:
-    """The bytes of that interpreter."""
-    path = large_module_path()
-    return None if path is None else path.read_bytes()
+def compile_costs(rounds: int) -> dict[str, dict[str, list[float]]]:
+    """By module, for each compiler, microseconds of CPU time an instruction in each round, decoding included.
 
-
-def compile_costs(rounds: int) -> tuple[int, dict[str, float]]:
-    """The number of instructions of :func:`large_module`, and microseconds for each, decoding included.
-
-    wasmz validates as well, pwasm does not.
+    wasmz validates as well, pwasm does not. Level 2 takes long: only the smallest module is compiled with it.
     """
     import pwasm
 
-    import wasmz
-    from wasmz.config import OPT_LEVELS
-
-    wasm = large_module()
-    if wasm is None:
+    costs: dict[str, dict[str, list[float]]] = {}
+    for name, path in _guests().items():
+        wasm = path.read_bytes()
+        count = sum(len(function.body) for function in pwasm.decode_module(wasm).funcs)
+        contenders = {
+            "baseline": partial(_compile, wasm, BASELINE),
+            "pwasm": partial(_translate_with_pwasm, wasm),
+        }
+        if not costs:
+            contenders["level 2"] = partial(_compile, wasm, OPTIMISED)
+        times = measure(contenders, rounds, clock=process_time)
+        costs[name] = {kind: [seconds / count * 1e6 for seconds in found] for kind, found in times.items()}
+    if not costs:
         raise ImportError("pwasm is not installed")
-    count = sum(len(function.body) for function in pwasm.decode_module(wasm).funcs)
-    contenders: dict[str, Callable[[], Any]] = {"pwasm": partial(_translate_with_pwasm, wasm)}
-    for level in OPT_LEVELS:
-        engine = wasmz.Engine(wasmz.Config(opt_level=level, use_cache=False, eager_compile=True))
-        contenders[f"wasmz O{level}"] = partial(wasmz.Module.compile, engine, wasm)
-    times = measure(contenders, rounds)
-    return count, {name: statistics.median(seconds) / count * 1e6 for name, seconds in times.items()}
+    return costs
+
+
+def _compile(wasm: bytes, form: CodeForm) -> None:
+    compiler = TierCompiler(wasm, Config(use_cache=False))
+    for body in compiler.module.bodies:
+        compiler.compile(body.index, form)
 
 
 def _translate_with_pwasm(wasm: bytes) -> None:

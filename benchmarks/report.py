@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +13,7 @@ from benchmarks import start
 from benchmarks.corpus.measure import Steady
 from benchmarks.instructions import Executed
 from benchmarks.suite import BY_HAND, Row
-from benchmarks.timing import geometric_mean
+from benchmarks.timing import geometric_mean, paired_ratio
 
 
 def kernel_table(rows: Sequence[Row], names: Sequence[str], reference: str) -> str:
@@ -107,13 +108,13 @@ def corpus_table(rows: Sequence[Steady]) -> str:
     return "\n".join(lines)
 
 
-def compile_table(count: int, costs: dict[str, float]) -> str:
-    """Compile speed in both directions."""
-    lines = [f"compiling {count} instructions (wasmz validates as well):"]
-    lines += [
-        f"  {name:12s} {cost:7.2f} microseconds an instruction, {1e6 / cost:9.0f} instructions a second"
-        for name, cost in costs.items()
-    ]
+def compile_table(costs: Mapping[str, Mapping[str, Sequence[float]]]) -> str:
+    """Compile speed of whole modules, beside pwasm's translation."""
+    lines = ["CPU time of compiling, microseconds an instruction (wasmz validates as well), and relative to pwasm:"]
+    for module, found in costs.items():
+        for name, samples in found.items():
+            ratio = "" if name == "pwasm" else f"{paired_ratio(samples, found['pwasm']):8.3f}"
+            lines.append(f"  {module:12s} {name:10s} {statistics.median(samples):8.2f} {ratio}")
     return "\n".join(lines)
 
 

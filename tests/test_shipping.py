@@ -24,7 +24,7 @@ ADDS_5 = function(b"\x20\x00\x41\x05\x6a", I32, I32, before=b"\x07\x05\x01\x01f\
 CONFIGS = [
     pytest.param({"compile_mode": "eager"}, id="eager"),
     pytest.param({"compile_mode": "smart"}, id="auto"),
-    pytest.param({"compile_mode": "smart", "opt_level": 1, "fuel": 100, "use_cache": False}, id="metered"),
+    pytest.param({"compile_mode": "smart", "opt_level": 0, "fuel": 100, "use_cache": False}, id="metered"),
 ]
 configured = pytest.mark.parametrize("settings", CONFIGS)
 

@@ -25,13 +25,13 @@ else:
         return lambda made: made
 
 
-OPT_LEVELS: Final = (0, 1, 2)
+OPT_LEVELS: Final = (0, 2)
 COMPILE_MODES: Final = ("smart", "lazy", "eager")
 
 # Passes that can be switched off: those of wasmz.passes.PIPELINES on which nothing else relies.
 OPTIONAL_PASSES: Final = (
-    *("copies", "constants", "conditions", "narrow", "guard", "dead"),
-    *("inline", "lanes", "counters", "values", "forwarding", "idioms", "invariants", "jumps", "streams"),
+    *("inline", "lanes", "counters", "values", "forwarding", "idioms", "jumps", "conditions", "dead"),
+    *("invariants", "streams"),
 )
 
 # CPython 3.11 counts C frames and Python frames against one limit, so a host function that recurses in C under a limit
@@ -118,8 +118,7 @@ class Config(Record, metaclass=ConfigType):
         choices=OPT_LEVELS,
         option="--opt-level",
         key=whole,
-        help="Optimisation level. 0 lowers the code as it stands, 1 and 2 run the passes named in "
-        "``wasmz.passes.PIPELINES``.",
+        help="Optimisation level. 0 lowers the code as it stands, 2 runs the passes of ``wasmz.passes.PIPELINES``.",
     )
     mem_limit_bytes: int | None = setting(
         default=None,

@@ -279,7 +279,7 @@ CALLS = """(module (import "host" "back" (func $back)) (type $t (func)) (table 2
   (func $middle (result i32) (call $leaf))
   (func (export "three") (result i32) (call $middle)))"""
 
-FORMS = ({}, *({"opt_level": level, "compile_mode": "eager"} for level in (0, 1, 2)), {"_thresholds": (1, 1, 0, 0)})
+FORMS = ({}, *({"opt_level": level, "compile_mode": "eager"} for level in (0, 2)), {"_thresholds": (1, 1, 0, 0)})
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -91,7 +91,7 @@ def test_exact_references_at_the_border() -> None:
 
 def test_compiled_modules_keep_descriptors(cache_dir: Path) -> None:
     for _ in range(2):
-        exports = _exports(1, cache_dir)
+        exports = _exports(2, cache_dir)
         assert exports.id(exports.new(5)) == 7
         with pytest.raises(TypeError, match="exact"):
             exports.exact(exports.new_pixel(6, 7))

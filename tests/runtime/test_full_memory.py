@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(not memory_module._CAN_RESERVE, reason="address 
 
 FULL = 1 << 32
 FORMS: list[dict[str, Any]] = [
-    *({"opt_level": level, "compile_mode": "eager"} for level in (0, 1, 2)),
+    *({"opt_level": level, "compile_mode": "eager"} for level in (0, 2)),
     {},
     {"_thresholds": (4, 4, 0, 1)},
 ]

@@ -86,7 +86,7 @@ class Guest:
 
 
 def forms() -> Iterator[Any]:
-    for level in (0, 1, 2):
+    for level in (0, 2):
         yield pytest.param({"opt_level": level, "compile_mode": "eager"}, id=f"O{level}")
     yield pytest.param({"compile_mode": "smart", "_thresholds": (1, 1, 0, 0)}, id="tiers")
 

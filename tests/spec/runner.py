@@ -1,6 +1,6 @@
 """Run the commands of one script against wasmz.
 
-    run_script(converted, opt_level=1) -> Report(passed=460, text=3, skipped={"SIMD": 12}, failures=[])
+    run_script(converted, opt_level=2) -> Report(passed=460, text=3, skipped={"SIMD": 12}, failures=[])
 
 A module that needs an unsupported proposal is skipped with every later command that depends on it; the rest runs.
 """

@@ -20,7 +20,7 @@ from tests.wasm.encode import I32, I64, body, module, name, section, signature, 
 
 SIZE = 5_000
 MOST_SECONDS, MOST_MEGABYTES = 2.0, 100
-TIERS = ("baseline", "continuation", "optimised", "level 1", "call")
+TIERS = ("baseline", "continuation", "optimised", "eager", "call")
 
 CONST, DROP, END, LOCAL_GET, LOCAL_SET, LOCAL_TEE = b"\x41\x01", b"\x1a", b"\x0b", b"\x20", b"\x21", b"\x22"
 BLOCK, LOOP, IF, ELSE, BR, BR_IF, BR_TABLE, RETURN = (
@@ -193,10 +193,10 @@ def measure(shape_name: str, tier: str) -> tuple[float, int, str]:
     start = time.process_time()
     error = ""
     try:
-        if tier in ("call", "level 1"):
-            config = wasmz.Config(use_cache=False, max_call_depth=50, fuel=None if tier == "level 1" else 100_000)
-            if tier == "level 1":
-                config = wasmz.Config(use_cache=False, opt_level=1, compile_mode="eager")
+        if tier in ("call", "eager"):
+            config = wasmz.Config(use_cache=False, max_call_depth=50, fuel=None if tier == "eager" else 100_000)
+            if tier == "eager":
+                config = wasmz.Config(use_cache=False, compile_mode="eager")
             engine = wasmz.Engine(config)
             compiled = wasmz.Module.compile(engine, data)
             if tier == "call":

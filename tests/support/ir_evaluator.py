@@ -195,19 +195,6 @@ def _operate(value: Value, operands: list[Any]) -> Any:
     if op.startswith("int."):
         return _operate_python(op, value.imm, operands)
     type, _, name = op.partition(".")
-    if name.endswith(".guarded"):
-        return _operate_guarded(type, name.removesuffix(".guarded"), operands)
-    if name.endswith(".nowrap"):
-        plain = name.removesuffix(".nowrap")
-        if plain == "shl":
-            return operands[0] << operands[1] % _BITS[type]
-        if plain == "wrap_i64":
-            return operands[0]
-        if plain == "extend_i32_s":
-            return (operands[0] ^ 0x8000_0000) - 0x8000_0000
-        if plain == "xor":
-            return ~operands[0]
-        return _UNREDUCED[plain](*operands)
     if type in _BITS and name in ("add", "sub", "mul", "and", "shl"):
         # Its own reduction covers operands that were left unreduced.
         bits = _BITS[type]
@@ -219,20 +206,6 @@ def _operate(value: Value, operands: list[Any]) -> Any:
         )
         return result % (1 << bits)
     return find_helper(op.replace(".", "_"))(*(int(x) if isinstance(x, bool) else x for x in operands))
-
-
-def _operate_guarded(type: str, name: str, operands: list[Any]) -> int:
-    """Reduces only what the generated code's test finds to need it, as `mask_unless_small` does."""
-    bits = _BITS[type]
-    first, second = operands
-    if name == "shl":
-        result = first << second % bits
-    elif name == "add" and second >= 1 << (bits - 1):
-        name, result = "sub", first - ((1 << bits) - second)
-    else:
-        result = _UNREDUCED[name](first, second)
-    is_fine = result >= 0 if name == "sub" else result <= 2**30 - 1
-    return result if is_fine else result % (1 << bits)
 
 
 def _operate_python(op: str, imm: Any, operands: list[Any]) -> Any:

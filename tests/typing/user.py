@@ -68,7 +68,7 @@ class AtMostAMegabyte(ResourceLimiter):
 
 def configure() -> Engine:
     """Settings, and the knob for when to compile."""
-    config = Config(opt_level=1, fuel=10_000, compile_mode="lazy", disable_passes=["inline"], cache_dir=os.curdir)
+    config = Config(opt_level=2, fuel=10_000, compile_mode="lazy", disable_passes=["inline"], cache_dir=os.curdir)
     assert_type(config.fuel, int | None)
     assert_type(config.replace(use_cache=False), Config)
     assert_type(Config.settings["fuel"].help, str)

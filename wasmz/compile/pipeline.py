@@ -52,11 +52,6 @@ _Made = TypeVar("_Made")
 # Called with the number of functions compiled so far, and that of all.
 Progress = Callable[[int, int], None]
 
-# All that code goes through that may run only once (see runtime/calls/tier_up.py). The pass makes conditions jump at
-# once, which is less code to emit: compiling takes 10 to 20 % less time, and what it makes is faster. All of level 1
-# takes 20 % more.
-BASELINE_PASSES = ("conditions",)
-
 # A function with fewer calls and rounds of loops in a profile is cold.
 _WARM = 200
 
@@ -186,15 +181,12 @@ class ModuleCompiler:
                 move_unlikely(function)
 
     def prepare(self, function: Function) -> None:
-        """Runs ``BASELINE_PASSES``."""
+        """Runs the few passes for code that may run only once."""
         load("wasmz.passes")
-        from wasmz.passes import find_pass
+        from wasmz.passes import run_plain
 
         self.verify(function)
-        for name in BASELINE_PASSES:
-            if name not in self.context.disabled:
-                find_pass(name)(function, self.context)
-                self.verify(function, after=name)
+        run_plain(function, self.context)
 
     def lower(self, function: Function, *, every_offset: bool = False) -> FunctionCode:
         """Emits the code objects of an optimised function; see :func:`compile_function` for ``every_offset``."""

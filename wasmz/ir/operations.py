@@ -5,12 +5,7 @@ Added operations are
     param                     a block's parameter
     project i                 result i of a call that gives several
     copy                      its operand
-    <op>.nowrap               the integer operation without the reduction to 32 or 64 bits: a pass proved that it
-                              is idle, or that each use reduces the result itself
-                              (of an exclusive or with all bits set: Python's complement, which is negative)
-    <op>.guarded              the integer operation with a test before the reduction whether its result is small, as
-                              expected
-    <load>.signed             a sign-extending load without the conversion to unsigned, likewise
+    <load>.signed             a sign-extending load without the conversion to unsigned
     <store>.fits              a narrow store of a value that is narrow already
     f32.<op>.unrounded        f32 arithmetic whose use rounds
     f32.load.quieting         a load whose uses quiet a signalling NaN anyway
@@ -92,14 +87,6 @@ from __future__ import annotations
 from wasmz.ir.nodes import Block, Value
 from wasmz.wasm.instructions import BY_NAME, Effects
 
-_UNWRAPPED = (
-    *(f"{type}.{name}.nowrap" for type in ("i32", "i64") for name in ("add", "sub", "mul", "shl")),
-    "i32.xor.nowrap",
-    "i64.xor.nowrap",
-    "i32.wrap_i64.nowrap",
-    "i64.extend_i32_s.nowrap",
-)
-_GUARDED = tuple(f"{type}.{name}.guarded" for type in ("i32", "i64") for name in ("add", "sub", "mul", "shl"))
 _SIGNED_LOADS = tuple(
     f"{name}.signed"
     for name in (
@@ -127,8 +114,6 @@ _UNROUNDED = tuple(f"f32.{name}.unrounded" for name in ("add", "sub", "mul"))
 VARIANTS: dict[str, str] = {
     name: ".".join(name.split(".")[:2])
     for name in (
-        *_UNWRAPPED,
-        *_GUARDED,
         *_SIGNED_LOADS,
         *_FITTING_STORES,
         *_SIGNED_STORES,

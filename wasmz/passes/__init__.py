@@ -6,7 +6,7 @@ docstring shows IR before and after. The pipelines below are the order of optimi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 
 from wasmz.ir.analyses import dominator_tree
@@ -21,7 +21,6 @@ Observer = Callable[[str, Function], None]
 # Optimisation level -> names of its passes, in order.
 PIPELINES: dict[int, tuple[str, ...]] = {
     0: (),
-    1: ("merge", "copies", "constants", "conditions", "narrow", "guard", "dead"),
     2: (
         "merge",
         "ssa",
@@ -45,10 +44,12 @@ PIPELINES: dict[int, tuple[str, ...]] = {
 
 PASSES = tuple(dict.fromkeys(name for names in PIPELINES.values() for name in names))
 
-# SSA construction relies on reducible control flow, which WebAssembly's is. Only the continuation of an inner loop,
-# entered in the middle of others, may be irreducible; it gets the passes of level 1. So do functions beyond these
-# sizes, which compilers do not make: the passes of level 2 keep sets of values for each value, and the locals of each
-# block.
+# What code goes through that runs first and that the baseline compiler leaves: little to do, and less to emit.
+PLAIN = ("merge", "conditions", "dead")
+
+# So do functions beyond these sizes, which compilers hardly make: the passes of level 2 keep sets of values for each
+# value, and the locals of each block. And so do graphs that are not reducible, as SSA construction needs them:
+# WebAssembly's are, and those of continuations unless that takes too many copies (irbuild/peeling.py).
 _MOST_VALUES = 40_000
 _MOST_LOCALS_IN_BLOCKS = 4_000_000
 
@@ -58,14 +59,23 @@ REQUIRED = frozenset({"merge", "ssa", "represent"})
 
 @cache
 def find_pass(name: str) -> Pass:
-    """The pass of a name. Its module is imported only here: baseline code needs one pass, and must start quickly."""
+    """The pass of a name. Its module is imported only here: what runs first needs few, and must start quickly."""
     found: Pass = load(f"wasmz.passes.{name}").run
     return found
 
 
 def run_passes(function: Function, level: int, context: Context, observe: Observer | None = None) -> None:
     """Runs a level's enabled passes; with ``context.verify``, the IR is checked after each."""
-    for name in _chosen(function, level):
+    _run(_chosen(function, level), function, context, observe)
+
+
+def run_plain(function: Function, context: Context) -> None:
+    """The same for ``PLAIN``."""
+    _run(PLAIN, function, context)
+
+
+def _run(names: Iterable[str], function: Function, context: Context, observe: Observer | None = None) -> None:
+    for name in names:
         if name in context.disabled:
             continue
         find_pass(name)(function, context)
@@ -79,14 +89,14 @@ def run_passes(function: Function, level: int, context: Context, observe: Observ
 
 
 def _chosen(function: Function, level: int) -> Iterator[str]:
-    """The passes of a level, or of level 1 if those of level 2 cannot do with the function; each is run at once."""
+    """The passes of a level, or ``PLAIN`` if those of level 2 cannot do with the function; each is run at once."""
     names = PIPELINES[level]
-    if level == 2:
+    if names:
         is_huge = _is_huge(function)
         # The graph is analysed after it was simplified, so that others need the same analysis.
         yield names[0]
         if is_huge or not dominator_tree(function).is_reducible:
-            names = PIPELINES[1]
+            names = PLAIN
         names = names[1:]
     yield from names
 

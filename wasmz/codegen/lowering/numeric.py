@@ -1,7 +1,6 @@
 """Numeric operations: integers are unsigned, so that wrapping is one mask and addresses are never negative.
 
 i32.add v0 v1         LOAD v0; LOAD v1; BINARY_OP +; LOAD_CONST 0xFFFFFFFF; BINARY_OP &
-i32.add.nowrap v0 v1  LOAD v0; LOAD v1; BINARY_OP +
 i32.lt_s v0 v1        both sides ^ 0x80000000, then an unsigned comparison
 i32.div_s v0 v1       i32_div_s(v0, v1), of the runtime: operations that are not here (see `__init__.py`)
 """
@@ -33,26 +32,6 @@ COMPARISONS: dict[str, tuple[str, bool]] = {
 def mask(emitter: Emitter, type: str) -> None:
     """Reduces the top of the stack to the type's bits."""
     emitter.out += (emitter.constant(MASKS[type]), emitter.target.binary("&"))
-
-
-def mask_unless_small(emitter: Emitter, type: str, *, may_be_negative: bool = False) -> None:
-    """Reduces the top of the stack, after a test whether that is needed.
-
-    A difference of reduced numbers needs it only if it is negative, a sum or product only if it is no small int.
-    """
-    target = emitter.target
-    small = Label()
-    test = (
-        (emitter.constant(0), target.compare(">="))
-        if may_be_negative
-        else (
-            emitter.constant(SMALL),
-            target.compare("<="),
-        )
-    )
-    emitter.out += (target.copy1, *test, Jump(small, IF_TRUE))
-    mask(emitter, type)
-    emitter.out.append(small)
 
 
 def sign(emitter: Emitter, type: str) -> None:
@@ -125,27 +104,22 @@ def _eqz(emitter: Emitter, value: Value) -> None:
     define_condition(emitter, value, start)
 
 
-def _wrapping(operator: str, reduction: str) -> Lowering:
+def _wrapping(operator: str) -> Lowering:
     def lowering(emitter: Emitter, value: Value) -> None:
         type = OPS[value.op].type
         target = emitter.target
         first, second = value.args
-        is_difference = operator == "-"
         if operator == "+" and second.op in CONSTANTS and second.imm >= SIGNS[type]:
             # A small negative number is added by subtraction, which keeps to small ints, CPython's fastest.
             start = emitter.push((first,))
             emitter.out += (emitter.constant(MASKS[type] + 1 - second.imm), target.binary("-"))
-            is_difference = True
         elif operator == "-" and first.op in CONSTANTS and not first.imm:
             start = emitter.push((second,))
             emitter.out.append(target.negate)
         else:
             start = emitter.push(value.args)
             emitter.out.append(target.binary(operator))
-        if reduction == "always":
-            mask(emitter, type)
-        elif reduction == "guarded":
-            mask_unless_small(emitter, type, may_be_negative=is_difference)
+        mask(emitter, type)
         emitter.define(value, start)
 
     return lowering
@@ -162,9 +136,7 @@ def _plain(operator: str) -> Lowering:
 
 for _type in INTEGER_BITS:
     for _name, _operator in (("add", "+"), ("sub", "-"), ("mul", "*")):
-        lowers(f"{_type}.{_name}")(_wrapping(_operator, "always"))
-        lowers(f"{_type}.{_name}.guarded")(_wrapping(_operator, "guarded"))
-        lowers(f"{_type}.{_name}.nowrap")(_wrapping(_operator, "never"))
+        lowers(f"{_type}.{_name}")(_wrapping(_operator))
     for _name, _operator in (("and", "&"), ("or", "|"), ("xor", "^")):
         lowers(f"{_type}.{_name}")(_plain(_operator))
 
@@ -174,13 +146,6 @@ def _high_half(emitter: Emitter, value: Value) -> None:
     start = emitter.push(value.args)
     target = emitter.target
     emitter.out += (target.binary("*"), emitter.constant(64), target.binary(">>"))
-    emitter.define(value, start)
-
-
-@lowers("i32.xor.nowrap", "i64.xor.nowrap")
-def _complement(emitter: Emitter, value: Value) -> None:
-    start = emitter.push(value.args[:1])
-    emitter.out.append(emitter.target.invert)
     emitter.define(value, start)
 
 
@@ -204,15 +169,11 @@ def _push_shift_count(emitter: Emitter, value: Value) -> int:
     return start
 
 
-@lowers(*(f"{type}.shl{form}" for type in INTEGER_BITS for form in ("", ".guarded", ".nowrap")))
+@lowers("i32.shl", "i64.shl")
 def _shl(emitter: Emitter, value: Value) -> None:
     start = _push_shift_count(emitter, value)
     emitter.out.append(emitter.target.binary("<<"))
-    op = OPS[value.op]
-    if op.form == "guarded":
-        mask_unless_small(emitter, op.type)
-    elif op.form != "nowrap":
-        mask(emitter, op.type)
+    mask(emitter, OPS[value.op].type)
     emitter.define(value, start)
 
 
@@ -262,12 +223,11 @@ def _extend(emitter: Emitter, value: Value) -> None:
         emitter.out += (emitter.constant((1 << op.narrow) - 1), target.binary("&"))
     flip = emitter.constant(1 << (op.narrow - 1))
     emitter.out += (flip, target.binary("^"), flip, target.binary("-"))
-    if op.form != "nowrap":
-        mask(emitter, op.type)
+    mask(emitter, op.type)
     emitter.define(value, start)
 
 
-@lowers("copy", "i64.extend_i32_u", "i32.wrap_i64.nowrap")
+@lowers("copy", "i64.extend_i32_u")
 def _same(emitter: Emitter, value: Value) -> None:
     emitter.define(value, emitter.push(value.args))
 
