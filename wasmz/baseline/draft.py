@@ -98,6 +98,7 @@ class Draft:
         self.constant_pieces: dict[object, bytes] = rows.constant_pieces.copy()
         self.global_pieces: dict[object, bytes] = {}
         self.callee_pieces: dict[object, bytes] = {}
+        self._movable = rows.movable
         self.first_temporary = first_temporary
         self.temporary_count = 0
         self.stack_size = 0
@@ -128,7 +129,9 @@ class Draft:
 
     def _add_constant(self, value: object) -> bytes:
         self.constants.append(value)
-        return self.target.load_const(len(self.constants) - 1)
+        piece = self.target.load_const(len(self.constants) - 1)
+        self._movable[piece] = -1
+        return piece
 
     def none(self) -> bytes:
         """Pushes None."""

@@ -31,6 +31,9 @@ NO_IMMEDIATES, MEMORY_ACCESS, MEMORY, TWO_MEMORIES, SEGMENT_AND_MEMORY, SEGMENT 
 JUMPS: Final = {"jump": ALWAYS, "if": IF_TRUE, "unless": IF_FALSE}
 
 
+# Locals with higher numbers are not moved: compilers hardly have so many.
+_MOVABLE_LOCALS: Final = 200
+
 # The way of opcodes that are not prepared yet.
 NEW: Final = 0xFF
 
@@ -73,6 +76,7 @@ class Rows:
         rare_ways: by opcode, of those with a prefix.
         facts: by opcode; what a tuple has depends on the way.
         load_facts: the same of loads alone.
+        movable: pieces that may be moved over code that sets no local: the local that one pushes, -1 for a constant.
     """
 
     def __init__(self, target: Target) -> None:
@@ -81,6 +85,11 @@ class Rows:
             value: target.load_small_int(value) or target.load_const(index)
             for index, value in enumerate(FIXED_CONSTANTS)
         }
+        self.movable: dict[bytes, int] = dict.fromkeys(self.constant_pieces.values(), -1)
+        small = [target.load_small_int(number) for number in range(256)]
+        self.movable.update({piece: -1 for piece in small if piece is not None})
+        target.reserve_locals(_MOVABLE_LOCALS)
+        self.movable.update({piece: index for index, piece in enumerate(target.loads[:_MOVABLE_LOCALS])})
         self.ways: bytearray = bytearray([NEW]) * 256
         for opcode, name in _OWN.items():
             self.ways[opcode] = WAYS[name]

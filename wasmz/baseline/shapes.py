@@ -111,13 +111,6 @@ class Pieces:
         end = self._jump(ALWAYS, second)
         return self._join(0, before, self._jump(when, first + end), first, end, second)
 
-    def movable(self, draft: Draft, count: int) -> dict[object, int]:
-        """The pieces that may be moved over code that does not set a local: its index by the piece that pushes it."""
-        self.target.reserve_locals(count)
-        found: dict[object, int] = {piece: index for index, piece in enumerate(self.target.loads[:count])}
-        found.update(dict.fromkeys(draft.constant_pieces.values(), -1))
-        return found
-
     def return_code(self, draft: Draft, count: int) -> tuple[bytes, ...]:
         """Leaves the function with the topmost values as its results."""
         if not count:

@@ -70,8 +70,8 @@ def translate(
     place = places.append
     constant_pieces, global_pieces, callee_pieces = draft.constant_pieces, draft.global_pieces, draft.callee_pieces
     signatures, globals_, has_memory = module.signatures, module.globals, module.has_memory
-    movable = pieces.movable(draft, len(local_types))
-    set_ends = [0] * len(local_types)
+    movable, local_count = rows.movable, len(local_types)
+    set_ends = [0] * local_count
     outermost = Frame.of_function(module.results(body.index))
     return_code = pieces.return_code(draft, len(outermost.results))
     frames = [outermost]
@@ -247,7 +247,7 @@ def translate(
                     else:
                         masking = (constant(needed), and_)
                 if begin >= floor and stored == begin + 1 and (local := movable.get(out[begin])) is not None and (
-                    local < 0 or set_ends[local] <= stored
+                    local < 0 or (local < local_count and set_ends[local] <= stored)
                 ):
                     # The address is a local or a constant, and can be pushed last.
                     address = out[begin]
@@ -256,7 +256,7 @@ def translate(
                         shift(begin, -1)
                     out += (*masking, view, address)
                 elif begin >= floor and stored == len(out) - 1 and (local := movable.get(out[stored])) is not None and (
-                    local < 0 or set_ends[local] <= begin
+                    local < 0 or (local < local_count and set_ends[local] <= begin)
                 ):
                     # So is the value, which can be pushed first.
                     draft.insert(begin, out.pop(), *masking, view)
