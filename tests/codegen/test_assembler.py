@@ -20,7 +20,7 @@ def make(
     emitted: list[Emitted], constants: tuple[object, ...], locals: tuple[str, ...] = ("a",), argument_count: int = 1
 ) -> Any:
     TARGET.reserve_locals(len(locals))
-    description = CodeDescription("f", "f", "<test>", 5, argument_count, constants, (), locals)
+    description = CodeDescription("f", "<test>", 5, argument_count, constants, (), locals)
     code = assemble([TARGET.resume, *emitted], TARGET, description)
     verify_code(code)
     return types.FunctionType(code, {})

@@ -17,7 +17,7 @@ def make(out: list[Emitted], local_count: int = 3) -> object:
     target = current_target()
     target.reserve_locals(local_count)
     names = tuple(f"l{i}" for i in range(local_count))
-    return assemble([target.resume, *out], target, CodeDescription("f", "f", "f", 1, 1, (0,), (), names))
+    return assemble([target.resume, *out], target, CodeDescription("f", "f", 1, 1, (0,), (), names))
 
 
 def pieces() -> tuple[list[bytes], list[bytes], bytes, bytes]:

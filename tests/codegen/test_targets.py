@@ -38,7 +38,7 @@ def test_binary_operators(operator: str) -> None:
 
 def run(pieces: list[bytes], arguments: tuple[object, ...], constants: tuple[object, ...] = ()) -> object:
     names = tuple(f"x{number}" for number in range(len(arguments)))
-    description = CodeDescription("f", "f", "<test>", 1, len(names), constants, ("g",), names)
+    description = CodeDescription("f", "<test>", 1, len(names), constants, ("g",), names)
     code = assemble([TARGET.resume, *pieces, TARGET.return_value], TARGET, description)
     return types.FunctionType(code, {"g": lambda *args: ("called", *args)})(*arguments)
 

@@ -70,7 +70,6 @@ def compile_function(module: BaselineModule, body: FunctionBody) -> FunctionCode
     slots = draft.first_temporary + draft.temporary_count
     description = CodeDescription(
         name=name,
-        qualname=name,
         filename=module.filename,
         first_offset=body.start,
         argument_count=count,

@@ -117,7 +117,7 @@ def record(name: str) -> str:
 
 
 def _lower(row: Instruction, result: ValType | None) -> str:
-    emitter = Emitter(_RecordingTarget(), ModuleFacts(frozenset(), ()), Function(0, None, FuncType(), [], 0))
+    emitter = Emitter(_RecordingTarget(), ModuleFacts(frozenset(), (), {}), Function(0, None, FuncType(), [], 0))
     emitter.out = []
     args: list[Value] = []
     block = Block()

@@ -8,7 +8,6 @@ its line table a tenth of all baseline compilation.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
 from types import CodeType
 
 from bytecode import CompilerFlags, ConcreteBytecode, ConcreteInstr
@@ -19,18 +18,28 @@ from wasmz.codegen.layout import encode_jump, encode_lines, place
 from wasmz.codegen.targets.base import ALWAYS, AT_END, Target
 
 
-@dataclass(frozen=True, slots=True)
 class CodeDescription:
     """The parts of a code object other than its instructions."""
 
-    name: str
-    qualname: str
-    filename: str
-    first_offset: int
-    argument_count: int
-    constants: tuple[object, ...]
-    global_names: tuple[str, ...]
-    local_names: tuple[str, ...]
+    __slots__ = ("argument_count", "constants", "filename", "first_offset", "global_names", "local_names", "name")
+
+    def __init__(
+        self,
+        name: str,
+        filename: str,
+        first_offset: int,
+        argument_count: int,
+        constants: tuple[object, ...],
+        global_names: tuple[str, ...],
+        local_names: tuple[str, ...],
+    ) -> None:
+        self.name: str = name
+        self.filename: str = filename
+        self.first_offset: int = first_offset
+        self.argument_count: int = argument_count
+        self.constants: tuple[object, ...] = constants
+        self.global_names: tuple[str, ...] = global_names
+        self.local_names: tuple[str, ...] = local_names
 
 
 class _Assembled(ConcreteInstr):
@@ -75,7 +84,7 @@ def make_code(
         varnames=description.local_names,
     )
     code.name = description.name
-    code.qualname = description.qualname
+    code.qualname = description.name
     code.filename = description.filename
     code.first_lineno = description.first_offset
     code.argcount = description.argument_count

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from wasmz.codegen.emitted import Attempt, Emitted, Jump, Label
@@ -25,6 +24,7 @@ from wasmz.codegen.targets.base import Target
 from wasmz.ir.facts import CONSTANTS, INTEGER_CONSTANTS
 from wasmz.ir.nodes import Block, Edge, Function, Value
 from wasmz.runtime.numeric.floats import f32_from_bits
+from wasmz.startup.records import Record
 from wasmz.types import DefinedType
 
 # The time of an insertion is proportional to the code after it, and that of a search for a pending read to the number
@@ -37,8 +37,7 @@ MOST_PENDING_READS = 64
 NEEDS_SLOT = -2
 
 
-@dataclass(frozen=True, slots=True)
-class ModuleFacts:
+class ModuleFacts(Record):
     """Facts about the module around a function, for lowering.
 
     Attributes:
@@ -49,7 +48,7 @@ class ModuleFacts:
 
     boxed_globals: frozenset[int]
     canonical_types: tuple[int, ...]
-    lowest_indices: Mapping[DefinedType, int] = field(default_factory=dict)
+    lowest_indices: Mapping[DefinedType, int]
 
 
 class Pending:

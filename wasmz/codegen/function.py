@@ -117,7 +117,6 @@ def assemble_function(emitter: Emitter, filename: str, argument_count: int) -> C
         emitter.target,
         CodeDescription(
             name=name,
-            qualname=name,
             filename=filename,
             first_offset=function.offset,
             argument_count=argument_count,

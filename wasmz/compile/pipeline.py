@@ -11,7 +11,6 @@ bytes -> decode_module, validate_module          wasm/
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import CodeType
 from typing import TYPE_CHECKING, TypeVar
 
@@ -35,6 +34,7 @@ from wasmz.runtime import abi
 from wasmz.runtime.image import FunctionCode, ModuleImage
 from wasmz.startup.concurrency import load, without_collections
 from wasmz.startup.light import cached_property
+from wasmz.startup.records import Record
 from wasmz.types import MEMORY32_LIMIT_BYTES, FuncType, MemoryType, ValType
 from wasmz.wasm.body import decode_body
 from wasmz.wasm.body_validator import validate_body
@@ -59,16 +59,14 @@ _WARM = 200
 _SHALLOW_DEPTH = 40
 
 
-@dataclass(frozen=True, slots=True)
-class CallFacts:
+class CallFacts(Record):
     """Whom a function calls directly, and whether it can reach anything else: tables' functions or the host."""
 
     callees: frozenset[int]
     is_open: bool
 
 
-@dataclass(frozen=True, slots=True)
-class WholeFunction:
+class WholeFunction(Record):
     """A function's code, of which is not known yet whether it is deep, and what it calls."""
 
     made: FunctionCode

@@ -14,19 +14,18 @@ results (a loop's parameters) become the block's parameters. Unreachable code is
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from wasmz.errors import ImplementationLimit
 from wasmz.ir.nodes import Block, Edge, Function, ResultType, Terminator, Value
+from wasmz.startup.records import Record
 from wasmz.types import DefinedType, FuncType, RefType, ValType
 from wasmz.wasm.instructions import BY_NAME, INSTRUCTIONS, Immediates
 
 I32 = ValType.I32
 
 
-@dataclass(frozen=True, slots=True)
-class Signatures:
+class Signatures(Record):
     """The types in a module's index spaces that function bodies refer to.
 
     Attributes:
