@@ -26,6 +26,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Compiled modules go to the checkout's cache folder, in this process and in every one that a test starts."""
     os.environ.setdefault("WASMZ_CACHE_DIR", str(ROOT / "cache"))
+    # Tests see which code is there when; those of the helper process switch it on (tests/test_background.py).
+    os.environ.setdefault("WASMZ_BACKGROUND_COMPILE", "0")
 
 
 # What --fast leaves out: suites, generated modules, real programs, and what starts many processes.

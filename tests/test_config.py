@@ -63,6 +63,7 @@ OTHERS: dict[str, Any] = {
     "use_cache": False,
     "verify": True,
     "disable_passes": ("inline", "values", "conditions"),
+    "background_compile": False,
     "_thresholds": (1, 1, 0, 0),
     "_profiling": True,
 }

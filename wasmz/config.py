@@ -227,6 +227,16 @@ class Config(Record, metaclass=ConfigType):
         help="Optimisations to leave out, by the names of passes. That shows which one is to blame, or what it is "
         "worth.",
     )
+    background_compile: bool = setting(
+        default=True,
+        option="--no-background-compile",
+        option_help="Compile hot functions in this process only.",
+        is_local=True,
+        key=None,
+        help="Let another process compile hot functions while this one runs them as they are, where there is a second "
+        "processor. ``False`` compiles them in this process, which waits; so does ``WASMZ_BACKGROUND_COMPILE=0`` in "
+        "the environment. Results are the same.",
+    )
     _thresholds: tuple[int, ...] = setting(
         default=(), is_local=True, key=None, help="For tests: the fields of ``wasmz.runtime.calls.supply.Thresholds``."
     )

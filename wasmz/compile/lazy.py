@@ -17,7 +17,7 @@ from wasmz.config import Config
 from wasmz.runtime.abi import OPTIMISED
 from wasmz.runtime.calls.supply import CodeSupply, Thresholds
 from wasmz.runtime.image import FunctionCode, ModuleImage
-from wasmz.startup.concurrency import load
+from wasmz.startup.concurrency import load, loaded
 from wasmz.startup.light import ref
 
 TYPE_CHECKING = False
@@ -76,6 +76,8 @@ def _supply(
     config = compiler.config
     supply = CodeSupply(image, compiler.compile, Thresholds(*config._thresholds), codes)
     supply.forget = compiler.forget
+    if config.background_compile and not (config.verify or config._profiling):
+        supply.ask = _FirstQuestion(compiler, supply).ask
     if cache is not None:
         keeper = _Keeper(cache, path, compiler.data, image, supply, None if is_new else in_cache)
         supply.keep = keeper.keep
@@ -147,6 +149,26 @@ class _LateCompiler:
         self.made = None
 
 
+class _FirstQuestion:
+    """Asks the helper process for code; with the first question comes what that needs (``background.py``)."""
+
+    def __init__(self, compiler: _LateCompiler, supply: CodeSupply) -> None:
+        self.compiler = compiler
+        self.supply = ref(supply)
+
+    def ask(self, index: int, form: CodeForm) -> bool:
+        """Whether the helper compiles it."""
+        supply = self.supply()
+        if supply is None:
+            return False
+        load("wasmz.compile.background")
+        from wasmz.compile.background import Client
+
+        client = Client(self.compiler.data, self.compiler.config, supply)
+        supply.ask = client.ask
+        return client.ask(index, form)
+
+
 class _Keeper:
     """Keeps in the cache what a supply has, and outlives it."""
 
@@ -175,6 +197,7 @@ class _Keeper:
 
     def keep_own(self) -> None:
         """Adds to the cache what it has not got yet."""
+        look_for_answers()
         codes = dict(self.codes)
         if self.kept is not None and codes.keys() <= self.kept:
             return
@@ -188,6 +211,13 @@ class _Keeper:
 _keepers: set[_Keeper] = set()
 
 
+def look_for_answers() -> None:
+    """Takes what the helper has made, if there is one."""
+    background = loaded("wasmz.compile.background")
+    if background is not None:
+        background.background.look()
+
+
 def _keep_of_collected() -> None:
     for keeper in list(_keepers):
         if keeper.supply() is None:
@@ -199,3 +229,6 @@ def _keep_of_collected() -> None:
 def _keep_at_exit() -> None:
     while _keepers:
         _keepers.pop().keep_own()
+    background = loaded("wasmz.compile.background")
+    if background is not None:
+        background.background.close()

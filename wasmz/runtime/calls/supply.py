@@ -81,6 +81,8 @@ class CodeSupply:
         # Keeps the codes for other processes; set by who made the supply.
         self.keep: Callable[[], None] | None = None
         self._compile = compile
+        # Has another process compile a form of a function; returns whether that does it. Set by who made the supply.
+        self.ask: Callable[[int, CodeForm], bool] | None = None
         # Has a new compiler made: set by who made the supply.
         self.forget: Callable[[], None] | None = None
         self._lock = new_lock()
@@ -94,6 +96,12 @@ class CodeSupply:
 
     def _is_frozen(self, index: int) -> bool:
         return self.frozen is not None and self.frozen.has(index)
+
+    def is_coming(self, index: int, form: CodeForm) -> bool:
+        """Whether another process compiles the code, so that :meth:`get` would do its work again."""
+        if self.ask is None or self.has(index, form):
+            return False
+        return self.ask(index, form) and not self.has(index, form)
 
     def get(self, index: int, form: CodeForm) -> FunctionCode:
         """The code of a function in a form, compiled if need be."""

@@ -269,13 +269,16 @@ class InstanceTiers:
         if ended * thresholds.round < needed and not is_made:
             self._restart(index)
             return None
+        is_long = loop != AT_START and (rounds >= thresholds.loop_rounds or rounds + 1 == ended > 1)
+        if supply.is_coming(index, CodeForm.of(loop) if is_long or is_made else OPTIMISED):
+            self._restart(index)
+            return None
         if loop == AT_START:
             self._optimise(index)
             if index in self._refused:
                 self._restart(index)
                 return None
             return get(index)
-        is_long = rounds >= thresholds.loop_rounds or rounds + 1 == ended > 1
         if is_long or is_made:
             # The counter stays at its end: the next call asks at once for the optimised function.
             return self._continuation(index, loop, get)
