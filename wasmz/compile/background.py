@@ -23,7 +23,6 @@ from wasmz.compile.connection import Connection, Ended, connect
 from wasmz.compile.messages import FORMAT
 from wasmz.errors import WasmzError
 from wasmz.runtime.abi import CodeForm
-from wasmz.runtime.image import FunctionCode
 from wasmz.startup.concurrency import at_fork, is_finalizing
 from wasmz.startup.light import ref
 
@@ -88,8 +87,7 @@ class Client:
         if frozen is None:
             self.refused.add(key)
         elif supply is not None:
-            # Another thread may have compiled it meanwhile.
-            supply.codes.setdefault(key, FunctionCode.thaw(frozen))
+            supply.arrive(*key, frozen)
 
 
 class Background:
