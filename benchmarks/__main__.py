@@ -16,15 +16,17 @@ from typing import Any
 from benchmarks import report
 from benchmarks.catalogue import load_kernels, missing_kernels
 from benchmarks.corpus import measure as corpus
+from benchmarks.corpus.programs import PROGRAMS
 from benchmarks.deadlines import latencies
 from benchmarks.engines import Engine, available_engines, limited_engines
 from benchmarks.instructions import can_count, count_kernel
 from benchmarks.micro import call_costs, compile_costs
+from benchmarks.pauses import table as pause_table
 from benchmarks.start import start_times
 from benchmarks.suite import BY_HAND, Row, run_kernel
 from benchmarks.wasi import throughput
 
-PARTS = ("kernels", "corpus", "calls", "limits", "compile", "start", "wasi", "instructions", "deadlines")
+PARTS = ("kernels", "corpus", "calls", "limits", "compile", "start", "wasi", "instructions", "deadlines", "pauses")
 COUNTED = ("wasmz O2", "pwasm")
 LIMITS = ["wasmz O2", "wasmz fuel", "wasmz time"]
 
@@ -79,6 +81,11 @@ def main() -> None:
         # The median of ten, whatever the number of rounds: a limit, not a speed.
         extras["deadline_seconds"] = late = latencies(10)
         print("\n" + report.deadline_table(late))
+    if "pauses" in parts:
+        if (options.corpus / PROGRAMS["quickjs"].path).exists():
+            print("\n" + pause_table("quickjs", 5.0, options.corpus.resolve()))
+        else:
+            print(f"\npauses left out: QuickJS is not in {options.corpus}", file=sys.stderr)
     if options.json:
         options.json.write_text(json.dumps(report.as_json(rows, extras), indent=1), encoding="utf-8")
 
