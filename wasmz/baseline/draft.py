@@ -5,6 +5,7 @@ A draft is what `translate.py` fills. The operand stack of WebAssembly is CPytho
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from itertools import accumulate
 
 from wasmz.baseline.rows import FIXED_CONSTANTS, Rows
@@ -30,16 +31,12 @@ class Label:
 
     Attributes:
         depth: that of the stack there, -1 while it is not known.
-        index: its number among the marks, once it has been put.
-        position: in code units, after layout.
+        index: its number among the labels and jumps, after layout.
     """
 
-    __slots__ = ("depth", "index", "position")
+    __slots__ = ("depth", "index")
 
     index: int
-    position: int
-    # Of code.
-    units = 0
 
     def __init__(self) -> None:
         self.depth: int = -1
@@ -55,11 +52,7 @@ class Label:
 class Jump:
     """A jump to a label, taken always, or on the condition on top of the stack."""
 
-    __slots__ = ("index", "label", "position", "units", "when")
-
-    index: int
-    position: int
-    units: int
+    __slots__ = ("label", "when")
 
     def __init__(self, label: Label, when: str) -> None:
         self.label: Label = label
@@ -254,46 +247,43 @@ class Draft:
         """The instructions and the line table. The prologue comes first."""
         out, target = self.out, self.target
         ends = list(accumulate(map(len, out), initial=0))
-        marks, jumps, places = self._follow(ends)
-        place(marks, jumps, target)
-        for index, jump in zip(places, jumps, strict=True):
-            out[index] = encode_jump(jump, target)
-        base = len(prologue) >> 1
-        lines: list[tuple[int, int]] = []
-        moved, number, following = base, 0, places[0] if places else -1
-        for index, offset in zip(self.line_places, self.offsets, strict=True):
-            while number < len(places) and index > following:
-                moved += jumps[number].units
-                number += 1
-                following = places[number] if number < len(places) else -1
-            lines.append(((ends[index] >> 1) + moved, offset))
+        drafts, jumps, places = self._follow(ends)
+        positions, sizes = place(drafts, jumps, target)
+        for index, (mark, label, when), units in zip(places, jumps, sizes, strict=True):
+            out[index] = encode_jump(when, positions[label] - positions[mark] - units, units, target)
+        moved = list(accumulate(sizes, initial=len(prologue) >> 1))
+        lines = [
+            ((ends[index] >> 1) + moved[bisect_left(places, index)], offset)
+            for index, offset in zip(self.line_places, self.offsets, strict=True)
+        ]
         code = prologue + b"".join(out)
         return code, encode_lines(lines, len(code) >> 1, first_offset)
 
-    def _follow(self, ends: list[int]) -> tuple[list[Label | Jump], list[Jump], list[int]]:
-        """Follows the depth of the stack through all code; the labels and jumps, the jumps, and their places."""
+    def _follow(self, ends: list[int]) -> tuple[list[int], list[tuple[int, int, str]], list[int]]:
+        """Follows the depth of the stack through all code.
+
+        Returns positions of labels and jumps without jumps, the jumps for :func:`place`, and their places in ``out``.
+        """
         effects, iterator_items = self.target.effects, self.target.iterator_items
         # Without regard to jumps.
         depths = list(accumulate(map(effects.__getitem__, self.out), initial=0))
-        marks: list[Label | Jump] = []
-        jumps: list[Jump] = []
+        drafts: list[int] = []
+        found: list[tuple[int, Jump]] = []
         places: list[int] = []
         # What is to be added to these, where code is reached.
         added = begin = deepest = 0
         is_reached = True
         for end, mark in zip(self.mark_places, self.marks, strict=True):
+            depth = depths[end] + added
             if is_reached:
-                peak = max(depths[begin : end + 1]) + added
+                peak = depth if end == begin + 1 else max(depths[begin : end + 1]) + added
                 if peak > deepest:
                     deepest = peak
             begin = end
-            depth = depths[end] + added
             if mark.__class__ is Jump:
                 jump: Jump = mark
-                jump.index = len(marks)
-                jump.position = ends[end] >> 1
-                marks.append(jump)
-                jumps.append(jump)
+                found.append((len(drafts), jump))
+                drafts.append(ends[end] >> 1)
                 places.append(end)
                 if not is_reached:
                     continue
@@ -312,9 +302,8 @@ class Draft:
                 is_reached = False
             else:
                 label = mark  # type: ignore[assignment]
-                label.index = len(marks)
-                label.position = ends[end] >> 1
-                marks.append(label)
+                label.index = len(drafts)
+                drafts.append(ends[end] >> 1)
                 if is_reached:
                     if label.depth != depth:
                         label.reach(depth)
@@ -322,4 +311,4 @@ class Draft:
                     added = label.depth - depths[end]
                     is_reached = True
         self.stack_size = deepest
-        return marks, jumps, places
+        return drafts, [(mark, jump.label.index, jump.when) for mark, jump in found], places

@@ -63,12 +63,16 @@ def assemble(emitted: list[Emitted], target: Target, description: CodeDescriptio
     draft = _Draft(target)
     draft.read(emitted)
     prove_assigned(draft.marks, draft.pieces, target, description.argument_count, len(description.local_names))
-    place(draft.marks, draft.jumps, target)
-    for jump in draft.jumps:
-        draft.pieces[jump.piece] = encode_jump(jump, target)
+    jumps = [(jump.index, jump.label.index, jump.when) for jump in draft.jumps]
+    positions, sizes = place([mark.position for mark in draft.marks], jumps, target)
+    for mark, position in zip(draft.marks, positions, strict=True):
+        mark.position = position
+    for jump, units in zip(draft.jumps, sizes, strict=True):
+        distance = jump.label.position - jump.position - units
+        draft.pieces[jump.piece] = encode_jump(jump.when, distance, units, target)
     ends = [0, *itertools.accumulate(map(len, draft.pieces))]
-    positions = [(ends[index] >> 1, offset) for index, offset in draft.lines]
-    lines = encode_lines(positions, ends[-1] >> 1, description.first_offset)
+    places = [(ends[index] >> 1, offset) for index, offset in draft.lines]
+    lines = encode_lines(places, ends[-1] >> 1, description.first_offset)
     table = _encode_attempts(draft.attempts, draft.pieces, target) if draft.attempts else b""
     return make_code(description, b"".join(draft.pieces), draft.stack_size, lines, table)
 

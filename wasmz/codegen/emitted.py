@@ -37,9 +37,6 @@ class Label:
 
     __slots__ = ("depth", "index", "is_fallen_into", "piece", "position", "unset")
 
-    # Of code; as those of an attempt.
-    units = 0
-
     def __init__(self) -> None:
         self.depth: int = -1
         self.index: int = -1
@@ -52,7 +49,7 @@ class Label:
 class Jump:
     """A jump to ``label``, taken always, or if the condition on top of the stack is true (or false)."""
 
-    __slots__ = ("index", "label", "piece", "position", "units", "when")
+    __slots__ = ("index", "label", "piece", "position", "when")
 
     def __init__(self, label: Label, when: str = ALWAYS) -> None:
         self.label: Label = label
@@ -60,7 +57,6 @@ class Jump:
         self.index: int = 0
         self.piece: int = 0
         self.position: int = 0
-        self.units: int = 1
 
 
 class Attempt:
@@ -71,8 +67,6 @@ class Attempt:
     """
 
     __slots__ = ("depth", "index", "is_of_call", "label", "operand_count", "piece", "position")
-
-    units = 0
 
     def __init__(self, handler: Label, operand_count: int | None = None, *, is_of_call: bool = False) -> None:
         self.label: Label = handler

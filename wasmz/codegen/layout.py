@@ -1,19 +1,23 @@
 """Where labels and jumps are in the code of a function, and its line table.
 
-    place(marks, jumps, target)           positions in code units; jumps get their sizes
-    encode_jump(jump, target)             bytes of a placed jump
-    encode_lines(lines, end, first)       co_linetable
+    place([0, 3, 9], [(1, 2, IF_TRUE)], target)     -> ([0, 3, 11], [2]): final positions of marks, sizes of jumps
+    encode_jump(IF_TRUE, 6, 2, target)              -> bytes of a jump forward over 6 code units; backward is negative
+    encode_lines(lines, end, first_offset)          -> co_linetable
 
-Both compilers use it: the assembler of the pipeline (`assembler.py`), and the baseline.
+Positions and sizes are in code units. Both compilers use it: the assembler of the pipeline (`assembler.py`), and the
+baseline.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from typing import Protocol
+from operator import add
 
 from wasmz.codegen.targets.base import ALWAYS, IF_FALSE, IF_TRUE, Target
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _MOST_ATTEMPTS = 20
 _LARGEST_DISTANCE = 2**32 - 1
@@ -27,97 +31,73 @@ _COMMON_DISTANCE = 1000
 _OPPOSITE = {IF_TRUE: IF_FALSE, IF_FALSE: IF_TRUE}
 
 
-class Mark(Protocol):
-    """Something between pieces: its number among marks, its position and its size in code units."""
+def place(drafts: Sequence[int], jumps: Sequence[tuple[int, int, str]], target: Target) -> tuple[list[int], list[int]]:
+    """Finds the positions of labels and jumps, and the sizes of jumps, which grow until each reaches its label.
 
-    index: int
-    position: int
-    units: int
-
-
-class PlacedJump(Mark, Protocol):
-    """A jump: its label, and when it is taken."""
-
-    when: str
-
-    @property
-    def label(self) -> Mark: ...
-
-
-def place(marks: Sequence[Mark], jumps: Sequence[PlacedJump], target: Target) -> None:
-    """Gives labels and jumps their final positions, in code units; jumps grow until each reaches its label."""
-    drafts = [mark.position for mark in marks]
-    # The jumps that may have to grow, with their least size: those whose label is not near even if all others grow.
-    far: list[tuple[PlacedJump, int]] = []
-    for jump in jumps:
-        label = jump.label
-        jump.units = units = _least_units(jump, target)
-        distance = drafts[label.index] - drafts[jump.index]
-        between = label.index - jump.index
-        if distance < 0:
-            distance, between = -distance, -between
-        if distance + _LARGEST_UNITS * (between + 1) >= 256:
-            far.append((jump, units))
+    Args:
+        drafts: position of each label and jump, in order, as if jumps took no place.
+        jumps: of each jump its number among these, that of its label, and when it is taken.
+        target: the Python version.
+    """
+    sizes = [0] * len(drafts)
+    # The jumps that may have to grow: those whose label is not near even if all between them grow.
+    far: list[tuple[int, int, int]] = []
+    for mark, label, when in jumps:
+        sizes[mark] = least = _least_units(when, target, is_forward=label > mark)
+        if abs(drafts[label] - drafts[mark]) + _LARGEST_UNITS * (abs(label - mark) + 1) >= 256:
+            far.append((mark, label, least))
     for attempt in itertools.count():
-        moved = 0
-        for mark, position in zip(marks, drafts, strict=True):
-            mark.position = position + moved
-            moved += mark.units
+        positions = list(map(add, drafts, itertools.accumulate(sizes, initial=0)))
         grown = False
-        for jump, units in far:
+        for mark, label, least in far:
             # Jumps may make each other grow, one at a time, for many iterations: after a few, all get the largest size.
-            distance = _distance(jump) if attempt < _MOST_ATTEMPTS else _LARGEST_DISTANCE
-            if distance >= 256 and units + _extension(distance) > jump.units:
-                jump.units = units + _extension(distance)
+            distance = _LARGEST_DISTANCE
+            if attempt < _MOST_ATTEMPTS:
+                distance = abs(positions[label] - positions[mark] - sizes[mark])
+            if distance >= 256 and least + _extension(distance) > sizes[mark]:
+                sizes[mark] = least + _extension(distance)
                 grown = True
         if not grown:
-            return
-
-
-def _distance(jump: PlacedJump) -> int:
-    """Code units between the end of the jump and its label; never negative."""
-    end = jump.position + jump.units
-    return jump.label.position - end if jump.label.index > jump.index else end - jump.label.position
+            return positions, [sizes[mark] for mark, _, _ in jumps]
+    raise AssertionError("unreachable")
 
 
 def _extension(distance: int) -> int:
-    return 0 if distance < 256 else 1 if distance < 65_536 else 2 if distance < 16_777_216 else 3
+    return 1 if distance < 65_536 else 2 if distance < 16_777_216 else 3
 
 
-def _least_units(jump: PlacedJump, target: Target) -> int:
+def _least_units(when: str, target: Target, *, is_forward: bool) -> int:
     """The size of a jump over less than 256 code units."""
     sizes = target.jump_sizes
-    if jump.label.index > jump.index:
-        return sizes[target.forward_jumps[jump.when]]
+    if is_forward:
+        return sizes[target.forward_jumps[when]]
     units = sizes[target.backward_jump]
     # No version has all conditional backward jumps: a forward one of the opposite condition jumps over a plain one.
-    return units if jump.when is ALWAYS else units + sizes[target.forward_jumps[_OPPOSITE[jump.when]]]
+    return units if when is ALWAYS else units + sizes[target.forward_jumps[_OPPOSITE[when]]]
 
 
-def encode_jump(jump: PlacedJump, target: Target) -> bytes:
-    """The instructions of a placed jump, exactly as long as it was placed."""
-    distance = _distance(jump)
-    is_forward = jump.label.index > jump.index
-    key = (jump.when, is_forward, distance, jump.units)
+def encode_jump(when: str, distance: int, units: int, target: Target) -> bytes:
+    """The instructions of a jump from its end to its label, exactly as long as it was placed."""
+    key = (when, distance, units)
     encoded = target.jumps.get(key)
     if encoded is None:
-        encoded = _encode_jump(jump, target, distance, is_forward=is_forward)
-        if distance < _COMMON_DISTANCE:
+        encoded = _encode_jump(when, distance, units, target)
+        if -_COMMON_DISTANCE < distance < _COMMON_DISTANCE:
             target.jumps[key] = encoded
     return encoded
 
 
-def _encode_jump(jump: PlacedJump, target: Target, distance: int, *, is_forward: bool) -> bytes:
+def _encode_jump(when: str, distance: int, units: int, target: Target) -> bytes:
     around = b""
-    if is_forward:
-        encoded = target.jump_piece(target.forward_jumps[jump.when], distance)
+    if distance >= 0:
+        encoded = target.jump_piece(target.forward_jumps[when], distance)
     else:
-        encoded = target.jump_piece(target.backward_jump, distance)
-        if jump.when is not ALWAYS:
-            name = target.forward_jumps[_OPPOSITE[jump.when]]
-            around = target.jump_piece(name, jump.units - target.jump_sizes[name])
+        encoded = target.jump_piece(target.backward_jump, -distance)
+        if when is not ALWAYS:
+            name = target.forward_jumps[_OPPOSITE[when]]
+            around = target.jump_piece(name, units - target.jump_sizes[name])
     # A jump that was placed with more EXTENDED_ARG than it needs in the end is filled up.
-    missing = jump.units - (len(around) + len(encoded)) // 2
+    missing = units - (len(around) + len(encoded)) // 2
     return around + target.piece("EXTENDED_ARG", 0) * missing + encoded
 
 

@@ -142,8 +142,8 @@ class Target:
         self.jump_sizes: dict[str, int] = {
             name: 1 + cache_count(name) for name in (*self.forward_jumps.values(), self.backward_jump)
         }
-        # Encoded jumps: by condition, whether they lead forward, distance and size.
-        self.jumps: dict[tuple[str, bool, int, int], bytes] = {}
+        # Encoded jumps: by condition, distance (negative backward) and size.
+        self.jumps: dict[tuple[str, int, int], bytes] = {}
         # Pieces that change a local, a global or an item.
         self.effectful: set[bytes] = {self.store_subscript}
         # Pieces that only push a fast local, a constant, a global or a NULL.
