@@ -8,5 +8,7 @@ What it does not know, and whatever is not plainly valid, is `Unfit`: the valida
 compiles the rest (`compile/on_demand.py`). It accepts no function that the validator would refuse.
 
 The loop is generated from its cases (`instructions.cases`). What most instructions emit is a template that was recorded
-from the pipeline's lowering (`recording.py`, `templates.py`), so that a lowering is written once.
+from the pipeline's lowering (`recording.py`, `templates.py`), so that a lowering is written once. Where types depend on
+the module, as of structures, `typed.py` completes the template. Types are compared by identity; only where they differ
+does the loop ask for subtypes (`subtypes.py`).
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wasmz.baseline.draft import Label
 from wasmz.types import FuncType, ValType, internal_type
+from wasmz.wasm.immediates import read_block_type
 from wasmz.wasm.reader import read_s33
 
 TYPE_CHECKING = False
@@ -27,7 +28,8 @@ _SHORT: Final[dict[int, tuple[ValType, ...]]] = {
     **{byte: (type,) for byte, type in _REFERENCES.items()},
 }
 
-# What `select` without a type chooses from; what `ref.null` makes, by heap type; what `drop` is sure to drop.
+# What `select` without a type chooses from; what `ref.null` makes, by heap type; what is a reference, what may be
+# dropped: by most modules.
 NUMBERS: Final = frozenset({ValType.I32, ValType.I64, ValType.F32, ValType.F64, ValType.V128})
 NULLS: Final = _REFERENCES
 REFERENCES: Final = frozenset(_REFERENCES.values())
@@ -53,6 +55,9 @@ class Frame:
         params: Sequence[ValType] = ()
         if results is not None:
             pos += 1
+        elif 0x40 < data[pos] < 0x80:
+            block, pos = read_block_type(data, pos, len(data), module.module)
+            results = block.results
         else:
             index, pos = read_s33(data, pos, len(data))
             block_type = module.types[index].composite if index >= 0 else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from wasmz.baseline.draft import Draft, Unfit
 from wasmz.baseline.rows import current_rows
 from wasmz.baseline.shapes import Pieces
+from wasmz.baseline.subtypes import Variables
 from wasmz.baseline.tiers import Requests
 from wasmz.baseline.translate import translate
 from wasmz.codegen.assembler import CodeDescription, make_code
@@ -49,15 +50,19 @@ def compile_function(module: BaselineModule, body: FunctionBody) -> FunctionCode
     rows = current_rows()
     count, params, _ = module.signatures[body.index]
     local_types: list[Any] = [*params]
+    all_have_defaults = True
     for number, type in body.locals:
         local_types += [type] * number
+        if type.__class__ is RefType and not type.nullable:
+            all_have_defaults = False
     if len(local_types) > _MOST_LOCALS:
         raise Unfit
     target = rows.target
     target.reserve_locals(len(local_types) + 2)
     draft = Draft(rows, len(local_types) + 2)
     requests = Requests(body.index, body.start, count, len(local_types), uses_fuel=module.uses_fuel)
-    translate(module, rows, _pieces(), body, local_types, draft, requests)
+    variables = Variables(local_types, target.loads, count, all_have_defaults=all_have_defaults)
+    translate(module, rows, _pieces(), body, variables, draft, requests)
     requests.finish(draft)
     zeros = [*zip(range(count, len(local_types)), local_types[count:], strict=True)]
     if requests.has_loops:
@@ -87,7 +92,10 @@ def _local_names(count: int) -> tuple[str, ...]:
 
 
 def _zero(draft: Draft, zeros: list[tuple[int, Any]]) -> list[bytes]:
-    """Locals start as zero or null (specification 4.4.10); so no fast local is ever read before it is set."""
+    """Locals start as zero or null (specification 4.4.10); so no fast local is ever read before it is set.
+
+    Those without a default value are null, too: code passes them on when it goes on elsewhere.
+    """
     stores = draft.target.stores
     made: list[bytes] = []
     for first in range(0, len(zeros), _ZEROS):
@@ -110,7 +118,5 @@ def _zero(draft: Draft, zeros: list[tuple[int, Any]]) -> list[bytes]:
 
 def _zero_of(type: ValType) -> object:
     if isinstance(type, RefType):
-        if not type.nullable:
-            raise Unfit
         return None
     return 0.0 if type is ValType.F32 or type is ValType.F64 else 0

@@ -16,6 +16,7 @@ from wasmz.baseline.rows import (
     number_of,
     verb,
 )
+from wasmz.codegen.emitted import in_array
 from wasmz.runtime import abi
 from wasmz.wasm.reader import read_u32
 
@@ -88,11 +89,29 @@ def general(
         else:
             # Temporaries hold the operands for a moment only, before the template's own.
             draft.put_below(count, *below)
+    above = instantiate(draft, template.above, offset, indices)
+    if template.in_array:
+        place = in_array(place)
+        if second >= begin >= 0 and second == len(out) - 1 and _takes_items(template.above):
+            # Nothing can happen between the array and the index.
+            if out[second] in draft.target.plain_loads:
+                index = out.pop()
+                draft.mark(place)
+                out += (above[1], index, *above[3:])
+                return
     if template.traps:
         draft.mark(place)
-    above = b"".join(instantiate(draft, template.above, offset, indices))
-    draft.target.effects[above] = effect
-    out.append(above)
+    if template.is_long:
+        out += above
+        return
+    joined = b"".join(above)
+    draft.target.effects[joined] = effect
+    out.append(joined)
+
+
+def _takes_items(above: Sequence[str]) -> bool:
+    """Whether a template replaces the array below an index by its items."""
+    return above[0] == above[2] == "swap:2"
 
 
 def instantiate(draft: Draft, words: Sequence[str], offset: int, indices: Sequence[int]) -> list[bytes]:
@@ -120,6 +139,8 @@ def instantiate(draft: Draft, words: Sequence[str], offset: int, indices: Sequen
 def _instantiate(draft: Draft, kind: str, argument: str, offset: int, indices: Sequence[int]) -> bytes:
     target = draft.target
     if kind == "const":
+        if argument == "None":
+            return draft.none()
         number = number_of(argument)
         return draft.keyed_constant(("float", argument), number) if "." in argument else draft.constant(number)
     if kind == "callee":
@@ -129,9 +150,27 @@ def _instantiate(draft: Draft, kind: str, argument: str, offset: int, indices: S
     if kind == "view":
         format, _, added = argument.partition("+")
         return draft.load_global(abi.view(0, format, offset + int(added)))
+    if kind == "attribute":
+        return target.load_attribute(draft.name_index(_attribute(argument, indices)))
+    if kind == "set_attribute":
+        return target.store_attribute(draft.name_index(_attribute(argument, indices)))
+    if kind == "call_maker":
+        return draft.load_callee(abi.maker(indices[int(argument)]))
+    if kind == "text":
+        return draft.keyed_constant(("text", argument), argument.replace("_", " "))
+    if kind == "bytes":
+        return draft.keyed_constant(("bytes", argument), bytes.fromhex(argument))
+    if kind == "list":
+        return target.build_list(int(argument))
     if kind in NAMES:
         return draft.load_global(NAMES[kind](indices[int(argument)]))
     if kind == "load" or kind == "store":
         slot = draft.temporary(int(argument))
         return (target.loads if kind == "load" else target.stores)[slot]
     return verb(target, kind, argument)
+
+
+def _attribute(argument: str, indices: Sequence[int]) -> str:
+    """The name of an attribute, perhaps that of a field with one of the indices."""
+    field, _, place = argument.partition(":")
+    return abi.field(indices[int(place)]) if place else field

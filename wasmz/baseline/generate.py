@@ -13,10 +13,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from wasmz.baseline.recording import NotRecordable, record
+from wasmz.baseline.recording import NotRecordable, record, record_lane
+from wasmz.baseline.recording_typed import TYPED_NAMES, typed_templates
 from wasmz.ir.facts import BOOLEANS
 from wasmz.wasm.instructions import INSTRUCTIONS, Immediates
-from wasmz.wasm.proposals import Proposal
 
 HERE = Path(__file__).parent
 CASES = HERE / "instructions.cases"
@@ -32,6 +32,20 @@ _IMMEDIATES = {
     Immediates.MEMORY_COPY: "mm",
     Immediates.MEMORY_INIT: "dm",
     Immediates.DATA: "d",
+}
+
+SPECIAL = -1
+_INDEX_COUNTS = {
+    Immediates.TYPE: 1,
+    Immediates.TABLE: 1,
+    Immediates.ELEM: 1,
+    Immediates.TABLE_COPY: 2,
+    Immediates.TABLE_INIT: 2,
+    Immediates.FIELD: 2,
+    Immediates.ARRAY_FIXED: 2,
+    Immediates.ARRAY_COPY: 2,
+    Immediates.ARRAY_DATA: 2,
+    Immediates.ARRAY_ELEM: 2,
 }
 
 _READ = """\
@@ -104,7 +118,7 @@ def render_templates() -> str:
         "TEMPLATES = {",
     ]
     for opcode, row in INSTRUCTIONS.items():
-        if row.immediates not in _IMMEDIATES or row.proposal is Proposal.RELAXED_SIMD:
+        if row.immediates not in _IMMEDIATES:
             continue
         try:
             template = record(row.name)
@@ -120,7 +134,32 @@ def render_templates() -> str:
         text = f"{signature} {_IMMEDIATES[row.immediates]}{more} ; {template}"
         out.append(f"    # {row.name}")
         out.append(f"    {opcode:#x}: {' '.join(text.split())!r},")
-    return "\n".join([*out, "}", ""])
+    out += ["}", "", *_render_typed()]
+    return "\n".join(out)
+
+
+def _render_typed() -> list[str]:
+    """Templates of instructions on objects of the module and on lanes."""
+    out = ["# By name and what it depends on, the same of instructions whose types depend on the module.", "TYPED = {"]
+    for name, text in typed_templates().items():
+        words = " ; ".join(" ".join(part.split()) for part in text.split(";"))
+        out.append(f"    {name!r}: {words!r},")
+    out += ["}", "", "# By opcode and lane.", "LANES = {"]
+    counts: dict[int, int] = {}
+    for opcode, row in INSTRUCTIONS.items():
+        if row.immediates in (Immediates.LANE, Immediates.MEMARG_LANE):
+            shape = row.name.partition(".")[0]
+            out += [f"    # {row.name}", f"    {opcode:#x}: ("]
+            for lane in range(16 // row.access.width if row.access is not None else int(shape.partition("x")[2])):
+                words = " ; ".join(" ".join(part.split()) for part in record_lane(row.name, lane).split(";"))
+                out.append(f"        {words!r},")
+            out.append("    ),")
+            counts[opcode] = SPECIAL
+        elif row.name in TYPED_NAMES:
+            counts[opcode] = _INDEX_COUNTS.get(row.immediates, SPECIAL)
+    out += ["}", "", "# How many indices follow these instructions; -1: something else.", "INDEX_COUNTS = {"]
+    out += [f"    {opcode:#x}: {count},  # {INSTRUCTIONS[opcode].name}" for opcode, count in counts.items()]
+    return [*out, "}", ""]
 
 
 def render_loop() -> str:

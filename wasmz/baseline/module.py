@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from wasmz.baseline.draft import Unfit
 from wasmz.runtime import abi
-from wasmz.types import FuncType, RefType, ValType
+from wasmz.startup.light import cached_property
+from wasmz.types import FuncType, RefType, ValType, is_subtype
+from wasmz.wasm.immediates import read_rare_immediate
+from wasmz.wasm.instructions import INSTRUCTIONS
 from wasmz.wasm.proposals import Proposal
 
 TYPE_CHECKING = False
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from wasmz.baseline.typed import Typed
     from wasmz.types import DefinedType
     from wasmz.wasm.syntax import FunctionBody, WasmModule
 
@@ -33,6 +37,8 @@ class BaselineModule:
         signatures: of each function.
         types: the type index space.
         data_count: the number of data segments that bodies may name.
+        typed: templates of instructions whose types depend on the module, by opcode and immediates.
+        canonical: for each type index, the lowest index of the same type.
         validated: the function that was validated last because of dead code in it, and its instructions.
     """
 
@@ -61,7 +67,24 @@ class BaselineModule:
         ]
         self._indirect: dict[tuple[int, int], _Signature] = {}
         self.validated: tuple[FunctionBody | None, list[Any]] = (None, [])
-        self._canonical: tuple[int, ...] = module.canonical_types
+        self.canonical: tuple[int, ...] = module.canonical_types
+        self.typed: dict[tuple[int, Any, Any], Typed] = {}
+
+    @cached_property
+    def lowest_indices(self) -> dict[DefinedType, int]:
+        """For each type, the lowest index in the type index space."""
+        return dict(zip(self.types, self.canonical, strict=True))
+
+    def require(self, proposal: Proposal) -> None:
+        """``Unfit`` unless the proposal's features are accepted."""
+        if proposal not in self.module.proposals:
+            raise Unfit
+
+    def read(self, opcode: int, data: bytes, pos: int, end: int) -> tuple[Any, int]:
+        """The immediate of a rare instruction, and the position after it."""
+        row = INSTRUCTIONS[opcode]
+        self.require(row.proposal)
+        return read_rare_immediate(row, data, pos, end, self.module)
 
     def results(self, index: int) -> Sequence[ValType]:
         """The results' types of a function."""
@@ -72,7 +95,7 @@ class BaselineModule:
         found = self._indirect.get((type_index, table))
         if found is None:
             table_type = self.module.table_types[table]
-            if table_type.element is not ValType.FUNCREF or table_type.address_type is not ValType.I32:
+            if not is_subtype(table_type.element, ValType.FUNCREF) or table_type.address_type is not ValType.I32:
                 raise Unfit
             composite = self.types[type_index].composite
             if not isinstance(composite, FuncType):
@@ -80,9 +103,17 @@ class BaselineModule:
             found = self._indirect[type_index, table] = _signature(composite)
         return found
 
+    def reference_signature(self, index: int) -> tuple[RefType, _Signature]:
+        """The type of references that may be called as functions of a type, and its signature."""
+        self.require(Proposal.FUNCTION_REFERENCES)
+        defined = self.types[index]
+        if not isinstance(defined.composite, FuncType):
+            raise Unfit
+        return RefType(defined), _signature(defined.composite)
+
     def callees(self, type_index: int, table: int) -> str:
         """The name of what calls of a type through a table call."""
-        return abi.callees(table, self._canonical[type_index], as_tail=False)
+        return abi.callees(table, self.canonical[type_index], as_tail=False)
 
     def function_reference(self, index: int) -> RefType:
         """The type of a reference to a function that bodies may refer to."""

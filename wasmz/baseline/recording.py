@@ -11,23 +11,29 @@ exists once, in `codegen/lowering/`: templates follow it. Used only where templa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from wasmz.codegen.emitted import Attempt, Emitted, Jump, Label
 from wasmz.codegen.emitter import Emitter, ModuleFacts, Pending
 from wasmz.codegen.lowering import lowering_of
 from wasmz.codegen.targets import current_target
-from wasmz.codegen.targets.base import ALWAYS, IF_TRUE
+from wasmz.codegen.targets.base import ALWAYS, IF_FALSE, IF_TRUE
 from wasmz.ir.facts import BOOLEANS
-from wasmz.ir.nodes import BOOL, Block, Function, Value
+from wasmz.ir.nodes import BOOL, Block, Function, ResultType, Value
 from wasmz.runtime import abi
-from wasmz.types import FuncType, ValType
+from wasmz.types import FuncType, StructType, SubType, ValType, define_group
 from wasmz.wasm.instructions import BY_NAME, Immediates, Instruction
 from wasmz.wasm.proposals import Proposal
 
 # Immediates that a recorded name shows again: of a memory access, its offset; otherwise an index.
 _OFFSET = 1000
-_INDICES = (500, 600)
+INDICES = (500, 600)
+# A type for each index.
+SOME_STRUCT, SOME_OPEN_STRUCT, SOME_FUNCTION = define_group(
+    [SubType(StructType(())), SubType(StructType(()), (), False), SubType(FuncType())]
+)
 
-_INDEX_KINDS = {"m": "memory", "tab": "table", "data": "data", "elem": "elem"}
+_INDEX_KINDS = {"m": "memory", "tab": "table", "data": "data", "elem": "elem", "new": "maker", "ty": "class"}
 
 
 class NotRecordable(Exception):
@@ -43,6 +49,7 @@ class _RecordingTarget(type(current_target())):  # type: ignore[misc]
         super().__init__()
         self.to_condition: bytes = self.piece("condition")
         self.before_callee: bytes = self.piece("before_callee")
+        self.is_not_operator: bytes = self.piece("is_not")
         self.after_callee: bytes = self.piece("after_callee")
 
     def piece(self, name: str, arg: int | str = "") -> bytes:
@@ -55,6 +62,15 @@ class _RecordingTarget(type(current_target())):  # type: ignore[misc]
 
     def compare(self, operator: str) -> bytes:
         return self.piece("compare", operator)
+
+    def load_attribute(self, name_index: int) -> bytes:
+        return self.piece("LOAD_ATTR", name_index)
+
+    def store_attribute(self, name_index: int) -> bytes:
+        return self.piece("STORE_ATTR", name_index)
+
+    def build_list(self, count: int) -> bytes:
+        return self.piece("list", count)
 
     def make_subscript(self) -> bytes:
         return self.piece("subscript")
@@ -116,26 +132,59 @@ def record(name: str) -> str:
     return _lower(row, row.results[0] if row.results else None)
 
 
+def record_lane(name: str, lane: int) -> str:
+    """The template of an instruction with the number of a lane."""
+    row = BY_NAME[name]
+    imm = ((0, _OFFSET, 0), lane) if row.immediates is Immediates.MEMARG_LANE else lane
+    return record_operation(name, row.params or (), row.results[0] if row.results else None, imm)
+
+
+def record_typed(name: str, count: int, result: ResultType, imm: object) -> str:
+    """The template of an operation on ``count`` operands of any types. In ``imm``, ``INDICES`` stand for indices."""
+    return record_operation(name, [ValType.EXTERNREF] * count, result, imm)
+
+
 def _lower(row: Instruction, result: ValType | None) -> str:
-    emitter = Emitter(_RecordingTarget(), ModuleFacts(frozenset(), (), {}), Function(0, None, FuncType(), [], 0))
+    return record_operation(row.name, row.params or (), result, _immediate(row.immediates))
+
+
+def record_operation(name: str, params: Sequence[ValType], result: ResultType, imm: object) -> str:
+    """The template of an operation of the IR."""
+    some_types = dict.fromkeys((SOME_STRUCT, SOME_OPEN_STRUCT, SOME_FUNCTION), INDICES[0])
+    facts = ModuleFacts(frozenset(), tuple(range(max(INDICES) + 1)), some_types)
+    emitter = Emitter(_RecordingTarget(), facts, Function(0, None, FuncType(), [], 0))
     emitter.out = []
     args: list[Value] = []
     block = Block()
-    for number, type in enumerate(row.params or ()):
+    for number, type in enumerate(params):
         operand = Value("operand", type, (), None, 0, block)
         operand.uses = 1
         operand.slot = -1
         args.append(operand)
         emitter.stack.append(Pending(operand, number))
         emitter.out.append(b"operand:%d" % number)
-    value = Value(row.name, result, tuple(args), _immediate(row.immediates), 0, block)
+    value = Value(name, result, tuple(args), imm, 0, block)
     value.uses = 1
     value.slot = -1
-    lowering_of(row.name)(emitter, value)
+    lowering_of(name)(emitter, value)
     if emitter.cold:
-        raise NotRecordable(row.name)
+        _bring_in_line(emitter)
     parts = _divide(emitter, len(args))
     return " ; ".join(" ".join(words) for words in parts)
+
+
+def _bring_in_line(emitter: Emitter) -> None:
+    """Puts the code off the hot path, which ends with a jump back, right there.
+
+    jump to failed; done:   ...   failed: x; jump to done       ->     inverse jump to done; x; done:
+    """
+    out, cold = emitter.out, emitter.cold
+    leaving, done = out[-2:]
+    failed, *rest, back = cold
+    if type(leaving) is not Jump or leaving.label is not failed or type(back) is not Jump or back.label is not done:
+        raise NotRecordable("code off the hot path")
+    inverse = {IF_TRUE: IF_FALSE, IF_FALSE: IF_TRUE}[leaving.when]
+    out[-2:] = [Jump(done, inverse), *rest, done]
 
 
 def _immediate(kind: Immediates) -> object:
@@ -144,9 +193,9 @@ def _immediate(kind: Immediates) -> object:
     if kind is Immediates.MEMARG:
         return (0, _OFFSET, 0)
     if kind in (Immediates.MEMORY, Immediates.TABLE, Immediates.DATA, Immediates.ELEM):
-        return _INDICES[0]
+        return INDICES[0]
     if kind in (Immediates.MEMORY_COPY, Immediates.MEMORY_INIT, Immediates.TABLE_COPY, Immediates.TABLE_INIT):
-        return _INDICES
+        return INDICES
     raise NotRecordable(kind.name)
 
 
@@ -170,7 +219,7 @@ def _name_words(emitter: Emitter) -> list[str]:
 
     def word(item: Emitted) -> str:
         if type(item) is int:
-            return "@"
+            return "@array" if item & abi.IN_ARRAY else "@"
         if type(item) is Label:
             return f"label:{labels.setdefault(item, len(labels))}"
         if type(item) is Jump:
@@ -181,14 +230,23 @@ def _name_words(emitter: Emitter) -> list[str]:
         kind, _, argument = item.decode().partition(":")  # type: ignore[union-attr]
         if kind == "LOAD_CONST":
             constant = emitter.constants[int(argument)]
-            return f"const:{constant!r}"
+            if isinstance(constant, str):
+                return f"text:{constant.replace(' ', '_')}"
+            return f"bytes:{constant.hex()}" if isinstance(constant, bytes) else f"const:{constant!r}"
+        if kind in ("LOAD_ATTR", "STORE_ATTR"):
+            return _attribute_word("attribute" if kind == "LOAD_ATTR" else "set_attribute", names[int(argument)])
         if kind == "LOAD_CALLEE":
-            return f"callee:{names[int(argument)]}"
+            name = names[int(argument)]
+            return "call_maker:0" if name == abi.maker(INDICES[0]) else f"callee:{name}"
         if kind == "LOAD_GLOBAL":
             return _global_word(names[int(argument)])
         return item.decode()  # type: ignore[union-attr]
 
     return [word(item) for item in emitter.out]
+
+
+def _attribute_word(kind: str, name: str) -> str:
+    return f"{kind}:field:1" if name == abi.field(INDICES[1]) else f"{kind}:{name}"
 
 
 def _global_word(name: str) -> str:
@@ -198,6 +256,6 @@ def _global_word(name: str) -> str:
     kind, index, details = parsed
     if kind == "m" and details:
         return f"view:{details[0]}+{int(details[1]) - _OFFSET}"
-    if kind in _INDEX_KINDS and index in _INDICES and not details:
-        return f"{_INDEX_KINDS[kind]}:{_INDICES.index(index)}"
+    if kind in _INDEX_KINDS and index in INDICES and not details:
+        return f"{_INDEX_KINDS[kind]}:{INDICES.index(index)}"
     raise NotRecordable(name)

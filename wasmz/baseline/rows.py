@@ -8,7 +8,7 @@ are prepared from their template (`templates.py`), which says what the pipeline'
 
 from __future__ import annotations
 
-from wasmz.baseline.templates import TEMPLATES, WAYS
+from wasmz.baseline.templates import INDEX_COUNTS, TEMPLATES, WAYS
 from wasmz.codegen.targets import current_target
 from wasmz.codegen.targets.base import ALWAYS, IF_FALSE, IF_TRUE, Target
 from wasmz.runtime import abi
@@ -52,7 +52,12 @@ class Template:
         is_condition: whether it leaves a bool.
         below, between, above: words of code below the first operand, between the operands, above them.
         traps: whether it may trap.
+        in_array: whether that may be because of an index of an array.
+        is_long: whether its pieces are not joined.
     """
+
+    in_array = False
+    is_long = False
 
     def __init__(self, text: str) -> None:
         head, below, between, above = (part.split() for part in text.split(";"))
@@ -93,7 +98,7 @@ class Rows:
         self.ways: bytearray = bytearray([NEW]) * 256
         for opcode, name in _OWN.items():
             self.ways[opcode] = WAYS[name]
-        self.rare_ways: dict[int, int] = {}
+        self.rare_ways: dict[int, int] = {opcode: WAYS[name] for opcode, name in _OWN_RARE.items()}
         self.facts: dict[int, Any] = {}
         self.load_facts: dict[int, tuple[ValType, str, bytes, int]] = {}
 
@@ -104,10 +109,13 @@ class Rows:
             NoRow: this compiler does not know the instruction.
         """
         text = TEMPLATES.get(opcode)
-        if text is None:
-            raise NoRow
         # Its facts come first: another thread may use them as soon as the way is known.
-        way, self.facts[opcode] = self._classify(Template(text))
+        if text is not None:
+            way, self.facts[opcode] = self._classify(Template(text))
+        elif opcode in INDEX_COUNTS:
+            way, self.facts[opcode] = WAYS["TYPED"], INDEX_COUNTS[opcode]
+        else:
+            raise NoRow
         if way == WAYS["LOAD"]:
             self.load_facts[opcode] = self.facts[opcode]
         if opcode < 256:
@@ -186,6 +194,8 @@ def verb(target: Target, kind: str, argument: str) -> bytes:
 _SIMPLE: Final = {
     "condition": "to_condition",
     "invert": "invert",
+    "is": "is_operator",
+    "is_not": "is_not_operator",
     "negate": "negate",
     "pop": "pop",
     "store_subscript": "store_subscript",
@@ -193,8 +203,10 @@ _SIMPLE: Final = {
 }
 # Words that name an object of the instance by an index.
 NAMES: Final = {
+    "class": abi.type_class,
     "data": abi.data_segment,
     "elem": abi.element_segment,
+    "maker": abi.maker,
     "memory": abi.memory,
     "table": abi.table,
 }
@@ -230,8 +242,10 @@ _OWN: Final = {
     0x0D: "BR_IF", 0x0E: "BR_TABLE", 0x0F: "RETURN", 0x10: "CALL", 0x11: "CALL_INDIRECT", 0x1A: "DROP", 0x1B: "SELECT",
     0x20: "LOCAL_GET", 0x21: "LOCAL_SET", 0x22: "LOCAL_TEE", 0x23: "GLOBAL_GET", 0x24: "GLOBAL_SET", 0x41: "I32_CONST",
     0x42: "I64_CONST", 0x43: "F32_CONST", 0x44: "F64_CONST", 0x45: "EQZ", 0x50: "EQZ", 0xD0: "REF_NULL",
-    0xD1: "REF_IS_NULL", 0xD2: "REF_FUNC", 0xFC: "PREFIXED", 0xFD: "PREFIXED",
+    0xD1: "REF_IS_NULL", 0xD2: "REF_FUNC", 0xFB: "PREFIXED", 0xFC: "PREFIXED", 0xFD: "PREFIXED", 0x1C: "SELECT_TYPED",
+    0x14: "CALL_REF", 0xD5: "BR_ON_NULL", 0xD6: "BR_ON_NON_NULL",
 }  # fmt: skip
+_OWN_RARE: Final = {0xFB0018: "BR_ON_CAST", 0xFB0019: "BR_ON_CAST"}
 
 
 @memoized

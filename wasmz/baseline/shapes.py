@@ -7,8 +7,10 @@ at once: a bool, or a number whose being zero is meant.
 from __future__ import annotations
 
 from wasmz.baseline.draft import LONGEST, Draft, Label, Unfit
+from wasmz.baseline.general import instantiate
 from wasmz.codegen.emitted import in_table
 from wasmz.codegen.targets.base import ALWAYS, IF_FALSE, IF_TRUE, Target
+from wasmz.runtime import abi
 from wasmz.types import ValType, internal_type
 from wasmz.wasm.reader import read_u32
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, Final
 
-    from wasmz.baseline.rows import Rows
+    from wasmz.baseline.rows import Rows, Template
 
 # Opcodes of what consumes a condition: br_if, if, i32.eqz, select.
 CONSUMERS: Final = frozenset({0x0D, 0x04, 0x45, 0x1B})
@@ -159,25 +161,55 @@ def call_indirect(draft: Draft, callees: str, offset: int, first: int, index: in
 
     The operands are computed before the table is read (specification 4.4.8).
     """
+    below = (draft.target.before_callee, draft.load_global(callees))
+    _call_found(draft, below, draft.target.subscript, in_table(offset), first, index, count, floor)
+
+
+def call_reference(draft: Draft, offset: int, first: int, index: int, count: int, floor: int) -> None:
+    """Calls what a reference refers to, likewise."""
+    target = draft.target
+    finding = target.load_attribute(draft.name_index(abi.CODE))
+    _call_found(draft, (target.before_callee,), finding, offset, first, index, count, floor)
+
+
+def _call_found(
+    draft: Draft,
+    below: tuple[bytes, ...],
+    finding: bytes,
+    offset: int,
+    first: int,
+    index: int,
+    count: int,
+    floor: int,
+) -> None:
+    """Calls what ``finding`` replaces the last operand by, with ``below`` below it."""
     out, target = draft.out, draft.target
-    offset = in_table(offset)
-    below = (target.before_callee, draft.load_global(callees))
     if first >= floor and len(out) - first < LONGEST and (not count or _may_go_first(draft, first, index, count)):
         operands = out[first:index]
         del out[first:index]
         draft.shift(index, -count)
         draft.insert(first, *below)
         draft.mark(offset)
-        out += (target.subscript, target.after_callee, *operands)
+        out += (finding, target.after_callee, *operands)
     else:
         draft.store_operands(count + 1)
         slot = draft.temporary(count)
         out += (*below, target.loads[slot])
         draft.mark(offset)
-        out += (target.subscript, target.after_callee)
+        out += (finding, target.after_callee)
         draft.load_operands(count)
     draft.mark(offset)
     out.append(target.call(count))
+
+
+def push_test(draft: Draft, template: Template, indices: tuple[int, ...]) -> None:
+    """Pushes whether the reference on top of the stack, which stays, passes a test."""
+    out, target = draft.out, draft.target
+    below = instantiate(draft, template.below, 0, indices)
+    above = b"".join(instantiate(draft, template.above, 0, indices))
+    depth = sum(target.effects[piece] for piece in below)
+    target.effects[above] = -depth
+    out += (*below, target.copy(1 + depth), above)
 
 
 def _may_go_first(draft: Draft, first: int, index: int, count: int) -> bool:

@@ -43,7 +43,13 @@ WAYS = {
     'REF_FUNC': 34,
     'NOP': 35,
     'GENERAL': 36,
-    'PREFIXED': 37,
+    'TYPED': 37,
+    'SELECT_TYPED': 38,
+    'CALL_REF': 39,
+    'BR_ON_NULL': 40,
+    'BR_ON_NON_NULL': 41,
+    'BR_ON_CAST': 42,
+    'PREFIXED': 43,
 }
 
 TEMPLATES = {
@@ -803,4 +809,436 @@ TEMPLATES = {
     0xfd00fe: 'v:v - ; callee:f64x2_convert_low_i32x4_s ; ; @ call:1',
     # f64x2.convert_low_i32x4_u
     0xfd00ff: 'v:v - ; callee:f64x2_convert_low_i32x4_u ; ; @ call:1',
+    # i8x16.relaxed_swizzle
+    0xfd0100: 'vv:v - ; callee:i8x16_relaxed_swizzle ; ; @ call:2',
+    # i32x4.relaxed_trunc_f32x4_s
+    0xfd0101: 'v:v - ; callee:i32x4_relaxed_trunc_f32x4_s ; ; @ call:1',
+    # i32x4.relaxed_trunc_f32x4_u
+    0xfd0102: 'v:v - ; callee:i32x4_relaxed_trunc_f32x4_u ; ; @ call:1',
+    # i32x4.relaxed_trunc_f64x2_s_zero
+    0xfd0103: 'v:v - ; callee:i32x4_relaxed_trunc_f64x2_s_zero ; ; @ call:1',
+    # i32x4.relaxed_trunc_f64x2_u_zero
+    0xfd0104: 'v:v - ; callee:i32x4_relaxed_trunc_f64x2_u_zero ; ; @ call:1',
+    # f32x4.relaxed_madd
+    0xfd0105: 'vvv:v - ; callee:f32x4_relaxed_madd ; ; @ call:3',
+    # f32x4.relaxed_nmadd
+    0xfd0106: 'vvv:v - ; callee:f32x4_relaxed_nmadd ; ; @ call:3',
+    # f64x2.relaxed_madd
+    0xfd0107: 'vvv:v - ; callee:f64x2_relaxed_madd ; ; @ call:3',
+    # f64x2.relaxed_nmadd
+    0xfd0108: 'vvv:v - ; callee:f64x2_relaxed_nmadd ; ; @ call:3',
+    # i8x16.relaxed_laneselect
+    0xfd0109: 'vvv:v - ; ; ; store:2 store:1 load:1 ^ load:2 & load:1 ^',
+    # i16x8.relaxed_laneselect
+    0xfd010a: 'vvv:v - ; ; ; store:2 store:1 load:1 ^ load:2 & load:1 ^',
+    # i32x4.relaxed_laneselect
+    0xfd010b: 'vvv:v - ; ; ; store:2 store:1 load:1 ^ load:2 & load:1 ^',
+    # i64x2.relaxed_laneselect
+    0xfd010c: 'vvv:v - ; ; ; store:2 store:1 load:1 ^ load:2 & load:1 ^',
+    # f32x4.relaxed_min
+    0xfd010d: 'vv:v - ; callee:f32x4_relaxed_min ; ; @ call:2',
+    # f32x4.relaxed_max
+    0xfd010e: 'vv:v - ; callee:f32x4_relaxed_max ; ; @ call:2',
+    # f64x2.relaxed_min
+    0xfd010f: 'vv:v - ; callee:f64x2_relaxed_min ; ; @ call:2',
+    # f64x2.relaxed_max
+    0xfd0110: 'vv:v - ; callee:f64x2_relaxed_max ; ; @ call:2',
+    # i16x8.relaxed_q15mulr_s
+    0xfd0111: 'vv:v - ; callee:i16x8_relaxed_q15mulr_s ; ; @ call:2',
+    # i16x8.relaxed_dot_i8x16_i7x16_s
+    0xfd0112: 'vv:v - ; callee:i16x8_relaxed_dot_i8x16_i7x16_s ; ; @ call:2',
+    # i32x4.relaxed_dot_i8x16_i7x16_add_s
+    0xfd0113: 'vvv:v - ; callee:i32x4_relaxed_dot_i8x16_i7x16_add_s ; ; @ call:3',
+}
+
+# By name and what it depends on, the same of instructions whose types depend on the module.
+TYPED = {
+    'table.get': 'callee:table_get table:0 ;  ; @ call:2',
+    'table.set': 'callee:table_set table:0 ;  ; @ call:3 pop',
+    'table.size': ' ;  ; callee:table_size table:0 @ call:1',
+    'table.grow': 'callee:table_grow table:0 ;  ; @ call:3',
+    'table.fill': 'callee:table_fill table:0 ;  ; @ call:4 pop',
+    'table.copy': 'callee:table_copy table:0 table:1 ;  ; @ call:5 pop',
+    'table.init': 'callee:table_init table:1 elem:0 ;  ; @ call:5 pop',
+    'elem.drop': ' ;  ; callee:elem_drop elem:0 @ call:1 pop',
+    'any.convert_extern': 'callee:gc_any_convert_extern ;  ; @ call:1',
+    'extern.convert_any': 'callee:gc_extern_convert_any ;  ; @ call:1',
+    'struct.new': ' ;  ; @ call_maker:0 call:0 swap:2 copy:2 set_attribute:field0',
+    'struct.new_default': ' ;  ; callee:gc_struct_new_default maker:0 @ call:1',
+    'struct.get': ' ;  ; @ attribute:field:1',
+    'struct.set': ' ;  ; swap:2 @ set_attribute:field:1',
+    'array.new': 'callee:gc_array_new maker:0 ;  ; @ call:3',
+    'array.new_default': 'callee:gc_array_new_default maker:0 ;  ; @ call:2',
+    'array.new_fixed': 'callee:gc_array_new_fixed maker:0 ;  ; list:1 @ call:2',
+    'array.new_data': 'callee:gc_array_new_data maker:0 data:1 ;  ; @ call:4',
+    'array.new_elem': 'callee:gc_array_new_elem maker:0 elem:1 ;  ; @ call:4',
+    'array.get': ' ;  ; @array swap:2 attribute:items swap:2 subscript',
+    'array.set': ' ;  ; store:0 store:1 @array attribute:items load:0 swap:2 load:1 store_subscript',
+    'array.len': 'callee:len ;  ; @ attribute:items call:1',
+    'array.fill': 'callee:gc_array_fill ;  ; @ call:4 pop',
+    'array.copy': 'callee:gc_array_copy ;  ; @ call:5 pop',
+    'array.init_data': 'callee:gc_array_init_data data:1 ;  ; @ call:5 pop',
+    'array.init_elem': 'callee:gc_array_init_elem elem:1 ;  ; @ call:5 pop',
+    'ref.eq': ' ;  ; compare:==',
+    'ref.eq object': ' ;  ; is',
+    'ref.as_non_null': ' ;  ; copy:1 const:None is unless:0 @ callee:gc_trap_null text:null_reference call:1 pop label:0',
+    'i31.get_u': ' ;  ; copy:1 const:None is unless:0 @ callee:gc_trap_null text:null_i31_reference call:1 pop label:0',
+    'i8x16.shuffle': 'callee:i8x16_shuffle ;  ; @ bytes:00020406080a0c0e10121416181a1c1e call:3',
+    'ref.test final': ' ;  ; attribute:__class__ class:0 is',
+    'ref.cast final': ' ;  ; copy:1 @ attribute:__class__ class:0 is if:0 @ callee:gc_trap_cast call:0 pop label:0',
+    'ref.test final?': ' ;  ; store:0 load:0 const:None is if:0 load:0 attribute:__class__ class:0 is jump:1 label:0 const:None const:None is label:1',
+    'ref.cast final?': ' ;  ; copy:1 @ attribute:__class__ class:0 is if:0 @ copy:1 const:None is if:0 callee:gc_trap_cast call:0 pop label:0',
+    'ref.test open': 'callee:isinstance ;  ; class:0 call:2',
+    'ref.cast open': 'callee:isinstance ;  ; store:0 load:0 @ class:0 call:2 if:0 @ callee:gc_trap_cast call:0 pop label:0 load:0',
+    'ref.test open?': ' ;  ; store:0 load:0 const:None is if:0 callee:isinstance load:0 class:0 call:2 jump:1 label:0 const:None const:None is label:1',
+    'ref.cast open?': 'callee:isinstance ;  ; store:0 load:0 @ class:0 call:2 if:0 @ load:0 const:None is if:0 callee:gc_trap_cast call:0 pop label:0 load:0',
+    'ref.test function': 'callee:gc_is_function ;  ; class:0 call:2',
+    'ref.cast function': 'callee:gc_is_function ;  ; store:0 load:0 @ class:0 call:2 if:0 @ callee:gc_trap_cast call:0 pop label:0 load:0',
+    'ref.test function?': ' ;  ; store:0 load:0 const:None is if:0 callee:gc_is_function load:0 class:0 call:2 jump:1 label:0 const:None const:None is label:1',
+    'ref.cast function?': 'callee:gc_is_function ;  ; store:0 load:0 @ class:0 call:2 if:0 @ load:0 const:None is if:0 callee:gc_trap_cast call:0 pop label:0 load:0',
+    'ref.test func': ' ;  ; const:None is_not',
+    'ref.cast func': ' ;  ; copy:1 @ const:None is_not if:0 @ callee:gc_trap_cast call:0 pop label:0',
+    'ref.test func?': ' ;  ; store:0 load:0 const:None is if:0 load:0 const:None is_not jump:1 label:0 const:None const:None is label:1',
+    'ref.cast func?': ' ;  ; copy:1 @ const:None is_not if:0 @ copy:1 const:None is if:0 callee:gc_trap_cast call:0 pop label:0',
+    'ref.test extern': ' ;  ; const:None is_not',
+    'ref.cast extern': ' ;  ; copy:1 @ const:None is_not if:0 @ callee:gc_trap_cast call:0 pop label:0',
+    'ref.test extern?': ' ;  ; store:0 load:0 const:None is if:0 load:0 const:None is_not jump:1 label:0 const:None const:None is label:1',
+    'ref.cast extern?': ' ;  ; copy:1 @ const:None is_not if:0 @ copy:1 const:None is if:0 callee:gc_trap_cast call:0 pop label:0',
+    'ref.test any': ' ;  ; const:None is_not',
+    'ref.cast any': ' ;  ; copy:1 @ const:None is_not if:0 @ callee:gc_trap_cast call:0 pop label:0',
+    'ref.test any?': ' ;  ; store:0 load:0 const:None is if:0 load:0 const:None is_not jump:1 label:0 const:None const:None is label:1',
+    'ref.cast any?': ' ;  ; copy:1 @ const:None is_not if:0 @ copy:1 const:None is if:0 callee:gc_trap_cast call:0 pop label:0',
+    'ref.test eq': 'callee:gc_is_eq ;  ; call:1',
+    'ref.cast eq': 'callee:gc_is_eq ;  ; store:0 load:0 @ call:1 if:0 @ callee:gc_trap_cast call:0 pop label:0 load:0',
+    'ref.test eq?': ' ;  ; store:0 load:0 const:None is if:0 callee:gc_is_eq load:0 call:1 jump:1 label:0 const:None const:None is label:1',
+    'ref.cast eq?': 'callee:gc_is_eq ;  ; store:0 load:0 @ call:1 if:0 @ load:0 const:None is if:0 callee:gc_trap_cast call:0 pop label:0 load:0',
+    'ref.test i31': ' ;  ; attribute:__class__ global:int is',
+    'ref.cast i31': ' ;  ; copy:1 @ attribute:__class__ global:int is if:0 @ callee:gc_trap_cast call:0 pop label:0',
+    'ref.test i31?': ' ;  ; store:0 load:0 const:None is if:0 load:0 attribute:__class__ global:int is jump:1 label:0 const:None const:None is label:1',
+    'ref.cast i31?': ' ;  ; copy:1 @ attribute:__class__ global:int is if:0 @ copy:1 const:None is if:0 callee:gc_trap_cast call:0 pop label:0',
+    'ref.test struct': 'callee:isinstance ;  ; global:gc_StructRef call:2',
+    'ref.cast struct': 'callee:isinstance ;  ; store:0 load:0 @ global:gc_StructRef call:2 if:0 @ callee:gc_trap_cast call:0 pop label:0 load:0',
+    'ref.test struct?': ' ;  ; store:0 load:0 const:None is if:0 callee:isinstance load:0 global:gc_StructRef call:2 jump:1 label:0 const:None const:None is label:1',
+    'ref.cast struct?': 'callee:isinstance ;  ; store:0 load:0 @ global:gc_StructRef call:2 if:0 @ load:0 const:None is if:0 callee:gc_trap_cast call:0 pop label:0 load:0',
+    'ref.test array': 'callee:isinstance ;  ; global:gc_ArrayRef call:2',
+    'ref.cast array': 'callee:isinstance ;  ; store:0 load:0 @ global:gc_ArrayRef call:2 if:0 @ callee:gc_trap_cast call:0 pop label:0 load:0',
+    'ref.test array?': ' ;  ; store:0 load:0 const:None is if:0 callee:isinstance load:0 global:gc_ArrayRef call:2 jump:1 label:0 const:None const:None is label:1',
+    'ref.cast array?': 'callee:isinstance ;  ; store:0 load:0 @ global:gc_ArrayRef call:2 if:0 @ load:0 const:None is if:0 callee:gc_trap_cast call:0 pop label:0 load:0',
+    'ref.test exn': ' ;  ; const:None is_not',
+    'ref.cast exn': ' ;  ; copy:1 @ const:None is_not if:0 @ callee:gc_trap_cast call:0 pop label:0',
+    'ref.test exn?': ' ;  ; store:0 load:0 const:None is if:0 load:0 const:None is_not jump:1 label:0 const:None const:None is label:1',
+    'ref.cast exn?': ' ;  ; copy:1 @ const:None is_not if:0 @ copy:1 const:None is if:0 callee:gc_trap_cast call:0 pop label:0',
+    'ref.test none': ' ;  ; pop const:None const:None is_not',
+    'ref.cast none': ' ;  ; copy:1 @ pop const:None const:None is_not if:0 @ callee:gc_trap_cast call:0 pop label:0',
+    'ref.test none?': ' ;  ; const:None is',
+    'ref.cast none?': ' ;  ; copy:1 @ pop const:None const:None is_not if:0 @ copy:1 const:None is if:0 callee:gc_trap_cast call:0 pop label:0',
+    'ref.test nofunc': ' ;  ; pop const:None const:None is_not',
+    'ref.cast nofunc': ' ;  ; copy:1 @ pop const:None const:None is_not if:0 @ callee:gc_trap_cast call:0 pop label:0',
+    'ref.test nofunc?': ' ;  ; const:None is',
+    'ref.cast nofunc?': ' ;  ; copy:1 @ pop const:None const:None is_not if:0 @ copy:1 const:None is if:0 callee:gc_trap_cast call:0 pop label:0',
+    'ref.test noextern': ' ;  ; pop const:None const:None is_not',
+    'ref.cast noextern': ' ;  ; copy:1 @ pop const:None const:None is_not if:0 @ callee:gc_trap_cast call:0 pop label:0',
+    'ref.test noextern?': ' ;  ; const:None is',
+    'ref.cast noextern?': ' ;  ; copy:1 @ pop const:None const:None is_not if:0 @ copy:1 const:None is if:0 callee:gc_trap_cast call:0 pop label:0',
+    'ref.test noexn': ' ;  ; pop const:None const:None is_not',
+    'ref.cast noexn': ' ;  ; copy:1 @ pop const:None const:None is_not if:0 @ callee:gc_trap_cast call:0 pop label:0',
+    'ref.test noexn?': ' ;  ; const:None is',
+    'ref.cast noexn?': ' ;  ; copy:1 @ pop const:None const:None is_not if:0 @ copy:1 const:None is if:0 callee:gc_trap_cast call:0 pop label:0',
+    'ref.test exact-function': 'callee:gc_is_exact_function ;  ; class:0 call:2',
+    'ref.cast exact-function': 'callee:gc_is_exact_function ;  ; store:0 load:0 @ class:0 call:2 if:0 @ callee:gc_trap_cast call:0 pop label:0 load:0',
+    'ref.test exact-function?': ' ;  ; store:0 load:0 const:None is if:0 callee:gc_is_exact_function load:0 class:0 call:2 jump:1 label:0 const:None const:None is label:1',
+    'ref.cast exact-function?': 'callee:gc_is_exact_function ;  ; store:0 load:0 @ class:0 call:2 if:0 @ load:0 const:None is if:0 callee:gc_trap_cast call:0 pop label:0 load:0',
+}
+
+# By opcode and lane.
+LANES = {
+    # i8x16.extract_lane_s
+    0xfd0015: (
+        ' ;  ; const:255 & const:128 ^ const:128 - const:4294967295 &',
+        ' ;  ; const:8 >> const:255 & const:128 ^ const:128 - const:4294967295 &',
+        ' ;  ; const:16 >> const:255 & const:128 ^ const:128 - const:4294967295 &',
+        ' ;  ; const:24 >> const:255 & const:128 ^ const:128 - const:4294967295 &',
+        ' ;  ; const:32 >> const:255 & const:128 ^ const:128 - const:4294967295 &',
+        ' ;  ; const:40 >> const:255 & const:128 ^ const:128 - const:4294967295 &',
+        ' ;  ; const:48 >> const:255 & const:128 ^ const:128 - const:4294967295 &',
+        ' ;  ; const:56 >> const:255 & const:128 ^ const:128 - const:4294967295 &',
+        ' ;  ; const:64 >> const:255 & const:128 ^ const:128 - const:4294967295 &',
+        ' ;  ; const:72 >> const:255 & const:128 ^ const:128 - const:4294967295 &',
+        ' ;  ; const:80 >> const:255 & const:128 ^ const:128 - const:4294967295 &',
+        ' ;  ; const:88 >> const:255 & const:128 ^ const:128 - const:4294967295 &',
+        ' ;  ; const:96 >> const:255 & const:128 ^ const:128 - const:4294967295 &',
+        ' ;  ; const:104 >> const:255 & const:128 ^ const:128 - const:4294967295 &',
+        ' ;  ; const:112 >> const:255 & const:128 ^ const:128 - const:4294967295 &',
+        ' ;  ; const:120 >> const:128 ^ const:128 - const:4294967295 &',
+    ),
+    # i8x16.extract_lane_u
+    0xfd0016: (
+        ' ;  ; const:255 &',
+        ' ;  ; const:8 >> const:255 &',
+        ' ;  ; const:16 >> const:255 &',
+        ' ;  ; const:24 >> const:255 &',
+        ' ;  ; const:32 >> const:255 &',
+        ' ;  ; const:40 >> const:255 &',
+        ' ;  ; const:48 >> const:255 &',
+        ' ;  ; const:56 >> const:255 &',
+        ' ;  ; const:64 >> const:255 &',
+        ' ;  ; const:72 >> const:255 &',
+        ' ;  ; const:80 >> const:255 &',
+        ' ;  ; const:88 >> const:255 &',
+        ' ;  ; const:96 >> const:255 &',
+        ' ;  ; const:104 >> const:255 &',
+        ' ;  ; const:112 >> const:255 &',
+        ' ;  ; const:120 >>',
+    ),
+    # i8x16.replace_lane
+    0xfd0017: (
+        ' ;  ; store:1 const:340282366920938463463374607431768211200 & load:1 const:255 & |',
+        ' ;  ; store:1 const:340282366920938463463374607431768146175 & load:1 const:255 & const:8 << |',
+        ' ;  ; store:1 const:340282366920938463463374607431751499775 & load:1 const:255 & const:16 << |',
+        ' ;  ; store:1 const:340282366920938463463374607427490021375 & load:1 const:255 & const:24 << |',
+        ' ;  ; store:1 const:340282366920938463463374606336551550975 & load:1 const:255 & const:32 << |',
+        ' ;  ; store:1 const:340282366920938463463374327056303128575 & load:1 const:255 & const:40 << |',
+        ' ;  ; store:1 const:340282366920938463463302831312706994175 & load:1 const:255 & const:48 << |',
+        ' ;  ; store:1 const:340282366920938463444999920952096587775 & load:1 const:255 & const:56 << |',
+        ' ;  ; store:1 const:340282366920938458759454868635832549375 & load:1 const:255 & const:64 << |',
+        ' ;  ; store:1 const:340282366920937259259921475672238718975 & load:1 const:255 & const:72 << |',
+        ' ;  ; store:1 const:340282366920630187379372876992218136575 & load:1 const:255 & const:80 << |',
+        ' ;  ; store:1 const:340282366842019785958931614906949042175 & load:1 const:255 & const:88 << |',
+        ' ;  ; store:1 const:340282346717757022325968521078060875775 & load:1 const:255 & const:96 << |',
+        ' ;  ; store:1 const:340277194906489532287416500882690277375 & load:1 const:255 & const:104 << |',
+        ' ;  ; store:1 const:338958331222012082418099330867817086975 & load:1 const:255 & const:112 << |',
+        ' ;  ; store:1 const:1329227995784915872903807060280344575 & load:1 const:255 & const:120 << |',
+    ),
+    # i16x8.extract_lane_s
+    0xfd0018: (
+        ' ;  ; const:65535 & const:32768 ^ const:32768 - const:4294967295 &',
+        ' ;  ; const:16 >> const:65535 & const:32768 ^ const:32768 - const:4294967295 &',
+        ' ;  ; const:32 >> const:65535 & const:32768 ^ const:32768 - const:4294967295 &',
+        ' ;  ; const:48 >> const:65535 & const:32768 ^ const:32768 - const:4294967295 &',
+        ' ;  ; const:64 >> const:65535 & const:32768 ^ const:32768 - const:4294967295 &',
+        ' ;  ; const:80 >> const:65535 & const:32768 ^ const:32768 - const:4294967295 &',
+        ' ;  ; const:96 >> const:65535 & const:32768 ^ const:32768 - const:4294967295 &',
+        ' ;  ; const:112 >> const:32768 ^ const:32768 - const:4294967295 &',
+    ),
+    # i16x8.extract_lane_u
+    0xfd0019: (
+        ' ;  ; const:65535 &',
+        ' ;  ; const:16 >> const:65535 &',
+        ' ;  ; const:32 >> const:65535 &',
+        ' ;  ; const:48 >> const:65535 &',
+        ' ;  ; const:64 >> const:65535 &',
+        ' ;  ; const:80 >> const:65535 &',
+        ' ;  ; const:96 >> const:65535 &',
+        ' ;  ; const:112 >>',
+    ),
+    # i16x8.replace_lane
+    0xfd001a: (
+        ' ;  ; store:1 const:340282366920938463463374607431768145920 & load:1 const:65535 & |',
+        ' ;  ; store:1 const:340282366920938463463374607427473309695 & load:1 const:65535 & const:16 << |',
+        ' ;  ; store:1 const:340282366920938463463374325961086468095 & load:1 const:65535 & const:32 << |',
+        ' ;  ; store:1 const:340282366920938463444928144833035370495 & load:1 const:65535 & const:48 << |',
+        ' ;  ; store:1 const:340282366920937254556001736876303056895 & load:1 const:65535 & const:64 << |',
+        ' ;  ; store:1 const:340282366841711509874929884467398967295 & load:1 const:65535 & const:80 << |',
+        ' ;  ; store:1 const:340277174703308091150010414528982941695 & load:1 const:65535 & const:96 << |',
+        ' ;  ; store:1 const:5192296858534827628530496329220095 & load:1 const:65535 & const:112 << |',
+    ),
+    # i32x4.extract_lane
+    0xfd001b: (
+        ' ;  ; const:4294967295 &',
+        ' ;  ; const:32 >> const:4294967295 &',
+        ' ;  ; const:64 >> const:4294967295 &',
+        ' ;  ; const:96 >>',
+    ),
+    # i32x4.replace_lane
+    0xfd001c: (
+        ' ;  ; store:1 const:340282366920938463463374607427473244160 & load:1 |',
+        ' ;  ; store:1 const:340282366920938463444927863362353627135 & load:1 const:32 << |',
+        ' ;  ; store:1 const:340282366841710300967557013911933812735 & load:1 const:64 << |',
+        ' ;  ; store:1 const:79228162514264337593543950335 & load:1 const:96 << |',
+    ),
+    # i64x2.extract_lane
+    0xfd001d: (
+        ' ;  ; const:18446744073709551615 &',
+        ' ;  ; const:64 >>',
+    ),
+    # i64x2.replace_lane
+    0xfd001e: (
+        ' ;  ; store:1 const:340282366920938463444927863358058659840 & load:1 |',
+        ' ;  ; store:1 const:18446744073709551615 & load:1 const:64 << |',
+    ),
+    # f32x4.extract_lane
+    0xfd001f: (
+        'callee:f32x4_extract_lane ;  ; @ const:0 call:2',
+        'callee:f32x4_extract_lane ;  ; @ const:32 call:2',
+        'callee:f32x4_extract_lane ;  ; @ const:64 call:2',
+        'callee:f32x4_extract_lane ;  ; @ const:96 call:2',
+    ),
+    # f32x4.replace_lane
+    0xfd0020: (
+        'callee:f32x4_replace_lane ;  ; @ const:0 call:3',
+        'callee:f32x4_replace_lane ;  ; @ const:32 call:3',
+        'callee:f32x4_replace_lane ;  ; @ const:64 call:3',
+        'callee:f32x4_replace_lane ;  ; @ const:96 call:3',
+    ),
+    # f64x2.extract_lane
+    0xfd0021: (
+        'callee:f64x2_extract_lane ;  ; @ const:0 call:2',
+        'callee:f64x2_extract_lane ;  ; @ const:64 call:2',
+    ),
+    # f64x2.replace_lane
+    0xfd0022: (
+        'callee:f64x2_replace_lane ;  ; @ const:0 call:3',
+        'callee:f64x2_replace_lane ;  ; @ const:64 call:3',
+    ),
+    # v128.load8_lane
+    0xfd0054: (
+        ' ;  ; store:1 store:0 @ view:B+0 load:0 subscript load:1 const:340282366920938463463374607431768211200 & |',
+        ' ;  ; store:1 store:0 @ view:B+0 load:0 subscript const:8 << load:1 const:340282366920938463463374607431768146175 & |',
+        ' ;  ; store:1 store:0 @ view:B+0 load:0 subscript const:16 << load:1 const:340282366920938463463374607431751499775 & |',
+        ' ;  ; store:1 store:0 @ view:B+0 load:0 subscript const:24 << load:1 const:340282366920938463463374607427490021375 & |',
+        ' ;  ; store:1 store:0 @ view:B+0 load:0 subscript const:32 << load:1 const:340282366920938463463374606336551550975 & |',
+        ' ;  ; store:1 store:0 @ view:B+0 load:0 subscript const:40 << load:1 const:340282366920938463463374327056303128575 & |',
+        ' ;  ; store:1 store:0 @ view:B+0 load:0 subscript const:48 << load:1 const:340282366920938463463302831312706994175 & |',
+        ' ;  ; store:1 store:0 @ view:B+0 load:0 subscript const:56 << load:1 const:340282366920938463444999920952096587775 & |',
+        ' ;  ; store:1 store:0 @ view:B+0 load:0 subscript const:64 << load:1 const:340282366920938458759454868635832549375 & |',
+        ' ;  ; store:1 store:0 @ view:B+0 load:0 subscript const:72 << load:1 const:340282366920937259259921475672238718975 & |',
+        ' ;  ; store:1 store:0 @ view:B+0 load:0 subscript const:80 << load:1 const:340282366920630187379372876992218136575 & |',
+        ' ;  ; store:1 store:0 @ view:B+0 load:0 subscript const:88 << load:1 const:340282366842019785958931614906949042175 & |',
+        ' ;  ; store:1 store:0 @ view:B+0 load:0 subscript const:96 << load:1 const:340282346717757022325968521078060875775 & |',
+        ' ;  ; store:1 store:0 @ view:B+0 load:0 subscript const:104 << load:1 const:340277194906489532287416500882690277375 & |',
+        ' ;  ; store:1 store:0 @ view:B+0 load:0 subscript const:112 << load:1 const:338958331222012082418099330867817086975 & |',
+        ' ;  ; store:1 store:0 @ view:B+0 load:0 subscript const:120 << load:1 const:1329227995784915872903807060280344575 & |',
+    ),
+    # v128.load16_lane
+    0xfd0055: (
+        ' ;  ; store:1 store:0 @ view:H+0 load:0 subscript load:1 const:340282366920938463463374607431768145920 & |',
+        ' ;  ; store:1 store:0 @ view:H+0 load:0 subscript const:16 << load:1 const:340282366920938463463374607427473309695 & |',
+        ' ;  ; store:1 store:0 @ view:H+0 load:0 subscript const:32 << load:1 const:340282366920938463463374325961086468095 & |',
+        ' ;  ; store:1 store:0 @ view:H+0 load:0 subscript const:48 << load:1 const:340282366920938463444928144833035370495 & |',
+        ' ;  ; store:1 store:0 @ view:H+0 load:0 subscript const:64 << load:1 const:340282366920937254556001736876303056895 & |',
+        ' ;  ; store:1 store:0 @ view:H+0 load:0 subscript const:80 << load:1 const:340282366841711509874929884467398967295 & |',
+        ' ;  ; store:1 store:0 @ view:H+0 load:0 subscript const:96 << load:1 const:340277174703308091150010414528982941695 & |',
+        ' ;  ; store:1 store:0 @ view:H+0 load:0 subscript const:112 << load:1 const:5192296858534827628530496329220095 & |',
+    ),
+    # v128.load32_lane
+    0xfd0056: (
+        ' ;  ; store:1 store:0 @ view:I+0 load:0 subscript load:1 const:340282366920938463463374607427473244160 & |',
+        ' ;  ; store:1 store:0 @ view:I+0 load:0 subscript const:32 << load:1 const:340282366920938463444927863362353627135 & |',
+        ' ;  ; store:1 store:0 @ view:I+0 load:0 subscript const:64 << load:1 const:340282366841710300967557013911933812735 & |',
+        ' ;  ; store:1 store:0 @ view:I+0 load:0 subscript const:96 << load:1 const:79228162514264337593543950335 & |',
+    ),
+    # v128.load64_lane
+    0xfd0057: (
+        ' ;  ; store:1 store:0 @ view:Q+0 load:0 subscript load:1 const:340282366920938463444927863358058659840 & |',
+        ' ;  ; store:1 store:0 @ view:Q+0 load:0 subscript const:64 << load:1 const:18446744073709551615 & |',
+    ),
+    # v128.store8_lane
+    0xfd0058: (
+        ' ;  ; store:1 store:0 @ load:1 const:255 & view:B+0 load:0 store_subscript',
+        ' ;  ; store:1 store:0 @ load:1 const:8 >> const:255 & view:B+0 load:0 store_subscript',
+        ' ;  ; store:1 store:0 @ load:1 const:16 >> const:255 & view:B+0 load:0 store_subscript',
+        ' ;  ; store:1 store:0 @ load:1 const:24 >> const:255 & view:B+0 load:0 store_subscript',
+        ' ;  ; store:1 store:0 @ load:1 const:32 >> const:255 & view:B+0 load:0 store_subscript',
+        ' ;  ; store:1 store:0 @ load:1 const:40 >> const:255 & view:B+0 load:0 store_subscript',
+        ' ;  ; store:1 store:0 @ load:1 const:48 >> const:255 & view:B+0 load:0 store_subscript',
+        ' ;  ; store:1 store:0 @ load:1 const:56 >> const:255 & view:B+0 load:0 store_subscript',
+        ' ;  ; store:1 store:0 @ load:1 const:64 >> const:255 & view:B+0 load:0 store_subscript',
+        ' ;  ; store:1 store:0 @ load:1 const:72 >> const:255 & view:B+0 load:0 store_subscript',
+        ' ;  ; store:1 store:0 @ load:1 const:80 >> const:255 & view:B+0 load:0 store_subscript',
+        ' ;  ; store:1 store:0 @ load:1 const:88 >> const:255 & view:B+0 load:0 store_subscript',
+        ' ;  ; store:1 store:0 @ load:1 const:96 >> const:255 & view:B+0 load:0 store_subscript',
+        ' ;  ; store:1 store:0 @ load:1 const:104 >> const:255 & view:B+0 load:0 store_subscript',
+        ' ;  ; store:1 store:0 @ load:1 const:112 >> const:255 & view:B+0 load:0 store_subscript',
+        ' ;  ; store:1 store:0 @ load:1 const:120 >> view:B+0 load:0 store_subscript',
+    ),
+    # v128.store16_lane
+    0xfd0059: (
+        ' ;  ; store:1 store:0 @ load:1 const:65535 & view:H+0 load:0 store_subscript',
+        ' ;  ; store:1 store:0 @ load:1 const:16 >> const:65535 & view:H+0 load:0 store_subscript',
+        ' ;  ; store:1 store:0 @ load:1 const:32 >> const:65535 & view:H+0 load:0 store_subscript',
+        ' ;  ; store:1 store:0 @ load:1 const:48 >> const:65535 & view:H+0 load:0 store_subscript',
+        ' ;  ; store:1 store:0 @ load:1 const:64 >> const:65535 & view:H+0 load:0 store_subscript',
+        ' ;  ; store:1 store:0 @ load:1 const:80 >> const:65535 & view:H+0 load:0 store_subscript',
+        ' ;  ; store:1 store:0 @ load:1 const:96 >> const:65535 & view:H+0 load:0 store_subscript',
+        ' ;  ; store:1 store:0 @ load:1 const:112 >> view:H+0 load:0 store_subscript',
+    ),
+    # v128.store32_lane
+    0xfd005a: (
+        ' ;  ; store:1 store:0 @ load:1 const:4294967295 & view:I+0 load:0 store_subscript',
+        ' ;  ; store:1 store:0 @ load:1 const:32 >> const:4294967295 & view:I+0 load:0 store_subscript',
+        ' ;  ; store:1 store:0 @ load:1 const:64 >> const:4294967295 & view:I+0 load:0 store_subscript',
+        ' ;  ; store:1 store:0 @ load:1 const:96 >> view:I+0 load:0 store_subscript',
+    ),
+    # v128.store64_lane
+    0xfd005b: (
+        ' ;  ; store:1 store:0 @ load:1 const:18446744073709551615 & view:Q+0 load:0 store_subscript',
+        ' ;  ; store:1 store:0 @ load:1 const:64 >> view:Q+0 load:0 store_subscript',
+    ),
+}
+
+# How many indices follow these instructions; -1: something else.
+INDEX_COUNTS = {
+    0xfc000c: 2,  # table.init
+    0xfc000d: 1,  # elem.drop
+    0xfc000e: 2,  # table.copy
+    0x25: 1,  # table.get
+    0x26: 1,  # table.set
+    0xfc000f: 1,  # table.grow
+    0xfc0010: 1,  # table.size
+    0xfc0011: 1,  # table.fill
+    0xd4: -1,  # ref.as_non_null
+    0xd3: -1,  # ref.eq
+    0xfb0000: 1,  # struct.new
+    0xfb0001: 1,  # struct.new_default
+    0xfb0002: 2,  # struct.get
+    0xfb0003: 2,  # struct.get_s
+    0xfb0004: 2,  # struct.get_u
+    0xfb0005: 2,  # struct.set
+    0xfb0006: 1,  # array.new
+    0xfb0007: 1,  # array.new_default
+    0xfb0008: 2,  # array.new_fixed
+    0xfb0009: 2,  # array.new_data
+    0xfb000a: 2,  # array.new_elem
+    0xfb000b: 1,  # array.get
+    0xfb000c: 1,  # array.get_s
+    0xfb000d: 1,  # array.get_u
+    0xfb000e: 1,  # array.set
+    0xfb000f: -1,  # array.len
+    0xfb0010: 1,  # array.fill
+    0xfb0011: 2,  # array.copy
+    0xfb0012: 2,  # array.init_data
+    0xfb0013: 2,  # array.init_elem
+    0xfb0014: -1,  # ref.test
+    0xfb0015: -1,  # ref.test_null
+    0xfb0016: -1,  # ref.cast
+    0xfb0017: -1,  # ref.cast_null
+    0xfb001a: -1,  # any.convert_extern
+    0xfb001b: -1,  # extern.convert_any
+    0xfb001c: -1,  # ref.i31
+    0xfb001d: -1,  # i31.get_s
+    0xfb001e: -1,  # i31.get_u
+    0xfd000c: -1,  # v128.const
+    0xfd000d: -1,  # i8x16.shuffle
+    0xfd0015: -1,  # i8x16.extract_lane_s
+    0xfd0016: -1,  # i8x16.extract_lane_u
+    0xfd0017: -1,  # i8x16.replace_lane
+    0xfd0018: -1,  # i16x8.extract_lane_s
+    0xfd0019: -1,  # i16x8.extract_lane_u
+    0xfd001a: -1,  # i16x8.replace_lane
+    0xfd001b: -1,  # i32x4.extract_lane
+    0xfd001c: -1,  # i32x4.replace_lane
+    0xfd001d: -1,  # i64x2.extract_lane
+    0xfd001e: -1,  # i64x2.replace_lane
+    0xfd001f: -1,  # f32x4.extract_lane
+    0xfd0020: -1,  # f32x4.replace_lane
+    0xfd0021: -1,  # f64x2.extract_lane
+    0xfd0022: -1,  # f64x2.replace_lane
+    0xfd0054: -1,  # v128.load8_lane
+    0xfd0055: -1,  # v128.load16_lane
+    0xfd0056: -1,  # v128.load32_lane
+    0xfd0057: -1,  # v128.load64_lane
+    0xfd0058: -1,  # v128.store8_lane
+    0xfd0059: -1,  # v128.store16_lane
+    0xfd005a: -1,  # v128.store32_lane
+    0xfd005b: -1,  # v128.store64_lane
 }

@@ -18,15 +18,21 @@ from wasmz.baseline.shapes import (
     ZERO,
     Pieces,
     call_indirect,
+    call_reference,
     constant_comparison,
     constant_form,
     read_targets,
+    push_test,
     switch,
 )
+from wasmz.baseline.subtypes import Variables, fit, fit_all, settle, settle_from, without_nulls
 from wasmz.baseline.tiers import Requests
+from wasmz.baseline.typed import describe, read_typed
+from wasmz.codegen.targets.base import IF_FALSE, IF_TRUE
 from wasmz.runtime import abi
 from wasmz.runtime.abi import UNREACHABLE
-from wasmz.types import ValType
+from wasmz.types import RefType, ValType, without_null
+from wasmz.wasm.proposals import Proposal
 from wasmz.wasm.reader import read_s32, read_s64, read_u32
 
 TYPE_CHECKING = False
@@ -46,7 +52,7 @@ _MOST_MOVED = 20_000
 
 
 def translate(
-    module: BaselineModule, rows: Rows, pieces: Pieces, body: FunctionBody, local_types: list[Any], draft: Draft,
+    module: BaselineModule, rows: Rows, pieces: Pieces, body: FunctionBody, variables: Variables, draft: Draft,
     requests: Requests,
 ) -> None:
     """Emits a function's body to the draft.
@@ -56,7 +62,8 @@ def translate(
     """
     data, pos, end = module.data, body.code_start, body.end
     target = draft.target
-    loads, stores = target.loads, target.stores
+    local_types, loads, fresh = variables.types, variables.loads, variables.fresh
+    stores = target.stores
     ways, rare_ways, facts = rows.ways, rows.rare_ways, rows.facts
     load_facts, operand_facts = rows.load_facts, pieces.operand_facts
     swap, copy, drop = target.swap2, target.copy1, target.pop
@@ -69,6 +76,7 @@ def translate(
     places, offsets = draft.line_places, draft.offsets
     place = places.append
     constant_pieces, global_pieces, callee_pieces = draft.constant_pieces, draft.global_pieces, draft.callee_pieces
+    typed = module.typed
     signatures, globals_, has_memory = module.signatures, module.globals, module.has_memory
     movable, local_count = rows.movable, len(local_types)
     set_ends = [0] * local_count
@@ -90,8 +98,8 @@ def translate(
         opcode: int = data[pos]
         pos += 1
         way = ways[opcode]
-        if way >= 37:
-            if way == 37:
+        if way >= 43:
+            if way == 43:
                 number, pos = read_u32(data, pos, end)
                 opcode = opcode << 16 | number
                 if number > 0xFFFF or (opcode > 0xFD0000 and not module.has_vectors):
@@ -171,7 +179,7 @@ def translate(
                 else:
                     index, pos = read_u32(data, pos, end)
                 if types[-1] is not local_types[index]:
-                    raise Unfit
+                    types[-1] = variables.set(index, types[-1], len(frames))
                 append(copy)
                 append(stores[index])
                 set_ends[index] = len(out)
@@ -204,8 +212,9 @@ def translate(
                     pos += 1
                 else:
                     index, pos = read_u32(data, pos, end)
-                if pop() is not local_types[index]:
-                    raise Unfit
+                type = pop()
+                if type is not local_types[index]:
+                    variables.set(index, type, len(frames))
                 pop_start()
                 append(stores[index])
                 set_ends[index] = len(out)
@@ -214,13 +223,15 @@ def translate(
                 results = frame.results
                 height = frame.height
                 if types[height:] != results:
-                    raise Unfit
+                    settle_from(types, height, results)
                 if frame.otherwise is not None:
                     if frame.params != results:
-                        raise Unfit
+                        fit_all(frame.params, results)
                     floor = put(frame.otherwise)
                 if not frame.is_loop:
                     floor = put(frame.label)
+                if fresh:
+                    variables.leave(len(frames) + 1)
                 if not frames:
                     break
                 height -= 1
@@ -280,7 +291,7 @@ def translate(
                 label_types = frame.label_types
                 arity = len(label_types)
                 if arity and types[-arity:] != label_types:
-                    raise Unfit
+                    settle(types, label_types)
                 extra = len(types) - frame.height - depth - arity
                 if not extra:
                     floor = jump(frame.label, if_true)
@@ -303,7 +314,7 @@ def translate(
                 piece = callee_pieces.get(index) or draft.callee(index)
                 if count:
                     if types[-count:] != params:
-                        raise Unfit
+                        settle(types, params)
                     begin = starts[-count]
                     del types[-count:]
                     del starts[-count:]
@@ -388,7 +399,7 @@ def translate(
                 if params:
                     count = len(params)
                     if types[-count:] != params:
-                        raise Unfit
+                        settle(types, params)
                     types.insert(-count, BOUNDARY)
                     starts.insert(-count, 0)
                 else:
@@ -406,7 +417,7 @@ def translate(
                 if params:
                     count = len(params)
                     if types[-count:] != params:
-                        raise Unfit
+                        settle(types, params)
                     types.insert(-count, BOUNDARY)
                     starts.insert(-count, 0)
                 else:
@@ -433,7 +444,7 @@ def translate(
                 if params:
                     count = len(params)
                     if types[-count:] != params:
-                        raise Unfit
+                        settle(types, params)
                     types.insert(-count, BOUNDARY)
                     starts.insert(-count, 0)
                 else:
@@ -453,7 +464,7 @@ def translate(
                 label_types = frame.label_types
                 arity = len(label_types)
                 if arity and types[-arity:] != label_types:
-                    raise Unfit
+                    settle(types, label_types)
                 extra = len(types) - frame.height - depth - arity
                 if extra:
                     moved += extra + arity
@@ -488,8 +499,11 @@ def translate(
                 else:
                     index, pos = read_u32(data, pos, end)
                 type, is_mutable, name, is_boxed = globals_[index]
-                if pop() is not type or not is_mutable:
+                if types[-1] is not type:
+                    fit(types[-1], type)
+                if not is_mutable:
                     raise Unfit
+                pop()
                 pop_start()
                 if is_boxed:
                     out += (draft.load_global(name), zero, store_subscript)
@@ -513,8 +527,12 @@ def translate(
             elif way == 21:  # ELSE
                 frame = frames[-1]
                 height = frame.height
-                if frame.otherwise is None or types[height:] != frame.results:
+                if frame.otherwise is None:
                     raise Unfit
+                if types[height:] != frame.results:
+                    settle_from(types, height, frame.results)
+                if fresh:
+                    variables.leave(len(frames))
                 jump(frame.label)
                 floor = put(frame.otherwise)
                 frame.otherwise = None
@@ -531,7 +549,8 @@ def translate(
                     raise Unfit
                 append(piece)
             else:  # DROP
-                if pop() not in DROPPED:
+                type = pop()
+                if type not in DROPPED and type.__class__ is not RefType:
                     raise Unfit
                 pop_start()
                 append(drop)
@@ -540,7 +559,7 @@ def translate(
                 results = frames[0].results
                 count = len(results)
                 if count and types[-count:] != results:
-                    raise Unfit
+                    settle(types, results)
                 extra = len(types) - len(frames) - count
                 if extra:
                     moved += extra + count
@@ -559,7 +578,7 @@ def translate(
             elif way == 25:  # HELPER
                 params, count, result, name = facts[opcode]
                 if types[-count:] != params:
-                    raise Unfit
+                    settle(types, params)
                 if constant_end == len(out) and opcode in CONSTANT_FORMS:
                     pop()
                     pop_start()
@@ -628,7 +647,7 @@ def translate(
                 begin = pop_start()
                 if count:
                     if types[-count:] != params:
-                        raise Unfit
+                        settle(types, params)
                     first = starts[-count]
                     del types[-count:]
                     del starts[-count:]
@@ -659,7 +678,7 @@ def translate(
                     label_types = frame.label_types
                     arity = len(label_types)
                     if arity and types[-arity:] != label_types:
-                        raise Unfit
+                        settle(types.copy(), label_types)
                     if arity != len(frames[-1 - targets[-1]].label_types):
                         raise Unfit
                     extra = len(types) - frame.height - depth - arity
@@ -677,15 +696,19 @@ def translate(
                 results = frame.results
                 types[frame.height :] = results
                 starts[frame.height :] = [0] * len(results)
-        else:
+        elif way < 40:
             if way == 32:  # REF_NULL
-                heap_type = data[pos]
-                pos += 1
-                push(NULLS[heap_type])
+                type = NULLS.get(data[pos])
+                if type is None:
+                    type, pos = module.read(opcode, data, pos, end)
+                else:
+                    pos += 1
+                push(type)
                 push_start(len(out))
                 append(draft.none())
             elif way == 33:  # REF_IS_NULL
-                if types[-1] not in REFERENCES:
+                type = types[-1]
+                if type not in REFERENCES and type.__class__ is not RefType:
                     raise Unfit
                 out += (draft.none(), target.is_operator)
                 if data[pos] in CONSUMERS:
@@ -711,7 +734,7 @@ def translate(
                 count = len(params)
                 if count:
                     if types[-count:] != params:
-                        raise Unfit
+                        settle(types, params)
                     begin = starts[-count]
                     second = starts[-1]
                     del types[-count:]
@@ -724,6 +747,169 @@ def translate(
                 if template.result is not None:
                     push(template.result)
                     push_start(begin)
+            elif way == 37:  # TYPED
+                first = facts[opcode]
+                second = -1
+                if first < 0:
+                    first, pos = read_typed(module, opcode, data, pos, end, types)
+                elif first == 1:
+                    first = data[pos]
+                    if first < 0x80:
+                        pos += 1
+                    else:
+                        first, pos = read_u32(data, pos, end)
+                else:
+                    first = data[pos]
+                    if first < 0x80:
+                        pos += 1
+                    else:
+                        first, pos = read_u32(data, pos, end)
+                    second = data[pos]
+                    if second < 0x80:
+                        pos += 1
+                    else:
+                        second, pos = read_u32(data, pos, end)
+                template = typed.get((opcode, first, second)) or describe(module, opcode, first, second)
+                params = template.params
+                count = len(params)
+                if count:
+                    if types[-count:] != params:
+                        settle(types, params)
+                    begin = starts[-count]
+                    second = starts[-1]
+                    del types[-count:]
+                    del starts[-count:]
+                else:
+                    begin = second = len(out)
+                general(draft, template, template.offset, template.indices, start, count, begin if begin >= floor else -1, second)
+                if template.is_condition:
+                    push_start(begin)
+                    if data[pos] in CONSUMERS:
+                        push(TRUE)
+                    else:
+                        append(to_integer)
+                        push(I32)
+                elif template.result is not None:
+                    push(template.result)
+                    push_start(begin)
+            elif way == 38:  # SELECT_TYPED
+                selected, pos = module.read(opcode, data, pos, end)
+                if len(selected) != 1:
+                    raise Unfit
+                piece = selects[pop()]
+                pop_start()
+                settle(types, selected * 2)
+                pop()
+                pop_start()
+                append(piece)
+            else:  # CALL_REF
+                index = data[pos]
+                if index < 0x80:
+                    pos += 1
+                else:
+                    index, pos = read_u32(data, pos, end)
+                type, (count, params, results) = module.reference_signature(index)
+                fit(pop(), type)
+                begin = pop_start()
+                if count:
+                    if types[-count:] != params:
+                        settle(types, params)
+                    first = starts[-count]
+                    del types[-count:]
+                    del starts[-count:]
+                else:
+                    first = begin
+                call_reference(draft, start, first, begin, count, floor)
+                if len(results) == 1:
+                    types += results
+                    push_start(first)
+                elif results:
+                    moved += len(results)
+                    if moved > most_moved:
+                        raise Unfit
+                    draft.unpack(len(results))
+                    floor = len(out)
+                    types += results
+                    starts += [first] * len(results)
+                else:
+                    append(drop)
+        else:
+            if way == 40:  # BR_ON_NULL
+                module.require(Proposal.FUNCTION_REFERENCES)
+                depth = data[pos]
+                if depth < 0x80:
+                    pos += 1
+                else:
+                    depth, pos = read_u32(data, pos, end)
+                type = without_nulls(pop())
+                frame = frames[-1 - depth]
+                label_types = frame.label_types
+                arity = len(label_types)
+                settle(types, label_types)
+                extra = len(types) - frame.height - depth - arity
+                moved += extra + arity
+                if moved > most_moved:
+                    raise Unfit
+                over = Label()
+                out += (copy, draft.none(), target.is_operator)
+                jump(over, IF_FALSE)
+                append(drop)
+                if extra:
+                    drop_below(extra, arity)
+                jump(frame.label)
+                floor = put(over)
+                push(type)
+            elif way == 41:  # BR_ON_NON_NULL
+                module.require(Proposal.FUNCTION_REFERENCES)
+                depth = data[pos]
+                if depth < 0x80:
+                    pos += 1
+                else:
+                    depth, pos = read_u32(data, pos, end)
+                frame = frames[-1 - depth]
+                label_types = frame.label_types
+                arity = len(label_types)
+                types[-1] = without_nulls(types[-1])
+                if not arity:
+                    raise Unfit
+                settle(types, label_types)
+                extra = len(types) - frame.height - depth - arity
+                moved += extra + arity
+                if moved > most_moved:
+                    raise Unfit
+                over = Label()
+                out += (copy, draft.none(), target.is_operator)
+                jump(over, IF_TRUE)
+                if extra:
+                    drop_below(extra, arity)
+                jump(frame.label)
+                floor = put(over)
+                append(drop)
+                pop()
+                pop_start()
+            elif way == 42:  # BR_ON_CAST
+                (depth, type, result), pos = module.read(opcode, data, pos, end)
+                fit(result, type)
+                rest = without_null(type, result)
+                fit(pop(), type)
+                frame = frames[-1 - depth]
+                label_types = frame.label_types
+                fit(result if opcode == 0xFB0018 else rest, label_types[-1])
+                settle(types, label_types[:-1])
+                push(rest if opcode == 0xFB0018 else result)
+                arity = len(label_types)
+                extra = len(types) - frame.height - depth - arity
+                moved += extra + arity
+                if moved > most_moved:
+                    raise Unfit
+                template = typed.get((0xFB0014, result, -1)) or describe(module, 0xFB0014, result, -1)
+                push_test(draft, template, template.indices)
+                over = Label()
+                jump(over, IF_FALSE if opcode == 0xFB0018 else IF_TRUE)
+                if extra:
+                    drop_below(extra, arity)
+                jump(frame.label)
+                floor = put(over)
             else:
                 raise Unfit
     if pos != end:
