@@ -230,6 +230,8 @@ def translate(
                     floor = put(frame.otherwise)
                 if not frame.is_loop:
                     floor = put(frame.label)
+                    # On other paths to the label something else is on top.
+                    constant_end = -1
                 if fresh:
                     variables.leave(len(frames) + 1)
                 if not frames:
