@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from wasmz.baseline.typed import Typed
     from wasmz.types import DefinedType
     from wasmz.wasm.syntax import FunctionBody, WasmModule
 
@@ -68,7 +67,7 @@ class BaselineModule:
         self._indirect: dict[tuple[int, int], _Signature] = {}
         self.validated: tuple[FunctionBody | None, list[Any]] = (None, [])
         self.canonical: tuple[int, ...] = module.canonical_types
-        self.typed: dict[tuple[int, Any, Any], Typed] = {}
+        self.typed: dict[tuple[int, Any, Any], Any] = {}
 
     @cached_property
     def lowest_indices(self) -> dict[DefinedType, int]:
