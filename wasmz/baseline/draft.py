@@ -5,14 +5,18 @@ A draft is what `translate.py` fills. The operand stack of WebAssembly is CPytho
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from itertools import accumulate
 
 from wasmz.baseline.rows import FIXED_CONSTANTS, Rows
-from wasmz.codegen.layout import encode_jump, encode_lines, place
+from wasmz.codegen.layout import encode_handler, encode_jump, encode_lines, place
 from wasmz.codegen.targets.base import ALWAYS, AT_END, Target
 from wasmz.runtime import abi
 from wasmz.runtime.numeric.floats import f32_from_bits, f64_from_bits
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 # An insertion takes time for the code behind it: none is made below more than this.
 LONGEST = 1000
@@ -59,6 +63,27 @@ class Jump:
         self.when: str = when
 
 
+class Region:
+    """Code whose exceptions have a handler.
+
+    Attributes:
+        label: the handler.
+        kept: the number of values below the region, which the handler finds below the exception.
+        around: the region around it.
+    """
+
+    __slots__ = ("around", "kept", "label")
+
+    def __init__(self, kept: int, around: Region | None) -> None:
+        self.label: Label = Label()
+        self.kept: int = kept
+        self.around: Region | None = around
+
+
+# In place of a region: from here to after the next jump or return, values below the region are dropped.
+_LEAVING: Final = Region(0, None)
+
+
 class Draft:
     """The code of a function, and what it refers to.
 
@@ -75,6 +100,8 @@ class Draft:
         global_pieces: by a name or what stands for it, the piece that pushes a global.
         callee_pieces: by function index or name, the piece that pushes a global that is called.
         first_temporary: the first fast local that is free for temporaries.
+        region: the innermost protected region.
+        exceptions: the exception table; known after layout.
         stack_size: the deepest stack, beside what single instructions push and pop again; known after layout.
     """
 
@@ -94,6 +121,10 @@ class Draft:
         self._movable = rows.movable
         self.first_temporary = first_temporary
         self.temporary_count = 0
+        self.region: Region | None = None
+        # From which piece on which region is the innermost.
+        self._coverage: list[tuple[int, Region | None]] = []
+        self.exceptions: bytes = b""
         self.stack_size = 0
 
     def constant(self, value: int) -> bytes:
@@ -184,7 +215,9 @@ class Draft:
         self.load_operands(count)
 
     def drop_below(self, extra: int, count: int) -> None:
-        """Drops ``extra`` values below the topmost ``count`` ones."""
+        """Drops ``extra`` values below the topmost ``count`` ones; then comes a jump or a return."""
+        if self._coverage:
+            self._coverage.append((len(self.out), _LEAVING))
         if count == 1:
             for _ in range(extra):
                 self.out += (self.target.swap2, self.target.pop)
@@ -243,10 +276,46 @@ class Draft:
         self.mark_places.append(len(self.out))
         return len(self.out)
 
+    # Protected regions
+
+    def protect(self, kept: int) -> Region:
+        """Begins a region above so many values."""
+        self.region = Region(kept, self.region)
+        self._coverage.append((len(self.out), self.region))
+        return self.region
+
+    def end_region(self) -> Region:
+        """Ends the innermost region, and returns it."""
+        region = self.region
+        if region is None:
+            raise Unfit
+        self.region = region.around
+        self._coverage.append((len(self.out), self.region))
+        return region
+
+    def _protected(self) -> list[tuple[int, int, Region]]:
+        """The parts of the code that have a handler, as indices of pieces, in order."""
+        parts: list[tuple[int, int, Region]] = []
+        region: Region | None = None
+        begin = 0
+        for index, event in self._coverage:
+            if region is not None and begin < index:
+                parts.append((begin, index, region))
+            if event is _LEAVING:
+                number = bisect_right(self.mark_places, index)
+                # The jump is a piece, too.
+                begin = self.mark_places[number] + (self.marks[number].__class__ is Jump)
+            else:
+                region, begin = event, index
+        return parts
+
     def layout(self, first_offset: int, prologue: bytes) -> tuple[bytes, bytes]:
         """The instructions and the line table. The prologue comes first."""
         out, target = self.out, self.target
         ends = list(accumulate(map(len, out), initial=0))
+        parts = self._protected() if self._coverage else ()
+        for _, _, region in parts:
+            region.label.reach(region.kept + 1)
         drafts, jumps, places = self._follow(ends)
         positions, sizes = place(drafts, jumps, target)
         for index, (mark, label, when), units in zip(places, jumps, sizes, strict=True):
@@ -257,6 +326,18 @@ class Draft:
             for index, offset in zip(self.line_places, self.offsets, strict=True)
         ]
         code = prologue + b"".join(out)
+        if parts:
+            first = len(prologue)
+            code_units = [length >> 1 for length in accumulate(map(len, out), initial=first)]
+            self.exceptions = b"".join(
+                encode_handler(
+                    code_units[begin],
+                    code_units[end] - code_units[begin],
+                    (first >> 1) + positions[region.label.index],
+                    region.kept,
+                )
+                for begin, end, region in parts
+            )
         return code, encode_lines(lines, len(code) >> 1, first_offset)
 
     def _follow(self, ends: list[int]) -> tuple[list[int], list[tuple[int, int, str]], list[int]]:

@@ -36,6 +36,9 @@ REFERENCES: Final = frozenset(_REFERENCES.values())
 DROPPED: Final = NUMBERS | REFERENCES
 
 
+_NO_CLAUSES: Final[list[Any]] = []
+
+
 class Frame:
     """An open block.
 
@@ -43,12 +46,13 @@ class Frame:
         params, results, label_types: types of its parameters, its results, and the operands of branches to it.
         height: size of the operand stack at its start without the parameters, the boundary included.
         label: where branches to it lead.
-        otherwise: of an ``if`` before its ``else``, where that begins.
+        otherwise: of an ``if`` before its ``else``, where that begins; of a ``try_table`` its handler.
+        clauses: of a ``try_table``.
         is_loop: whether branches lead to its start.
         code_start: the position behind the block type.
     """
 
-    __slots__ = ("code_start", "height", "is_loop", "label", "label_types", "otherwise", "params", "results")
+    __slots__ = ("clauses", "code_start", "height", "is_loop", "label", "label_types", "otherwise", "params", "results")
 
     def __init__(self, data: bytes, pos: int, module: BaselineModule) -> None:
         results = _SHORT.get(data[pos])
@@ -70,6 +74,7 @@ class Frame:
         self.height: int = 0
         self.label: Label = Label()
         self.otherwise: Label | None = None
+        self.clauses: list[Any] = _NO_CLAUSES
         self.is_loop: bool = False
         self.code_start: int = pos
 

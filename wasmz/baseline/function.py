@@ -82,7 +82,7 @@ def compile_function(module: BaselineModule, body: FunctionBody) -> FunctionCode
         global_names=tuple(draft.names),
         local_names=_local_names(slots),
     )
-    code = make_code(description, instructions, max(draft.stack_size, _ZEROS) + MARGIN, lines)
+    code = make_code(description, instructions, max(draft.stack_size, _ZEROS) + MARGIN, lines, draft.exceptions)
     return FunctionCode(code, size=(body.end - body.code_start) // _BYTES_PER_VALUE)
 
 

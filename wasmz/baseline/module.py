@@ -110,6 +110,11 @@ class BaselineModule:
             raise Unfit
         return RefType(defined), _signature(defined.composite)
 
+    def tag_params(self, index: int) -> Sequence[ValType]:
+        """The types of the values in exceptions with a tag."""
+        self.require(Proposal.EXCEPTIONS)
+        return self.module.signature(self.module.tag_types[index]).params
+
     def callees(self, type_index: int, table: int) -> str:
         """The name of what calls of a type through a table call."""
         return abi.callees(table, self.canonical[type_index], as_tail=False)

@@ -49,7 +49,10 @@ WAYS = {
     'BR_ON_NULL': 40,
     'BR_ON_NON_NULL': 41,
     'BR_ON_CAST': 42,
-    'PREFIXED': 43,
+    'TRY_TABLE': 43,
+    'THROW': 44,
+    'THROW_REF': 45,
+    'PREFIXED': 46,
 }
 
 TEMPLATES = {

@@ -9,6 +9,7 @@ from wasmz.baseline.dead_code import skip_dead_code
 from wasmz.baseline.draft import LONGEST, Draft, Label, Unfit
 from wasmz.baseline.frames import BOUNDARY, DROPPED, NULLS, NUMBERS, REFERENCES, Frame
 from wasmz.baseline.general import general, read_immediates
+from wasmz.baseline.handlers import handle, read_clauses, throw, throw_again
 from wasmz.baseline.rows import NEW, NoRow, Rows
 from wasmz.baseline.shapes import (
     CONSTANT_FORMS,
@@ -98,8 +99,8 @@ def translate(
         opcode: int = data[pos]
         pos += 1
         way = ways[opcode]
-        if way >= 43:
-            if way == 43:
+        if way >= 46:
+            if way == 46:
                 number, pos = read_u32(data, pos, end)
                 opcode = opcode << 16 | number
                 if number > 0xFFFF or (opcode > 0xFD0000 and not module.has_vectors):
@@ -225,9 +226,15 @@ def translate(
                 if types[height:] != results:
                     settle_from(types, height, results)
                 if frame.otherwise is not None:
-                    if frame.params != results:
-                        fit_all(frame.params, results)
-                    floor = put(frame.otherwise)
+                    if frame.clauses:
+                        jump(frame.label)
+                        moved += handle(draft, frame, frames, start)
+                        if moved > most_moved:
+                            raise Unfit
+                    else:
+                        if frame.params != results:
+                            fit_all(frame.params, results)
+                        floor = put(frame.otherwise)
                 if not frame.is_loop:
                     floor = put(frame.label)
                     # On other paths to the label something else is on top.
@@ -529,7 +536,7 @@ def translate(
             elif way == 21:  # ELSE
                 frame = frames[-1]
                 height = frame.height
-                if frame.otherwise is None:
+                if frame.otherwise is None or frame.clauses:
                     raise Unfit
                 if types[height:] != frame.results:
                     settle_from(types, height, frame.results)
@@ -912,6 +919,53 @@ def translate(
                     drop_below(extra, arity)
                 jump(frame.label)
                 floor = put(over)
+            elif way == 43:  # TRY_TABLE
+                frame = Frame(data, pos, module)
+                clauses, pos = read_clauses(module, frames, data, frame.code_start, end)
+                params = frame.params
+                count = len(params)
+                settle(types, params)
+                types.insert(len(types) - count, BOUNDARY)
+                starts.insert(len(starts) - count, 0)
+                frame.height = len(types) - count
+                frames.append(frame)
+                floor = len(out)
+                constant_end = -1
+                if clauses:
+                    frame.clauses = clauses
+                    frame.otherwise = draft.protect(frame.height - len(frames)).label
+            elif way == 44:  # THROW
+                index = data[pos]
+                if index < 0x80:
+                    pos += 1
+                else:
+                    index, pos = read_u32(data, pos, end)
+                params = [*module.tag_params(index)]
+                count = len(params)
+                settle(types, params)
+                begin = starts[-count] if count else len(out)
+                throw(draft, index, count, begin if begin >= floor and len(out) - begin < LONGEST else -1, start)
+                floor = end_of_path()
+                frame = frames[-1]
+                following = data[pos]
+                if following != 0x0B and following != 0x05:
+                    pos = skip_dead_code(module, body, pos, requests)
+                results = frame.results
+                types[frame.height :] = results
+                starts[frame.height :] = [0] * len(results)
+            elif way == 45:  # THROW_REF
+                module.require(Proposal.EXCEPTIONS)
+                fit(pop(), ValType.EXNREF)
+                begin = pop_start()
+                throw_again(draft, local_types, begin if begin >= floor and len(out) - begin < LONGEST else -1, start)
+                floor = end_of_path()
+                frame = frames[-1]
+                following = data[pos]
+                if following != 0x0B and following != 0x05:
+                    pos = skip_dead_code(module, body, pos, requests)
+                results = frame.results
+                types[frame.height :] = results
+                starts[frame.height :] = [0] * len(results)
             else:
                 raise Unfit
     if pos != end:

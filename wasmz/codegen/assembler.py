@@ -14,7 +14,7 @@ from bytecode import CompilerFlags, ConcreteBytecode, ConcreteInstr
 
 from wasmz.codegen.definite import prove_assigned
 from wasmz.codegen.emitted import Attempt, Emitted, Jump, Label
-from wasmz.codegen.layout import encode_jump, encode_lines, place
+from wasmz.codegen.layout import encode_handler, encode_jump, encode_lines, place
 from wasmz.codegen.targets.base import ALWAYS, AT_END, Target
 
 
@@ -224,22 +224,11 @@ class _Draft:
 
 
 def _encode_attempts(attempts: list[Attempt], pieces: list[bytes], target: Target) -> bytes:
-    """The exception table (CPython's Objects/exception_handling_notes.txt): start, length, handler, depth of each."""
+    """The exception table."""
     table = bytearray()
     for attempt in attempts:
         # A callee's exception may count as raised one code unit earlier.
         before = int(attempt.is_of_call and target.raises_before_calls)
-        table += _encode_number(attempt.position - before, 0x80)
-        table += _encode_number((len(pieces[attempt.piece]) >> 1) + before)
-        table += _encode_number(attempt.label.position)
-        table += _encode_number(attempt.depth << 1)
+        length = (len(pieces[attempt.piece]) >> 1) + before
+        table += encode_handler(attempt.position - before, length, attempt.label.position, attempt.depth)
     return bytes(table)
-
-
-def _encode_number(number: int, first_bit: int = 0) -> bytes:
-    """Six bits a byte, the highest first; the second highest bit says that more follow."""
-    encoded = [number & 0x3F]
-    while number := number >> 6:
-        encoded.append(number & 0x3F | 0x40)
-    encoded[-1] |= first_bit
-    return bytes(reversed(encoded))

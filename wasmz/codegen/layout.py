@@ -3,6 +3,7 @@
     place([0, 3, 9], [(1, 2, IF_TRUE)], target)     -> ([0, 3, 11], [2]): final positions of marks, sizes of jumps
     encode_jump(IF_TRUE, 6, 2, target)              -> bytes of a jump forward over 6 code units; backward is negative
     encode_lines(lines, end, first_offset)          -> co_linetable
+    encode_handler(start, length, handler, depth)   -> an entry of co_exceptiontable
 
 Positions and sizes are in code units. Both compilers use it: the assembler of the pipeline (`assembler.py`), and the
 baseline.
@@ -133,6 +134,23 @@ def encode_lines(lines: Sequence[tuple[int, int]], end: int, first_offset: int) 
                     table += bytes((0xE7 + part, 0))
         start, offset = position, following
     return bytes(table)
+
+
+def encode_handler(start: int, length: int, handler: int, depth: int) -> bytes:
+    """An entry of the exception table (CPython's Objects/exception_handling_notes.txt), in code units.
+
+    ``depth`` is that of the stack below the exception, where the handler begins.
+    """
+    return _encode_number(start, 0x80) + _encode_number(length) + _encode_number(handler) + _encode_number(depth << 1)
+
+
+def _encode_number(number: int, first_bit: int = 0) -> bytes:
+    """Six bits a byte, the highest first; the second highest bit says that more follow."""
+    encoded = [number & 0x3F]
+    while number := number >> 6:
+        encoded.append(number & 0x3F | 0x40)
+    encoded[-1] |= first_bit
+    return bytes(reversed(encoded))
 
 
 # Eight more code units of the line before.
