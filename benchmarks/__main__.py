@@ -35,8 +35,8 @@ def main() -> None:
     options = _parse()
     parts = options.part or PARTS
     engines = [engine for engine in available_engines() if re.search(options.engine, engine.name)]
-    if options.plot and find_spec("matplotlib") is None:
-        sys.exit("--plot needs matplotlib: pip install -e '.[bench]'")
+    if (options.plot or options.plot_starts) and find_spec("matplotlib") is None:
+        sys.exit("plots need matplotlib: pip install -e '.[bench]'")
     if not engines:
         sys.exit(f"no engine matches {options.engine!r}")
     print(f"Python {platform.python_version()}, {platform.machine()}, {options.rounds} rounds\n")
@@ -62,6 +62,8 @@ def main() -> None:
             print(f"\ncompile speed left out: {error}", file=sys.stderr)
     if "start" in parts:
         starts = list(start_times(options.corpus, options.rounds, options.against, options.kernel))
+        if options.plot_starts:
+            report.plot_starts(starts, options.plot_starts)
         extras["start"] = {row.title: asdict(row)["by_contender"] for row in starts}
         print("\n" + report.start_table(starts))
     if "wasi" in parts:
@@ -104,6 +106,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--against", type=Path, metavar="PATH", help="a folder with another wasmz, whose starts are timed, too"
     )
+    parser.add_argument("--plot-starts", type=Path, metavar="PATH", help="the same of the part 'start'")
     parser.add_argument("--plot", type=Path, metavar="PATH", help="write a bar chart (needs matplotlib)")
     parser.add_argument("--json", type=Path, metavar="PATH", help="write everything measured")
     return parser.parse_args()

@@ -197,6 +197,30 @@ def plot(rows: Sequence[Row], names: Sequence[str], reference: str, path: Path) 
     figure.savefig(path, dpi=120)
 
 
+def plot_starts(rows: Sequence[start.Row], path: Path) -> None:
+    """Bars of how many times faster whole processes are than pwasm's, with empty and filled caches; needs matplotlib."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    compared = [row for row in rows if row.ratio(f"pwasm {start.COLD}", f"wasmz {start.COLD}") is not None]
+    figure, axes = plt.subplots(figsize=(9, 1.2 + 0.45 * len(compared)))
+    for number, state in enumerate((start.COLD, start.WARM)):
+        ratios = [row.ratio(f"pwasm {state}", f"wasmz {state}") or 1.0 for row in compared]
+        places = [place + 0.2 - 0.4 * number for place in range(len(compared), 0, -1)]
+        bars = axes.barh(places, ratios, 0.38, label=f"{state} cache")
+        axes.bar_label(bars, fmt="%.1f", padding=3, fontsize="small")
+    axes.axvline(1, color="black", linewidth=0.8)
+    axes.set_yticks(range(len(compared), 0, -1), [row.title for row in compared])
+    axes.set_xlabel("CPU time of a whole process to the first result: pwasm / wasmz")
+    axes.set_title(f"Python {platform.python_version()}: above 1, wasmz is faster")
+    axes.legend()
+    figure.tight_layout()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path)
+
+
 def _ratio(value: float | None) -> str:
     if value is None:
         return f"{'-':>10s}"
