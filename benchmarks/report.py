@@ -198,7 +198,7 @@ def plot(rows: Sequence[Row], names: Sequence[str], reference: str, path: Path) 
 
 
 def plot_starts(rows: Sequence[start.Row], path: Path) -> None:
-    """Bars of how many times faster whole processes are than pwasm's, with empty and filled caches; needs matplotlib."""
+    """Bars of how many times faster than pwasm's whole processes are, with empty and filled caches."""
     import matplotlib as mpl
 
     mpl.use("Agg")
