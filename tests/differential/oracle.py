@@ -44,6 +44,9 @@ _SAME_KIND = {"UNDEFINED_ELEMENT": "TABLE_OUT_OF_BOUNDS"}
 _TIERS = {-1: (1, 1, 0, 0), -2: (6, 6, 0, 1), -3: (1024, 1 << 60, 0, 0)}
 LEVELS = (*OPT_LEVELS, *_TIERS)
 
+# How all are compiled.
+SETTINGS: dict[str, Any] = {"verify": True}
+
 
 class Disagreement(AssertionError):
     """wasmz and wasmtime differ: on what, and what either says."""
@@ -165,7 +168,7 @@ class Subject:
             opt_level=max(OPT_LEVELS) if in_tiers else level,
             compile_mode="smart" if in_tiers else "eager",
             _thresholds=_TIERS.get(level, ()),
-            verify=True,
+            **SETTINGS,
             use_cache=False,
             disable_passes=tuple(disable_passes),
             legacy_exceptions=legacy_exceptions,

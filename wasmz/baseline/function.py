@@ -63,7 +63,8 @@ def compile_function(module: BaselineModule, body: FunctionBody) -> FunctionCode
     requests = Requests(body.index, body.start, count, len(local_types), uses_fuel=module.uses_fuel)
     variables = Variables(local_types, target.loads, count, all_have_defaults=all_have_defaults)
     translate(module, rows, _pieces(), body, variables, draft, requests)
-    requests.finish(draft)
+    size = (body.end - body.code_start) // _BYTES_PER_VALUE
+    requests.finish(draft, size)
     zeros = [*zip(range(count, len(local_types)), local_types[count:], strict=True)]
     if requests.has_loops:
         zeros.append((requests.rounds, ValType.I32))
@@ -83,7 +84,7 @@ def compile_function(module: BaselineModule, body: FunctionBody) -> FunctionCode
         local_names=_local_names(slots),
     )
     code = make_code(description, instructions, max(draft.stack_size, _ZEROS) + MARGIN, lines, draft.exceptions)
-    return FunctionCode(code, size=(body.end - body.code_start) // _BYTES_PER_VALUE)
+    return FunctionCode(code, size=size, costs=requests.costs)
 
 
 @memoized

@@ -108,6 +108,7 @@ class TierCompiler:
         return made
 
     def _compile(self, index: int, form: CodeForm, *, is_plain: bool = False) -> FunctionCode:
+        from wasmz.compile.costs import find_costs
         from wasmz.compile.pipeline import dismantle
         from wasmz.irbuild.builder import ALL_LOOPS
         from wasmz.irbuild.continuations import add_counters, continue_loop
@@ -116,9 +117,11 @@ class TierCompiler:
         compiler = self.pipeline
         function = compiler.build_index(index, ALL_LOOPS if form is BASELINE else form.loop)
         size = sum(len(block.body) for block in function.blocks)
+        costs: tuple[int, ...] = ()
         if form is BASELINE and self.config._profiling:
             add_profiling(function)
         elif form is BASELINE:
+            costs = find_costs(function)
             add_counters(function)
         elif form.loop is not None:
             function = continue_loop(function, form.loop)
@@ -135,7 +138,7 @@ class TierCompiler:
             is_deep = self._is_deep(index)
         compiled = compiler.lower(function)
         dismantle(function)
-        return FunctionCode(compiled.code, compiled.tail_code, entry_code, size, is_deep)
+        return FunctionCode(compiled.code, compiled.tail_code, entry_code, size, is_deep, costs)
 
     def _is_deep(self, index: int) -> bool:
         """Whether recursion, a long chain of calls, a table's function or the host can be reached."""

@@ -105,6 +105,8 @@ class FunctionCode(Record):
         tail_code: the tail form, of functions that make tail calls.
         entry_code: the entry form, of optimised exported functions that have one.
         size: the number of values of its IR, from which tiers find out when it is hot; 0 if nobody needs it.
+        costs: of baseline code, how many of these values run about between two counts: by number of the loop, without
+            the loops in it; the last item is for the function's start, outside of loops. Empty if that is not known.
         is_deep: whether recursion, an indirect call or a host call can be reached from it: only then does the recursion
             limit need to be raised.
     """
@@ -114,6 +116,7 @@ class FunctionCode(Record):
     entry_code: CodeType | None = None
     size: int = 0
     is_deep: bool = True
+    costs: tuple[int, ...] = ()
 
     @property
     def parts(self) -> list[CodeType]:
@@ -127,14 +130,14 @@ class FunctionCode(Record):
 
     def with_depth(self, is_deep: bool) -> FunctionCode:
         """The same, when it has become known whether it is deep."""
-        return FunctionCode(self.code, self.tail_code, self.entry_code, self.size, is_deep)
+        return FunctionCode(self.code, self.tail_code, self.entry_code, self.size, is_deep, self.costs)
 
     def freeze(self) -> bytes:
         """The code as bytes; equal code gives equal bytes."""
         load("wasmz.runtime.marshalling")
         from wasmz.runtime.marshalling import dump_settled
 
-        return dump_settled((self.code, self.tail_code, self.entry_code, self.size, self.is_deep))
+        return dump_settled((self.code, self.tail_code, self.entry_code, self.size, self.is_deep, self.costs))
 
     @staticmethod
     def thaw(frozen: bytes | memoryview, is_deep: bool | None = None) -> FunctionCode:
@@ -142,8 +145,8 @@ class FunctionCode(Record):
 
         ``is_deep`` is given where it became known later.
         """
-        code, tail_code, entry_code, size, known = marshal.loads(frozen)
-        return FunctionCode(code, tail_code, entry_code, size, known if is_deep is None else is_deep)
+        code, tail_code, entry_code, size, known, costs = marshal.loads(frozen)
+        return FunctionCode(code, tail_code, entry_code, size, known if is_deep is None else is_deep, costs)
 
 
 class ModuleImage(Record):
@@ -263,7 +266,7 @@ class FrozenCode(Record):
 # Plain data; image_writer.py makes it of an image
 
 # The number changes with every change of the form below.
-FORMAT = f"wasmz image 14 {FINGERPRINT}"
+FORMAT = f"wasmz image 15 {FINGERPRINT}"
 
 
 def find_dumped(constants: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]] | None:

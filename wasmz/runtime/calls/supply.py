@@ -34,6 +34,9 @@ __wasmz_frame__ = "helper"
 
 # A process that is killed loses no more work than of this many seconds.
 _SAVE_EVERY: Final = 5.0
+# To count takes as long as this many values, and this much runs in between where that is not known.
+_LEAST_COST: Final = 4
+_USUAL_COST: Final = 20
 # The size of all functions together that are optimised when they are first called, because another process wanted them.
 # That takes a quarter of a second, once, of programs that end before the helper process has done anything.
 _MOST_AT_ONCE: Final = 8000
@@ -46,16 +49,26 @@ class NoRoom(Trap):
 class Thresholds(Record):
     """When code counts as hot.
 
+    A value of baseline code takes about 30 nanoseconds, and optimised code half of that; to optimise one takes some 30
+    microseconds. So a function is hot when it has run as much as ``per_value`` times its size.
+
     Attributes:
-        round: how many calls and rounds of loops baseline code makes between two requests.
-        base, per_value: a function is hot after ``base + per_value * size`` of them.
+        round: how many calls and iterations of loops baseline code makes between two requests.
+        base: how many it makes at least before it is hot.
+        per_value: how often the function's size must have run.
         loop_rounds: after how many requests in the same call a loop goes on in a continuation.
+        per_value_elsewhere: the same as ``per_value`` where another process compiles, which costs this one nothing.
     """
 
     round: int = 1024
     base: int = 1024
-    per_value: int = 64
+    per_value: int = 4000
     loop_rounds: int = 2
+    per_value_elsewhere: int = 1500
+
+    def work(self, made: FunctionCode, loop: int) -> int:
+        """How much has run between two requests, as far as the last one tells: it came from there most often."""
+        return self.round * max(made.costs[loop] if made.costs else _USUAL_COST, _LEAST_COST)
 
 
 class CodeSupply:

@@ -70,8 +70,10 @@ class InstanceTiers:
         self.binder = binder
         self.supply = supply
         self.image: ModuleImage = supply.image
-        # How often the counter of each function ran out.
+        # How often the counter of each function ran out, how much had run then, and which ones were hot.
         self._ended: dict[int, int] = {}
+        self._work: dict[int, int] = {}
+        self._hot: set[int] = set()
         self._lock = new_lock()
         # The optimised code that functions get; it is in place for those of the second set.
         self._goals: dict[int, FunctionCode] = {}
@@ -262,17 +264,17 @@ class InstanceTiers:
         ended = self._ended[index] = self._ended.get(index, 0) + 1
         if loop != AT_START and (index, loop, get == self._ready_tail) in self._continuations:
             return self._continuation(index, loop, get)
-        needed = thresholds.base
-        if not supply.has(index, OPTIMISED):
-            needed += thresholds.per_value * supply.get(index, BASELINE).size
         is_made = loop != AT_START and supply.has(index, CodeForm.of(loop))
-        if ended * thresholds.round < needed and not is_made:
+        is_hot = is_made or self._is_hot(index, loop, ended)
+        if not (is_hot or self._is_warm(index, ended)):
             self._restart(index)
             return None
         is_long = loop != AT_START and (rounds >= thresholds.loop_rounds or rounds + 1 == ended > 1)
-        if supply.is_coming(index, CodeForm.of(loop) if is_long or is_made else OPTIMISED):
+        form = CodeForm.of(loop) if is_long or is_made else OPTIMISED
+        if supply.is_coming(index, form) or not (is_hot or supply.has(index, form)):
             self._restart(index)
             return None
+        self._hot.add(index)
         if loop == AT_START:
             self._optimise(index)
             if index in self._refused:
@@ -286,6 +288,25 @@ class InstanceTiers:
         self._optimise(index)
         self._restart(index)
         return None
+
+    def _is_hot(self, index: int, loop: int, ended: int) -> bool:
+        """Whether a function has run often enough; counts what it has run since the last time."""
+        if index in self._hot:
+            return True
+        supply, thresholds = self.supply, self.supply.thresholds
+        is_frequent = ended * thresholds.round >= thresholds.base
+        if supply.has(index, OPTIMISED):
+            return is_frequent
+        baseline = supply.get(index, BASELINE)
+        work = self._work[index] = self._work.get(index, 0) + thresholds.work(baseline, loop)
+        return is_frequent and work >= thresholds.per_value * baseline.size
+
+    def _is_warm(self, index: int, ended: int) -> bool:
+        """Whether it has run often enough to be compiled by another process."""
+        supply, thresholds = self.supply, self.supply.thresholds
+        if supply.ask is None or ended * thresholds.round < thresholds.base:
+            return False
+        return self._work.get(index, 0) >= thresholds.per_value_elsewhere * supply.get(index, BASELINE).size
 
     def _restart(self, index: int) -> None:
         self.binder.namespace[abi.counter(index)] = self.counter(index)
