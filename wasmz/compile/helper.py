@@ -31,6 +31,9 @@ IDLE: Final = 20.0
 def main() -> None:
     """Does what the messages say until there are no more."""
     signal(SIGINT, SIG_IGN)
+    if hasattr(os, "nice"):
+        # The program comes first if all processors are busy.
+        os.nice(5)
     # What the program that started it passes on to its children is no business of this one.
     os.closerange(3, 1 << 16)
     secret = _read(HEADER)
