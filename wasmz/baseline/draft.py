@@ -16,6 +16,7 @@ from wasmz.runtime.numeric.floats import f32_from_bits, f64_from_bits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Final
 
 # An insertion takes time for the code behind it: none is made below more than this.
@@ -99,6 +100,7 @@ class Draft:
         constant_pieces: the piece that pushes a constant. Integers are their own keys; others have tuples.
         global_pieces: by a name or what stands for it, the piece that pushes a global.
         callee_pieces: by function index or name, the piece that pushes a global that is called.
+        templates: by what `general.py` makes them of, the pieces of a template below and above its operands.
         first_temporary: the first fast local that is free for temporaries.
         region: the innermost protected region.
         exceptions: the exception table; known after layout.
@@ -119,6 +121,7 @@ class Draft:
         self.global_pieces: dict[object, bytes] = {}
         self.callee_pieces: dict[object, bytes] = {}
         self._movable = rows.movable
+        self.templates: dict[object, tuple[Sequence[bytes], Sequence[bytes]]] = {}
         self.first_temporary = first_temporary
         self.temporary_count = 0
         self.region: Region | None = None

@@ -78,18 +78,14 @@ def general(
     ``place`` is the byte offset of the instruction, ``second`` where the last operand's code begins.
     """
     out = draft.out
-    if template.between:
-        raise Unfit
-    effect = (template.result is not None) - count
-    if template.below:
-        below = instantiate(draft, template.below, offset, indices)
-        effect -= sum(draft.target.effects[piece] for piece in below)
+    key = (template, offset, indices)
+    below, above = draft.templates.get(key) or _instantiate_template(draft, template, key, count)
+    if below:
         if begin >= 0 and len(out) - begin < LONGEST:
             draft.insert(begin, *below)
         else:
             # Temporaries hold the operands for a moment only, before the template's own.
             draft.put_below(count, *below)
-    above = instantiate(draft, template.above, offset, indices)
     if template.in_array:
         place = in_array(place)
         if second >= begin >= 0 and second == len(out) - 1 and _takes_items(template.above):
@@ -97,16 +93,30 @@ def general(
             if out[second] in draft.target.plain_loads:
                 index = out.pop()
                 draft.mark(place)
-                out += (above[1], index, *above[3:])
+                items, *after = instantiate(draft, [template.above[1], *template.above[3:]], offset, indices)
+                out += (items, index, *after)
                 return
     if template.traps:
         draft.mark(place)
-    if template.is_long:
-        out += above
-        return
-    joined = b"".join(above)
-    draft.target.effects[joined] = effect
-    out.append(joined)
+    out += above
+
+
+def _instantiate_template(
+    draft: Draft, template: Template, key: tuple[Template, int, tuple[int, ...]], count: int
+) -> tuple[Sequence[bytes], Sequence[bytes]]:
+    """The pieces below the operands and above them, which are kept for the function."""
+    if template.between:
+        raise Unfit
+    _, offset, indices = key
+    below = instantiate(draft, template.below, offset, indices)
+    above = instantiate(draft, template.above, offset, indices)
+    if not template.is_long:
+        effects = draft.target.effects
+        joined = b"".join(above)
+        effects[joined] = (template.result is not None) - count - sum([effects[piece] for piece in below])
+        above = [joined]
+    draft.templates[key] = made = (below, above)
+    return made
 
 
 def _takes_items(above: Sequence[str]) -> bool:

@@ -11,16 +11,18 @@ from wasmz.runtime import abi
 from wasmz.startup.light import cached_property
 from wasmz.types import FuncType, RefType, ValType, is_subtype
 from wasmz.wasm.immediates import read_rare_immediate
-from wasmz.wasm.instructions import INSTRUCTIONS
+from wasmz.wasm.instructions import INSTRUCTIONS, Immediates
 from wasmz.wasm.proposals import Proposal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
+    from typing import Any, Final
 
     from wasmz.types import DefinedType
     from wasmz.wasm.syntax import FunctionBody, WasmModule
+
+_TYPES: Final = (Immediates.HEAP_TYPE, Immediates.REF_TYPE)
 
 # What a function takes and gives, for calls: the number of its parameters, their types, the results' types.
 _Signature = tuple[int, list["ValType"], list["ValType"]]
@@ -64,6 +66,8 @@ class BaselineModule:
             )
             for index, type in enumerate(module.global_types)
         ]
+        # Types that one byte after an opcode names.
+        self._short_types: dict[tuple[int, int], Any] = {}
         self._indirect: dict[tuple[int, int], _Signature] = {}
         self.validated: tuple[FunctionBody | None, list[Any]] = (None, [])
         self.canonical: tuple[int, ...] = module.canonical_types
@@ -81,9 +85,16 @@ class BaselineModule:
 
     def read(self, opcode: int, data: bytes, pos: int, end: int) -> tuple[Any, int]:
         """The immediate of a rare instruction, and the position after it."""
+        key = (opcode, data[pos])
+        found = self._short_types.get(key)
+        if found is not None:
+            return found, pos + 1
         row = INSTRUCTIONS[opcode]
         self.require(row.proposal)
-        return read_rare_immediate(row, data, pos, end, self.module)
+        immediate, after = read_rare_immediate(row, data, pos, end, self.module)
+        if after == pos + 1 and row.immediates in _TYPES:
+            self._short_types[key] = immediate
+        return immediate, after
 
     def results(self, index: int) -> Sequence[ValType]:
         """The results' types of a function."""

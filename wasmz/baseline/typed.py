@@ -26,7 +26,6 @@ from wasmz.types import (
     is_storage_subtype,
     is_subtype,
 )
-from wasmz.wasm.immediates import read_rare_immediate
 from wasmz.wasm.instructions import INSTRUCTIONS
 
 TYPE_CHECKING = False
@@ -96,7 +95,7 @@ def read_typed(
         return any(is_subtype(type, other) for type in types[-2:] for other in _OBJECTS), pos
     if row.name in _BY_OPERAND:
         return types[-1], pos
-    return read_rare_immediate(row, data, pos, end, module.module)
+    return module.read(opcode, data, pos, end)
 
 
 _OBJECTS: Final = (ValType.STRUCTREF, ValType.ARRAYREF)
