@@ -1,39 +1,50 @@
-"""Where paths join, an operand has no constant form: only one of the paths has the constant on top."""
+"""What paths bring to the end of a block is no constant, even if the last instruction before it is one."""
 
 from __future__ import annotations
 
 import pytest
-from wasmtime import wat2wasm
 
-from wasmz import Config, Engine, Instance, Module, Store
+from tests.differential.oracle import assemble, compare
 
-# What takes 1000 and a block's result; that, which is a constant on one of two paths; and what comes out.
-_CASES = [
-    ("(i32.add)", (3, 1003), (-1, 999)),
-    ("(i32.shl)", (3, 8000), (33, 2000)),
-    ("(i32.shr_s)", (3, 125), (33, 500)),
-    ("(i32.rotr)", (3, 125), (34, 250)),
-    ("(i32.lt_s)", (3, 0), (2000, 1)),
-    ("(i32.store16) (i32.load16_u (i32.const 1000))", (70_000, 4464), (5, 5)),
-]
+# Only at the baseline.
+_BASELINE = -3
+
+_PAIRS = ((1, -5), (7, 3), (-1, 31), (3, 0), (0, -1))
+_OPERATORS = "add sub mul shl shr_s shr_u rotl rotr and lt_s le_s gt_s ge_s lt_u".split()
+_STORES = ("i32.store8", "i32.store16", "i64.store8", "i64.store16", "i64.store32")
 
 
-@pytest.mark.parametrize(("code", "taken", "otherwise"), _CASES)
-def test_a_block_whose_last_instruction_is_a_constant(
-    code: str, taken: tuple[int, int], otherwise: tuple[int, int]
-) -> None:
-    text = f"""
-    (module (memory 1)
-      (func (export "f") (param i32) (result i32)
-        (i32.const 1000)
-        (block (result i32)
-          (br_if 0 (i32.const {taken[0]}) (local.get 0))
-          (drop)
-          (i32.const {otherwise[0]}))
-        {code}))
-    """
-    config = Config(compile_mode="smart", use_cache=False, verify=True, _thresholds=(1024, 1 << 60, 0, 0))
-    engine = Engine(config)
-    instance = Instance(Store(engine), Module.compile(engine, bytes(wat2wasm(text))))
-    assert instance.exports.f(1) == taken[1]
-    assert instance.exports.f(0) == otherwise[1]
+def _joins(type: str, first: int, second: int) -> tuple[str, ...]:
+    """Texts of operands that are ``first`` if the parameter is not 0, and ``second`` otherwise."""
+    one, other = f"({type}.const {first})", f"({type}.const {second})"
+    return (
+        f"(if (result {type}) (local.get 0) (then {one}) (else {other}))",
+        f"(block (result {type}) {one} (br_if 0 (local.get 0)) drop {other})",
+        f"{other} (if (param {type}) (result {type}) (local.get 0) (then drop {one}))",
+        f"(block (result {type}) (block (br_if 0 (i32.eqz (local.get 0))) (br 1 {one})) {other})",
+    )
+
+
+@pytest.mark.parametrize("operator", _OPERATORS)
+@pytest.mark.parametrize("type", ["i32", "i64"])
+def test_operands_of_two_paths(type: str, operator: str) -> None:
+    functions, calls = [], []
+    result = "i32" if operator[:2] in ("lt", "le", "gt", "ge") else type
+    for first, second in _PAIRS:
+        for join in _joins(type, first, second):
+            name = f"f{len(functions)}"
+            functions.append(
+                f'(func (export "{name}") (param i32) (result {result}) {type}.const 1000 {join} {type}.{operator})'
+            )
+            calls += [(name, (0,)), (name, (1,))]
+    compare(assemble(f"(module {' '.join(functions)})"), calls, [_BASELINE])
+
+
+@pytest.mark.parametrize("store", _STORES)
+def test_stored_values_of_two_paths(store: str) -> None:
+    functions, calls = [], []
+    for join in _joins(store[:3], 0x12345, 0x6789AB):
+        name = f"f{len(functions)}"
+        functions.append(f'(func (export "{name}") (param i32) i32.const 8 {join} {store})')
+        calls += [(name, (0,)), (name, (1,))]
+    compare(assemble(f'(module (memory (export "memory") 1) {" ".join(functions)})'), calls, [_BASELINE])
