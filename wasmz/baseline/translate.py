@@ -247,6 +247,7 @@ def translate(
                 del types[height]
                 del starts[height]
                 floor = len(out)
+                constant_end = -1
             else:  # STORE
                 type, format, needed, alignment = facts[opcode]
                 offset = data[pos + 1]
