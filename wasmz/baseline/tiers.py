@@ -9,8 +9,6 @@ At its start and at the header of each loop, code takes an item of its counter, 
 
 from __future__ import annotations
 
-from itertools import accumulate
-
 from wasmz.baseline.draft import Draft, Jump, Label
 from wasmz.codegen.targets.base import AT_END, IF_TRUE
 from wasmz.runtime import abi
@@ -115,28 +113,35 @@ class Requests:
             draft.end()
 
     def _find_costs(self, draft: Draft, size: int) -> tuple[int, ...]:
-        marks, places = draft.marks, draft.mark_places
-        jumps = list(accumulate([mark.__class__ is Jump for mark in marks]))
         pieces = len(draft.out)
+        if not self._headers:
+            # Jumps are empty pieces, so far.
+            return (estimate(size, draft.out.count(b"")),)
+        marks, places = draft.marks, draft.mark_places
+        # By header the last jump to it, where its loop ends; and the jumps up to each mark.
+        ends = {marks[place]: place for _, place in self._headers}
+        jumps = []
+        count = 0
+        for place, mark in enumerate(marks):
+            if mark.__class__ is Jump:
+                count += 1
+                if mark.label in ends:
+                    ends[mark.label] = place
+            jumps.append(count)
         # What is left of the function, and of each loop, without the loops in it: pieces of code, and jumps.
         counts = [[0, 0] for _ in range(self.loop_count + 1)]
-        counts[-1] = [pieces, jumps[-1]]
-        if self._headers:
-            ends = {marks[place]: place for _, place in self._headers}
-            for place, mark in enumerate(marks):
-                if mark.__class__ is Jump and mark.label in ends:
-                    ends[mark.label] = place
-            # The loops that are open where one begins.
-            around = [(-1, len(marks))]
-            for number, start in self._headers:
-                end = ends[marks[start]]
-                while around[-1][1] <= start:
-                    around.pop()
-                parent = counts[around[-1][0]]
-                for kind, inside in enumerate((places[end] - places[start], jumps[end] - jumps[start])):
-                    counts[number][kind] += inside
-                    parent[kind] -= inside
-                around.append((number, end))
+        counts[-1] = [pieces, count]
+        # The loops that are open where one begins.
+        around = [(-1, len(marks))]
+        for number, start in self._headers:
+            end = ends[marks[start]]
+            while around[-1][1] <= start:
+                around.pop()
+            parent, own = counts[around[-1][0]], counts[number]
+            for kind, inside in enumerate((places[end] - places[start], jumps[end] - jumps[start])):
+                own[kind] += inside
+                parent[kind] -= inside
+            around.append((number, end))
         return tuple([estimate(count * size // pieces, branches) for count, branches in counts])
 
     def _request(self, draft: Draft, number: int) -> None:
