@@ -184,7 +184,7 @@ class Module(CompiledModule):
         Raises:
             InvalidWasm, UnsupportedFeature: as :meth:`compile` does.
         """
-        load("wasmz.compile.pipeline")
+        load("wasmz.compile.front_end")
         from wasmz.compile.front_end import validate
 
         validate(read_source(source))

@@ -33,8 +33,10 @@ def skip_dead_code(module: BaselineModule, body: FunctionBody, pos: int, request
         InvalidWasm: the function is not valid.
         Unfit: the code has what is for the pipeline.
     """
-    load("wasmz.wasm.validator")
+    load("wasmz.wasm.body")
     from wasmz.wasm.body import decode_body
+
+    load("wasmz.wasm.validator")
     from wasmz.wasm.validator import validate_body
 
     if module.validated[0] is not body:

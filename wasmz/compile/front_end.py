@@ -58,8 +58,10 @@ def validate(data: bytes, proposals: frozenset[Proposal] = SUPPORTED_PROPOSALS) 
 
 def validate_bodies(module: WasmModule, data: bytes) -> None:
     """Validates all functions of a module."""
-    load("wasmz.wasm.body_validator")
+    load("wasmz.wasm.body")
     from wasmz.wasm.body import decode_body
+
+    load("wasmz.wasm.body_validator")
     from wasmz.wasm.body_validator import validate_body
 
     for body in module.bodies:

@@ -108,10 +108,19 @@ class TierCompiler:
         return made
 
     def _compile(self, index: int, form: CodeForm, *, is_plain: bool = False) -> FunctionCode:
+        load("wasmz.compile.costs")
         from wasmz.compile.costs import find_costs
+
+        load("wasmz.compile.pipeline")
         from wasmz.compile.pipeline import dismantle
+
+        load("wasmz.irbuild.builder")
         from wasmz.irbuild.builder import ALL_LOOPS
+
+        load("wasmz.irbuild.continuations")
         from wasmz.irbuild.continuations import add_counters, continue_loop
+
+        load("wasmz.irbuild.profiling")
         from wasmz.irbuild.profiling import add_profiling
 
         compiler = self.pipeline
@@ -142,6 +151,7 @@ class TierCompiler:
 
     def _is_deep(self, index: int) -> bool:
         """Whether recursion, a long chain of calls, a table's function or the host can be reached."""
+        load("wasmz.compile.pipeline")
         from wasmz.compile.pipeline import dismantle, find_calls, find_deep_functions
 
         calls: dict[int, CallFacts] = {}
