@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.differential.oracle import assemble, compare
+from tests.differential.oracle import Call, assemble, compare
 
 # Only at the baseline.
 _BASELINE = -3
@@ -28,7 +28,8 @@ def _joins(type: str, first: int, second: int) -> tuple[str, ...]:
 @pytest.mark.parametrize("operator", _OPERATORS)
 @pytest.mark.parametrize("type", ["i32", "i64"])
 def test_operands_of_two_paths(type: str, operator: str) -> None:
-    functions, calls = [], []
+    functions: list[str] = []
+    calls: list[Call] = []
     result = "i32" if operator[:2] in ("lt", "le", "gt", "ge") else type
     for first, second in _PAIRS:
         for join in _joins(type, first, second):
@@ -42,7 +43,8 @@ def test_operands_of_two_paths(type: str, operator: str) -> None:
 
 @pytest.mark.parametrize("store", _STORES)
 def test_stored_values_of_two_paths(store: str) -> None:
-    functions, calls = [], []
+    functions: list[str] = []
+    calls: list[Call] = []
     for join in _joins(store[:3], 0x12345, 0x6789AB):
         name = f"f{len(functions)}"
         functions.append(f'(func (export "{name}") (param i32) i32.const 8 {join} {store})')

@@ -3,8 +3,9 @@
     python -m tests.stress.bombs                 each shape at each tier: seconds of the processor, peak megabytes
     python -m tests.stress.bombs loops-params    these shapes only
 
-Every module has at most ``SIZE`` bytes; a shape is as large as fits. What a module makes the compiler refuse by its
-budgets (`docs/limits.md`) counts as an answer, if it names the function.
+Every module has at most ``SIZE`` bytes, and those for the baseline compiler alone ``LARGE_SIZE``; a shape is as large as
+fits. What a module makes the compiler refuse by its budgets (`docs/limits.md`) counts as an answer, if it names the
+function.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.wasm.encode import I32, I64, body, module, name, section, signature, unsigned, vector
+from tests.wasm.encode import I32, I64, body, module, name, section, signature, signed, unsigned, vector
 
 SIZE = 5_000
 MOST_SECONDS, MOST_MEGABYTES = 2.0, 100
 TIERS = ("baseline", "continuation", "optimised", "eager", "call")
+LARGE, LARGE_SIZE, LARGE_MEGABYTES = "large", 300_000, 200
 
 CONST, DROP, END, LOCAL_GET, LOCAL_SET, LOCAL_TEE = b"\x41\x01", b"\x1a", b"\x0b", b"\x20", b"\x21", b"\x22"
 BLOCK, LOOP, IF, ELSE, BR, BR_IF, BR_TABLE, RETURN = (
@@ -169,12 +171,27 @@ SHAPES: dict[str, Shape] = {
 }  # fmt: skip
 
 
-def build(shape: Shape) -> bytes:
-    """The largest module of a shape that has at most ``SIZE`` bytes."""
-    low, high = 2, 6_000
+# For baseline code alone, and as large as real functions are at most: what costs the baseline compiler much here costs
+# it as much for each kilobyte of a small one.
+WIDE = CONST * 1_000
+LARGE_SHAPES: dict[str, Shape] = {
+    "dead-ends": lambda n: one((BLOCK + EMPTY + BR + b"\x00" + CONST + DROP + END) * n),
+    "dead-ends-nested": lambda n: one((BLOCK + EMPTY) * n + (b"\x00\x01" + END) * n),
+    "wide-blocks-nested": lambda n: one(WIDE + b"\x02\x01" * n + END * n + DROP * 1_000, types=moved(1_000)),
+    "wide-blocks": lambda n: one(WIDE + (b"\x02\x01" + END) * n + DROP * 1_000, types=moved(1_000)),
+    "wide-ifs": lambda n: one(WIDE + (CONST + IF + b"\x01" + ELSE + END) * n + DROP * 1_000, types=moved(1_000)),
+    "distinct-accesses": lambda n: one(spread(n, lambda i: CONST + b"\x2a\x02" + unsigned(200 + i) + DROP)),
+    "distinct-constants": lambda n: one(spread(n, lambda i: b"\x41" + signed(1_000 + i) + DROP)),
+    "statements-in-operand": lambda n: one(CONST * 900 + (get(0) + put(0)) * n + ADD * 899 + DROP, locals=local_group(1)),
+}  # fmt: skip
+
+
+def build(shape: Shape, size: int = SIZE) -> bytes:
+    """The largest module of a shape that has at most ``size`` bytes."""
+    low, high = 2, 6_000 * size // SIZE
     while low < high:
         middle = (low + high + 1) // 2
-        low, high = (middle, high) if len(shape(middle)) <= SIZE else (low, middle - 1)
+        low, high = (middle, high) if len(shape(middle)) <= size else (low, middle - 1)
     return shape(low)
 
 
@@ -189,11 +206,18 @@ def measure(shape_name: str, tier: str) -> tuple[float, int, str]:
     # Beyond this, a shape has failed anyway.
     resource.setrlimit(resource.RLIMIT_CPU, (30, 30))
     resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))
-    data = build(SHAPES[shape_name])
+    is_large = tier == LARGE
+    data = build(LARGE_SHAPES[shape_name], LARGE_SIZE) if is_large else build(SHAPES[shape_name])
     start = time.process_time()
     error = ""
     try:
-        if tier in ("call", "eager"):
+        if is_large:
+            from wasmz.baseline.function import compile_function
+            from wasmz.compile.on_demand import TierCompiler
+
+            compiler = TierCompiler(data, wasmz.Config())
+            compile_function(compiler.baseline, compiler.module.bodies[0])
+        elif tier in ("call", "eager"):
             config = wasmz.Config(use_cache=False, max_call_depth=50, fuel=None if tier == "eager" else 100_000)
             if tier == "eager":
                 config = wasmz.Config(use_cache=False, compile_mode="eager")
@@ -241,15 +265,17 @@ def run(shape_name: str, tier: str) -> tuple[float, int, str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.stress.bombs", description="Compile small costly modules.")
-    parser.add_argument("shapes", nargs="*", metavar="SHAPE", help=f"of: {', '.join(SHAPES)}")
+    parser.add_argument("shapes", nargs="*", metavar="SHAPE", help=f"of: {', '.join([*SHAPES, *LARGE_SHAPES])}")
     failed = 0
-    for shape_name in parser.parse_args().shapes or SHAPES:
-        for tier in TIERS:
+    for shape_name in parser.parse_args().shapes or [*SHAPES, *LARGE_SHAPES]:
+        for tier in TIERS if shape_name in SHAPES else (LARGE,):
             seconds, megabytes, error = run(shape_name, tier)
-            over = seconds > MOST_SECONDS or megabytes > MOST_MEGABYTES or error.startswith("exit")
+            most_megabytes = LARGE_MEGABYTES if tier == LARGE else MOST_MEGABYTES
+            over = seconds > MOST_SECONDS or megabytes > most_megabytes or error.startswith("exit")
             failed += over
             print(f"{shape_name:26} {tier:13} {seconds:6.2f} s {megabytes:5} MB  {'OVER ' * over}{error}", flush=True)
-    print(f"{len(SHAPES)} shapes, {failed} beyond {MOST_SECONDS} s or {MOST_MEGABYTES} MB", flush=True)
+    bounds = f"{MOST_SECONDS} s or {MOST_MEGABYTES} MB (large ones: {LARGE_MEGABYTES} MB)"
+    print(f"{len(SHAPES) + len(LARGE_SHAPES)} shapes, {failed} beyond {bounds}", flush=True)
     return 1 if failed else 0
 
 

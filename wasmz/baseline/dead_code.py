@@ -39,13 +39,15 @@ def skip_dead_code(module: BaselineModule, body: FunctionBody, pos: int, request
     load("wasmz.wasm.validator")
     from wasmz.wasm.validator import validate_body
 
-    if module.validated[0] is not body:
+    instructions = requests.validated
+    if instructions is None:
         instructions = decode_body(module.data, body, module.module)
         validate_body(module.module, body.index, instructions)
-        module.validated = (body, instructions)
-    instructions = module.validated[1]
+        requests.validated = instructions
     depth = 0
-    for opcode, _, offset in instructions[bisect_left(instructions, pos, key=_offset) :]:
+    # Not a slice: a function may have very many of these places.
+    for index in range(bisect_left(instructions, pos, key=_offset), len(instructions)):
+        opcode, _, offset = instructions[index]
         if opcode in _CLOSING and not depth:
             return int(offset)
         if opcode in _OPENING:

@@ -16,7 +16,7 @@ from wasmz.runtime.numeric.floats import f32_from_bits, f64_from_bits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Final
 
 # An insertion takes time for the code behind it: none is made below more than this.
@@ -101,6 +101,8 @@ class Draft:
         global_pieces: by a name or what stands for it, the piece that pushes a global.
         callee_pieces: by function index or name, the piece that pushes a global that is called.
         templates: by what `general.py` makes them of, the pieces of a template below and above its operands.
+        effects: of pieces that no other function needs, the change of the stack's depth. (Those of the target are kept
+            for the life of the process.)
         first_temporary: the first fast local that is free for temporaries.
         region: the innermost protected region.
         exceptions: the exception table; known after layout.
@@ -120,6 +122,7 @@ class Draft:
         self.constant_pieces: dict[object, bytes] = rows.constant_pieces.copy()
         self.global_pieces: dict[object, bytes] = {}
         self.callee_pieces: dict[object, bytes] = {}
+        self.effects: dict[bytes, int] = {}
         self._movable = rows.movable
         self.templates: dict[object, tuple[Sequence[bytes], Sequence[bytes]]] = {}
         self.first_temporary = first_temporary
@@ -343,14 +346,20 @@ class Draft:
             )
         return code, encode_lines(lines, len(code) >> 1, first_offset)
 
+    def _effects(self) -> Iterable[int]:
+        own, common = self.effects, self.target.effects
+        if own:
+            return [own[piece] if piece in own else common[piece] for piece in self.out]
+        return map(common.__getitem__, self.out)
+
     def _follow(self, ends: list[int]) -> tuple[list[int], list[tuple[int, int, str]], list[int]]:
         """Follows the depth of the stack through all code.
 
         Returns positions of labels and jumps without jumps, the jumps for :func:`place`, and their places in ``out``.
         """
-        effects, iterator_items = self.target.effects, self.target.iterator_items
+        iterator_items = self.target.iterator_items
         # Without regard to jumps.
-        depths = list(accumulate(map(effects.__getitem__, self.out), initial=0))
+        depths = list(accumulate(self._effects(), initial=0))
         drafts: list[int] = []
         found: list[tuple[int, Jump]] = []
         places: list[int] = []

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from wasmz.baseline.draft import Label
-from wasmz.types import FuncType, ValType, internal_type
+from wasmz.baseline.draft import Label, Unfit
+from wasmz.types import ValType, internal_type
 from wasmz.wasm.immediates import read_block_type
 from wasmz.wasm.reader import read_s33
 
@@ -18,14 +18,16 @@ if TYPE_CHECKING:
 BOUNDARY: Final = internal_type("boundary")
 
 _REFERENCES: Final = {0x6F: ValType.EXTERNREF, 0x70: ValType.FUNCREF}
-_SHORT: Final[dict[int, tuple[ValType, ...]]] = {
-    0x40: (),
-    0x7F: (ValType.I32,),
-    0x7E: (ValType.I64,),
-    0x7D: (ValType.F32,),
-    0x7C: (ValType.F64,),
-    0x7B: (ValType.V128,),
-    **{byte: (type,) for byte, type in _REFERENCES.items()},
+_V128: Final = 0x7B
+_NO_TYPES: Final[list[ValType]] = []
+_SHORT: Final[dict[int, list[ValType]]] = {
+    0x40: _NO_TYPES,
+    0x7F: [ValType.I32],
+    0x7E: [ValType.I64],
+    0x7D: [ValType.F32],
+    0x7C: [ValType.F64],
+    _V128: [ValType.V128],
+    **{byte: [type] for byte, type in _REFERENCES.items()},
 }
 
 # What `select` without a type chooses from; what `ref.null` makes, by heap type; what is a reference, what may be
@@ -56,20 +58,20 @@ class Frame:
 
     def __init__(self, data: bytes, pos: int, module: BaselineModule) -> None:
         results = _SHORT.get(data[pos])
-        params: Sequence[ValType] = ()
+        params = _NO_TYPES
         if results is not None:
+            if data[pos] == _V128 and not module.has_vectors:
+                raise Unfit
             pos += 1
         elif 0x40 < data[pos] < 0x80:
             block, pos = read_block_type(data, pos, len(data), module.module)
-            results = block.results
+            results = [*block.results]
         else:
             index, pos = read_s33(data, pos, len(data))
-            block_type = module.types[index].composite if index >= 0 else None
-            if not isinstance(block_type, FuncType):
-                raise IndexError(index)
-            params, results = block_type.params, block_type.results
-        self.params: list[Any] = [*params]
-        self.results: list[Any] = [*results]
+            params, results = module.block_types.get(index) or module.block_type(index)
+        # These lists are shared, and never changed: very many blocks may have very many parameters.
+        self.params: list[Any] = params
+        self.results: list[Any] = results
         self.label_types: list[Any] = self.results
         self.height: int = 0
         self.label: Label = Label()

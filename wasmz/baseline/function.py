@@ -81,7 +81,7 @@ def compile_function(module: BaselineModule, body: FunctionBody) -> FunctionCode
         argument_count=count,
         constants=tuple(draft.constants),
         global_names=tuple(draft.names),
-        local_names=_local_names(slots),
+        local_names=_local_names(slots | 63)[:slots],
     )
     code = make_code(description, instructions, max(draft.stack_size, _ZEROS) + MARGIN, lines, draft.exceptions)
     return FunctionCode(code, size=size, costs=requests.costs)
@@ -89,6 +89,7 @@ def compile_function(module: BaselineModule, body: FunctionBody) -> FunctionCode
 
 @memoized
 def _local_names(count: int) -> tuple[str, ...]:
+    # Kept for the life of the process: so only for a few counts.
     return tuple([f"l{number}" for number in range(count)])
 
 

@@ -113,7 +113,7 @@ def _instantiate_template(
     if not template.is_long:
         effects = draft.target.effects
         joined = b"".join(above)
-        effects[joined] = (template.result is not None) - count - sum([effects[piece] for piece in below])
+        draft.effects[joined] = (template.result is not None) - count - sum([effects[piece] for piece in below])
         above = [joined]
     draft.templates[key] = made = (below, above)
     return made

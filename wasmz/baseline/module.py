@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
     from wasmz.types import DefinedType
-    from wasmz.wasm.syntax import FunctionBody, WasmModule
+    from wasmz.wasm.syntax import WasmModule
 
 _TYPES: Final = (Immediates.HEAP_TYPE, Immediates.REF_TYPE)
 
@@ -40,7 +40,7 @@ class BaselineModule:
         data_count: the number of data segments that bodies may name.
         typed: templates of instructions whose types depend on the module, by opcode and immediates.
         canonical: for each type index, the lowest index of the same type.
-        validated: the function that was validated last because of dead code in it, and its instructions.
+        block_types: parameters and results of blocks by type index, as far as blocks have been met.
     """
 
     def __init__(self, data: bytes, module: WasmModule, *, uses_fuel: bool) -> None:
@@ -69,7 +69,7 @@ class BaselineModule:
         # Types that one byte after an opcode names.
         self._short_types: dict[tuple[int, int], Any] = {}
         self._indirect: dict[tuple[int, int], _Signature] = {}
-        self.validated: tuple[FunctionBody | None, list[Any]] = (None, [])
+        self.block_types: dict[int, tuple[list[ValType], list[ValType]]] = {}
         self.canonical: tuple[int, ...] = module.canonical_types
         self.typed: dict[tuple[int, Any, Any], Any] = {}
 
@@ -99,6 +99,14 @@ class BaselineModule:
     def results(self, index: int) -> Sequence[ValType]:
         """The results' types of a function."""
         return self.signatures[index][2]
+
+    def block_type(self, index: int) -> tuple[list[ValType], list[ValType]]:
+        """Parameters and results of a block, added to ``block_types``."""
+        composite = self.types[index].composite if index >= 0 else None
+        if not isinstance(composite, FuncType):
+            raise Unfit
+        found = self.block_types[index] = ([*composite.params], [*composite.results])
+        return found
 
     def indirect_signature(self, type_index: int, table: int) -> _Signature:
         """The signature of a call through a table."""

@@ -15,7 +15,7 @@ from wasmz.runtime import abi
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Final
+    from typing import Any, Final
 
     # Its number, the labels for a counter that has ended and to go on at, the number of operands on the stack.
     _Loop = tuple[int, Label, Label, int]
@@ -39,6 +39,7 @@ class Requests:
     Attributes:
         loop_count: the loops so far, those in dead code included: their numbers.
         costs: how much runs between two counts, see ``FunctionCode``; known when all code has been emitted.
+        validated: the function's instructions, once it has been validated because of dead code in it.
     """
 
     def __init__(self, index: int, place: int, params: int, locals: int, *, uses_fuel: bool) -> None:
@@ -49,6 +50,7 @@ class Requests:
         self.uses_fuel = uses_fuel
         self.loop_count = 0
         self.costs: tuple[int, ...] = ()
+        self.validated: list[Any] | None = None
         self._loops: list[_Loop] = []
         # For each loop its number, and where it begins among the marks.
         self._headers: list[tuple[int, int]] = []
