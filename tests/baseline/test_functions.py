@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import wasmz
 from tests.differential.oracle import assemble
 from wasmz.baseline.draft import Unfit
 from wasmz.baseline.function import compile_function
@@ -11,6 +12,7 @@ from wasmz.baseline.module import BaselineModule
 from wasmz.codegen.targets import current_target
 from wasmz.compile.front_end import load_module
 from wasmz.config import Config
+from wasmz.errors import ImplementationLimit
 from wasmz.runtime.image import FunctionCode
 from wasmz.wasm.proposals import accepted_by
 
@@ -48,3 +50,22 @@ def test_facts_of_a_functions_own_pieces_are_not_kept() -> None:
     for first in range(1, 20):
         compile_loads(first)
     assert len(effects) == before
+
+
+@pytest.mark.parametrize("thresholds", [(1, 1, 0, 0), (6, 6, 0, 1)])
+def test_what_is_too_complex_to_optimise_stays(thresholds: tuple[int, ...]) -> None:
+    """Quick code of it runs, and goes on to do so when the pipeline refuses the function: a limit is no trap."""
+    values = 900
+    types = "i32 " * values
+    block = f"(block (param {types}) (result {types}) (br_if 0 (i32.const 1)))"
+    ifs = f"(if (param {types}) (result {types}) (i32.const 1) (then) (else)) " * 60
+    text = f"""(module (global $calls (export "calls") (mut i32) (i32.const 0))
+        (func (export "f") (result i32) (global.set $calls (i32.add (global.get $calls) (i32.const 1)))
+            {"(i32.const 1) " * values} {ifs} {block} {"i32.add " * (values - 1)}))"""
+    data = assemble(text)
+    with pytest.raises(ImplementationLimit):
+        wasmz.Module.compile(wasmz.Engine(Config(use_cache=False, compile_mode="eager")), data)
+    engine = wasmz.Engine(Config(use_cache=False, compile_mode="smart", _thresholds=thresholds))
+    exports = wasmz.Instance(wasmz.Store(engine), wasmz.Module.compile(engine, data)).exports
+    assert [exports["f"]() for _ in range(10)] == [values] * 10
+    assert exports["calls"].value == 10

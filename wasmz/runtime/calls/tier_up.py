@@ -17,6 +17,7 @@ from __future__ import annotations
 import itertools
 import sys
 
+from wasmz.errors import ImplementationLimit
 from wasmz.runtime import abi
 from wasmz.runtime.abi import (
     AT_START,
@@ -78,7 +79,8 @@ class InstanceTiers:
         # The optimised code that functions get; it is in place for those of the second set.
         self._goals: dict[int, FunctionCode] = {}
         self._optimised: set[int] = set()
-        # Functions whose optimised code cannot run with memories as large as they are.
+        # Functions that are too complex to optimise, or whose optimised code cannot run with memories as large as they
+        # are.
         self._refused: set[int] = set()
         # Functions that are no stubs any more.
         self._installed: set[int] = set()
@@ -253,6 +255,11 @@ class InstanceTiers:
             return self._decide(index, loop, rounds, get)
         except NoRoom:
             # Some other call will have it.
+            self._restart(index)
+            return None
+        except ImplementationLimit:
+            # What runs already must not fail for being hot.
+            self._refused.add(index)
             self._restart(index)
             return None
 
