@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import wasmz
@@ -69,3 +71,47 @@ def test_what_is_too_complex_to_optimise_stays(thresholds: tuple[int, ...]) -> N
     exports = wasmz.Instance(wasmz.Store(engine), wasmz.Module.compile(engine, data)).exports
     assert [exports["f"]() for _ in range(10)] == [values] * 10
     assert exports["calls"].value == 10
+
+
+@pytest.mark.parametrize(
+    ("body", "units"),
+    [
+        ("(loop)", 1),
+        ("(loop (br_if 0 (i32.const 0)))", 2),
+        ("(loop (br_table 0 1 (i32.const 1)))", 2),
+        # Nothing comes to what would lead back.
+        ("(block (loop (br 1) (br 0)))", 1),
+        ("(block (loop (block (br 2)) (br 0)))", 1),
+        ("(loop (block (br 0)) (br_if 0 (i32.const 0)))", 2),
+        ("(loop (loop (br_if 1 (i32.const 0))))", 2),
+        ("(loop (loop) (br_if 0 (i32.lt_u (local.tee 0 (i32.add (local.get 0) (i32.const 1))) (i32.const 5))))", 6),
+        ("(i32.const 3) (loop (param i32) (local.set 0)) (loop) (loop (br_if 0 (i32.const 0)))", 2),
+    ],
+)
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"compile_mode": "eager", "opt_level": 0},
+        {"compile_mode": "eager", "opt_level": 2},
+        {"compile_mode": "smart"},
+        {"compile_mode": "smart", "_thresholds": (1, 1, 0, 0)},
+        {"compile_mode": "smart", "_thresholds": (2, 2, 0, 1)},
+    ],
+    ids=["eager-0", "eager-2", "baseline", "tiers", "later-tiers"],
+)
+def test_fuel(body: str, units: int, config: dict[str, Any]) -> None:
+    """One for the call, and one each time that the start of a loop is reached, if something repeats it."""
+    data = assemble(f'(module (func (export "f") (local i32) {body}))')
+    engine = wasmz.Engine(Config(use_cache=False, fuel=1000, verify=True, **config))
+    store = wasmz.Store(engine)
+    exports = wasmz.Instance(store, wasmz.Module.compile(engine, data)).exports
+    for _ in range(5):
+        store.set_fuel(1000)
+        exports["f"]()
+        assert store.fuel == 1000 - units
+    # The last unit is enough, and one less is not.
+    store.set_fuel(units)
+    exports["f"]()
+    store.set_fuel(units - 1)
+    with pytest.raises(wasmz.OutOfFuel):
+        exports["f"]()

@@ -282,6 +282,24 @@ class Draft:
         self.mark_places.append(len(self.out))
         return len(self.out)
 
+    def repeated(self) -> set[Label]:
+        """The labels that code leads back to, as far as it is reached itself."""
+        seen: set[Label] = set()
+        reached: set[Label] = set()
+        found: set[Label] = set()
+        is_reached = True
+        for mark in self.marks:
+            if isinstance(mark, Jump):
+                if is_reached:
+                    (found if mark.label in seen else reached).add(mark.label)
+                    is_reached = mark.when is not ALWAYS
+            elif mark is None:
+                is_reached = False
+            else:
+                seen.add(mark)
+                is_reached = is_reached or mark in reached
+        return found
+
     # Protected regions
 
     def protect(self, kept: int) -> Region:

@@ -208,7 +208,7 @@ def push_test(draft: Draft, template: Template, indices: tuple[int, ...]) -> Non
     below = instantiate(draft, template.below, 0, indices)
     above = b"".join(instantiate(draft, template.above, 0, indices))
     depth = sum(target.effects[piece] for piece in below)
-    target.effects[above] = -depth
+    draft.effects[above] = -depth
     out += (*below, target.copy(1 + depth), above)
 
 

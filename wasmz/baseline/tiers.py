@@ -10,7 +10,7 @@ At its start and at the header of each loop, code takes an item of its counter, 
 from __future__ import annotations
 
 from wasmz.baseline.draft import Draft, Jump, Label
-from wasmz.codegen.targets.base import AT_END, IF_TRUE
+from wasmz.codegen.targets.base import ALWAYS, AT_END, IF_TRUE
 from wasmz.runtime import abi
 
 TYPE_CHECKING = False
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     # Its number, the labels for a counter that has ended and to go on at, the number of operands on the stack.
     _Loop = tuple[int, Label, Label, int]
+    # The loop's label (None: the function), where in the draft the code begins, its jump, the label after it.
+    _Fuel = tuple[Label | None, int, Jump, Label]
 
 # A call or an iteration runs about so many of the parts between branches, if there are more.
 _PARTS: Final = 6
@@ -54,22 +56,22 @@ class Requests:
         self._loops: list[_Loop] = []
         # For each loop its number, and where it begins among the marks.
         self._headers: list[tuple[int, int]] = []
-        self._out_of_fuel: list[Label] = []
+        self._fuel: list[_Fuel] = []
         # Two fast locals behind the others: how often the counter has ended in this call, and the answer.
         self.rounds = locals
         self.answer = locals + 1
 
     def begin(self, draft: Draft) -> int:
         """Counts a call; returns the floor."""
-        return self._count(draft, abi.AT_START, 0)
+        return self._count(draft, abi.AT_START, 0, None)
 
-    def add(self, draft: Draft, operands: int) -> int:
+    def add(self, draft: Draft, loop: Label, operands: int) -> int:
         """Counts an iteration of a loop, at its header, where there are so many operands on the stack."""
         self._headers.append((self.loop_count, len(draft.marks) - 1))
         self.loop_count += 1
-        return self._count(draft, self.loop_count - 1, operands)
+        return self._count(draft, self.loop_count - 1, operands, loop)
 
-    def _count(self, draft: Draft, number: int, operands: int) -> int:
+    def _count(self, draft: Draft, number: int, operands: int, loop: Label | None) -> int:
         target = draft.target
         ended, back = Label(), Label()
         draft.out += (draft.load_global(abi.counter(self.index)), target.begin_iteration)
@@ -78,11 +80,14 @@ class Requests:
         draft.put(back)
         self._loops.append((number, ended, back, operands))
         if self.uses_fuel:
-            empty = Label()
-            self._out_of_fuel.append(empty)
+            begin = len(draft.out)
             draft.out += (draft.load_global(abi.FUEL), target.begin_iteration)
-            draft.jump(empty, AT_END)
+            draft.jump(Label(), AT_END)
+            jump = draft.marks[-1]
             draft.out += (target.pop, target.drop_iterator)
+            after = Label()
+            draft.put(after)
+            self._fuel.append((loop, begin, jump, after))  # type: ignore[arg-type]
         return len(draft.out)
 
     @property
@@ -94,6 +99,7 @@ class Requests:
         """Emits what counters lead to when they have ended; ``size`` is the function's."""
         self.costs = self._find_costs(draft, size)
         out, target = draft.out, draft.target
+        out_of_fuel = self._place_fuel(draft)
         leaving: dict[int, Label] = {}
         for number, ended, back, operands in self._loops:
             draft.put(ended)
@@ -107,8 +113,8 @@ class Requests:
         for operands, label in leaving.items():
             draft.put(label)
             self._leave(draft, self.locals, operands)
-        for empty in self._out_of_fuel:
-            draft.put(empty)
+        for label in out_of_fuel:
+            draft.put(label)
             out.append(target.after_end)
             draft.mark(self.place)
             out += (draft.load_callee(abi.OUT_OF_FUEL), target.call(0), target.raise_exception)
@@ -145,6 +151,20 @@ class Requests:
                 parent[kind] -= inside
             around.append((number, end))
         return tuple([estimate(count * size // pieces, branches) for count, branches in counts])
+
+    def _place_fuel(self, draft: Draft) -> list[Label]:
+        """Where code leads that finds no fuel. Loops that nothing repeats use none, as in the pipeline (`fuel.py`)."""
+        if not self._fuel:
+            return []
+        repeated = draft.repeated()
+        labels = []
+        for loop, begin, jump, after in self._fuel:
+            if loop is None or loop in repeated:
+                labels.append(jump.label)
+            else:
+                draft.out[begin : begin + 5] = [b""] * 5
+                jump.label, jump.when = after, ALWAYS
+        return labels
 
     def _request(self, draft: Draft, number: int) -> None:
         """Asks for something better, up to whether there is nothing."""

@@ -440,7 +440,7 @@ def translate(
                 if moved > most_moved:
                     raise Unfit
                 put(frame.label)
-                floor = requests.add(draft, len(types) - len(frames))
+                floor = requests.add(draft, frame.label, len(types) - len(frames))
             else:  # IF
                 before, if_true, if_false = conditions[pop()]
                 pop_start()
