@@ -125,13 +125,13 @@ class Draft:
         self.effects: dict[bytes, int] = {}
         self._movable = rows.movable
         self.templates: dict[object, tuple[Sequence[bytes], Sequence[bytes]]] = {}
-        self.first_temporary = first_temporary
-        self.temporary_count = 0
+        self.first_temporary: int = first_temporary
+        self.temporary_count: int = 0
         self.region: Region | None = None
         # From which piece on which region is the innermost.
         self._coverage: list[tuple[int, Region | None]] = []
         self.exceptions: bytes = b""
-        self.stack_size = 0
+        self.stack_size: int = 0
 
     def constant(self, value: int) -> bytes:
         """Pushes an integer."""

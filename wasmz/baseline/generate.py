@@ -144,7 +144,7 @@ def _render_typed() -> list[str]:
     for name, text in typed_templates().items():
         words = " ; ".join(" ".join(part.split()) for part in text.split(";"))
         out.append(f"    {name!r}: {words!r},")
-    out += ["}", "", "# By opcode and lane.", "LANES = {"]
+    out += ["}", "", "# By opcode and lane.", "LANES: dict[int, tuple[str, ...]] = {"]
     counts: dict[int, int] = {}
     for opcode, row in INSTRUCTIONS.items():
         if row.immediates in (Immediates.LANE, Immediates.MEMARG_LANE):

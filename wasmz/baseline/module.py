@@ -44,9 +44,9 @@ class BaselineModule:
     """
 
     def __init__(self, data: bytes, module: WasmModule, *, uses_fuel: bool) -> None:
-        self.data = data
-        self.module = module
-        self.uses_fuel = uses_fuel
+        self.data: bytes = data
+        self.module: WasmModule = module
+        self.uses_fuel: bool = uses_fuel
         self.filename: str = f"<wasm {module.names.module or 'module'}>"
         self.has_memory: bool = bool(module.memory_types) and module.memory_types[0].address_type is ValType.I32
         self.has_vectors: bool = {Proposal.SIMD, Proposal.RELAXED_SIMD} <= module.proposals

@@ -21,7 +21,7 @@ from wasmz.baseline.recording import (
 from wasmz.ir.nodes import BOOL, ResultType
 from wasmz.types import HeapType, RefType, ValType
 
-_TYPE, _ = INDICES
+_TYPE: int = INDICES[0]
 _SOME = ValType.EXTERNREF
 
 # Operation -> number of operands, whether it has a result, its immediate.

@@ -85,7 +85,7 @@ class Rows:
     """
 
     def __init__(self, target: Target) -> None:
-        self.target = target
+        self.target: Target = target
         self.constant_pieces: dict[object, bytes] = {
             value: target.load_small_int(value) or target.load_const(index)
             for index, value in enumerate(FIXED_CONSTANTS)

@@ -64,8 +64,8 @@ class Pieces:
     """Pieces that are the same in every function, for the running Python."""
 
     def __init__(self, target: Target, rows: Rows) -> None:
-        self.target = target
-        self.rows = rows
+        self.target: Target = target
+        self.rows: Rows = rows
         self.calls: list[bytes] = [target.call(count) for count in range(64)]
         zero, one = rows.constant_pieces[0], rows.constant_pieces[1]
         self.zero: bytes = zero

@@ -63,12 +63,13 @@ class Variables:
     """
 
     def __init__(self, types: list[Any], loads: list[bytes], params: int, *, all_have_defaults: bool) -> None:
-        self.types = types
-        self.loads = loads
+        self.types: list[Any] = types
+        self.loads: list[bytes] = loads
         self.fresh: list[tuple[int, int]] = []
         if not all_have_defaults:
             self._types, self._loads = types, loads
-            self.types, self.loads = types.copy(), loads.copy()
+            self.types = types.copy()
+            self.loads = loads.copy()
             for index in range(params, len(types)):
                 if isinstance(types[index], RefType) and not types[index].nullable:
                     self._unset(index)

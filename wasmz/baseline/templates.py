@@ -954,7 +954,7 @@ TYPED = {
 }
 
 # By opcode and lane.
-LANES = {
+LANES: dict[int, tuple[str, ...]] = {
     # i8x16.extract_lane_s
     0xfd0015: (
         ' ;  ; const:255 & const:128 ^ const:128 - const:4294967295 &',

@@ -45,12 +45,12 @@ class Requests:
     """
 
     def __init__(self, index: int, place: int, params: int, locals: int, *, uses_fuel: bool) -> None:
-        self.index = index
-        self.place = place
-        self.params = params
-        self.locals = locals
-        self.uses_fuel = uses_fuel
-        self.loop_count = 0
+        self.index: int = index
+        self.place: int = place
+        self.params: int = params
+        self.locals: int = locals
+        self.uses_fuel: bool = uses_fuel
+        self.loop_count: int = 0
         self.costs: tuple[int, ...] = ()
         self.validated: list[Any] | None = None
         self._loops: list[_Loop] = []
@@ -58,8 +58,8 @@ class Requests:
         self._headers: list[tuple[int, int]] = []
         self._fuel: list[_Fuel] = []
         # Two fast locals behind the others: how often the counter has ended in this call, and the answer.
-        self.rounds = locals
-        self.answer = locals + 1
+        self.rounds: int = locals
+        self.answer: int = locals + 1
 
     def begin(self, draft: Draft) -> int:
         """Counts a call; returns the floor."""

@@ -73,17 +73,17 @@ class Typed(Template):
     ) -> None:
         below, between, above = [part.split() for part in text.split(";")]
         above = [*before.split(), *above, *after.split()]
-        self.params = [*params]
-        self.result = result
-        self.is_condition = is_condition
+        self.params: list[ValType] = [*params]
+        self.result: ValType | None = result
+        self.is_condition: bool = is_condition
         self.below = below
         self.between = between
-        self.traps = "@" in above or "@array" in above
-        self.in_array = "@array" in above
-        self.above = [word for word in above if word != "@" and word != "@array"]
-        self.indices = indices
-        self.offset = offset
-        self.is_long = len(self.above) > _LONG
+        self.traps: bool = "@" in above or "@array" in above
+        self.in_array: bool = "@array" in above
+        self.above: list[str] = [word for word in above if word != "@" and word != "@array"]
+        self.indices: tuple[int, ...] = indices
+        self.offset: int = offset
+        self.is_long: bool = len(self.above) > _LONG
 
 
 def read_typed(

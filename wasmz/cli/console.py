@@ -56,9 +56,9 @@ class Phases:
 
 class _Phase:
     def __init__(self, phases: Phases, name: str) -> None:
-        self.phases = phases
-        self.name = name
-        self.started = 0.0
+        self.phases: Phases = phases
+        self.name: str = name
+        self.started: float = 0.0
 
     def __enter__(self) -> None:
         self.started = time.perf_counter()
@@ -74,11 +74,11 @@ class progress_of:
     """
 
     # A compilation that takes longer than this shows its progress, in seconds.
-    patience = 1.0
+    patience: float = 1.0
 
     def __init__(self, title: str) -> None:
-        self.title = title
-        self.started = time.perf_counter()
+        self.title: str = title
+        self.started: float = time.perf_counter()
         self.progress: Any = None
         self.task: Any = None
 

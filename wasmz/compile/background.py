@@ -59,8 +59,8 @@ class Client:
     """
 
     def __init__(self, data: bytes, config: Config, supply: CodeSupply) -> None:
-        self.data = data
-        self.config = config
+        self.data: bytes = data
+        self.config: Config = config
         self.supply: ref[CodeSupply] = ref(supply)
         self.era: int = -1
         self.number: int = -1

@@ -35,7 +35,7 @@ class Connection:
     """Messages to a process and from it."""
 
     def __init__(self, pipes: _Pipes | _ThreadPipes) -> None:
-        self._pipes = pipes
+        self._pipes: _Pipes | _ThreadPipes = pipes
         self._secret: bytes = os.urandom(HEADER)
         self._unsent: list[memoryview] = [memoryview(self._secret)]
         self._received = bytearray()
@@ -93,10 +93,10 @@ class _Pipes:
     """Pipes that do not block."""
 
     def __init__(self, reading: int, writing: int, starter: int) -> None:
-        self._reading = reading
-        self._writing = writing
+        self._reading: int = reading
+        self._writing: int = writing
         # The process that was started, which ends at once.
-        self._starter = starter
+        self._starter: int = starter
         # A program may close descriptors that it does not know, and get their numbers for something else.
         self._identities = {number: _identity(number) for number in (reading, writing)}
 

@@ -47,8 +47,8 @@ class ConstantExpression(_Part):
     __slots__ = ("instructions", "offset")
 
     def __init__(self, instructions: list[DecodedInstruction], offset: int) -> None:
-        self.instructions = instructions
-        self.offset = offset
+        self.instructions: list[DecodedInstruction] = instructions
+        self.offset: int = offset
 
     @property
     def code(self) -> ConstExpr:
@@ -72,11 +72,11 @@ class Import(_Part):
         descriptor: int | TableType | MemoryType | GlobalType,
         offset: int,
     ) -> None:
-        self.module = module
-        self.name = name
-        self.kind = kind
-        self.descriptor = descriptor
-        self.offset = offset
+        self.module: str = module
+        self.name: str = name
+        self.kind: ExternKind = kind
+        self.descriptor: int | TableType | MemoryType | GlobalType = descriptor
+        self.offset: int = offset
 
 
 class Export(_Part):
@@ -85,10 +85,10 @@ class Export(_Part):
     __slots__ = ("index", "kind", "name", "offset")
 
     def __init__(self, name: str, kind: ExternKind, index: int, offset: int) -> None:
-        self.name = name
-        self.kind = kind
-        self.index = index
-        self.offset = offset
+        self.name: str = name
+        self.kind: ExternKind = kind
+        self.index: int = index
+        self.offset: int = offset
 
 
 class Table(_Part):
@@ -97,9 +97,9 @@ class Table(_Part):
     __slots__ = ("init", "offset", "type")
 
     def __init__(self, type: TableType, init: ConstantExpression | None, offset: int) -> None:
-        self.type = type
-        self.init = init
-        self.offset = offset
+        self.type: TableType = type
+        self.init: ConstantExpression | None = init
+        self.offset: int = offset
 
 
 class Global(_Part):
@@ -108,9 +108,9 @@ class Global(_Part):
     __slots__ = ("init", "offset", "type")
 
     def __init__(self, type: GlobalType, init: ConstantExpression, offset: int) -> None:
-        self.type = type
-        self.init = init
-        self.offset = offset
+        self.type: GlobalType = type
+        self.init: ConstantExpression = init
+        self.offset: int = offset
 
 
 class ElementSegment(_Part):
@@ -127,12 +127,12 @@ class ElementSegment(_Part):
         table: int = 0,
         position: ConstantExpression | None = None,
     ) -> None:
-        self.mode = mode
-        self.type = type
-        self.items = items
-        self.offset = offset
-        self.table = table
-        self.position = position
+        self.mode: SegmentMode = mode
+        self.type: RefType = type
+        self.items: list[ConstantExpression] = items
+        self.offset: int = offset
+        self.table: int = table
+        self.position: ConstantExpression | None = position
 
 
 class DataSegment(_Part):
@@ -149,12 +149,12 @@ class DataSegment(_Part):
         memory: int = 0,
         position: ConstantExpression | None = None,
     ) -> None:
-        self.mode = mode
-        self.start = start
-        self.end = end
-        self.offset = offset
-        self.memory = memory
-        self.position = position
+        self.mode: SegmentMode = mode
+        self.start: int = start
+        self.end: int = end
+        self.offset: int = offset
+        self.memory: int = memory
+        self.position: ConstantExpression | None = position
 
 
 class FunctionBody(_Part):
@@ -171,11 +171,11 @@ class FunctionBody(_Part):
     __slots__ = ("code_start", "end", "index", "locals", "start")
 
     def __init__(self, index: int, start: int, code_start: int, end: int, locals: list[tuple[int, ValType]]) -> None:
-        self.index = index
-        self.start = start
-        self.code_start = code_start
-        self.end = end
-        self.locals = locals
+        self.index: int = index
+        self.start: int = start
+        self.code_start: int = code_start
+        self.end: int = end
+        self.locals: list[tuple[int, ValType]] = locals
 
 
 class CustomSection(_Part):
@@ -184,9 +184,9 @@ class CustomSection(_Part):
     __slots__ = ("end", "name", "start")
 
     def __init__(self, name: str, start: int, end: int) -> None:
-        self.name = name
-        self.start = start
-        self.end = end
+        self.name: str = name
+        self.start: int = start
+        self.end: int = end
 
 
 class Names(_Part):

@@ -55,10 +55,10 @@ class Exit:
     __slots__ = ("assumptions", "edge", "facts", "is_back", "passed", "target")
 
     def __init__(self, edge: Edge, target: Place, is_back: bool, assumptions: list[Assumption]) -> None:
-        self.edge = edge
-        self.is_back = is_back
-        self.assumptions = assumptions
-        self.target = target
+        self.edge: Edge = edge
+        self.is_back: bool = is_back
+        self.assumptions: list[Assumption] = assumptions
+        self.target: Place = target
         self.facts: list[Fact] = []
         self.passed: list[tuple[Value, Value, Step | None]] = [
             (param, arg, step_of(arg))
@@ -100,10 +100,10 @@ class Place:
     )
 
     def __init__(self, block: Block, position: int, above: Place | None) -> None:
-        self.block = block
-        self.position = position
-        self.end = position + 1
-        self.above = above
+        self.block: Block = block
+        self.position: int = position
+        self.end: int = position + 1
+        self.above: Place | None = above
         self.depth: int = 0 if above is None else above.depth + 1
         self.params: list[Value] = [param for param in block.params if param.type in NUMBER_TYPES]
         self.assumptions: list[Assumption] = []
@@ -153,9 +153,9 @@ class Places:
     """
 
     def __init__(self, tree: DominatorTree, limits: list[int], bounds: dict[int, int], largest: int) -> None:
-        self._limits = limits
-        self._bounds = bounds
-        self._largest = largest
+        self._limits: list[int] = limits
+        self._bounds: dict[int, int] = bounds
+        self._largest: int = largest
         self.accesses: dict[Value, Access] = {}
         self.all: list[Place] = []
         self.of: dict[Block, Place] = {}

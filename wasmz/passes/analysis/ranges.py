@@ -42,13 +42,15 @@ class RangeAnalysis(Counting):
         self.function = function
         tree = dominator_tree(function)
         self.order: list[Block] = tree.order
-        self.position = tree.position
+        self.position: dict[Block, int] = tree.position
         # The largest size in bytes that each memory may have.
         limits = [largest_size(type) for type in context.memory_types]
         self._places = Places(tree, limits, function.parameter_bounds, MEMORY32_LIMIT_BYTES)
         self.back_edges: dict[Block, list[tuple[Block, Edge]]] = self._places.follow(tree.order, self.consequences)
         self._headers: list[Place] = [self._places.of[header] for header in self.back_edges]
-        self.entries = {place.block: [exit.edge for exit in place.incoming] for place in self._headers}
+        self.entries: dict[Block, list[Edge]] = {
+            place.block: [exit.edge for exit in place.incoming] for place in self._headers
+        }
         # The facts assumed of headers' parameters.
         self.assumed: dict[Value, Fact] = {}
         # Value -> the places whose facts depend on it.

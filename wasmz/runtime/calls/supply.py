@@ -89,14 +89,14 @@ class CodeSupply:
         codes: dict[tuple[int, CodeForm], bytes] | None = None,
         frozen: FrozenCode | None = None,
     ) -> None:
-        self.image = image
-        self.thresholds = thresholds
+        self.image: ModuleImage = image
+        self.thresholds: Thresholds = thresholds
         self.codes: dict[tuple[int, CodeForm], FunctionCode | bytes] = {**codes} if codes else {}
-        self.frozen = frozen
+        self.frozen: FrozenCode | None = frozen
         self.saved: float = time.monotonic()
         # Keeps the codes for other processes; set by who made the supply.
         self.keep: Callable[[], None] | None = None
-        self._compile = compile
+        self._compile: CompileFunction = compile
         self._room: int = _MOST_AT_ONCE
         # Has another process compile a form of a function; returns whether that does it. Set by who made the supply.
         self.ask: Callable[[int, CodeForm], bool] | None = None

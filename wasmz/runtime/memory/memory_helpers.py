@@ -75,7 +75,7 @@ class DataSegments:
     def __init__(self, specs: tuple[DataSpec, ...]) -> None:
         self._specs = specs
         self._made: dict[int, DataSegment] = {}
-        self.copied = 0
+        self.copied: int = 0
 
     def __getitem__(self, index: int) -> DataSegment:
         found = self._made.get(index)
