@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import wasmz
@@ -62,3 +64,42 @@ def test_tail_calls_take_no_stack(name: str, level: int, mode: str) -> None:
     engine = wasmz.Engine(config)
     exports = wasmz.Instance(wasmz.Store(engine), wasmz.Module.compile(engine, assemble(_TAIL_CALLS))).exports
     assert exports[name](100_000, 1 << 40) == (1 << 40) + 100_000
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"compile_mode": "eager", "opt_level": 0},
+        {"compile_mode": "eager", "opt_level": 2},
+        {"compile_mode": "smart"},
+        *({"compile_mode": "smart", "_thresholds": (round, 1, 0, 0)} for round in (1, 2, 3, 5)),
+    ],
+    ids=str,
+)
+def test_loops_of_handlers_use_fuel(config: dict[str, Any]) -> None:
+    """What only a handler reaches is placed last, but for the end of the fuel."""
+    data = assemble(
+        """(module (tag $e (param i32))
+          (func (export "f") (param i32) (result i32) (local i32)
+            (loop $first
+              (local.set 1 (i32.add (local.get 1) (i32.const 1)))
+              (br_if $first (i32.lt_u (local.get 1) (i32.const 3))))
+            (block $caught (result i32)
+              (try_table (catch $e $caught) (throw $e (i32.const 70)))
+              unreachable)
+            (local.set 1)
+            (loop $outer (result i32)
+              (loop $inner
+                (local.set 1 (i32.add (local.get 1) (i32.const 1)))
+                (br_if $inner (i32.rem_u (local.get 1) (i32.const 5))))
+              (br_if $outer (i32.lt_u (local.get 1) (local.get 0)))
+              (local.get 1))))"""
+    )
+    engine = wasmz.Engine(wasmz.Config(use_cache=False, fuel=1000, verify=True, **config))
+    store = wasmz.Store(engine)
+    exports = wasmz.Instance(store, wasmz.Module.compile(engine, data)).exports
+    for _ in range(6):
+        store.set_fuel(1000)
+        # A call, three iterations; from 70 on four times five within one of the outer loop.
+        assert exports["f"](90) == 90
+        assert store.fuel == 1000 - 1 - 3 - 4 * (1 + 5)
