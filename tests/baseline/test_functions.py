@@ -86,6 +86,14 @@ def test_what_is_too_complex_to_optimise_stays(thresholds: tuple[int, ...]) -> N
         ("(loop (loop (br_if 1 (i32.const 0))))", 2),
         ("(loop (loop) (br_if 0 (i32.lt_u (local.tee 0 (i32.add (local.get 0) (i32.const 1))) (i32.const 5))))", 6),
         ("(i32.const 3) (loop (param i32) (local.set 0)) (loop) (loop (br_if 0 (i32.const 0)))", 2),
+        # Only a handler leads back, or comes to what does.
+        ("(loop $again (block $b (try_table (catch $e $b) (throw $e)) unreachable) (br_if $again (i32.const 0)))", 2),
+        (
+            "(loop $r (br_if 1 (local.get 0)) (local.set 0 (i32.const 1)) (try_table (catch_all $r) (call $g)))",
+            4,
+        ),
+        # Nothing is thrown.
+        ("(block (loop $again (try_table (catch_all $again) (br 2))))", 1),
     ],
 )
 @pytest.mark.parametrize(
@@ -101,7 +109,7 @@ def test_what_is_too_complex_to_optimise_stays(thresholds: tuple[int, ...]) -> N
 )
 def test_fuel(body: str, units: int, config: dict[str, Any]) -> None:
     """One for the call, and one each time that the start of a loop is reached, if something repeats it."""
-    data = assemble(f'(module (func (export "f") (local i32) {body}))')
+    data = assemble(f'(module (tag $e) (func (export "f") (local i32) {body}) (func $g (throw $e)))')
     engine = wasmz.Engine(Config(use_cache=False, fuel=1000, verify=True, **config))
     store = wasmz.Store(engine)
     exports = wasmz.Instance(store, wasmz.Module.compile(engine, data)).exports

@@ -933,6 +933,9 @@ def translate(
                 floor = len(out)
                 constant_end = -1
                 if clauses:
+                    if requests.uses_fuel:
+                        # Which loops are repeated, and so use fuel, depends on what handlers are reached: the pipeline knows.
+                        raise Unfit
                     frame.clauses = clauses
                     frame.otherwise = draft.protect(frame.height - len(frames)).label
             elif way == 44:  # THROW
