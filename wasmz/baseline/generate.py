@@ -104,7 +104,7 @@ def render_templates() -> str:
     """The text of templates.py."""
     ways = {name: number for number, name in enumerate([*read_cases(), "PREFIXED"])}
     out = [
-        '"""Made by ``python -m wasmz.baseline.generate``: what the pipeline emits for instructions.',
+        '"""Made from lowerings by ``python -m wasmz.baseline.generate``: see `recording.py`.',
         "",
         "By opcode: operand and result types, immediates, alignment; code below the operands, between, above them.",
         '"""',

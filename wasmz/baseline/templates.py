@@ -1,4 +1,4 @@
-"""Made by ``python -m wasmz.baseline.generate``: what the pipeline emits for instructions.
+"""Made from lowerings by ``python -m wasmz.baseline.generate``: see `recording.py`.
 
 By opcode: operand and result types, immediates, alignment; code below the operands, between, above them.
 """
