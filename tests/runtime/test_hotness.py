@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from wasmtime import wat2wasm
 
 import wasmz
 from wasmz.compile.on_demand import TierCompiler
 from wasmz.runtime.abi import BASELINE, OPTIMISED, CodeForm
 from wasmz.runtime.calls.supply import Thresholds
-from wasmz.text import assemble
 
 STEP = "(local.set 0 (i32.add (i32.mul (local.get 0) (i32.const 77)) (i32.const 5)))"
 BRANCH = "(block (br_if 0 (i32.eqz (local.get 0))) (local.set 0 (i32.add (local.get 0) (i32.const 5))))"
@@ -29,7 +29,7 @@ def loop(inside: int, outside: int, step: str = STEP) -> str:
 
 def open_module(text: str) -> tuple[wasmz.Module, wasmz.Exports]:
     engine = wasmz.Engine(wasmz.Config(use_cache=False, background_compile=False))
-    module = wasmz.Module.compile(engine, assemble(text))
+    module = wasmz.Module.compile(engine, wat2wasm(text))
     return module, wasmz.Instance(wasmz.Store(engine), module).exports
 
 
@@ -87,7 +87,7 @@ def test_costs(is_quick: bool) -> None:
         (br_if $a (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
       (return)
       (loop $dead (br $dead))))"""
-    compiler = TierCompiler(assemble(text), wasmz.Config())
+    compiler = TierCompiler(wat2wasm(text), wasmz.Config())
     if not is_quick:
         compiler._compile_quickly = lambda index: None  # type: ignore[method-assign]
     made = compiler.compile(0, BASELINE)
