@@ -264,48 +264,6 @@ def test_what_it_makes_is_kept(tmp_path: Path) -> None:
     assert background.background.connection is None
 
 
-def test_what_came_too_late_is_made_by_the_next_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that programs get optimised code that always end before the helper is ready."""
-    monkeypatch.setattr(background, "_PROGRAM", "import time; time.sleep(60)")
-    module, exports = instance(use_cache=True, cache_dir=tmp_path)
-    assert exports.fib(14) == FIB_14
-    assert module.supply is not None
-    module.supply.save()
-    background.background.close()
-    background.background.reset()
-    module, exports = instance(use_cache=True, cache_dir=tmp_path)
-    assert module.supply is not None
-    assert exports.fib(1) == 1
-    assert module.supply.has(0, OPTIMISED)
-    assert background.background.connection is None
-    # And once only.
-    module.supply.save()
-    (path,) = tmp_path.iterdir()
-    assert set(decode_functions(path.read_bytes(), hash_source(MODULE))[1]) == {(0, OPTIMISED)}
-
-
-def test_large_functions_that_came_too_late_are_asked_for_at_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(background, "_PROGRAM", "import time; time.sleep(60)")
-    monkeypatch.setattr("wasmz.runtime.calls.supply._MOST_AT_ONCE", 3)
-    module, exports = instance(use_cache=True, cache_dir=tmp_path)
-    assert exports.fib(14) == FIB_14
-    assert module.supply is not None
-    module.supply.save()
-    monkeypatch.undo()
-    monkeypatch.delenv(background.SWITCH, raising=False)
-    monkeypatch.setattr(background, "count_processors", lambda: 2)
-    monkeypatch.setattr("wasmz.runtime.calls.supply._MOST_AT_ONCE", 3)
-    background.background.close()
-    background.background.reset()
-    module, exports = instance(use_cache=True, cache_dir=tmp_path, _thresholds=())
-    assert exports.fib(1) == 1
-    assert module.supply is not None
-    assert not module.supply.has(0, OPTIMISED)
-    assert background.background.connection is not None
-
-
 @needs_fork
 def test_it_ends_with_the_program() -> None:
     script = """

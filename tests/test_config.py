@@ -138,7 +138,7 @@ def test_a_field_must_be_described() -> None:
 
 
 WRONG = [
-    ({"opt_level": 3}, ValueError, r"opt_level must be one of 0, 2, not 3"),
+    ({"opt_level": 3}, ValueError, r"opt_level must be one of 0, 1, 2, not 3"),
     ({"opt_level": "2"}, TypeError, "opt_level must be an integer, not '2'"),
     ({"opt_level": True}, TypeError, "opt_level must be an integer, not True"),
     ({"opt_level": None}, TypeError, "opt_level must be an integer, not None"),
@@ -282,3 +282,8 @@ def test_what_a_reader_sees() -> None:
 def test_the_page_is_current() -> None:
     page = (Path(__file__).parent.parent / "docs" / "configuration.md").read_text(encoding="utf-8")
     assert page == render_page(), "run: python -m tests.support.configuration_page"
+
+
+def test_the_level_that_was_between_is_the_highest() -> None:
+    assert wasmz.Config(opt_level=1) == wasmz.Config()
+    assert wasmz.Config(opt_level=1, fuel=3).opt_level == 2

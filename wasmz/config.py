@@ -115,10 +115,11 @@ class Config(Record, metaclass=ConfigType):
 
     opt_level: int = setting(
         default=2,
-        choices=OPT_LEVELS,
+        choices=(0, 1, 2),
         option="--opt-level",
         key=whole,
-        help="Optimisation level. 0 lowers the code as it stands, 2 runs the passes of ``wasmz.passes.PIPELINES``.",
+        help="Optimisation level. 0 lowers the code as it stands, 2 runs the passes of ``wasmz.passes.PIPELINES``. 1, "
+        "which was between them, is taken for 2.",
     )
     mem_limit_bytes: int | None = setting(
         default=None,
@@ -254,6 +255,8 @@ class Config(Record, metaclass=ConfigType):
             # A flag is right, too: "settings" is imported for what may not be.
             if value.__class__ is not bool or not Config.__annotations__[name].startswith("bool"):
                 Config.settings[name].check(name, value)
+        if self.opt_level == 1:
+            object.__setattr__(self, "opt_level", 2)
         self._check_passes()
         self._check_mode()
 

@@ -23,6 +23,7 @@ from wasmz.compile.connection import Connection, Ended, connect
 from wasmz.compile.messages import FORMAT
 from wasmz.errors import WasmzError
 from wasmz.runtime.abi import CodeForm
+from wasmz.runtime.image import FunctionCode
 from wasmz.startup.concurrency import at_fork, is_finalizing
 from wasmz.startup.light import ref
 
@@ -87,7 +88,8 @@ class Client:
         if frozen is None:
             self.refused.add(key)
         elif supply is not None:
-            supply.arrive(*key, frozen)
+            # Another thread may have compiled it meanwhile.
+            supply.codes.setdefault(key, FunctionCode.thaw(frozen))
 
 
 class Background:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # Stands for all that a compiled file relies on: the templates of adapters, the functions that code calls and their
 # parameters, and what is declared here. `python -m tests.support.contract --write` renews it, a test compares it.
-FINGERPRINT: Final = "41d7d147cd8c"
+FINGERPRINT: Final = "ecb57dca4a1a"
 
 
 # Names with a number: the kind, and what it names. Those of the second table may have details after the number.
@@ -253,14 +253,12 @@ class CodeForm:
         return CodeForm.of, (self.number,)
 
     def __repr__(self) -> str:
-        return {-3: "WANTED", -2: "BASELINE", -1: "OPTIMISED"}.get(self.number, f"CodeForm.of({self.number})")
+        return {-2: "BASELINE", -1: "OPTIMISED"}.get(self.number, f"CodeForm.of({self.number})")
 
 
 _forms: dict[int, CodeForm] = {}
 BASELINE: Final = CodeForm.of(-2)
 OPTIMISED: Final = CodeForm.of(-1)
-# No code, but the size of a function that was hot, and whose optimised code was not there when its process ended.
-WANTED: Final = CodeForm.of(-3)
 
 
 # Lines and frames

@@ -13,7 +13,7 @@ import time
 
 from wasmz.errors import LightTrapCode as TrapCode
 from wasmz.errors import Trap
-from wasmz.runtime.abi import BASELINE, OPTIMISED, WANTED
+from wasmz.runtime.abi import BASELINE, OPTIMISED
 from wasmz.runtime.image import FrozenCode, FunctionCode, ModuleImage
 from wasmz.startup.concurrency import at_fork, new_lock, was_held
 from wasmz.startup.records import Record
@@ -37,9 +37,6 @@ _SAVE_EVERY: Final = 5.0
 # To count takes as long as this many values, and this much runs in between where that is not known.
 _LEAST_COST: Final = 4
 _USUAL_COST: Final = 20
-# The size of all functions together that are optimised when they are first called, because another process wanted them.
-# That takes a quarter of a second, once, of programs that end before the helper process has done anything.
-_MOST_AT_ONCE: Final = 8000
 
 
 class NoRoom(Trap):
@@ -77,7 +74,7 @@ class CodeSupply:
     Attributes:
         image: the module, without code.
         thresholds: when code is hot.
-        codes: by function and form, code or frozen code; sizes for ``WANTED``.
+        codes: by function and form, code or frozen code.
         frozen: the optimised code of all functions, where that was made in advance.
     """
 
@@ -97,7 +94,6 @@ class CodeSupply:
         # Keeps the codes for other processes; set by who made the supply.
         self.keep: Callable[[], None] | None = None
         self._compile: CompileFunction = compile
-        self._room: int = _MOST_AT_ONCE
         # Has another process compile a form of a function; returns whether that does it. Set by who made the supply.
         self.ask: Callable[[int, CodeForm], bool] | None = None
         # Has a new compiler made: set by who made the supply.
@@ -116,19 +112,9 @@ class CodeSupply:
 
     def is_coming(self, index: int, form: CodeForm) -> bool:
         """Whether another process compiles the code, so that :meth:`get` would do its work again."""
-        if self.ask is None or self.has(index, form) or not self.ask(index, form) or self.has(index, form):
+        if self.ask is None or self.has(index, form):
             return False
-        baseline = self.codes.get((index, BASELINE))
-        if isinstance(baseline, FunctionCode):
-            # For the next process, if this one ends before.
-            self.codes.setdefault((index, WANTED), baseline.size.to_bytes(4, "little"))
-        return True
-
-    def arrive(self, index: int, form: CodeForm, frozen: bytes) -> None:
-        """Takes what another process has compiled."""
-        # Another thread may have compiled it meanwhile.
-        self.codes.setdefault((index, form), FunctionCode.thaw(frozen))
-        self.codes.pop((index, WANTED), None)
+        return self.ask(index, form) and not self.has(index, form)
 
     def get(self, index: int, form: CodeForm) -> FunctionCode:
         """The code of a function in a form, compiled if need be."""
@@ -182,20 +168,8 @@ class CodeSupply:
 
     def best(self, index: int) -> tuple[FunctionCode, bool]:
         """What to install for a function that is called for the first time, and whether it is optimised."""
-        is_optimised = self.has(index, OPTIMISED) or self._is_due(index)
+        is_optimised = self.has(index, OPTIMISED)
         return self.get(index, OPTIMISED if is_optimised else BASELINE), is_optimised
-
-    def _is_due(self, index: int) -> bool:
-        """Whether a function is to be optimised now, as the last process wanted, and not by another process."""
-        wanted = self.codes.get((index, WANTED))
-        if not isinstance(wanted, bytes) or self.ask is None:
-            return False
-        size = int.from_bytes(wanted, "little")
-        if size <= self._room:
-            self._room -= size
-            return True
-        self.is_coming(index, OPTIMISED)
-        return False
 
 
 def precompiled_supply(image: ModuleImage, frozen: FrozenCode) -> CodeSupply:
