@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from typing import Any
 
 import pytest
 from wasmtime import wat2wasm
@@ -35,7 +36,8 @@ def test_every_guest_is_stopped_in_compiled_code(kind: str) -> None:
 @needs_threads
 def test_a_compilation_that_was_stopped_is_made_later() -> None:
     steps = "(local.set $x (i32.add (i32.mul (local.get $x) (local.get $y)) (i32.const 3)))" * 40
-    body = f"(block (br_if 0 (local.get $y)) {steps})" * 300
+    # Most of a second, much longer than the deadline.
+    body = f"(block (br_if 0 (local.get $y)) {steps})" * 5_000
     wasm = wat2wasm(
         f'(module (func (export "f") (param $x i32) (param $y i32) (result i32) {body} (local.get $x))'
         ' (func (export "g") (result i32) (i32.const 5)))'
@@ -44,10 +46,42 @@ def test_a_compilation_that_was_stopped_is_made_later() -> None:
     exports = Instance(store, Module.compile(store.engine, wasm)).exports
     store.set_deadline(0.02)
     with pytest.raises(wasmz.Interrupted):
-        for _ in range(100_000):
-            exports.f(1, 1)
+        exports.f(1, 1)
     store.set_deadline(None)
     assert (exports.f(7, 1), exports.f(1, 0), exports.g()) == (7, 3, 5)
+
+
+@needs_threads
+@pytest.mark.parametrize("compile_mode", ["eager", "smart"])
+@pytest.mark.parametrize("in_thread", [False, True])
+def test_short_calls_in_a_loop_of_the_host_are_stopped(compile_mode: Any, in_thread: bool) -> None:
+    """Wherever the threads take turns: also if that is in the host's code nearly every time."""
+    body = "(block (br_if 0 (local.get $y)) (local.set $x (i32.const 1)))" * 100
+    wasm = wat2wasm(f'(module (func (export "f") (param $x i32) (param $y i32) (result i32) {body} (local.get $x)))')
+    latest = []
+
+    def call() -> None:
+        store = Store(Engine(Config(use_cache=False, compile_mode=compile_mode)))
+        f = Instance(store, Module.compile(store.engine, wasm)).exports.f
+        for _ in range(20):
+            assert f(3, 1) == 3
+            store.set_deadline(0.01)
+            begun = time.perf_counter()
+            # Not endless, if it is not stopped at all.
+            with pytest.raises(wasmz.Interrupted):
+                while time.perf_counter() - begun < 20:
+                    f(3, 1)
+            latest.append(time.perf_counter() - begun)
+            store.set_deadline(None)
+
+    if in_thread:
+        thread = threading.Thread(target=call)
+        thread.start()
+        thread.join()
+    else:
+        call()
+    assert len(latest) == 20
+    assert sorted(latest)[10] < PROMPTLY
 
 
 @needs_threads

@@ -8,19 +8,17 @@ What is compiled is kept as bytes at once, so that a module of any size needs no
 from __future__ import annotations
 
 import os
-import signal
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 from wasmz.artifact.image_writer import join_frozen
 from wasmz.compile.front_end import load_module, make_image
 from wasmz.compile.pipeline import ModuleCompiler, find_deep_functions
+from wasmz.compile.pool import make_pool
 from wasmz.wasm.proposals import accepted_by
 
 if TYPE_CHECKING:
-    from concurrent.futures import ProcessPoolExecutor
-
     from wasmz.compile.pipeline import CallFacts, Progress
     from wasmz.config import Config
     from wasmz.irbuild.profiling import Profile
@@ -74,40 +72,14 @@ def _compile_all(
 ) -> Generator[_Made, None, None]:
     """What becomes of each function, in order."""
     wanted = min(jobs or os.cpu_count() or 1, len(module.bodies))
-    pool = _make_pool(wanted, (data, config, profile)) if wanted > 1 else None
+    pool = make_pool(wanted, _compile_here, (data, config, profile)) if wanted > 1 else None
     if pool is None:
         worker = _Worker(data, module, config, profile)
         yield from map(worker.compile, range(len(module.bodies)))
         return
-    chunks = list(_chunks(module))
-    try:
-        for made in pool.map(_compile_chunk, chunks):
+    with closing(pool.map(list(_chunks(module)))) as results:
+        for made in results:
             yield from made
-    except BaseException:
-        _end(pool)
-        raise
-    pool.shutdown()
-
-
-def _end(pool: ProcessPoolExecutor) -> None:
-    """Ends the processes in the middle of their work: nobody waits for it any more."""
-    # Python 3.14 has a method for that.
-    processes = list((getattr(pool, "_processes", None) or {}).values())
-    pool.shutdown(wait=False, cancel_futures=True)
-    for process in processes:
-        process.terminate()
-
-
-def _make_pool(size: int, arguments: tuple[bytes, Config, Profile | None]) -> ProcessPoolExecutor | None:
-    """Processes that are ready to compile; ``None`` on systems without."""
-    try:
-        from concurrent.futures import ProcessPoolExecutor
-        from multiprocessing import get_context
-
-        # Not forked: this process may have threads.
-        return ProcessPoolExecutor(size, get_context("spawn"), _start_worker, arguments)
-    except (ImportError, NotImplementedError):
-        return None
 
 
 def _chunks(module: WasmModule) -> Iterator[Sequence[int]]:
@@ -135,18 +107,7 @@ class _Worker:
         return function.made.freeze(), function.calls, tuple(sorted({*function.made.names()}))
 
 
-_worker: _Worker | None = None
-
-
-def _start_worker(data: bytes, config: Config, profile: Profile | None) -> None:
-    global _worker
-    # Ctrl-C reaches all processes of a terminal. One that stopped while it held a queue's lock would keep the others
-    # waiting: the first process ends them all.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _worker = _Worker(data, load_module(data, accepted_by(config)), config, profile)
-
-
-def _compile_chunk(positions: Sequence[int]) -> list[_Made]:
-    if _worker is None:
-        raise SystemError("the process was not prepared")
-    return list(map(_worker.compile, positions))
+def _compile_here(data: bytes, config: Config, profile: Profile | None) -> Callable[[Sequence[int]], list[_Made]]:
+    """What a process of the pool does with the positions that it is sent."""
+    worker = _Worker(data, load_module(data, accepted_by(config)), config, profile)
+    return lambda positions: list(map(worker.compile, positions))

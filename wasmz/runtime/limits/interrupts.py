@@ -48,8 +48,10 @@ __wasmz_frame__ = "helper"
 _AGAIN: Final = 0.001
 _LATER: Final = 0.005
 
-# How often another thread is looked at in a row, and the seconds between two looks.
+# How often a thread that runs the store's code is looked at in a row, how often others are that may come to run it, and
+# the seconds between two looks.
 _ATTEMPTS: Final = 100
+_LOOKS: Final = 20
 _SHORT_INTERVAL: Final = 0.00002
 
 # Where the compiler may be stopped, and who else may be between that and the runtime, which called it. Importing, and
@@ -104,6 +106,23 @@ def _threads_in(store: Store) -> list[int]:
     return [thread for thread, frame in sys._current_frames().items() if is_in(store, frame, thread)]
 
 
+def _wait_for_threads(store: Store) -> list[int]:
+    """The same a moment later: if the host calls short functions, they are met by chance only."""
+    before = time.process_time() - time.thread_time()
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(_SHORT_INTERVAL)
+    try:
+        for _ in range(_LOOKS):
+            time.sleep(_SHORT_INTERVAL)
+            threads = _threads_in(store)
+            # If no other thread has run meanwhile, there is nothing to wait for.
+            if threads or time.process_time() - time.thread_time() - before < _SHORT_INTERVAL / 2:
+                return threads
+    finally:
+        sys.setswitchinterval(interval)
+    return []
+
+
 def _request(store: Store, threads: list[int]) -> None:
     """Asks threads to stop the store's code themselves, at their next checkpoint."""
     reference = weakref.ref(store)
@@ -156,7 +175,7 @@ def _stop(store: Store, thread: int) -> bool:
     The thread must have been asked already.
     """
     by_signal = thread == threading.main_thread().ident and _has_signal()
-    attempt = _signal if by_signal else _try_to_stop
+    attempt = _stop_main if by_signal else _try_to_stop
     stopped = thread not in requests or attempt(store, thread)
     if not stopped:
         # It is in the runtime's code. If it calls that all the time, it has to be caught on its way between two calls.
@@ -202,6 +221,18 @@ def _send(thread: int, frame: FrameType | None) -> bool:
 
 # What the handler is to stop; it takes out what it has stopped, or did not find.
 _signalled: weakref.WeakSet[Store] = weakref.WeakSet()
+
+
+def _stop_main(store: Store, thread: int) -> bool:
+    """Stops the code of the store in the main thread by the signal, unless that would come too late.
+
+    The handler runs where the thread is at its next jump or call. If the host calls short functions in a loop, that is
+    in the host's code each time: what is in the middle of generated code now gets the exception there.
+    """
+    frame = sys._current_frames().get(thread)
+    if frame is not None and frame.f_globals.get(FRAME_KEY).__class__ is InstanceFrames:
+        return _try_to_stop(store, thread)
+    return _signal(store, thread)
 
 
 def _signal(store: Store, thread: int) -> bool:
@@ -311,7 +342,7 @@ class _Watcher:
 
     def _stop_all(self, store: Store, now: float) -> None:
         """Stops the code of a store whose deadline has passed, in all threads."""
-        threads = _threads_in(store)
+        threads = _threads_in(store) or _wait_for_threads(store)
         with self._condition:
             if not self._is_due(store, now):
                 return
