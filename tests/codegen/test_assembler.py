@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from wasmz.codegen.assembler import CodeDescription, assemble
+from wasmz.codegen.assembler import assemble
+from wasmz.codegen.code_object import CodeDescription
 from wasmz.codegen.emitted import Attempt, Emitted, Jump, Label
 from wasmz.codegen.targets import current_target
 from wasmz.codegen.targets.base import IF_FALSE, IF_TRUE

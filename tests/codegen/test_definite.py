@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from wasmz.codegen.assembler import CodeDescription, assemble
+from wasmz.codegen.assembler import assemble
+from wasmz.codegen.code_object import CodeDescription
 from wasmz.codegen.definite import UnprovenCode
 from wasmz.codegen.emitted import Attempt, Emitted, Jump, Label
 from wasmz.codegen.targets import current_target

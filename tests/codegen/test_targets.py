@@ -7,7 +7,8 @@ import types
 
 import pytest
 
-from wasmz.codegen.assembler import CodeDescription, assemble
+from wasmz.codegen.assembler import assemble
+from wasmz.codegen.code_object import CodeDescription
 from wasmz.codegen.targets import current_target
 from wasmz.codegen.targets.base import BINARY_OPERATORS, COMPARE_OPERATORS
 

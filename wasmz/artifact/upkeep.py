@@ -10,7 +10,6 @@ opened it, or takes it as missing.
 from __future__ import annotations
 
 import os
-import re
 import stat
 import time
 
@@ -18,11 +17,13 @@ from wasmz.startup.records import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-_NAME = re.compile(r"[0-9a-f]{40}\.[\w-]+\.(pyc|tiers)")
-# A file that write_atomically began, left by a killed process.
-_UNFINISHED = re.compile(rf"\.{_NAME.pattern}\.[0-9a-f]{{16}}")
+# Digits of a key, and of what write_atomically puts after the name of a file that it has begun.
+_KEY_DIGITS = 40
+_ENDING_DIGITS = 16
+_HEXADECIMAL = frozenset("0123456789abcdef")
+# Seconds after which such a file has been left by a killed process.
 _ABANDONED_SECONDS = 3600.0
 
 
@@ -48,7 +49,7 @@ class Entry(Record):
 
 def entries(directory: str) -> list[Entry]:
     """All entries, the most recently used first; none if there is no such directory."""
-    return sorted(_matching(directory, _NAME), key=lambda entry: entry.used, reverse=True)
+    return sorted(_matching(directory, _is_name), key=lambda entry: entry.used, reverse=True)
 
 
 def prune(directory: str, max_bytes: int | None = None, older_than: float | None = None) -> list[Entry]:
@@ -57,7 +58,7 @@ def prune(directory: str, max_bytes: int | None = None, older_than: float | None
     Files left by processes that were killed while writing go, too.
     """
     now = time.time()
-    _remove(directory, [item for item in _matching(directory, _UNFINISHED) if now - item.used > _ABANDONED_SECONDS])
+    _remove(directory, [item for item in _matching(directory, _is_unfinished) if now - item.used > _ABANDONED_SECONDS])
     kept = entries(directory)
     total = sum(entry.size for entry in kept)
     chosen: list[Entry] = []
@@ -72,16 +73,32 @@ def prune(directory: str, max_bytes: int | None = None, older_than: float | None
 
 def clear(directory: str) -> list[Entry]:
     """Removes all entries."""
-    _remove(directory, _matching(directory, _UNFINISHED))
+    _remove(directory, _matching(directory, _is_unfinished))
     return _remove(directory, entries(directory))
 
 
-def _matching(directory: str, pattern: re.Pattern[str]) -> list[Entry]:
+def _is_name(name: str) -> bool:
+    """Whether a file's name is that of an entry: a key, a tag of a Python version, a kind."""
+    # Without the module re: this runs whenever something has been compiled, and its import takes 3 ms.
+    key, _, rest = name.partition(".")
+    tag, _, kind = rest.partition(".")
+    is_tag = tag.replace("-", "_").isidentifier() or tag.isalnum()
+    return kind in ("pyc", "tiers") and is_tag and len(key) == _KEY_DIGITS and _HEXADECIMAL.issuperset(key)
+
+
+def _is_unfinished(name: str) -> bool:
+    """Whether it is one that :func:`~wasmz.artifact.cache.write_atomically` has begun."""
+    begun, _, ending = name.rpartition(".")
+    is_ending = len(ending) == _ENDING_DIGITS and _HEXADECIMAL.issuperset(ending)
+    return is_ending and begun.startswith(".") and _is_name(begun[1:])
+
+
+def _matching(directory: str, is_wanted: Callable[[str], bool]) -> list[Entry]:
     found = []
     try:
         with os.scandir(directory) as files:
             for file in files:
-                if pattern.fullmatch(file.name):
+                if is_wanted(file.name):
                     try:
                         status = file.stat(follow_symlinks=False)
                     except OSError:

@@ -8,7 +8,7 @@ from wasmz.baseline.shapes import Pieces
 from wasmz.baseline.subtypes import Variables
 from wasmz.baseline.tiers import Requests
 from wasmz.baseline.translate import translate
-from wasmz.codegen.assembler import CodeDescription, make_code
+from wasmz.codegen.code_object import CodeDescription, make_code
 from wasmz.runtime import abi
 from wasmz.runtime.image import FunctionCode
 from wasmz.startup.light import memoized

@@ -12,34 +12,11 @@ from types import CodeType
 
 from bytecode import CompilerFlags, ConcreteBytecode, ConcreteInstr
 
+from wasmz.codegen.code_object import CodeDescription
 from wasmz.codegen.definite import prove_assigned
 from wasmz.codegen.emitted import Attempt, Emitted, Jump, Label
 from wasmz.codegen.layout import encode_handler, encode_jump, encode_lines, place
 from wasmz.codegen.targets.base import ALWAYS, AT_END, Target
-
-
-class CodeDescription:
-    """The parts of a code object other than its instructions."""
-
-    __slots__ = ("argument_count", "constants", "filename", "first_offset", "global_names", "local_names", "name")
-
-    def __init__(
-        self,
-        name: str,
-        filename: str,
-        first_offset: int,
-        argument_count: int,
-        constants: tuple[object, ...],
-        global_names: tuple[str, ...],
-        local_names: tuple[str, ...],
-    ) -> None:
-        self.name: str = name
-        self.filename: str = filename
-        self.first_offset: int = first_offset
-        self.argument_count: int = argument_count
-        self.constants: tuple[object, ...] = constants
-        self.global_names: tuple[str, ...] = global_names
-        self.local_names: tuple[str, ...] = local_names
 
 
 class _Assembled(ConcreteInstr):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import CodeType
 
-from wasmz.codegen.assembler import CodeDescription, assemble
+from wasmz.codegen.assembler import assemble
+from wasmz.codegen.code_object import CodeDescription
 from wasmz.codegen.emitted import Jump, Label
 from wasmz.codegen.emitter import Emitter, ModuleFacts, find_homes
 from wasmz.codegen.hoisting import hoist_globals

@@ -12,14 +12,17 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable
-from types import TracebackType
-from typing import TypeVar
 
 from wasmz.codegen.definite import UnprovenCode
 from wasmz.errors import WasmzError
 
-_Made = TypeVar("_Made")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import TypeVar
+
+    _Made = TypeVar("_Made")
 
 # Exceptions of mistakes in Python code. Others come from signal handlers, the system, or were raised on purpose.
 _KINDS = (

@@ -9,7 +9,6 @@ overrides only the verbs that changed.
 
 from __future__ import annotations
 
-import dis
 import opcode
 
 TYPE_CHECKING = False
@@ -62,7 +61,7 @@ def extended(code: int, arg: int) -> bytes:
     prefix = bytearray()
     for shift in (24, 16, 8):
         if arg >> shift:
-            prefix += bytes((dis.EXTENDED_ARG, arg >> shift & 255))
+            prefix += bytes((opcode.EXTENDED_ARG, arg >> shift & 255))
     return bytes(prefix) + bytes((code, arg & 255))
 
 
@@ -196,7 +195,7 @@ class Target:
             code = opcode.opmap[name]
             found = extended(code, arg) + bytes(2 * cache_count(name))
             # Its facts are recorded before it can be found: another thread, or a signal handler, may use it at once.
-            self.effects[found] = dis.stack_effect(code, arg if code >= opcode.HAVE_ARGUMENT else None, jump=False)
+            self.effects[found] = opcode.stack_effect(code, arg if code >= opcode.HAVE_ARGUMENT else None, jump=False)
             self._pieces[key] = found
         return found
 
