@@ -141,6 +141,7 @@ def sample() -> dict[str, Any]:
         "DefinedType": defined,
         "Engine": engine,
         "ExecResult": wasmz.ExecResult(ok=3),
+        "RunResult": wasmz.RunResult(("a",), 0, b"out", b""),
         "ExportType": module.exports["add"],
         "Exports": exports,
         "FieldType": wasmz.FieldType(wasmz.PackedType.I8, mutable=True),

@@ -7,6 +7,7 @@
     instance.exports.fib(30)
 
     wasmz.instantiate("fib.wasm").exports.fib(30)       # the same in one line
+    wasmz.run("prog.wasm", ["-v"], stdin=b"input").stdout       # a program, to its end
 
 Names are imported when first used: `import wasmz` loads neither compiler nor runtime.
 """
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         WasmzError,
     )
     from wasmz.module import ArcModule, Module, instantiate
+    from wasmz.programs import RunResult, run
     from wasmz.runtime.calls.func import Func
     from wasmz.runtime.calls.host import Caller, HostFunc
     from wasmz.runtime.gc.objects import ArrayRef, StructRef
@@ -93,6 +95,7 @@ _HOMES = {
         "WasmzError",
     ),
     "wasmz.module": ("ArcModule", "Module", "instantiate"),
+    "wasmz.programs": ("RunResult", "run"),
     "wasmz.runtime.link.engine": ("Engine",),
     "wasmz.runtime.traps.exceptions": ("Tag",),
     "wasmz.runtime.calls.func": ("Func",),
@@ -171,6 +174,7 @@ __all__ = [
     "PackedType",
     "RefType",
     "ResourceLimiter",
+    "RunResult",
     "Store",
     "StructRef",
     "StructType",
@@ -195,6 +199,7 @@ __all__ = [
     "f64_bits",
     "f64_from_bits",
     "instantiate",
+    "run",
     "worker_instance",
 ]
 

@@ -147,19 +147,23 @@ class LinkError(WasmzError):
     Attributes:
         problems: one line for each import at fault, with the type wanted and the type found, long ones shortened. The
             message has the first of them.
+        hints: for imports of a known kind, such as WASI's, what defines them.
     """
 
-    def __init__(self, problems: list[str]) -> None:
+    def __init__(self, problems: list[str], hints: list[str] | None = None) -> None:
         if not isinstance(problems, list) or not all(isinstance(problem, str) for problem in problems):
             raise TypeError(f"problems must be a list of strings, not {bounded(repr(problems))}")
-        self.problems = problems
-        if len(problems) == 1:
-            super().__init__(problems[0])
-        else:
-            shown = problems[:_MOST_PROBLEMS]
-            if len(shown) < len(problems):
-                shown.append(f"... and {len(problems) - len(shown)} more")
-            super().__init__(f"{len(problems)} imports cannot be satisfied:\n  " + "\n  ".join(shown))
+        self.problems: list[str] = problems
+        self.hints: list[str] = [*(hints or ())]
+        shown = problems[:_MOST_PROBLEMS]
+        if len(shown) < len(problems):
+            shown.append(f"... and {len(problems) - len(shown)} more")
+        lines = shown if len(shown) == 1 else [f"{len(problems)} imports cannot be satisfied:", *_indented(shown)]
+        super().__init__("\n".join([*lines, *_indented(self.hints)]))
+
+
+def _indented(lines: list[str]) -> list[str]:
+    return [f"  {line}" for line in lines]
 
 
 class WasmException(WasmzError):
@@ -393,6 +397,10 @@ class Trap(WasmzError):
     def code(self) -> TrapCode:
         """The reason."""
         return _trap_code()(self.light_code)
+
+    def __str__(self) -> str:
+        """The message, and the function that trapped if that is known."""
+        return f"{self.message}, in {self.frames[0]}" if self.frames else self.message
 
     def backtrace(self) -> str:
         """The wasm frames as text, innermost first, one a line (of very many, those at the ends)."""

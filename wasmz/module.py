@@ -20,10 +20,12 @@ from wasmz.startup.concurrency import load, new_lock
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from types import TracebackType
     from typing import Any, BinaryIO, Union
 
     from wasmz.config import Config
     from wasmz.runtime.link.linker import Linker
+    from wasmz.runtime.wasi.wasi_config import WasiConfig
 
     Source = Union[bytes, bytearray, memoryview, str, os.PathLike[str], BinaryIO]
     Progress = Callable[[int, int], None]
@@ -278,6 +280,15 @@ class ArcModule:
             module, shared.module = shared.module, None
         return module
 
+    def __enter__(self) -> ArcModule:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._counted is not None:
+            self.release_unwrap()
+
     @shown
     def __repr__(self) -> str:
         if self._counted is None:
@@ -286,26 +297,42 @@ class ArcModule:
 
 
 def instantiate(
-    source: Source, imports: Mapping[str, Mapping[str, Any]] | None = None, *, engine: Engine | None = None
+    source: Source,
+    imports: Mapping[str, Mapping[str, Any]] | None = None,
+    *,
+    engine: Engine | None = None,
+    wasi: WasiConfig | bool = False,
 ) -> Instance:
     """Compiles and instantiates a module: ``instantiate("a.wasm", {"env": {"log": print}})``.
+
+    The instance has a store of its own, or is in that of the memories, tables, globals and tags that it imports.
 
     Args:
         source: bytes, a path or a binary file.
         imports: what to define, by module name and name: callables, ``HostFunc``, memories, tables, globals, numbers.
         engine: with another configuration than the default one.
+        wasi: what a WASI guest gets; ``True`` for nothing but this process's output. ``wasmz.run`` is for programs.
 
     Raises:
         InvalidWasm, UnsupportedFeature, LinkError, Trap: as compilation and instantiation do.
         TypeError: ``imports`` is something else, or has something that cannot be imported.
     """
     expect(engine, (Engine, type(None)), "engine", "an Engine")
-    engine = engine if engine is not None else Engine()
-    linker = None if imports is None else _linker_of(engine, imports)
-    return Instance(Store(engine), Module.compile(engine, source), linker)
+    linker = None if imports is None and wasi is False else linker_of(engine, imports or {})
+    if linker is not None and wasi is not False:
+        linker.define_wasi(None if wasi is True else wasi)
+    store = None if linker is None else linker.find_store()
+    if store is None:
+        store = Store(engine)
+    return Instance(store, Module.compile(store.engine if engine is None else engine, source), linker)
 
 
-def _linker_of(engine: Engine, imports: Mapping[str, Mapping[str, Any]]) -> Linker:
+def linker_of(engine: Engine | None, imports: Mapping[str, Mapping[str, Any]]) -> Linker:
+    """A linker with definitions by module name and name.
+
+    Raises:
+        TypeError: ``imports`` is something else, or has something that cannot be imported.
+    """
     # Imported only here: many modules import nothing.
     load("wasmz.runtime.link.linker")
     from wasmz.runtime.link.linker import Linker

@@ -50,7 +50,7 @@ def test_reasons(exports: wasmz.Exports, export: str, args: tuple[int, ...], cod
         exports[export](*args)
     assert caught.value.code is code
     # What decides where the message does not, for any message.
-    cause = caught.value.__cause__
+    cause = caught.value.__context__
     assert cause is not None
     assert cause.__traceback__ is not None
     of_table = code is wasmz.TrapCode.UNDEFINED_ELEMENT

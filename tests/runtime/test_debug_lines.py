@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import time
+import traceback
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,12 @@ def test_traps_know_their_source_lines(version: int, level: int, mode: str, cach
     trap = pickle.loads(pickle.dumps(instance.try_call("run", 0).trap))
     # What is inlined at level 2 is one place.
     assert trap.frames[0].source == ("lines.c", 3)
+    assert "lines.c:3" in str(trap)
+    # So has the traceback that Python shows.
+    shown = instance.try_call("run", 0).trap
+    assert shown is not None
+    last = traceback.extract_tb(shown.__traceback__)[-1]
+    assert (last.filename, last.lineno) == ("lines.c", 3)
     assert SOURCE[2].strip() == "return a /"
     assert f"at 0x{trap.frames[0].byte_offset:x} (lines.c:3)" in trap.backtrace()
     assert instance.exports.run(10) == 100 // 20 + 3 + 1

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
 
-from wasmz.cli.console import WrongUsage
+from wasmz.cli.console import WrongUsage, suggest
 from wasmz.cli.plain import COMMANDS
 from wasmz.version import __version__
 
@@ -31,6 +32,9 @@ class _Commands(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         own_options = {"--help", "-h", "--version"}
         if args and args[0] not in COMMANDS and args[0] not in own_options:
+            hint = suggest(args[0], COMMANDS)
+            if hint and not args[0].startswith("-") and not Path(args[0]).exists():
+                raise click.UsageError(f"there is no command and no file {args[0]!r}{hint}", ctx)
             args = ["run", *args]
         return super().parse_args(ctx, args)
 

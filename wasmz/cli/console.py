@@ -8,6 +8,7 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
 
@@ -34,6 +35,15 @@ def describe(error: BaseException) -> str:
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}"
     return f"{type(error).__name__}: {message}"
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """The end of a message about a name that is not there: the names like it, if there are any."""
+    # Imported only here: it is for messages alone.
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, list(known), n=3)
+    return f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
 
 
 class Phases:
@@ -79,26 +89,28 @@ class progress_of:
     def __init__(self, title: str) -> None:
         self.title: str = title
         self.started: float = time.perf_counter()
-        self.progress: Any = None
-        self.task: Any = None
+        self.bar: Any = None
+        self.done: int = 0
 
     def __enter__(self) -> Any:
         return self.update if sys.stderr is not None and sys.stderr.isatty() else None
 
     def __exit__(self, *error: object) -> None:
-        if self.progress is not None:
-            self.progress.stop()
+        if self.bar is not None:
+            # Nothing of it stays.
+            self.bar.render_finish()
+            sys.stderr.write("\x1b[A\x1b[K")
+            sys.stderr.flush()
 
     def update(self, done: int, total: int) -> None:
         """Says that ``done`` of ``total`` functions are compiled."""
-        if self.progress is None:
+        if self.bar is None:
             if time.perf_counter() - self.started < self.patience:
                 return
             # Imported only when it is shown.
-            from rich.console import Console
-            from rich.progress import Progress
+            import click
 
-            self.progress = Progress(console=Console(stderr=True), transient=True)
-            self.progress.start()
-            self.task = self.progress.add_task(f"compiling {self.title}", total=total)
-        self.progress.update(self.task, completed=done)
+            self.bar = click.progressbar(length=total, label=f"compiling {self.title}", file=sys.stderr)
+            self.bar.render_progress()
+        self.bar.update(done - self.done)
+        self.done = done

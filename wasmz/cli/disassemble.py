@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from wasmz.cli.common import FILE, engine_options
+from wasmz.cli.console import suggest
 from wasmz.cli.options import make_engine
 from wasmz.runtime.abi import LARGEST_OFFSET
 
@@ -81,7 +82,8 @@ def _find_function(module: Any, name: str) -> int:
             return int(index)
     if any(index < own.start for index in named):
         raise click.UsageError(f"function {name!r} is imported: it has no body here")
-    raise click.UsageError(f"there is no function {name!r} with a body")
+    known = [*module.names.functions.values(), *(export.name for export in module.exports if export.kind == "func")]
+    raise click.UsageError(f"there is no function {name!r} with a body{suggest(name, known)}")
 
 
 def _columns(compiler: Any, body: Any) -> Iterator[str]:

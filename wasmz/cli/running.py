@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import sys
 
-from wasmz.cli.console import Phases, WrongUsage, echo, progress_of
+from wasmz.cli.console import Phases, WrongUsage, echo, progress_of, suggest
 from wasmz.cli.files import check_target
 from wasmz.cli.guest import GuestOptions
 from wasmz.cli.options import make_engine
-from wasmz.errors import Trap, WasiExit, WasmException
+from wasmz.errors import Interrupted, Trap, WasiExit, WasmException
 from wasmz.module import Module
+from wasmz.programs import define_program, is_program, run_program
 from wasmz.runtime.limits.budgets import ResourceLimiter
 from wasmz.runtime.link.instance import Instance
 from wasmz.runtime.link.linker import Linker
@@ -73,16 +74,20 @@ class _Run:
     def start(self, arguments: list[str], function: str | None, late: list[str]) -> int:
         """Runs the module with arguments, ``late`` ones of the environment among them; gives the exit code."""
         module, given = self.module, self.given
-        runs_main = function is None and not module.is_command and _has_main(module)
-        if function is None and not module.is_command and not given.get("reactor") and not runs_main:
+        runs_program = function is None and is_program(module)
+        if function is None and not runs_program and not given.get("reactor"):
             arguments, function = _find_function(module, arguments)
             if function is None:
                 echo("\n".join(_export_lines(module)))
                 return 0
         try:
-            return self._run(arguments, function, late, runs_main=runs_main)
+            return self._run(arguments, function, late, runs_program=runs_program)
         except WasiExit as stopped:
             return stopped.exit_code
+        except Interrupted as error:
+            timeout = given.get("timeout")
+            _report_trap(error, None if timeout is None else f"stopped after the {timeout:g} s of --timeout")
+            return 1
         except (Trap, WasmException) as error:
             _report_trap(error)
             return 1
@@ -94,7 +99,7 @@ class _Run:
                 _write_profile(instance, given["file"], profile_out)
             self.phases.report()
 
-    def _run(self, arguments: list[str], function: str | None, late: list[str], *, runs_main: bool) -> int:
+    def _run(self, arguments: list[str], function: str | None, late: list[str], *, runs_program: bool) -> int:
         module, given = self.module, self.given
         with self.phases.phase("instantiate"):
             guest = GuestOptions(
@@ -113,17 +118,9 @@ class _Run:
                 instance.initialize_reactor()
             if function is not None:
                 _invoke(instance, module, function, arguments)
-            elif module.is_command:
-                instance.run_start_function()
-            elif runs_main:
-                return _run_main(instance, [given["file"], *arguments])
+            elif runs_program:
+                return run_program(instance, [given["file"], *arguments])
         return 0
-
-
-def _has_main(module: Module) -> bool:
-    from wasmz.runtime.link.emscripten import has_main
-
-    return has_main(module)
 
 
 def _export_lines(module: Module) -> list[str]:
@@ -134,10 +131,11 @@ def _export_lines(module: Module) -> list[str]:
     ] or ["no exports"]
 
 
-def _report_trap(error: Trap | WasmException) -> None:
+def _report_trap(error: Trap | WasmException, message: str | None = None) -> None:
     sys.stdout.flush()
     backtrace = error.backtrace()
-    message = f"trap: {error.message}" if isinstance(error, Trap) else str(error)
+    if message is None:
+        message = f"trap: {error.message}" if isinstance(error, Trap) else str(error)
     echo(f"wasmz: {message}" + (f"\n{backtrace}" if backtrace else ""), err=True)
 
 
@@ -195,8 +193,13 @@ def _find_function(module: Module, arguments: list[str]) -> tuple[list[str], str
     if arguments and _function_type(module, arguments[0]) is not None:
         return arguments[1:], arguments[0]
     if arguments:
-        raise WrongUsage(f"the module exports no function {arguments[0]!r}, and it is no command")
+        hint = suggest(arguments[0], _functions(module))
+        raise WrongUsage(f"the module exports no function {arguments[0]!r}, and it is no command{hint}")
     return arguments, None
+
+
+def _functions(module: Module) -> list[str]:
+    return [name for name in module.exports if _function_type(module, name) is not None]
 
 
 def _function_type(module: Module, name: str) -> FuncType | None:
@@ -221,13 +224,7 @@ def _instantiate(
     module: Module, config: WasiConfig, stub: bool, timeout: float | None, limiter: ResourceLimiter | None
 ) -> Instance:
     linker = Linker(module.engine)
-    linker.define_wasi(config)
-    if any((item.module_name, item.name) == ("wasi", "thread-spawn") for item in module.imports):
-        from wasmz.runtime.wasi.threads import define_threads
-
-        define_threads(linker, module, on_failure=_end_process)
-    if any(item.module_name == "env" for item in module.imported_funcs):
-        linker.define_emscripten(module)
+    define_program(linker, module, config, on_failure=_end_process)
     if stub:
         linker.define_unknown_as_traps(module)
     store = Store(module.engine, limiter=limiter)
@@ -236,18 +233,10 @@ def _instantiate(
     return Instance(store, module, linker)
 
 
-def _run_main(instance: Instance, arguments: list[str]) -> int:
-    """Runs a program by emscripten without a start function; its status is the exit code."""
-    from wasmz.runtime.link.emscripten import run_main
-
-    instance.initialize_reactor()
-    return run_main(instance, arguments) & 0xFF
-
-
 def _invoke(instance: Instance, module: Module, name: str, words: list[str]) -> None:
     type = _function_type(module, name)
     if type is None:
-        raise WrongUsage(f"the module exports no function {name!r}")
+        raise WrongUsage(f"the module exports no function {name!r}{suggest(name, _functions(module))}")
     if len(words) != len(type.params):
         raise WrongUsage(f"{name} is {type}, but got {len(words)} argument{'' if len(words) == 1 else 's'}")
     arguments = [_parse(word, wanted) for word, wanted in zip(words, type.params, strict=True)]

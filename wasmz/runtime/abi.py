@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # Stands for all that a compiled file relies on: the templates of adapters, the functions that code calls and their
 # parameters, and what is declared here. `python -m tests.support.contract --write` renews it, a test compares it.
-FINGERPRINT: Final = "ecb57dca4a1a"
+FINGERPRINT: Final = "7cad3b05e7e2"
 
 
 # Names with a number: the kind, and what it names. Those of the second table may have details after the number.
@@ -278,7 +278,7 @@ HOST: Final = "host"
 # The file name in code of stubs and forwarders: frames that no one wants to see.
 STUB_FILE: Final = "<wasmz stub>"
 # That of export adapters, which may have an instance's globals.
-EXPORT_FILE: Final = "<wasmz export adapter>"
+EXPORT_FILE: Final = "<wasm export>"
 
 
 # Traps: what CPython's exceptions stand for, where code itself raises them

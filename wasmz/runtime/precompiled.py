@@ -117,7 +117,7 @@ def run_archive(name: str) -> None:
 
 def _instantiate(module: CompiledModule, linker: Linker, *, is_main: bool) -> Instance:
     def instantiate() -> Instance:
-        return Instance(Store(module.engine), module, linker)
+        return Instance(linker.find_store() or Store(module.engine), module, linker)
 
     # That runs code of the module, too: its start function.
     return _run(instantiate) if is_main else instantiate()

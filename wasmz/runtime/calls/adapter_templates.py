@@ -13,7 +13,7 @@ For the export of a function (i32, i64) -> i32 that cannot call deeply, key ("ex
             trap = translate(error)
             if trap is None:
                 raise
-            raise trap from error
+            raise trap from None
         return r0 if r0 < 0x3FFFFFFF or r0 < 0x80000000 else r0 - 0x100000000
 
 Comparing with one-digit constants is what CPython is fastest at, so that the usual argument costs two such comparisons
@@ -119,7 +119,7 @@ def _export_lines(params: str, results: str, is_deep: bool) -> list[str]:
         "            trap = translate(error)",
         "            if trap is None:",
         "                raise",
-        "            raise trap from error",
+        "            raise trap from None",
     ]
     lines += _indented(depth.LEAVE) if is_deep else []
     values = [_outward(letter, name) for letter, name in zip(results, returned, strict=True)]

@@ -12,6 +12,7 @@ from __future__ import annotations
 import builtins
 import marshal
 
+from wasmz.errors import bounded
 from wasmz.runtime.abi import EXPORT, F32_SCRATCH, FRAME_KEY, HOST, signature_letters
 from wasmz.runtime.calls import convert
 from wasmz.runtime.limits import depth
@@ -103,14 +104,22 @@ def make_export_adapter(func: Func, name: str) -> Callable[..., Any]:
 def describe_export(function: Callable[..., Any], func: Func, name: str) -> None:
     """Gives an exported function its documentation, and notes what it is the export of."""
     function.__doc__ = f"{name}{func.type}\n\nA WebAssembly function."
+    # What CPython says of a wrong number of arguments begins with it.
+    function.__qualname__ = describe(func, name).partition(" -> ")[0]
     function.__dict__["wasmz_func"] = func
+    function.__dict__["call_async"] = func.call_async
+
+
+def describe(func: Func, name: str) -> str:
+    """A function's name and signature, as in ``add(i32, i32) -> (i32)``."""
+    return bounded(f"{name}{func.type}")
 
 
 def _export_values(func: Func, name: str) -> dict[str, Any]:
     """The variables of an export adapter."""
     return {
         "f": func.code,
-        "what": _quoted(f"parameter {{}} of {name}"),
+        "what": _quoted(f"parameter {{}} of {describe(func, name)}"),
         "types": func.type.params,
         "needed_limit": depth.needed_limit(func.store.engine.config),
     }

@@ -6,6 +6,7 @@ func = table[0]; func(1, 2); func.type
 from __future__ import annotations
 
 from wasmz.errors import bounded, shown
+from wasmz.startup.concurrency import load
 from wasmz.types import DefinedType, FuncType
 
 TYPE_CHECKING = False
@@ -96,6 +97,13 @@ class Func:
     def __call__(self, *args: Any) -> Any:
         """Calls the function; arguments, results and errors are those of :meth:`Instance.call`."""
         return (self._adapter or self.adapter())(*args)
+
+    async def call_async(self, *args: Any) -> Any:
+        """The same from asyncio: functions of the host may be coroutines; see :meth:`Instance.call_async`."""
+        load("wasmz.runtime.calls.asynchronous")
+        from wasmz.runtime.calls.asynchronous import call_async
+
+        return await call_async(self._adapter or self.adapter(), self.store, args)
 
     @shown
     def __repr__(self) -> str:

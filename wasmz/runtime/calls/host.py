@@ -9,7 +9,13 @@ from __future__ import annotations
 from wasmz.errors import bounded, expect, shown
 from wasmz.runtime.calls.adapters import make_export_adapter, make_host_adapter
 from wasmz.runtime.calls.func import Func, FuncMaker
+from wasmz.startup.concurrency import load
+from wasmz.startup.light import FunctionType
 from wasmz.types import FuncType, ValType, define_function_type
+
+# In the flags of code (module ``inspect``): it takes any number of arguments; it is an ``async def``.
+_VARARGS = 4
+_COROUTINE = 0x80
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,11 +93,37 @@ class Caller:
         return f"<Caller of {'no instance' if self._instance is None else repr(self._instance)}>"
 
 
+def arity(fn: Callable[..., Any]) -> tuple[int, int | None] | None:
+    """The least and the largest number of arguments that a callable takes, ``None`` for any; or ``None`` if that is not
+    known without asking it. One with an argument that needs a name takes (1, 0).
+    """
+    inner, bound = getattr(fn, "__func__", None), 0
+    if inner.__class__ is FunctionType and getattr(fn, "__self__", None) is not None:
+        fn, bound = inner, 1
+    if fn.__class__ is not FunctionType:
+        return None
+    code = fn.__code__
+    named = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+    if not set(named) <= (fn.__kwdefaults__ or {}).keys():
+        return 1, 0
+    least = code.co_argcount - len(fn.__defaults__ or ()) - bound
+    return max(least, 0), None if code.co_flags & _VARARGS else code.co_argcount - bound
+
+
+def is_coroutine_function(fn: Callable[..., Any]) -> bool:
+    """Whether a callable is an ``async def``, or an object whose ``__call__`` is one."""
+    code = getattr(getattr(fn, "__func__", fn), "__code__", None)
+    if code is None:
+        code = getattr(type(fn).__call__, "__code__", None)
+    return code is not None and bool(code.co_flags & _COROUTINE)
+
+
 class HostFunc(FuncMaker):
     """A Python callable with a WebAssembly type, for a linker or a table.
 
     i32 and i64 reach the callable as signed integers, v128 as 16 bytes. It returns ``None`` for no result, the value
-    for one, a tuple or list for several. Whatever it raises passes through WebAssembly code to the Python caller.
+    for one, a tuple or list for several. Whatever it raises passes through WebAssembly code to the Python caller. A
+    coroutine function is awaited; then the guest has to be called by ``call_async``.
 
     Attributes:
         fn: the callable.
@@ -121,7 +153,14 @@ class HostFunc(FuncMaker):
 
     def make_code(self, caller: Caller | None, name: str) -> Callable[..., Any]:
         """For the runtime: what generated code calls."""
-        return make_host_adapter(self.fn, self.type, name, caller)
+        fn = self.fn
+        if is_coroutine_function(fn):
+            # Imported only here: it needs asyncio.
+            load("wasmz.runtime.calls.asynchronous")
+            from wasmz.runtime.calls.asynchronous import awaiting
+
+            fn = awaiting(fn, name)
+        return make_host_adapter(fn, self.type, name, caller)
 
     def make_func(
         self,

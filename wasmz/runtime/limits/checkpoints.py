@@ -20,6 +20,7 @@ from wasmz.runtime.traps.translation import InstanceFrames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
     from typing import Final
     from weakref import ref
@@ -35,6 +36,9 @@ LONGEST_WAIT: Final = 0.03
 
 # Stores are only compared here. Thread -> the store whose code is to be stopped there.
 requests: dict[int, ref[object]] = {}
+
+# By a number, what is suspended in a call by asyncio: its store, and what stops it; see calls/asynchronous.py.
+suspended: dict[int, tuple[ref[object], Callable[[], None]]] = {}
 
 # Thread -> the store for which it makes an instance, before any of that instance's code runs.
 instantiating: dict[int, object] = {}

@@ -123,6 +123,29 @@ def count_calls(function: Callable[..., Any], most: int) -> Callable[..., Any]:
     return call
 
 
+# What a stack is left with on which nothing is called: how many calls into deep functions, how many counted calls, and
+# the recursion limit that they need.
+NOTHING: Final = (0, 0, 0)
+
+
+def exchange(inside: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Puts the counts of another stack, on which this thread goes on, in place of this one's, which it returns."""
+    thread = get_ident()
+    level, counted, limit = inside
+    before = nesting.pop(thread, 0), _counted.pop(thread, 0), sys.getrecursionlimit()
+    if counted:
+        _counted[thread] = counted
+    if level:
+        nesting[thread] = level
+        if sys.getrecursionlimit() < limit:
+            saved_limit[0] = saved_limit[0] or sys.getrecursionlimit()
+            sys.setrecursionlimit(limit)
+    elif not nesting and saved_limit[0]:
+        limit, saved_limit[0] = saved_limit[0], 0
+        sys.setrecursionlimit(limit)
+    return before
+
+
 def refuse_nesting() -> NoReturn:
     """Ends a chain of calls in and out of WebAssembly code that is too long."""
     raise Trap(TrapCode.STACK_OVERFLOW)

@@ -29,7 +29,7 @@ from itertools import compress
 
 from wasmz.errors import Interrupted
 from wasmz.runtime.abi import EXPORT_FILE, FRAME_KEY, HELPER, HOST, STUB_FILE
-from wasmz.runtime.limits.checkpoints import is_in, requests
+from wasmz.runtime.limits.checkpoints import is_in, requests, suspended
 from wasmz.runtime.traps.translation import InstanceFrames
 from wasmz.startup.concurrency import at_fork
 
@@ -86,6 +86,7 @@ def interrupt(store: Store) -> None:
     Raises:
         Interrupted: if this thread itself is to be stopped: in a signal handler, or a function of the host.
     """
+    _stop_suspended(store)
     own = threading.get_ident()
     others = [thread for thread in _threads_in(store) if thread != own]
     _request(store, others)
@@ -99,6 +100,21 @@ def interrupt(store: Store) -> None:
         # A signal handler that the runtime was interrupted for.
         _request(store, [own])
         _watcher.stop_soon(store, [own])
+
+
+def interrupt_thread(store: Store, thread: int) -> None:
+    """Stops the code of a store in one other thread."""
+    if thread in _threads_in(store):
+        _request(store, [thread])
+        if not _stop(store, thread):
+            _watcher.stop_soon(store, [thread])
+
+
+def _stop_suspended(store: Store) -> None:
+    """Stops what stands still in the middle of a call, while the event loop awaits something."""
+    for reference, stop in list(suspended.values()):
+        if reference() is store:
+            stop()
 
 
 def _threads_in(store: Store) -> list[int]:
@@ -342,6 +358,7 @@ class _Watcher:
 
     def _stop_all(self, store: Store, now: float) -> None:
         """Stops the code of a store whose deadline has passed, in all threads."""
+        _stop_suspended(store)
         threads = _threads_in(store) or _wait_for_threads(store)
         with self._condition:
             if not self._is_due(store, now):

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from _collections_abc import Mapping  # of collections.abc, without collections
 
-from wasmz.errors import bounded, counted, expect, shown
+from wasmz.errors import LinkError, bounded, counted, expect, shown
 from wasmz.runtime.image import ModuleImage
 from wasmz.runtime.link.engine import Engine
+from wasmz.startup.concurrency import load
 from wasmz.types import ExportType, FuncType, ImportType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterable, Iterator
     from types import TracebackType
     from typing import Any, Protocol
 
@@ -49,6 +50,15 @@ def type_text(type: ExternType | None) -> str:
 def undefined(item: ImportType) -> str:
     """The message for an import that nobody has defined."""
     return f"import {import_name(item.module_name, item.name)} is not defined: expected {type_text(item.type)}"
+
+
+def link_error(problems: list[str], imports: Iterable[ImportType], defined: Container[tuple[str, str]]) -> LinkError:
+    """The error for imports that cannot be satisfied, with what would define those that are not."""
+    # Imported only here: it is for messages alone.
+    load("wasmz.runtime.link.families")
+    from wasmz.runtime.link.families import hints_for
+
+    return LinkError(problems, hints_for(imports, defined))
 
 
 class ModuleExports(Mapping[str, ExportType]):

@@ -11,14 +11,14 @@ from _collections_abc import Mapping  # of collections.abc, without collections
 from _thread import get_ident
 from itertools import islice
 
-from wasmz.errors import LinkError, Trap, WasmException, bounded, expect, shown
+from wasmz.errors import Trap, WasmException, bounded, expect, shown
 from wasmz.runtime.abi import helper
 from wasmz.runtime.calls.adapters import make_skipping
 from wasmz.runtime.calls.func import Func
 from wasmz.runtime.image import ConstExpr, ExportSpec
 from wasmz.runtime.limits.budgets import expect_store
 from wasmz.runtime.limits.checkpoints import instantiating, requests, stop_if_asked
-from wasmz.runtime.link.compiled_module import module_behind, undefined
+from wasmz.runtime.link.compiled_module import link_error, module_behind, undefined
 from wasmz.runtime.link.find_helpers import find_helper
 from wasmz.runtime.link.loader import Binder
 from wasmz.runtime.memory import memory_helpers as operations
@@ -32,6 +32,7 @@ from wasmz.startup.records import Record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import TracebackType
     from typing import Any, Final, NoReturn, Protocol
 
     from wasmz.runtime.image import ModuleImage
@@ -63,6 +64,10 @@ class ExecResult(Record):
         """Whether the call returned."""
         return self.trap is None
 
+    def __bool__(self) -> bool:
+        """The same: false after a trap, whatever the result is."""
+        return self.trap is None
+
     def unwrap(self) -> Any:
         """The result; raises the trap if there is one."""
         if self.trap is not None:
@@ -92,7 +97,8 @@ class Exports(Mapping[str, "Any"]):
     def __getattr__(self, name: str) -> Any:
         spec = _specs_of(self).get(name)
         if spec is None:
-            raise AttributeError(_unknown(self, name), name=name, obj=self)
+            # Without the object, Python adds no suggestions of its own.
+            raise AttributeError(_unknown(self, name), name=name)
         return _make(self, spec)
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
@@ -208,6 +214,7 @@ class Instance:
         if not (linker is None or hasattr(type(linker), "link")):
             raise TypeError(f"linker must be a Linker (instantiate() takes a mapping), not {bounded(repr(linker))}")
         image = compiled.image
+        _check_engines(compiled, store)
         if store.engine.config.fuel is not None and image.body_offsets and not image.is_metered:
             raise ValueError("the module's code uses no fuel, as the store wants: compile it with the store's engine")
         self.store = store
@@ -221,7 +228,7 @@ class Instance:
         if linker is not None:
             self._binder.add_imports(linker.link(store, image, self))
         elif image.imports:
-            raise LinkError([undefined(item) for item in image.imports])
+            raise link_error([undefined(item) for item in image.imports], image.imports, ())
         # What is made and copied from here on counts as code of the store that runs: deadlines stop it.
         thread = get_ident()
         outer = instantiating.get(thread)
@@ -243,6 +250,22 @@ class Instance:
     def __reduce__(self) -> NoReturn:
         raise TypeError("an instance stays in its process: pickle its module, and use wasmz.worker_instance there")
 
+    def __getattr__(self, name: str) -> NoReturn:
+        hint = f"; {name!r} is exported: instance.exports.{name}" if name in self.__dict__.get("_specs", ()) else ""
+        raise AttributeError(f"an instance has no attribute {bounded(repr(name))}{hint}", name=name)
+
+    def close(self) -> None:
+        """Closes the store, with all that is in it: see :meth:`Store.close`."""
+        self.store.close()
+
+    def __enter__(self) -> Instance:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
     # Calls
 
     def call(self, name: str, *args: Any) -> Any:
@@ -254,6 +277,20 @@ class Instance:
             WasmException: an exception of the module's was not caught.
         """
         return self._exported_function(name)(*args)
+
+    async def call_async(self, name: str, *args: Any) -> Any:
+        """The same from asyncio, where functions of the host may be coroutines: ``await instance.call_async("f", 1)``.
+
+        ``await instance.exports.f.call_async(1)`` is the same. The event loop goes on while such a coroutine is awaited
+        (docs/asyncio.md), and not while the guest computes. Cancelling the task, and its timeouts, end the call.
+
+        Raises:
+            RuntimeError: there is neither the package greenlet nor a second thread. What :meth:`call` raises.
+        """
+        load("wasmz.runtime.calls.asynchronous")
+        from wasmz.runtime.calls.asynchronous import call_async
+
+        return await call_async(self._exported_function(name), self.store, args)
 
     def try_call(self, name: str, *args: Any) -> ExecResult:
         """The same, with a trap as part of the result; an exception that was not caught is one, too."""
@@ -433,6 +470,21 @@ class Instance:
     @shown
     def __repr__(self) -> str:
         return f"<Instance of {self.module!r}>"
+
+
+def _check_engines(module: CompiledModule, store: Store) -> None:
+    """Refuses code for another configuration than the store's: limits that it does not know would not hold."""
+    ours, theirs = store.engine.config, module.engine.config
+    if ours is not theirs:
+        for name, about in type(ours)._described.items():
+            if about["key"] is not None and name != "fuel":
+                key = about["key"]
+                if key(getattr(ours, name)) != key(getattr(theirs, name)):
+                    values = f"{getattr(theirs, name)!r} and {getattr(ours, name)!r}"
+                    raise ValueError(
+                        f"module and store have engines with different configurations ({name}: {bounded(values)}):"
+                        " give both the same engine"
+                    )
 
 
 _EXTENDED = frozenset({"i32.add", "i32.sub", "i32.mul", "i64.add", "i64.sub", "i64.mul"})

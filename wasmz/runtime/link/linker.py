@@ -10,11 +10,11 @@ linker.define_instance("lib", other_instance)
 from __future__ import annotations
 
 from wasmz.errors import LightTrapCode as TrapCode
-from wasmz.errors import LinkError, Trap, bounded, counted, expect, shown
+from wasmz.errors import Trap, bounded, counted, expect, shown
 from wasmz.runtime.calls.func import Func, function_behind
-from wasmz.runtime.calls.host import HostFunc
+from wasmz.runtime.calls.host import HostFunc, arity
 from wasmz.runtime.image import ModuleImage
-from wasmz.runtime.link.compiled_module import import_name, module_behind, type_text, undefined
+from wasmz.runtime.link.compiled_module import import_name, link_error, module_behind, type_text, undefined
 from wasmz.runtime.link.engine import Engine
 from wasmz.runtime.memory.globals import Global
 from wasmz.runtime.memory.linear import Memory
@@ -113,6 +113,10 @@ class Linker:
         expect(name, str, "name", "a string")
         return self._items.get((module_name, name))
 
+    def find_store(self) -> Store | None:
+        """The store in which an instance has to be that imports what is defined; ``None`` if it may be in any."""
+        return next((home for home in map(_home, self._items.values()) if home is not None), None)
+
     @shown
     def __repr__(self) -> str:
         return f"<Linker of {counted(len(self._items), 'definition')}>"
@@ -147,12 +151,16 @@ class Linker:
             if item is None:
                 problems.append(undefined(wanted))
             elif _matches(item, wanted.type, defined_type, is_exact):
-                linked.append(_linked(item, wanted, defined_type, store, instance))
+                problem = _misfit(item, wanted, store)
+                if problem is None:
+                    linked.append(_linked(item, wanted, defined_type, store, instance))
+                else:
+                    problems.append(f"import {shown} {problem}")
             else:
                 found = f"the value {bounded(repr(item))}" if _is_value(item) else type_text(_type_of(item))
                 problems.append(f"import {shown} has another type: expected {type_text(wanted.type)}, found {found}")
         if problems:
-            raise LinkError(problems)
+            raise link_error(problems, image.imports, self._items)
         return linked
 
 
@@ -179,6 +187,25 @@ def _matches(item: Any, wanted: ExternType, defined_type: DefinedType | None, is
     return found is not None and is_extern_subtype(found, wanted)
 
 
+def _misfit(item: Any, wanted: ImportType, store: Store) -> str | None:
+    """What is wrong with an item of the right type."""
+    home = _home(item)
+    if home is not None and home is not store:
+        kind = wanted.type.__class__.__name__.removesuffix("Type").lower()
+        return f"is a {kind} of another store: what has it in common has to be in one store"
+    # What is a subclass of HostFunc is the runtime's own.
+    if not isinstance(wanted.type, FuncType) or isinstance(item, Func) or item.__class__.__base__ is HostFunc:
+        return None
+    is_host = isinstance(item, HostFunc)
+    fn, count = item.fn if is_host else item, len(wanted.type.params) + (is_host and item.caller)
+    taken = arity(fn)
+    if taken is not None and not (taken[0] <= count and (taken[1] is None or count <= taken[1])):
+        of_these = ", a caller among them" if is_host and item.caller else ""
+        what = f"passes {counted(count, 'argument')}{of_these}: {bounded(str(wanted.type))}"
+        return f"{what}; {bounded(str(fn.__qualname__))} does not take so many"
+    return None
+
+
 def _linked(item: Any, wanted: ImportType, defined_type: DefinedType | None, store: Store, instance: Instance) -> Any:
     """The item itself, or the function made of a host's callable for this instance."""
     if not isinstance(wanted.type, FuncType) or isinstance(item, Func):
@@ -186,6 +213,14 @@ def _linked(item: Any, wanted: ImportType, defined_type: DefinedType | None, sto
     host = item if isinstance(item, HostFunc) else HostFunc(item, wanted.type.params, wanted.type.results)
     name = f"{wanted.module_name}.{wanted.name}"
     return host.make_func(store, instance=instance, defined_type=defined_type, name=name)
+
+
+def _home(item: Any) -> Store | None:
+    """The store outside of which something cannot be used: shared memories can, and functions, as any callable."""
+    if isinstance(item, (Func, HostFunc)) or (isinstance(item, Memory) and item.type.shared):
+        return None
+    home: Store | None = getattr(item, "store", None)
+    return home if home is not None and hasattr(type(home), "adopt") else None
 
 
 def is_tag(item: Any) -> bool:

@@ -35,6 +35,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from array import array
     from ctypes import Array
+    from types import TracebackType
     from typing import Any, ClassVar, NoReturn, overload
 
     from wasmz.runtime.link.store import Store
@@ -133,6 +134,14 @@ class Memory:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a memory stays in its store: copy its bytes, memory[:]")
+
+    def __enter__(self) -> Memory:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
 
     def close(self) -> None:
         """Frees the memory, and wakes who waits there. Every later access is an error, or a trap if it is the guest's.
@@ -321,7 +330,7 @@ class Memory:
             return self.view()[self._unsigned_slice(index)].tobytes()
         address = self._unsigned(index)
         if address >= self.size_bytes:
-            raise IndexError(f"address {address} is not in a memory of {self.size_bytes} bytes")
+            raise IndexError(f"address {index} is not in a memory of {self.size_bytes} bytes")
         return self.bytes[address]
 
     if TYPE_CHECKING:
@@ -341,7 +350,7 @@ class Memory:
         else:
             address = self._unsigned(index)
             if address >= self.size_bytes:
-                raise IndexError(f"address {address} is not in a memory of {self.size_bytes} bytes")
+                raise IndexError(f"address {index} is not in a memory of {self.size_bytes} bytes")
             try:
                 self.bytes[address] = value
             except TypeError:
@@ -492,11 +501,13 @@ class Memory:
         try:
             if size < 0:
                 raise ValueError(f"size must not be negative, but is {size}")
+            start = address
             if address < 0:
                 address += 1 << (32 if self.type.address_type is ValType.I32 else 64)
             # To combine bits is refused for numbers that are no integers.
             if address < 0 or address + size | 0 > self.size_bytes:
-                raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS)
+                reason = f"{counted(size, 'byte')} at address {start}, the memory has {self.size_bytes:,}"
+                raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS, f"{TrapCode.MEMORY_OUT_OF_BOUNDS}: {reason}")
         except TypeError:
             expect_integer(address, "address")
             expect_integer(size, "size")

@@ -9,9 +9,13 @@ Whose frame a frame is, its globals tell under the key ``__wasmz_frame__``:
     "helper"                a function of the runtime that generated code calls: counts as its caller
     "export", "host"        an adapter
     nothing                 anyone else's code
+
+What Python shows of a trap that is not caught are the user's frames and the guest's, see :func:`guest_traceback`.
 """
 
 from __future__ import annotations
+
+import sys
 
 from wasmz.errors import LightTrapCode as TrapCode
 from wasmz.errors import OutOfFuel, Trap, WasmException, WasmFrame
@@ -29,6 +33,7 @@ from wasmz.runtime.abi import (
 )
 from wasmz.runtime.image import ModuleImage
 from wasmz.startup.concurrency import load
+from wasmz.startup.light import FunctionType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,6 +49,11 @@ __wasmz_frame__ = "helper"
 
 # A backtrace keeps this many frames, the innermost ones: after runaway recursion the others say nothing new.
 MAX_FRAMES: Final = 1000
+
+# A traceback that is shown keeps so many entries at each end.
+_ENTRIES: Final = 500
+# Debugging information up to this size is read for a traceback: that takes a tenth of a second.
+_MOST_LINE_BYTES: Final = 100_000
 
 
 class InstanceFrames:
@@ -113,6 +123,14 @@ class InstanceFrames:
             self._lines = LineTable(dict(self.image.custom_sections))
         return self._lines.find(byte_offset - self.image.code_start)
 
+    def find_quickly(self, byte_offset: int) -> tuple[str, int] | None:
+        """The same, if it takes no time that a trap which is caught had better not take."""
+        if self._lines is None:
+            sections = dict(self.image.custom_sections)
+            if not self.image.code_start or len(sections.get(".debug_line", b"")) > _MOST_LINE_BYTES:
+                return None
+        return self.find_source(byte_offset)
+
 
 def translate(error: Exception) -> Trap | None:
     """The trap that the exception stands for, with its frames; ``None`` if it has to pass as it is.
@@ -126,11 +144,13 @@ def translate(error: Exception) -> Trap | None:
         return None
     if isinstance(error, Trap):
         error.frames = (error.frames + _wasm_frames(traceback))[:MAX_FRAMES]
+        error.__traceback__ = guest_traceback(traceback)
         return None
     if isinstance(error, WasmException):
         noted = note_frames(traceback.tb_next, error.trail)
         error.frames = (error.frames + _described(noted))[:MAX_FRAMES]
         error.trail = None
+        error.__traceback__ = guest_traceback(traceback)
         return None
     code, message = TRAPS.get(kind), None
     if code is None:
@@ -146,10 +166,54 @@ def translate(error: Exception) -> Trap | None:
         code = INDEX_TRAPS.get(_indexed(traceback), code)
     trap = Trap(code, message)
     trap.frames = _wasm_frames(traceback)
-    if kind is RecursionError:
+    if kind is not RecursionError:
+        # The adapter's own entry comes when it raises the trap.
+        trap.__traceback__ = guest_traceback(traceback.tb_next)
+    else:
         # Thousands of frames would live as long as the trap, with all their locals.
         error.__traceback__ = None
     return trap
+
+
+def guest_traceback(traceback: TracebackType | None) -> TracebackType | None:
+    """A traceback without the runtime's entries: what a user has written remains.
+
+    The guest's functions are shown in their sources, where these are known at once, and otherwise as a line of the
+    module, which is a byte offset. Frames are the real ones but for the former.
+    """
+    shown: list[TracebackType] = []
+    while traceback is not None:
+        frame = traceback.tb_frame
+        if frame.f_globals.get(FRAME_KEY) not in (HELPER, HOST) and frame.f_code.co_filename != STUB_FILE:
+            shown.append(traceback)
+        traceback = traceback.tb_next
+    del shown[_ENTRIES:-_ENTRIES]
+    made: TracebackType | None = None
+    for entry in reversed(shown):
+        frame, instruction, line = entry.tb_frame, entry.tb_lasti, entry.tb_lineno
+        owner = frame.f_globals.get(FRAME_KEY)
+        if owner.__class__ is InstanceFrames and frame.f_code.co_filename != EXPORT_FILE:
+            line &= LARGEST_OFFSET
+            source = owner.find_quickly(line)
+            if source is not None:
+                frame, instruction, line = _frame_in(*source, frame.f_code.co_name), 0, source[1]
+        made = entry.__class__(made, frame, instruction, line)
+    return made
+
+
+def _frame_in(file: str, line: int, function: str) -> FrameType:
+    """A frame that is shown as that of a function, at a line of a file."""
+    code = _own_frame.__code__
+    # Without columns: those are of the code below.
+    lines = b"\xef\x00" * (len(code.co_code) // 16 + 1)
+    names = {"co_filename": file, "co_name": function, "co_qualname": function}
+    shown = code.replace(**names, co_firstlineno=line, co_linetable=lines)  # type: ignore[arg-type]
+    made: FrameType = FunctionType(shown, {"get_frame": sys._getframe})()
+    return made
+
+
+def _own_frame() -> FrameType:
+    return get_frame()  # type: ignore[name-defined,no-any-return]  # noqa: F821
 
 
 def _indexed(traceback: TracebackType) -> int:

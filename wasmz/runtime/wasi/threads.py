@@ -17,6 +17,7 @@ from wasmz.runtime.link.instance import Instance
 from wasmz.runtime.link.store import Store
 from wasmz.runtime.memory.linear import Memory
 from wasmz.startup.concurrency import new_lock
+from wasmz.startup.light import WeakSet
 from wasmz.types import MemoryType, ValType
 
 TYPE_CHECKING = False
@@ -71,6 +72,7 @@ class WasiThreads:
         self._lock = new_lock()
         self._threads: list[threading.Thread] = []
         self._failures: list[BaseException] = []
+        self._stores: WeakSet[Store] = WeakSet()
 
     def spawn(self, argument: int) -> int:
         """``thread-spawn``: the new thread's identifier, or a negative number if there can be none."""
@@ -96,12 +98,19 @@ class WasiThreads:
         try:
             store = Store(self._linker.engine)
             store.share_budgets(self.store)
+            self._stores.add(store)
             instance: Any = Instance(store, self._module, self._linker)
             instance.call(START, identifier, argument)
         except BaseException as error:
             self._failures.append(error)
             if self._on_failure is not None:
                 self._on_failure(error)
+
+    def stop(self) -> None:
+        """Stops all threads that run, and closes what is theirs."""
+        for store in [*self._stores, self.store]:
+            store.interrupt()
+            store.close()
 
     def join(self, timeout: float | None = None) -> None:
         """Waits for all threads, each at most ``timeout`` seconds.

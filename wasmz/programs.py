@@ -1,0 +1,231 @@
+"""Programs: modules that are run to their end, with arguments, input and output, as a shell runs commands.
+
+    run("prog.wasm", ["-v"], stdin=b"input", dirs={"/data": "data"}, timeout=2)
+    -> RunResult(args=("prog.wasm", "-v"), returncode=0, stdout=b"output", stderr=b"", trap=None)
+
+`wasmz run` is the same for the command line (``cli/running.py``).
+"""
+
+from __future__ import annotations
+
+import os
+
+from wasmz.errors import Interrupted, Trap, WasiExit, WasmException, bounded, shown
+from wasmz.module import Module, linker_of
+from wasmz.runtime.link.instance import Instance
+from wasmz.runtime.link.linker import Linker
+from wasmz.runtime.link.store import Store
+from wasmz.runtime.wasi.wasi_config import WasiConfig
+from wasmz.startup.concurrency import load
+from wasmz.startup.records import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import Any
+
+    from wasmz.module import Source
+    from wasmz.runtime.link.compiled_module import CompiledModule
+    from wasmz.runtime.link.engine import Engine
+    from wasmz.runtime.wasi.memory_files import MemoryFileSystem
+    from wasmz.runtime.wasi.threads import WasiThreads
+
+# The exit code of a program that trapped, as `wasmz run` has it.
+_AFTER_TRAP = 1
+
+
+class RunResult(Record):
+    """What a program came to, much as ``subprocess.CompletedProcess``.
+
+    Attributes:
+        args: the program's name and its arguments.
+        returncode: its exit status; 1 if it trapped.
+        stdout, stderr: what it wrote: bytes, text with ``text=True``, or ``None`` if it was not captured.
+        trap: the trap, or the exception that it did not catch; ``Interrupted`` if its time was up.
+    """
+
+    args: tuple[str | bytes, ...]
+    returncode: int
+    stdout: Any = None
+    stderr: Any = None
+    trap: Trap | WasmException | None = None
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether it was stopped because its time was up."""
+        return isinstance(self.trap, Interrupted)
+
+    @shown
+    def __repr__(self) -> str:
+        parts = [f"{name}={bounded(repr(getattr(self, name)))}" for name in ("args", "returncode", "stdout", "stderr")]
+        return f"RunResult({', '.join(parts)}, trap={self.trap!r})"
+
+    def check_returncode(self) -> None:
+        """Raises the trap if there is one, and ``WasiExit`` if the exit status is not 0."""
+        if self.trap is not None:
+            raise self.trap
+        if self.returncode:
+            raise WasiExit(self.returncode)
+
+
+def run(
+    source: Source | Module,
+    args: Sequence[str | bytes] = (),
+    *,
+    stdin: Any = None,
+    env: Mapping[str, str] | None = None,
+    dirs: Mapping[str, str | os.PathLike[str] | MemoryFileSystem] | Iterable[str | os.PathLike[str]] = (),
+    timeout: float | None = None,
+    imports: Mapping[str, Mapping[str, Any]] | None = None,
+    engine: Engine | None = None,
+    capture_output: bool = True,
+    text: bool = False,
+    check: bool = False,
+) -> RunResult:
+    """Compiles a program, runs it to its end, and returns what it came to.
+
+    It gets what is given here and nothing else: no file, no variable of the environment, no input.
+
+    Args:
+        source: bytes, a path, a binary file, or a module that is compiled already.
+        args: the arguments after the program's name, which is the file's.
+        stdin: its input: bytes, text, a binary file, or ``"inherit"`` for this process's.
+        env: its environment.
+        dirs: directories that it may use, by the names that it knows them by: paths, or in-memory file systems. Or
+            paths that it knows by the same names.
+        timeout: seconds until it is stopped.
+        imports: what it imports beside WASI and emscripten's conventions, as for ``instantiate``.
+        engine: with another configuration than the default one; limits of memory and fuel are there.
+        capture_output: whether its output is in the result, and not in this process's.
+        text: whether the output in the result is decoded as UTF-8.
+        check: whether a trap, and an exit status that is not 0, is raised (:meth:`RunResult.check_returncode`).
+
+    Raises:
+        InvalidWasm, UnsupportedFeature, LinkError, OSError: as compiling and linking do.
+        ValueError: the module is no program: it exports neither ``_start`` nor a main function.
+        RuntimeError: there is a timeout, and this system has no threads.
+    """
+    module = source if isinstance(source, Module) else _compile(engine, source)
+    name = _name_of(source)
+    outputs = (bytearray(), bytearray()) if capture_output else ("inherit", "inherit")
+    given = (name, *args)
+    config = WasiConfig(given, env, stdin.encode() if _is_text(stdin) else stdin, *outputs)
+    for guest, host in _by_name(dirs):
+        config.preopen_dir(host, guest)
+    linker = Linker(module.engine) if imports is None else linker_of(module.engine, imports)
+    store = Store(module.engine)
+    status, trap = 0, None
+    with store:
+        failures: list[BaseException] = []
+
+        def stop(error: BaseException) -> None:
+            failures.append(error)
+            store.interrupt()
+
+        threads = define_program(linker, module, config, on_failure=stop)
+        if timeout is not None:
+            store.set_deadline(timeout)
+        try:
+            status = run_program(Instance(store, module, linker), given)
+        except (Trap, WasmException) as error:
+            status, trap = _outcome(failures[0] if failures else error)
+        finally:
+            if threads is not None:
+                threads.stop()
+    result = RunResult(given, status, _shown(outputs[0], text), _shown(outputs[1], text), trap)
+    if check:
+        result.check_returncode()
+    return result
+
+
+def define_program(
+    linker: Linker, module: CompiledModule, config: WasiConfig, *, on_failure: Callable[[BaseException], None]
+) -> WasiThreads | None:
+    """Defines what programs import: WASI, and where the module asks for them threads and emscripten's conventions.
+
+    Args:
+        linker: keeps what it has of emscripten's; gets the rest.
+        module: the program.
+        config: what the guest gets.
+        on_failure: is called in a guest's thread with what ended it.
+
+    Returns:
+        The guest's threads, if it can have any.
+    """
+    linker.define_wasi(config)
+    threads = None
+    if any((item.module_name, item.name) == ("wasi", "thread-spawn") for item in module.imports):
+        load("wasmz.runtime.wasi.threads")
+        from wasmz.runtime.wasi.threads import define_threads
+
+        threads = define_threads(linker, module, on_failure=on_failure)
+    if any(item.module_name == "env" for item in module.imported_funcs):
+        linker.define_emscripten(module)
+    return threads
+
+
+def is_program(module: CompiledModule) -> bool:
+    """Whether a module can be run: it is a WASI command, or has a main function as emscripten leaves it."""
+    return module.is_command or _has_main(module)
+
+
+def run_program(instance: Instance, args: Sequence[str | bytes]) -> int:
+    """Runs a program to its end; gives its exit status, from 0 to 255, if it returns and does not call ``proc_exit``.
+
+    Raises:
+        ValueError: the module is no program.
+        WasiExit, Trap, WasmException: how else it may end.
+    """
+    if instance.is_command:
+        instance.run_start_function()
+        return 0
+    if not _has_main(instance.module):
+        raise ValueError("the module is no program: it exports neither _start nor a main function")
+    load("wasmz.runtime.link.emscripten")
+    from wasmz.runtime.link.emscripten import run_main
+
+    instance.initialize_reactor()
+    return run_main(instance, args) & 0xFF
+
+
+def _has_main(module: CompiledModule) -> bool:
+    load("wasmz.runtime.link.emscripten")
+    from wasmz.runtime.link.emscripten import has_main
+
+    return has_main(module)
+
+
+def _compile(engine: Engine | None, source: Any) -> Module:
+    return Module.compile(source) if engine is None else Module.compile(engine, source)
+
+
+def _name_of(source: Any) -> str:
+    """What a program is called: the name of its file."""
+    name = source if isinstance(source, (str, os.PathLike)) else getattr(source, "name", None)
+    return os.path.split(name)[1] if isinstance(name, (str, os.PathLike)) else "main.wasm"
+
+
+def _by_name(dirs: Any) -> Iterable[tuple[str, Any]]:
+    if hasattr(type(dirs), "keys"):
+        return [(name, dirs[name]) for name in dirs]
+    return [(os.fspath(path), path) for path in dirs]
+
+
+def _is_text(stdin: Any) -> bool:
+    return isinstance(stdin, str) and stdin != "inherit"
+
+
+def _outcome(error: BaseException) -> tuple[int, Any]:
+    """The exit status that an end amounts to, and the trap if it is one."""
+    if isinstance(error, WasiExit):
+        return error.exit_code, None
+    if isinstance(error, (Trap, WasmException)):
+        return _AFTER_TRAP, error
+    # An exception of the host's, in one of the guest's threads.
+    raise error
+
+
+def _shown(output: Any, text: bool) -> Any:
+    if not isinstance(output, bytearray):
+        return None
+    return output.decode(errors="replace") if text else bytes(output)

@@ -1,0 +1,55 @@
+"""Whose conventions a module's imports are, for the errors about those that nobody has defined.
+
+hints_for(image.imports, defined)     -> ["wasi_snapshot_preview1 is WASI preview 1: linker.define_wasi() ..."]
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable
+    from typing import Final
+
+    from wasmz.types import ImportType
+
+_WASI: Final = "is WASI preview 1: linker.define_wasi(config) defines it, or instantiate(..., wasi=True)"
+_BINDGEN: Final = "is the JavaScript of wasm-bindgen: give Python functions for what it imports, or build for WASI"
+_GO: Final = "is the JavaScript of Go: build with GOOS=wasip1, or give Python functions for what it imports"
+
+# By the name of the module that is imported from.
+_MODULES: Final = {
+    "wasi_snapshot_preview1": _WASI,
+    "wasi_unstable": _WASI,
+    "wbg": _BINDGEN,
+    "__wbindgen_placeholder__": _BINDGEN,
+    "__wbindgen_externref_xform__": _BINDGEN,
+    "gojs": _GO,
+    "go": _GO,
+    "wasm:js-string": "is JavaScript's strings: a compiler for the browser imports them",
+}
+# By what names in "env" begin with.
+_EMSCRIPTEN: Final = ("invoke_", "emscripten_", "_emscripten_", "__syscall_", "setTempRet0", "getTempRet0", "_embind_")
+# Before names of interfaces.
+_COMPONENTS: Final = ("wasi:", "wasi_snapshot_preview2")
+
+
+def hints_for(imports: Iterable[ImportType], defined: Container[tuple[str, str]]) -> list[str]:
+    """A line for each kind of import, of which something is not defined, that is known by its name."""
+    hints: dict[str, None] = {}
+    for item in imports:
+        module, name = item.module_name, item.name
+        if (module, name) in defined:
+            continue
+        if module in _MODULES:
+            hints[f"{module} {_MODULES[module]}"] = None
+        elif module.endswith("_bg.js"):
+            hints[f"{module} {_BINDGEN}"] = None
+        elif module.startswith(_COMPONENTS):
+            hints["wasi:... is WASI 0.2: this module is a part of a component"] = None
+        elif module == "env" and name.startswith(_EMSCRIPTEN):
+            hints["env is emscripten's JavaScript: linker.define_emscripten(module) defines the usual part of it"] = (
+                None
+            )
+        elif (module, name) == ("wasi", "thread-spawn"):
+            hints["wasi.thread-spawn is wasi-threads: wasmz run starts threads"] = None
+    return list(hints)
