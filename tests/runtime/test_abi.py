@@ -60,7 +60,8 @@ def test_names_are_read_as_they_are_written(name: str, expected: tuple[str, int,
 
 def test_other_names_are_not_taken_for_numbered_ones() -> None:
     others = {*contract.helpers(), *abi.BUILTINS, *abi.ATTRIBUTES, abi.field(0), abi.field(123), abi.FUEL}
-    others |= {abi.FIRST_CALL, abi.FIRST_TAIL_CALL, abi.REQUEST, abi.TAIL_REQUEST, abi.UNREACHABLE, abi.OUT_OF_FUEL}
+    others |= {abi.FIRST_CALL, abi.FIRST_TAIL_CALL, abi.REQUEST, abi.TAIL_REQUEST, abi.UNREACHABLE}
+    others |= {abi.MORE_FUEL, abi.FUEL_LIMIT, abi.USE_FUEL}
     assert not [name for name in others if abi.parse(name) is not None]
     assert len(others) > 400
     assert abi.is_attribute(abi.field(123))

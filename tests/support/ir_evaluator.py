@@ -66,10 +66,24 @@ class _Instance:
         self.calls: list[tuple[int, list[Any]]] = []
         # What `next` took last.
         self.items: tuple[Any, ...] = ()
+        self.units_used = 0
 
     def outcome(self, results: list[Any] | None) -> tuple[Any, ...]:
         """All that can be told afterwards; ``None`` for results means a trap."""
-        return results, bytes(self.memory), {i: value for i, value in self.globals.items() if value}, self.calls
+        return (
+            results,
+            bytes(self.memory),
+            {i: value for i, value in self.globals.items() if value},
+            self.calls,
+            self.units_used,
+        )
+
+    def use_fuel(self, op: str, operands: list[int]) -> int | None:
+        """Takes fuel, of which there is no end but for operations that do many iterations: they get a few."""
+        if op == "fuel.limit":
+            return min(operands[0], 50)
+        self.units_used += operands[0] if operands else 1
+        return None
 
     def operate(self, value: Value, operands: list[Any]) -> Any:
         op = ".".join(value.op.split(".")[:2])
@@ -151,6 +165,8 @@ def _evaluate(function: Function, arguments: list[Any], steps: int, instance: _I
                 values[value] = locals[value.imm]
             elif value.op == "local.set":
                 locals[value.imm] = values[value.args[0]]
+            elif value.op.startswith("fuel."):
+                values[value] = instance.use_fuel(value.op, [values[arg] for arg in value.args])
             elif EFFECTS[value.op] & (Effects.READS | Effects.WRITES | Effects.CALLS):
                 values[value] = instance.operate(value, [values[arg] for arg in value.args])
             else:

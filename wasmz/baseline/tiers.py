@@ -99,7 +99,7 @@ class Requests:
         """Emits what counters lead to when they have ended; ``size`` is the function's."""
         self.costs = self._find_costs(draft, size)
         out, target = draft.out, draft.target
-        out_of_fuel = self._place_fuel(draft)
+        without_fuel = self._place_fuel(draft)
         leaving: dict[int, Label] = {}
         for number, ended, back, operands in self._loops:
             draft.put(ended)
@@ -113,12 +113,12 @@ class Requests:
         for operands, label in leaving.items():
             draft.put(label)
             self._leave(draft, self.locals, operands)
-        for label in out_of_fuel:
+        for label, after in without_fuel:
             draft.put(label)
             out.append(target.after_end)
             draft.mark(self.place)
-            out += (draft.load_callee(abi.OUT_OF_FUEL), target.call(0), target.raise_exception)
-            draft.end()
+            out += (draft.load_callee(abi.MORE_FUEL), target.call(0), target.pop)
+            draft.jump(after)
 
     def _find_costs(self, draft: Draft, size: int) -> tuple[int, ...]:
         pieces = len(draft.out)
@@ -152,15 +152,18 @@ class Requests:
             around.append((number, end))
         return tuple([estimate(count * size // pieces, branches) for count, branches in counts])
 
-    def _place_fuel(self, draft: Draft) -> list[Label]:
-        """Where code leads that finds no fuel. Loops that nothing repeats use none, as in the pipeline (`fuel.py`)."""
+    def _place_fuel(self, draft: Draft) -> list[tuple[Label, Label]]:
+        """Where code leads whose iterator has ended, and where it goes on with more fuel.
+
+        Loops that nothing repeats use none, as in the pipeline (`irbuild/fuel.py`).
+        """
         if not self._fuel:
             return []
         repeated = draft.repeated()
         labels = []
         for loop, begin, jump, after in self._fuel:
             if loop is None or loop in repeated:
-                labels.append(jump.label)
+                labels.append((jump.label, after))
             else:
                 draft.out[begin : begin + 5] = [b""] * 5
                 jump.label, jump.when = after, ALWAYS

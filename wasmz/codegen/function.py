@@ -12,6 +12,7 @@ from wasmz.codegen.emitter import Emitter, ModuleFacts, find_homes
 from wasmz.codegen.hoisting import hoist_globals
 from wasmz.codegen.lowering import LOWERINGS, lowering_of
 from wasmz.codegen.lowering.control import TERMINATORS, fused_condition
+from wasmz.codegen.lowering.counting import keep_fuel
 from wasmz.codegen.lowering.exceptions import place_handlers_last
 from wasmz.codegen.slots import assign_slots
 from wasmz.codegen.targets.base import IF_TRUE, Target
@@ -55,6 +56,7 @@ def emit_body(
     emitter: Emitter, emit_return: Callable[[Emitter, Terminator], None] | None = None, *, every_offset: bool = False
 ) -> None:
     """Emits all blocks; ``emit_return`` replaces the lowering of ``return``."""
+    keep_fuel(emitter)
     terminators = TERMINATORS if emit_return is None else {**TERMINATORS, "return": emit_return}
     blocks = place_handlers_last(emitter.function.blocks)
     for position, block in enumerate(blocks):
@@ -78,6 +80,9 @@ def emit_body(
         terminators[block.terminator.op](emitter, block.terminator)
     emitter.out += emitter.cold
     hoist_globals(emitter)
+    if emitter.fuel_slot is not None:
+        # After the first instruction, RESUME.
+        emitter.out[1:1] = (emitter.load_global(abi.FUEL), emitter.target.stores[emitter.fuel_slot])
 
 
 def _leaves_by_tail_call(function: Function, terminator: Terminator) -> bool:

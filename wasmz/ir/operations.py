@@ -43,7 +43,9 @@ and, for counting (see `continuations.py`),
     tier.ended                the target for the end of a counter that never ends
     tier.request (f, l)       asks the runtime for the function that continues loop l of function f, or null
     count, resume             terminators
-    fuel.out                  traps: the target of `count 'fuel'` when none is left (see `fuel.py`)
+    fuel.take                 takes a unit, or traps (see `irbuild/fuel.py`)
+    fuel.limit n              n, or the number of units left if that is less
+    fuel.use n                takes n units, which are there
 
 many iterations (rounds) of a loop at once, as far as they are in bounds; their number (see ``passes/idioms.py``):
 
@@ -156,7 +158,7 @@ _ADDED: dict[str, Effects] = {
     **dict.fromkeys(("f32x4.unpack", "f64x2.unpack"), Effects.PURE),
     "tier.request": Effects.CALLS,
     "tier.ended": Effects.CALLS,
-    "fuel.out": Effects.CALLS,
+    **dict.fromkeys(("fuel.take", "fuel.limit", "fuel.use"), Effects.TRAPS),
     "memory.extent": Effects.READS,
     "memory.hold": Effects.READS,
     "memory.stream": Effects.READS,

@@ -48,11 +48,16 @@ def run(function: Function, context: Context) -> None:
     for loop in forest.loops:
         regular = find_regular_loop(loop)
         found = None if regular is None else recognise(regular)
-        if regular is not None and found is not None:
+        if regular is not None and found is not None and _can_count_fuel(regular, found):
             if incoming is None:
                 incoming = incoming_edges(function)
             before = forest.preheader(function, loop, incoming[loop.header])
             _Rewriting(function, before, regular, found).run(incoming[loop.header])
+
+
+def _can_count_fuel(regular: RegularLoop, found: Found) -> bool:
+    """Whether an iteration takes no fuel; or one unit, and no load, which may trap, would be tried before that."""
+    return not regular.units or (regular.units == 1 and found.test is None)
 
 
 class _Rewriting(LoopEntry):
@@ -73,7 +78,11 @@ class _Rewriting(LoopEntry):
         count = self.count()
         if self.test is not None:
             count = self.try_first(self.test, count)
+        if self.regular.units:
+            count = self.add("fuel.limit", ValType.I32, count)
         done = self.operation(count)
+        if self.regular.units:
+            self.add("fuel.use", None, done)
         args = tuple([self.advance(param, done) for param in self.header.params])
         leaving = self.finish(self.header, args, self.entering.weight)
         incoming[:] = [edge for edge in incoming if edge[1] is not self.entering]

@@ -43,7 +43,7 @@ _DEEPEST = 3
 # Ends of blocks in functions to inline: no tail calls, nor anything about exceptions.
 _INLINED_ENDS = frozenset({"jump", "branch", "switch", "return", "unreachable"})
 
-_FREE = CONSTANTS | {"local.get", "project"}
+_FREE = CONSTANTS | {"local.get", "project", "fuel.take"}
 
 
 def run(function: Function, context: Context) -> None:

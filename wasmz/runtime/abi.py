@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # Stands for all that a compiled file relies on: the templates of adapters, the functions that code calls and their
 # parameters, and what is declared here. `python -m tests.support.contract --write` renews it, a test compares it.
-FINGERPRINT: Final = "7cad3b05e7e2"
+FINGERPRINT: Final = "416b5b41ca7f"
 
 
 # Names with a number: the kind, and what it names. Those of the second table may have details after the number.
@@ -192,11 +192,13 @@ def builtin(name: str) -> str:
 
 
 UNREACHABLE: Final = "trap_unreachable"
-OUT_OF_FUEL: Final = "trap_out_of_fuel"
 EXCEPTION_CLASS: Final = "exn_class"
 
 # Of the instance itself.
 FUEL: Final = "fuel"
+MORE_FUEL: Final = "fuel_more"
+FUEL_LIMIT: Final = "fuel_limit"
+USE_FUEL: Final = "fuel_use"
 FIRST_CALL: Final = "tier_first"
 FIRST_TAIL_CALL: Final = "tier_first_tail"
 REQUEST: Final = "tier_request"

@@ -1,23 +1,24 @@
 """Counting calls and iterations of loops, and going on in better code (docs/abi.md, "Tiers").
 
 count b1 b2            LOAD_GLOBAL h5; FOR_ITER b2; POP_TOP; POP_TOP; b1: ...
-count 'fuel' b1 b2     LOAD_GLOBAL fuel; FOR_ITER b2; POP_TOP; POP_TOP; b1: ...
 tier.request (5, 0) v1     LOAD_GLOBAL tier_request; LOAD_CONST 5; LOAD_CONST 0; LOAD_FAST v1; CALL 3
 resume v2 v3 v4        LOAD_FAST v2; LOAD_FAST v3; LOAD_FAST v4; CALL 2; RETURN_VALUE
+fuel.take                  LOAD_FAST fuel; FOR_ITER ended; POP_TOP; POP_TOP
+                           ended: LOAD_GLOBAL fuel_more; CALL; STORE_FAST fuel; go on after FOR_ITER
 
-The counter is an iterator over a list, for which FOR_ITER is specialised: 3 to 16 ns an iteration, where counting down
-an int takes 35 to 70.
+Counters, and the fuel, are iterators over lists, for which FOR_ITER is specialised: 3 to 16 ns an iteration, where
+counting down an int takes 35 to 70.
 """
 
 from __future__ import annotations
 
-from wasmz.codegen.emitted import Jump
+from wasmz.codegen.emitted import Jump, Label
 from wasmz.codegen.emitter import Emitter
 from wasmz.codegen.lowering.control import TERMINATORS
 from wasmz.codegen.lowering.registry import lowers
 from wasmz.codegen.targets.base import AT_END
 from wasmz.ir.nodes import Terminator, Value
-from wasmz.irbuild.fuel import FUEL
+from wasmz.irbuild.fuel import TAKE
 from wasmz.runtime import abi
 
 
@@ -25,10 +26,7 @@ def _count(emitter: Emitter, terminator: Terminator) -> None:
     following, hot = terminator.edges
     target = emitter.target
     counter = terminator.imm
-    if counter == FUEL:
-        name = abi.FUEL
-    else:
-        name = abi.counter(counter) if type(counter) is int else abi.counter(*counter)
+    name = abi.counter(counter) if type(counter) is int else abi.counter(*counter)
     emitter.out += (emitter.load_global(name), target.begin_iteration, Jump(emitter.label(hot.block), AT_END))
     emitter.out += (target.pop, target.drop_iterator)
     emitter.follow(following)
@@ -39,12 +37,31 @@ def _ended(emitter: Emitter, value: Value) -> None:
     emitter.out.append(emitter.target.after_end)
 
 
-@lowers("fuel.out")
-def _out_of_fuel(emitter: Emitter, value: Value) -> None:
-    target, out = emitter.target, emitter.out
-    out.append(target.after_end)
-    emitter.mark(value.offset)
-    out += (emitter.load_callee(abi.OUT_OF_FUEL), target.call(0), target.pop)
+@lowers(TAKE)
+def _take_fuel(emitter: Emitter, value: Value) -> None:
+    target = emitter.target
+    ended, going_on = Label(), Label()
+    slot = emitter.fuel_slot
+    load = emitter.load_global(abi.FUEL) if slot is None else target.loads[slot]
+    emitter.out += (load, target.begin_iteration, Jump(ended, AT_END), target.pop, target.drop_iterator, going_on)
+    emitter.cold += (ended, target.after_end, value.offset, emitter.load_callee(abi.MORE_FUEL), target.call(0))
+    emitter.cold += (target.pop if slot is None else target.stores[slot], Jump(going_on))
+
+
+@lowers("fuel.limit")
+def _limit_fuel(emitter: Emitter, value: Value) -> None:
+    emitter.call_helper(abi.FUEL_LIMIT, value)
+
+
+@lowers("fuel.use")
+def _use_fuel(emitter: Emitter, value: Value) -> None:
+    emitter.call_helper(abi.USE_FUEL, value)
+
+
+def keep_fuel(emitter: Emitter) -> None:
+    """Reserves a fast local for the fuel, if code takes it in several places."""
+    if sum([value.op == TAKE for block in emitter.function.blocks for value in block.body]) > 1:
+        emitter.fuel_slot = emitter.new_slot("fuel")
 
 
 @lowers("tier.request")

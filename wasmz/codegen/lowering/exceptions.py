@@ -40,18 +40,14 @@ def place_handlers_last(blocks: list[Block]) -> list[Block]:
     # Blocks with a hot predecessor before them: so each block still comes after a predecessor.
     hot: list[Block] = []
     cold: list[Block] = []
-    # Where all iterators of fuel lead, those in handlers, too: they only lead forward.
-    last: list[Block] = []
     reached = {blocks[0]}
     for block in blocks:
-        if block.body and block.body[0].op == "fuel.out":
-            last.append(block)
-        elif block in reached and not is_handler(block):
+        if block in reached and not is_handler(block):
             hot.append(block)
             reached.update(edge.block for edge in block.terminator.edges)
         else:
             cold.append(block)
-    return hot + cold + last
+    return hot + cold
 
 
 @lowers("exn.caught")

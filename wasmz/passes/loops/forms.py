@@ -36,6 +36,7 @@ class RegularLoop(Induction):
         back: the edge back to it.
         body: all values in the order of evaluation.
         tests: the conditions under which an iteration goes on.
+        units: how many units of fuel an iteration takes; that is not part of ``body``.
         sums: for other parameters, what an iteration adds to them.
     """
 
@@ -44,7 +45,9 @@ class RegularLoop(Induction):
         self.header: Block = blocks[0]
         self.back = back
         self.tests = tests
-        self.body: list[Value] = [value for block in blocks for value in block.body]
+        every = [value for block in blocks for value in block.body]
+        self.body: list[Value] = [value for value in every if value.op != "fuel.take"]
+        self.units: int = len(every) - len(self.body)
         self.sums: dict[Value, Form] = {}
         for param, arg in zip(self.header.params, back.args, strict=True):
             if param.type in NUMBER_TYPES:

@@ -174,7 +174,7 @@ class Binder:
             self.namespace.update(dict.fromkeys(self.image.names, _UNBOUND))
             self.namespace.update(self.tiers.helpers())
         if self.image.is_metered:
-            self.store.supply_fuel(self.frames)
+            self.store.supply_fuel(self.namespace)
         if self.tiers is None:
             self.add_names(self.image.names)
 

@@ -6,11 +6,8 @@ store.memory_budget.total_used             -> bytes of linear memory in use
 
 from __future__ import annotations
 
-from itertools import repeat
-
 from wasmz.config import Config
 from wasmz.errors import bounded, expect, shown
-from wasmz.runtime.abi import FUEL
 from wasmz.runtime.limits.budgets import Budget, HostBudget
 from wasmz.runtime.link.engine import Engine
 from wasmz.startup.concurrency import load
@@ -23,7 +20,7 @@ if TYPE_CHECKING:
 
     from wasmz.runtime.gc.heap import Heap
     from wasmz.runtime.limits.budgets import ResourceLimiter
-    from wasmz.runtime.traps.translation import InstanceFrames
+    from wasmz.runtime.limits.fuel import Fuel
 
     class Part(Protocol):
         """What a store tells that it is closed."""
@@ -77,10 +74,8 @@ class Store:
         # Instances' binders, and guests' processes.
         self._parts: WeakSet[Part] = WeakSet()
         self._memories: WeakSet[Closable] = WeakSet()
-        # Where the code is that uses fuel.
-        self._metered: WeakSet[InstanceFrames] = WeakSet()
-        # Has as many items as there are units of fuel. Without metering there is no end of them.
-        self._fuel: repeat[None] = repeat(None) if config.fuel is None else repeat(None, config.fuel)
+        # Made where it is first needed.
+        self._fuel: Fuel | None = None
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a store, and what is in it, stays in its process: pickle modules")
@@ -90,7 +85,7 @@ class Store:
     @property
     def fuel(self) -> int | None:
         """How many units of fuel are left; ``None`` if ``Config.fuel`` is not set."""
-        return None if self.engine.config.fuel is None else self._fuel.__length_hint__()
+        return None if self.engine.config.fuel is None else self._find_fuel().units
 
     def set_fuel(self, units: int) -> None:
         """Replaces what is left of the fuel, also while code of this store runs.
@@ -103,9 +98,19 @@ class Store:
             raise ValueError("code of this store uses no fuel: make the engine with Config(fuel=...)")
         self.check_open()
         Config.settings["fuel"].check_given("fuel", units)
-        self._fuel = repeat(None, units)
-        for frames in list(self._metered):
-            self.supply_fuel(frames)
+        self._find_fuel().replace(units)
+
+    def _find_fuel(self) -> Fuel:
+        found = self._fuel
+        if found is None:
+            # Imported only for code that uses it.
+            load("wasmz.runtime.limits.fuel")
+            from wasmz.runtime.limits.fuel import Fuel
+
+            made = Fuel(self.engine.config.fuel)
+            # Nothing comes between the two that could let another thread or a signal handler in.
+            found = self._fuel = self._fuel or made
+        return found
 
     # Time
 
@@ -143,10 +148,9 @@ class Store:
 
     # For the runtime
 
-    def supply_fuel(self, frames: InstanceFrames) -> None:
-        """Gives the code of an instance the fuel, now and whenever it is set (docs/abi.md, "Fuel")."""
-        self._metered.add(frames)
-        frames.namespace[FUEL] = self._fuel
+    def supply_fuel(self, namespace: dict[str, Any]) -> None:
+        """Gives the code of an instance the fuel (docs/abi.md, "Fuel")."""
+        self._find_fuel().supply(namespace)
 
     def object_heap(self) -> Heap | None:
         """What counts the objects of garbage-collected guests; ``None`` if their number is not limited."""

@@ -15,7 +15,7 @@ from wasmz.errors import Trap
 from wasmz.runtime.limits.checkpoints import PIECE_BYTES, PIECE_ITEMS, requests, stop_if_asked
 from wasmz.runtime.memory.linear import Memory
 from wasmz.runtime.memory.table import Table
-from wasmz.runtime.traps.translation import trap_out_of_fuel, trap_unreachable
+from wasmz.runtime.traps.translation import trap_unreachable
 from wasmz.types import ValType
 
 TYPE_CHECKING = False
@@ -40,7 +40,6 @@ __all__ = [
     "table_init",
     "table_set",
     "table_size",
-    "trap_out_of_fuel",
     "trap_unreachable",
 ]
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 import sys
 
 from wasmz.errors import LightTrapCode as TrapCode
-from wasmz.errors import OutOfFuel, Trap, WasmException, WasmFrame
+from wasmz.errors import Trap, WasmException, WasmFrame
 from wasmz.runtime.abi import (
     EXPORT,
     EXPORT_FILE,
@@ -308,11 +308,6 @@ def _offset_of(code: CodeType, instruction: int) -> int | None:
 def trap_unreachable() -> NoReturn:
     """The instruction ``unreachable``."""
     raise Trap(TrapCode.UNREACHABLE)
-
-
-def trap_out_of_fuel() -> NoReturn:
-    """A unit of fuel is wanted, and there is none."""
-    raise OutOfFuel
 
 
 def call_of_null(*args: Any) -> NoReturn:
