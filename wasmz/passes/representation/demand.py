@@ -8,7 +8,7 @@ i32.add v3 v4         takes anything
 from __future__ import annotations
 
 from wasmz.ir.edit import distinct_edges
-from wasmz.ir.facts import ACCESS_WIDTHS, CONSTANTS, DIVISIONS, NARROW_STORES, OPS, QUIET_SINGLES, QUIETING
+from wasmz.ir.facts import ACCESS_WIDTHS, CONSTANTS, DIVISIONS, LOADS, NARROW_STORES, OPS, QUIET_SINGLES, QUIETING
 from wasmz.ir.nodes import Edge, Function, Value
 from wasmz.passes.analysis.intervals import BITS, NUMBER_TYPES, Fact
 from wasmz.passes.representation.webs import Webs
@@ -31,11 +31,12 @@ class Represented:
         form: in which form.
         low, high: its bounds if unreduced.
         uses: all uses of any kind.
+        bitwise: the bitwise operations that use it and no constant.
         unsigned, signed, canonical, address: those that want it so (canonical: unsigned or signed). What takes any
             congruent number is not counted here.
     """
 
-    __slots__ = ("address", "canonical", "form", "high", "low", "signed", "unsigned", "uses", "value")
+    __slots__ = ("address", "bitwise", "canonical", "form", "high", "low", "signed", "unsigned", "uses", "value")
 
     def __init__(self, value: Value) -> None:
         self.value: Value = value
@@ -47,6 +48,7 @@ class Represented:
         self.canonical: int = 0
         self.address: int = 0
         self.uses: int = 0
+        self.bitwise: list[Value] | tuple[Value, ...] = ()
 
     def become(self, value: Value, form: int, low: int = 0, high: int = 0) -> None:
         """Sets how it is represented."""
@@ -117,8 +119,12 @@ def find_demand(function: Function, webs: Webs, float_uses: dict[Value, set[str]
                         want = _ANY
                     arg.note.count(want, arg.fact)
             elif wants[0] == _ANY:
+                is_bitwise = op in _BITWISE and args[1].op not in CONSTANTS
                 for arg in args:
-                    arg.note.uses += 1
+                    note = arg.note
+                    note.uses += 1
+                    if is_bitwise:
+                        note.bitwise = (*note.bitwise, value)
             else:
                 want = wants[0]
                 for arg in args:
@@ -142,6 +148,41 @@ def _count_passed(edge: Edge, webs: Webs) -> None:
             continue
         crosses = param.fact[0] < 1 << (BITS[type] - 1) <= param.fact[1]
         arg.note.count(_CANONICAL if crosses else _UNSIGNED, arg.fact)
+
+
+# Operations whose result has as many bits as their operands, and those of these that may have fewer.
+_BITWISE = frozenset(f"{type}.{name}" for type in BITS for name in ("and", "or", "xor"))
+_MASKING = frozenset(f"{type}.and" for type in BITS)
+# What gives unsigned or signed numbers.
+_REDUCED = CONSTANTS | LOADS.keys() | {"param", "local.get", "call", "global.get"}
+_MOST_SEEN = 12
+
+
+def is_reduced_often(value: Value) -> bool:
+    """Whether several reductions are needed where a value is not reduced, which one of the value itself would save.
+
+    In Keccak's ``a ^ (~b & c)``, whose result is rotated, each of the three is a rotation, and has so many uses.
+    """
+    note: Represented = value.note
+    if len(note.bitwise) < 2:
+        return False
+    count = 0
+    work = list(note.bitwise)
+    for _ in range(_MOST_SEEN):
+        if not work:
+            break
+        user = work.pop()
+        wanted: Represented = user.note
+        if user.op in _MASKING:
+            # An operand that is reduced would do it for both.
+            count += not any([arg.op in _REDUCED for arg in user.args])
+        elif wanted.unsigned or wanted.signed or wanted.canonical or wanted.address:
+            count += 1
+        else:
+            work += wanted.bitwise
+        if count > 1:
+            return True
+    return False
 
 
 _SINGLE_ACCESSES = frozenset({"f32.load", "f32.store"})

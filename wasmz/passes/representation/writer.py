@@ -16,6 +16,7 @@ from wasmz.passes.representation.demand import (
     UNREDUCED_BITS,
     UNSIGNED,
     Represented,
+    is_reduced_often,
 )
 from wasmz.passes.representation.webs import Webs
 from wasmz.types import ValType
@@ -116,6 +117,7 @@ class Writer:
                 not demand.address
                 or (low >= 0 and high < _FARTHEST and type == "i32" and demand.address <= _MOST_LOOSE_ACCESSES)
             )
+            and not (demand.bitwise and is_reduced_often(value))
         ):
             value.note.become(new, UNREDUCED, low, high)
             return
