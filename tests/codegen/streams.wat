@@ -88,6 +88,29 @@
         (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
     (local.get $h) (local.get $p))
 
+  ;; The store of each round is up to eight bytes from what it loads afterwards.
+  (func (export "load after store") (param $p i32) (param $n i32) (result i32)
+    (local $h i32) (local $q i32)
+    (local.set $q (i32.add (local.get $p) (i32.sub (i32.rem_u (local.get $n) (i32.const 17)) (i32.const 8))))
+    (loop $next
+      (i32.store offset=8 (local.get $q) (local.tee $h (i32.mul (i32.add (local.get $h) (i32.load offset=12 (local.get $p))) (i32.const 31))))
+      (local.set $h (i32.xor (local.get $h) (i32.load offset=8 (local.get $p))))
+      (local.set $p (i32.add (local.get $p) (i32.const 8)))
+      (local.set $q (i32.add (local.get $q) (i32.const 8)))
+      (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (local.get $h))
+
+  ;; The store is always the same place, before, in or after what is loaded.
+  (func (export "load after store to one place") (param $p i32) (param $n i32) (result i32)
+    (local $h i32) (local $q i32)
+    (local.set $q (i32.sub (i32.add (local.get $p) (i32.mul (local.get $n) (i32.const 3))) (i32.const 40)))
+    (loop $next
+      (i64.store offset=8 (local.get $q) (i64.extend_i32_u (local.tee $h (i32.mul (i32.add (local.get $h) (i32.load offset=2 (local.get $p))) (i32.const 31)))))
+      (local.set $h (i32.xor (local.get $h) (i32.load16_u (local.get $p))))
+      (local.set $p (i32.sub (local.get $p) (i32.const 2)))
+      (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (local.get $h))
+
   (func (export "floats") (param $p i32) (param $n i32) (result f64)
     (local $sum f64)
     (loop $next

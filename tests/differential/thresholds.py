@@ -16,6 +16,6 @@ from wasmz.passes import streams
 @contextmanager
 def without_thresholds() -> Iterator[None]:
     """Loops are read from streams however few iterations they have."""
-    costs = dict.fromkeys(("_COST_OF_STREAM", "_COST_OF_COUNTER", "_COST_OF_ITERATION"), 0)
+    costs = dict.fromkeys(("_COST_OF_STREAM", "_COST_OF_COUNTER", "_COST_OF_CROSSING", "_COST_OF_ITERATION"), 0)
     with mock.patch.multiple(streams, **costs):
         yield

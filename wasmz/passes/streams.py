@@ -25,7 +25,11 @@ address is not needed, nor the loop's counter and its test: the streams end when
 
 If the iterations cannot be counted beforehand, the test stays, and a stream goes on to the end of memory (or,
 downwards, to its start). When it ends, the loop itself goes on with the same iteration, and traps if that iteration
-traps. In either form, streams replace only the loads at the beginning of each iteration, before anything is written.
+traps.
+
+All items are read when an iteration begins. So streams replace a load after a store only if the two access different
+bytes in each iteration: as their addresses differ by a constant, or by a test when the loop is entered. What earlier
+iterations stored is read as it should be.
 
 Addresses need only be sums of the loop's counters modulo 2^32, however they are reduced: as long as a stream has items,
 its address lies in the memory, so the two are equal.
@@ -48,13 +52,15 @@ from wasmz.passes.loops.sums import Sums, group
 from wasmz.wasm.instructions import Effects
 
 # In ns: savings of an iteration by an item, by an operation of an address that is not needed any more, and by a counter
-# if iterations are counted beforehand; costs of several streams for an iteration; costs to set up a stream, a counter.
+# if iterations are counted beforehand; costs of several streams for an iteration; costs to set up a stream, a counter,
+# and to compare loads with stores.
 _SAVED_BY_ITEM = 8
 _SAVED_BY_OPERATION = 14
 _SAVED_BY_COUNTER = 12
 _COST_OF_ITERATION = 4
 _COST_OF_STREAM = 340
 _COST_OF_COUNTER = 60
+_COST_OF_CROSSING = 70
 # It must save a little more than it costs, within this many iterations.
 _MARGIN = 1.25
 _MOST_ITERATIONS_NEEDED = 40
@@ -123,13 +129,13 @@ def _plan(loop: Loop, context: Context) -> Plan | None:
     blocks = set(loop.own_blocks)
     sums = Sums(loop, blocks)
     counter = sums.counter()
-    loads = [] if counter is None else sums.loads(context)
+    loads = [] if counter is None else sums.loads(context, is_counted=counter.going_on is not None)
     if counter is None or not loads:
         return None
     saved = _SAVED_BY_ITEM * len(loads) + _SAVED_BY_OPERATION * sums.saved_operations(loads)
     saved -= _COST_OF_ITERATION if len(loads) > 1 else 0
     streams = group(loads)
-    cost = _COST_OF_STREAM * len(streams)
+    cost = _COST_OF_STREAM * len(streams) + _COST_OF_CROSSING * len(sums.crossings)
     if counter.going_on is not None:
         saved += _SAVED_BY_COUNTER * len(sums.steps)
         cost += _COST_OF_COUNTER * len(sums.steps)

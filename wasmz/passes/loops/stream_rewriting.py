@@ -20,7 +20,7 @@ from wasmz.ir.loops import Loop
 from wasmz.ir.nodes import BOOL, STREAM, Block, Edge, Function, ResultType, Terminator, Value
 from wasmz.passes.analysis.induction import REDUCTIONS
 from wasmz.passes.loops.entry import LoopEntry
-from wasmz.passes.loops.sums import DEEPEST_SUM, Counter, Stream, Sums
+from wasmz.passes.loops.sums import DEEPEST_SUM, Counter, Crossing, Stream, Sums
 from wasmz.types import ValType
 
 # Counters below this are the same as signed, unsigned and unreduced numbers.
@@ -105,6 +105,7 @@ class Rewriting:
         starts, stops, numbers = self._find_addresses(last_iteration)
         if last_iteration is not None:
             numbers += self._counted_safely(distance)
+        numbers += [self._crossed_safely(crossing, last_iteration) for crossing in self.plan.sums.crossings]
         self._leave_if_negative(numbers)
         source = self._make_streams(starts, stops)
         head = Block()
@@ -248,6 +249,31 @@ class Rewriting:
             rest = self._compute("int.mod", distance, self.entry.number(step))
             numbers.append(self._compute("int.neg", rest))
         return numbers
+
+    def _crossed_safely(self, crossing: Crossing, last_iteration: Value | None) -> Value:
+        """A number that is not negative if no store of an iteration writes what its later loads read."""
+        compute, number = self._compute, self.entry.number
+        load, store = (self._place(access) for access in (crossing.load, crossing.store))
+        distance = compute("int.sub", load, store)
+        # Distances are harmful if they are one of `count` numbers from `lowest` on.
+        count = number(crossing.highest - crossing.lowest - 1)
+        lowest = number(-crossing.lowest - 1)
+        if crossing.step is not None and last_iteration is not None:
+            way = compute("int.mul", last_iteration, number(abs(crossing.step)))
+            count = compute("int.add", count, way)
+            if crossing.step > 0:
+                lowest = compute("int.add", lowest, way)
+        moved = compute("int.wrap", compute("int.add", distance, lowest), imm=32)
+        return compute("int.sub", moved, count)
+
+    def _place(self, access: Value) -> Value:
+        """The address that an access has in the first iteration, modulo 2^32."""
+        _, offset, _, *more = access.imm
+        added, scale = more or (0, 1)
+        address = self._first(access.args[0])
+        if scale != 1:
+            address = self._compute("int.mul", address, self.entry.number(scale))
+        return self._compute("int.add", address, self.entry.number(offset + added))
 
     def _find_addresses(self, last_iteration: Value | None) -> tuple[list[Value], list[Value | None], list[Value]]:
         """Where each stream begins and, if iterations are counted, stops; and numbers that must not be negative.

@@ -15,11 +15,11 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 
-from wasmz.ir.facts import EXCHANGED, INTEGER_CONSTANTS, OPPOSITES
+from wasmz.ir.facts import EXCHANGED, INTEGER_CONSTANTS, OPPOSITES, OPS
 from wasmz.ir.loops import Loop
 from wasmz.ir.nodes import Block, Edge, Terminator, Value
 from wasmz.ir.operations import EFFECTS, STREAMED_LOADS
-from wasmz.passes.analysis.induction import REDUCTIONS, Form, Induction, Step, as_signed, find_step
+from wasmz.passes.analysis.induction import REDUCTIONS, Form, Induction, Step, as_signed, combine, find_step
 from wasmz.passes.analysis.intervals import MODULUS
 from wasmz.passes.context import Context
 from wasmz.types import ValType
@@ -30,6 +30,8 @@ DEEPEST_SUM = 8
 _LONGEST_STEP = 1 << 16
 _WRITING = frozenset(name for name, effects in EFFECTS.items() if effects & Effects.WRITES)
 _MOST_STREAMS = 32
+_MOST_STORES = 32
+_MOST_CROSSINGS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,26 @@ class Counter:
     param: Value | None
 
 
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """Loads that streams do before stores that come first in an iteration: right if both access different bytes.
+
+    If ``step`` is ``None``, an iteration adds the same to both addresses. Otherwise it adds ``step`` to those of the
+    loads, and nothing to those of the stores.
+
+    Attributes:
+        load, store: one of the loads, and one of the stores.
+        lowest, highest: if the address of this load less that of this store is between them, bytes of some load and
+            some store overlap in the first iteration.
+    """
+
+    load: Value
+    store: Value
+    lowest: int
+    highest: int
+    step: int | None
+
+
 @dataclass(slots=True)
 class Stream:
     """Loads of adjacent items: ``load`` is that of the first item, ``step`` the distance of two items."""
@@ -66,6 +88,7 @@ class Sums(Induction):
 
     Attributes:
         steps: how each iteration makes a parameter's next value, if it adds the same constant each time.
+        crossings: of the loads that were found, with stores before them; to be tested when the loop is entered.
     """
 
     def __init__(self, loop: Loop, blocks: set[Block]) -> None:
@@ -76,6 +99,7 @@ class Sums(Induction):
             edge for latch in loop.latches for edge in latch.terminator.edges if edge.block is loop.header
         ]
         self.steps: dict[Value, Step] = {}
+        self.crossings: list[Crossing] = []
         for index, param in enumerate(loop.header.params):
             found = {edge.args[index] for edge in self.backwards}
             step = find_step(param, found.pop()) if len(found) == 1 else None
@@ -142,18 +166,74 @@ class Sums(Induction):
         is_countable = name in ("ne", "lt", "le") if change > 0 else name in ("ne", "gt", "ge")
         return Counter(value, change, limit, name if is_countable and param is not None else None, param)
 
-    def loads(self, context: Context) -> list[tuple[Value, int]]:
-        """The loads at the beginning of each iteration whose addresses change regularly."""
+    def loads(self, context: Context, *, is_counted: bool) -> list[tuple[Value, int]]:
+        """The loads of each iteration whose addresses change regularly, and that can be done when it begins."""
         found: list[tuple[Value, int]] = []
+        stores: list[Value] = []
+        crossings: dict[tuple[object, ...], Crossing] = {}
         for value in self.header.body:
-            if value.op in _WRITING or len(found) == _MOST_STREAMS:
-                break
-            if value.op in STREAMED_LOADS and value.uses and value.imm[2] < len(context.memory_types):
+            if value.op in _WRITING:
+                if not OPS[value.op].is_store or len(stores) == _MOST_STORES:
+                    break
+                stores.append(value)
+            elif value.op in STREAMED_LOADS and value.uses and value.imm[2] < len(context.memory_types):
                 memory = context.memory_types[value.imm[2]]
                 change = self.step(value.args[0])
-                if change and abs(change) < _LONGEST_STEP and memory.address_type is ValType.I32 and not memory.shared:
+                if not change or abs(change) >= _LONGEST_STEP or memory.address_type is not ValType.I32:
+                    continue
+                if not memory.shared and self._crosses(value, stores, crossings, is_counted):
                     found.append((value, change))
+                    if len(found) == _MOST_STREAMS:
+                        break
+        self.crossings = list(crossings.values())
         return found
+
+    def _crosses(
+        self, load: Value, stores: list[Value], crossings: dict[tuple[object, ...], Crossing], is_counted: bool
+    ) -> bool:
+        """Whether a load may come before the stores; adds what is to be tested for that."""
+        added: dict[tuple[object, ...], Crossing] = {}
+        form, width = self._place(load), OPS[load.op].access
+        change = self.step(load.args[0]) or 0
+        for store in stores:
+            if store.imm[2] != load.imm[2]:
+                # Two imported memories may be one.
+                return False
+            other, other_width = self._place(store), OPS[store.op].access
+            distance = as_signed((form.constant - other.constant) % _MODULUS, "i32")
+            if form.terms == other.terms:
+                if -width < distance < other_width:
+                    return False
+                continue
+            step: int | None = change * _scale(load)
+            other_change = self.step(store.args[0])
+            if other_change is None or (other_change and other_change * _scale(store) != step):
+                return False
+            if other_change:
+                step = None
+            elif not is_counted:
+                return False
+            key = (frozenset(form.terms.items()), frozenset(other.terms.items()), step)
+            known = added.get(key) or crossings.get(key) or Crossing(load, store, 0, 0, step)
+            # In relation to the pair that is known: all distances differ from its distance by constants.
+            apart = self._place(known.load).constant - self._place(known.store).constant
+            more = as_signed((distance - apart) % _MODULUS, "i32")
+            lowest, highest = -width - more, other_width - more
+            if known.lowest < known.highest:
+                lowest, highest = min(lowest, known.lowest), max(highest, known.highest)
+            if highest - lowest > _LONGEST_STEP:
+                return False
+            added[key] = Crossing(known.load, known.store, lowest, highest, step)
+        if len({**crossings, **added}) > _MOST_CROSSINGS:
+            return False
+        crossings.update(added)
+        return True
+
+    def _place(self, access: Value) -> Form:
+        """The address of the first byte that a load or store accesses."""
+        _, offset, _, *more = access.imm
+        added, scale = more or (0, 1)
+        return combine(Form((offset + added) % _MODULUS, {}), self.form(access.args[0]), scale, _MODULUS)
 
     def saved_operations(self, loads: list[tuple[Value, int]]) -> int:
         """The number of operations that only the addresses of the loads need."""
@@ -165,6 +245,11 @@ class Sums(Induction):
                 count += 1
                 work += value.args
         return count
+
+
+def _scale(access: Value) -> int:
+    """How many bytes an address is multiplied by."""
+    return access.imm[4] if len(access.imm) > 3 else 1
 
 
 def _unreduced(value: Value) -> Value:
@@ -179,7 +264,9 @@ def group(loads: list[tuple[Value, int]]) -> list[Stream]:
     for load, change in loads:
         _, offset, memory, *more = load.imm
         added, scale = more or (0, 1)
-        groups.setdefault((load.op, memory, scale, load.args[0], change), []).append((offset + added, load))
+        # Whether an address may have to be reduced does not matter: those of streams are in bounds.
+        op = load.op.removesuffix(".loose")
+        groups.setdefault((op, memory, scale, load.args[0], change), []).append((offset + added, load))
     streams = []
     for (_, _, scale, _, change), members in groups.items():
         members.sort(key=lambda member: member[0], reverse=change < 0)
