@@ -30,8 +30,8 @@ COMPILE_MODES: Final = ("smart", "lazy", "eager")
 
 # Passes that can be switched off: those of wasmz.passes.PIPELINES on which nothing else relies.
 OPTIONAL_PASSES: Final = (
-    *("inline", "lanes", "counters", "values", "forwarding", "idioms", "jumps", "conditions", "dead"),
-    *("invariants", "streams"),
+    *("inline", "lanes", "counters", "values", "forwarding", "idioms", "arrays", "jumps", "conditions"),
+    *("dead", "invariants", "streams"),
 )
 
 # CPython 3.11 counts C frames and Python frames against one limit, so a host function that recurses in C under a limit
@@ -55,6 +55,28 @@ def whole(value: Any) -> object:
 def is_set(value: Any) -> object:
     """Whether there is a value: running code looks up which one it is."""
     return value is not None
+
+
+# Whether numpy is installed, once that was looked for.
+_numpy_is_there: list[bool] = []
+
+
+def has_numpy() -> bool:
+    """Whether numpy is installed. It is not imported for that."""
+    if not _numpy_is_there:
+        places = [os.path.join(place, "numpy", "__init__.py") for place in sys.path]
+        _numpy_is_there.append("numpy" in sys.modules or any(os.path.exists(place) for place in places))
+    return _numpy_is_there[0]
+
+
+def assume_numpy() -> None:
+    """Lets this process compile for another one that has numpy."""
+    _numpy_is_there[:] = [True]
+
+
+def is_used(value: Any) -> object:
+    """Whether code uses numpy."""
+    return value and has_numpy()
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(setting,))
@@ -228,6 +250,14 @@ class Config(Record, metaclass=ConfigType):
         help="Optimisations to leave out, by the names of passes. That shows which one is to blame, or what it is "
         "worth.",
     )
+    numpy: bool = setting(
+        default=True,
+        option="--no-numpy",
+        option_help="Leave numpy alone, also where it is installed.",
+        key=is_used,
+        help="Let optimised code do loops over arrays with numpy, if that is installed: it is imported when such loops "
+        "prove hot. Results are the same. ``False`` compiles code that does without.",
+    )
     background_compile: bool = setting(
         default=True,
         option="--no-background-compile",
@@ -330,6 +360,11 @@ class Config(Record, metaclass=ConfigType):
     def counts_calls(self) -> bool:
         """Whether nested calls are counted one by one, because ``max_call_depth`` is not the default."""
         return self.max_call_depth != DEFAULT_MAX_CALL_DEPTH
+
+    @property
+    def uses_numpy(self) -> bool:
+        """Whether code may use numpy, and there is one."""
+        return self.numpy and has_numpy()
 
     @property
     def is_lazy(self) -> bool:

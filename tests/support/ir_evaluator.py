@@ -15,7 +15,6 @@ from wasmz.errors import Trap
 from wasmz.ir.nodes import BOOL, Block, Function, Terminator, Value
 from wasmz.ir.operations import BULK_MEMORIES, EFFECTS
 from wasmz.runtime.link.find_helpers import find_helper
-from wasmz.runtime.memory import bulk
 from wasmz.wasm.instructions import Effects
 
 _UNREDUCED = {
@@ -100,7 +99,7 @@ class _Instance:
             return len(self.calls)
         if op in BULK_MEMORIES:
             count = BULK_MEMORIES[op]
-            function = getattr(bulk, op.replace(".", "_"))
+            function = find_helper(op.replace(".", "_"))
             return function(*[self.view] * count, *operands, *value.imm[count:])
         if op in _FORMATS:
             return self.access(op, value, operands)
@@ -206,6 +205,8 @@ def _operate(value: Value, operands: list[Any]) -> Any:
         return struct.unpack("<d", struct.pack("<Q", value.imm))[0]
     if op == "copy":
         return operands[0]
+    if op == "project":
+        return operands[0][value.imm]
     if op == "select":
         return operands[0] if operands[2] else operands[1]
     if op.startswith("int."):

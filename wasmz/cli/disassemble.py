@@ -30,6 +30,8 @@ _WIDTHS = (38, 50)
 @engine_options
 def dis_command(file: str, functions: tuple[str, ...], after: tuple[str, ...], **options: Any) -> None:
     """Show the functions of FILE, by name or index: instructions, IR and bytecode for each byte offset."""
+    from dataclasses import replace
+
     from wasmz.compile.front_end import load_module
     from wasmz.compile.pipeline import ModuleCompiler
     from wasmz.wasm.proposals import accepted_by
@@ -38,12 +40,14 @@ def dis_command(file: str, functions: tuple[str, ...], after: tuple[str, ...], *
     config = make_engine(options).config
     module = load_module(data, accepted_by(config))
     compiler = ModuleCompiler(data, module, config)
+    compiler.context = replace(compiler.context, remarks=[])
     _check_passes(after, compiler.config.opt_level)
     wanted = {_find_function(module, name) for name in functions}
     for body in module.bodies:
         if wanted and body.index not in wanted:
             continue
-        click.echo("\n".join(_after_passes(compiler, body, after) if after else _columns(compiler, body)))
+        lines = [*(_after_passes(compiler, body, after) if after else _columns(compiler, body))]
+        click.echo("\n".join([*lines, *_loops(compiler, body)]))
 
 
 def _check_passes(names: tuple[str, ...], level: int) -> None:
@@ -68,6 +72,13 @@ def _after_passes(compiler: Any, body: Any, names: tuple[str, ...]) -> Iterator[
     observe("build", function)
     compiler.optimise(function, observe)
     yield from texts
+
+
+def _loops(compiler: Any, body: Any) -> Iterator[str]:
+    """What became of the function's loops, as passes say."""
+    found = sorted(remark for remark in set(compiler.context.remarks) if remark[0] == body.index)
+    for _, offset, line in found:
+        yield f"; loop at 0x{offset:x}: {line}"
 
 
 def _find_function(module: Any, name: str) -> int:

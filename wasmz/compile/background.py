@@ -79,6 +79,8 @@ class Client:
         """The settings that code depends on."""
         described = type(self.config)._described.items()
         values = {name: getattr(self.config, name) for name, about in described if about["key"] is not None}
+        # The other process does not find what is installed beside Python.
+        values["numpy"] = self.config.uses_numpy
         return {name: value for name, value in values.items() if value != self.config._defaults[name]}
 
     def receive(self, key: _Key, frozen: bytes | None) -> None:

@@ -17,7 +17,7 @@ from _thread import start_new_thread
 
 from wasmz.compile.messages import FORMAT, HEADER, MessageError, pack, unpack
 from wasmz.compile.on_demand import TierCompiler
-from wasmz.config import Config
+from wasmz.config import Config, assume_numpy
 from wasmz.runtime.abi import CodeForm
 
 TYPE_CHECKING = False
@@ -36,6 +36,8 @@ def main() -> None:
         os.nice(5)
     # What the program that started it passes on to its children is no business of this one.
     os.closerange(3, 1 << 16)
+    # The program says whether code may use it.
+    assume_numpy()
     secret = _read(HEADER)
     work: SimpleQueue[Any] = SimpleQueue()
     _send(secret, ("ready", os.getpid(), FORMAT))

@@ -100,7 +100,9 @@ class ModuleCompiler:
             disabled |= {"inline"}
         if any(type.minimum * type.page_bytes > MEMORY32_LIMIT_BYTES for type in self.module.memory_types):
             # Their loops might end where the address space does.
-            disabled |= {"idioms", "streams"}
+            disabled |= {"idioms", "arrays", "streams"}
+        if not config.uses_numpy:
+            disabled |= {"arrays"}
         return context_of(self.module, self.data, self.build_index, verify=config.verify, disabled=disabled)
 
     def build(self, body: FunctionBody, loop: int | None = None) -> Function:

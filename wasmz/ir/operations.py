@@ -56,6 +56,8 @@ many iterations (rounds) of a loop at once, as far as they are in bounds; their 
     memory.rounds_within (m, displacement, size, step) base rounds
     memory.sum_rounds, .weighted_rounds (m, displacement, step, bits) base rounds
                               the sum of their bytes, which are in bounds
+    memory.array_rounds (m, results, text) rounds numbers...
+                              by a function on arrays (see ``passes/arrays.py``); more results are for `project`
 
 loads of loops from Python's iterators (see ``passes/streams.py``):
 
@@ -188,8 +190,9 @@ BULK_MEMORIES = {
     "memory.rounds_within": 1,
     "memory.sum_rounds": 1,
     "memory.weighted_rounds": 1,
+    "memory.array_rounds": 1,
 }
-_BULK_WRITES = frozenset({"memory.fill_rounds", "memory.copy_rounds"})
+_BULK_WRITES = frozenset({"memory.fill_rounds", "memory.copy_rounds", "memory.array_rounds"})
 
 # Operations in a block's body, with their effects. Writing a local is not an effect on the instance.
 EFFECTS: dict[str, Effects] = {

@@ -30,6 +30,7 @@ PIPELINES: dict[int, tuple[str, ...]] = {
         "values",
         "forwarding",
         "idioms",
+        "arrays",
         "jumps",
         "conditions",
         "dead",

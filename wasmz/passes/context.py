@@ -18,7 +18,7 @@ from typing import Any, Union
 
 from wasmz.errors import WasmzError
 from wasmz.ir.facts import NUMERIC_CONSTANTS
-from wasmz.ir.nodes import Function
+from wasmz.ir.nodes import Block, Function
 from wasmz.startup.light import cached_property
 from wasmz.types import MEMORY32_LIMIT_BYTES, DefinedType, FuncType, GlobalType, MemoryType, TableType
 from wasmz.wasm.body import decode_body
@@ -60,6 +60,7 @@ class Context:
         verify: check the IR after each pass.
         disabled: names of passes to leave out.
         templates: functions prepared for inlining, by index (see `inline.py`).
+        remarks: if not ``None``, what passes say about loops: the function's index, the loop's offset, a line.
     """
 
     types: tuple[DefinedType, ...] = ()
@@ -81,6 +82,14 @@ class Context:
     verify: bool = False
     disabled: frozenset[str] = frozenset()
     templates: dict[int, object] = field(default_factory=dict, repr=False, compare=False)
+    remarks: Union[list[tuple[int, int, str]], None] = field(default=None, repr=False, compare=False)
+
+    def remark(self, function: Function, header: Block, line: str) -> None:
+        """Notes what became of a loop, if someone wants to know."""
+        if self.remarks is not None:
+            body = header.body or [*header.params]
+            offset = body[0].offset if body else header.terminator.offset
+            self.remarks.append((function.index, offset, line))
 
     def function_type(self, type_index: int) -> FuncType:
         """The function type with an index of the type index space."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # Stands for all that a compiled file relies on: the templates of adapters, the functions that code calls and their
 # parameters, and what is declared here. `python -m tests.support.contract --write` renews it, a test compares it.
-FINGERPRINT: Final = "416b5b41ca7f"
+FINGERPRINT: Final = "7bdb0fe29c76"
 
 
 # Names with a number: the kind, and what it names. Those of the second table may have details after the number.
@@ -163,14 +163,14 @@ _NUMERIC: Final = ("numeric.integers", "numeric.floats", "numeric.conversions")
 HELPER_FILES: Final[dict[str, tuple[str, ...]]] = {
     **dict.fromkeys(("i32", "i64", "f32", "f64"), _NUMERIC),
     **dict.fromkeys(("v128", "i8x16", "i16x8", "i32x4", "i64x2", "f32x4", "f64x2"), ("simd",)),
-    "memory": ("memory.memory_helpers", "memory.bulk"),
+    "memory": ("memory.memory_helpers", "memory.bulk", "memory.arrays"),
     **dict.fromkeys(("data", "elem", "table", "trap"), ("memory.memory_helpers",)),
     "atomic": ("memory.atomics",),
     "gc": ("gc.gc_helpers",),
     "exn": ("traps.exceptions",),
 }
 # Those that have nothing but functions, but for this name.
-FUNCTION_FILES: Final = frozenset({*_NUMERIC, "simd", "memory.memory_helpers", "memory.bulk"})
+FUNCTION_FILES: Final = frozenset({*_NUMERIC, "simd", "memory.memory_helpers", "memory.bulk", "memory.arrays"})
 F32_SCRATCH: Final = "f32_scratch"
 
 # What code may use of Python's: for the checks of entry forms, and for references.

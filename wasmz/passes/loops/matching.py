@@ -133,6 +133,17 @@ def recognise(regular: RegularLoop) -> Found | None:
         return None
 
 
+def find_gaps(regular: RegularLoop) -> list[Gap] | None:
+    """What bounds the iterations of a loop, if all of its tests do."""
+    recognition = _Recognition(regular)
+    try:
+        gaps = [recognition.gap(*_relation(condition, goes_on)) for goes_on, condition in regular.tests]
+    except _Failed:
+        return None
+    found = [gap for gap in gaps if gap is not None]
+    return found if len(found) == len(gaps) else None
+
+
 class _Recognition:
     def __init__(self, regular: RegularLoop) -> None:
         self.regular = regular

@@ -1,0 +1,55 @@
+;; Loops that numpy does (see `wasmz/passes/arrays.py`): $n is a number of iterations.
+(module
+  (memory (export "memory") 1)
+
+  ;; y[i] += k * x[i], in two lanes
+  (func (export "axpy") (param $y i32) (param $x i32) (param $n i32) (param $k f64)
+    (loop $next
+      (f64.store (local.get $y) (f64.add (f64.load (local.get $y)) (f64.mul (local.get $k) (f64.load (local.get $x)))))
+      (f64.store offset=8 (local.get $y) (f64.add (f64.load offset=8 (local.get $y)) (f64.mul (local.get $k) (f64.load offset=8 (local.get $x)))))
+      (local.set $y (i32.add (local.get $y) (i32.const 16)))
+      (local.set $x (i32.add (local.get $x) (i32.const 16)))
+      (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
+
+  (func (export "dot") (param $y i32) (param $x i32) (param $n i32) (param $k f64) (result f64)
+    (loop $next
+      (local.set $k (f64.add (local.get $k) (f64.mul (f64.load (local.get $y)) (f64.load (local.get $x)))))
+      (local.set $y (i32.add (local.get $y) (i32.const 8)))
+      (local.set $x (i32.add (local.get $x) (i32.const 8)))
+      (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (local.get $k))
+
+  ;; Each single becomes the largest of itself, the one before and the one after it, and their number is counted.
+  (func (export "larger") (param $y i32) (param $x i32) (param $n i32) (param $k f64) (result f32)
+    (local $before f32) (local $one f32) (local $most f32)
+    (local.set $before (f32.load (i32.sub (local.get $x) (i32.const 4))))
+    (loop $next
+      (f32.store (local.get $y) (f32.max (local.get $before) (f32.max (local.tee $one (f32.load (local.get $x))) (f32.load offset=4 (local.get $x)))))
+      (local.set $most (select (local.get $one) (local.get $most) (f32.gt (local.get $one) (local.get $most))))
+      (local.set $before (local.get $one))
+      (local.set $y (i32.add (local.get $y) (i32.const 4)))
+      (local.set $x (i32.add (local.get $x) (i32.const 4)))
+      (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (local.get $most))
+
+  ;; Bytes are mixed, saturated and counted.
+  (func (export "mix") (param $y i32) (param $x i32) (param $n i32) (param $k f64) (result i32)
+    (local $v i32) (local $sum i32)
+    (loop $next
+      (local.set $v (i32.sub (i32.mul (i32.load8_u (local.get $x)) (i32.const 3)) (i32.load8_s (local.get $y))))
+      (local.set $v (select (local.get $v) (i32.const 255) (i32.lt_s (local.get $v) (i32.const 255))))
+      (i32.store8 (local.get $y) (local.get $v))
+      (local.set $sum (i32.add (local.get $sum) (i32.shr_s (local.get $v) (i32.const 1))))
+      (local.set $y (i32.sub (local.get $y) (i32.const 1)))
+      (local.set $x (i32.sub (local.get $x) (i32.const 1)))
+      (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (local.get $sum))
+
+  ;; A column of a matrix whose rows have $n numbers.
+  (func (export "column") (param $y i32) (param $x i32) (param $n i32) (param $k f64) (result i64)
+    (local $i i32) (local $sum i64)
+    (loop $next
+      (local.set $sum (i64.add (local.get $sum) (i64.mul (i64.load (local.get $x)) (i64.extend_i32_u (local.get $i)))))
+      (local.set $x (i32.add (local.get $x) (i32.mul (local.get $n) (i32.const 8))))
+      (br_if $next (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $n))))
+    (local.get $sum)))

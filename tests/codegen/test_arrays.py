@@ -1,0 +1,212 @@
+"""Loops on numpy's arrays do what they do in wasmtime and in scalar code, trap or not (`wasmz/passes/arrays.py`)."""
+
+from __future__ import annotations
+
+import random
+import struct
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+
+import wasmz
+from tests.differential.oracle import assemble, compare
+from tests.differential.thresholds import without_thresholds
+from wasmz import Config, Engine
+from wasmz.compile.front_end import load_module
+from wasmz.compile.pipeline import ModuleCompiler
+from wasmz.passes.loops import array_text
+from wasmz.runtime.memory import arrays
+
+pytest.importorskip("numpy", reason="numpy is not installed: loops are not done on its arrays")
+
+_BINARY = assemble((Path(__file__).parent / "arrays.wat").read_text(encoding="utf-8"))
+_NAMES = ("axpy", "dot", "larger", "mix", "column")
+_END = 1 << 16
+_NAN = struct.pack("<Q", 0x7FF4_0000_0000_1234)
+
+
+@pytest.fixture(autouse=True)
+def _numpy_at_once() -> Iterator[None]:
+    with mock.patch.object(arrays.State, "left", 0):
+        yield
+
+
+def _instance(*, numpy: bool = True) -> Any:
+    config = Config(compile_mode="eager", use_cache=False, numpy=numpy, verify=True)
+    return wasmz.instantiate(_BINARY, engine=Engine(config))
+
+
+def _optimised(name: str) -> list[str]:
+    module = load_module(_BINARY)
+    compiler = ModuleCompiler(_BINARY, module, Config(verify=True))
+    function = compiler.build_index(next(export.index for export in module.exports if export.name == name))
+    compiler.optimise(function)
+    return [value.op for value in function.values()]
+
+
+@pytest.mark.parametrize("name", _NAMES)
+def test_loop_is_done_on_arrays(name: str) -> None:
+    assert "memory.array_rounds" in _optimised(name)
+
+
+@pytest.mark.parametrize("name", _NAMES)
+@pytest.mark.parametrize("piece", [5, 8192])
+def test_as_in_wasmtime(name: str, piece: int) -> None:
+    numbers = random.Random(name)
+    distances = (*range(-20, 21), 100, -100, 256, -256, 2000, -2000)
+    places = (1024, 1028, 8, 0, 4, _END - 800, _END - 8, _END, -8, -4)
+    calls = []
+    for distance in distances:
+        calls += [(name, (1024 + distance, 1024, n, 0.5)) for n in (1, 2, 3, 17, numbers.randrange(30, 60))]
+    for place in places:
+        for other in (3000, *places):
+            calls += [(name, (place, other, numbers.randrange(1, 70), -1.25))]
+    with without_thresholds(piece):
+        assert compare(_BINARY, calls, levels=(2,)) == len(calls)
+
+
+def _fill(memory: Any, seed: int) -> None:
+    numbers = random.Random(seed)
+    doubles = [numbers.choice((0.0, -0.0, 5e-324, 1e300, numbers.uniform(-9, 9))) for _ in range(2000)]
+    memory.write(0, struct.pack("<2000d", *doubles))
+    memory.write(16000, struct.pack("<2000f", *[numbers.choice((0.0, -0.0, 1.5, -2.25)) for _ in range(2000)]))
+
+
+@pytest.mark.parametrize("name", _NAMES)
+def test_to_the_last_bit_of_scalar_code(name: str) -> None:
+    """NaNs included, wherever they are."""
+    fast, slow = _instance(), _instance(numpy=False)
+    rounds = 70 if name == "column" else 150
+    calls = ((5000, 1024, rounds, 0.1), (24000, 16000, rounds, 3.0))
+    for seed, place in enumerate((None, 1024, 1032, 1800, 1024 + 8 * 99, 16000, 16400)):
+        results = []
+        for instance in (fast, slow):
+            memory = instance.exports.memory
+            _fill(memory, seed)
+            if place is not None:
+                memory.write(place, _NAN)
+            found = [instance.exports[name](*args) for args in calls]
+            results.append((repr(found), bytes(memory[:])))
+        assert results[0] == results[1]
+
+
+def test_rounds_are_done_by_numpy() -> None:
+    instance = _instance()
+    _fill(instance.exports.memory, 1)
+    done = []
+    text = next(text for text in _texts("axpy"))
+    made = arrays._find(text, 1)
+    assert made is not None
+
+    def noting(*args: Any) -> Any:
+        done.append(made(*args))
+        return done[-1]
+
+    with mock.patch.dict(arrays._functions, {text: noting}):
+        instance.exports.axpy(40000, 8, 500, 2.0)
+    assert done == [499]
+
+
+def _texts(name: str) -> list[str]:
+    module = load_module(_BINARY)
+    compiler = ModuleCompiler(_BINARY, module, Config())
+    function = compiler.build_index(next(export.index for export in module.exports if export.name == name))
+    compiler.optimise(function)
+    return [value.imm[2] for value in function.values() if value.op == "memory.array_rounds"]
+
+
+def test_without_numpy_the_loop_does_all() -> None:
+    slow = _instance(numpy=False)
+    _fill(slow.exports.memory, 3)
+    expected = slow.exports.dot(8, 800, 300, 0.0)
+    with (
+        mock.patch.object(arrays.State, "names", None),
+        mock.patch.object(arrays.State, "is_missing", False),
+        mock.patch.dict(arrays._functions, clear=True),
+        mock.patch.dict(sys.modules, {"numpy": None}),
+        mock.patch.object(arrays, "load", side_effect=ImportError),
+    ):
+        instance = _instance()
+        _fill(instance.exports.memory, 3)
+        assert instance.exports.dot(8, 800, 300, 0.0) == expected
+        assert arrays.State.is_missing
+
+
+def test_numpy_is_imported_only_after_many_iterations() -> None:
+    without = {name: module for name, module in sys.modules.items() if name != "numpy"}
+    with (
+        mock.patch.object(arrays.State, "names", None),
+        mock.patch.object(arrays.State, "left", 1000),
+        mock.patch.dict(arrays._functions, clear=True),
+        mock.patch.dict(sys.modules, without, clear=True),
+    ):
+        text = _texts("axpy")[0]
+        assert arrays._find(text, 600) is None
+        with mock.patch.object(arrays, "load", side_effect=ImportError) as imported:
+            assert arrays._find(text, 600) is None
+        assert imported.called
+
+
+def test_deadline_between_pieces_leaves_whole_iterations() -> None:
+    """What an interrupted loop has stored is what so many iterations store."""
+    wat = """(module (memory (export "memory") 1000) (func (export "run") (param $n i32) (local $p i32) (local $m i32)
+      (loop $again
+        (local.set $p (i32.const 0)) (local.set $m (i32.const 4000000))
+        (loop $next
+          (i32.store (local.get $p) (i32.add (i32.load (local.get $p)) (i32.const 1)))
+          (i32.store offset=32000000 (local.get $p) (i32.sub (i32.load offset=32000000 (local.get $p)) (i32.const 1)))
+          (local.set $p (i32.add (local.get $p) (i32.const 8)))
+          (br_if $next (local.tee $m (i32.sub (local.get $m) (i32.const 1)))))
+        (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))))"""
+    instance = wasmz.instantiate(assemble(wat), engine=Engine(Config(compile_mode="eager", use_cache=False)))
+    timer = threading.Timer(0.3, instance.store.interrupt)
+    timer.start()
+    with pytest.raises(wasmz.Interrupted):
+        instance.exports.run(1_000_000)
+    timer.join()
+    content = memoryview(bytes(instance.exports.memory[:64_000_000])).cast("I")
+    ups, downs = content[0:8_000_000:2].tolist(), content[8_000_000::2].tolist()
+    assert all((up + down) & 0xFFFF_FFFF == 0 for up, down in zip(ups[:-1], downs[:-1], strict=True) if up or down)
+    # Elements are done in order: those in front have been done as often, or once more.
+    assert 0 < ups[0] - ups[-1] + 1 <= 2 and sorted(ups, reverse=True) == ups
+
+
+def test_texts_do_not_depend_on_anything_else() -> None:
+    assert _texts("larger") == _texts("larger")
+    assert array_text.LONGEST_PIECE == arrays.LONGEST_PIECE
+
+
+def test_dis_says_what_became_of_loops(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    from wasmz.cli import main
+
+    path = tmp_path / "arrays.wasm"
+    path.write_bytes(_BINARY)
+    with pytest.raises(SystemExit):
+        main(["dis", str(path), "axpy"])
+    assert "on arrays, from" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("distance", "step", "pairs", "lag"),
+    [
+        (0, 8, ((-8, 8, 8, 1),), 1),
+        (0, 8, ((-80, 8, 8, 1),), 10),
+        (0, 8, ((8, 8, 8, 1),), arrays.NEVER),
+        (0, -8, ((80, 8, 8, 1),), 10),
+        (-4, 8, ((0, 8, 8, 0),), 0),
+        (-76, 8, ((0, 8, 8, 1),), 9),
+        (0, 16, ((-8, 8, 8, 1),), arrays.NEVER),
+        (0, 0, ((4, 8, 8, 1),), 1),
+        (0, 0, ((8, 8, 8, 1),), arrays.NEVER),
+    ],
+)
+def test_smallest_lag(distance: int, step: int, pairs: tuple[tuple[int, int, int, int], ...], lag: int) -> None:
+    assert arrays.smallest_lag(distance, step, pairs) == lag
+    for apart, width, earlier, first in pairs:
+        meeting = [m for m in range(first, 200) if -width < apart + distance + step * m < earlier]
+        assert (meeting[0] if meeting else arrays.NEVER) == lag

@@ -1,0 +1,367 @@
+"""What an iteration of a regular loop does, as expressions of which an array can hold the results of many iterations.
+
+    b1(v1: i32, v2: f64):                       groups     [v1 + 8 ...: steps of 8, a load at 0 and a store at 64]
+      v3 = f64.load (3, 8, 0) v1                stores     [(store at 64, ("op", "f64.mul", load at 0, given 0))]
+      v4 = f64.mul v3 v9                 ->     totals     [Total(v2, "f64.add", [load at 0])]
+      f64.store (3, 72, 0) v1 v4                given      [v9]
+      v5 = f64.add v2 v3
+      v6 = i32.add v1 8
+
+Expressions are numbers of tuples, each of which is there once: ``("load", operation, group, place)``,
+``("given", number, type)`` for a value that the loop does not change, ``("const", operation, immediate)``,
+``("linear", type, number, constant)`` for a number that changes regularly, ``("op", operation, expressions...)``.
+A parameter that is what the iteration before has loaded is a load, too, one step before; that it begins so is to be
+tested.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Union
+
+from wasmz.ir.facts import NUMBERED, NUMERIC_CONSTANTS, OPS
+from wasmz.ir.nodes import Value
+from wasmz.passes.analysis.induction import Form, as_signed
+from wasmz.passes.analysis.intervals import MODULUS, NUMBER_TYPES
+from wasmz.passes.context import Context
+from wasmz.passes.loops.array_operations import OPERATIONS
+from wasmz.passes.loops.forms import RegularLoop
+from wasmz.passes.values import divides_safely
+from wasmz.types import ValType
+
+# The number of an expression.
+Node = int
+
+_MODULUS = MODULUS["i32"]
+_MOST_APART = 1 << 28
+_MOST_ACCESSES = 64
+_DEEPEST = 60
+_PLAIN_LOADS = frozenset({"i32.load", "i64.load", "f32.load", "f64.load"})
+_FOLDS = frozenset({"f64.add", "f32.add", *(f"{type}.{op}" for type in ("i32", "i64") for op in ("and", "or", "xor"))})
+
+
+class NotPossible(Exception):
+    """The loop cannot be done on arrays; the message says why."""
+
+
+@dataclass(slots=True, eq=False)
+class Access:
+    """A load or store: ``width`` bytes at ``place`` from its group's base; ``order`` tells which comes first."""
+
+    value: Union[Value, None]
+    place: int
+    width: int
+    order: int
+    is_store: bool
+
+
+@dataclass(slots=True)
+class Group:
+    """Accesses whose addresses differ by constants. ``step`` is what an iteration adds to them."""
+
+    base: Form
+    step: Form
+    accesses: list[Access] = field(default_factory=list)
+
+    @property
+    def stride(self) -> Union[int, None]:
+        """The step, if it is a constant."""
+        return None if self.step.terms else as_signed(self.step.constant, "i32")
+
+    @property
+    def has_stores(self) -> bool:
+        """Whether any access is a store."""
+        return any(access.is_store for access in self.accesses)
+
+
+@dataclass(slots=True)
+class Total:
+    """A parameter to which each iteration applies terms: ``param = param kind term kind term``.
+
+    ``kind`` is an operation, or ``sum`` for integers (factors, terms, and a constant), ``max`` or ``min``. ``order`` is
+    the type in which these compare: ``f64``, ``f32``, ``i32_s`` and so on. Negative terms are subtracted.
+    """
+
+    param: Value
+    kind: str
+    terms: list[Node]
+    factors: list[int] = field(default_factory=list)
+    constant: int = 0
+    order: str = ""
+
+
+@dataclass(slots=True)
+class Delayed:
+    """A parameter that is what a load gave ``count`` iterations before."""
+
+    param: Value
+    load: str
+    group: int
+    place: int
+
+
+class ArrayLoop:
+    """A regular loop, taken apart.
+
+    Attributes:
+        memory: the memory's number.
+        groups: of all accesses.
+        stores: stores in program order, each with its group and what it stores; ``("total", n)`` is a total.
+        expressions: the tuples, by their numbers.
+        given: values that the loop does not change.
+        linear: values that change regularly: their type, what they are without a constant, and their steps.
+
+    Raises:
+        NotPossible: it cannot be done so.
+    """
+
+    def __init__(self, regular: RegularLoop, context: Context) -> None:
+        self.regular: RegularLoop = regular
+        self.memory: int = -1
+        self.groups: list[Group] = []
+        self.stores: list[tuple[Access, int, Node]] = []
+        self.totals: list[Total] = []
+        self.delayed: list[Delayed] = []
+        self.expressions: list[tuple[Any, ...]] = []
+        self._numbers: dict[tuple[Any, ...], Node] = {}
+        self.given: list[Value] = []
+        self.linear: list[tuple[str, Form, Form]] = []
+        self._where: dict[Value, tuple[int, Access]] = {}
+        self._nodes: dict[Value, Node] = {}
+        self._delays: dict[Value, Node] = {}
+        self._find_accesses(context)
+        self._find_params()
+        self._find_stores()
+
+    # Accesses
+
+    def _find_accesses(self, context: Context) -> None:
+        keys: dict[tuple[object, ...], int] = {}
+        for order, value in enumerate(self.regular.body):
+            op = OPS[value.op]
+            if not op.is_load and not op.is_store:
+                if value.op not in NUMBERED and value.op not in NUMERIC_CONSTANTS and not divides_safely(value):
+                    raise NotPossible(f"it has {value.op}")
+                continue
+            if self.memory not in (-1, value.imm[2]):
+                raise NotPossible("it accesses two memories")
+            self.memory = value.imm[2]
+            self._add_access(value, order, keys)
+        if not self._where:
+            raise NotPossible("it accesses no memory")
+        if len(self._where) > _MOST_ACCESSES:
+            raise NotPossible("it has too many loads and stores")
+        type = context.memory_types[self.memory] if self.memory < len(context.memory_types) else None
+        if type is None or type.shared or type.address_type is not ValType.I32:
+            raise NotPossible("its memory is shared, or has 64-bit addresses")
+        for group in self.groups:
+            lowest = min(access.place for access in group.accesses)
+            for access in group.accesses:
+                # So far without the offset, which is added to the wrapped address.
+                access.place -= lowest
+                if access.place > _MOST_APART:
+                    raise NotPossible("its addresses are far apart")
+                access.place += access.value.imm[1]  # type: ignore[union-attr]
+            group.base = Form((group.base.constant + lowest) % _MODULUS, group.base.terms)
+
+    def _add_access(self, value: Value, order: int, keys: dict[tuple[object, ...], int]) -> None:
+        form = self.regular.form(value.args[0])
+        step = self.regular.change(form, _MODULUS)
+        if step is None:
+            kind = "a load" if OPS[value.op].is_load else "a store"
+            raise NotPossible(f"{kind} at 0x{value.offset:x} has an irregular address")
+        key = (frozenset(form.terms.items()), step.constant, frozenset(step.terms.items()))
+        number = keys.get(key)
+        if number is None:
+            number = keys[key] = len(self.groups)
+            self.groups.append(Group(form, step))
+        group = self.groups[number]
+        op = OPS[value.op]
+        if op.is_store and group.stride is None:
+            raise NotPossible(f"the store at 0x{value.offset:x} has a step that varies")
+        place = as_signed((form.constant - group.base.constant) % _MODULUS, "i32")
+        access = Access(value, place, op.access, order, op.is_store)
+        group.accesses.append(access)
+        self._where[value] = number, access
+
+    # Parameters
+
+    def _find_params(self) -> None:
+        regular = self.regular
+        others = [
+            (param, arg)
+            for param, arg in zip(regular.header.params, regular.back.args, strict=True)
+            if param not in regular.deltas
+        ]
+        next_of = dict(others)
+        pending = []
+        for param, arg in others:
+            if not self._find_delay(param, next_of):
+                pending.append((param, arg))
+        for param, arg in pending:
+            self.totals.append(self._total(param, arg))
+
+    def _find_delay(self, param: Value, next_of: dict[Value, Value]) -> bool:
+        count, arg = 1, next_of[param]
+        while arg in next_of and count < 4:
+            count, arg = count + 1, next_of[arg]
+        if arg.op not in _PLAIN_LOADS or arg not in self._where:
+            return False
+        number, access = self._where[arg]
+        stride = self.groups[number].stride
+        if not stride:
+            return False
+        place = access.place - count * stride
+        self.groups[number].accesses.append(Access(None, place, access.width, -1, False))
+        self.delayed.append(Delayed(param, arg.op, number, place))
+        self._delays[param] = self._number("load", arg.op, number, place)
+        return True
+
+    def _total(self, param: Value, arg: Value) -> Total:
+        added = self.regular.sums.get(param)
+        if added is not None and param not in added.terms:
+            terms = [(self.node(term), factor) for term, factor in added.terms.items()]
+            terms.sort(key=lambda item: self._first_place(item[0]))
+            return Total(param, "sum", [term for term, _ in terms], [factor for _, factor in terms], added.constant)
+        found = self._chain(arg, param)
+        if found is None or not found[1]:
+            raise NotPossible(f"an iteration needs a result of the one before (at 0x{arg.offset:x})")
+        kind, signed = found
+        kind, _, order = kind.partition(":")
+        nodes = [(self.node(term), sign) for term, sign in signed]
+        negated = [node if sign > 0 else self._number("op", f"{arg.op[:3]}.neg", node) for node, sign in nodes]
+        return Total(param, kind, negated, order=order)
+
+    def _chain(self, value: Value, param: Value) -> tuple[str, list[tuple[Value, int]]] | None:
+        """The terms that are applied to a parameter one after the other, each with a sign, and how."""
+        depends = {param}
+        for each in self.regular.body:
+            if not depends.isdisjoint(each.args):
+                depends.add(each)
+        kind = ""
+        terms: list[tuple[Value, int]] = []
+        while value is not param:
+            found = _kind_of_total(value)
+            on = [arg for arg in value.args[:2] if arg in depends]
+            if not found or len(on) != 1 or (kind and found != kind):
+                return None
+            kind = found
+            if value.op.endswith(".sub") and value.args[0] is not on[0]:
+                return None
+            (term,) = [arg for arg in value.args[:2] if arg is not on[0]]
+            terms.append((term, -1 if value.op.endswith(".sub") else 1))
+            value = on[0]
+        return kind, terms[::-1]
+
+    # Stores
+
+    def _find_stores(self) -> None:
+        ends = {self.regular.back.args[self.regular.header.params.index(total.param)]: number
+                for number, total in enumerate(self.totals)}  # fmt: skip
+        for value, (number, access) in self._where.items():
+            if not access.is_store:
+                continue
+            stride = self.groups[number].stride or 0
+            if not stride:
+                later = [other for other in self.groups[number].accesses if other.order > access.order]
+                if any(o.is_store and o.place == access.place and o.width == access.width for o in later):
+                    # Overwritten in the same iteration.
+                    continue
+                if value.args[1] in ends:
+                    total = ends[value.args[1]]
+                    if OPS[value.op].narrow != OPS[value.op].bits:
+                        raise NotPossible("a total is stored in part")
+                    self.stores.append((access, number, self._number("total", total)))
+                    continue
+            elif abs(stride) < access.width:
+                raise NotPossible(f"the store at 0x{value.offset:x} overlaps itself")
+            self.stores.append((access, number, self.node(value.args[1])))
+        self.stores.sort(key=lambda item: item[0].order)
+        if not self.stores and not self.totals:
+            raise NotPossible("it computes nothing")
+
+    # Expressions
+
+    def node(self, value: Value, depth: int = 0) -> Node:
+        """What an iteration computes for a value."""
+        known = self._nodes.get(value)
+        if known is None:
+            known = self._nodes[value] = self._find_node(value, depth)
+        return known
+
+    def _number(self, *expression: Any) -> Node:
+        number = self._numbers.get(expression)
+        if number is None:
+            number = self._numbers[expression] = len(self.expressions)
+            self.expressions.append(expression)
+        return number
+
+    def _first_place(self, node: Node) -> int:
+        """The place of the first load of an expression."""
+        expression = self.expressions[node]
+        while expression[0] == "op":
+            expression = self.expressions[expression[2]]
+        return int(expression[3]) if expression[0] == "load" else 0
+
+    def _find_node(self, value: Value, depth: int) -> Node:
+        regular, type = self.regular, value.type
+        if depth > _DEEPEST:
+            raise NotPossible("its expressions are too deep")
+        if value.op in NUMERIC_CONSTANTS:
+            return self._number("const", value.op, value.imm)
+        if type not in _TYPES:
+            raise NotPossible(f"it has {value.op}")
+        if regular.is_unchanged(value):
+            if value not in self.given:
+                self.given.append(value)
+            return self._number("given", self.given.index(value), _TYPES[type])
+        if type in NUMBER_TYPES:
+            name = NUMBER_TYPES[type]
+            form = regular.form(value)
+            change = regular.change(form, MODULUS[name])
+            if change is not None:
+                entry = (name, Form(0, form.terms), change)
+                if entry not in self.linear:
+                    self.linear.append(entry)
+                return self._number("linear", name, self.linear.index(entry), form.constant)
+        if value in self._delays:
+            return self._delays[value]
+        if value.op == "param":
+            raise NotPossible(f"an iteration needs a result of the one before (at 0x{value.offset:x})")
+        if value in self._where:
+            number, access = self._where[value]
+            return self._number("load", value.op, number, access.place)
+        operation = OPERATIONS.get(value.op)
+        if operation is None or not operation.takes(value):
+            raise NotPossible(f"there is no {value.op} of arrays")
+        return self._number("op", value.op, *[self.node(arg, depth + 1) for arg in value.args])
+
+
+_TYPES: dict[Any, str] = {ValType.I32: "i32", ValType.I64: "i64", ValType.F32: "f32", ValType.F64: "f64"}
+
+
+def _kind_of_total(value: Value) -> Union[str, None]:
+    """What a value does with one of its first two operands and the other one, if many of it can be done at once."""
+    op = value.op
+    if op in _FOLDS:
+        return op
+    if op in ("f64.sub", "f32.sub"):
+        return f"{op[:3]}.add"
+    if op in ("f64.max", "f64.min", "f32.max", "f32.min"):
+        return f"{op[4:]}:{op[:3]}"
+    return _extreme(value) if op == "select" else None
+
+
+def _extreme(value: Value) -> Union[str, None]:
+    """For the selection of the larger or smaller one of two values, which one, and as what they are compared."""
+    one, other, test = value.args
+    facts = OPS[test.op]
+    if facts.compares not in ("lt", "gt", "le", "ge") or facts.type not in ("i32", "i64", "f32", "f64"):
+        return None
+    if set(test.args) != {one, other} or len(set(test.args)) != 2:
+        return None
+    is_larger = facts.compares[0] == "g"
+    if test.args[0] is not one:
+        is_larger = not is_larger
+    order = facts.type if facts.type[0] == "f" else f"{facts.type}_{'s' if facts.is_signed else 'u'}"
+    return f"{'max' if is_larger else 'min'}:{order}"

@@ -1,0 +1,194 @@
+"""What generated code calls for many iterations of a loop at once on arrays of numpy (docs/abi.md, "Rounds of loops").
+
+    memory_array_rounds(m, 100, 64, 2.5, 0, "...def rounds(memory,count,a0,k0): ...")  -> 100
+
+The compiler writes the function, as text (``wasmz/passes/loops/array_text.py`` shows one); it is made here when it is
+first called. It does iterations that lie in bounds as a whole, and returns how many these were, with the totals and
+other values that the next iteration begins with: a tuple, or only the number if there are none.
+
+numpy is imported when it is worth that, and nothing is done where there is none: the loop itself does all iterations.
+"""
+
+from __future__ import annotations
+
+import sys
+from _struct import pack, unpack_from
+
+from wasmz.runtime.limits.checkpoints import requests, stop_if_asked
+from wasmz.runtime.memory.linear import Memory
+from wasmz.runtime.numeric.floats import f32_from_bits, f32_to_bits
+from wasmz.startup.concurrency import load
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Final
+
+__all__ = ["memory_array_rounds"]
+
+__wasmz_frame__ = "helper"
+
+# Elements that are computed at once: 64 KiB, of which some fit into a processor's caches.
+LONGEST_PIECE: Final = 8192
+# A distance of iterations that no loop has.
+NEVER: Final = 1 << 62
+
+# Iterations that are left to loops before numpy is imported, which takes 100 to 200 ms: they save about 100 ns each.
+_ITERATIONS_BEFORE_IMPORT: Final = 1_000_000
+_OLDEST: Final = (1, 22)
+# Loops of which functions are kept; those of modules that are gone are among them.
+_MOST_FUNCTIONS: Final = 4096
+
+
+class State:
+    """What this process knows of numpy.
+
+    Attributes:
+        left: iterations until it is imported.
+        names: what the functions use; ``None`` until then.
+        is_missing: whether there is none.
+    """
+
+    left: int = _ITERATIONS_BEFORE_IMPORT
+    names: dict[str, Any] | None = None
+    is_missing: bool = False
+
+
+# The functions that were made, by their texts.
+_functions: dict[str, Callable[..., Any]] = {}
+
+
+def memory_array_rounds(memory: Memory, rounds: int, *operands: Any) -> Any:
+    """Does rounds by the function whose text is the last operand; the one before is the number of its results."""
+    *numbers, results, text = operands
+    function = _functions.get(text)
+    if function is None:
+        function = _find(text, rounds)
+        if function is None:
+            return (0, *numbers[len(numbers) - results :]) if results else 0
+    return function(memory, rounds, *numbers)
+
+
+def _find(text: str, rounds: int) -> Callable[..., Any] | None:
+    names = State.names
+    if names is None:
+        if State.is_missing:
+            return None
+        if "numpy" not in sys.modules:
+            State.left -= rounds
+            if State.left > 0:
+                return None
+        names = State.names = _find_names()
+        if names is None:
+            State.is_missing = True
+            return None
+    if len(_functions) >= _MOST_FUNCTIONS:
+        _functions.clear()
+    made: dict[str, Any] = dict(names)
+    exec(compile(text, "<wasmz arrays>", "exec"), made)
+    function: Callable[..., Any] = made["rounds"]
+    _functions[text] = function
+    return function
+
+
+def smallest_lag(distance: int, step: int, pairs: tuple[tuple[int, int, int, int], ...]) -> int:
+    """The least number of iterations after which an access meets what an earlier iteration accessed.
+
+    Each pair is of two accesses: how far the later one is from the earlier one beside ``distance``, the widths of the
+    later and the earlier one, and the first number of iterations that counts.
+    """
+    least = NEVER
+    for apart, width, earlier, first in pairs:
+        apart += distance
+        # They meet after m iterations if -width < apart + step * m < earlier.
+        if step > 0:
+            lag = max(first, (-width - apart) // step + 1)
+        elif step < 0:
+            lag = max(first, (apart - earlier) // -step + 1)
+        else:
+            lag = first
+        if lag < least and -width < apart + step * lag < earlier:
+            least = lag
+    return least
+
+
+def _find_names() -> dict[str, Any] | None:
+    """What the text of functions uses; ``None`` if there is no numpy, or only an old one."""
+    try:
+        numpy = load("numpy")
+        version = tuple([int(part) for part in numpy.__version__.split(".")[:2]])
+    except Exception:
+        # Whatever keeps it from being imported: the loops do without.
+        return None
+    if version < _OLDEST or sys.byteorder != "little":
+        return None
+    add, maximum, minimum, ndarray = numpy.add, numpy.maximum, numpy.minimum, numpy.ndarray
+    uint64 = numpy.uint64
+    signed = {"i32_s": numpy.int32, "i64_s": numpy.int64}
+    masks = {"i32": 0xFFFF_FFFF, "i64": 0xFFFF_FFFF_FFFF_FFFF}
+    counts: dict[Any, Any] = {}
+
+    def counting(type: Any) -> Any:
+        found = counts.get(type)
+        if found is None:
+            found = counts[type] = numpy.arange(LONGEST_PIECE, dtype=type)
+        return found
+
+    def total(value: Any, count: int) -> int:
+        if not isinstance(value, ndarray):
+            return int(value) * count
+        return int(add.reduce(value, dtype=uint64))
+
+    def fold(function: Any, value: Any) -> int:
+        return int(function.reduce(value))
+
+    def last(value: Any) -> Any:
+        return value[-1] if isinstance(value, ndarray) else value
+
+    def extreme(kind: str, order: str, start: Any, *values: Any) -> Any:
+        """The largest or smallest of a number and the elements of arrays; ``None`` if a zero or a NaN may decide."""
+        function, choose = (maximum, max) if kind == "max" else (minimum, min)
+        if order[0] == "f":
+            found = choose(start, *[float(function.reduce(value)) for value in values])
+            # If any is a NaN, so is the sum.
+            checked = sum([float(function.reduce(value)) for value in values], start)
+            return None if not found or checked != checked else found
+        mask = masks[order[:3]]
+        if order in signed:
+            half = (mask >> 1) + 1
+            type = signed[order]
+            numbers = [int(function.reduce(value.view(type))) for value in values]
+            return choose(start - ((start & half) << 1), *numbers) & mask
+        return choose(start, *[int(function.reduce(value)) for value in values])
+
+    def larger(one: Any, other: Any) -> Any:
+        found = maximum(one, other)
+        zeros = (one == 0) & (other == 0)
+        return numpy.where(zeros, one + other, found) if zeros.any() else found
+
+    def smaller(one: Any, other: Any) -> Any:
+        found = minimum(one, other)
+        zeros = (one == 0) & (other == 0)
+        return numpy.where(zeros, -(-one - other), found) if zeros.any() else found
+
+    names = ("ndarray", "where", "empty", "isnan", "errstate", "absolute", "sqrt", "ceil", "floor", "trunc", "rint")
+    return {
+        **{name: getattr(numpy, name) for name in (*names, "fmod", "bitwise_and", "bitwise_or", "bitwise_xor")},
+        **{f"{kind}{size}": numpy.dtype(f"{kind}{size}").type for kind in "ui" for size in (1, 2, 4, 8)},
+        "f4": numpy.float32,
+        "f8": numpy.float64,
+        "accumulate": add.accumulate,
+        **{function.__name__: function for function in (counting, total, fold, last, extreme, larger, smaller)},
+        "smallest_lag": smallest_lag,
+        "requests": requests,
+        "stop_if_asked": stop_if_asked,
+        "pack": pack,
+        "unpack_from": unpack_from,
+        "f32_from_bits": f32_from_bits,
+        "f32_to_bits": f32_to_bits,
+        "__wasmz_frame__": "helper",
+    }
+
+
+# By name, for generated code (see find_helpers.py).
+HELPERS = {name: globals()[name] for name in __all__}
