@@ -23,6 +23,7 @@ from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
+from tests.differential.affine import generate_affine
 from tests.differential.generator import LEGACY_EXCEPTIONS, PROFILES, generate
 from tests.differential.integers import generate_integers
 from tests.differential.loops import generate_loops
@@ -50,6 +51,7 @@ def _makers() -> dict[str, Callable[[int], bytes | None]]:
     makers[LEGACY] = partial(_generated, partial(generate, profile=LEGACY_EXCEPTIONS))
     makers["integers"] = partial(_generated, generate_integers)
     makers["loops"] = partial(_generated, generate_loops)
+    makers["affine"] = partial(_generated, generate_affine)
     makers["sequences"] = partial(_generated, generate_sequences)
     makers["references"] = partial(_generated, generate_references)
     makers["vectors"] = partial(_generated, generate_vectors)
@@ -70,7 +72,7 @@ def check(name: str, binary: bytes, seed: int, options: argparse.Namespace) -> N
     """Compares one module; those of odd seeds with all loops rewritten that can be."""
     legacy = _generated(partial(generate, profile=LEGACY_EXCEPTIONS, is_legacy=True), seed) if name == LEGACY else None
     calls = make_calls(binary, seed, _ROUNDS)
-    with without_thresholds() if seed % 2 else nullcontext():
+    with without_thresholds(7 if seed % 4 == 1 else 1000) if seed % 2 else nullcontext():
         compare(binary, calls, options.level or LEVELS, left_out(seed, options), legacy=legacy)
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
+from tests.differential.affine import generate_affine
 from tests.differential.choices import Choices
 from tests.differential.generator import LEGACY_EXCEPTIONS, PROFILES, generate
 from tests.differential.integers import generate_integers
@@ -35,8 +36,10 @@ _EXAMPLES = {
     "sequences": 40,
     "vectors": 20,
     "integers": 16,
+    "affine": 15,
 }
 _GENERATORS = {
+    "affine": generate_affine,
     "loops": generate_loops,
     "sequences": generate_sequences,
     "vectors": generate_vectors,
@@ -71,9 +74,9 @@ def test_generated(name: str) -> None:
     check()
 
 
-@pytest.mark.parametrize("name", ["loops", "sequences"])
-def test_streams_of_short_loops(name: str) -> None:
-    """Loops read from streams however few iterations they have: most of those that are generated have few."""
+@pytest.mark.parametrize("name", ["loops", "sequences", "affine"])
+def test_short_loops(name: str) -> None:
+    """Loops read from streams, or are done on arrays, however few iterations they have: most have few here."""
 
     @settings(max_examples=40, database=None, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))
     @given(data=st.binary(min_size=_BYTES, max_size=_BYTES), seed=st.integers(0, 1 << 32))
