@@ -30,14 +30,14 @@ WRONG = (Odd(), [Odd()], {Odd(): 1}, 2.5, b"\xff")
 # Parameters that take any object, and values that are right after all.
 ANYTHING = {
     *("Caller.context", "Caller.instance", "Caller.store", "ExecResult.ok", "HostFunc.context", "Store.data"),
-    *("WasiConfig.stdin", "WasiConfig.stdout", "WasiConfig.stderr", "WasmFrame.find_source", "Module.supply"),
+    *("WasiConfig.stdin", "WasiConfig.stdout", "WasiConfig.stderr", "WasmFrame.find_source", "Func.context"),
     *("Linker.define.item", "Memory.write.data", "Memory.__setitem__.value"),
 }
 ALSO_RIGHT = [
     *(("Store.set_deadline.seconds", 2.5), ("Memory.wait32.timeout", 2.5), ("Memory.wait64.timeout", 2.5)),
     *(("f32_bits.value", 2.5), ("f64_bits.value", 2.5), ("StructRef.new.fields", 2.5)),
     *(("WasiConfig.args", b"\xff"), ("MemoryFileSystem.write.content", b"\xff")),
-    *(("WasmException.values", b"\xff"), ("ArrayRef.new.items", b"\xff")),
+    *(("WasmException.values", b"\xff"), ("ArrayRef.new.items", b"\xff"), ("ImportList.items", b"\xff")),
 ]
 
 
@@ -77,7 +77,9 @@ def calls() -> dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, An
     add("Memory", wasmz.Memory, store, MemoryType(1))
     add("MemoryFileSystem", wasmz.MemoryFileSystem, {"a": b""}, limit_bytes=1 << 20)
     add("MemoryType", MemoryType, 1, 2, False, i32, 65_536)
-    add("Module", wasmz.Module, engine, module.image, None)
+    add("Module", wasmz.Module, engine, data)
+    add("ImportList", wasmz.ImportList, [print])
+    add("Func", wasmz.Func, store, FuncType([i32]), print, caller=True)
     for name in ("Interrupted", "MemoryLimit", "OutOfFuel"):
         add(name, getattr(wasmz, name), "x")
     add("PackedType", wasmz.PackedType, "i8")
@@ -168,9 +170,30 @@ def calls() -> dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, An
 
 
 NAMES = [
-    *("ArcModule", "ArrayType", "Caller", "DefinedType", "Engine", "ExecResult", "ExportType", "FieldType", "FuncType"),
+    *(
+        "ArcModule",
+        "ArrayType",
+        "Caller",
+        "DefinedType",
+        "Engine",
+        "ExecResult",
+        "ExportType",
+        "FieldType",
+        "Func",
+        "FuncType",
+    ),
     *("Global", "GlobalType", "GroupReference", "HeapType", "HostFunc", "I31Ref", "ImportType", "Instance"),
-    *("InvalidWasm", "LinkError", "Linker", "Memory", "MemoryFileSystem", "MemoryType", "Module", "Interrupted"),
+    *(
+        "ImportList",
+        "InvalidWasm",
+        "LinkError",
+        "Linker",
+        "Memory",
+        "MemoryFileSystem",
+        "MemoryType",
+        "Module",
+        "Interrupted",
+    ),
     *("MemoryLimit", "OutOfFuel", "PackedType", "RefType", "Store", "StructType", "SubType", "Table", "TableType"),
     *("Tag", "TagType", "Trap", "TrapCode", "UnsupportedFeature", "ValType", "WasiConfig", "WasiExit", "WasmException"),
     *("WasmFrame", "define_group", "f32_bits", "f64_bits", "f32_from_bits", "f64_from_bits", "instantiate"),

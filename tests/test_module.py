@@ -363,7 +363,7 @@ def test_arguments_in_the_wrong_places() -> None:
     with pytest.raises(TypeError, match="linker must be a Linker"):
         wasmz.Instance(wasmz.Store(engine), module, {})  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="imports must be a mapping"):
-        wasmz.instantiate(b"\0asm\1\0\0\0", [1])  # type: ignore[arg-type]
+        wasmz.instantiate(b"\0asm\1\0\0\0", {1})  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="imported from 'env' must be a mapping"):
         wasmz.instantiate(b"\0asm\1\0\0\0", {"env": None})  # type: ignore[dict-item]
 

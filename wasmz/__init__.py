@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from wasmz.runtime.limits.budgets import ResourceLimiter
     from wasmz.runtime.link.engine import Engine
     from wasmz.runtime.link.instance import ExecResult, Exports, Instance
-    from wasmz.runtime.link.linker import Linker
+    from wasmz.runtime.link.linker import ImportList, Linker
     from wasmz.runtime.link.store import Store
     from wasmz.runtime.memory.globals import Global
     from wasmz.runtime.memory.linear import Memory
@@ -98,12 +98,11 @@ _HOMES = {
     "wasmz.programs": ("RunResult", "run"),
     "wasmz.runtime.link.engine": ("Engine",),
     "wasmz.runtime.traps.exceptions": ("Tag",),
-    "wasmz.runtime.calls.func": ("Func",),
-    "wasmz.runtime.calls.host": ("Caller", "HostFunc"),
+    "wasmz.runtime.calls.host": ("Caller", "Func", "HostFunc"),
     "wasmz.runtime.memory.globals": ("Global",),
     "wasmz.runtime.link.instance": ("ExecResult", "Exports", "Instance"),
     "wasmz.runtime.limits.budgets": ("ResourceLimiter",),
-    "wasmz.runtime.link.linker": ("Linker",),
+    "wasmz.runtime.link.linker": ("ImportList", "Linker"),
     "wasmz.runtime.gc.objects": ("ArrayRef", "StructRef"),
     "wasmz.runtime.gc.references": ("I31Ref",),
     "wasmz.runtime.memory.linear": ("Memory",),
@@ -159,6 +158,7 @@ __all__ = [
     "HostFunc",
     "I31Ref",
     "ImplementationLimit",
+    "ImportList",
     "ImportType",
     "Instance",
     "Interrupted",

@@ -310,9 +310,14 @@ class WasmFrame:
         function_name: from the name section or an export, or ``None``.
         byte_offset: offset in the module's bytes of the instruction that was running.
         module_name: the module's own name, or ``None``.
+        is_export_name: whether ``function_name`` is an export's, because the name section has none.
+        function_offset: where the function's body begins in the module's bytes, with its local variables; or ``None``.
     """
 
-    __slots__ = ("_find_source", "_source", "byte_offset", "function_index", "function_name", "module_name")
+    __slots__ = (
+        *("_find_source", "_source", "byte_offset", "function_index", "function_name", "function_offset"),
+        *("is_export_name", "module_name"),
+    )
 
     def __init__(
         self,
@@ -321,6 +326,9 @@ class WasmFrame:
         byte_offset: int,
         module_name: str | None = None,
         find_source: Callable[[int], tuple[str, int] | None] | None = None,
+        *,
+        is_export_name: bool = False,
+        function_offset: int | None = None,
     ) -> None:
         self.function_index: int = expect_integer(function_index, "function_index")
         expect(function_name, (str, type(None)), "function_name", "a string")
@@ -328,6 +336,8 @@ class WasmFrame:
         self.function_name: str | None = function_name
         self.byte_offset: int = expect_integer(byte_offset, "byte_offset")
         self.module_name: str | None = module_name
+        self.is_export_name: bool = is_export_name
+        self.function_offset: int | None = function_offset
         self._find_source = find_source
         self._source: tuple[str, int] | None = None
 
@@ -358,7 +368,7 @@ class WasmFrame:
         return f"WasmFrame({index}, {names[0]}, {offset}, {names[1]})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore_frame, (self._content(), self.source)
+        return _restore_frame, (self._content(), self.source, self.is_export_name, self.function_offset)
 
     def __str__(self) -> str:
         name = self.function_name or f"function[{self.function_index}]"
@@ -460,8 +470,10 @@ def _restore(kind: type[WasmzError], args: tuple[Any, ...], state: dict[str, Any
     return error
 
 
-def _restore_frame(content: tuple[Any, ...], source: tuple[str, int] | None) -> WasmFrame:
-    frame = WasmFrame(*content)
+def _restore_frame(
+    content: tuple[Any, ...], source: tuple[str, int] | None, is_export_name: bool, function_offset: int | None
+) -> WasmFrame:
+    frame = WasmFrame(*content, is_export_name=is_export_name, function_offset=function_offset)
     frame._source = source
     return frame
 

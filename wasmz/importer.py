@@ -131,13 +131,13 @@ class WasmLoader(abc.FileLoader):
         if cached is not None:
             try:
                 image, code = decode_pyc(read_regular(cached)[0], stamp)
-                return Module(engine, image, precompiled_supply(image, code))
+                return Module.of_image(engine, image, precompiled_supply(image, code))
             except (OSError, DamagedFile):
                 pass
         # What is kept beside the source need not be kept twice.
         from wasmz.compile.pipeline import compile_module
 
-        module = Module(engine, compile_module(self._binary(), engine.config))
+        module = Module.of_image(engine, compile_module(self._binary(), engine.config))
         if cached is not None and not sys.dont_write_bytecode:
             try:
                 os.makedirs(os.path.dirname(cached), exist_ok=True)

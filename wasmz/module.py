@@ -1,6 +1,7 @@
 """Modules as users compile them: where compiler, cache and runtime are tied together.
 
 Module.compile(data)        bytes, a path or a binary file -> Module; from the cache if it is there
+Module(engine, data)        the same with an engine's configuration
 Module.compile_arc(data)    the same behind a counted handle
 instantiate(data, imports)  one line for scripts
 """
@@ -19,12 +20,14 @@ from wasmz.startup.concurrency import load, new_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
     from typing import Any, BinaryIO, Union
 
     from wasmz.config import Config
-    from wasmz.runtime.link.linker import Linker
+    from wasmz.runtime.calls.supply import CodeSupply
+    from wasmz.runtime.image import ModuleImage
+    from wasmz.runtime.link.linker import ImportList, Linker
     from wasmz.runtime.wasi.wasi_config import WasiConfig
 
     Source = Union[bytes, bytearray, memoryview, str, os.PathLike[str], BinaryIO]
@@ -45,6 +48,15 @@ class Module(CompiledModule):
     """
 
     _source: bytes | None = None
+
+    def __init__(self, engine: Engine, source: Source, *, progress: Progress | None = None) -> None:
+        """Compiles a module, or loads it from the cache: what :meth:`compile` does with an engine.
+
+        Raises:
+            TypeError: these are no engine and no source. Otherwise as :meth:`compile`.
+        """
+        expect(engine, Engine, "engine", "an Engine: Module.compile takes a source alone")
+        self._compile(engine, source, progress)
 
     @classmethod
     def compile(
@@ -70,21 +82,36 @@ class Module(CompiledModule):
             engine = Engine()
         if source is None:
             raise TypeError("there is no source to compile")
+        made = cls.__new__(cls)
+        made._compile(engine, source, progress)
+        return made
+
+    @classmethod
+    def of_image(cls, engine: Engine, image: ModuleImage, supply: CodeSupply | None = None) -> Module:
+        """For the runtime: a module that was compiled before."""
+        made = cls.__new__(cls)
+        CompiledModule.__init__(made, engine, image, supply)
+        return made
+
+    def _compile(self, engine: Engine, source: Source, progress: Progress | None) -> None:
         engine.check_open()
         data = read_source(source)
+        self._source = data
         cache = open_cache(engine.config)
         if engine.config.is_lazy:
             load("wasmz.compile.lazy")
             from wasmz.compile.lazy import open_lazily
 
-            return cls(engine, *open_lazily(data, engine.config, cache))._of(data)
+            super().__init__(engine, *open_lazily(data, engine.config, cache))
+            return
         if cache is not None:
             kept = cache.load(data, engine.config)
             if kept is not None:
                 load("wasmz.runtime.calls.supply")
                 from wasmz.runtime.calls.supply import precompiled_supply
 
-                return cls(engine, kept[0], precompiled_supply(*kept))._of(data)
+                super().__init__(engine, kept[0], precompiled_supply(*kept))
+                return
         # Only now is the compiler imported.
         load("wasmz.compile.pipeline")
         from wasmz.compile.pipeline import compile_module
@@ -92,7 +119,7 @@ class Module(CompiledModule):
         image = compile_module(data, engine.config, progress)
         if cache is not None:
             cache.store(data, engine.config, image)
-        return cls(engine, image)._of(data)
+        super().__init__(engine, image)
 
     def _of(self, data: bytes) -> Module:
         self._source = data
@@ -206,7 +233,7 @@ def _unpack(key: bytes, source: bytes | None, config: Config, is_whole: bool, co
         opened = open_packed(source, config, is_whole, code)
         if opened is None:
             return Module.compile(engine, source)
-        module = Module(engine, *opened)
+        module = Module.of_image(engine, *opened)
         return module if source is None else module._of(source)
 
     return once(key, make)
@@ -298,7 +325,7 @@ class ArcModule:
 
 def instantiate(
     source: Source,
-    imports: Mapping[str, Mapping[str, Any]] | None = None,
+    imports: Mapping[str, Mapping[str, Any]] | Sequence[Any] | None = None,
     *,
     engine: Engine | None = None,
     wasi: WasiConfig | bool = False,
@@ -310,6 +337,7 @@ def instantiate(
     Args:
         source: bytes, a path or a binary file.
         imports: what to define, by module name and name: callables, ``HostFunc``, memories, tables, globals, numbers.
+            Or a list or tuple of them, an item for each import, in order.
         engine: with another configuration than the default one.
         wasi: what a WASI guest gets; ``True`` for nothing but this process's output. ``wasmz.run`` is for programs.
 
@@ -318,9 +346,20 @@ def instantiate(
         TypeError: ``imports`` is something else, or has something that cannot be imported.
     """
     expect(engine, (Engine, type(None)), "engine", "an Engine")
-    linker = None if imports is None and wasi is False else linker_of(engine, imports or {})
-    if linker is not None and wasi is not False:
-        linker.define_wasi(None if wasi is True else wasi)
+    linker: Linker | ImportList | None = None
+    if isinstance(imports, (list, tuple)):
+        if wasi is not False:
+            raise TypeError("imports must be a mapping of names, and not by position, beside wasi")
+        load("wasmz.runtime.link.linker")
+        from wasmz.runtime.link.linker import ImportList
+
+        linker = ImportList(imports)
+    elif imports is not None or wasi is not False:
+        named: Any = imports or {}
+        by_name = linker_of(engine, named)
+        if wasi is not False:
+            by_name.define_wasi(None if wasi is True else wasi)
+        linker = by_name
     store = None if linker is None else linker.find_store()
     if store is None:
         store = Store(engine)
@@ -338,17 +377,19 @@ def linker_of(engine: Engine | None, imports: Mapping[str, Mapping[str, Any]]) -
     from wasmz.runtime.link.linker import Linker
 
     linker = Linker(engine)
-    for module_name in _named(imports, "imports"):
-        items = _named(imports[module_name], f"what is imported from {module_name!r}")
+    by_module = _named(imports, "imports")
+    for module_name in by_module:
+        items = _named(by_module[module_name], f"what is imported from {module_name!r}")
         for name in items:
             linker.define(module_name, name, items[name])
     return linker
 
 
-def _named(items: Mapping[str, Any], what: str) -> Mapping[str, Any]:
+def _named(given: object, what: str) -> Mapping[str, Any]:
+    items: Any = given
     if not hasattr(type(items), "keys"):
         raise TypeError(f"{what} must be a mapping of names, not {bounded(repr(items))}")
-    return items
+    return items  # type: ignore[no-any-return]
 
 
 def read_source(source: Source) -> bytes:

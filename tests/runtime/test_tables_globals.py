@@ -78,8 +78,8 @@ def test_subtypes_match(store: Store) -> None:
     (base,) = define_group([SubType(FuncType([], []), final=False)])
     (derived,) = define_group([SubType(FuncType([], []), (base,))])
     table = Table(store, TableType(ValType.FUNCREF, 2))
-    table[0] = Func(store, derived, lambda: None, make_export_adapter)
-    table[1] = Func(store, base, lambda: None, make_export_adapter)
+    table[0] = Func.of_code(store, derived, lambda: None, make_export_adapter)
+    table[1] = Func.of_code(store, base, lambda: None, make_export_adapter)
     assert [callee.__name__ for callee in table.callees(base)] == ["<lambda>", "<lambda>"]
     assert kinds(table.callees(derived)) == "fx"
 

@@ -1,7 +1,7 @@
 """What a module is pickled as: its source and configuration, and what has been compiled so far.
 
     packed = pack(module, source)                                        in one process
-    once(packed[0], lambda: Module(engine, *open_packed(*packed[1:])))   in another, the same module each time
+    once(packed[0], lambda: Module.of_image(engine, *open_packed(*packed[1:])))   in another, the same module each time
 
 So any worker can compile the module; the code is used where the versions of Python and wasmz are the same.
 """

@@ -1,11 +1,13 @@
 """Functions as values: what a ``funcref`` is.
 
 func = table[0]; func(1, 2); func.type
+Func(store, FuncType([ValType.I32], [ValType.I32]), lambda x: x + 1)(1)         -> 2
 """
 
 from __future__ import annotations
 
-from wasmz.errors import bounded, shown
+from wasmz.errors import bounded, expect, shown
+from wasmz.runtime.limits.budgets import expect_store
 from wasmz.startup.concurrency import load
 from wasmz.types import DefinedType, FuncType
 
@@ -45,6 +47,42 @@ class Func:
     )
 
     def __init__(
+        self, store: Store, type: FuncType, fn: Callable[..., Any], *, context: Any = None, caller: bool | None = None
+    ) -> None:
+        """Makes a function of a Python callable, in a store: what a ``HostFunc`` becomes there.
+
+        Args:
+            store: where it belongs.
+            type: what it takes and gives.
+            fn: the callable; see :class:`HostFunc` for what it is given and returns.
+            context, caller: as for a ``HostFunc``. The ``Caller`` has the store, but no instance.
+
+        Raises:
+            TypeError: an argument is of another type.
+        """
+        expect(type, FuncType, "type", "a FuncType")
+        expect_store(store)
+        _host_setup(self, store, type, fn, context, caller)
+
+    @classmethod
+    def of_code(
+        cls,
+        store: Store,
+        defined_type: DefinedType,
+        code: Callable[..., Any],
+        adapt: Callable[[Func, str], Callable[..., Any]],
+        tail: Callable[[tuple[Any, ...]], tuple[Any, Any]] | None = None,
+        name: str | None = None,
+        index: int = -1,
+        is_deep: bool = True,
+        make_tail: Callable[[int], Any] | None = None,
+    ) -> Func:
+        """For the runtime. ``adapt`` makes what Python calls, by a name: ``adapters.make_export_adapter``."""
+        self = cls.__new__(cls)
+        self.setup(store, defined_type, code, adapt, tail, name, index, is_deep, make_tail)
+        return self
+
+    def setup(
         self,
         store: Store,
         defined_type: DefinedType,
@@ -56,7 +94,7 @@ class Func:
         is_deep: bool = True,
         make_tail: Callable[[int], Any] | None = None,
     ) -> None:
-        """``adapt`` makes what Python calls for the function, by a name: ``adapters.make_export_adapter``."""
+        """For the runtime: what a new function is, see :meth:`of_code`."""
         self.store: Store = store
         self.defined_type: DefinedType = defined_type
         self.code: Callable[..., Any] = code
@@ -127,6 +165,11 @@ def function_behind(value: Any) -> Func | None:
         return value
     func = getattr(value, "wasmz_func", None)
     return func if isinstance(func, Func) else None
+
+
+def _host_setup(func: Func, store: Store, type: FuncType, fn: Any, context: Any, caller: bool | None) -> None:
+    """Makes a function of a callable. ``host.py``, which imports this file, puts its own in the place of this one."""
+    raise NotImplementedError
 
 
 class FuncMaker:

@@ -7,6 +7,7 @@ HostFunc(log, [ValType.I32, ValType.I32], context=lines)        log(caller, addr
 from __future__ import annotations
 
 from wasmz.errors import bounded, expect, shown
+from wasmz.runtime.calls import func as functions
 from wasmz.runtime.calls.adapters import make_export_adapter, make_host_adapter
 from wasmz.runtime.calls.func import Func, FuncMaker
 from wasmz.startup.concurrency import load
@@ -171,14 +172,35 @@ class HostFunc(FuncMaker):
         name: str | None = None,
     ) -> Func:
         """For the runtime: the function that this becomes in a store, for an instance that imports it."""
+        func = Func.__new__(Func)
+        self._set_up(func, store, instance, defined_type, name)
+        return func
+
+    def _set_up(
+        self,
+        func: Func,
+        store: Store,
+        instance: Instance | None = None,
+        defined_type: DefinedType | None = None,
+        name: str | None = None,
+    ) -> None:
         caller = Caller(store, instance, self.context) if self.caller else None
         shown = name or str(getattr(self.fn, "__name__", "host"))
         code = self.make_code(caller, shown)
         defined = defined_type or define_function_type(self.type)
         # From Python it is no deeper than calling the callable itself.
-        return Func(store, defined, code, make_export_adapter, name=shown, is_deep=False)
+        func.setup(store, defined, code, make_export_adapter, name=shown, is_deep=False)
 
     @shown
     def __repr__(self) -> str:
         name = getattr(self.fn, "__name__", type(self.fn).__name__)
         return f"<HostFunc {bounded(str(name))} {bounded(str(self.type))}>"
+
+
+def _host_setup(func: Func, store: Store, type: FuncType, fn: Any, context: Any, caller: bool | None) -> None:
+    store.check_open()
+    HostFunc(fn, type.params, type.results, context=context, caller=caller)._set_up(func, store)
+
+
+# That file cannot import this one.
+functions._host_setup = _host_setup

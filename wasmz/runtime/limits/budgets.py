@@ -146,7 +146,16 @@ class ResourceLimiter:
     that may be; if not, ``memory.grow`` and ``table.grow`` give the guest -1, and making it raises
     ``Trap(GROWTH_OPERATION_LIMITED)``. What a method raises ends the guest's call. The limits of the type itself and
     of the configuration hold as well.
+
+    Attributes:
+        instances: how many instances the store may get in all, or ``None``. Making one more raises that trap, too.
+        memories: how many memories these may define together, or ``None``; those of the host's do not count.
+        tables: the same of tables.
     """
+
+    instances: int | None = None
+    memories: int | None = None
+    tables: int | None = None
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"

@@ -16,7 +16,7 @@ from wasmz.types import ExportType, FuncType, ImportType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from types import TracebackType
     from typing import Any, Protocol
 
@@ -52,13 +52,13 @@ def undefined(item: ImportType) -> str:
     return f"import {import_name(item.module_name, item.name)} is not defined: expected {type_text(item.type)}"
 
 
-def link_error(problems: list[str], imports: Iterable[ImportType], defined: Container[tuple[str, str]]) -> LinkError:
-    """The error for imports that cannot be satisfied, with what would define those that are not."""
+def link_error(problems: list[str], missing: Iterable[ImportType]) -> LinkError:
+    """The error for imports that cannot be satisfied, with what would define those that are missing."""
     # Imported only here: it is for messages alone.
     load("wasmz.runtime.link.families")
     from wasmz.runtime.link.families import hints_for
 
-    return LinkError(problems, hints_for(imports, defined))
+    return LinkError(problems, hints_for(missing))
 
 
 class ModuleExports(Mapping[str, ExportType]):

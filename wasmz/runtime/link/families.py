@@ -1,13 +1,13 @@
 """Whose conventions a module's imports are, for the errors about those that nobody has defined.
 
-hints_for(image.imports, defined)     -> ["wasi_snapshot_preview1 is WASI preview 1: linker.define_wasi() ..."]
+hints_for(missing)     -> ["wasi_snapshot_preview1 is WASI preview 1: linker.define_wasi() ..."]
 """
 
 from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Iterable
     from typing import Final
 
     from wasmz.types import ImportType
@@ -33,13 +33,11 @@ _EMSCRIPTEN: Final = ("invoke_", "emscripten_", "_emscripten_", "__syscall_", "s
 _COMPONENTS: Final = ("wasi:", "wasi_snapshot_preview2")
 
 
-def hints_for(imports: Iterable[ImportType], defined: Container[tuple[str, str]]) -> list[str]:
-    """A line for each kind of import, of which something is not defined, that is known by its name."""
+def hints_for(missing: Iterable[ImportType]) -> list[str]:
+    """A line for each kind of import that is known by its name, among those that nobody has defined."""
     hints: dict[str, None] = {}
-    for item in imports:
+    for item in missing:
         module, name = item.module_name, item.name
-        if (module, name) in defined:
-            continue
         if module in _MODULES:
             hints[f"{module} {_MODULES[module]}"] = None
         elif module.endswith("_bg.js"):

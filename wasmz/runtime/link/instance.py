@@ -197,9 +197,12 @@ class Instance:
     def __init__(self, store: Store, module: CompiledModule | ModuleHandle, linker: Imports | None = None) -> None:
         """Links, initialises, and runs the module's start function. ``module`` may be an ``ArcModule``, too.
 
+        ``linker`` is a ``Linker``, or an ``ImportList`` with an item for each import.
+
         Raises:
             LinkError: imports are missing or of another type; nothing has been done then.
-            Trap: a segment is out of bounds or the start function trapped; what was written before stays.
+            Trap: a segment is out of bounds or the start function trapped; what was written before stays. Or the
+                store's limiter allows no further instance.
             Interrupted: the store's deadline has passed, or it was interrupted; likewise.
             WasmException: the start function did not catch it; likewise.
             TypeError: these are not a store, a module and a linker.
@@ -225,10 +228,12 @@ class Instance:
         self._hidden: dict[str, Any] = {}
         self.exports: Exports = Exports(self, ())
         self._binder = Binder(store, image, compiled.supply)
+        if store.limiter is not None:
+            store.count_instance(len(image.memories), len(image.tables))
         if linker is not None:
             self._binder.add_imports(linker.link(store, image, self))
         elif image.imports:
-            raise link_error([undefined(item) for item in image.imports], image.imports, ())
+            raise link_error([undefined(item) for item in image.imports], image.imports)
         # What is made and copied from here on counts as code of the store that runs: deadlines stop it.
         thread = get_ident()
         outer = instantiating.get(thread)

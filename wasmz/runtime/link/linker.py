@@ -5,12 +5,13 @@ linker.define("env", "log", print)                          a plain callable tak
 linker.define("env", "add", HostFunc(add, [I32, I32], [I32]))
 linker.define("env", "memory", Memory(store, MemoryType(1)))
 linker.define_instance("lib", other_instance)
+Instance(store, module, ImportList([print, memory]))        by position
 """
 
 from __future__ import annotations
 
 from wasmz.errors import LightTrapCode as TrapCode
-from wasmz.errors import Trap, bounded, counted, expect, shown
+from wasmz.errors import LinkError, Trap, bounded, counted, expect, expect_iterable, shown
 from wasmz.runtime.calls.func import Func, function_behind
 from wasmz.runtime.calls.host import HostFunc, arity
 from wasmz.runtime.image import ModuleImage
@@ -33,7 +34,7 @@ from wasmz.types import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from wasmz.runtime.link.compiled_module import CompiledModule
@@ -71,9 +72,7 @@ class Linker:
         if module_name.__class__ is not str or name.__class__ is not str:
             expect(module_name, str, "module_name", "a string")
             expect(name, str, "name", "a string")
-        is_known = isinstance(item, (Memory, Table, Global, Func, HostFunc)) or _is_value(item)
-        if not is_known and not callable(item) and not is_tag(item):
-            raise TypeError(f"{import_name(module_name, name)}: {bounded(repr(item))} cannot be imported")
+        _expect_item(item, import_name(module_name, name))
         self._items[module_name, name] = function_behind(item) or item
 
     def define_instance(self, module_name: str, instance: Instance) -> None:
@@ -115,7 +114,7 @@ class Linker:
 
     def find_store(self) -> Store | None:
         """The store in which an instance has to be that imports what is defined; ``None`` if it may be in any."""
-        return next((home for home in map(_home, self._items.values()) if home is not None), None)
+        return _common_home(self._items.values())
 
     @shown
     def __repr__(self) -> str:
@@ -127,41 +126,86 @@ class Linker:
         Raises:
             LinkError: with a line for each import that is missing or of another type.
         """
-        linked = []
-        problems: list[str] = []
-        functions = tags = 0
-        for wanted in image.imports:
-            item = self._items.get((wanted.module_name, wanted.name))
-            shown = import_name(wanted.module_name, wanted.name)
-            if _is_value(item) and isinstance(wanted.type, GlobalType) and not wanted.type.mutable:
-                try:
-                    linked.append(Global(store, wanted.type, item))
-                except (TypeError, OverflowError) as error:
-                    problems.append(f"import {shown}: {bounded(str(error))}")
-                continue
-            defined_type = None
-            is_exact = False
-            if isinstance(wanted.type, FuncType):
-                defined_type = image.types[image.function_types[functions]]
-                is_exact = functions in image.exact_imports
-                functions += 1
-            elif isinstance(wanted.type, TagType):
-                defined_type = image.types[image.tags[tags]]
-                tags += 1
-            if item is None:
-                problems.append(undefined(wanted))
-            elif _matches(item, wanted.type, defined_type, is_exact):
-                problem = _misfit(item, wanted, store)
-                if problem is None:
-                    linked.append(_linked(item, wanted, defined_type, store, instance))
-                else:
-                    problems.append(f"import {shown} {problem}")
+        items = self._items
+        found = [items.get((wanted.module_name, wanted.name)) for wanted in image.imports]
+        return _link(found, store, image, instance)
+
+
+class ImportList:
+    """Imports by position, for ``Instance``: the first item is for the module's first import, and so on.
+
+    So one can give different items to two imports of the same name. Items are those of :meth:`Linker.define`.
+    """
+
+    def __init__(self, items: Iterable[Item]) -> None:
+        """Takes items for the imports, in their order. ``TypeError``: one cannot be imported."""
+        given = tuple(expect_iterable(items, "items", "what is to be imported"))
+        for number, item in enumerate(given):
+            _expect_item(item, f"import {number}")
+        self._items: list[Any] = [function_behind(item) or item for item in given]
+
+    @shown
+    def __repr__(self) -> str:
+        return f"<ImportList of {counted(len(self._items), 'item')}>"
+
+    def find_store(self) -> Store | None:
+        """As :meth:`Linker.find_store`."""
+        return _common_home(self._items)
+
+    def link(self, store: Store, image: ModuleImage, instance: Instance) -> list[Any]:
+        """The items as :meth:`Linker.link` gives them.
+
+        Raises:
+            LinkError: there are more or fewer items than imports, or one is of another type.
+        """
+        if len(self._items) != len(image.imports):
+            raise LinkError([f"the module has {counted(len(image.imports), 'import')}, not {len(self._items)}"])
+        return _link(self._items, store, image, instance)
+
+
+def _link(items: list[Any], store: Store, image: ModuleImage, instance: Instance) -> list[Any]:
+    """What an instance gets for items of its imports, in their order; ``None`` for an import without one."""
+    linked = []
+    problems: list[str] = []
+    functions = tags = 0
+    for wanted, item in zip(image.imports, items, strict=True):
+        shown = import_name(wanted.module_name, wanted.name)
+        if _is_value(item) and isinstance(wanted.type, GlobalType) and not wanted.type.mutable:
+            try:
+                linked.append(Global(store, wanted.type, item))
+            except (TypeError, OverflowError) as error:
+                problems.append(f"import {shown}: {bounded(str(error))}")
+            continue
+        defined_type = None
+        is_exact = False
+        if isinstance(wanted.type, FuncType):
+            defined_type = image.types[image.function_types[functions]]
+            is_exact = functions in image.exact_imports
+            functions += 1
+        elif isinstance(wanted.type, TagType):
+            defined_type = image.types[image.tags[tags]]
+            tags += 1
+        if item is None:
+            problems.append(undefined(wanted))
+        elif _matches(item, wanted.type, defined_type, is_exact):
+            problem = _misfit(item, wanted, store)
+            if problem is None:
+                linked.append(_linked(item, wanted, defined_type, store, instance))
             else:
-                found = f"the value {bounded(repr(item))}" if _is_value(item) else type_text(_type_of(item))
-                problems.append(f"import {shown} has another type: expected {type_text(wanted.type)}, found {found}")
-        if problems:
-            raise link_error(problems, image.imports, self._items)
-        return linked
+                problems.append(f"import {shown} {problem}")
+        else:
+            found = f"the value {bounded(repr(item))}" if _is_value(item) else type_text(_type_of(item))
+            problems.append(f"import {shown} has another type: expected {type_text(wanted.type)}, found {found}")
+    if problems:
+        missing = [wanted for wanted, item in zip(image.imports, items, strict=True) if item is None]
+        raise link_error(problems, missing)
+    return linked
+
+
+def _expect_item(item: Any, name: str) -> None:
+    is_known = isinstance(item, (Memory, Table, Global, Func, HostFunc)) or _is_value(item)
+    if not is_known and not callable(item) and not is_tag(item):
+        raise TypeError(f"{name}: {bounded(repr(item))} cannot be imported")
 
 
 def _expect_module(module: Any) -> CompiledModule:
@@ -221,6 +265,10 @@ def _home(item: Any) -> Store | None:
         return None
     home: Store | None = getattr(item, "store", None)
     return home if home is not None and hasattr(type(home), "adopt") else None
+
+
+def _common_home(items: Iterable[Any]) -> Store | None:
+    return next((home for home in map(_home, items) if home is not None), None)
 
 
 def is_tag(item: Any) -> bool:

@@ -152,7 +152,7 @@ class Binder:
                 tail_code, is_deep = None, self.tiers.is_deep(index)
             func = self._funcs.setdefault(
                 index,
-                Func(
+                Func.of_code(
                     self.store,
                     image.types[image.function_types[index]],
                     self.callee(index),

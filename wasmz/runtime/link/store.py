@@ -7,7 +7,8 @@ store.memory_budget.total_used             -> bytes of linear memory in use
 from __future__ import annotations
 
 from wasmz.config import Config
-from wasmz.errors import bounded, expect, shown
+from wasmz.errors import LightTrapCode as TrapCode
+from wasmz.errors import Trap, bounded, expect, shown
 from wasmz.runtime.limits.budgets import Budget, HostBudget
 from wasmz.runtime.link.engine import Engine
 from wasmz.startup.concurrency import load
@@ -69,6 +70,7 @@ class Store:
         self.table_budget: Budget = Budget(config.table_limit)
         # Items of the lists that tables have for types (see table.py).
         self.callees_held = 0
+        self._made: dict[str, int] = {}
         self._has_deadline = False
         self._is_closed = False
         # Instances' binders, and guests' processes.
@@ -163,6 +165,21 @@ class Store:
             heap = self._heap = Heap(self.host_budget)
             self.memory_budget.reclaim = heap.trim
         return heap
+
+    def count_instance(self, memories: int, tables: int) -> None:
+        """Counts an instance that is about to be made, with what it defines, for the store's limiter.
+
+        Raises:
+            Trap: GROWTH_OPERATION_LIMITED, there would be too many.
+        """
+        limiter, made = self.limiter, self._made
+        if limiter is None:
+            return
+        for kind, number in (("instances", 1), ("memories", memories), ("tables", tables)):
+            limit, total = getattr(limiter, kind, None), made.get(kind, 0) + number
+            if limit is not None and total > limit:
+                raise Trap(TrapCode.GROWTH_OPERATION_LIMITED, f"the store's limiter allows {limit} {kind}, not {total}")
+            made[kind] = total
 
     def share_budgets(self, other: Store) -> None:
         """Lets this store, which is new, and another one of the same guest have one limit together."""

@@ -37,6 +37,7 @@ from wasmz.startup.light import FunctionType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import CodeType, FrameType, TracebackType
     from typing import Any, Final, NoReturn
 
@@ -93,15 +94,26 @@ class InstanceFrames:
             return []
         offset = code.co_firstlineno if byte_offset is None else byte_offset
         find = self.find_source if image.code_start else None
-        frames = [WasmFrame(index, self.name_of(index), offset, image.name, find)]
+        frames = [self._frame(index, offset, find)]
         origin = image.imported_function_count + bisect_right(image.body_offsets, offset) - 1
         if origin != index and index < image.imported_function_count + len(image.body_offsets):
             # An instruction of another function, which was inlined. Where it was called is not known any more.
-            frames = [
-                WasmFrame(origin, self.name_of(origin), offset, image.name, find),
-                WasmFrame(index, self.name_of(index), code.co_firstlineno, image.name),
-            ]
+            frames = [self._frame(origin, offset, find), self._frame(index, code.co_firstlineno, None)]
         return frames
+
+    def _frame(self, index: int, offset: int, find: Callable[[int], tuple[str, int] | None] | None) -> WasmFrame:
+        image = self.image
+        number = index - image.imported_function_count
+        name = self.name_of(index)
+        return WasmFrame(
+            index,
+            name,
+            offset,
+            image.name,
+            find,
+            is_export_name=name is not None and index not in image.function_names,
+            function_offset=image.body_offsets[number] if 0 <= number < len(image.body_offsets) else None,
+        )
 
     def name_of(self, index: int) -> str | None:
         """From the name section, otherwise the first export's."""
