@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import json
 import os
 import re
 import signal
@@ -152,7 +153,9 @@ def test_environment(folder: Path) -> None:
     assert done.returncode == 0
     assert done.stdout.split("\0")[0].startswith("A=1")
     assert "SECRET" not in done.stdout
-    assert start(folder, "run", "--env", "A", "environment.wasm").returncode == 2
+    # Without a value, it is this process's, if there is one.
+    assert "SECRET=yes\0" in start(folder, "run", "--env", "SECRET", "environment.wasm", SECRET="yes").stdout
+    assert "NO_SUCH" not in start(folder, "run", "--env", "WASMZ_NO_SUCH", "environment.wasm").stdout
 
 
 # run --invoke
@@ -225,12 +228,6 @@ def test_where_bytes_are_never_compared_with_numbers(folder: Path) -> None:
             capture_output=True, text=True, timeout=60,
         )  # fmt: skip
         assert (done.returncode, done.stderr) == (0, "")
-
-
-def test_compile_is_never_lazy(folder: Path) -> None:
-    done = start(folder, "compile", "--compile-mode", "lazy", "sums.wasm")
-    assert done.returncode == 2 and "--compile-mode lazy is for run" in done.stderr
-    assert not (folder / "sums.pyc").exists()
 
 
 # Errors
@@ -618,3 +615,48 @@ def test_compiled_files_that_import_more_than_wasi(folder: Path) -> None:
         assert done.returncode == 1
         assert done.stderr.endswith(said)
         assert "-c" in words or done.stderr == said
+
+
+# What comes from the standard input, and what is for programs
+
+
+def test_modules_from_the_standard_input(folder: Path) -> None:
+    wasm = (folder / "command.wasm").read_bytes()
+
+    def piped(*words: str) -> subprocess.CompletedProcess[bytes]:
+        command = [sys.executable, "-m", "wasmz", *words]
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        return subprocess.run(
+            command, input=wasm, capture_output=True, cwd=folder, env=environment, timeout=60, check=False
+        )
+
+    # The program prints its name.
+    assert (piped("run", "-").stdout, piped("-").stdout) == (b"-\n", b"-\n")
+    assert b"-: valid" in piped("validate", "-").stdout
+    assert b"export _start" in piped("inspect", "-").stdout
+    assert piped("compile", "-", "-o", "piped.pyc").returncode == 0
+    assert (folder / "piped.pyc").exists()
+    assert b"has no name" in piped("compile", "-").stderr
+    assert b"has no name" in piped("stubs", "-").stderr
+    assert b"-> None" in piped("stubs", "-", "-o", "-").stdout
+
+
+def test_inspect_as_json(folder: Path) -> None:
+    found = json.loads(output(folder, "inspect", "--json", "command.wasm"))
+    assert found["exports"][-1].keys() == {"name", "kind", "type"}
+    assert found["size"] == (folder / "command.wasm").stat().st_size
+    assert sum(section["size"] for section in found["sections"]) < found["size"]
+
+
+def test_the_cache_knows_names(folder: Path, tmp_path: Path) -> None:
+    environment = {"WASMZ_CACHE_DIR": str(tmp_path / "cache")}
+    (folder / "named.wasm").write_bytes(wasmtime.wat2wasm('(module $known (func (export "_start")))'))
+    start(folder, "run", "named.wasm", **environment)
+    assert start(folder, "cache", "list", **environment).stdout.rstrip().endswith("known, 1 function")
+
+
+def test_options_that_would_be_ignored_are_refused(folder: Path) -> None:
+    for command in ("compile", "dis"):
+        for option in ("--no-cache", "--no-background-compile", "--eager-compile", "--compile-mode=lazy"):
+            done = start(folder, command, option, "command.wasm")
+            assert done.returncode == 2 and "No such option" in done.stderr

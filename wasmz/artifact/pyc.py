@@ -131,7 +131,7 @@ def encode_functions(image: ModuleImage, names: Iterable[str], codes: Codes, sou
     return _sealed(_FUNCTIONS, source_hash, marshal.dumps((dumped, written)))
 
 
-def decode_functions(content: bytes, source_hash: bytes) -> tuple[ModuleImage, Codes]:
+def decode_functions(content: bytes, source_hash: bytes | None = None) -> tuple[ModuleImage, Codes]:
     """The image, without code, and the code of functions in a file made by :func:`encode_functions`.
 
     Raises:

@@ -10,7 +10,9 @@ import click
 
 from wasmz.artifact import upkeep
 from wasmz.artifact.cache import cache_directory, distrust
+from wasmz.artifact.pyc import decode_functions, decode_pyc
 from wasmz.config import Config
+from wasmz.errors import WasmzError, bounded, counted
 
 
 @click.group("cache")
@@ -44,11 +46,27 @@ def info_command(directory: str) -> None:
 @cache_command.command("list")
 @click.pass_obj
 def list_command(directory: str) -> None:
-    """Print all entries, the most recently used first."""
+    """Print all entries, the most recently used first, with the modules' names."""
     for entry in upkeep.entries(directory):
         used = dt.datetime.fromtimestamp(entry.used).isoformat(" ", "minutes")
-        kind = "whole module" if entry.name.endswith(".pyc") else "functions"
-        click.echo(f"{used}  {_bytes(entry.size):>10}  {entry.python:<12} {kind:<12} {entry.name.partition('.')[0]}")
+        kind = "module" if entry.name.endswith(".pyc") else "functions"
+        key = entry.name.partition(".")[0][:12]
+        name = _name_of(Path(directory, entry.name), entry)
+        click.echo(f"{used}  {_bytes(entry.size):>8}  {entry.python:<11} {kind:<9} {key}  {name}")
+
+
+def _name_of(path: Path, entry: upkeep.Entry) -> str:
+    """The name that a module has for itself, and how large it is, as far as this Python can tell."""
+    if entry.python != sys.implementation.cache_tag:
+        return ""
+    try:
+        content = path.read_bytes()
+        image = (decode_pyc if entry.name.endswith(".pyc") else decode_functions)(content)[0]
+    except (OSError, WasmzError, ValueError):
+        return "(of another version of wasmz, or damaged)"
+    exported = next((export.name for export in image.exports if export.kind == "func"), None)
+    name = image.name or (f"exports {exported}" if exported else "without a name")
+    return f"{bounded(name)}, {counted(len(image.body_offsets), 'function')}"
 
 
 @cache_command.command("prune")

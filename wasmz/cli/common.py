@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 import click
 
 from wasmz.cli.console import WrongUsage
-from wasmz.cli.options import Option
+from wasmz.cli.options import RUN_ONLY, Option
 from wasmz.cli.options import engine_options as described_options
 
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 
-FILE = click.Path(exists=True, dir_okay=False)
+FILE = click.Path(exists=True, dir_okay=False, allow_dash=True)
 
 
 class Command(click.Command):
@@ -29,6 +29,11 @@ class Command(click.Command):
 def engine_options(command: _Decorated) -> _Decorated:
     """Adds the options from which ``make_engine`` makes an engine."""
     return with_options(described_options())(command)
+
+
+def code_options(command: _Decorated) -> _Decorated:
+    """Adds those of them that decide about code, for commands that run none and keep nothing in the cache."""
+    return with_options(tuple(option for option in described_options() if option.field not in RUN_ONLY))(command)
 
 
 def with_options(options: tuple[Option, ...]) -> Callable[[_Decorated], _Decorated]:

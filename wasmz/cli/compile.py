@@ -10,16 +10,16 @@ import click
 
 from wasmz.artifact.cache import write_output
 from wasmz.artifact.pyc import encode_pyc, hash_source
-from wasmz.cli.common import FILE, Command, engine_options
+from wasmz.cli.common import FILE, Command, code_options
 from wasmz.cli.console import progress_of
-from wasmz.cli.files import check_target
+from wasmz.cli.files import STREAM, check_target, read_input
 from wasmz.cli.options import make_engine
 from wasmz.config import Config
 from wasmz.runtime.link.engine import Engine
 from wasmz.types import FuncType
 
 
-@click.command("compile", cls=Command)
+@click.command("compile", cls=Command, short_help="Compile FILE to a .pyc that Python imports.")
 @click.argument("file", type=FILE)
 @click.option("-o", "--output", type=click.Path(), help='What to write; by default FILE with .pyc; "-" prints a .pyc.')
 @click.option("--python", "versions", metavar="VERSIONS", help="Compile for these, as 3.11,3.12: a folder is written.")
@@ -27,7 +27,7 @@ from wasmz.types import FuncType
 @click.option("--standalone", is_flag=True, help="Write a .pyz that runs where wasmz is not installed.")
 @click.option("--jobs", type=click.IntRange(min=0), default=1, metavar="N", help="Use N processes; 0: one a processor.")
 @click.option("--profile-use", type=FILE, help="Compile for what a run counted (see run --profile-out).")
-@engine_options
+@code_options
 def compile_command(
     file: str,
     output: str | None,
@@ -43,10 +43,10 @@ def compile_command(
     With --python it becomes a folder, by default the current one, with a module for each version. With --standalone it
     becomes an archive that Python runs.
     """
-    if options["compile_mode"] == "lazy":
-        raise click.UsageError("--compile-mode lazy is for run: compile always compiles everything")
     engine = make_engine(options, compile_mode="eager")
     source = Path(file)
+    if file == STREAM and (output is None or versions is not None or standalone):
+        raise click.UsageError("what is read from the standard input has no name: give one .pyc with -o")
     if versions is not None or standalone:
         if profile_use is not None:
             raise click.UsageError("--profile-use is for one version of Python, without --python and --standalone")
@@ -61,7 +61,7 @@ def compile_command(
     from wasmz.compile.parallel import compile_frozen
     from wasmz.compile.profile import load_profile
 
-    data = source.read_bytes()
+    data = read_input(file)
     # The cache does not distinguish profiles, and need not keep code that goes to a file anyway.
     profile = None if profile_use is None else load_profile(profile_use, data)
     with progress_of(source.name) as progress:
@@ -119,5 +119,5 @@ def validate_command(file: str, legacy_exceptions: bool) -> None:
     from wasmz.compile.front_end import validate
     from wasmz.wasm.proposals import accepted_by
 
-    validate(Path(file).read_bytes(), accepted_by(Config(legacy_exceptions=legacy_exceptions)))
+    validate(read_input(file), accepted_by(Config(legacy_exceptions=legacy_exceptions)))
     click.echo(f"{file}: valid")

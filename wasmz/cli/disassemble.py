@@ -5,20 +5,20 @@ from __future__ import annotations
 import dis
 import itertools
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import click
 
-from wasmz.cli.common import FILE, engine_options
+from wasmz.cli.common import FILE, code_options
 from wasmz.cli.console import suggest
+from wasmz.cli.files import read_input
 from wasmz.cli.options import make_engine
 from wasmz.runtime.abi import LARGEST_OFFSET
 
 _WIDTHS = (38, 50)
 
 
-@click.command("dis")
+@click.command("dis", short_help="Show functions of FILE as IR and bytecode.")
 @click.argument("file", type=FILE)
 @click.argument("functions", nargs=-1, metavar="[FUNC]...")
 @click.option(
@@ -27,7 +27,7 @@ _WIDTHS = (38, 50)
     metavar="PASS",
     help='Show the IR after this pass instead; "all" for each pass, "build" for none. May be repeated.',
 )
-@engine_options
+@code_options
 def dis_command(file: str, functions: tuple[str, ...], after: tuple[str, ...], **options: Any) -> None:
     """Show the functions of FILE, by name or index: instructions, IR and bytecode for each byte offset."""
     from dataclasses import replace
@@ -36,7 +36,7 @@ def dis_command(file: str, functions: tuple[str, ...], after: tuple[str, ...], *
     from wasmz.compile.pipeline import ModuleCompiler
     from wasmz.wasm.proposals import accepted_by
 
-    data = Path(file).read_bytes()
+    data = read_input(file)
     config = make_engine(options).config
     module = load_module(data, accepted_by(config))
     compiler = ModuleCompiler(data, module, config)

@@ -21,7 +21,7 @@ class GuestOptions(Record):
     """The options' values, unparsed.
 
     Attributes:
-        environment: each ``NAME=VALUE``.
+        environment: each ``NAME=VALUE``, or a ``NAME`` whose value is this process's.
         inherit_env: whether the guest gets this process's environment, too.
         directories: each ``HOST`` or ``HOST::GUEST``.
         stdin: a file to read instead of this process's input.
@@ -43,9 +43,12 @@ class GuestOptions(Record):
         variables = {}
         for setting in self.environment:
             name, separator, value = setting.partition("=")
-            if not separator or not name:
-                raise WrongUsage(f"--env needs NAME=VALUE, not {setting!r}")
-            variables[name] = value
+            if not name:
+                raise WrongUsage(f"--env needs NAME=VALUE or NAME, not {setting!r}")
+            if separator:
+                variables[name] = value
+            elif name in os.environ:
+                variables[name] = os.environ[name]
         config = WasiConfig(
             args=arguments,
             env=variables,

@@ -2,42 +2,67 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from wasmz.cli.common import FILE
+from wasmz.cli.files import read_input
 from wasmz.runtime.image import ExternKind
 
 if TYPE_CHECKING:
     from wasmz.wasm.syntax import WasmModule
 
 
-@click.command("inspect")
+@click.command("inspect", short_help="Print what FILE imports, exports and contains.")
 @click.argument("file", type=FILE)
-def inspect_command(file: str) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print one object of JSON.")
+def inspect_command(file: str, as_json: bool) -> None:
     """Print FILE's imports, exports, memories and sections, without compiling it."""
     from wasmz.compile.front_end import load_module
     from wasmz.wasm.proposals import WITH_LEGACY_EXCEPTIONS
+
+    data = read_input(file)
+    found = _found(data, load_module(data, WITH_LEGACY_EXCEPTIONS))
+    if as_json:
+        click.echo(json.dumps({"file": file, **found}, indent=2))
+        return
+    click.echo(f"{file}: {found['size']:,} bytes, {found['functions']:,} functions")
+    for item in found["imports"]:
+        click.echo(f"import {item['module']}.{item['name']}: {item['type']}")
+    for item in found["exports"]:
+        click.echo(f"export {item['name']}: {item['type']}")
+    for item in found["defines"]:
+        click.echo(f"defines {item}")
+    for item in found["sections"]:
+        click.echo(f"section {item['name']:<12} {item['size']:>12,} bytes at 0x{item['offset']:x}")
+
+
+def _found(data: bytes, module: WasmModule) -> dict[str, Any]:
+    """What there is to say of a module."""
     from wasmz.wasm.sections import list_sections
 
-    data = Path(file).read_bytes()
-    module = load_module(data, WITH_LEGACY_EXCEPTIONS)
-    click.echo(f"{file}: {len(data):,} bytes, {len(module.bodies):,} functions")
+    imports = []
     for item in module.imports:
         described = str(item.descriptor)
         if isinstance(item.descriptor, int):
             described = f"{item.kind} {module.signature(item.descriptor)}"
-        click.echo(f"import {item.module}.{item.name}: {described}")
-    for export in module.exports:
-        click.echo(f"export {export.name}: {_describe(module, export.kind, export.index)}")
-    for memory in module.memories:
-        click.echo(f"defines {memory}")
-    for table in module.tables:
-        click.echo(f"defines {table.type}")
-    for name, start, end in list_sections(data):
-        click.echo(f"section {name:<12} {end - start:>12,} bytes at 0x{start:x}")
+        imports.append({"module": item.module, "name": item.name, "kind": item.kind, "type": described})
+    exports = [
+        {"name": export.name, "kind": export.kind, "type": _describe(module, export.kind, export.index)}
+        for export in module.exports
+    ]
+    sections = [{"name": name, "offset": start, "size": end - start} for name, start, end in list_sections(data)]
+    return {
+        "name": module.names.module,
+        "size": len(data),
+        "functions": len(module.bodies),
+        "imports": imports,
+        "exports": exports,
+        "defines": [*map(str, module.memories), *(str(table.type) for table in module.tables)],
+        "sections": sections,
+    }
 
 
 def _describe(module: WasmModule, kind: ExternKind, index: int) -> str:

@@ -56,7 +56,12 @@ RUN_OPTIONS: tuple[Option, ...] = (
     ),
     Option("more", ("--args",), "text", "More arguments, split as a shell does.", metavar="WORDS"),
     Option(
-        "environment", ("--env",), "text", "Set a variable of the guest's environment.", metavar="K=V", repeats=True
+        "environment",
+        ("--env",),
+        "text",
+        "Set a variable of the guest's environment, or give it this process's.",
+        metavar="NAME[=VALUE]",
+        repeats=True,
     ),
     Option("inherit_env", ("--inherit-env",), "flag", "Give the guest this process's environment."),
     Option(
@@ -84,6 +89,10 @@ _MODE_OPTIONS = (
 )
 
 
+# The fields of engine_options() that mean something only where code runs, or is kept in the cache.
+RUN_ONLY = frozenset({"background_compile", "compile_mode", "tier", "use_cache"})
+
+
 def engine_options() -> tuple[Option, ...]:
     """The options of all commands that compile: those that ``Config`` describes, and short forms."""
     described = [_option(name, about) for name, about in Config.settings.items() if about.option]
@@ -100,7 +109,7 @@ def _option(field: str, about: Setting) -> Option:
         text = f"{text.rstrip('.')} (may be repeated)." if repeats else text
         choices = tuple(map(str, about.choices))
         return Option(field, names, "choice", text, about.metavar, choices, repeats=repeats)
-    return Option(field, names, "integer", text, about.metavar, least=max(about.least, about.unit > 1))
+    return Option(field, names, "integer", text, about.metavar, least=max(about.least, int(about.unit > 1)))
 
 
 def make_engine(options: Mapping[str, Any], **changes: Any) -> Engine:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 
+from wasmz.cli.files import STREAM
 from wasmz.cli.options import RUN_OPTIONS, Option, engine_options
 
 TYPE_CHECKING = False
@@ -94,6 +95,8 @@ def _converted(option: Option, text: str) -> Any:
 
 def _readable(path: str) -> str:
     """The path, if it is that of a file that can be read."""
+    if path == STREAM:
+        return path
     if stat.S_ISDIR(os.stat(path).st_mode) or not os.access(path, os.R_OK):
         raise _ForClick
     return path

@@ -11,7 +11,12 @@ from wasmz.cli.options import RUN_OPTIONS
 from wasmz.cli.running import run_file
 
 
-@click.command("run", cls=Command, context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False})
+@click.command(
+    "run",
+    cls=Command,
+    short_help="Run FILE with ARGS, or one of its exports.",
+    context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False},
+)
 @click.argument("file", type=FILE)
 @click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[--] [ARGS]...")
 @with_options(RUN_OPTIONS)

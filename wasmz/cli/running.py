@@ -9,7 +9,7 @@ import os
 import sys
 
 from wasmz.cli.console import Phases, WrongUsage, echo, progress_of, suggest
-from wasmz.cli.files import check_target
+from wasmz.cli.files import STREAM, check_target
 from wasmz.cli.guest import GuestOptions
 from wasmz.cli.options import make_engine
 from wasmz.errors import Interrupted, Trap, WasiExit, WasmException
@@ -38,6 +38,8 @@ def run_file(given: Mapping[str, Any]) -> int:
     """
     file, profile_out = given["file"], given.get("profile_out")
     if profile_out is not None:
+        if file == STREAM:
+            raise WrongUsage("--profile-out is for a module in a file")
         check_target(file, profile_out)
     changes = {} if profile_out is None else {"compile_mode": "smart", "_profiling": True}
     engine = make_engine(given, **changes)
@@ -46,7 +48,7 @@ def run_file(given: Mapping[str, Any]) -> int:
     arguments += _split(given.get("more") or "")
     phases = Phases()
     with phases.phase("compile"), progress_of(os.path.basename(file)) as progress:
-        module = Module.compile(engine, file, progress=progress)
+        module = Module.compile(engine, sys.stdin.buffer if file == STREAM else file, progress=progress)
     return _Run(given, module, phases).start(arguments, function, late)
 
 

@@ -8,10 +8,10 @@ import click
 
 from wasmz.artifact.cache import write_output
 from wasmz.cli.common import FILE, Command
-from wasmz.cli.files import check_target
+from wasmz.cli.files import STREAM, check_target, read_input
 
 
-@click.command("stubs", cls=Command)
+@click.command("stubs", cls=Command, short_help="Write the types of FILE's exports to a .pyi.")
 @click.argument("file", type=FILE)
 @click.option("-o", "--output", type=click.Path(dir_okay=False, allow_dash=True), help="The file; by default FILE.pyi.")
 def stubs_command(file: str, output: str | None) -> None:
@@ -20,7 +20,9 @@ def stubs_command(file: str, output: str | None) -> None:
     from wasmz.ship.stubs import render_stub
 
     source = Path(file)
-    text = render_stub(source.read_bytes(), source.stem)
+    if file == STREAM and output is None:
+        raise click.UsageError("what is read from the standard input has no name: give that of the .pyi with -o")
+    text = render_stub(read_input(file), source.stem)
     if output == "-":
         click.echo(text, nl=False)
         return

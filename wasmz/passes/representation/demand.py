@@ -175,7 +175,7 @@ def is_reduced_often(value: Value) -> bool:
         wanted: Represented = user.note
         if user.op in _MASKING:
             # An operand that is reduced would do it for both.
-            count += not any([arg.op in _REDUCED for arg in user.args])
+            count += not any(arg.op in _REDUCED for arg in user.args)
         elif wanted.unsigned or wanted.signed or wanted.canonical or wanted.address:
             count += 1
         else:
