@@ -35,6 +35,9 @@ from wasmz.passes.loops.matching import Gap, find_gaps
 from wasmz.passes.loops.rounds import RoundsBefore
 from wasmz.types import ValType
 
+# Compilers unroll what they make vectors of, or would.
+_MOST_VALUES = 600
+
 
 def run(function: Function, context: Context) -> None:
     """Puts operations before loops."""
@@ -65,9 +68,9 @@ def run(function: Function, context: Context) -> None:
 
 
 def _regular(loop: Loop) -> tuple[RegularLoop, list[Gap]]:
-    regular = find_regular_loop(loop)
+    regular = find_regular_loop(loop, _MOST_VALUES)
     if regular is None:
-        raise NotPossible("it takes different paths, is long, or calls")
+        raise NotPossible("it takes different paths, or is long")
     if regular.units > 1:
         raise NotPossible("an iteration takes several units of fuel")
     gaps = find_gaps(regular)

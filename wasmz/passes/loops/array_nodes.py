@@ -34,7 +34,7 @@ Node = int
 
 _MODULUS = MODULUS["i32"]
 _MOST_APART = 1 << 28
-_MOST_ACCESSES = 64
+_MOST_ACCESSES = 160
 _DEEPEST = 60
 _PLAIN_LOADS = frozenset({"i32.load", "i64.load", "f32.load", "f64.load"})
 _FOLDS = frozenset({"f64.add", "f32.add", *(f"{type}.{op}" for type in ("i32", "i64") for op in ("and", "or", "xor"))})

@@ -31,6 +31,7 @@ be apart, or have the same step, and then the same is computed when the loop is 
 from __future__ import annotations
 
 import struct
+from itertools import chain
 from typing import Any
 
 from wasmz.ir.facts import OPS
@@ -85,7 +86,8 @@ class ArrayText:
         self.lines: list[str] = []
         self.arrays: int = 0
         self.operations: int = 0
-        self.lanes: int = _count_lanes(loop)
+        in_order = loop.stores
+        self.lanes: int = _find_lanes(loop)
         try:
             self.limit: int = self._own_limit()
         except NotPossible:
@@ -93,6 +95,7 @@ class ArrayText:
                 raise
             # In the order of an iteration, stores may do no harm.
             self.lanes = 1
+            loop.stores = in_order
             self.limit = self._own_limit()
         self._body()
         self.text: str = "\n".join([*self.globals, *self._head(), *self.lines, ""])
@@ -437,8 +440,28 @@ def _literal(type: str, imm: Any) -> str:
     return f'float("{number!r}")'
 
 
+def _find_lanes(loop: ArrayLoop) -> int:
+    """Of how many equal parts an iteration consists, as compilers unroll loops; sorts the stores for that."""
+    lanes = _count_lanes(loop)
+    if lanes > 1 or len(loop.stores) < 2:
+        return lanes
+    # Vectors that were taken apart are stored from the last number to the first one.
+    before = loop.stores
+    by_group: dict[int, list[tuple[Access, int, Node]]] = {}
+    for item in before:
+        by_group.setdefault(item[1], []).append(item)
+    for number, items in by_group.items():
+        items.sort(key=lambda item: item[0].place, reverse=(loop.groups[number].stride or 0) < 0)
+    if len({len(items) for items in by_group.values()}) > 1:
+        return 1
+    loop.stores = list(chain.from_iterable(zip(*by_group.values(), strict=True)))
+    lanes = _count_lanes(loop)
+    if lanes == 1:
+        loop.stores = before
+    return lanes
+
+
 def _count_lanes(loop: ArrayLoop) -> int:
-    """Of how many equal parts an iteration consists, as compilers unroll loops."""
     counts = [len(loop.stores), *(len(total.terms) for total in loop.totals)]
     largest = max(counts)
     for lanes in range(largest, 1, -1):

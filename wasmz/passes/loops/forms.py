@@ -66,12 +66,12 @@ class RegularLoop(Induction):
         return combine(one, other, -1, MODULUS[NUMBER_TYPES[like.type]])
 
 
-def find_regular_loop(loop: Loop) -> Union[RegularLoop, None]:
+def find_regular_loop(loop: Loop, most_values: int = _MOST_VALUES) -> Union[RegularLoop, None]:
     """The loop as a regular one, if it is an innermost loop of few blocks in a row."""
     if loop.children or len(loop.own_blocks) > _MOST_BLOCKS:
         return None
     inside = loop.own_blocks
-    if sum(len(block.body) for block in inside) > _MOST_VALUES:
+    if sum(len(block.body) for block in inside) > most_values:
         return None
     blocks: list[Block] = []
     tests: list[Test] = []
