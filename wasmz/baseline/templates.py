@@ -269,7 +269,7 @@ TEMPLATES = {
     # f32.mul
     0x94: 'ff:f - ; ; ; * global:f32_scratch const:0 store_subscript global:f32_scratch const:0 subscript',
     # f32.div
-    0x95: 'ff:f - ; callee:f32_div ; ; @ call:2',
+    0x95: 'ff:f - ; ; ; copy:1 condition unless:0 / global:f32_scratch const:0 store_subscript global:f32_scratch const:0 subscript jump:1 label:0 store:1 store:0 callee:f32_div load:0 load:1 call:2 label:1',
     # f32.min
     0x96: 'ff:f - ; callee:f32_min ; ; @ call:2',
     # f32.max
@@ -335,7 +335,7 @@ TEMPLATES = {
     # f32.convert_i64_u
     0xb5: 'I:f - ; callee:f32_convert_i64_u ; ; @ call:1',
     # f32.demote_f64
-    0xb6: 'F:f - ; callee:f32_demote_f64 ; ; @ call:1',
+    0xb6: 'F:f - ; ; ; global:f32_scratch const:0 store_subscript global:f32_scratch const:0 subscript',
     # f64.convert_i32_s
     0xb7: 'i:F - ; ; ; const:2147483648 ^ const:2147483648 - const:0.0 +',
     # f64.convert_i32_u

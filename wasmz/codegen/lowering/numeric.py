@@ -266,27 +266,33 @@ for _name, _operator in (("add", "+"), ("sub", "-"), ("mul", "*")):
     lowers(f"f32.{_name}.unrounded", f"f64.{_name}")(_float_arithmetic(_operator, is_rounded=False))
 
 
-@lowers("f64.div")
-def _f64_div(emitter: Emitter, value: Value) -> None:
-    divisor = value.args[1]
-    target = emitter.target
-    if divisor.op in CONSTANTS and divisor.imm << 1 & MASKS["i64"]:
-        start = emitter.push(value.args)
+@lowers("f32.div", "f64.div")
+def _float_division(emitter: Emitter, value: Value) -> None:
+    op, target, divisor = OPS[value.op], emitter.target, value.args[1]
+    start = emitter.push(value.args)
+    if divisor.op in CONSTANTS and divisor.imm << 1 & op.mask:
         emitter.out.append(target.binary("/"))
+        if op.type == "f32":
+            round_to_single(emitter)
         emitter.define(value, start)
         return
-    start = emitter.push(value.args)
     zero, end = Label(), Label()
     dividend_slot, divisor_slot = emitter.temporary(), emitter.temporary()
-    emitter.out += (target.copy1, target.to_condition, Jump(zero, IF_FALSE), target.binary("/"), Jump(end), zero)
-    emitter.out += (
-        target.stores[divisor_slot],
-        target.stores[dividend_slot],
-        emitter.load_callee(abi.helper("f64.div")),
-    )
+    emitter.out += (target.copy1, target.to_condition, Jump(zero, IF_FALSE), target.binary("/"))
+    if op.type == "f32":
+        round_to_single(emitter)
+    emitter.out += (Jump(end), zero)
+    emitter.out += (target.stores[divisor_slot], target.stores[dividend_slot], emitter.load_callee(op.helper))
     emitter.out += (target.loads[dividend_slot], target.loads[divisor_slot], target.call(2), end)
     emitter.release(dividend_slot)
     emitter.release(divisor_slot)
+    emitter.define(value, start)
+
+
+@lowers("f32.demote_f64")
+def _demote(emitter: Emitter, value: Value) -> None:
+    start = emitter.push(value.args)
+    round_to_single(emitter)
     emitter.define(value, start)
 
 

@@ -478,14 +478,21 @@ def _to_single(r: Writer, value: Value) -> None:
     fact = first.fact
     is_signed = OPS[value.op].is_signed
     low, high = fact[2:] if is_signed else fact[:2]
-    if low >= -_LARGEST_EXACT_SINGLE and high <= _LARGEST_EXACT_SINGLE:
-        r.become(value, "int.to_float", (r.as_signed(first) if is_signed else r.as_unsigned(first),), UNSIGNED)
-    else:
+    if max(-low, high) > _LARGEST_EXACT_DOUBLE:
         r.keep(value)
+        return
+    number = r.as_signed(first) if is_signed else r.as_unsigned(first)
+    if max(-low, high) <= _LARGEST_EXACT_SINGLE or r.float_uses.get(value) == {"f32.store"}:
+        # A store rounds by itself.
+        r.become(value, "int.to_float", (number,), UNSIGNED)
+    else:
+        double = r.add("int.to_float", ValType.F64, (number,))
+        r.become(value, "f32.demote_f64", (double,), UNSIGNED)
 
 
-# Up to this every int is a single.
+# Up to this every int is a single, and up to this one a double, so that it is rounded only once.
 _LARGEST_EXACT_SINGLE = 1 << 24
+_LARGEST_EXACT_DOUBLE = 1 << 53
 
 
 @_handles(*SINGLE_ARITHMETIC)
