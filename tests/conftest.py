@@ -118,7 +118,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.section("specification suite")
     terminalreporter.write_line(
         f"{totals['files']} scripts: {totals['passed']} assertions passed, {totals['failed']} failed, "
-        f"{totals['text']} of the text format left out; {totals['files_skipped']} scripts skipped as a whole"
+        f"{totals['text']} of them about text; {totals['files_skipped']} scripts skipped as a whole"
     )
     for reason, count in skipped.most_common():
         terminalreporter.write_line(f"  {count:6d} commands skipped: {reason}")

@@ -158,6 +158,7 @@ def sample() -> dict[str, Any]:
         "ImportType": calling.imports[0],
         "Instance": instance,
         "Interrupted": wasmz.Interrupted(),
+        "InvalidText": wasmz.InvalidText("unknown operator", 3, 5, "    nopp", "a.wat"),
         "InvalidWasm": wasmz.InvalidWasm("unexpected end", offset=9),
         "LinkError": wasmz.LinkError(["import a.b is not defined"]),
         "Linker": linker,

@@ -71,6 +71,7 @@ def calls() -> dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, An
     add("I31Ref", wasmz.I31Ref, 1)
     add("ImportType", wasmz.ImportType, "a", "b", FuncType())
     add("Instance", wasmz.Instance, wasmz.Store(engine), wasmz.Module.compile(engine, data), None)
+    add("InvalidText", wasmz.InvalidText, "x", 1, 2, "line", "a.wat")
     add("InvalidWasm", wasmz.InvalidWasm, "x", offset=1, function="x")
     add("LinkError", wasmz.LinkError, ["x"])
     add("Linker", wasmz.Linker, engine)
@@ -183,17 +184,8 @@ NAMES = [
         "FuncType",
     ),
     *("Global", "GlobalType", "GroupReference", "HeapType", "HostFunc", "I31Ref", "ImportType", "Instance"),
-    *(
-        "ImportList",
-        "InvalidWasm",
-        "LinkError",
-        "Linker",
-        "Memory",
-        "MemoryFileSystem",
-        "MemoryType",
-        "Module",
-        "Interrupted",
-    ),
+    *("ImportList", "InvalidText", "InvalidWasm", "LinkError", "Linker", "Memory", "MemoryFileSystem", "MemoryType"),
+    *("Module", "Interrupted"),
     *("MemoryLimit", "OutOfFuel", "PackedType", "RefType", "Store", "StructType", "SubType", "Table", "TableType"),
     *("Tag", "TagType", "Trap", "TrapCode", "UnsupportedFeature", "ValType", "WasiConfig", "WasiExit", "WasmException"),
     *("WasmFrame", "define_group", "f32_bits", "f64_bits", "f32_from_bits", "f64_from_bits", "instantiate"),

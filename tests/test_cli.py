@@ -90,7 +90,7 @@ def folder(tmp_path: Path, cache_dir: Path) -> Path:
         (tmp_path / f"{name}.wasm").write_bytes(wasmtime.wat2wasm(text))
     (tmp_path / "empty.wasm").write_bytes(HEADER)
     (tmp_path / "sink.wasm").write_bytes(KITCHEN_SINK)
-    (tmp_path / "text.wasm").write_text("(module)")
+    (tmp_path / "page.wasm").write_text("<html></html>")
     (tmp_path / "broken.wasm").write_bytes(wasmtime.wat2wasm(SUMS)[:-30])
     return tmp_path
 
@@ -234,7 +234,7 @@ def test_where_bytes_are_never_compared_with_numbers(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["run", "validate", "compile", "inspect", "dis"])
-@pytest.mark.parametrize("name", ["text", "broken"])
+@pytest.mark.parametrize("name", ["page", "broken"])
 def test_invalid_module(folder: Path, command: str, name: str) -> None:
     done = start(folder, command, f"{name}.wasm")
     assert "InvalidWasm" in only_line_of_error(done)

@@ -21,8 +21,8 @@ import pytest
 import wasmz
 import wasmz.importer
 from tests.wasm.encode import I32, function
-from wasmz import text as text_format
 from wasmz.build.pyinstaller import get_hook_dirs
+from wasmz.text import assemble
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -38,14 +38,6 @@ HELLO = """
 """
 
 needs_processes = pytest.mark.skipif(sys.platform == "emscripten", reason="there are no processes here")
-
-
-def assemble(text: str) -> bytes:
-    """A module's text as bytes, where something is there that reads it."""
-    try:
-        return text_format.assemble(text)
-    except ImportError as error:
-        pytest.skip(str(error))
 
 
 def exports_of(text: str, imports: Any = None) -> Any:
@@ -167,8 +159,6 @@ def test_messages_have_an_end() -> None:
         (gzip.compress(ADDS_5, mtime=0), "gzip"),
         (b"<!DOCTYPE html><html></html>", "HTML"),
         (b"\x7fELF\2\1\1\0", "ELF"),
-        (b"(module)", "text format"),
-        (b"\xef\xbb\xbf ;; a comment\n(module)", "text format"),
         (b"hello, world\n", "text"),
         (COMPONENT, "component"),
         (b"\xde\xad\xbe\xef\0\0\0\0", "magic header not detected"),
@@ -186,11 +176,6 @@ def test_files_that_are_no_modules_are_called_what_they_are(tmp_path: Path, cont
             source.close()
     with pytest.raises((wasmz.InvalidWasm, wasmz.UnsupportedFeature), match=words):
         wasmz.Module.validate(content)
-
-
-def test_text_in_place_of_a_path() -> None:
-    with pytest.raises(wasmz.InvalidWasm, match="text format"):
-        wasmz.Module.compile("(module)")
 
 
 # The import hook

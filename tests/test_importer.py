@@ -217,7 +217,6 @@ def test_invalid_module_is_an_import_error(folder: Path) -> None:
 
 
 def test_text_format(folder: Path) -> None:
-    pytest.importorskip("wasmtime")
     (folder / "text.wat").write_text('(module (func (export "f") (result i32) (i32.const 7)))')
     assert load("text").f() == 7
     (folder / "bad.wat").write_text("(module (func (export")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from wasmz.errors import (
         ImplementationLimit,
         Interrupted,
+        InvalidText,
         InvalidWasm,
         LinkError,
         MemoryLimit,
@@ -82,6 +83,7 @@ _HOMES = {
     "wasmz.errors": (
         "ImplementationLimit",
         "Interrupted",
+        "InvalidText",
         "InvalidWasm",
         "LinkError",
         "MemoryLimit",
@@ -162,6 +164,7 @@ __all__ = [
     "ImportType",
     "Instance",
     "Interrupted",
+    "InvalidText",
     "InvalidWasm",
     "LinkError",
     "Linker",

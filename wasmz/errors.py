@@ -2,6 +2,7 @@
 
     WasmzError
     ├── InvalidWasm            the bytes are malformed, or the module does not validate
+    │   └── InvalidText        so does a module in the text format
     ├── UnsupportedFeature     valid, but of a proposal that is missing or switched off
     ├── ImplementationLimit    valid, but beyond what wasmz compiles
     ├── LinkError              imports missing or of another type than what was defined
@@ -41,6 +42,9 @@ _OUTER_LINES = 10
 _LONGEST_MESSAGE = 4000
 _LONGEST_PART = 200
 _MOST_PROBLEMS = 20
+
+# Characters of a line in the text format that are shown before the place of an error.
+_SHOWN_BEFORE = 48
 
 
 def bounded(text: str, most: int = _LONGEST_PART) -> str:
@@ -116,6 +120,33 @@ class InvalidWasm(WasmzError, ValueError):
         self.offset = offset
         self.function = function
         super().__init__(self.reason + _place(offset, function))
+
+
+class InvalidText(InvalidWasm):
+    """A module in the text format is malformed (specification, chapter "Text Format"), or does not validate.
+
+    The message has the line, with a caret below the place.
+
+    Attributes:
+        line: where it was noticed, from 1 on.
+        column: likewise, in characters of the line.
+        source_line: the line's text.
+        name: of the file, or ``None``.
+    """
+
+    def __init__(self, reason: str, line: int, column: int, source_line: str, name: str | None = None) -> None:
+        expect(source_line, str, "source_line", "a string")
+        expect(name, (str, type(None)), "name", "a string")
+        super().__init__(reason)
+        self.line: int = expect_integer(line, "line")
+        self.column: int = expect_integer(column, "column")
+        self.source_line: str = source_line
+        self.name: str | None = name
+        place = f"{line}:{column}" if name is None else f"{bounded(name)}:{line}:{column}"
+        # Of a long line, what is around the place.
+        start = max(column - 1 - _SHOWN_BEFORE, 0)
+        shown = "".join(c if c.isprintable() else " " for c in source_line[start : start + 2 * _SHOWN_BEFORE])
+        self.args: tuple[str] = (f"{place}: {self.reason}\n  {shown}\n  {' ' * (column - 1 - start)}^",)
 
 
 class UnsupportedFeature(WasmzError, NotImplementedError):

@@ -34,7 +34,6 @@ from wasmz.runtime.link.engine import Engine
 from wasmz.runtime.link.python_imports import PythonImports
 from wasmz.runtime.precompiled import expose
 from wasmz.startup.light import blake2b
-from wasmz.text import assemble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -150,7 +149,11 @@ class WasmLoader(abc.FileLoader):
 
     def _binary(self) -> bytes:
         data = self.get_data(self.path)
-        return assemble(data, self.path) if self.path.endswith(".wat") else data
+        if not self.path.endswith(".wat"):
+            return data
+        from wasmz.text import assemble
+
+        return assemble(data, self.path)
 
 
 class _ArchivedLoader(WasmLoader):

@@ -66,7 +66,8 @@ class Module(CompiledModule):
 
         Args:
             engine: whose configuration counts; may be left out: ``Module.compile(source)``.
-            source: bytes, a path, or a binary file, which is read to its end.
+            source: bytes, a path, or a binary file, which is read to its end; the text format is recognised, also in a
+                string.
             progress: called during a compilation with the numbers of functions that are done and of all.
 
         Raises:
@@ -96,6 +97,10 @@ class Module(CompiledModule):
     def _compile(self, engine: Engine, source: Source, progress: Progress | None) -> None:
         engine.check_open()
         data = read_source(source)
+        with errors_in_text(data):
+            self._compile_bytes(engine, bytes(data), progress)
+
+    def _compile_bytes(self, engine: Engine, data: bytes, progress: Progress | None) -> None:
         self._source = data
         cache = open_cache(engine.config)
         if engine.config.is_lazy:
@@ -216,7 +221,9 @@ class Module(CompiledModule):
         load("wasmz.compile.front_end")
         from wasmz.compile.front_end import validate
 
-        validate(read_source(source))
+        data = read_source(source)
+        with errors_in_text(data):
+            validate(data)
 
 
 def _unpack(key: bytes, source: bytes | None, config: Config, is_whole: bool, code: bytes) -> Module:
@@ -392,26 +399,49 @@ def _named(given: object, what: str) -> Mapping[str, Any]:
     return items  # type: ignore[no-any-return]
 
 
+class errors_in_text:
+    """What is invalid in a module that was text becomes an error at a place in the text."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: object, traceback: object) -> None:
+        if isinstance(error, InvalidWasm) and type(self._data) is not bytes:
+            load("wasmz.text.sources")
+            from wasmz.text.sources import in_text
+
+            found = in_text(self._data, error)
+            if found is not error:
+                raise found from None
+
+
 def read_source(source: Source) -> bytes:
-    """The bytes of a module, from wherever they are.
+    """The bytes of a module, from wherever they are; those of one in the text format are no plain bytes.
 
     Raises:
         InvalidWasm, UnsupportedFeature: those of a file are no module; the message names it, and says what they are.
     """
     name = source if isinstance(source, (str, os.PathLike)) else getattr(source, "name", None)
     try:
-        data = _read(source)
-    except (OSError, ValueError) as error:
-        if isinstance(source, str) and source.lstrip().startswith(("(", ";;")):
-            what = "this string is WebAssembly's text format, and not a path: wasmz.text.assemble makes bytes of it"
-            raise InvalidWasm(what) from error
-        raise
-    if data[:8] != _PREAMBLE and isinstance(name, (str, os.PathLike)):
-        load("wasmz.wasm.preamble")
-        from wasmz.wasm.preamble import check_preamble
+        data: bytes | str = _read(source)
+    except (OSError, ValueError):
+        if not isinstance(source, str) or not _is_text(source.strip()):
+            raise
+        data, name = source, None
+    if data[:8] != _PREAMBLE:
+        load("wasmz.text.sources")
+        from wasmz.text.sources import binary_form
 
-        check_preamble(data, bounded(os.fspath(name)))
-    return data
+        return binary_form(data, os.fspath(name) if isinstance(name, (str, os.PathLike)) else None)
+    return data  # type: ignore[return-value]
+
+
+def _is_text(source: str) -> bool:
+    """Whether a string is a module in the text format, and not the path of a file that is missing."""
+    return source.startswith(("(", ";;")) and (source.endswith(")") or "\n" in source)
 
 
 def _read(source: Source) -> bytes:

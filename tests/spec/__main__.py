@@ -80,7 +80,7 @@ def _run_level(scripts: list[Script], level: int, mode: str, jobs: int, shown: i
     print(f"{len(scripts)} scripts, {whole} of them skipped as a whole")
     for reason, count in reasons.most_common():
         print(f"  {count:6d} commands skipped: {reason}")
-    print(f"{passed} passed, {failed} failed, {text} text-only, {reasons.total()} skipped")
+    print(f"{passed} passed, {failed} failed, {text} of them of the text format, {reasons.total()} skipped")
     return failed
 
 

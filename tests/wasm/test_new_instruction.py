@@ -41,7 +41,7 @@ from wasmz.compile.front_end import load_module
 from wasmz.compile.pipeline import ModuleCompiler
 from wasmz.ir.parser import parse_function
 from wasmz.ir.printer import print_function
-from wasmz.wasm.printer import format_instruction
+from wasmz.text import assemble, print_module
 
 AVERAGE, PARITY = b"\xfc\x7e", b"\xc6"
 I32, I64 = b"\x7f", b"\x7e"
@@ -71,8 +71,10 @@ data = module(
     ((I64,), I64, GET0 + PARITY + b"\x42\x01\x83"),        # i64.and 1, which the bound makes idle
     ((I32,), I32, b"\x41\x0a\x41\x15" + AVERAGE + GET0 + b"\x6a"),
 )
-assert format_instruction(0xFC007E, None) == "i32.average"
-assert format_instruction(0xC6, None) == "i64.parity"
+for folded in (False, True):
+    text = print_module(data, folded)
+    assert "i32.average" in text and "i64.parity" in text and assemble(text) == data
+assert "(i32.average (local.get 0) (local.get 1))" in text and "(i64.parity (local.get 0))" in text
 for level in (0, 2):
     for tier in ("eager", "auto"):
         config = Config(opt_level=level, tier=tier, verify=True)

@@ -12,9 +12,10 @@ from wasmz.artifact.cache import write_output
 from wasmz.artifact.pyc import encode_pyc, hash_source
 from wasmz.cli.common import FILE, Command, code_options
 from wasmz.cli.console import progress_of
-from wasmz.cli.files import STREAM, check_target, read_input
+from wasmz.cli.files import STREAM, check_target, source_of
 from wasmz.cli.options import make_engine
 from wasmz.config import Config
+from wasmz.module import errors_in_text, read_source
 from wasmz.runtime.link.engine import Engine
 from wasmz.types import FuncType
 
@@ -61,10 +62,11 @@ def compile_command(
     from wasmz.compile.parallel import compile_frozen
     from wasmz.compile.profile import load_profile
 
-    data = read_input(file)
+    given = read_source(source_of(file))
+    data = bytes(given)
     # The cache does not distinguish profiles, and need not keep code that goes to a file anyway.
     profile = None if profile_use is None else load_profile(profile_use, data)
-    with progress_of(source.name) as progress:
+    with errors_in_text(given), progress_of(source.name) as progress:
         image, code = compile_frozen(data, engine.config, jobs, progress, profile)
     content = encode_pyc(image, hash_source(data), code, engine.config.limits)
     if is_stream:
@@ -94,7 +96,9 @@ def _compile_bundle(
         from wasmz.compile.front_end import load_module
         from wasmz.wasm.proposals import accepted_by
 
-        module = load_module(source.read_bytes(), accepted_by(config))
+        given = read_source(source)
+        with errors_in_text(given):
+            module = load_module(bytes(given), accepted_by(config))
         starts = (item.index for item in module.exports if item.name == "_start" and item.kind == "func")
         if not any(module.function_type(index) == FuncType((), ()) for index in starts):
             raise click.UsageError(f"{source} is no command: it exports no function _start, so there is nothing to run")
@@ -119,5 +123,7 @@ def validate_command(file: str, legacy_exceptions: bool) -> None:
     from wasmz.compile.front_end import validate
     from wasmz.wasm.proposals import accepted_by
 
-    validate(read_input(file), accepted_by(Config(legacy_exceptions=legacy_exceptions)))
+    data = read_source(source_of(file))
+    with errors_in_text(data):
+        validate(bytes(data), accepted_by(Config(legacy_exceptions=legacy_exceptions)))
     click.echo(f"{file}: valid")

@@ -11,8 +11,9 @@ import click
 
 from wasmz.cli.common import FILE, code_options
 from wasmz.cli.console import suggest
-from wasmz.cli.files import read_input
+from wasmz.cli.files import source_of
 from wasmz.cli.options import make_engine
+from wasmz.module import errors_in_text, read_source
 from wasmz.runtime.abi import LARGEST_OFFSET
 
 _WIDTHS = (38, 50)
@@ -34,19 +35,23 @@ def dis_command(file: str, functions: tuple[str, ...], after: tuple[str, ...], *
 
     from wasmz.compile.front_end import load_module
     from wasmz.compile.pipeline import ModuleCompiler
+    from wasmz.text.writing.printer import Listing
     from wasmz.wasm.proposals import accepted_by
 
-    data = read_input(file)
+    source = read_source(source_of(file))
+    data = bytes(source)
     config = make_engine(options).config
-    module = load_module(data, accepted_by(config))
+    with errors_in_text(source):
+        module = load_module(data, accepted_by(config))
     compiler = ModuleCompiler(data, module, config)
     compiler.context = replace(compiler.context, remarks=[])
+    listing = Listing(data, module)
     _check_passes(after, compiler.config.opt_level)
     wanted = {_find_function(module, name) for name in functions}
     for body in module.bodies:
         if wanted and body.index not in wanted:
             continue
-        lines = [*(_after_passes(compiler, body, after) if after else _columns(compiler, body))]
+        lines = [*(_after_passes(compiler, body, after) if after else _columns(compiler, listing, body))]
         click.echo("\n".join([*lines, *_loops(compiler, body)]))
 
 
@@ -97,10 +102,8 @@ def _find_function(module: Any, name: str) -> int:
     raise click.UsageError(f"there is no function {name!r} with a body{suggest(name, known)}")
 
 
-def _columns(compiler: Any, body: Any) -> Iterator[str]:
+def _columns(compiler: Any, listing: Any, body: Any) -> Iterator[str]:
     from wasmz.ir.printer import function_lines
-    from wasmz.wasm.body import decode_body
-    from wasmz.wasm.printer import format_instruction
 
     function = compiler.build(body)
     compiler.optimise(function)
@@ -110,8 +113,7 @@ def _columns(compiler: Any, body: Any) -> Iterator[str]:
         return cells.setdefault(offset, ([], [], []))
 
     depth = 0
-    for opcode, immediate, offset in decode_body(compiler.data, body, compiler.module):
-        text = format_instruction(opcode, immediate)
+    for text, offset in listing.lines(body):
         word = text.split(" ", 1)[0]
         depth -= word in ("end", "else")
         cell(offset)[0].append("  " * max(depth, 0) + text)

@@ -7,16 +7,17 @@ import sys
 
 from wasmz.cli.console import WrongUsage
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
 # Stands for the standard input, and the standard output.
 STREAM = "-"
 
 
-def read_input(file: str) -> bytes:
-    """The content of a file that a command is given; of the standard input for ``-``."""
-    if file == STREAM:
-        return sys.stdin.buffer.read()
-    with open(file, "rb") as source:
-        return source.read()
+def source_of(file: str) -> str | BinaryIO:
+    """Where a module is read from that a command is given: a path, or the standard input for ``-``."""
+    return sys.stdin.buffer if file == STREAM else file
 
 
 def check_target(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> None:

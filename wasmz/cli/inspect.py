@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wasmz.cli.common import FILE
-from wasmz.cli.files import read_input
+from wasmz.cli.files import source_of
+from wasmz.module import errors_in_text, read_source
 from wasmz.runtime.image import ExternKind
 
 if TYPE_CHECKING:
@@ -23,8 +24,10 @@ def inspect_command(file: str, as_json: bool) -> None:
     from wasmz.compile.front_end import load_module
     from wasmz.wasm.proposals import WITH_LEGACY_EXCEPTIONS
 
-    data = read_input(file)
-    found = _found(data, load_module(data, WITH_LEGACY_EXCEPTIONS))
+    source = read_source(source_of(file))
+    data = bytes(source)
+    with errors_in_text(source):
+        found = _found(data, load_module(data, WITH_LEGACY_EXCEPTIONS))
     if as_json:
         click.echo(json.dumps({"file": file, **found}, indent=2))
         return

@@ -23,6 +23,7 @@ COMMANDS = {
     "validate": "wasmz.cli.compile:validate_command",
     "inspect": "wasmz.cli.inspect:inspect_command",
     "dis": "wasmz.cli.disassemble:dis_command",
+    "print": "wasmz.cli.print:print_command",
     "stubs": "wasmz.cli.stubs:stubs_command",
     "cache": "wasmz.cli.cache:cache_command",
 }

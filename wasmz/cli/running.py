@@ -9,7 +9,7 @@ import os
 import sys
 
 from wasmz.cli.console import Phases, WrongUsage, echo, progress_of, suggest
-from wasmz.cli.files import STREAM, check_target
+from wasmz.cli.files import STREAM, check_target, source_of
 from wasmz.cli.guest import GuestOptions
 from wasmz.cli.options import make_engine
 from wasmz.errors import Interrupted, Trap, WasiExit, WasmException
@@ -48,7 +48,7 @@ def run_file(given: Mapping[str, Any]) -> int:
     arguments += _split(given.get("more") or "")
     phases = Phases()
     with phases.phase("compile"), progress_of(os.path.basename(file)) as progress:
-        module = Module.compile(engine, sys.stdin.buffer if file == STREAM else file, progress=progress)
+        module = Module.compile(engine, source_of(file), progress=progress)
     return _Run(given, module, phases).start(arguments, function, late)
 
 

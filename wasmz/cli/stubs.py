@@ -8,7 +8,8 @@ import click
 
 from wasmz.artifact.cache import write_output
 from wasmz.cli.common import FILE, Command
-from wasmz.cli.files import STREAM, check_target, read_input
+from wasmz.cli.files import STREAM, check_target, source_of
+from wasmz.module import errors_in_text, read_source
 
 
 @click.command("stubs", cls=Command, short_help="Write the types of FILE's exports to a .pyi.")
@@ -22,7 +23,9 @@ def stubs_command(file: str, output: str | None) -> None:
     source = Path(file)
     if file == STREAM and output is None:
         raise click.UsageError("what is read from the standard input has no name: give that of the .pyi with -o")
-    text = render_stub(read_input(file), source.stem)
+    given = read_source(source_of(file))
+    with errors_in_text(given):
+        text = render_stub(bytes(given), source.stem)
     if output == "-":
         click.echo(text, nl=False)
         return

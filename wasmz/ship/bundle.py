@@ -21,6 +21,7 @@ from typing import Any
 
 from wasmz.artifact.cache import write_output
 from wasmz.config import Config
+from wasmz.module import read_source
 from wasmz.ship.stubs import render_stub
 from wasmz.ship.versions import FOLDER
 from wasmz.startup.records import Record
@@ -34,9 +35,10 @@ options, jobs, source, target = json.loads(sys.argv[1]), *sys.argv[2:]
 from wasmz.codegen.targets import current_target
 current_target()  # wasmz's own message, before what an unknown version stumbles over
 from wasmz.config import Config
+from wasmz.module import read_source
 from wasmz.compile.parallel import compile_frozen
 from wasmz.artifact.pyc import encode_pyc, hash_source
-data, config = open(source, "rb").read(), Config(**options)
+data, config = bytes(read_source(source)), Config(**options)
 image, code = compile_frozen(data, config, int(jobs))
 open(target, "wb").write(encode_pyc(image, hash_source(data), code, config.limits))
 """
@@ -197,7 +199,7 @@ def set_files(
     Raises:
         InvalidWasm, UnsupportedFeature: the module is not valid. BundleError: an interpreter fails.
     """
-    data = source.read_bytes()
+    data = bytes(read_source(source))
     stem = source.stem if name is None else name
     if not stem.isidentifier() or keyword.iskeyword(stem):
         raise BundleError(f"{stem!r} is no name that Python could import")

@@ -37,7 +37,7 @@ MAX_LOCALS: Final = 50_000
 _EXTERN_KINDS: Final[tuple[ExternKind, ...]] = ("func", "table", "memory", "global", "tag")
 
 # A function that must be of exactly the written type, not of a subtype (proposal "custom descriptors").
-_EXACT_FUNCTION: Final = 0x20
+EXACT_FUNCTION: Final = 0x20
 
 
 def decode_module(
@@ -107,7 +107,7 @@ def _read_imports(section: Reader, module: WasmModule) -> None:
         module_name, name = section.name(), section.name()
         kind_offset = section.pos
         code = section.byte()
-        if code == _EXACT_FUNCTION:
+        if code == EXACT_FUNCTION:
             section.require(Proposal.CUSTOM_DESCRIPTORS, "an exact function import", kind_offset)
             module.exact_imports.add(len(module.function_types))
             code = 0

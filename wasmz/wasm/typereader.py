@@ -43,9 +43,9 @@ MAX_ARITY: Final = 1_000
 # Likewise: fields of one structure type.
 MAX_FIELDS: Final = 10_000
 
-_NUMBER_TYPES: Final = {0x7F: ValType.I32, 0x7E: ValType.I64, 0x7D: ValType.F32, 0x7C: ValType.F64}
-_NUMBER_BYTES: Final = bytes(_NUMBER_TYPES)
-_ABSTRACT_HEAP_TYPES: Final = {
+NUMBER_TYPES: Final = {0x7F: ValType.I32, 0x7E: ValType.I64, 0x7D: ValType.F32, 0x7C: ValType.F64}
+_NUMBER_BYTES: Final = bytes(NUMBER_TYPES)
+ABSTRACT_HEAP_TYPES: Final = {
     0x70: (HeapType.FUNC, Proposal.REFERENCE_TYPES),
     0x6F: (HeapType.EXTERN, Proposal.REFERENCE_TYPES),
     0x6E: (HeapType.ANY, Proposal.GC),
@@ -92,7 +92,7 @@ class TypeSpace:
 def read_heap_type(reader: Reader, space: TypeSpace) -> HeapType | DefinedType | GroupReference:
     """A heap type (specification 5.3.3): one byte for the abstract ones, otherwise a type index."""
     offset = reader.pos
-    abstract = _ABSTRACT_HEAP_TYPES.get(reader.peek())
+    abstract = ABSTRACT_HEAP_TYPES.get(reader.peek())
     if abstract is not None:
         reader.pos += 1
         heap_type, proposal = abstract
@@ -125,13 +125,13 @@ def read_written_type(reader: Reader, space: TypeSpace) -> ValType | GroupRefere
     """A value type (specification 5.3.5) that may refer into the group being read."""
     offset = reader.pos
     byte = reader.byte()
-    number = _NUMBER_TYPES.get(byte)
+    number = NUMBER_TYPES.get(byte)
     if number is not None:
         return number
     if byte == 0x7B:
         reader.require(Proposal.SIMD, "value type v128", offset)
         return ValType.V128
-    abstract = _ABSTRACT_HEAP_TYPES.get(byte)
+    abstract = ABSTRACT_HEAP_TYPES.get(byte)
     if abstract is not None:
         heap_type, proposal = abstract
         reader.require(proposal, f"a reference to {heap_type.value}", offset)
@@ -150,7 +150,7 @@ def read_value_type(reader: Reader, types: list[DefinedType]) -> ValType:
 def read_reference_type(reader: Reader, types: list[DefinedType]) -> RefType:
     """A reference type (specification 5.3.4), outside the type section."""
     offset = reader.pos
-    if reader.peek() in _NUMBER_TYPES or reader.peek() == 0x7B:
+    if reader.peek() in NUMBER_TYPES or reader.peek() == 0x7B:
         reader.fail("malformed reference type", offset)
     value_type = read_value_type(reader, types)
     if not isinstance(value_type, RefType):
@@ -217,7 +217,7 @@ def _read_plain_function(reader: Reader, known: dict[bytes, DefinedType]) -> Def
         params, results = data[start + 2 : middle], data[middle + 1 : stop]
         if data[start + 1] >= 0x80 or data[middle] >= 0x80 or (params + results).strip(_NUMBER_BYTES):
             return None
-        type = FuncType(map(_NUMBER_TYPES.__getitem__, params), map(_NUMBER_TYPES.__getitem__, results))
+        type = FuncType(map(NUMBER_TYPES.__getitem__, params), map(NUMBER_TYPES.__getitem__, results))
         found = known[form] = define_function_type(type)
     reader.pos = stop
     return found

@@ -1,0 +1,32 @@
+"""``wasmz print``: a module in the text format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from wasmz.artifact.cache import write_output
+from wasmz.cli.common import FILE, Command
+from wasmz.cli.files import check_target
+from wasmz.module import read_source
+
+
+@click.command("print", cls=Command)
+@click.argument("file", type=FILE)
+@click.option("--fold", is_flag=True, help="Write operands within their instructions: (i32.add (local.get 0) ...).")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, allow_dash=True), help="The file; by default standard output."
+)
+def print_command(file: str, fold: bool, output: str | None) -> None:
+    """Print FILE in the text format, which assembles to the same module."""
+    # Imported only here: it needs the decoder.
+    from wasmz.text import print_module
+
+    text = print_module(bytes(read_source(file)), folded=fold)
+    if output is None or output == "-":
+        click.echo(text, nl=False)
+        return
+    target = Path(output)
+    check_target(file, target)
+    write_output(target, text.encode())

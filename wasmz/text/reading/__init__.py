@@ -1,0 +1,1 @@
+"""Text to bytes: cut into tokens, parsed, encoded."""
