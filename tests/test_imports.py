@@ -20,6 +20,9 @@ PACKAGE = ROOT / "wasmz"
 
 # What may import everything: the package's own face.
 _FACE = {"wasmz", "wasmz.__main__"}
+# What stands above the face, and all that it imports beside its own files.
+_ABOVE = "wasmz.wasmtime"
+_FOR_ABOVE = {"wasmz", "wasmz.text"}
 
 
 def find_modules() -> dict[str, Path]:
@@ -140,9 +143,15 @@ def test_imports_go_down() -> None:
         f"{name} imports {other}"
         for name, others in sorted(graph.items())
         for other in sorted(others)
-        if name not in _FACE and (other in _FACE or of(other) > of(name))
+        if name not in _FACE and not name.startswith(_ABOVE) and (other in _FACE or of(other) > of(name))
     ]
     assert upwards == []
+
+
+def test_the_drop_in_uses_the_public_api_only() -> None:
+    for name, others in import_graph().items():
+        if name.startswith(_ABOVE):
+            assert {other for other in others if not other.startswith(_ABOVE)} <= _FOR_ABOVE, name
 
 
 @pytest.mark.skipif(sys.platform == "emscripten", reason="there are no processes here")

@@ -76,6 +76,7 @@ if TYPE_CHECKING:
         define_group,
     )
     from wasmz.version import __version__
+    from wasmz.wasmtime._install import install_as_wasmtime
 
 _HOMES = {
     "wasmz.artifact.cache": ("CacheWarning",),
@@ -135,6 +136,7 @@ _HOMES = {
         "define_group",
     ),
     "wasmz.version": ("__version__",),
+    "wasmz.wasmtime._install": ("install_as_wasmtime",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -201,6 +203,7 @@ __all__ = [
     "f32_from_bits",
     "f64_bits",
     "f64_from_bits",
+    "install_as_wasmtime",
     "instantiate",
     "run",
     "worker_instance",

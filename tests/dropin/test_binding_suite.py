@@ -1,0 +1,49 @@
+"""The binding's own tests, with the drop-in in its place.
+
+They are in the repository bytecodealliance/wasmtime-py. ``WASMZ_WASMTIME_PY`` names a checkout; by default it is looked
+for beside this repository, in ``../shared/wasmtime-py``.
+
+    WASMZ_WASMTIME_PY=~/wasmtime-py python -m pytest tests/dropin/test_binding_suite.py
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SUITE = Path(os.environ.get("WASMZ_WASMTIME_PY", ROOT.parent / "shared" / "wasmtime-py"))
+
+# The files of core tests. Those of ``tests/component`` need components, which there are none of.
+FILES = (
+    *("config", "engine", "func", "global", "instance", "linker", "memory", "module", "refs", "shared_memory", "store"),
+    *("table", "tag", "trap", "types", "value", "wasi", "wat2wasm"),
+)
+
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "emscripten", reason="there are no processes here"),
+    pytest.mark.skipif(
+        not (SUITE / "tests" / "test_func.py").exists(),
+        reason=f"the binding's own tests are not in {SUITE}: set WASMZ_WASMTIME_PY to a checkout of wasmtime-py",
+    ),
+]
+
+
+def test_no_file_is_forgotten() -> None:
+    assert {path.stem for path in (SUITE / "tests").glob("test_*.py")} == {f"test_{name}" for name in FILES}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_file_passes(name: str) -> None:
+    command = [sys.executable, "-m", "wasmz.wasmtime", "-m", "pytest", "-q", "-c", os.devnull, "-p", "no:cacheprovider"]
+    command += ["--rootdir", str(SUITE), str(SUITE / "tests" / f"test_{name}.py")]
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    # Some tests name the binding's folder.
+    done = subprocess.run(command, capture_output=True, text=True, cwd=SUITE, env=env, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    assert re.search(r"^\d+ passed in", done.stdout, re.MULTILINE), done.stdout[-400:]

@@ -1,0 +1,242 @@
+"""Stores, and callers, which functions of the host can use in the place of one.
+
+store = Store(engine, data)
+store.set_epoch_deadline(1); store.set_limits(memory_size=1 << 20)
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import weakref
+from typing import TYPE_CHECKING, Any, NoReturn, Union
+
+import wasmz
+from wasmz.wasmtime._engine import Engine
+from wasmz.wasmtime._error import WasmtimeError
+from wasmz.wasmtime._managed import Managed, missing
+from wasmz.wasmtime._wasi import WasiConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_UINT64 = (1 << 64) - 1
+
+
+class _Limits(wasmz.ResourceLimiter):
+    """What :meth:`Store.set_limits` sets."""
+
+    memory_size: int | None = None
+    table_elements: int | None = None
+
+    def memory_growing(self, current: int, desired: int, maximum: int | None) -> bool:
+        return self.memory_size is None or desired <= self.memory_size
+
+    def table_growing(self, current: int, desired: int, maximum: int | None) -> bool:
+        return self.table_elements is None or desired <= self.table_elements
+
+
+class Store(Managed[Any]):
+    """Where instances live, with their memories, tables and globals.
+
+    Attributes:
+        engine: whose modules it runs.
+    """
+
+    def __init__(self, engine: Engine | None = None, data: Any = None) -> None:
+        """Makes a store; without an engine, in one of its own.
+
+        Raises:
+            TypeError: ``engine`` is none.
+        """
+        if engine is None:
+            engine = Engine()
+        elif not isinstance(engine, Engine):
+            raise TypeError("expected an Engine")
+        self.engine: Engine = engine
+        self._limits = _Limits()
+        # Functions of the host find this store by wasmz's.
+        self._store = wasmz.Store(engine._live(), weakref.ref(self), limiter=self._limits)
+        self._data = data
+        # Fuel beyond what wasmz counts.
+        self._surplus = 0
+        self._wasi: WasiConfig | None = None
+        self._wasi_functions: wasmz.Linker | None = None
+        self._deadline = 0
+        self._is_stopped = False
+        if engine._has_epochs:
+            engine._stores.add(self)
+
+    def _live(self) -> Store:
+        self._check_open()
+        return self
+
+    def _delete(self) -> None:
+        self._store.close()
+        if self._wasi is not None:
+            self._wasi._close_files()
+
+    def data(self) -> Any:
+        """The object that the store was made with; ``None`` if it is false."""
+        self._check_open()
+        return self._data or None
+
+    def gc(self) -> None:
+        """Collects garbage, with what guests do not refer to any more."""
+        self._check_open()
+        gc.collect()
+
+    def set_fuel(self, fuel: int) -> None:
+        """Replaces what is left of the fuel.
+
+        Raises:
+            WasmtimeError: the engine's configuration has no ``consume_fuel``.
+        """
+        self._check_fuel()
+        fuel &= _UINT64
+        counted = min(fuel, sys.maxsize)
+        self._surplus = fuel - counted
+        self._store.set_fuel(counted)
+
+    def get_fuel(self) -> int:
+        """How much fuel is left: units for calls and iterations of loops.
+
+        Raises:
+            WasmtimeError: the engine's configuration has no ``consume_fuel``.
+        """
+        self._check_fuel()
+        return (self._store.fuel or 0) + self._surplus
+
+    def _check_fuel(self) -> None:
+        self._check_open()
+        if self._store.fuel is None:
+            raise WasmtimeError("fuel is not configured in this store")
+
+    def set_wasi(self, wasi: WasiConfig) -> None:
+        """Sets what programs of the store are given, before they are instantiated. ``wasi`` is taken over.
+
+        Raises:
+            ValueError: it was used before.
+        """
+        self._check_open()
+        taken = wasi._take()
+        self._wasi, self._wasi_functions = taken, None
+
+    def _wasi_function(self, name: str) -> Any:
+        """What a program imports under a name of WASI; ``None`` if there is no such function."""
+        if self._wasi_functions is None:
+            if self._wasi is None:
+                raise WasmtimeError("the store has no WASI configuration: call Store.set_wasi before instantiation")
+            linker = wasmz.Linker(self._store.engine)
+            try:
+                linker.define_wasi(self._wasi._own_config())
+            except OSError as error:
+                raise WasmtimeError(f"failed to make the WASI context: {error}") from None
+            self._wasi_functions = linker
+        return self._wasi_functions.get("wasi_snapshot_preview1", name)
+
+    def set_wasi_http(self) -> NoReturn:
+        """Raises ``NotImplementedError``: there are no components."""
+        missing("wasi:http, which is for components")
+
+    def set_epoch_deadline(self, ticks_after_current: int) -> None:
+        """Lets code run until the engine's epoch has been incremented so many times; then it traps."""
+        self._check_open()
+        self._deadline = self.engine._epoch + ticks_after_current
+        if self._is_stopped:
+            self._is_stopped = False
+            self._store.set_deadline(None)
+        if self.engine._has_epochs and ticks_after_current <= 0:
+            self._notice_epoch()
+
+    def _is_late(self) -> bool:
+        """Whether code of the store has to stop, because of epochs."""
+        return self.engine._epoch >= self._deadline
+
+    def _notice_epoch(self) -> None:
+        if self._is_late() and not self._is_stopped and not self._is_closed:
+            self._is_stopped = True
+            # Stops what runs now, in whatever thread, and what is called later.
+            self._store.set_deadline(0)
+
+    def set_limits(
+        self,
+        memory_size: int = -1,
+        table_elements: int = -1,
+        instances: int = -1,
+        tables: int = -1,
+        memories: int = -1,
+    ) -> None:
+        """Limits what the store's guests make: bytes of each memory, elements of each table, and numbers of instances,
+        tables and memories. Negative numbers are no limits.
+        """
+        self._check_open()
+        limits = self._limits
+        given = (memory_size, table_elements, instances, tables, memories)
+        known = [None if number < 0 else number for number in given]
+        limits.memory_size, limits.table_elements, limits.instances, limits.tables, limits.memories = known
+
+
+class StoreContext:
+    """In the binding, what stands for a store in callbacks of components, which do not exist here."""
+
+    def __init__(self, ptr: Any) -> None:
+        """Raises ``NotImplementedError``."""
+        missing("components, which contexts of stores are for")
+
+    def _live(self) -> Store:
+        raise ValueError("caller is no longer valid")
+
+
+class Caller:
+    """What a function of the host is given of the instance that calls it, while the call lasts."""
+
+    __slots__ = ("_find", "_store")
+
+    def __init__(self, ptr: Any) -> None:
+        """Raises ``NotImplementedError``: functions with ``access_caller`` are given one."""
+        missing("pointers, which callers are made of: give access_caller=True to a Func")
+
+    def __getitem__(self, name: str) -> Any:
+        """The export of the calling instance. ``KeyError`` where :meth:`get` gives ``None``."""
+        found = self.get(name)
+        if found is None:
+            raise KeyError(f"failed to find export {name}")
+        return found
+
+    def get(self, name: str) -> Any:
+        """The export of the calling instance; ``None`` if there is none, or the call is over."""
+        # A name is text.
+        name.encode()
+        find = self._find
+        return None if find is None else find(name)
+
+    def _live(self) -> Store:
+        store = self._store
+        if store is None:
+            raise ValueError("caller is no longer valid")
+        return store._live()
+
+    def _invalidate(self) -> None:
+        self._find = self._store = None
+
+    _find: Callable[[str], Any] | None
+    _store: Store | None
+
+
+def caller_of(store: Store, find: Callable[[str], Any] | None) -> Caller:
+    """A caller in a store; ``find`` gives exports of the calling instance, if it is known."""
+    made = Caller.__new__(Caller)
+    made._store, made._find = store, find
+    return made
+
+
+def store_of(own: wasmz.Store) -> Store:
+    """The store of this package that one of wasmz's belongs to."""
+    found = own.data()
+    if not isinstance(found, Store):
+        raise ReferenceError("the store is gone")
+    return found
+
+
+Storelike = Union[Store, Caller, StoreContext]
