@@ -356,3 +356,23 @@ def test_what_is_kept_can_be_read_by_whoever_reads_the_source(folder: Path) -> N
             os.umask(old)
         (kept,) = (folder / "__pycache__").glob(f"{name}.*")
         assert kept.stat().st_mode & 0o077 == mode & 0o077
+
+
+@pytest.mark.skipif(sys.platform == "emscripten", reason="there are no processes here")
+@pytest.mark.parametrize("first", ["wasmz.importer", "pkgutil"])
+def test_the_hook_needs_little_and_pkgutil_knows_it(tmp_path: Path, first: str) -> None:
+    """Whichever is imported first: the hook does without ``pkgutil``, which takes as long to import as itself."""
+    (tmp_path / "listed.wasm").write_bytes(b"\0asm\1\0\0\0")
+    script = f"""
+import sys
+sys.path[:0] = [{str(ROOT)!r}, {str(tmp_path)!r}]
+import {first}
+import wasmz.importer
+heavy = sys.modules.keys() & {{"importlib.abc", "inspect", "typing", "pathlib", "tempfile", "bytecode"}}
+print(sorted(heavy) if "pkgutil" not in sys.modules else [])
+import pkgutil
+print("listed" in [info.name for info in pkgutil.iter_modules([{str(tmp_path)!r}])])
+print(type(pkgutil.__loader__).__name__, type(pkgutil.__spec__.loader).__name__)
+"""
+    done = subprocess.run([sys.executable, "-S", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["[]", "True", "SourceFileLoader SourceFileLoader"], done.stderr

@@ -16,13 +16,10 @@ from __future__ import annotations
 
 import importlib
 import os
-import pkgutil
 import sys
 import zipimport
 from _thread import get_ident
-from importlib import _bootstrap_external, abc, machinery, util
-from types import CodeType, ModuleType
-from typing import TYPE_CHECKING, Any
+from importlib import _bootstrap_external, machinery, util
 
 from wasmz.artifact.cache import compiler_state, read_regular, write_atomically
 from wasmz.artifact.pyc import DamagedFile, decode_pyc, encode_pyc
@@ -35,8 +32,11 @@ from wasmz.runtime.link.python_imports import PythonImports
 from wasmz.runtime.precompiled import expose
 from wasmz.startup.light import blake2b
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import CodeType, ModuleType
+    from typing import Any
 
     from wasmz.runtime.link.python_imports import Given
 
@@ -68,9 +68,8 @@ def install(imports: Given | None = None, config: Config | None = None) -> None:
     _Settings.config = Config(compile_mode="eager") if config is None else config
     if _make_finder not in sys.path_hooks:
         sys.path_hooks.insert(0, _make_finder)
-        register = pkgutil.iter_importer_modules.register  # type: ignore[attr-defined]
-        register(_Finder, _list_modules)
-        register(_ArchiveFinder, _list_archived_modules)
+        if "pkgutil" in sys.modules:
+            _teach_pkgutil()
     _forget_finders()
 
 
@@ -90,7 +89,16 @@ def _forget_finders() -> None:
     importlib.invalidate_caches()
 
 
-class WasmLoader(abc.FileLoader):
+def _teach_pkgutil() -> None:
+    """Lets ``pkgutil`` list the modules that the finders find. Importing it takes as long as a small module."""
+    from pkgutil import iter_importer_modules  # type: ignore[attr-defined]
+
+    register = iter_importer_modules.register
+    register(_Finder, _list_modules)
+    register(_ArchiveFinder, _list_archived_modules)
+
+
+class WasmLoader(machinery.SourcelessFileLoader):
     """Loads a module from a ``.wasm`` or ``.wat`` file."""
 
     def exec_module(self, module: ModuleType) -> None:
@@ -190,6 +198,29 @@ class _ArchivedLoader(WasmLoader):
 class _Finder(machinery.FileFinder):
     """Finds Python's own kinds of modules in a directory, and after them WebAssembly modules."""
 
+    def find_spec(self, fullname: str, target: ModuleType | None = None) -> machinery.ModuleSpec | None:
+        found = super().find_spec(fullname, target)
+        if fullname == "pkgutil" and found is not None:
+            found.loader = _Taught(found.loader)  # type: ignore[assignment]
+        return found
+
+
+class _Taught:
+    """The loader of ``pkgutil`` if that is imported later; it is in nobody's sight when it has done its work."""
+
+    def __init__(self, loader: Any) -> None:
+        self.loader = loader
+
+    def create_module(self, spec: machinery.ModuleSpec) -> ModuleType | None:
+        made: ModuleType | None = self.loader.create_module(spec)
+        return made
+
+    def exec_module(self, module: ModuleType) -> None:
+        spec: Any = module.__spec__
+        spec.loader = module.__loader__ = self.loader
+        self.loader.exec_module(module)
+        _teach_pkgutil()
+
 
 class _ArchiveFinder(zipimport.zipimporter):
     """Finds Python modules in a zip archive, and after them WebAssembly modules."""
@@ -257,8 +288,10 @@ def _first_finder(path: str) -> Any:
 
 def _list_archived_modules(finder: _ArchiveFinder, prefix: str = "") -> Iterator[tuple[str, bool]]:
     """As :func:`_list_modules`, for archives."""
+    from pkgutil import iter_zipimport_modules  # type: ignore[attr-defined]
+
     seen = set()
-    for name, is_package in pkgutil.iter_zipimport_modules(finder, prefix):  # type: ignore[attr-defined]
+    for name, is_package in iter_zipimport_modules(finder, prefix):
         seen.add(name)
         yield name, is_package
     inner = len(finder.prefix)
@@ -276,8 +309,10 @@ def _list_archived_modules(finder: _ArchiveFinder, prefix: str = "") -> Iterator
 
 def _list_modules(finder: _Finder, prefix: str = "") -> Iterator[tuple[str, bool]]:
     """What ``pkgutil.iter_modules`` finds: what it does without this, and WebAssembly modules."""
+    from pkgutil import _iter_file_finder_modules  # type: ignore[attr-defined]
+
     seen = set()
-    for name, is_package in pkgutil._iter_file_finder_modules(finder, prefix):  # type: ignore[attr-defined]
+    for name, is_package in _iter_file_finder_modules(finder, prefix):
         seen.add(name)
         yield name, is_package
     try:
