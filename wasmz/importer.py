@@ -14,7 +14,6 @@ written in Python: its imports are Python modules, by name, unless :func:`instal
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 import zipimport
@@ -85,8 +84,8 @@ def _forget_finders() -> None:
     own = (machinery.FileFinder, zipimport.zipimporter, _Finder, _ArchiveFinder, type(None))
     for path, finder in list(sys.path_importer_cache.items()):
         if type(finder) in own:
+            # New ones know nothing yet: there are no caches to be emptied.
             sys.path_importer_cache.pop(path, None)
-    importlib.invalidate_caches()
 
 
 def _teach_pkgutil() -> None:
