@@ -52,4 +52,20 @@
       (local.set $sum (i64.add (local.get $sum) (i64.mul (i64.load (local.get $x)) (i64.extend_i32_u (local.get $i)))))
       (local.set $x (i32.add (local.get $x) (i32.mul (local.get $n) (i32.const 8))))
       (br_if $next (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $n))))
-    (local.get $sum)))
+    (local.get $sum))
+
+  ;; Bytes of two pictures, weighed and saturated, and the sum of their lanes.
+  (func (export "vectors") (param $y i32) (param $x i32) (param $n i32) (param $k f64) (result i32)
+    (local $one v128) (local $other v128) (local $sum v128)
+    (loop $next
+      (local.set $one (v128.load (local.get $y)))
+      (local.set $other (v128.load (local.get $x)))
+      (v128.store (local.get $y) (i8x16.narrow_i16x8_u
+        (i16x8.shr_u (i16x8.add (i16x8.mul (i16x8.extend_low_i8x16_u (local.get $one)) (v128.const i16x8 77 77 77 77 77 77 77 77))
+                                (i16x8.extend_low_i8x16_u (local.get $other))) (i32.const 6))
+        (i8x16.shuffle 16 17 2 3 20 21 6 7 24 25 10 11 28 29 14 15 (local.get $one) (local.get $other))))
+      (local.set $sum (i32x4.add (local.get $sum) (i8x16.sub_sat_u (local.get $one) (local.get $other))))
+      (local.set $y (i32.add (local.get $y) (i32.const 16)))
+      (local.set $x (i32.add (local.get $x) (i32.const 16)))
+      (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (i32x4.extract_lane 3 (local.get $sum))))

@@ -25,7 +25,7 @@ from wasmz.runtime.memory import arrays
 pytest.importorskip("numpy", reason="numpy is not installed: loops are not done on its arrays")
 
 _BINARY = assemble((Path(__file__).parent / "arrays.wat").read_text(encoding="utf-8"))
-_NAMES = ("axpy", "dot", "larger", "mix", "column")
+_NAMES = ("axpy", "dot", "larger", "mix", "column", "vectors")
 _END = 1 << 16
 _NAN = struct.pack("<Q", 0x7FF4_0000_0000_1234)
 

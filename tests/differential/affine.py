@@ -18,7 +18,7 @@ FUNCTIONS = 5
 _BASES = (512, 1024, 520, 4096, 8192, 0, 8, 65_000, 65_280, 65_536 - 72, 0xFFFF_FF00, 0xFFFF_FFF8, 12_288)
 _DISTANCES = (0, 8, -8, 4, -4, 1, -1, 2, 3, 16, -16, 24, 40, -64, 128, 7, -7, 9, 800, 4096)
 _COUNTS = (40, 1, 0, 2, 3, 7, 16, 17, 33, 64, 100)
-_WIDTHS = {"i32": 4, "i64": 8, "f32": 4, "f64": 8}
+_WIDTHS = {"i32": 4, "i64": 8, "f32": 4, "f64": 8, "v128": 16}
 _LOADS = {
     "i32": (("i32.load", 4), ("i32.load8_u", 1), ("i32.load8_s", 1), ("i32.load16_u", 2), ("i32.load16_s", 2)),
     "i64": (("i64.load", 8), ("i64.load32_u", 4), ("i64.load32_s", 4), ("i64.load8_s", 1), ("i64.load16_u", 2)),
@@ -59,7 +59,40 @@ _LOCALS = {
     "i64": "$x $cw",
     "f64": "$d $cd $g $td",
     "f32": "$e $cf $h $tf",
+    "v128": "$vv",
 }
+_LANES = ("i8x16", "i16x8", "i32x4", "i64x2")
+_VECTOR_BINARY = (
+    *(f"{shape}.{name}" for shape in _LANES for name in ("add", "sub", "eq", "lt_s", "ge_s")),
+    *(f"{shape}.{name}" for shape in _LANES[:3] for name in ("min_u", "max_s", "max_u", "min_s", "gt_u", "le_u")),
+    *(
+        f"{shape}.{name}"
+        for shape in _LANES[:2]
+        for name in ("avgr_u", "add_sat_u", "sub_sat_u", "add_sat_s", "sub_sat_s")
+    ),
+    *(f"{shape}.mul" for shape in _LANES[1:]),
+    *("v128.and", "v128.or", "v128.xor", "v128.andnot", "i8x16.narrow_i16x8_u", "i8x16.narrow_i16x8_s"),
+    *("i16x8.narrow_i32x4_s", "i16x8.narrow_i32x4_u", "i16x8.extmul_low_i8x16_u", "i32x4.extmul_high_i16x8_s"),
+)
+_VECTOR_UNARY = (
+    *(f"{shape}.{name}" for shape in _LANES for name in ("neg", "abs")),
+    *("v128.not", "i16x8.extend_low_i8x16_u", "i16x8.extend_high_i8x16_s", "i32x4.extend_low_i16x8_s"),
+    *("i64x2.extend_high_i32x4_u",),
+)
+_VECTOR_SHIFTS = tuple(f"{shape}.{name}" for shape in _LANES for name in ("shl", "shr_u", "shr_s"))
+_VECTOR_TOTALS = (
+    "i32x4.add",
+    "i16x8.add",
+    "i64x2.add",
+    "i8x16.add",
+    "v128.xor",
+    "v128.or",
+    "i8x16.max_u",
+    "i16x8.min_s",
+)
+_CONSTANT_VECTOR = "(v128.const i16x8 1 2 300 -1 255 128 32767 -32768)"
+# Where the total of vectors can be seen.
+_KEPT = "(v128.store (i32.const 24576) (local.get $vv))"
 _TOTALS = {"i32": "$s", "i64": "$x", "f64": "$d", "f32": "$e"}
 _CARRIED = {"i32": "$ci", "f64": "$cd", "f32": "$cf", "i64": "$cw"}
 
@@ -111,7 +144,8 @@ class _Loops:
         given += f"(local.set $h (f32.const {self.choices.pick(_SINGLES)}))"
         results = "(local.get $s) (local.get $x) (local.get $d) (local.get $e) (local.get $p) (local.get $cd)"
         params = "(param $u i32) (param $v i32) (param $w i64) (result i32 i64 f64 f32 i32 f64)"
-        return f'(func $f{self.index} (export "f{self.index}") {params}\n  {locals}\n  {given}\n  {body}\n  {results})'
+        lines = (f'(func $f{self.index} (export "f{self.index}") {params}', locals, given, body, _KEPT, f"{results})")
+        return "\n  ".join(lines)
 
     # Loops
 
@@ -119,7 +153,7 @@ class _Loops:
         choices = self.choices
         self.labels += 1
         label = f"$l{self.labels}"
-        self.type = choices.pick(("f64", "i32", "f64", "f32", "i64"))
+        self.type = choices.pick(("f64", "i32", "f64", "f32", "i64", "i32", "v128", "v128"))
         width = _WIDTHS[self.type]
         lanes = choices.pick((1, 2, 1, 4, 3))
         self.is_even = choices.chance(80)
@@ -184,6 +218,33 @@ class _Loops:
         added = f"(local.tee $i (i32.add (local.get $i) (i32.const {by})))"
         return limit, f"(br_if {label} (i32.{name} {added} (local.get $n)))"
 
+    # Vectors of integers
+
+    def vector(self, depth: int) -> str:
+        choices = self.choices
+        kind = choices.below(8)
+        if depth <= 0 or kind == 0:
+            return f"(v128.load{self.address()})"
+        if kind == 1:
+            splat = choices.pick(("i8x16", "i16x8", "i32x4"))
+            return f"({splat}.splat (local.get $u))" if choices.chance(50) else _CONSTANT_VECTOR
+        one, other = self.vector(depth - 1), self.vector(depth - 1)
+        if kind == 2:
+            return f"({choices.pick(_VECTOR_UNARY)} {one})"
+        if kind == 3:
+            return f"({choices.pick(_VECTOR_SHIFTS)} {one} (i32.const {choices.pick((1, 7, 0, 9, 33))}))"
+        if kind == 4:
+            places = " ".join(str(choices.below(32)) for _ in range(16))
+            return f"(i8x16.shuffle {places} {one} {other})"
+        if kind == 5 and choices.chance(40):
+            return f"(v128.bitselect {one} {other} {self.vector(0)})"
+        return f"({choices.pick(_VECTOR_BINARY)} {one} {other})"
+
+    def vector_statement(self) -> str:
+        if self.choices.chance(35):
+            return f"(local.set $vv ({self.choices.pick(_VECTOR_TOTALS)} (local.get $vv) {self.vector(2)}))"
+        return f"(v128.store{self.address()} {self.vector(3)})"
+
     def statements(self, lanes: int) -> list[str]:
         choices = self.choices
         found = []
@@ -192,6 +253,7 @@ class _Loops:
         ]
         for kind in kinds:
             self.lane = 0
+            kind = self.vector_statement if self.type == "v128" else kind
             template = kind()
             for lane in range(lanes):
                 text = template if self.is_even or choices.chance(60) else kind()

@@ -24,7 +24,8 @@ from wasmz.ir.nodes import Value
 from wasmz.passes.analysis.induction import Form, as_signed
 from wasmz.passes.analysis.intervals import MODULUS, NUMBER_TYPES
 from wasmz.passes.context import Context
-from wasmz.passes.loops.array_operations import OPERATIONS
+from wasmz.passes.loops.array_operations import LOADED, OPERATIONS, STORED
+from wasmz.passes.loops.array_vectors import VECTOR_TOTALS
 from wasmz.passes.loops.forms import RegularLoop
 from wasmz.passes.values import divides_safely
 from wasmz.types import ValType
@@ -138,8 +139,7 @@ class ArrayLoop:
     def _find_accesses(self, context: Context) -> None:
         keys: dict[tuple[object, ...], int] = {}
         for order, value in enumerate(self.regular.body):
-            op = OPS[value.op]
-            if not op.is_load and not op.is_store:
+            if value.op not in LOADED and value.op not in STORED:
                 if value.op not in NUMBERED and value.op not in NUMERIC_CONSTANTS and not divides_safely(value):
                     raise NotPossible(f"it has {value.op}")
                 continue
@@ -168,7 +168,7 @@ class ArrayLoop:
         form = self.regular.form(value.args[0])
         step = self.regular.change(form, _MODULUS)
         if step is None:
-            kind = "a load" if OPS[value.op].is_load else "a store"
+            kind = "a load" if value.op in LOADED else "a store"
             raise NotPossible(f"{kind} at 0x{value.offset:x} has an irregular address")
         key = (frozenset(form.terms.items()), step.constant, frozenset(step.terms.items()))
         number = keys.get(key)
@@ -176,11 +176,11 @@ class ArrayLoop:
             number = keys[key] = len(self.groups)
             self.groups.append(Group(form, step))
         group = self.groups[number]
-        op = OPS[value.op]
-        if op.is_store and group.stride is None:
+        is_store = value.op in STORED
+        if is_store and group.stride is None:
             raise NotPossible(f"the store at 0x{value.offset:x} has a step that varies")
         place = as_signed((form.constant - group.base.constant) % _MODULUS, "i32")
-        access = Access(value, place, op.access, order, op.is_store)
+        access = Access(value, place, OPS[value.op].access, order, is_store)
         group.accesses.append(access)
         self._where[value] = number, access
 
@@ -263,6 +263,8 @@ class ArrayLoop:
                 continue
             stride = self.groups[number].stride or 0
             if not stride:
+                if value.op == "v128.store":
+                    raise NotPossible("it stores vectors in one place")
                 later = [other for other in self.groups[number].accesses if other.order > access.order]
                 if any(o.is_store and o.place == access.place and o.width == access.width for o in later):
                     # Overwritten in the same iteration.
@@ -334,16 +336,25 @@ class ArrayLoop:
         operation = OPERATIONS.get(value.op)
         if operation is None or not operation.takes(value):
             raise NotPossible(f"there is no {value.op} of arrays")
-        return self._number("op", value.op, *[self.node(arg, depth + 1) for arg in value.args])
+        args = [self.node(arg, depth + 1) for arg in value.args]
+        if operation.has_immediate:
+            args.append(self._number("immediate", value.imm if isinstance(value.imm, int) else tuple(value.imm)))
+        return self._number("op", value.op, *args)
 
 
-_TYPES: dict[Any, str] = {ValType.I32: "i32", ValType.I64: "i64", ValType.F32: "f32", ValType.F64: "f64"}
+_TYPES: dict[Any, str] = {
+    ValType.I32: "i32",
+    ValType.I64: "i64",
+    ValType.F32: "f32",
+    ValType.F64: "f64",
+    ValType.V128: "v128",
+}
 
 
 def _kind_of_total(value: Value) -> Union[str, None]:
     """What a value does with one of its first two operands and the other one, if many of it can be done at once."""
     op = value.op
-    if op in _FOLDS:
+    if op in _FOLDS or op in VECTOR_TOTALS:
         return op
     if op in ("f64.sub", "f32.sub"):
         return f"{op[:3]}.add"

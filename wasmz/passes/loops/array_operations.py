@@ -2,10 +2,10 @@
 
     OPERATIONS["i32.shr_s"].text       ->  "({0}.view(i4)>>({1}&i4(31)).view(i4)).view(u4)"
 
-i32 and i64 are arrays (or scalars) of u4 and u8, f32 and f64 of f4 and f8. Where results may be NaN, their bits are not
-those of scalar code: what is stored is tested for that, and then left to the loop (`array_text.py`). So operations are
-left out that make bits of NaNs visible in another way (`copysign`, `reinterpret`). The names are those of
-``wasmz/runtime/memory/arrays.py``.
+i32 and i64 are arrays (or scalars) of u4 and u8, f32 and f64 of f4 and f8, v128 of rows of 16 u1 (`array_vectors.py`).
+Where results may be NaN, their bits are not those of scalar code: what is stored is tested for that, and then left to
+the loop (`array_text.py`). So operations are left out that make bits of NaNs visible in another way (`copysign`,
+`reinterpret`). The names are those of ``wasmz/runtime/memory/arrays.py``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from typing import NamedTuple
 
 from wasmz.ir.facts import INTEGER_CONSTANTS, OPS
 from wasmz.ir.nodes import Value
+from wasmz.passes.loops.array_vectors import VECTOR_OPERATIONS, VECTOR_SHIFTS, VECTOR_SHUFFLES, shifts_by_constant
 from wasmz.passes.values import divides_safely
+from wasmz.types import ValType
 
 
 def _always(value: Value) -> bool:
@@ -30,12 +32,14 @@ class Operation(NamedTuple):
         takes: whether it does this value.
         is_test: whether the result is an array of truths.
         guard: what must be true of all elements of the operand; ``None`` without a condition.
+        has_immediate: whether its immediate is its last operand.
     """
 
     text: str
     takes: Callable[[Value], bool] = _always
     is_test: bool = False
     guard: str | None = None
+    has_immediate: bool = False
 
 
 def _divides_by_positive(value: Value) -> bool:
@@ -117,7 +121,10 @@ _FUNCTIONS = (("abs", "absolute"), ("sqrt", "sqrt"), ("ceil", "ceil"), ("floor",
 OPERATIONS: dict[str, Operation] = {
     **_of_integers(),
     **_of_floats(),
-    "select": Operation("where({2},{0},{1})"),
+    "select": Operation("where({2},{0},{1})", lambda value: value.type is not ValType.V128),
+    **{name: Operation(text) for name, text in VECTOR_OPERATIONS.items()},
+    **{name: Operation(text, shifts_by_constant) for name, text in VECTOR_SHIFTS.items()},
+    **{name: Operation(text, has_immediate=True) for name, text in VECTOR_SHUFFLES.items()},
 }
 
 # Load -> the dtype of its items, and what makes them the result's.
@@ -126,6 +133,7 @@ LOADED: dict[str, tuple[str, str]] = {
     "i64.load": ("u8", ""),
     "f32.load": ("f4", ""),
     "f64.load": ("f8", ""),
+    "v128.load": ("u1", ""),
     **{
         f"{type}.load{bits}_{sign}": (
             f"{'i' if sign == 's' else 'u'}{bits // 8}",
@@ -143,6 +151,7 @@ STORED: dict[str, str] = {
     "i64.store": "u8",
     "f32.store": "f4",
     "f64.store": "f8",
+    "v128.store": "u1",
     **{f"i32.store{bits}": f"u{bits // 8}" for bits in (8, 16)},
     **{f"i64.store{bits}": f"u{bits // 8}" for bits in (8, 16, 32)},
 }

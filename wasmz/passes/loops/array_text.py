@@ -34,11 +34,12 @@ import struct
 from itertools import chain
 from typing import Any
 
-from wasmz.ir.facts import OPS
+from wasmz.ir.facts import OPS, VECTORS
 from wasmz.passes.analysis.induction import as_signed
 from wasmz.passes.analysis.intervals import MODULUS
 from wasmz.passes.loops.array_nodes import Access, ArrayLoop, Node, NotPossible
 from wasmz.passes.loops.array_operations import LOADED, OPERATIONS, STORED
+from wasmz.passes.loops.array_vectors import VECTOR_TOTALS
 from wasmz.runtime.memory.arrays import LONGEST_PIECE, smallest_lag
 
 # Elements of an array: what is computed of them stays in the processor's caches.
@@ -47,7 +48,7 @@ _SHORTEST_PIECE = 16
 _NEAR_STEPS = 8
 _MOST_TESTS = 16
 
-_NUMPY_TYPES = {"i32": "u4", "i64": "u8", "f32": "f4", "f64": "f8"}
+_NUMPY_TYPES = {"i32": "u4", "i64": "u8", "f32": "f4", "f64": "f8", "v128": "vector"}
 # How a number is read from memory, and how it is written.
 _FORMATS = {
     "i32": ("<I", "{}", "{}"),
@@ -66,6 +67,7 @@ _SCALAR_LOAD = 12
 _SCALAR_TERM = 15
 _SCALAR_OPERATION = {"f64": 15, "f32": 35}
 _SCALAR_OTHER = 20
+_SCALAR_VECTOR = 120
 _MARGIN = 1.2
 
 
@@ -108,7 +110,8 @@ class ArrayText:
         saved = _SCALAR_STORE * len(loop.stores) + _SCALAR_TERM * sum(len(total.terms) for total in loop.totals)
         for kind, *rest in loop.expressions:
             if kind == "op":
-                saved += _SCALAR_OPERATION.get(rest[0][:3], _SCALAR_OTHER)
+                is_vector = rest[0].partition(".")[0] in VECTORS
+                saved += _SCALAR_VECTOR if is_vector else _SCALAR_OPERATION.get(rest[0][:3], _SCALAR_OTHER)
             elif kind in ("load", "linear"):
                 saved += _SCALAR_LOAD
         return max(saved, 1)
@@ -307,19 +310,24 @@ class ArrayText:
         self.lines.append(f"   {name}={text}")
         return name
 
-    def _array(self, type: str, group: int, place: int) -> str:
+    def _array(self, op: str, type: str, group: int, place: int) -> str:
         self.arrays += 1
         stride = self.loop.groups[group].stride
-        if stride is None:
-            return f"ndarray((n,),{type},buffer,a{group}+{place},(s{group},))"
-        if self.lanes > 1 and stride:
-            return f"ndarray((n*{self.lanes},),{type},buffer,a{group}+{place},({stride // self.lanes},))"
-        return f"ndarray((n,),{type},buffer,a{group}+{place},({stride},))"
+        count, step = "n", f"s{group}"
+        if stride is not None:
+            lanes = self.lanes if stride else 1
+            count, step = f"n*{lanes}" if lanes > 1 else "n", str(stride // lanes)
+        if OPS[op].type != "v128":
+            return f"ndarray(({count},),{type},buffer,a{group}+{place},({step},))"
+        rows = f"ndarray(({count},16),{type},buffer,a{group}+{place},({step},1))"
+        # Views of other types need the bytes of a row in order, which only rows that do not overlap keep.
+        return rows if op in STORED or (stride is not None and abs(stride) // self.lanes >= 16) else f"{rows}.copy()"
 
     def _store(self, access: Access, group: int, name: str) -> None:
-        type = STORED[access.value.op]  # type: ignore[union-attr]
+        assert access.value is not None
+        type = STORED[access.value.op]
         if self.loop.groups[group].stride:
-            self.lines.append(f"   {self._array(type, group, access.place)}[...]={name}")
+            self.lines.append(f"   {self._array(access.value.op, type, group, access.place)}[...]={name}")
         else:
             self.arrays += 1
             place = f"ndarray((1,),{type},buffer,a{group}+{access.place})"
@@ -336,6 +344,9 @@ class ArrayText:
         kind, *rest = self.loop.expressions[node]
         if kind == "const":
             return self._constant(node, *rest)
+        if kind == "immediate":
+            self.globals.append(f"w{node}={rest[0]!r}")
+            return f"w{node}"
         if kind == "given":
             return f"k{rest[0]}"
         if kind == "linear":
@@ -344,7 +355,7 @@ class ArrayText:
             op, group, place = rest
             type, conversion = LOADED[op]
             self.arrays += bool(conversion)
-            self.lines.append(f"   x{len(self.names)}={self._array(type, group, place)}{conversion}")
+            self.lines.append(f"   x{len(self.names)}={self._array(op, type, group, place)}{conversion}")
             return f"x{len(self.names)}"
         text = self._expression(*rest)
         if OPERATIONS[rest[0]].is_test:
@@ -376,7 +387,8 @@ class ArrayText:
     def _constant(self, node: Node, op: str, number: Any) -> str:
         if node not in self.constants:
             name = self.constants[node] = f"q{len(self.constants)}"
-            self.globals.append(f"{name}={_NUMPY_TYPES[op[:3]]}({_literal(op[:3], number)})")
+            type = op.partition(".")[0]
+            self.globals.append(f"{name}={_NUMPY_TYPES[type]}({_literal(type, number)})")
         return self.constants[node]
 
     def _linear(self, type: str, number: int, constant: int) -> str:
@@ -411,6 +423,9 @@ class ArrayText:
             mask = MODULUS[type] - 1
             sums = [f"{factor}*total({value},{count})" for factor, value in zip(total.factors, values, strict=False)]
             add(f"   {name}=(p{number}+{'+'.join([*sums, f'{total.constant}*n'])})&{mask}")
+        elif total.kind in VECTOR_TOTALS:
+            function, lanes = VECTOR_TOTALS[total.kind]
+            add(f"   {name}=fold_vectors({function},{lanes},p{number},{','.join(values)})")
         elif total.kind[4:] in _REDUCED:
             function, symbol = _REDUCED[total.kind[4:]]
             add(f"   {name}={symbol.join([f'p{number}', *(f'fold({function},{value})' for value in values)])}")
@@ -430,7 +445,7 @@ class ArrayText:
 
 
 def _literal(type: str, imm: Any) -> str:
-    if type[0] == "i":
+    if type[0] in "iv":
         return str(imm)
     form = "<f" if type == "f32" else "<d"
     bits = int(imm).to_bytes(4 if type == "f32" else 8, "little")

@@ -161,6 +161,31 @@ def _find_names() -> dict[str, Any] | None:
             return choose(start - ((start & half) << 1), *numbers) & mask
         return choose(start, *[int(function.reduce(value)) for value in values])
 
+    def vector(number: int) -> Any:
+        return numpy.frombuffer(number.to_bytes(16, "little"), numpy.uint8)
+
+    def join(one: Any, other: Any) -> Any:
+        if one.ndim != other.ndim:
+            shape = max(one.shape, other.shape, key=len)
+            one, other = numpy.broadcast_to(one, shape), numpy.broadcast_to(other, shape)
+        return numpy.concatenate((one, other), -1)
+
+    def pack_lanes(*columns: Any) -> Any:
+        rows = numpy.stack(numpy.broadcast_arrays(*columns), -1)
+        return numpy.ascontiguousarray(rows).view(numpy.uint8)
+
+    def take(value: Any, places: tuple[int, ...]) -> Any:
+        return numpy.take(value, places, -1)
+
+    def fold_vectors(function: Any, type: Any, start: int, *values: Any) -> int:
+        found = vector(start).view(type)
+        for value in values:
+            rows = value.view(type)
+            # Lanes wrap.
+            part = function.reduce(rows, axis=0, dtype=type) if rows.ndim > 1 else rows
+            found = function(found, part)
+        return int.from_bytes(found.tobytes(), "little")
+
     def larger(one: Any, other: Any) -> Any:
         found = maximum(one, other)
         zeros = (one == 0) & (other == 0)
@@ -178,7 +203,11 @@ def _find_names() -> dict[str, Any] | None:
         "f4": numpy.float32,
         "f8": numpy.float64,
         "accumulate": add.accumulate,
+        "add": add,
+        "maximum": maximum,
+        "minimum": minimum,
         **{function.__name__: function for function in (counting, total, fold, last, extreme, larger, smaller)},
+        **{function.__name__: function for function in (vector, join, pack_lanes, take, fold_vectors)},
         "smallest_lag": smallest_lag,
         "requests": requests,
         "stop_if_asked": stop_if_asked,
