@@ -349,11 +349,11 @@ TEMPLATES = {
     # i32.reinterpret_f32
     0xbc: 'f:i - ; callee:i32_reinterpret_f32 ; ; @ call:1',
     # i64.reinterpret_f64
-    0xbd: 'F:I - ; callee:i64_reinterpret_f64 ; ; @ call:1',
+    0xbd: 'F:I - ; ; ; global:f64_scratch const:0 store_subscript global:i64_scratch const:0 subscript',
     # f32.reinterpret_i32
     0xbe: 'i:f - ; callee:f32_reinterpret_i32 ; ; @ call:1',
     # f64.reinterpret_i64
-    0xbf: 'I:F - ; callee:f64_reinterpret_i64 ; ; @ call:1',
+    0xbf: 'I:F - ; ; ; global:i64_scratch const:0 store_subscript global:f64_scratch const:0 subscript',
     # i32.extend8_s
     0xc0: 'i:i - ; ; ; const:255 & const:128 ^ const:128 - const:4294967295 &',
     # i32.extend16_s

@@ -15,7 +15,7 @@ from wasmz.codegen.emitted import Emitted, Label
 from wasmz.codegen.emitter import Emitter
 from wasmz.ir.analyses import loop_forest
 
-_LASTING = re.compile(r"m\d+_|tab\d+_|f32_scratch$")
+_LASTING = re.compile(r"m\d+_|tab\d+_|[fi]\d\d_scratch$")
 
 # Each costs two instructions in every call of the function; and from 256 on, a fast local is as slow as a global.
 _MOST_HOISTED = 16

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # Stands for all that a compiled file relies on: the templates of adapters, the functions that code calls and their
 # parameters, and what is declared here. `python -m tests.support.contract --write` renews it, a test compares it.
-FINGERPRINT: Final = "7bdb0fe29c76"
+FINGERPRINT: Final = "431f1a2694f9"
 
 
 # Names with a number: the kind, and what it names. Those of the second table may have details after the number.
@@ -169,9 +169,12 @@ HELPER_FILES: Final[dict[str, tuple[str, ...]]] = {
     "gc": ("gc.gc_helpers",),
     "exn": ("traps.exceptions",),
 }
-# Those that have nothing but functions, but for this name.
+# Those that have nothing but functions, but for these names.
 FUNCTION_FILES: Final = frozenset({*_NUMERIC, "simd", "memory.memory_helpers", "memory.bulk", "memory.arrays"})
 F32_SCRATCH: Final = "f32_scratch"
+F64_SCRATCH: Final = "f64_scratch"
+I64_SCRATCH: Final = "i64_scratch"
+SCRATCHES: Final = frozenset({F32_SCRATCH, F64_SCRATCH, I64_SCRATCH})
 
 # What code may use of Python's: for the checks of entry forms, and for references.
 BUILTINS: Final[dict[str, Any]] = {

@@ -296,6 +296,19 @@ def _demote(emitter: Emitter, value: Value) -> None:
     emitter.define(value, start)
 
 
+@lowers("i64.reinterpret_f64", "f64.reinterpret_i64")
+def _reinterpret(emitter: Emitter, value: Value) -> None:
+    # Through two views of the same eight bytes.
+    target, zero = emitter.target, emitter.constant(0)
+    written, read = abi.I64_SCRATCH, abi.F64_SCRATCH
+    if OPS[value.op].type == "i64":
+        written, read = read, written
+    start = emitter.push(value.args)
+    emitter.out += (emitter.load_global(written), zero, target.store_subscript)
+    emitter.out += (emitter.load_global(read), zero, target.subscript)
+    emitter.define(value, start)
+
+
 @lowers("f32.neg", "f64.neg")
 def _neg(emitter: Emitter, value: Value) -> None:
     start = emitter.push(value.args)

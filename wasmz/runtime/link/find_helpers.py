@@ -11,7 +11,7 @@ A start from the cache imports no more than the code uses: of two dozen files mo
 
 from __future__ import annotations
 
-from wasmz.runtime.abi import BUILTINS, F32_SCRATCH, FUNCTION_FILES, HELPER_FILES
+from wasmz.runtime.abi import BUILTINS, FUNCTION_FILES, HELPER_FILES, SCRATCHES
 from wasmz.startup.concurrency import load, loaded
 
 TYPE_CHECKING = False
@@ -42,7 +42,7 @@ def late_helper(name: str, namespace: dict[str, Any]) -> Any:
 
     Of a C library's ``printf``, to which it was inlined, few programs run what is for floats.
     """
-    if name not in _found and name != F32_SCRATCH:
+    if name not in _found and name not in SCRATCHES:
         for file in HELPER_FILES.get(name.partition("_")[0], ()):
             module = loaded(f"wasmz.runtime.{file}")
             if module is None and file in FUNCTION_FILES:

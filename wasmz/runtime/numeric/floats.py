@@ -28,8 +28,9 @@ _single_bytes = bytearray(4)
 f32_scratch: memoryview[float] = memoryview(_single_bytes).cast("f")
 _single_bits = memoryview(_single_bytes).cast("I")
 _double_bytes = bytearray(8)
-_double_values = memoryview(_double_bytes).cast("d")
-_double_bits = memoryview(_double_bytes).cast("Q")
+# The same for doubles, whose bits are read from the other view of the two.
+f64_scratch: memoryview[float] = memoryview(_double_bytes).cast("d")
+i64_scratch: memoryview[int] = memoryview(_double_bytes).cast("Q")
 
 # Every double of at least this magnitude is an integer.
 _INTEGERS: Final = 4503599627370496.0
@@ -40,14 +41,14 @@ _INTEGERS: Final = 4503599627370496.0
 
 def f64_to_bits(a: float) -> int:
     """The 64 bits of a double."""
-    _double_values[0] = a
-    return _double_bits[0]
+    f64_scratch[0] = a
+    return i64_scratch[0]
 
 
 def f64_from_bits(a: int) -> float:
     """The double with these 64 bits."""
-    _double_bits[0] = a
-    return _double_values[0]
+    i64_scratch[0] = a
+    return f64_scratch[0]
 
 
 def f32_to_bits(a: float) -> int:
