@@ -9,6 +9,7 @@ from unittest import mock
 import pytest
 
 import wasmz
+from tests.differential.affine import generate_affine
 from tests.differential.generator import PROFILES, generate
 from tests.differential.loops import generate_loops
 from tests.differential.oracle import Call, Reference, TooLong, TrapKind, assemble, make_calls
@@ -19,6 +20,7 @@ _SEEDS = range(1, 13)
 _PLENTY = 1 << 40
 _STOPS = 4
 
+_MAKERS = {"affine": generate_affine, "loops": generate_loops}
 _FORMS: dict[str, dict[str, Any]] = {
     "pipeline": {"opt_level": 0, "compile_mode": "eager"},
     "level 2": {"opt_level": 2, "compile_mode": "eager"},
@@ -76,10 +78,11 @@ def _short_calls(binary: bytes, seed: int) -> list[Call]:
 
 
 @pytest.mark.parametrize("seed", _SEEDS)
-@pytest.mark.parametrize("name", ["loops", "control", "calls", "exceptions"])
+@pytest.mark.parametrize("name", ["affine", "loops", "control", "calls", "exceptions"])
 def test_fuel_is_the_same_in_all_forms(name: str, seed: int) -> None:
     choices = random.Random(seed).randbytes(1500)
-    binary = assemble(generate_loops(choices) if name == "loops" else generate(choices, PROFILES[name]))
+    make = _MAKERS.get(name)
+    binary = assemble(make(choices) if make is not None else generate(choices, PROFILES[name]))
     try:
         calls = _short_calls(binary, seed)
     except TooLong:
