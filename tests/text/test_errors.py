@@ -7,6 +7,8 @@ import pickle
 import pytest
 
 import wasmz
+from tests.text.fuzz import Mutator, fault
+from tests.text.test_reading import MODULES
 from wasmz.text import assemble
 
 CASES = [
@@ -52,6 +54,7 @@ CASES = [
     ("(module (@custom 5))", 1, 9, "@custom annotation: missing section name"),
     ('(module (func (@custom "x")))', 1, 15, "misplaced @custom annotation"),
     ("(module (func (@name 5) (nop)))", 1, 15, "@name annotation: unexpected token"),
+    ('(module (@name "a") $b (@name "c"))', 1, 9, "misplaced @name annotation"),
     ("(module (field))", 1, 10, "unexpected token field, expected a field of a module"),
     ("(module (elem 1 2 (item)))", 1, 15, "unexpected token 1, expected a reference type"),
 ]
@@ -68,6 +71,16 @@ def test_places_and_reasons(text: str, line: int, column: int, reason: str) -> N
     assert first == f"a.wat:{line}:{column}: {error.reason}"
     assert shown[2:].rstrip() == "".join(c if c.isprintable() else " " for c in error.source_line).rstrip()
     assert caret == " " * (2 + column - 1) + "^"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_mistakes_lead_to_no_other_errors(seed: int) -> None:
+    """A sample of `python -m tests.text.fuzz`."""
+    texts = [*MODULES.values(), *(text for text, *_ in CASES)]
+    mutator = Mutator(texts, seed)
+    for _ in range(500):
+        text = mutator.text()
+        assert fault(text) is None, text
 
 
 def test_bytes_that_are_no_utf8() -> None:

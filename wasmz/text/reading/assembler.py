@@ -6,6 +6,8 @@ assemble("(module (func (nop)", "a.wat") -> InvalidText: a.wat:1:20: unexpected 
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from wasmz.errors import bounded
 from wasmz.startup.concurrency import without_collections
 from wasmz.text.encoding import custom_section, section, sized, unsigned
@@ -110,8 +112,8 @@ def _read_module(parser: Parser, traced: bool) -> tuple[bytes, Module | None]:
         parser.at = start
         customs.read(parser)
     if parser.source.annotations:
-        following = [*(start for start, _ in starts[1:]), end]
-        functions = [(s, e) for (s, _), e in zip(starts, following, strict=True) if tokens[s + 1] == "func"]
+        edges = [*(start for start, _ in starts), end]
+        functions = [(start, after) for start, after in pairwise(edges) if tokens[start + 1] == "func"]
         check_left_over(parser.source, functions)
     return _join(parser, module, customs, name_section(parser, module_name.get(0))), module
 
