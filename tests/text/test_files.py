@@ -158,6 +158,20 @@ def test_print_to_a_file(folder: Path) -> None:
 
 
 @needs_processes
+def test_text_on_the_standard_input(folder: Path) -> None:
+    command = [sys.executable, "-m", "wasmz", "print", "-", "--fold"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for text, status, shown in (
+        (SUM, 0, "(i32.add (local.get 0)"),
+        ("(module (oops))", 1, ":1:10: unknown operator oops"),
+    ):
+        done = subprocess.run(
+            command, cwd=folder, env=environment, input=text, capture_output=True, text=True, timeout=120
+        )
+        assert done.returncode == status and shown in done.stdout + done.stderr
+
+
+@needs_processes
 def test_bundles_of_text(folder: Path) -> None:
     """The sources of modules that are shipped are binary."""
     from wasmz.ship.bundle import set_files, this_python

@@ -8,8 +8,8 @@ import click
 
 from wasmz.artifact.cache import write_output
 from wasmz.cli.common import FILE, Command
-from wasmz.cli.files import check_target
-from wasmz.module import read_source
+from wasmz.cli.files import STREAM, check_target, source_of
+from wasmz.module import errors_in_text, read_source
 
 
 @click.command("print", cls=Command)
@@ -23,8 +23,10 @@ def print_command(file: str, fold: bool, output: str | None) -> None:
     # Imported only here: it needs the decoder.
     from wasmz.text import print_module
 
-    text = print_module(bytes(read_source(file)), folded=fold)
-    if output is None or output == "-":
+    source = read_source(source_of(file))
+    with errors_in_text(source):
+        text = print_module(bytes(source), folded=fold)
+    if output is None or output == STREAM:
         click.echo(text, nl=False)
         return
     target = Path(output)
