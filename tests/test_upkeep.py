@@ -109,7 +109,9 @@ def test_commands(tmp_path: Path) -> None:
     assert printed[2].split() == ["entries", "3"]
     assert printed[3].split()[:2] == ["cpython-312", "3"]
     listed = command(tmp_path, "list").splitlines()
-    assert [line.split()[-1] for line in listed] == [f"{number:040x}" for number in (0, 1, 2)]
+    assert [line.split()[6] for line in listed] == ["0" * 12] * 3
+    dates = [" ".join(line.split()[:2]) for line in listed]
+    assert dates == sorted(set(dates), reverse=True)
     assert command(tmp_path, "prune") == "removed 0 entries, 0 bytes\n"
     assert command(tmp_path, "prune", "--older-than", "2.5") == "removed 1 entries, 1.0 KB\n"
     assert command(tmp_path, "prune", "--max-size", "0") == "removed 2 entries, 2.0 KB\n"
