@@ -283,26 +283,34 @@ def cache_directory(config: Config) -> str:
     named = os.environ.get(DIRECTORY_VARIABLE)
     if named:
         return named
-    directory = _usual_directory()
-    if directory is not None:
-        return directory
-    load("platformdirs")
-    import platformdirs
-
-    return platformdirs.user_cache_dir("wasmz", appauthor=False)
+    return _usual_directory()
 
 
-def _usual_directory() -> str | None:
-    """What platformdirs finds where that is plain; importing it takes 20 ms, longer than a small program."""
-    if sys.platform not in ("linux", "darwin") or "ANDROID_DATA" in os.environ or "ANDROID_ROOT" in os.environ:
-        return None
-    named = os.environ.get("XDG_CACHE_HOME")
-    if named is not None:
-        return os.path.join(named, "wasmz") if sys.platform == "linux" and named.startswith("/") else None
-    if not os.environ.get("HOME", "").startswith("/"):
-        return None
-    caches = "~/Library/Caches" if sys.platform == "darwin" else "~/.cache"
-    return os.path.join(os.path.expanduser(caches), "wasmz")
+def _usual_directory() -> str:
+    """Where platformdirs has it; importing that takes 20 ms, longer than a small program, and only Windows needs it."""
+    if sys.platform == "win32":
+        load("platformdirs")
+        import platformdirs
+
+        return platformdirs.user_cache_dir("wasmz", appauthor=False)
+    named = os.environ.get("XDG_CACHE_HOME", "")
+    # Others are to be ignored (XDG Base Directory Specification).
+    if named.startswith("/"):
+        return os.path.join(named, "wasmz")
+    home = os.path.expanduser("~") if os.environ.get("HOME", "").startswith("/") else _home_of_user()
+    return os.path.join(home, *(("Library", "Caches") if sys.platform == "darwin" else (".cache",)), "wasmz")
+
+
+def _home_of_user() -> str:
+    """The home directory that the system has for the user."""
+    load("pwd")
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:
+        # Users of containers may be unknown.
+        return "/"
 
 
 def distrust(directory: str) -> str | None:
