@@ -35,7 +35,8 @@ _LONG_FOLDERS = frozenset({"benchmarks", "corpus", "differential", "programs", "
 _LONG_FILES = frozenset(
     f"test_{name}.py"
     for name in (
-        *("build", "cache", "cli", "concurrency", "embedding", "examples", "files", "lazy_cache", "parallel", "pool"),
+        *("build", "cache", "cli", "concurrency", "corpus", "embedding", "examples", "files", "lazy_cache", "parallel"),
+        "pool",
         *("profile", "shipping", "upkeep"),
         *("adversarial", "idioms", "memory64", "scheduling", "streams", "trap_codes"),
         *("budgets", "full_memory", "gc", "limits", "suite_modules", "tiers"),
