@@ -35,7 +35,7 @@ NEVER: Final = 1 << 62
 
 # Iterations that are left to loops before numpy is imported, which takes 100 to 200 ms: they save about 100 ns each.
 _ITERATIONS_BEFORE_IMPORT: Final = 1_000_000
-_OLDEST: Final = (1, 22)
+_OLDEST: Final = (1, 26)
 # Loops of which functions are kept; those of modules that are gone are among them.
 _MOST_FUNCTIONS: Final = 4096
 
