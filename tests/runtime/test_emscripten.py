@@ -113,6 +113,35 @@ def test_traps_are_no_long_jumps(instance: wasmz.Instance) -> None:
     assert instance.exports.state() == (0, 0, 60_000)
 
 
+@pytest.mark.parametrize("names", [("stackSave", "stackRestore"), ("stack_save", "stack_restore")])
+def test_instances_that_share_a_linker(names: tuple[str, str]) -> None:
+    """Each is called with its own stack and table, in whatever order; the exports have had several names."""
+    text = PROGRAM.replace("emscripten_stack_get_current", names[0]).replace("_emscripten_stack_restore", names[1])
+    engine = wasmz.Engine(wasmz.Config(use_cache=False, verify=True))
+    module = wasmz.Module.compile(engine, wasmtime.wat2wasm(text))
+    linker = wasmz.Linker(engine)
+    linker.define_emscripten(module)
+    store = wasmz.Store(engine)
+    one, other = (wasmz.Instance(store, module, linker) for _ in range(2))
+    other.exports["__indirect_function_table"][1] = None
+    other.exports[names[1]](40_000)
+    for _ in range(3):
+        assert one.exports.call(1, 6) == 36
+        with pytest.raises(wasmz.Trap, match="null|uninitialized"):
+            other.exports.call(1, 6)
+        assert [instance.exports.call(2, 160) for instance in (one, other)] == [0, 0]
+        assert one.exports.state() == (1, 0, 60_000)
+        assert other.exports.state() == (1, 0, 40_000)
+    # The table may grow, and be changed, meanwhile.
+    table = one.exports["__indirect_function_table"]
+    table.grow(2, table[1])
+    assert one.exports.call(9, 5) == 25
+    table[9] = table[5]
+    with pytest.raises(wasmz.Trap) as caught:
+        one.exports.call(9, 5)
+    assert caught.value.code.name == "BAD_SIGNATURE"
+
+
 def test_memory(instance: wasmz.Instance) -> None:
     assert instance.exports.grow() == 1
     assert instance.first_memory.size_pages == 3
