@@ -95,9 +95,8 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=15)
     rounds = parser.parse_args().rounds
     contenders = [binding_cases(wasmtime), binding_cases(wasmz.wasmtime), own_cases()]
-    print(
-        f"| nanoseconds | {' | '.join(CONTENDERS)} | drop-in: times faster | wasmz: times faster |\n|---|---|---|---|---|---|"
-    )
+    print(f"| nanoseconds | {' | '.join(CONTENDERS)} | drop-in: times faster | wasmz: times faster |")
+    print("|---|---|---|---|---|---|")
     for name in contenders[0]:
         best = nanoseconds([cases[name] for cases in contenders], rounds)
         cells = [f"{value:,.0f}" for value in best] + [f"{best[0] / value:.1f}" for value in best[1:]]

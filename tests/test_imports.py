@@ -22,7 +22,7 @@ PACKAGE = ROOT / "wasmz"
 _FACE = {"wasmz", "wasmz.__main__"}
 # What stands above the face, and all that it imports beside its own files.
 _ABOVE = "wasmz.wasmtime"
-_FOR_ABOVE = {"wasmz", "wasmz.text"}
+_FOR_ABOVE = {"wasmz", "wasmz.text", "wasmz.startup.concurrency"}
 
 
 def find_modules() -> dict[str, Path]:

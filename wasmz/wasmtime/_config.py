@@ -9,10 +9,10 @@ What changes how machine code is made is checked, and has no effect.
 
 from __future__ import annotations
 
-import platform
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import wasmz
+from wasmz.startup.concurrency import load
 from wasmz.wasmtime._error import WasmtimeError
 from wasmz.wasmtime._managed import Managed
 
@@ -76,11 +76,12 @@ def _check_cache(config: Config, enabled: bool | str) -> None:
 
 def _cache_directory(path: str) -> str | None:
     """What a configuration file of wasmtime's cache says of its directory."""
+    load("tomllib")
     import tomllib
-    from pathlib import Path
 
     try:
-        section = tomllib.loads(Path(path).read_text(encoding="utf-8")).get("cache", {})
+        with open(path, "rb") as file:
+            section = tomllib.load(file).get("cache", {})
     except OSError as error:
         raise WasmtimeError(f"failed to read config file: {path}\n\nCaused by:\n    {error}\n") from None
     except ValueError as error:
@@ -92,6 +93,9 @@ def _cache_directory(path: str) -> str | None:
 
 
 def _check_target(config: Config, target: str) -> None:
+    load("platform")
+    import platform
+
     architecture = target.partition("-")[0]
     own = platform.machine().lower()
     if architecture != _SAME_ARCHITECTURES.get(own, own):

@@ -36,9 +36,13 @@ class Global(Extern):
 
     def value(self, store: Storelike) -> Any:
         """The value; a null reference as a ``Val``."""
-        self._check(store)
+        if store is not self._store:
+            self._check(store)
+        value = self._item.value
+        if value.__class__ is int or value.__class__ is float:
+            return value
         type = value_type(self._item.type.value_type)
-        value = given_value(self._store, type, self._item.value)
+        value = given_value(self._store, type, value)
         return Val(type, None) if value is None else value
 
     def set_value(self, store: Storelike, val: Any) -> None:

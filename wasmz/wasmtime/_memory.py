@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import wasmz
+from wasmz.startup.concurrency import load
 from wasmz.wasmtime._error import WasmtimeError
 from wasmz.wasmtime._exportable import WRAPPERS, Extern
 from wasmz.wasmtime._store import Store, Storelike
@@ -87,6 +88,7 @@ class Memory(Extern):
         Raises:
             ValueError: they are not all in the memory.
         """
+        load("ctypes")
         import ctypes
 
         self._check(store)
@@ -154,6 +156,7 @@ def grown(memory: wasmz.Memory, delta: int) -> int:
 
 def pointer(view: memoryview) -> ctypes._Pointer[ctypes.c_ubyte]:
     """A pointer to what a view shows; it keeps that alive."""
+    load("ctypes")
     import ctypes
 
     return ctypes.pointer(ctypes.c_ubyte.from_buffer(view) if view else ctypes.c_ubyte())

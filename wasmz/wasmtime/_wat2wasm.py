@@ -6,12 +6,16 @@ wat2wasm("(module)")            -> bytearray(b"\\0asm\\1\\0\\0\\0")
 from __future__ import annotations
 
 from wasmz import InvalidWasm
-from wasmz.text import assemble
+from wasmz.startup.concurrency import load
 from wasmz.wasmtime._error import WasmtimeError
 
 
 def wat2wasm(wat: str | bytes) -> bytearray:
     """The binary form of a module in the text format. ``WasmtimeError``: it is none."""
+    # Most programs have the binary format.
+    load("wasmz.text")
+    from wasmz.text import assemble
+
     try:
         return bytearray(assemble(wat, "<anon>"))
     except InvalidWasm as error:
