@@ -293,7 +293,11 @@ def _same(r: Writer, value: Value, other: Value) -> None:
 
 @_handles("copy")
 def _copy(r: Writer, value: Value) -> None:
-    _same(r, value, value.args[0])
+    other = value.args[0]
+    if value.type in NUMBER_TYPES:
+        _same(r, value, other)
+    else:
+        r.alias(value, other.note.value, UNSIGNED)
 
 
 @_handles("i64.extend_i32_s")
