@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import warnings
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -344,7 +345,8 @@ def test_the_usual_directory_is_where_platformdirs_has_it(
             monkeypatch.setenv(name, value)
     found = cache_module._usual_directory()
     assert Path(found).is_absolute()
-    if caches != "relative":
+    # Where the system knows no users, platformdirs gives a relative path.
+    if caches != "relative" and ((home or "").startswith("/") or find_spec("pwd")):
         assert found == platformdirs.user_cache_dir("wasmz", appauthor=False)
 
 

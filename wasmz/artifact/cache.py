@@ -302,14 +302,13 @@ def _usual_directory() -> str:
 
 
 def _home_of_user() -> str:
-    """The home directory that the system has for the user."""
-    load("pwd")
-    import pwd
-
+    """The home directory that the system has for the user; the root if it knows none."""
     try:
+        # A part of the interpreter, where there is one.
+        import pwd
+
         return pwd.getpwuid(os.getuid()).pw_dir
-    except KeyError:
-        # Users of containers may be unknown.
+    except (ImportError, KeyError):
         return "/"
 
 
