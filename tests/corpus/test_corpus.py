@@ -82,7 +82,7 @@ def test_case(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None
     if not CORPUS.is_dir():
         pytest.skip(f"the corpus is missing: no {CORPUS} (WASMZ_CORPUS names it)")
     case = next(case for case in _all_cases() if case["id"] == name)
-    _fetch(name.partition("/")[0])
+    fetch(name.partition("/")[0])
     folders = _copy_folders(case, tmp_path)
     result = _run(case, tmp_path, folders, "eager" if request.config.getoption("--eager") else "smart")
     recorded = WORK / "expected" / name.replace("/", "__")
@@ -102,7 +102,7 @@ def _all_cases() -> list[dict[str, Any]]:
     return cases
 
 
-def _fetch(folder: str) -> None:
+def fetch(folder: str) -> None:
     """Put the modules of one folder of cases in place, or skip the test, saying why that was not possible."""
     with _one_at_a_time():
         command = [sys.executable, str(CORPUS / "tools" / "get.py"), str(CORPUS / "cases"), str(WORK)]
