@@ -20,7 +20,10 @@ from wasmz import Config, Engine
 from wasmz.compile.front_end import load_module
 from wasmz.compile.pipeline import ModuleCompiler
 from wasmz.passes.loops import array_text
+from wasmz.passes.loops.array_operations import OPERATIONS
+from wasmz.passes.loops.array_vectors import VECTOR_SHIFTS, VECTOR_SHUFFLES
 from wasmz.runtime.memory import arrays
+from wasmz.wasm.instructions import BY_NAME
 
 pytest.importorskip("numpy", reason="numpy is not installed: loops are not done on its arrays")
 
@@ -174,6 +177,57 @@ def test_deadline_between_pieces_leaves_whole_iterations() -> None:
     assert all((up + down) & 0xFFFF_FFFF == 0 for up, down in zip(ups[:-1], downs[:-1], strict=True) if up or down)
     # Elements are done in order: those in front have been done as often, or once more.
     assert 0 < ups[0] - ups[-1] + 1 <= 2 and sorted(ups, reverse=True) == ups
+
+
+def test_what_is_computed_is_not_changed_by_a_store() -> None:
+    """A lane of a vector is a part of memory to numpy: the store of the vector comes before that of the lane."""
+    parts = []
+    for name, (type, shape) in enumerate((("i32", "i32x4"), ("i64", "i64x2"))):
+        parts.append(f"""(func (export "f{name}") (param $p i32) (param $q i32) (param $n i32) (local $v v128)
+          (loop $next
+            (local.set $v (v128.load (local.get $p)))
+            (v128.store (local.get $p) (i8x16.add_sat_u (local.get $v) (v128.const i64x2 0x0102030405060708 3)))
+            ({type}.store (local.get $q) ({shape}.extract_lane 1 (local.get $v)))
+            (local.set $p (i32.add (local.get $p) (i32.const 16)))
+            (local.set $q (i32.add (local.get $q) (i32.const 8)))
+            (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))""")
+    data = "".join(f"\\{number % 251:02x}" for number in range(2000))
+    wat = f'(module (memory (export "memory") 1) (data (i32.const 0) "{data}") {" ".join(parts)})'
+    assert compare(assemble(wat), [("f0", (0, 4096, 100)), ("f1", (16, 8192, 90))], levels=(2,)) == 2
+
+
+def test_no_operation_gives_a_view_of_its_operands() -> None:
+    """Stores come after all that is computed, and may write what operands are views of."""
+    names = arrays._find_names()
+    assert names is not None
+    for op, operation in OPERATIONS.items():
+        if op == "select":
+            types: list[str] = ["i32", "i32", "i32"]
+        elif op.endswith(".pack"):
+            types = ["i32"] * 4 if op[:5] == "i32x4" else ["i64"] * 2
+        else:
+            types = [str(type) for type in BY_NAME[op].params or ()]
+        operands = [_operand(names, type) for type in types]
+        if op in VECTOR_SHIFTS:
+            operands[1] = names["u4"](1)
+        if op in VECTOR_SHUFFLES:
+            operands.append(tuple(range(16)) if op == "i8x16.shuffle" else 0)
+        values = {f"x{number}": operand for number, operand in enumerate(operands)}
+        with names["errstate"](all="ignore"):
+            found = eval(operation.text.format(*values), {**names, **values})
+        bases = {id(found)}
+        while found is not None:
+            bases.add(id(found))
+            found = getattr(found, "base", None)
+        assert not any(id(operand) in bases for operand in operands), op
+
+
+def _operand(names: dict[str, Any], type: str) -> Any:
+    if type == "v128":
+        return names["empty"]((4, 16), "u1")
+    operand = names["empty"](4, {"i32": "u4", "i64": "u8", "f32": "f4", "f64": "f8"}[type])
+    operand[:] = 1
+    return operand
 
 
 def test_texts_do_not_depend_on_anything_else() -> None:

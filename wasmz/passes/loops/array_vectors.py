@@ -107,8 +107,8 @@ VECTOR_SHUFFLES = {
     "i8x16.extract_lane_s": "{0}.view(i1)[...,{1}].astype(i4).view(u4)",
     "i16x8.extract_lane_u": "{0}.view(u2)[...,{1}].astype(u4)",
     "i16x8.extract_lane_s": "{0}.view(i2)[...,{1}].astype(i4).view(u4)",
-    "i32x4.extract_lane": "{0}.view(u4)[...,{1}]",
-    "i64x2.extract_lane": "{0}.view(u8)[...,{1}]",
+    "i32x4.extract_lane": "{0}.view(u4)[...,{1}].copy()",
+    "i64x2.extract_lane": "{0}.view(u8)[...,{1}].copy()",
 }
 
 # What a parameter may become, lane by lane, by all vectors of many iterations -> the function, and the lanes' type.
