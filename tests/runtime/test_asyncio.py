@@ -233,6 +233,52 @@ def test_interrupting_who_waits(kind: str) -> None:
     asyncio.run(main())
 
 
+@pytest.mark.parametrize("ending", ["returns", "raises"])
+def test_interrupting_a_coroutine_that_does_not_end_as_cancelled(kind: str, ending: str) -> None:
+    """The guest is stopped all the same, and the task is as if it had not been cancelled."""
+
+    async def fetch(number: int) -> int:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            if ending == "raises":
+                raise ValueError("cleaning up") from None
+        return 7
+
+    instance = make(fetch)
+
+    async def main() -> None:
+        asyncio.get_running_loop().call_later(0.02, instance.store.interrupt)
+        with pytest.raises(wasmz.Interrupted):
+            await instance.call_async("twice", 1)
+        task = asyncio.current_task()
+        assert task is not None and task.cancelling() == 0
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_interrupting_while_the_task_is_cancelled(kind: str, is_first: bool) -> None:
+    """Whoever cancels a task finds it cancelled."""
+
+    async def fetch(number: int) -> int:
+        await asyncio.sleep(60)
+        return 0
+
+    instance = make(fetch)
+
+    async def main() -> None:
+        task = asyncio.ensure_future(instance.call_async("twice", 1))
+        await asyncio.sleep(0.02)
+        for stop in (task.cancel, instance.store.interrupt)[:: 1 if is_first else -1]:
+            stop()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert task.cancelled()
+
+    asyncio.run(main())
+
+
 def test_a_guest_that_is_called_back(kind: str) -> None:
     """A coroutine of the host calls the guest, which waits for another one."""
     notes: list[int] = []

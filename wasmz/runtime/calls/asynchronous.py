@@ -102,19 +102,21 @@ class _Call:
         """Awaits what the guest waits for."""
         key = id(self)
         self.is_interrupted = False
+        before = self.task.cancelling()
         suspended[key] = ref(self.store), self.stop
+        answer: _Answer
         try:
-            return await awaitable, None
-        except asyncio.CancelledError as error:
-            if self.is_interrupted:
-                # It was no one's wish that the task ends: only the store is stopped.
-                self.task.uncancel()
-                return None, Interrupted()
-            return None, error
+            answer = await awaitable, None
         except BaseException as error:
-            return None, error
+            answer = None, error
         finally:
             suspended.pop(key, None)
+        if self.is_interrupted:
+            # It was no one's wish that the task ends: only the store is stopped. Or others have cancelled it, too.
+            is_cancelled = self.task.uncancel() > before and isinstance(answer[1], asyncio.CancelledError)
+            if not is_cancelled and (answer[1] is None or isinstance(answer[1], (Exception, asyncio.CancelledError))):
+                return None, Interrupted()
+        return answer
 
     def stop(self) -> None:
         """Interrupts the guest that waits; called in any thread."""
