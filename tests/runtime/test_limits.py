@@ -271,6 +271,24 @@ def test_deadline_that_is_moved_or_taken_away() -> None:
             guest.store.set_deadline(wrong)
 
 
+@pytest.mark.parametrize("seconds", [1e10, 1e300, float("inf")])
+def test_deadlines_that_never_come(seconds: float) -> None:
+    """The thread that keeps deadlines waits for all of them."""
+    guest, other = Guest(), Guest()
+    guest.store.set_deadline(seconds)
+    assert guest.exports.fib(20) == 6765
+    other.store.set_deadline(0.02)
+    with pytest.raises(wasmz.Interrupted):
+        other.exports.spin()
+    other.store.close()
+    time.sleep(0.02)
+    assert "wasmz deadlines" in [thread.name for thread in threading.enumerate()]
+    guest.store.set_deadline(0.02)
+    with pytest.raises(wasmz.Interrupted):
+        guest.exports.spin()
+    guest.store.set_deadline(None)
+
+
 def test_only_the_store_itself_is_stopped() -> None:
     guest, other = Guest(), Guest()
     guest.store.set_deadline(0)

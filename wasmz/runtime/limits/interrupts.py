@@ -48,6 +48,9 @@ __wasmz_frame__ = "helper"
 _AGAIN: Final = 0.001
 _LATER: Final = 0.005
 
+# The longest wait for the next deadline: systems refuse waits of centuries.
+_LONGEST: Final = 3600.0
+
 # How often a thread that runs the store's code is looked at in a row, how often others are that may come to run it, and
 # the seconds between two looks.
 _ATTEMPTS: Final = 100
@@ -380,7 +383,7 @@ class _Watcher:
             return _AGAIN
         # A store may be collected at any time.
         nearest = min(self._deadlines.values(), default=None)
-        return None if nearest is None else max(nearest - time.monotonic(), _LATER)
+        return None if nearest is None else min(max(nearest - time.monotonic(), _LATER), _LONGEST)
 
 
 _watcher = _Watcher()
