@@ -47,6 +47,46 @@ def test_what_a_program_gets_and_leaves() -> None:
         result.check_returncode()
 
 
+FLOOD = """
+(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (func (export "_start") (local $error i32)
+    (i32.store (i32.const 4) (i32.const 65536))
+    (loop $again
+      (local.set $error (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+      (br_if $again (i32.eqz (local.get $error))))
+    (call $exit (local.get $error))))
+"""
+
+
+def test_captured_output_counts_against_the_limit_of_memory() -> None:
+    engine = wasmz.Engine(wasmz.Config(mem_limit_bytes=1 << 20))
+    result = wasmz.run(assemble(FLOOD), engine=engine)
+    # A page is the guest's memory, and as much is free.
+    assert (result.returncode, len(result.stdout)) == (51, 1 << 20)
+
+
+def test_output_that_the_host_takes_counts_no_more() -> None:
+    engine = wasmz.Engine(wasmz.Config(mem_limit_bytes=1 << 20))
+    output = bytearray()
+    config = wasmz.WasiConfig(stdout=output)
+    linker = wasmz.Linker(engine)
+    linker.define_wasi(config)
+    module = wasmz.Module(engine, assemble(FLOOD))
+    for before in (0, 100, 5000):
+        # Each store has a limit of its own, and what was there is not the guest's doing.
+        output[before:] = bytes(max(0, before - len(output)))
+        with wasmz.Store(engine) as store:
+            instance = wasmz.Instance(store, module, linker)
+            for _ in range(2):
+                del output[before:]
+                with pytest.raises(wasmz.WasiExit):
+                    instance.exports._start()
+                assert len(output) == before + (1 << 20)
+
+
 @pytest.mark.parametrize("stdin", ["gr\u00fc\u00df", io.BytesIO("gr\u00fc\u00df".encode())])
 def test_text(stdin: object) -> None:
     result = wasmz.run(wasmz.Module.compile(assemble(ECHO)), stdin=stdin, text=True)

@@ -128,12 +128,12 @@ class Process:
                 pass
 
     def charge_to(self, store: Store) -> None:
-        """Lets descriptors, and files in memory, count against the limit of a store whose guest has them."""
+        """Lets descriptors, files in memory and kept output count against the limit of a store whose guest has them."""
         if not store.host_budget.is_limited:
             return
         self.table.charge_to(store.host_budget)
         for entry in self.table.values():
-            charge = getattr(getattr(entry, "tree", None), "charge_to", None)
+            charge = getattr(getattr(entry, "tree", entry), "charge_to", None)
             if charge is not None:
                 charge(store.host_budget)
 

@@ -14,12 +14,13 @@ import sys
 from wasmz.runtime.wasi.descriptors import Descriptor, Failure
 from wasmz.runtime.wasi.errno import Errno
 from wasmz.runtime.wasi.flags import FdFlags, FileType, Rights
-from wasmz.startup.concurrency import load
+from wasmz.startup.concurrency import load, new_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final
 
+    from wasmz.runtime.limits.budgets import HostBudget
     from wasmz.runtime.wasi.descriptors import Stat
 
 # How much is taken at once from a buffered file, which would keep the rest where nobody can ask for it.
@@ -127,7 +128,7 @@ def open_output(sink: Any, inherited: str) -> OutputStream:
     if sink is None:
         return _Discard()
     if isinstance(sink, bytearray):
-        return _CallOutput(sink.extend)
+        return _ArrayOutput(sink)
     if _is_number(sink):
         return _DescriptorOutput(_checked_number(sink, inherited))
     if hasattr(sink, "write"):
@@ -269,6 +270,42 @@ class _CallOutput(OutputStream):
 
     def write_from(self, source: memoryview) -> int:
         self._function(bytes(source))
+        return len(source)
+
+
+class _ArrayOutput(OutputStream):
+    """Into a bytearray. What a guest adds to it counts against the limit of what it makes the host hold."""
+
+    def __init__(self, sink: bytearray) -> None:
+        super().__init__()
+        self._sink = sink
+        self._budget: HostBudget | None = None
+        # How many of its bytes count, and how many there were after the last output.
+        self._counted = self._size = 0
+        self._lock = new_lock()
+
+    def charge_to(self, budget: HostBudget) -> None:
+        """Lets output from now on count against the limit of a store: the last one that asks for it."""
+        with self._lock:
+            if budget is not self._budget:
+                if self._budget is not None:
+                    self._budget.release(self._counted)
+                self._budget, self._counted = budget, 0
+
+    def write_from(self, source: memoryview) -> int:
+        if self._budget is not None:
+            with self._lock:
+                # What the host has taken out.
+                taken = min(self._size - len(self._sink), self._counted)
+                if taken > 0:
+                    self._budget.release(taken)
+                    self._counted -= taken
+                self._size = len(self._sink)
+                if not self._budget.reserve(len(source)):
+                    raise Failure(Errno.NOSPC)
+                self._counted += len(source)
+                self._size += len(source)
+        self._sink.extend(source)
         return len(source)
 
 
