@@ -144,6 +144,7 @@ def test_numpy_is_imported_only_after_many_iterations() -> None:
     without = {name: module for name, module in sys.modules.items() if name != "numpy"}
     with (
         mock.patch.object(arrays.State, "names", None),
+        mock.patch.object(arrays.State, "is_missing", False),
         mock.patch.object(arrays.State, "left", 1000),
         mock.patch.dict(arrays._functions, clear=True),
         mock.patch.dict(sys.modules, without, clear=True),
@@ -153,6 +154,20 @@ def test_numpy_is_imported_only_after_many_iterations() -> None:
         with mock.patch.object(arrays, "load", side_effect=ImportError) as imported:
             assert arrays._find(text, 600) is None
         assert imported.called
+
+
+def test_few_functions_of_long_texts_are_kept() -> None:
+    """They outlive their modules, and count against no limit."""
+    text = "def rounds(*_): return 0\n#"
+    with (
+        mock.patch.dict(arrays._functions, clear=True),
+        mock.patch.object(arrays.State, "characters", 0),
+        mock.patch.object(arrays, "_MOST_CHARACTERS", 10_000),
+    ):
+        for number in range(100):
+            assert arrays._find(f"{text}{number:03}" + "x" * 1000, 1) is not None
+            assert sum(map(len, arrays._functions)) == arrays.State.characters <= 10_000
+        assert arrays._functions
 
 
 def test_deadline_between_pieces_leaves_whole_iterations() -> None:

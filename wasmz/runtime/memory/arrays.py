@@ -36,8 +36,10 @@ NEVER: Final = 1 << 62
 # Iterations that are left to loops before numpy is imported, which takes 100 to 200 ms: they save about 100 ns each.
 _ITERATIONS_BEFORE_IMPORT: Final = 1_000_000
 _OLDEST: Final = (1, 26)
-# Loops of which functions are kept; those of modules that are gone are among them.
+# Loops of which functions are kept, and the characters of their texts: five bytes are held for each. Those of modules
+# that are gone are among them.
 _MOST_FUNCTIONS: Final = 4096
+_MOST_CHARACTERS: Final = 1 << 23
 
 
 class State:
@@ -47,11 +49,13 @@ class State:
         left: iterations until it is imported.
         names: what the functions use; ``None`` until then.
         is_missing: whether there is none.
+        characters: of the texts of all functions that are kept.
     """
 
     left: int = _ITERATIONS_BEFORE_IMPORT
     names: dict[str, Any] | None = None
     is_missing: bool = False
+    characters: int = 0
 
 
 # The functions that were made, by their texts.
@@ -82,8 +86,10 @@ def _find(text: str, rounds: int) -> Callable[..., Any] | None:
         if names is None:
             State.is_missing = True
             return None
-    if len(_functions) >= _MOST_FUNCTIONS:
+    if len(_functions) >= _MOST_FUNCTIONS or State.characters + len(text) > _MOST_CHARACTERS:
         _functions.clear()
+        State.characters = 0
+    State.characters += len(text)
     made: dict[str, Any] = dict(names)
     exec(compile(text, "<wasmz arrays>", "exec"), made)
     function: Callable[..., Any] = made["rounds"]
