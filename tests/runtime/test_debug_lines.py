@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import wasmz
+from tests.differential.oracle import assemble
 from tests.wasm.encode import custom, signed, unsigned
 from wasmz.runtime.traps.debug_lines import LineTable
 
@@ -36,7 +37,7 @@ def test_traps_know_their_source_lines(version: int, level: int, mode: str, cach
     shown = instance.try_call("run", 0).trap
     assert shown is not None
     last = traceback.extract_tb(shown.__traceback__)[-1]
-    assert (last.filename, last.lineno) == ("lines.c", 3)
+    assert (last.filename, last.lineno) == ("<lines.c>", 3)
     assert SOURCE[2].strip() == "return a /"
     assert f"at 0x{trap.frames[0].byte_offset:x} (lines.c:3)" in trap.backtrace()
     assert instance.exports.run(10) == 100 // 20 + 3 + 1
@@ -62,6 +63,8 @@ def test_without_debugging_information_there_are_none() -> None:
 
 # Tables by hand
 
+TRAPPING = '(module (func $inner unreachable) (func (export "run") (call $inner)))'
+
 HEADER_2 = b"\x01\x01\xfb\x0e\x0d" + bytes([0, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1])
 END = b"\0\x01\x01"
 
@@ -75,6 +78,33 @@ def unit(program: bytes, directories: bytes = b"\0", files: bytes = b"a.c\0\0\0\
     head = HEADER_2 + directories + files
     content = b"\x02\x00" + len(head).to_bytes(4, "little") + head + program
     return len(content).to_bytes(4, "little") + content
+
+
+def claiming(file: bytes, line: int) -> wasmz.Trap:
+    """A trap of a module that says that its code is from a line of a file."""
+    program = address(1) + b"\x03" + signed(line - 1) + b"\x01" + b"\x02" + unsigned(100) + END
+    section = unit(program, files=file + b"\0\0\0\0\0")
+    trap = wasmz.instantiate(assemble(TRAPPING) + custom(".debug_line", section)).try_call("run").trap
+    assert trap is not None and trap.frames[0].source == (file.decode(), line)
+    return trap
+
+
+def test_no_file_is_opened_that_a_module_claims(tmp_path: Path) -> None:
+    """Whoever prints a traceback would show a line of it, or wait for ever, as for a pipe."""
+    secret = tmp_path / "secret"
+    secret.write_text("password\n")
+    shown = "".join(traceback.format_exception(claiming(bytes(secret), 1)))
+    assert f'File "<{secret}>", line 1, in inner' in shown
+    assert "password" not in shown
+
+
+@pytest.mark.parametrize("line", [(1 << 31) - 1, 1 << 31, (1 << 32) - 1])
+def test_lines_that_no_file_has(line: int) -> None:
+    trap = claiming(b"a.c", line)
+    last = traceback.extract_tb(trap.__traceback__)[-1]
+    assert (last.filename, last.lineno) == (
+        ("<a.c>", line) if line < 1 << 31 else ("<wasm module>", trap.frames[0].byte_offset)
+    )
 
 
 def found(section: bytes, *addresses: int) -> list[tuple[str, int] | None]:

@@ -55,6 +55,8 @@ MAX_FRAMES: Final = 1000
 _ENTRIES: Final = 500
 # Debugging information up to this size is read for a traceback: that takes a tenth of a second.
 _MOST_LINE_BYTES: Final = 100_000
+# The last line that a code object can have. A module may claim later ones.
+_LAST_LINE: Final = (1 << 31) - 1
 
 
 class InstanceFrames:
@@ -190,8 +192,9 @@ def translate(error: Exception) -> Trap | None:
 def guest_traceback(traceback: TracebackType | None) -> TracebackType | None:
     """A traceback without the runtime's entries: what a user has written remains.
 
-    The guest's functions are shown in their sources, where these are known at once, and otherwise as a line of the
-    module, which is a byte offset. Frames are the real ones but for the former.
+    The guest's functions are shown at lines of their sources, where these are known at once, and otherwise at a line of
+    the module, which is a byte offset. Frames are the real ones but for the former. A module may claim any file for its
+    source, and whoever prints a traceback opens the files: so their names are ``<src/main.c>``, which is never opened.
     """
     shown: list[TracebackType] = []
     while traceback is not None:
@@ -207,8 +210,8 @@ def guest_traceback(traceback: TracebackType | None) -> TracebackType | None:
         if owner.__class__ is InstanceFrames and frame.f_code.co_filename != EXPORT_FILE:
             line &= LARGEST_OFFSET
             source = owner.find_quickly(line)
-            if source is not None:
-                frame, instruction, line = _frame_in(*source, frame.f_code.co_name), 0, source[1]
+            if source is not None and source[1] <= _LAST_LINE:
+                frame, instruction, line = _frame_in(f"<{source[0]}>", source[1], frame.f_code.co_name), 0, source[1]
         made = entry.__class__(made, frame, instruction, line)
     return made
 
