@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import sys
+import threading
+import time
 import traceback
 from pathlib import Path
 
@@ -164,6 +166,32 @@ def test_exceptions_of_the_host_pass() -> None:
     wasm = assemble('(module (import "my" "fail" (func)) (func (export "_start") (call 0)))')
     with pytest.raises(LookupError, match="the host's"):
         wasmz.run(wasm, imports={"my": {"fail": fail}})
+
+
+def _threaded(in_thread: str, in_main: str) -> bytes:
+    """A program that starts a thread and goes on."""
+    return assemble(f"""
+      (module
+        (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
+        (import "env" "memory" (memory 1 1 shared))
+        (func (export "wasi_thread_start") (param i32 i32) {in_thread})
+        (func (export "_start") (drop (call $spawn (i32.const 0))) {in_main}))
+    """)
+
+
+@pytest.mark.skipif(sys.platform == "emscripten", reason="no threads here")
+def test_a_program_ends_with_its_threads() -> None:
+    """What ends one of them ends the program, and the end of the program stops them."""
+    spin = "(loop (br 0))"
+    trapped = wasmz.run(_threaded("unreachable", spin), timeout=60)
+    assert trapped.trap is not None and not trapped.timed_out
+    assert trapped.trap.message == "unreachable"
+    assert wasmz.run(_threaded(spin, "")).returncode == 0
+    assert wasmz.run(_threaded(spin, spin), timeout=0.2).timed_out
+    end = time.monotonic() + 20
+    while any(thread.name.startswith("wasi-thread") for thread in threading.enumerate()):
+        assert time.monotonic() < end, "a thread of a program that has ended goes on"
+        time.sleep(0.01)
 
 
 # Beside programs
