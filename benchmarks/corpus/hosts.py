@@ -61,6 +61,18 @@ class Guest(ABC):
         return data.partition(b"\0")[0].decode(errors="replace")
 
 
+class Bound(dict):  # type: ignore[type-arg]
+    """Exports that were asked for: a program uses a few of them, and an engine may make each on first use."""
+
+    def __init__(self, found: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.found = found
+
+    def __missing__(self, name: str) -> Any:
+        item = self[name] = self.found[name]
+        return item
+
+
 class LongJump(Exception):
     """Unwinds the guest's frames up to the call through which setjmp's function was called."""
 
@@ -82,16 +94,16 @@ def open_wasmz(wasm: bytes, functions: HostFunctions, **config: Any) -> Guest:
             self.memory.write(address & 0xFFFFFFFF, data)
 
         def has_export(self, name: str) -> bool:
-            return name in self.names
+            return name in module.exports
 
         def resize(self, size: int) -> bool:
             missing = (size + 65535) // 65536 - self.memory.size_pages
             return missing <= 0 or self.memory.grow(missing) != -1
 
-        def bind(self, instance: wasmz.Instance, module: wasmz.Module) -> None:
-            self.names = list(module.exports)
-            self.exports = {name: instance.exports[name] for name in self.names}
-            self.memory = next(item for item in self.exports.values() if isinstance(item, wasmz.Memory))
+        def bind(self, instance: wasmz.Instance) -> None:
+            self.exports = Bound(instance.exports)
+            memories = (item.name for item in module.exports.values() if isinstance(item.type, wasmz.MemoryType))
+            self.memory = self.exports[next(memories)]
 
     engine = wasmz.Engine(wasmz.Config(**config))
     module = wasmz.Module.compile(engine, wasm)
@@ -118,7 +130,7 @@ def open_wasmz(wasm: bytes, functions: HostFunctions, **config: Any) -> Guest:
         else:
             function = _bound(guest, key, functions)
         linker.define(item.module_name, item.name, function)
-    guest.bind(wasmz.Instance(wasmz.Store(engine), module, linker), module)
+    guest.bind(wasmz.Instance(wasmz.Store(engine), module, linker))
     return guest
 
 
@@ -139,7 +151,7 @@ def open_pwasm(wasm: bytes, functions: HostFunctions, mode: str | None = "compil
             self.memory.write(address & 0xFFFFFFFF, data)
 
         def has_export(self, name: str) -> bool:
-            return name in self.exports
+            return name in self.exports.found
 
         def resize(self, size: int) -> bool:
             missing = (size + 65535) // 65536 - self.memory.size
@@ -147,7 +159,7 @@ def open_pwasm(wasm: bytes, functions: HostFunctions, mode: str | None = "compil
 
         def bind(self, instance: Any) -> None:
             self.memory = instance.memories[0]
-            self.exports = {name: instance.exports[name] for name in instance.exports}
+            self.exports = Bound(instance.exports)
 
     module = pwasm.decode_module(wasm)
     guest = PwasmGuest()
