@@ -9,7 +9,8 @@ from __future__ import annotations
 from wasmz.baseline.draft import Unfit
 from wasmz.runtime import abi
 from wasmz.startup.light import cached_property
-from wasmz.types import FuncType, RefType, ValType, is_subtype
+from wasmz.subtyping import is_subtype
+from wasmz.types import FuncType, RefType, ValType
 from wasmz.wasm.immediates import read_rare_immediate
 from wasmz.wasm.instructions import INSTRUCTIONS, Immediates
 from wasmz.wasm.proposals import Proposal

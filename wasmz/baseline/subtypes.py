@@ -6,7 +6,8 @@ The loop compares types by identity. Only where they differ does it ask here, so
 from __future__ import annotations
 
 from wasmz.baseline.draft import Unfit
-from wasmz.types import RefType, ValType, internal_type, is_subtype
+from wasmz.subtyping import is_subtype
+from wasmz.types import RefType, ValType, internal_type
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -32,7 +32,8 @@ from wasmz.baseline.typed import describe, read_typed
 from wasmz.codegen.targets.base import IF_FALSE, IF_TRUE
 from wasmz.runtime import abi
 from wasmz.runtime.abi import UNREACHABLE
-from wasmz.types import RefType, ValType, without_null
+from wasmz.subtyping import without_null
+from wasmz.types import RefType, ValType
 from wasmz.wasm.proposals import Proposal
 from wasmz.wasm.reader import read_s32, read_s64, read_u32
 

@@ -12,20 +12,8 @@ from wasmz.baseline.kinds import kind_of
 from wasmz.baseline.rows import Template
 from wasmz.baseline.subtypes import without_nulls
 from wasmz.baseline.templates import LANES, TEMPLATES, TYPED
-from wasmz.types import (
-    ArrayType,
-    DefinedType,
-    FieldType,
-    HeapType,
-    PackedType,
-    RefType,
-    StructType,
-    ValType,
-    default_value_exists,
-    heap_top,
-    is_storage_subtype,
-    is_subtype,
-)
+from wasmz.subtyping import default_value_exists, heap_top, is_storage_subtype, is_subtype
+from wasmz.types import ArrayType, DefinedType, FieldType, HeapType, PackedType, RefType, StructType, ValType
 from wasmz.wasm.instructions import INSTRUCTIONS
 
 TYPE_CHECKING = False

@@ -24,7 +24,8 @@ from wasmz.ir.facts import CONSTANTS
 from wasmz.ir.nodes import BOOL, Block, Edge, Function, Terminator, Value
 from wasmz.ir.operations import CALLS, EFFECTS, TERMINATORS, VARIANTS
 from wasmz.ir.printer import print_function
-from wasmz.types import RefType, ValType, heap_top, is_subtype
+from wasmz.subtyping import heap_top, is_subtype
+from wasmz.types import RefType, ValType
 from wasmz.wasm.instructions import BY_NAME
 
 _EDGE_COUNTS = {"jump": 1, "branch": 2, "count": 2, "invoke": 2, "next": 2}

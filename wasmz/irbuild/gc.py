@@ -18,16 +18,8 @@ from typing import Any
 from wasmz.ir.nodes import BOOL, Block, Edge, Terminator, Value
 from wasmz.ir.operations import REMOVABLE
 from wasmz.irbuild.builder import _Builder, _builds, _result_type
-from wasmz.types import (
-    FieldType,
-    HeapType,
-    PackedType,
-    RefType,
-    StructType,
-    ValType,
-    heap_top,
-    is_subtype,
-)
+from wasmz.subtyping import heap_top, is_subtype
+from wasmz.types import FieldType, HeapType, PackedType, RefType, StructType, ValType
 
 I32 = ValType.I32
 _PACKED_MASKS = {PackedType.I8: 0xFF, PackedType.I16: 0xFFFF}

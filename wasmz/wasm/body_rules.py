@@ -10,7 +10,8 @@ Instructions with fixed operand and result types have no rule here: their row in
 from __future__ import annotations
 
 from wasmz.errors import InvalidWasm
-from wasmz.types import FuncType, RefType, TableType, ValType, default_value_exists, internal_type, is_subtype
+from wasmz.subtyping import default_value_exists, is_subtype
+from wasmz.types import FuncType, RefType, TableType, ValType, internal_type
 from wasmz.wasm.instructions import BY_NAME, INSTRUCTIONS, Immediates, Instruction
 from wasmz.wasm.proposals import Proposal
 from wasmz.wasm.syntax import WasmModule

@@ -8,7 +8,8 @@ Importing this module registers the rules with those of `body_rules`.
 
 from __future__ import annotations
 
-from wasmz.types import DefinedType, RefType, ValType, heap_top, is_subtype, without_null
+from wasmz.subtyping import heap_top, is_subtype, without_null
+from wasmz.types import DefinedType, RefType, ValType
 from wasmz.wasm.body_rules import BodyState, rule
 from wasmz.wasm.body_rules_gc import branch_label, has_default, pop_reference, structure, unpacked
 

@@ -8,7 +8,8 @@ A clause passes the tag's parameters; with ``_ref``, also the exception itself, 
 
 from __future__ import annotations
 
-from wasmz.types import FuncType, HeapType, RefType, ValType, is_subtype
+from wasmz.subtyping import is_subtype
+from wasmz.types import FuncType, HeapType, RefType, ValType
 from wasmz.wasm.body_rules import BOUNDARY, BodyState, Frame, rule
 from wasmz.wasm.immediates import CATCH_ALL_REF, CATCH_REF
 from wasmz.wasm.instructions import BY_NAME

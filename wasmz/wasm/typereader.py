@@ -6,6 +6,7 @@ read_type_section(reader) -> [DefinedType(() -> (i32)), ...]
 
 from __future__ import annotations
 
+from wasmz.subtyping import is_composite_subtype, is_heap_subtype
 from wasmz.types import (
     PAGE_BYTES,
     ArrayType,
@@ -25,8 +26,6 @@ from wasmz.types import (
     ValType,
     define_function_type,
     define_group,
-    is_composite_subtype,
-    is_heap_subtype,
 )
 from wasmz.wasm.proposals import Proposal
 from wasmz.wasm.reader import Reader

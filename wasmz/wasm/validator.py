@@ -10,17 +10,8 @@ from __future__ import annotations
 
 from wasmz.errors import InvalidWasm
 from wasmz.runtime.image import ExternKind
-from wasmz.types import (
-    PAGE_BYTES,
-    FuncType,
-    HeapType,
-    MemoryType,
-    RefType,
-    TableType,
-    ValType,
-    default_value_exists,
-    is_subtype,
-)
+from wasmz.subtyping import default_value_exists, is_subtype
+from wasmz.types import PAGE_BYTES, FuncType, HeapType, MemoryType, RefType, TableType, ValType
 from wasmz.wasm.body_validator import validate_body
 from wasmz.wasm.constant_rules import CONSTANT_RULES
 from wasmz.wasm.instructions import BY_NAME, INSTRUCTIONS

@@ -16,7 +16,8 @@ from wasmz.errors import WasmException
 from wasmz.runtime.abi import may_hold_numbers
 from wasmz.runtime.calls.func import Func, FuncMaker
 from wasmz.startup.concurrency import load
-from wasmz.types import HeapType, RefType, ValType, heap_top, is_heap_subtype
+from wasmz.subtyping import heap_top, is_heap_subtype
+from wasmz.types import HeapType, RefType, ValType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from_any(0x7FFFFFFF)                  -> I31Ref(-1)
 from __future__ import annotations
 
 from wasmz.runtime.gc.references import HeapRef, HostRef, I31Ref
-from wasmz.types import DefinedType, HeapType, RefType, is_heap_subtype
+from wasmz.subtyping import is_heap_subtype
+from wasmz.types import DefinedType, HeapType, RefType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

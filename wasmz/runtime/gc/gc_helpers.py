@@ -33,7 +33,8 @@ from wasmz.runtime.gc.references import HostRef
 from wasmz.runtime.limits.checkpoints import PIECE_ITEMS, requests, stop_if_asked
 from wasmz.runtime.memory.memory_helpers import DataSegment, ElementSegment
 from wasmz.runtime.numeric.floats import f32_from_bits
-from wasmz.types import DefinedType, PackedType, ValType, is_heap_subtype
+from wasmz.subtyping import is_heap_subtype
+from wasmz.types import DefinedType, PackedType, ValType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

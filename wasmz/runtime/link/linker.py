@@ -21,16 +21,8 @@ from wasmz.runtime.memory.globals import Global
 from wasmz.runtime.memory.linear import Memory
 from wasmz.runtime.memory.table import Table
 from wasmz.startup.concurrency import load
-from wasmz.types import (
-    DefinedType,
-    ExternType,
-    FuncType,
-    GlobalType,
-    ImportType,
-    TagType,
-    is_extern_subtype,
-    is_heap_subtype,
-)
+from wasmz.subtyping import is_extern_subtype, is_heap_subtype
+from wasmz.types import DefinedType, ExternType, FuncType, GlobalType, ImportType, TagType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

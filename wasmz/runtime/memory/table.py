@@ -22,7 +22,8 @@ from wasmz.runtime.limits.budgets import expect_store
 from wasmz.runtime.limits.checkpoints import PIECE_ITEMS, requests, stop_if_asked
 from wasmz.runtime.traps.translation import call_of_null, call_of_other_type
 from wasmz.startup.concurrency import new_lock
-from wasmz.types import DefinedType, TableType, is_heap_subtype
+from wasmz.subtyping import is_heap_subtype
+from wasmz.types import DefinedType, TableType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
