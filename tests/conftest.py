@@ -35,7 +35,19 @@ _LONG_FOLDERS = frozenset({"benchmarks", "corpus", "differential", "programs", "
 _LONG_FILES = frozenset(
     f"test_{name}.py"
     for name in (
-        *("build", "cache", "cli", "concurrency", "corpus", "embedding", "examples", "files", "lazy_cache", "parallel"),
+        *(
+            "build",
+            "cache",
+            "cli",
+            "concurrency",
+            "corpus",
+            "docs",
+            "embedding",
+            "examples",
+            "files",
+            "lazy_cache",
+            "parallel",
+        ),
         "pool",
         *("profile", "shipping", "upkeep"),
         *("adversarial", "idioms", "memory64", "scheduling", "streams", "trap_codes"),
