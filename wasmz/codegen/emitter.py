@@ -88,7 +88,8 @@ class Emitter:
         self.is_tail_form = is_tail_form
         # The target of a tail call of the function to itself.
         self.start: Label = Label()
-        # The fast local of the fuel, if it is taken in several places.
+        # Where the fuel is, if it is taken in several places: below all else on the stack, or in a fast local.
+        self.keeps_fuel_on_stack = False
         self.fuel_slot: int | None = None
         # The comparison that the terminator of the current block makes itself.
         self.fused: Value | None = None

@@ -12,7 +12,7 @@ from wasmz.codegen.emitter import Emitter, ModuleFacts, find_homes
 from wasmz.codegen.hoisting import hoist_globals
 from wasmz.codegen.lowering import LOWERINGS, lowering_of
 from wasmz.codegen.lowering.control import TERMINATORS, fused_condition
-from wasmz.codegen.lowering.counting import keep_fuel
+from wasmz.codegen.lowering.counting import keep_fuel, load_fuel
 from wasmz.codegen.lowering.exceptions import place_handlers_last
 from wasmz.codegen.slots import assign_slots
 from wasmz.codegen.targets.base import IF_TRUE, Target
@@ -80,9 +80,7 @@ def emit_body(
         terminators[block.terminator.op](emitter, block.terminator)
     emitter.out += emitter.cold
     hoist_globals(emitter)
-    if emitter.fuel_slot is not None:
-        # After the first instruction, RESUME.
-        emitter.out[1:1] = (emitter.load_global(abi.FUEL), emitter.target.stores[emitter.fuel_slot])
+    load_fuel(emitter)
 
 
 def _leaves_by_tail_call(function: Function, terminator: Terminator) -> bool:

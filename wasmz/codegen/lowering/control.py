@@ -270,6 +270,8 @@ def _return(emitter: Emitter, terminator: Terminator) -> None:
         out.append(emitter.constant(None))
     elif count > 1:
         out.append(target.build_tuple(count))
+    if emitter.keeps_fuel_on_stack:
+        out.insert(start, target.drop_iterator)
     if emitter.is_tail_form:
         out.insert(start, emitter.constant(None))
         out.append(target.build_tuple(2))
@@ -278,6 +280,8 @@ def _return(emitter: Emitter, terminator: Terminator) -> None:
 
 @_ends("unreachable")
 def _unreachable(emitter: Emitter, terminator: Terminator) -> None:
+    if emitter.keeps_fuel_on_stack:
+        emitter.out.append(emitter.target.drop_iterator)
     emitter.out.append(emitter.load_callee(abi.UNREACHABLE))
     emitter.mark(terminator.offset)
     emitter.out += (emitter.target.call(0), emitter.target.return_value)
