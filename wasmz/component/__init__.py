@@ -1,0 +1,7 @@
+"""Components: WebAssembly's component model, above core modules.
+
+types.py        the types of values, functions, instances and components, resolved
+layout.py       how values lie in memory, and which core values stand for them
+syntax.py       a component as decoded: its definitions, in order
+binary/         bytes to that
+"""
