@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Resource,
         ValueType,
     )
+    from wasmz.types import DefinedType as CoreDefinedType
     from wasmz.types import FuncType, ValType
 
 # By the byte that stands for it in the binary format.
@@ -221,23 +222,15 @@ class CoreExports(Definition):
 
 
 class CoreTypeDefinition(Definition):
-    """A core type.
+    """A core type: ``type``, of a function, structure or array, or of a module."""
 
-    Attributes:
-        start, end: bounds of its bytes, where it is no module type.
-        declarations: of a module type: ``CoreTypeDefinition``, ``AliasOuter``, ``CoreImport`` and ``CoreExport``;
-            otherwise ``None``.
-    """
-
-    __slots__ = ("declarations", "end", "start")
+    __slots__ = ("type",)
 
     sort = "core type"
 
-    def __init__(self, start: int, end: int, declarations: list[Part] | None, offset: int) -> None:
+    def __init__(self, type: CoreDefinedType | CoreModuleType, offset: int) -> None:
         super().__init__(offset)
-        self.start: int = start
-        self.end: int = end
-        self.declarations: list[Part] | None = declarations
+        self.type: CoreDefinedType | CoreModuleType = type
 
 
 class ComponentDefinition(Definition):
@@ -502,29 +495,6 @@ class ExportDeclaration(_Sorted):
         self.extern: WrittenExtern = extern
 
 
-class CoreImport(Part):
-    """An import in the type of a core module; ``start`` is where what it is begins."""
-
-    __slots__ = ("module", "name", "offset", "start")
-
-    def __init__(self, module: str, name: str, start: int, offset: int) -> None:
-        self.module: str = module
-        self.name: str = name
-        self.start: int = start
-        self.offset: int = offset
-
-
-class CoreExport(Part):
-    """An export in the type of a core module; ``start`` is where what it is begins."""
-
-    __slots__ = ("name", "offset", "start")
-
-    def __init__(self, name: str, start: int, offset: int) -> None:
-        self.name: str = name
-        self.start: int = start
-        self.offset: int = offset
-
-
 class CustomSection(Part):
     """A custom section; ``start`` and ``end`` bound its content after the name."""
 
@@ -537,6 +507,17 @@ class CustomSection(Part):
         self.offset: int = offset
 
 
+class Section(Part):
+    """A section: its number ``id``, and how many definitions come before its first."""
+
+    __slots__ = ("first", "id", "offset")
+
+    def __init__(self, id: int, first: int, offset: int) -> None:
+        self.id: int = id
+        self.first: int = first
+        self.offset: int = offset
+
+
 class Component(Part):
     """A decoded component.
 
@@ -544,6 +525,7 @@ class Component(Part):
         data: the bytes of the whole file. All offsets count in it, those of nested components, too.
         start, end: the part of it that is this component.
         definitions: in order.
+        sections: those that they come from, in order.
         custom_sections: likewise.
         type: what it imports and exports; set by validation.
         resources: the resource types that its definitions mention, and where each is found when it is instantiated:
@@ -554,7 +536,19 @@ class Component(Part):
     """
 
     __slots__ = (
-        *("custom_sections", "data", "definitions", "end", "name", "names", "offset", "resources", "start", "type"),
+        *(
+            "custom_sections",
+            "data",
+            "definitions",
+            "end",
+            "name",
+            "names",
+            "offset",
+            "resources",
+            "sections",
+            "start",
+            "type",
+        ),
     )
 
     def __init__(self, data: bytes, start: int, end: int) -> None:
@@ -563,6 +557,7 @@ class Component(Part):
         self.end: int = end
         self.offset: int = start
         self.definitions: list[Definition] = []
+        self.sections: list[Section] = []
         self.custom_sections: list[CustomSection] = []
         self.type: ComponentType | None = None
         self.resources: dict[Resource, tuple[str, int, tuple[str, ...]]] = {}

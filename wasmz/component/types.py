@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any, ClassVar, Final
 
-    from wasmz.types import FuncType, GlobalType, MemoryType, TableType, ValType
+    from wasmz.types import DefinedType as CoreDefinedType
+    from wasmz.types import GlobalType, MemoryType, TableType, ValType
 
 # How deep types are nested in types, at most. All recursion over types is bounded by it.
 MAX_TYPE_DEPTH: Final = 100
@@ -456,12 +457,12 @@ class CoreModuleType:
 
 
 class CoreTag:
-    """The type of a core tag: of what its exceptions carry."""
+    """The type of a core tag; ``type`` is that of a function with what its exceptions carry as parameters."""
 
     __slots__ = ("type",)
 
-    def __init__(self, type: FuncType) -> None:
-        self.type: FuncType = type
+    def __init__(self, type: CoreDefinedType) -> None:
+        self.type: CoreDefinedType = type
 
 
 class TypeBound:
@@ -582,5 +583,5 @@ DefinedType = ValueType | FunctionType | InstanceType | ComponentType | Resource
 ExternType = CoreModuleType | FunctionType | ValueBound | TypeBound | InstanceType | ComponentType
 
 if TYPE_CHECKING:
-    # What core modules import and export.
-    CoreExternType = FuncType | TableType | MemoryType | GlobalType | CoreTag
+    # What core modules import and export; of a function, the definition of its type.
+    CoreExternType = CoreDefinedType | TableType | MemoryType | GlobalType | CoreTag

@@ -167,32 +167,37 @@ def read_type_section(reader: Reader) -> list[DefinedType]:
         if plain is not None:
             types.append(plain)
             continue
-        offset = reader.pos
-        if reader.peek() == _REC:
-            reader.pos += 1
-            reader.require(Proposal.GC, "a recursive group of types", offset)
-            space.group_size = reader.count()
-        else:
-            space.group_size = 1
-        members = [_read_sub_type(reader, space, position) for position in range(space.group_size)]
-        problem = _wrong_pairs(members)
-        if problem is not None:
-            reader.fail(problem, offset)
-        defined = define_group(members)
-        space.group_size = 0
-        for member in defined:
-            if member.depth > MAX_SUBTYPING_DEPTH:
-                reader.fail("sub type: too many supertypes above it", offset)
-            if member.supertype is not None and member.supertype.final:
-                reader.fail("sub type: its supertype is final", offset)
-        # The supertypes of all members exist by now, so their chains can be followed.
-        for member in defined:
-            if member.supertype is not None and not is_composite_subtype(member.composite, member.supertype.composite):
-                reader.fail("sub type does not match its super type", offset)
-            if member.supertype is not None and not _descriptors_match(member, member.supertype):
-                reader.fail("sub type does not match its super type: its descriptors", offset)
-        types.extend(defined)
+        types.extend(read_group(reader, space))
     return types
+
+
+def read_group(reader: Reader, space: TypeSpace) -> tuple[DefinedType, ...]:
+    """A recursive group of types, or a single one, made canonical (specification 5.3.12)."""
+    offset = reader.pos
+    if reader.peek() == _REC:
+        reader.pos += 1
+        reader.require(Proposal.GC, "a recursive group of types", offset)
+        space.group_size = reader.count()
+    else:
+        space.group_size = 1
+    members = [_read_sub_type(reader, space, position) for position in range(space.group_size)]
+    problem = _wrong_pairs(members)
+    if problem is not None:
+        reader.fail(problem, offset)
+    defined = define_group(members)
+    space.group_size = 0
+    for member in defined:
+        if member.depth > MAX_SUBTYPING_DEPTH:
+            reader.fail("sub type: too many supertypes above it", offset)
+        if member.supertype is not None and member.supertype.final:
+            reader.fail("sub type: its supertype is final", offset)
+    # The supertypes of all members exist by now, so their chains can be followed.
+    for member in defined:
+        if member.supertype is not None and not is_composite_subtype(member.composite, member.supertype.composite):
+            reader.fail("sub type does not match its super type", offset)
+        if member.supertype is not None and not _descriptors_match(member, member.supertype):
+            reader.fail("sub type does not match its super type: its descriptors", offset)
+    return defined
 
 
 def _read_plain_function(reader: Reader, known: dict[bytes, DefinedType]) -> DefinedType | None:
