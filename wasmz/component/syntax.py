@@ -18,6 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, ClassVar, Final
 
+    from wasmz.component.forms import Resource
     from wasmz.component.types import (
         ComponentType,
         CoreModuleType,
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
         ExternType,
         FunctionType,
         InstanceType,
-        Resource,
         ValueType,
     )
     from wasmz.types import DefinedType as CoreDefinedType
@@ -339,7 +339,7 @@ class TypeDefinition(Definition):
             * ``component``, ``instance``: declarations, which are definitions: ``CoreTypeDefinition``,
               ``TypeDefinition``, ``AliasExport``, ``AliasOuter``, ``Import``, ``ExportDeclaration``
             * ``resource``: (ValType, destructor's index or ``None``)
-        type: the type, resolved; set by validation.
+        type: the type, resolved (of a resource type its name in this scope); set by validation.
     """
 
     __slots__ = ("type", "written")

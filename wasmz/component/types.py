@@ -3,7 +3,7 @@
     ListType(U8)                                             list<u8>
     RecordType([("x", F32), ("y", F32)])                     record { x: f32, y: f32 }
     FunctionType([("p", point)], BOOL)                       func(p: point) -> bool
-    OwnType(resource)                                        own<r>, of the Resource that is this very object
+    OwnType(ResourceName(resource, "r"))                     own<r>, of the Resource that is this very object
 
 Types are frozen. They have two equalities. ``==`` compares structures, in constant time: equal types share one
 ``form``, which serves as a key of dictionaries. ``is`` tells definitions apart: each type that a component imports or
@@ -16,146 +16,18 @@ component is instantiated: ``Component.resources`` says where it is found then.
 
 from __future__ import annotations
 
-from wasmz.startup.concurrency import new_lock
-from wasmz.startup.light import WeakValueDictionary
+from wasmz.component.forms import Resource, ResourceName, Structured
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from typing import Any, ClassVar, Final
+    from typing import ClassVar, Final
 
     from wasmz.types import DefinedType as CoreDefinedType
-    from wasmz.types import GlobalType, MemoryType, TableType, ValType
-
-# How deep types are nested in types, at most. All recursion over types is bounded by it.
-MAX_TYPE_DEPTH: Final = 100
-
-# How many types one consists of, at most, those that it shares counted each time.
-MAX_TYPE_SIZE: Final = 1_000_000
+    from wasmz.types import GlobalType, MemoryType, TableType
 
 
-class Form:
-    """A structure that equal types share. It is equal to itself only.
-
-    Attributes:
-        key: what the structure is: the kind of type, what it says itself, and the forms it consists of.
-    """
-
-    __slots__ = ("__weakref__", "key")
-
-    def __init__(self, key: tuple[Any, ...]) -> None:
-        self.key: tuple[Any, ...] = key
-
-
-_forms: WeakValueDictionary[tuple[Any, ...], Form] = WeakValueDictionary()
-_forms_lock = new_lock()
-
-
-def _form_of(key: tuple[Any, ...]) -> Form:
-    with _forms_lock:
-        found = _forms.get(key)
-        if found is None:
-            found = _forms[key] = Form(key)
-        return found
-
-
-class Resource:
-    """A resource type (equal to itself only).
-
-    Attributes:
-        name: the one that it is imported or exported by, or ``None``. For messages and printers.
-        representation: the core type that represents it in the component that defines it; ``None`` if another does.
-        destructor: index of the core function to call when its owner drops it, or ``None``.
-    """
-
-    __slots__ = ("destructor", "name", "representation")
-
-    def __init__(
-        self, name: str | None = None, representation: ValType | None = None, destructor: int | None = None
-    ) -> None:
-        self.name: str | None = name
-        self.representation: ValType | None = representation
-        self.destructor: int | None = destructor
-
-    def __repr__(self) -> str:
-        return f"<Resource {self.name or 'without a name'} at {id(self):#x}>"
-
-
-class _Type:
-    """The base of types with a structure.
-
-    Attributes:
-        form: the structure; the same object for equal types.
-        name: under which it is imported or exported, or ``None``.
-        size: how many types it consists of, itself included.
-        depth: how deep types are nested in it; 1 for those that contain none.
-        has_resources: whether it mentions any resource type.
-        has_borrow: whether it contains a ``borrow`` anywhere.
-    """
-
-    __slots__ = ("_arguments", "depth", "form", "has_borrow", "has_resources", "name", "size")
-
-    kind: ClassVar[str]
-
-    def _set(self, arguments: tuple[Any, ...], own: tuple[Any, ...], parts: Iterable[_Type | None]) -> None:
-        """Fills in what all types have.
-
-        Args:
-            arguments: those of the constructor, to make the type again.
-            own: what the structure says beside its parts.
-            parts: the types that it consists of; ``None`` where one is left out.
-        """
-        self._arguments: tuple[Any, ...] = arguments
-        self.name: str | None = None
-        forms: list[Form | None] = []
-        size, depth = 1, 0
-        has_resources = has_borrow = False
-        for part in parts:
-            if part is None:
-                forms.append(None)
-                continue
-            forms.append(part.form)
-            size += part.size
-            if part.depth > depth:
-                depth = part.depth
-            has_resources = has_resources or part.has_resources
-            has_borrow = has_borrow or part.has_borrow
-        self.size: int = size
-        self.depth: int = depth + 1
-        self.has_resources: bool = has_resources
-        self.has_borrow: bool = has_borrow
-        self.form: Form = _form_of((self.kind, own, tuple(forms)))
-
-    def named(self, name: str) -> Any:
-        """The same type as a definition of its own, which has this name."""
-        made = type(self)(*self._arguments)
-        made.name = name
-        return made
-
-    def parts(self) -> tuple[Any, ...]:
-        """The types that it consists of, in order, without those that are left out."""
-        return ()
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Type) and self.form is other.form
-
-    def __hash__(self) -> int:
-        return hash(self.form)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (type(self), self._arguments, self.name)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(map(repr, self._arguments))})"
-
-
-def _restore(kind: Any, arguments: tuple[Any, ...], name: str | None) -> Any:
-    made = kind(*arguments)
-    made.name = name
-    return made
-
-
-class ValueType(_Type):
+class ValueType(Structured):
     """The type of a value."""
 
     __slots__ = ()
@@ -331,16 +203,17 @@ class ResultType(ValueType):
 
 
 class _HandleType(ValueType):
-    __slots__ = ("resource",)
+    __slots__ = ("alias", "resource")
 
-    def __init__(self, resource: Resource) -> None:
-        self.resource: Resource = resource
-        self._set((resource,), (resource,), ())
+    def __init__(self, alias: ResourceName) -> None:
+        self.alias: ResourceName = alias
+        self.resource: Resource = alias.resource
+        self._set((alias,), (alias.resource,), ())
         self.has_resources = True
 
 
 class OwnType(_HandleType):
-    """A handle that owns an object of type ``resource``."""
+    """A handle that owns an object of type ``resource``. ``alias`` is the name that the type has where this is."""
 
     __slots__ = ()
 
@@ -348,14 +221,14 @@ class OwnType(_HandleType):
 
 
 class BorrowType(_HandleType):
-    """A handle to an object of type ``resource`` that is lent for a call."""
+    """A handle to an object of type ``resource``, named ``alias`` here, that is lent for a call."""
 
     __slots__ = ()
 
     kind: ClassVar[str] = "borrow"
 
-    def __init__(self, resource: Resource) -> None:
-        super().__init__(resource)
+    def __init__(self, alias: ResourceName) -> None:
+        super().__init__(alias)
         self.has_borrow = True
 
 
@@ -404,7 +277,7 @@ class MapType(ValueType):
         return (self.key, self.value)
 
 
-class FunctionType(_Type):
+class FunctionType(Structured):
     """The type of a function.
 
     Attributes:
@@ -466,11 +339,7 @@ class CoreTag:
 
 
 class TypeBound:
-    """What a component or instance says of a type that it imports or exports.
-
-    Attributes:
-        type: the type: one with a structure, or a resource type.
-    """
+    """A type that is imported or exported: ``type``, one with a structure or the name of a resource type."""
 
     __slots__ = ("type",)
 
@@ -482,7 +351,7 @@ class TypeBound:
     @property
     def size(self) -> int:
         """How many types it consists of."""
-        return 1 if isinstance(self.type, Resource) else self.type.size
+        return 1 if isinstance(self.type, ResourceName) else self.type.size
 
 
 class ValueBound:
@@ -506,27 +375,44 @@ class InstanceType:
 
     Attributes:
         exports: by name.
-        resources: the resource types that each instance of this type has of its own, and under which names they are
-            exported, from the outermost on. All others that it mentions are from around it.
+        resources: the resource types that each instance of this type has of its own. All others that it mentions are
+            from around it.
+        paths: of all resource types that it exports the names under which, from the outermost on.
         size: how many types it consists of.
         depth: how deep types are nested in it.
         has_resources: whether it mentions any resource type.
         name: under which it is imported or exported, or ``None``.
     """
 
-    __slots__ = ("depth", "exports", "has_resources", "name", "resources", "size")
+    __slots__ = ("depth", "exports", "has_resources", "name", "paths", "resources", "size")
 
     kind: ClassVar[str] = "instance"
 
-    def __init__(
-        self, exports: Mapping[str, ExternType], resources: Mapping[Resource, tuple[str, ...]] | None = None
-    ) -> None:
+    def __init__(self, exports: Mapping[str, ExternType], resources: Iterable[Resource] = ()) -> None:
         self.exports: Mapping[str, ExternType] = exports
-        self.resources: Mapping[Resource, tuple[str, ...]] = resources or {}
+        self.resources: tuple[Resource, ...] = tuple(resources)
+        self.paths: dict[Resource, tuple[str, ...]] = {}
+        for name, extern in exports.items():
+            self.paths.update(paths_of(name, extern))
         self.name: str | None = None
         self.size: int = 1 + sum([extern.size for extern in exports.values()])
         self.depth: int = 1 + _depth_of(exports)
         self.has_resources: bool = _mention_resources(exports)
+
+    def named(self, name: str) -> InstanceType:
+        """The same type as a definition of its own, which has this name."""
+        made = InstanceType(self.exports, self.resources)
+        made.name = name
+        return made
+
+
+def paths_of(name: str, extern: ExternType) -> dict[Resource, tuple[str, ...]]:
+    """The resource types that an import or export of this name gives, and under which names."""
+    if isinstance(extern, TypeBound) and isinstance(extern.type, ResourceName):
+        return {extern.type.resource: (name,)}
+    if isinstance(extern, InstanceType):
+        return {resource: (name, *path) for resource, path in extern.paths.items()}
+    return {}
 
 
 class ComponentType:
@@ -559,6 +445,12 @@ class ComponentType:
         self.depth: int = 1 + max(_depth_of(imports), _depth_of(exports))
         self.has_resources: bool = _mention_resources(imports) or _mention_resources(exports)
 
+    def named(self, name: str) -> ComponentType:
+        """The same type as a definition of its own, which has this name."""
+        made = ComponentType(self.imports, self.exports, self.imported, self.defined)
+        made.name = name
+        return made
+
 
 def _depth_of(externs: Mapping[str, ExternType]) -> int:
     depths = [
@@ -571,13 +463,13 @@ def _depth_of(externs: Mapping[str, ExternType]) -> int:
 def _mention_resources(externs: Mapping[str, ExternType]) -> bool:
     for extern in externs.values():
         type = extern.type if isinstance(extern, (TypeBound, ValueBound)) else extern
-        if isinstance(type, Resource) or getattr(type, "has_resources", False):
+        if isinstance(type, ResourceName) or getattr(type, "has_resources", False):
             return True
     return False
 
 
 # What may stand at an index of a component's type index space.
-DefinedType = ValueType | FunctionType | InstanceType | ComponentType | Resource
+DefinedType = ValueType | FunctionType | InstanceType | ComponentType | ResourceName
 
 # What imports and exports may be; the class's ``kind`` is the sort.
 ExternType = CoreModuleType | FunctionType | ValueBound | TypeBound | InstanceType | ComponentType

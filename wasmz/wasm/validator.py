@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Final, NoReturn
 
-__all__ = ["validate_body", "validate_constant", "validate_module"]
+__all__ = ["check_memory_type", "check_table_type", "validate_body", "validate_constant", "validate_module"]
 
 _FUNC: Final = RefType(HeapType.FUNC, nullable=False)
 _I32_CONST: Final = BY_NAME["i32.const"].opcode
@@ -166,16 +166,17 @@ def _check_limits(module: WasmModule) -> None:
     """The sizes of all memories and tables, imported ones included (specification 3.2.15-3.2.17)."""
     for item in module.imports:
         if isinstance(item.descriptor, MemoryType):
-            _check_memory(item.descriptor, item.offset)
+            check_memory_type(item.descriptor, item.offset)
         elif isinstance(item.descriptor, TableType):
-            _check_table(item.descriptor, item.offset)
+            check_table_type(item.descriptor, item.offset)
     for memory, offset in zip(module.memories, module.memory_offsets, strict=True):
-        _check_memory(memory, offset)
+        check_memory_type(memory, offset)
     for table in module.tables:
-        _check_table(table.type, table.offset)
+        check_table_type(table.type, table.offset)
 
 
-def _check_memory(memory: MemoryType, offset: int) -> None:
+def check_memory_type(memory: MemoryType, offset: int) -> None:
+    """Check that a memory's size is possible (specification 3.2.16)."""
     if memory.page_bytes not in (1, PAGE_BYTES):
         _fail(f"invalid custom page size {memory.page_bytes}", offset)
     bits = 32 if memory.address_type is ValType.I32 else 64
@@ -190,7 +191,8 @@ def _check_memory(memory: MemoryType, offset: int) -> None:
     _check_order(memory.minimum, memory.maximum, offset)
 
 
-def _check_table(table: TableType, offset: int) -> None:
+def check_table_type(table: TableType, offset: int) -> None:
+    """Check that a table's size is possible (specification 3.2.17)."""
     most = 0xFFFFFFFF if table.address_type is ValType.I32 else 0xFFFFFFFFFFFFFFFF
     for size in (table.minimum, table.maximum):
         if size is not None and size > most:

@@ -92,7 +92,7 @@ def read_extern(reader: ScopeReader) -> WrittenExtern:
             return WrittenExtern(sort, "resource", None, offset)
         return WrittenExtern(sort, "type", read_reference(reader), offset)
     if sort.startswith("core ") and sort != "core module":
-        reader.fail(f"malformed import or export: a {sort}", offset)
+        reader.fail(f"malformed import or export of sort {sort}", offset)
     return WrittenExtern(sort, "", reader.u32(), offset)
 
 
@@ -124,7 +124,7 @@ def read_alias(reader: ScopeReader) -> Definition:
         reader.malformed("alias", kind)
     count, index = reader.u32(), reader.u32()
     if sort not in _OUTER_SORTS:
-        reader.fail(f"malformed outer alias: a {sort}", offset)
+        reader.fail(f"malformed outer alias of sort {sort}", offset)
     if sort == "core type":
         reader.scope.core_types.append(outer_core_type(reader, count, index, offset))
     return AliasOuter(sort, count, index, offset)
