@@ -1,0 +1,1 @@
+"""The component model: its own test suite, and tests of ours."""
