@@ -133,6 +133,7 @@ def sample() -> dict[str, Any]:
     assert isinstance(errors["stop"], wasmz.Trap)
     found: dict[str, Any] = {
         "ArcModule": wasmz.Module.compile_arc(engine, assemble(MODULE)),
+        "Component": wasmz.Component.compile(engine, b"\0asm\x0d\0\1\0"),
         "ArrayRef": wasmz.ArrayRef.new(module.types[1], [1, 2, 3]),
         "ArrayType": wasmz.ArrayType(wasmz.FieldType(wasmz.ValType.I32)),
         "CacheWarning": wasmz.CacheWarning("no cache"),
@@ -194,6 +195,7 @@ def sample() -> dict[str, Any]:
 
 SHOWN = {
     "ArcModule": "<ArcModule of <Module sample, 3 functions>, 1 handle>",
+    "Component": "<Component, 8 bytes>",
     "ArrayRef": "<array of 3: 1, 2, 3>",
     "Caller": "<Caller of <Instance of <Module without a name, 0 functions>>>",
     "Config": "Config(fuel=1000, use_cache=False)",

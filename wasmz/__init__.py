@@ -18,7 +18,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from wasmz import component as component
     from wasmz.artifact.cache import CacheWarning
+    from wasmz.component.component import Component
     from wasmz.config import Config
     from wasmz.errors import (
         ImplementationLimit,
@@ -80,6 +82,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "wasmz.artifact.cache": ("CacheWarning",),
+    "wasmz.component.component": ("Component",),
     "wasmz.config": ("Config",),
     "wasmz.errors": (
         "ImplementationLimit",
@@ -146,6 +149,7 @@ __all__ = [
     "ArrayType",
     "CacheWarning",
     "Caller",
+    "Component",
     "Config",
     "DefinedType",
     "Engine",
@@ -212,12 +216,12 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     home = _HOME_OF.get(name)
-    if home is None:
+    if home is None and name != "component":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from wasmz.startup.concurrency import load, without_collections
 
     with without_collections(stays=True):
-        value = getattr(load(home), name)
+        value = load("wasmz.component") if home is None else getattr(load(home), name)
     globals()[name] = value
     return value
 

@@ -273,6 +273,7 @@ class TrapCode(Enum):
     UNSHARED_MEMORY_WAIT = "expected shared memory"
     INTERRUPTED = "interrupted"
     EXIT = "exit"
+    CANONICAL_ABI = "a rule of the canonical ABI was broken"
 
     def __lt__(self, other: object) -> bool:
         return self.name < other.name if isinstance(other, type(self)) else NotImplemented

@@ -1,0 +1,1 @@
+"""Tests of how components are called: the canonical ABI, linking, and Python's side of values."""

@@ -1,0 +1,289 @@
+"""Writes the functions that pass calls between Python and components, and between components.
+
+export_text(...)        Python calls a component: checks, lowers, calls, lifts
+import_text(...)        a component calls Python
+fused_text(...)         a component calls another one
+
+For an export `add: func(a: u32, b: u32) -> u32`:
+
+    def call(a, b):
+        if not state_b.may_enter: trap_enter()
+        state_b.may_enter = False
+        try:
+            if a.__class__ is not int or a < 0 or a > 1073741823: a = int_of(a, 0, 4294967295)
+            if b.__class__ is not int or b < 0 or b > 1073741823: b = int_of(b, 0, 4294967295)
+        except BaseException as error:
+            raise wrong_arguments(error, a, b)
+        try:
+            r = f(a, b)
+        except BaseException as error:
+            raise failure(error)
+        state_b.may_enter = True
+        return r
+"""
+
+from __future__ import annotations
+
+from wasmz.component.layout import MAX_FLAT_PARAMS, Layout
+from wasmz.component.lifting import Lifting
+from wasmz.component.lowering import Lowering
+from wasmz.component.types import TupleType
+from wasmz.component.values import attribute_name
+from wasmz.component.writer import Text
+from wasmz.runtime.limits import depth
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, Final
+
+    from wasmz.component.types import FunctionType, ValueType
+    from wasmz.component.writer import Side
+
+_ALLOCATING: Final = frozenset({"string", "list", "map"})
+
+
+def allocates(type: ValueType) -> bool:
+    """Whether lowering a value needs memory."""
+    return type.kind in _ALLOCATING or any(allocates(part) for part in type.parts() if type.kind not in _ENDS)
+
+
+# What they consist of passes later.
+_ENDS: Final = frozenset({"stream", "future"})
+
+
+def parameter_names(type: FunctionType) -> list[str]:
+    """The names of parameters in Python."""
+    return [attribute_name(label) for label, _ in type.params]
+
+
+class _Params:
+    """How the parameters of a function pass.
+
+    Attributes:
+        types: their types.
+        is_spilled: whether they are in memory.
+        tuple: the type of all together.
+    """
+
+    def __init__(self, type: FunctionType, side: Side) -> None:
+        self.types: list[Any] = [param for _, param in type.params]
+        self.is_spilled: bool = side.layouts.flat_all(self.types) is None
+        self.tuple: TupleType = TupleType(self.types)
+        self.layout: Layout | None = side.layouts.of(self.tuple) if self.types else None
+        self.has_borrow: bool = any(param.has_borrow for param in self.types)
+        self.allocates: bool = self.is_spilled or any(allocates(param) for param in self.types)
+
+
+def lower_params(text: Text, side: Side, params: _Params, names: Sequence[str]) -> list[str]:
+    """Writes what lowers parameters, which have these names; the core arguments."""
+    lowering = Lowering(text, side)
+    state = lowering.state
+    if params.allocates:
+        text.line(f"{state}.may_leave = False")
+    if params.is_spilled and params.layout is not None:
+        layout = params.layout
+        allocate = "allocate_passed" if side.is_raw else "allocate"
+        text.line(f"p = {allocate}({lowering.memory}, {lowering.realloc}, {layout.alignment}, {layout.size})")
+        lowering.store_all(params.types, list(names), layout.offsets, "p")
+        cores = ["p"]
+    else:
+        cores = [core for type, name in zip(params.types, names, strict=True) for core in lowering.flat(type, name)]
+    if params.allocates:
+        text.line(f"{state}.may_leave = True")
+    return cores
+
+
+def lift_params(text: Text, side: Side, params: _Params, cores: list[str], most: int = MAX_FLAT_PARAMS) -> list[str]:
+    """Writes what lifts parameters from core arguments; names for them."""
+    lifting = Lifting(text, side)
+    flat = side.layouts.flat_all(params.types)
+    if flat is None or len(flat) > most:
+        layout = side.layouts.of(params.tuple)
+        text.line(f"check_address({lifting.memory}, {cores[0]}, {layout.size}, {layout.alignment})")
+        made = text.fresh("g")
+        text.line(f"{made} = {lifting.at(params.tuple, cores[0])}")
+        names = [text.fresh("g") for _ in params.types]
+        text.line(f"{', '.join(names)}, = {made}")
+        return names
+    names, position = [], 0
+    for type in params.types:
+        count = len(side.layouts.flat(type) or ())
+        name = text.fresh("g")
+        text.line(f"{name} = {lifting.flat(type, cores[position : position + count])}")
+        names.append(name)
+        position += count
+    return names
+
+
+def lift_result(text: Text, side: Side, type: ValueType, core: str) -> str:
+    """Writes what lifts a result; a name for it."""
+    lifting = Lifting(text, side)
+    made = text.fresh("g")
+    if _is_flat(side, type):
+        text.line(f"{made} = {lifting.flat(type, [core])}")
+    else:
+        layout = side.layouts.of(type)
+        text.line(f"check_address({lifting.memory}, {core}, {layout.size}, {layout.alignment})")
+        text.line(f"{made} = {lifting.at(type, core)}")
+    return made
+
+
+def _is_flat(side: Side, type: ValueType) -> bool:
+    flat = side.layouts.flat(type)
+    return flat is not None and len(flat) <= 1
+
+
+def lower_result(text: Text, side: Side, type: ValueType, name: str, pointer: str | None) -> str | None:
+    """Writes what lowers a result, to an address if there is one; the core result, if there is one."""
+    lowering = Lowering(text, side)
+    needs_memory = allocates(type)
+    if needs_memory:
+        text.line(f"{lowering.state}.may_leave = False")
+    core = None
+    if pointer is None:
+        core = text.fresh("w")
+        text.line(f"{core}, = {lowering.flat(type, name)[0]},")
+    else:
+        layout = side.layouts.of(type)
+        text.line(f"check_address({lowering.memory}, {pointer}, {layout.size}, {layout.alignment})")
+        lowering.store(type, name, pointer)
+    if needs_memory:
+        text.line(f"{lowering.state}.may_leave = True")
+    return core
+
+
+def _enter(text: Text, entered: Sequence[Any], letter: str) -> list[str]:
+    """Writes what marks instances as entered; names for them."""
+    names = [f"state_{letter}"] if entered else []
+    text.namespace.update({f"around_{number}": state for number, state in enumerate(entered[1:])})
+    names += [f"around_{number}" for number in range(len(entered) - 1)]
+    for name in names:
+        text.line(f"if not {name}.may_enter: trap_enter()")
+    for name in names:
+        text.line(f"{name}.may_enter = False")
+    return names
+
+
+def export_text(
+    type: FunctionType, side: Side, entered: Sequence[Any], is_deep: bool, has_post: bool
+) -> tuple[Text, str]:
+    """The function that Python calls for a component's; and the names of its parameters."""
+    text = Text()
+    params = _Params(type, side)
+    names = [f"ARG{number}" for number in range(len(type.params))]
+    states = _enter(text, entered, side.letter)
+    text.line("try:")
+    with text.indented():
+        if params.has_borrow:
+            text.line("t = HostScope()")
+        cores = lower_params(text, side, params, names) if names else []
+        text.line("pass")
+    scope = ", t" if params.has_borrow else ""
+    _write_handler(text, f"wrong_arguments(error, ({''.join(name + ', ' for name in names)}){scope})", "BaseException")
+    for line in (depth.ENTER if is_deep else "try:").splitlines():
+        text.line(line)
+    with text.indented():
+        text.line(f"{'r = ' if type.result is not None else ''}f({', '.join(cores)})")
+        made = "None" if type.result is None else lift_result(text, side, type.result, "r")
+        if params.has_borrow:
+            text.line("t.check()")
+        if has_post:
+            _write_post(text, side, type)
+    _write_handler(text, "failure(error)", "Exception")
+    if is_deep:
+        for line in depth.LEAVE.splitlines():
+            text.line(line)
+    if params.has_borrow:
+        text.line("t.end()")
+    for state in states:
+        text.line(f"{state}.may_enter = True")
+    if type.result is not None:
+        if type.result.kind == "result":
+            text.line(f"if {made}.__class__ is Err: raise ComponentError({made}[0])")
+            text.line(f"return {made}[0]")
+        else:
+            text.line(f"return {made}")
+    return text, ", ".join(names)
+
+
+def _write_handler(text: Text, found: str, kind: str) -> None:
+    """Writes what becomes of exceptions: others, or they pass."""
+    text.line(f"except {kind} as error:")
+    text.line(f"    found = {found}")
+    text.line("    if found is None: raise")
+    text.line("    raise found from None")
+
+
+def _write_post(text: Text, side: Side, type: FunctionType) -> None:
+    text.line(f"state_{side.letter}.may_leave = False")
+    text.line(f"post({'r' if type.result is not None else ''})")
+    text.line(f"state_{side.letter}.may_leave = True")
+
+
+def import_text(type: FunctionType, side: Side) -> tuple[Text, str]:
+    """The function that a component calls for one of Python's."""
+    text = Text()
+    params = _Params(type, side)
+    cores = [f"c{number}" for number in range(len(side.layouts.lowered(type).params))]
+    text.line(f"if not state_{side.letter}.may_leave: trap_leave()")
+    if params.has_borrow:
+        text.line("s = []")
+    pointer = cores[-1] if type.result is not None and not _is_flat(side, type.result) else None
+    arguments = lift_params(text, side, params, cores) if params.types else []
+    call = f"f({', '.join(arguments)})"
+    if type.result is not None and type.result.kind == "result":
+        text.line(f"try: r = new(Ok, ({call},))")
+        text.line("except ComponentError as error: r = new(Err, (error.payload,))")
+    else:
+        text.line(f"r = {call}")
+    result = None
+    if type.result is None:
+        text.line("if r is not None: raise needless_result(r)")
+    else:
+        text.line("try:")
+        with text.indented():
+            result = lower_result(text, side, type.result, "r", pointer)
+        _write_handler(text, "wrong_result(error, r)", "Exception")
+    if params.has_borrow:
+        text.line("end_lending(s)")
+    if result is not None:
+        text.line(f"return {result}")
+    return text, ", ".join(cores)
+
+
+def fused_text(
+    type: FunctionType, their_type: FunctionType, caller: Side, callee: Side, entered: Sequence[Any], has_post: bool
+) -> tuple[Text, str]:
+    """The function that a component calls for another one's, whose type it says with other resource types."""
+    text = Text()
+    given, taken = _Params(type, caller), _Params(their_type, callee)
+    cores = [f"c{number}" for number in range(len(caller.layouts.lowered(type).params))]
+    text.line(f"if not state_{caller.letter}.may_leave: trap_leave()")
+    states = _enter(text, entered, callee.letter)
+    if given.has_borrow:
+        text.line("s = []")
+        text.line("t = CallScope()")
+    names = lift_params(text, caller, given, cores) if given.types else []
+    arguments = lower_params(text, callee, taken, names) if names else []
+    text.line("try:")
+    text.line(f"    {'r = ' if type.result is not None else ''}f({', '.join(arguments)})")
+    text.line("except WasmException as error: raise error.as_trap() from None")
+    result = None
+    if type.result is not None and their_type.result is not None:
+        made = lift_result(text, callee, their_type.result, "r")
+        if given.has_borrow:
+            text.line("t.check()")
+        pointer = None if _is_flat(caller, type.result) else cores[-1]
+        result = lower_result(text, caller, type.result, made, pointer)
+    elif given.has_borrow:
+        text.line("t.check()")
+    if has_post:
+        _write_post(text, callee, their_type)
+    if given.has_borrow:
+        text.line("end_lending(s)")
+    for state in states:
+        text.line(f"{state}.may_enter = True")
+    if result is not None:
+        text.line(f"return {result}")
+    return text, ", ".join(cores)

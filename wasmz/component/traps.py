@@ -1,0 +1,55 @@
+"""What goes wrong at the borders of components.
+
+WasmzError
+├── ComponentError         a function returned the error of its `result`; `payload` is the error's value
+├── WrongValue             a value from Python is not of the type that a component wants (also a TypeError)
+└── Trap                   code CANONICAL_ABI: a component broke a rule of the canonical ABI
+"""
+
+from __future__ import annotations
+
+from wasmz.errors import LightTrapCode as TrapCode
+from wasmz.errors import Trap, WasmzError, bounded
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__wasmz_frame__ = "helper"
+
+
+class ComponentError(WasmzError):
+    """A function whose result type is a ``result`` failed. Functions of the host raise it to return an error.
+
+    Attributes:
+        payload: the error's value; ``None`` if it has none.
+    """
+
+    def __init__(self, payload: Any = None) -> None:
+        super().__init__(payload)
+        self.payload: Any = payload
+
+    def __str__(self) -> str:
+        return bounded(str(self.payload)) if self.payload is not None else "the function returned an error"
+
+
+class WrongValue(WasmzError, TypeError):
+    """A value from Python is not of the type that a component wants.
+
+    Attributes:
+        path: where it is inside of what was given: ``config.filters[2].name``.
+        reason: what is wrong with it: ``expected string, got int``.
+    """
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path: str = path
+        self.reason: str = reason
+
+    def __str__(self) -> str:
+        return f"{bounded(self.path)}: {self.reason}"
+
+
+def component_trap(message: str) -> Trap:
+    """The trap for a rule that a component broke."""
+    return Trap(TrapCode.CANONICAL_ABI, message)
