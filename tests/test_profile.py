@@ -112,15 +112,15 @@ def test_counts_of_something_else_are_not_used(binary: bytes) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"module": "00"}, "of another module: of 00, and not "),
-        ({"version": 2}, "is a profile of version 2, and not 1"),
-        ({"format": "x"}, "is no profile"),
+        ({"module": "00"}, "is for another module: 00, not "),
+        ({"version": 2}, "is a profile of version 2, not 1"),
+        ({"format": "x"}, "is not a profile"),
         ({"functions": []}, "has no functions"),
-        ({"functions": {"x": {}}}, "'x' is no function"),
-        ({"functions": {"1": {"calls": -1, "loops": [], "branches": []}}}, "of function 1 makes no sense"),
-        ({"functions": {"1": {"calls": 1, "loops": [True], "branches": []}}}, "of function 1 makes no sense"),
-        ({"functions": {"1": {"calls": 1, "loops": [], "branches": [3]}}}, "of function 1 makes no sense"),
-        ({"functions": {"1": 5}}, "of function 1 makes no sense"),
+        ({"functions": {"x": {}}}, "'x' is not a function"),
+        ({"functions": {"1": {"calls": -1, "loops": [], "branches": []}}}, "the entry of function 1 is malformed"),
+        ({"functions": {"1": {"calls": 1, "loops": [True], "branches": []}}}, "the entry of function 1 is malformed"),
+        ({"functions": {"1": {"calls": 1, "loops": [], "branches": [3]}}}, "the entry of function 1 is malformed"),
+        ({"functions": {"1": 5}}, "the entry of function 1 is malformed"),
     ],
 )
 def test_bad_profiles(binary: bytes, tmp_path: Path, change: dict[str, Any], message: str) -> None:
@@ -137,7 +137,7 @@ def test_bad_profiles(binary: bytes, tmp_path: Path, change: dict[str, Any], mes
 def test_what_is_no_profile_at_all(binary: bytes, tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "p.json"
     path.write_bytes(content)
-    with pytest.raises(BadProfile, match="is no profile"):
+    with pytest.raises(BadProfile, match="is not a profile"):
         load_profile(path, binary)
 
 
@@ -162,4 +162,4 @@ def test_commands(binary: bytes, tmp_path: Path) -> None:
     module.write_bytes(assemble("(module)"))
     refused = command("compile", "--profile-use", str(profile), str(module), "-o", str(output))
     assert refused.returncode == 1
-    assert "is the profile of another module" in refused.stderr
+    assert "is for another module" in refused.stderr

@@ -1,1 +1,1 @@
-"""The compiler's driver: from a module's bytes to its image, whole, lazily, hot functions again, in parallel."""
+"""The compiler's driver: compiles a module's bytes to its image, at once, lazily, again when hot, or in parallel."""

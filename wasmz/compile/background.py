@@ -1,14 +1,14 @@
-"""Has functions compiled in another process, while this one runs the code that it has.
+"""Has another process compile functions, while this process runs the code that it has.
 
     client = Client(data, config, supply)
-    client.ask(5, OPTIMISED)        True: the supply will get the code. False: nobody else compiles it
+    client.ask(5, OPTIMISED)        True: the supply will get the code. False: compile it in this process
 
-A process has at most one helper, for all modules (``compile/helper.py``). It is started when the first function is hot,
-where there is a second processor, and ends when it has had nothing to do for a while, or this process ends. Everything
-that this file does takes a moment only: it waits for nothing, and what has arrived is found at the next question.
+A process has at most one helper, for all modules (``compile/helper.py``). The helper is started when the first function
+gets hot, if there is a second processor. It ends when it has been idle for a while, or when this process ends. Nothing
+in this file blocks: what has arrived is read when the next request is made.
 
-The helper is a new process, not a fork: it has nothing of this one's memory, threads, locks and descriptors. If
-anything is wrong with it, functions are compiled in this process from then on, as they are without it.
+The helper is a new process, not a fork: it shares no memory, threads, locks or descriptors with this one. If anything
+goes wrong with it, functions are compiled in this process from then on, as without a helper.
 """
 
 from __future__ import annotations
@@ -37,26 +37,26 @@ if TYPE_CHECKING:
 
     _Key = tuple[int, CodeForm]
 
-# Frames of this module do not decide whose exception it is, see runtime/traps/translation.py.
+# Frames of this module do not decide where an exception comes from, see runtime/traps/translation.py.
 __wasmz_frame__ = "helper"
 
 # Switches all helpers off if it is "0".
 SWITCH: Final = "WASMZ_BACKGROUND_COMPILE"
 
-# Modules that the helper knows at a time, unless it has work for more.
+# How many modules the helper knows at a time. It may be more while they all wait for code.
 _MOST_MODULES: Final = 8
-# Seconds between two looks at what has arrived.
+# Seconds between two reads of what has arrived.
 _INTERVAL: Final = 0.001
 
 
 class Client:
-    """What one module has to do with the helper.
+    """One module's view of the helper.
 
     Attributes:
-        era: of the ``Background``, to which number and pending belong.
-        number: under which the helper has the module; -1 if it has not.
-        pending: what it has been asked for and has not made yet.
-        refused: what it could not make.
+        era: the ``Background.era`` to which ``number`` and ``pending`` belong.
+        number: the module's number in the helper; -1 if the helper does not know the module.
+        pending: the code that was requested and has not arrived.
+        refused: the code that the helper could not make.
     """
 
     def __init__(self, data: bytes, config: Config, supply: CodeSupply) -> None:
@@ -69,9 +69,9 @@ class Client:
         self.refused: set[_Key] = set()
 
     def ask(self, index: int, form: CodeForm) -> bool:
-        """Whether the helper has been asked for the code; the supply has it then, or will have it.
+        """Whether the supply has the code, or will get it from the helper.
 
-        ``False`` if this process is to compile it.
+        ``False`` means that this process has to compile it.
         """
         return (index, form) not in self.refused and background.ask(self, (index, form))
 
@@ -79,12 +79,12 @@ class Client:
         """The settings that code depends on."""
         described = type(self.config)._described.items()
         values = {name: getattr(self.config, name) for name, about in described if about["key"] is not None}
-        # The other process does not find what is installed beside Python.
+        # The helper does not search the folders in which numpy may be installed.
         values["numpy"] = self.config.uses_numpy
         return {name: value for name, value in values.items() if value != self.config._defaults[name]}
 
     def receive(self, key: _Key, frozen: bytes | None) -> None:
-        """Takes what the helper has made."""
+        """Adds what the helper has made to the supply."""
         self.pending.discard(key)
         supply = self.supply()
         if frozen is None:
@@ -98,10 +98,10 @@ class Background:
     """The helper of this process, if it has one.
 
     Attributes:
-        era: changes when the helper does.
-        is_off: there will be none any more.
-        connection: to the helper, as long as there is one.
-        pid: the helper's, as soon as it has said so.
+        era: a number that changes with each helper.
+        is_off: whether this process gives up on helpers.
+        connection: to the helper, while there is one.
+        pid: the helper's process id, once it has reported it.
     """
 
     def __init__(self) -> None:
@@ -109,21 +109,22 @@ class Background:
         self.reset()
 
     def reset(self) -> None:
-        """Forgets everything, without a trace in another process."""
+        """Forgets the helper without ending it."""
         self.era += 1
         self.is_off: bool = False
         self.connection: Connection | None = None
         self.pid: int | None = None
         self._lock: Any = RLock()
-        # Whether someone is at it; and the same, which stays so after an exception in the middle of that.
-        self._is_busy: bool = False
-        self._is_torn: bool = False
+        # Whether another thread, or code that a signal handler interrupted, is inside `_exclusively`.
+        self._is_running: bool = False
+        # Whether an action was begun and not finished: an exception ended it in the middle.
+        self._is_unfinished: bool = False
         self._clients: dict[int, ref[Client]] = {}
         self._opened: int = 0
         self._looked: float = 0.0
 
     def after_fork(self) -> None:
-        """In a forked child: the helper is the parent's."""
+        """In a forked child: the helper belongs to the parent."""
         connection = self.connection
         self.reset()
         if connection is not None:
@@ -133,46 +134,46 @@ class Background:
         """See :meth:`Client.ask`."""
         if self.is_off:
             return False
-        return self._alone(lambda: self._is_asked(client, key))
+        return self._exclusively(lambda: self._request(client, key))
 
     def look(self) -> None:
-        """Takes what has arrived."""
+        """Reads what has arrived."""
         if self.connection is not None:
-            self._alone(self._exchange)
+            self._exclusively(self._exchange)
 
-    def _alone(self, action: Callable[[], bool | None]) -> bool:
-        """The result of an action that nobody else does at the same time; ``True`` if somebody does one.
+    def _exclusively(self, action: Callable[[], bool | None]) -> bool:
+        """Runs an action unless one is running already; ``False`` only if the action returns it.
 
-        That is another thread, or what a signal handler has interrupted in this one. Handlers may raise exceptions at
-        any point here, too.
+        Another action may be running in another thread, or in code that a signal handler interrupted. The result is
+        ``True`` then. A signal handler may raise an exception anywhere in here.
         """
-        is_first = False
+        is_outermost = False
         try:
-            if not self._lock.acquire(False) or self._is_busy:
+            if not self._lock.acquire(False) or self._is_running:
                 return True
-            self._is_busy = is_first = True
-            if self._is_torn:
+            self._is_running = is_outermost = True
+            if self._is_unfinished:
                 self._end()
-            self._is_torn = True
+            self._is_unfinished = True
             result = action()
-            self._is_torn = False
+            self._is_unfinished = False
             return result is not False
         finally:
-            if is_first:
-                self._is_busy = False
+            if is_outermost:
+                self._is_running = False
             try:
                 self._lock.release()
             except RuntimeError:
-                # Another thread has it.
+                # Another thread holds it.
                 pass
 
     def close(self) -> None:
-        """Lets the helper end, if there is one."""
+        """Closes the connection to the helper, which ends then."""
         connection, self.connection = self.connection, None
         if connection is not None:
             connection.close()
 
-    def _is_asked(self, client: Client, key: _Key) -> bool:
+    def _request(self, client: Client, key: _Key) -> bool:
         now = time.monotonic()
         if self.connection is not None and now - self._looked >= _INTERVAL:
             self._looked = now
@@ -201,7 +202,7 @@ class Background:
         return not self.is_off
 
     def _open(self, client: Client) -> None:
-        """Tells the helper about a module, and which ones to forget."""
+        """Tells the helper about a module, and which modules to forget."""
         for number, reference in list(self._clients.items()):
             known = reference()
             if known is None or (len(self._clients) >= _MOST_MODULES and not known.pending):
@@ -220,11 +221,11 @@ class Background:
             try:
                 self.connection.send(marshal.dumps(message))
             except (Ended, OSError):
-                # What it has sent before is read next time.
+                # The next read finds what it sent before it ended, and that it ended.
                 pass
 
     def _exchange(self) -> None:
-        """Takes what has arrived, and sends what is left to be sent."""
+        """Reads what has arrived, and sends what could not be sent before."""
         connection = self.connection
         if connection is None:
             return
@@ -251,7 +252,7 @@ class Background:
             client.receive((index, CodeForm.of(form)), frozen)
 
     def _end(self) -> None:
-        """Is without a helper; a new one may be started."""
+        """Gives up the current helper; a new one may be started."""
         self.close()
         self.era += 1
         self.pid = None
@@ -259,19 +260,19 @@ class Background:
 
 
 def is_possible() -> bool:
-    """Whether a helper may be started here, and can be of use."""
+    """Whether a helper may be started here and would help."""
     if os.environ.get(SWITCH) == "0" or os.environ.get("WASMZ_COMPILE_DIAG"):
-        # Faults of the compiler are shown as warnings of the process that compiles.
+        # Faults of the compiler are shown as warnings, in the process that compiles.
         return False
     if sys.platform in ("emscripten", "wasi", "ios", "android") or is_finalizing():
         return False
-    # In programs that contain Python, and in frozen ones, this is the program itself.
+    # In frozen programs, and in those that embed Python, the executable is the program itself.
     name = os.path.basename(sys.executable or "").lower()
     if getattr(sys, "frozen", False) or not name.startswith("python"):
         return False
     process: Any = sys.modules.get("multiprocessing.process")
     if process is not None and process.current_process().daemon:
-        # Such processes must not have children.
+        # Daemonic processes must not have children.
         return False
     return count_processors() > 1
 
@@ -284,7 +285,7 @@ def count_processors() -> int:
 
 
 def helper_command() -> list[str] | None:
-    """What starts the helper; ``None`` if this package is in no file system."""
+    """The command that starts the helper; ``None`` if this package is not in the file system."""
     places = []
     for name in ("wasmz", "bytecode"):
         module = sys.modules.get(name)
@@ -309,8 +310,8 @@ def _find_file(name: str) -> str | None:
     return None if spec is None else spec.origin
 
 
-# The places come last: nothing there is taken for a part of the standard library. Where processes can fork, the one
-# that is started ends at once; the child of a child is nobody's whom the program could wait for.
+# The places go to the end of sys.path: nothing there may replace a module of the standard library. Where processes can
+# fork, the process that is started forks and ends at once: the program never gets a child that it could wait for.
 _PROGRAM: Final = """
 import os, sys
 if hasattr(os, "fork") and os.fork():

@@ -1,10 +1,10 @@
-"""The pipes to a helper process, which are never waited for.
+"""The pipes to a helper process. Nothing here blocks.
 
     connection = connect([sys.executable, "-c", "..."])     None if no process can be started
-    connection.send(b"message")                             as much as goes, the rest later
-    for message in connection.receive(): ...                what is there; raises Ended at the end
+    connection.send(b"message")                             sends as much as the pipe takes, the rest later
+    for message in connection.receive(): ...                messages that have arrived; raises Ended at the end
 
-On POSIX the pipes do not block. Windows has no such pipes: two threads read and write them there.
+On POSIX the pipes are non-blocking. Windows has no such pipes: there, two threads read and write them.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, Final
 
-# Frames of this module do not decide whose exception it is, see runtime/traps/translation.py.
+# Frames of this module do not decide where an exception comes from, see runtime/traps/translation.py.
 __wasmz_frame__ = "helper"
 
 _PIECE: Final = 1 << 16
 
 
 class Ended(Exception):
-    """The other process has ended, or the pipe is not ours any more."""
+    """The other process has ended, or the descriptor of the pipe was closed and is used for something else."""
 
 
 class Connection:
-    """Messages to a process and from it."""
+    """Exchanges messages with a process."""
 
     def __init__(self, pipes: _Pipes | _ThreadPipes) -> None:
         self._pipes: _Pipes | _ThreadPipes = pipes
@@ -41,7 +41,7 @@ class Connection:
         self._received = bytearray()
 
     def send(self, message: bytes) -> None:
-        """Sends a message, now or later.
+        """Sends a message, or as much of it as the pipe takes; the rest follows with later calls.
 
         Raises:
             Ended: the process has ended.
@@ -64,7 +64,7 @@ class Connection:
 
         Raises:
             Ended: there will be no more.
-            MessageError: something else has arrived.
+            MessageError: something arrived that the other process did not send.
         """
         is_ended = False
         try:
@@ -85,19 +85,19 @@ class Connection:
             raise Ended
 
     def close(self) -> None:
-        """Lets the process end."""
+        """Closes the pipes, which ends the process."""
         self._pipes.close()
 
 
 class _Pipes:
-    """Pipes that do not block."""
+    """Non-blocking pipes."""
 
     def __init__(self, reading: int, writing: int, starter: int) -> None:
         self._reading: int = reading
         self._writing: int = writing
-        # The process that was started, which ends at once.
+        # The process that was started. It forks the helper and ends at once.
         self._starter: int = starter
-        # A program may close descriptors that it does not know, and get their numbers for something else.
+        # A program may close descriptors that it does not know; then their numbers are reused for other files.
         self._identities = {number: _identity(number) for number in (reading, writing)}
 
     def _check(self, number: int) -> None:
@@ -105,7 +105,11 @@ class _Pipes:
             raise Ended
 
     def read(self) -> bytes:
-        """What is there; nothing if there is nothing yet."""
+        """What has arrived, perhaps nothing.
+
+        Raises:
+            Ended: the process has ended.
+        """
         self._reap()
         self._check(self._reading)
         try:
@@ -117,7 +121,7 @@ class _Pipes:
         return part
 
     def write(self, content: memoryview) -> int:
-        """Writes what goes, and returns how many bytes that was."""
+        """Writes as much as the pipe takes; returns the number of bytes written."""
         self._check(self._writing)
         try:
             return os.write(self._writing, content)
@@ -130,7 +134,7 @@ class _Pipes:
                 if os.waitpid(self._starter, os.WNOHANG)[0]:
                     self._starter = 0
             except ChildProcessError:
-                # Whoever waits for any child has met it.
+                # The program has waited for any child.
                 self._starter = 0
 
     def close(self) -> None:
@@ -151,7 +155,7 @@ def _identity(number: int) -> tuple[int, int] | None:
 
 
 class _ThreadPipes:
-    """The same with threads."""
+    """Blocking pipes, read and written by a thread each, with the methods of ``_Pipes``."""
 
     def __init__(self, reading: int, writing: int) -> None:
         from _queue import SimpleQueue
@@ -190,12 +194,12 @@ class _ThreadPipes:
         return part
 
     def write(self, content: memoryview) -> int:
-        """Has everything written."""
+        """Has the thread write all of it."""
         self._leaving.put(content)
         return len(content)
 
     def close(self) -> None:
-        """Has the pipes closed: the process ends then, and that ends the other thread."""
+        """Has the pipes closed. The process ends then, and with it the reading thread."""
         self._leaving.put(None)
 
 
@@ -204,7 +208,7 @@ def connect(command: list[str]) -> Connection | None:
     try:
         return Connection(_spawn_on_windows(command) if sys.platform == "win32" else _spawn(command))
     except Exception:
-        # The system, its administrator, or a hook of the program's does not allow that.
+        # The system, its administrator, or an audit hook of the program forbids it.
         return None
 
 
@@ -222,7 +226,7 @@ def _spawn(command: list[str]) -> _Pipes:
             (os.POSIX_SPAWN_DUP2, answering, 1),
             (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
         ]
-        # Ctrl-C is for the program.
+        # Ctrl-C is for the program, not for the helper.
         starter = os.posix_spawn(command[0], command, os.environ, file_actions=actions, setsigmask=[SIGINT, SIGQUIT])
         for number in (writing, reading):
             os.set_blocking(number, False)
@@ -245,6 +249,6 @@ def _spawn_on_windows(command: list[str]) -> _ThreadPipes:
     )
     with process.stdin as sending, process.stdout as receiving:  # type: ignore[union-attr]
         made = _ThreadPipes(os.dup(receiving.fileno()), os.dup(sending.fileno()))
-    # Nobody waits for it.
+    # Nothing waits for it: without a return code, Popen would warn.
     process.returncode = 0
     return made

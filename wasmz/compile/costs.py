@@ -1,6 +1,8 @@
-"""How much of a function runs between two counts of its baseline code, where the pipeline makes that.
+"""What one count of baseline code stands for: how much of the function runs from one count to the next.
 
-find_costs(function)        -> (12, 30): an iteration of loop 0, and the function outside of it
+Used for functions whose baseline code the pipeline makes.
+
+find_costs(function)        -> (12, 30): an iteration of loop 0, and the function outside of loops
 """
 
 from __future__ import annotations
@@ -11,9 +13,9 @@ from wasmz.ir.nodes import Block, Function
 
 
 def find_costs(function: Function) -> tuple[int, ...]:
-    """See ``FunctionCode.costs``; of the builder's IR, with all loops noted."""
+    """See ``FunctionCode.costs``. ``function`` is the builder's IR, with all loops noted."""
     numbers = {header: number for number, (header, _) in function.loops.items()}
-    # By loop, its values and branches.
+    # For each loop, and at the end for the rest: how many values and branches it has.
     counts = [[0, 0] for _ in range(max(numbers.values(), default=-1) + 2)]
     innermost = loop_forest(function).innermost if numbers else {}
     for block in function.blocks:

@@ -1,11 +1,11 @@
-"""Faults of the compiler itself: it compiles the function without passes instead.
+"""Handles faults of the compiler itself: the function is compiled without passes instead.
 
     attempt('function 12 "parse"', optimised, plain, is_strict=config.verify)
     -> optimised()                        usually
     -> plain()                            if that raises a fault of wasmz
 
-A fault is an exception that wasmz did not raise on purpose, or a verifier's. With ``WASMZ_COMPILE_DIAG`` in the
-environment it is shown as a warning; with ``Config(verify=True)`` it is raised.
+A fault is an exception that wasmz did not raise on purpose, or one of a verifier. It is shown as a warning if
+``WASMZ_COMPILE_DIAG`` is set in the environment, and raised with ``Config(verify=True)``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     _Made = TypeVar("_Made")
 
-# Exceptions of mistakes in Python code. Others come from signal handlers, the system, or were raised on purpose.
+# Exceptions that mistakes in Python code raise. Others come from signal handlers, the system, or are raised on purpose.
 _KINDS = (
     AssertionError,
     AttributeError,
@@ -55,7 +55,7 @@ def attempt(what: str, optimised: Callable[[], _Made], plain: Callable[[], _Made
 
 
 def is_own(traceback: TracebackType | None) -> bool:
-    """Whether the compiler raised an exception, and not code that interrupted it, such as a signal handler."""
+    """Whether the compiler raised the exception, not code that interrupted it, such as a signal handler."""
     module = ""
     while traceback is not None:
         module = str(traceback.tb_frame.f_globals.get("__name__", ""))

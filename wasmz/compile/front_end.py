@@ -1,10 +1,10 @@
-"""The front end: a module's bytes decoded and validated, and its image, without code or with it.
+"""The front end: decodes and validates a module, and makes its image, with or without code.
 
-    module = load_module(data)                  everything but the bodies of functions is valid
+    module = load_module(data)                  everything but the bodies of functions is validated
     validate_bodies(module, data)
-    image = make_image(data, module, config)    what an instance needs beside code
+    image = make_image(data, module, config)    what an instance needs besides code
 
-Both compilers come after it. It imports neither, so that a cold start waits for only one.
+Both compilers build on it. It imports neither, so a cold start imports only the one that it needs.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 def load_module(data: bytes, proposals: frozenset[Proposal] = SUPPORTED_PROPOSALS) -> WasmModule:
     """Decodes a module and validates everything but the bodies of its functions.
 
-    ``proposals`` are those that it may need.
+    ``proposals`` are those that the module may use.
 
     Raises:
         InvalidWasm, UnsupportedFeature: with the place in the module.
@@ -75,9 +75,9 @@ def make_image(
     functions: Sequence[FunctionCode] = (),
     names: Iterable[str] = (),
 ) -> ModuleImage:
-    """Puts the compiled functions together with the rest of the module.
+    """Makes the image of a module from its compiled functions and the rest of it.
 
-    ``names`` are needed by code that is not among them.
+    ``names`` are further names that code needs which is not among ``functions``.
     """
     names = {*names, *(name for function in functions for name in function.names())}
     boxed = module.boxed_globals
@@ -135,7 +135,7 @@ def _field_names(module: WasmModule) -> dict[int, dict[int, str]]:
 
 
 def _offset(expression: ConstantExpression | None) -> int | tuple[tuple[str, object], ...] | None:
-    """The place of a data segment; as a number if it is one."""
+    """The offset of a data segment, as an int if it is constant."""
     code = _code(expression)
     if code is not None and len(code) == 1 and code[0][0] in ("i32.const", "i64.const"):
         return code[0][1]  # type: ignore[return-value]

@@ -1,10 +1,11 @@
-"""The process that compiles for another one while that runs code (``compile/background.py`` starts it).
+"""The helper process: compiles for another process while that runs code (``compile/background.py`` starts it).
 
     standard input        messages: ("open", 0, data, settings); ("compile", 0, 5, -2); ("drop", 0); ...
-    standard output       messages: ("ready", process id); (0, 5, -2, b"code"); ...; None, when it has had nothing to do
+    standard output       messages: ("ready", process id); (0, 5, -2, b"code"); ...; None, if it ends because it was
+    idle
 
-The first message's place has the secret (``compile/messages.py``). The process ends as soon as its standard input does,
-whatever it is doing: it never outlives who started it.
+Before the first message stands the secret (``compile/messages.py``). The process ends as soon as its standard input
+is closed, even in the middle of a compilation: it never outlives the process that started it.
 """
 
 from __future__ import annotations
@@ -24,19 +25,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final
 
-# Seconds without work after which it ends; whoever needs it again starts another one.
+# Seconds without work after which it ends; a new one is started when there is work again.
 IDLE: Final = 20.0
 
 
 def main() -> None:
-    """Does what the messages say until there are no more."""
+    """Does what the messages ask for, until there are no more."""
     signal(SIGINT, SIG_IGN)
     if hasattr(os, "nice"):
-        # The program comes first if all processors are busy.
+        # If all processors are busy, the program has priority.
         os.nice(5)
-    # What the program that started it passes on to its children is no business of this one.
+    # Descriptors that the program passes on to its children are not for the helper.
     os.closerange(3, 1 << 16)
-    # The program says whether code may use it.
+    # Whether code may use numpy was decided by the program.
     assume_numpy()
     secret = _read(HEADER)
     work: SimpleQueue[Any] = SimpleQueue()
@@ -60,7 +61,7 @@ def main() -> None:
 
 
 def _compile(compiler: TierCompiler, index: int, number: int) -> bytes | None:
-    """The code; ``None`` if it cannot be made, which the other process will find out itself then."""
+    """The code; ``None`` if it cannot be made: the other process will compile it then, and meet the error."""
     try:
         return compiler.compile(index, CodeForm.of(number)).freeze()
     except Exception:
@@ -68,7 +69,7 @@ def _compile(compiler: TierCompiler, index: int, number: int) -> bytes | None:
 
 
 def _receive(secret: bytes, work: SimpleQueue[Any]) -> None:
-    """Takes messages in; ends the process after the last one."""
+    """Reads messages and queues them; ends the process when there are no more."""
     try:
         while True:
             header = _read(HEADER)
@@ -96,5 +97,5 @@ def _send(secret: bytes, message: Any) -> None:
         while rest:
             rest = rest[os.write(1, rest) :]
     except OSError:
-        # Nobody reads it any more.
+        # The reader is gone.
         os._exit(0)

@@ -2,9 +2,9 @@
 
     image, supply = open_lazily(data, config, cache)
 
-Without the cache, all that is done at once is to decode the module and to validate it; of a large one not even the
-bodies of functions are validated, each before it runs for the first time. What gets compiled is kept in the cache: when
-the module is closed or the process ends, from time to time, and soon after the module is collected.
+Without the cache, opening a module decodes and validates it, and compiles nothing. The bodies of a large module are not
+even validated then, but each before it first runs. Compiled code is stored in the cache when the module is closed or
+the process ends, from time to time, and soon after the module is garbage-collected.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ if TYPE_CHECKING:
     from wasmz.compile.on_demand import TierCompiler
     from wasmz.runtime.abi import CodeForm
 
-# Modules with more bytes of code than this have their functions validated one by one. Of QuickJS with its 0.96 MB,
-# validation takes 0.6 s, as long as compiling what runs of it until the first result.
+# Modules with more bytes of code than this have their functions validated one by one. Validating QuickJS (0.96 MB)
+# takes 0.6 s, as long as compiling all that it runs until its first result.
 LARGEST_VALIDATED = 100_000
 
 
 def open_lazily(data: bytes, config: Config, cache: Cache | None) -> tuple[ModuleImage, CodeSupply]:
-    """The image, without code, and the supply of code.
+    """The image, without code, and the supply of its code.
 
     Raises:
-        InvalidWasm, UnsupportedFeature: as far as the module is validated at once.
+        InvalidWasm, UnsupportedFeature: in what is validated at once.
     """
     _keep_of_collected()
     if config._profiling:
-        # Made for one run.
+        # Code that counts is made for one run.
         cache = None
     path = "" if cache is None else cache.lazy_path(data, config)
     kept = None if cache is None else cache.load_lazy(path, data)
@@ -52,7 +52,7 @@ def open_lazily(data: bytes, config: Config, cache: Cache | None) -> tuple[Modul
 def resume(
     data: bytes, config: Config, cache: Cache | None, image: ModuleImage, codes: Codes
 ) -> tuple[ModuleImage, CodeSupply]:
-    """The same with what was compiled in another process, and with what the cache has."""
+    """Like :func:`open_lazily`, with ``codes`` compiled in another process, and with what the cache has."""
     compiler = _LateCompiler(data, config)
     path = "" if cache is None else cache.lazy_path(data, config)
     kept = None if cache is None or config._profiling else cache.load_lazy(path, data)
@@ -72,7 +72,7 @@ def _supply(
     *,
     is_new: bool,
 ) -> CodeSupply:
-    """A supply with codes, of which the cache has those ``in_cache`` at ``path``; ``is_new`` without even the image."""
+    """A supply with ``codes``. The cache has those in ``in_cache`` at ``path``; if ``is_new``, not even the image."""
     config = compiler.config
     supply = CodeSupply(image, compiler.compile, Thresholds(*config._thresholds), codes)
     supply.forget = compiler.forget
@@ -99,7 +99,7 @@ def compile_rest(
 
 
 def dump_codes(image: ModuleImage, codes: dict[tuple[int, CodeForm], FunctionCode | bytes]) -> tuple[set[str], Codes]:
-    """Code as bytes, and the names that it and the image need."""
+    """Frozen code, and the names that it and the image need."""
     codes = dict(codes)
     names = set(image.names)
     for made in codes.values():
@@ -109,7 +109,7 @@ def dump_codes(image: ModuleImage, codes: dict[tuple[int, CodeForm], FunctionCod
 
 
 class _LateCompiler:
-    """A compiler that is made, and imported, when the first function has to be compiled."""
+    """A compiler that is imported and made when the first function has to be compiled."""
 
     def __init__(self, data: bytes, config: Config) -> None:
         self.data = data
@@ -145,19 +145,19 @@ class _LateCompiler:
         return made.compile(index, form)
 
     def forget(self) -> None:
-        """Makes the next compilation begin anew."""
+        """Drops the compiler; the next compilation makes a new one."""
         self.made = None
 
 
 class _FirstQuestion:
-    """Asks the helper process for code; with the first question comes what that needs (``background.py``)."""
+    """Makes the client of the helper process with the first request (``background.py``), and replaces itself by it."""
 
     def __init__(self, compiler: _LateCompiler, supply: CodeSupply) -> None:
         self.compiler = compiler
         self.supply = ref(supply)
 
     def ask(self, index: int, form: CodeForm) -> bool:
-        """Whether the helper compiles it."""
+        """See :meth:`Client.ask`."""
         supply = self.supply()
         if supply is None:
             return False
@@ -170,7 +170,7 @@ class _FirstQuestion:
 
 
 class _Keeper:
-    """Keeps in the cache what a supply has, and outlives it."""
+    """Stores the code of a supply in the cache. It outlives the supply."""
 
     def __init__(
         self,
@@ -186,17 +186,17 @@ class _Keeper:
         self.data = data
         self.image = image
         self.codes: dict[tuple[int, CodeForm], FunctionCode | bytes] = supply.codes
-        # What the cache has of it; ``None`` if that is not even the image.
+        # The code that the cache has already; ``None`` if it has not even the image.
         self.kept = kept
         self.supply = ref(supply)
 
     def keep(self) -> None:
-        """Adds to the cache what it has not got yet, also of the modules that were collected since the last time."""
+        """Stores new code of this supply, and of those that were garbage-collected since the last time."""
         self.keep_own()
         _keep_of_collected()
 
     def keep_own(self) -> None:
-        """Adds to the cache what it has not got yet."""
+        """Stores code that the cache does not have yet."""
         look_for_answers()
         codes = dict(self.codes)
         if self.kept is not None and codes.keys() <= self.kept:
@@ -206,13 +206,13 @@ class _Keeper:
         self.kept = frozenset(codes)
 
 
-# Keepers of supplies that are in use, or were collected. Collection itself must not write: it may come at any point of
-# any thread, also where that holds the lock of the cache, or of a module that writing needs, and would wait for itself.
+# Keepers of supplies that are in use or were collected. A finaliser must not write itself: it may run anywhere, also
+# where its thread holds the cache's lock, or the lock of a module that writing imports; it would wait for itself.
 _keepers: set[_Keeper] = set()
 
 
 def look_for_answers() -> None:
-    """Takes what the helper has made, if there is one."""
+    """Reads what the helper has sent, if there is a helper."""
     background = loaded("wasmz.compile.background")
     if background is not None:
         background.background.look()

@@ -1,10 +1,10 @@
-"""What a process and its helper send each other: pieces of bytes with their length, and a sum with a secret in it.
+"""The messages between a process and its helper: bytes, with their length and a sum keyed with a secret.
 
     pack(b"secret", b"message")                       -> header + b"message"
     unpack(b"secret", header, b"message")             -> b"message"
 
-What arrives is given to ``marshal``, which trusts it. The sum proves that the other process has sent it, even if a
-program that closes descriptors it does not know has made something else of the pipe.
+Received messages are given to ``marshal``, which trusts its input. The sum proves that the other process sent them,
+even if a program closed a descriptor that it did not know, and opened something else in its place.
 """
 
 from __future__ import annotations
@@ -19,27 +19,27 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 
-# Bytes before each message; of the secret, too.
+# The length of a message's header, and of the secret.
 HEADER: Final = 24
 
-# Both sides must have the same.
+# Must be equal on both sides.
 FORMAT: Final = (image.FORMAT, sys.version)
 
 
 class MessageError(WasmzError):
-    """Something that the other process has not sent."""
+    """Something arrived that the other process did not send."""
 
 
 def pack(secret: bytes, message: bytes) -> bytes:
-    """The message as it is sent."""
+    """The message with its header, as it is sent."""
     return len(message).to_bytes(8, "little") + _sum(secret, message) + message
 
 
 def unpack(secret: bytes, header: bytes, message: bytes) -> bytes:
-    """The message itself.
+    """The message without its header.
 
     Raises:
-        MessageError: it does not fit its header.
+        MessageError: the message does not fit its header.
     """
     if header[8:] != _sum(secret, message):
         raise MessageError("a message of the compiling process is damaged")

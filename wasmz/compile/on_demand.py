@@ -1,9 +1,9 @@
-"""Compiles functions one at a time, as the runtime asks for them (runtime/calls/tier_up.py).
+"""Compiles functions one at a time, when the runtime asks for them (runtime/calls/tier_up.py).
 
 compiler = TierCompiler(data, config)
-compiler.compile(5, BASELINE)      validates function 5; quick to compile, and counts how hot it is
-compiler.compile(5, OPTIMISED)     at ``config.opt_level``
-compiler.compile(5, CodeForm.of(0)) the continuation of its first loop, at ``config.opt_level``
+compiler.compile(5, BASELINE)       validates function 5; compiles it quickly, to code that counts how hot it is
+compiler.compile(5, OPTIMISED)      compiles it at ``config.opt_level``
+compiler.compile(5, CodeForm.of(0)) compiles the continuation of its first loop, at ``config.opt_level``
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from wasmz.compile.pipeline import CallFacts, ModuleCompiler
 
-# What the baseline compiler raises for a function that is for others. (An interruption is no such thing.)
+# What the baseline compiler raises for a function that it leaves to the pipeline. (Interrupts are not among these.)
 _NOT_PLAINLY_VALID = (Unfit, Unbalanced, LookupError, InvalidWasm, UnsupportedFeature, ImplementationLimit)
 
-# To find out whether calls of an export nest deeply, so many functions are looked at.
+# How many functions are examined, at most, to find out whether calls of an export nest deeply.
 _MOST_CALLEES = 40
 
 
 def find_reachable(data: bytes, config: Config, index: int) -> list[int]:
-    """The functions with bodies that function ``index`` can reach, itself included; not through tables."""
+    """The functions with bodies that function ``index`` can reach by direct calls, itself included."""
     load("wasmz.compile.pipeline")
     from wasmz.compile.pipeline import ModuleCompiler, dismantle, find_calls
 
@@ -55,7 +55,7 @@ def find_reachable(data: bytes, config: Config, index: int) -> list[int]:
 
 
 class TierCompiler:
-    """Compiles the functions of a module of which everything but the bodies is known to be valid."""
+    """Compiles functions of a module whose other parts are known to be valid."""
 
     def __init__(self, data: bytes, config: Config, module: WasmModule | None = None) -> None:
         self.data = data
@@ -66,7 +66,7 @@ class TierCompiler:
 
     @cached_property
     def pipeline(self) -> ModuleCompiler:
-        """The compiler for everything but baseline code, which is imported when it is first needed."""
+        """The compiler for everything but baseline code. It is imported when it is first needed."""
         load("wasmz.compile.pipeline")
         from wasmz.compile.pipeline import ModuleCompiler
 
@@ -74,7 +74,7 @@ class TierCompiler:
 
     @cached_property
     def baseline(self) -> BaselineModule:
-        """The quick compiler."""
+        """The baseline compiler."""
         return BaselineModule(self.data, self.module, uses_fuel=self.config.fuel is not None)
 
     def compile(self, index: int, form: CodeForm) -> FunctionCode:
@@ -93,7 +93,7 @@ class TierCompiler:
             )
 
     def _compile_quickly(self, index: int) -> FunctionCode | None:
-        """Baseline code in one pass, or ``None`` if the function is for the validator and the pipeline."""
+        """Baseline code, made in one pass; ``None`` if the function needs the validator and the pipeline."""
         try:
             made = compile_function(self.baseline, self.module.bodies[index - self._imported])
         except _NOT_PLAINLY_VALID as problem:
@@ -150,7 +150,7 @@ class TierCompiler:
         return FunctionCode(compiled.code, compiled.tail_code, entry_code, size, is_deep, costs)
 
     def _is_deep(self, index: int) -> bool:
-        """Whether recursion, a long chain of calls, a table's function or the host can be reached."""
+        """Whether the function can reach recursion, a long chain of calls, a function of a table, or the host."""
         load("wasmz.compile.pipeline")
         from wasmz.compile.pipeline import dismantle, find_calls, find_deep_functions
 

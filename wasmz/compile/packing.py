@@ -1,9 +1,9 @@
-"""What a module is pickled as: its source and configuration, and what has been compiled so far.
+"""The pickled form of a module: its source and configuration, and the code compiled so far.
 
     packed = pack(module, source)                                        in one process
     once(packed[0], lambda: Module.of_image(engine, *open_packed(*packed[1:])))   in another, the same module each time
 
-So any worker can compile the module; the code is used where the versions of Python and wasmz are the same.
+So any worker can compile the module; the code is used if the versions of Python and wasmz are the same.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ if TYPE_CHECKING:
 
 _Module = TypeVar("_Module", bound="CompiledModule")
 
-# By the key of what was pickled, the module that this process has.
+# The modules of this process, by the keys with which they were pickled.
 _here: weakref.WeakValueDictionary[bytes, Any] = weakref.WeakValueDictionary()
 _lock = new_lock()
 
-# A key, which equal modules have in common; the source; the configuration; whether all functions are compiled; code.
+# A key that equal modules share; the source; the configuration; whether all functions are compiled; code.
 Packed = tuple[bytes, "bytes | None", "Config", bool, bytes]
 
 
 def pack(module: CompiledModule, source: bytes | None) -> Packed:
-    """What a module is pickled as.
+    """The tuple that a module is pickled as.
 
     Raises:
         ValueError: the module is closed.
@@ -59,7 +59,7 @@ def pack(module: CompiledModule, source: bytes | None) -> Packed:
 
 
 def identity(module: CompiledModule, source: bytes | None) -> bytes:
-    """What equal modules have in common, however much of them is compiled: source and configuration."""
+    """A key that equal modules share, however much of them is compiled: made of source and configuration."""
     if module._identity is None:
         if source is None:
             frozen = None if module.supply is None else module.supply.frozen
@@ -70,7 +70,7 @@ def identity(module: CompiledModule, source: bytes | None) -> bytes:
 
 
 def once(key: bytes, make: Callable[[], _Module]) -> _Module:
-    """The module that this process has for a key; otherwise what ``make`` gives, from then on."""
+    """This process's module with the given key; if there is none, ``make`` makes it."""
     with _lock:
         module: _Module | None = _here.get(key)
         if module is None:
@@ -81,7 +81,7 @@ def once(key: bytes, make: Callable[[], _Module]) -> _Module:
 def open_packed(
     source: bytes | None, config: Config, is_whole: bool, code: bytes
 ) -> tuple[ModuleImage, CodeSupply] | None:
-    """The image and the code of what was packed; ``None`` if the source has to be compiled again.
+    """The image and the code that were packed; ``None`` if the source has to be compiled again.
 
     Raises:
         ValueError: the module was pickled without its source, by another version of Python or wasmz.
@@ -103,5 +103,5 @@ def open_packed(
 
 
 def _stamp() -> bytes:
-    """Stands for the versions of wasmz and Python whose code this process can run."""
+    """A value that differs between versions of wasmz and Python that cannot run each other's code."""
     return blake2b(f"{__version__} {sys.implementation.cache_tag} {sys.byteorder}".encode(), digest_size=8).digest()

@@ -1,8 +1,8 @@
-"""Compiles whole modules function by function, in any number of processes, with the same bytes out.
+"""Compiles whole modules in any number of processes. The result does not depend on their number.
 
     image, code = compile_frozen(data, Config(), jobs=4)
 
-What is compiled is kept as bytes at once, so that a module of any size needs no more memory than its result.
+Each function is frozen to bytes once it is compiled, so compiling takes no more memory than the result.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ if TYPE_CHECKING:
     from wasmz.runtime.image import FrozenCode, ModuleImage
     from wasmz.wasm.syntax import WasmModule
 
-# What one process compiles between two messages: bytes of WebAssembly code.
+# How many bytes of WebAssembly code a process compiles between two messages.
 _CHUNK_BYTES = 50_000
 
-# Of one function: its frozen code, whom it calls, and the names that it needs.
+# For one function: its frozen code, its calls, and the names that its code needs.
 _Made = tuple[bytes, "CallFacts", tuple[str, ...]]
 
 
 def compile_frozen(
     data: bytes, config: Config, jobs: int = 1, progress: Progress | None = None, profile: Profile | None = None
 ) -> tuple[ModuleImage, FrozenCode]:
-    """Compiles a whole module; returns the image without code, and the code.
+    """Compiles a whole module; returns its image without code, and the code.
 
     Args:
         data: the module.
-        config: with what to compile.
+        config: how to compile it.
         jobs: how many processes to use; 0 for as many as there are processors.
-        progress: called with the numbers of functions that are done and of all.
-        profile: what a run counted.
+        progress: called with the number of functions compiled so far, and the number of all.
+        profile: the counts of an earlier run.
 
     Raises:
         InvalidWasm, UnsupportedFeature: with the place in the module.
@@ -53,7 +53,7 @@ def compile_frozen(
     names: set[str] = set()
     calls: dict[int, CallFacts] = {}
     first = module.imported_function_count
-    # Closed at once also after Ctrl-C: the processes would be waited for otherwise.
+    # Closed at once, also after Ctrl-C: otherwise the processes would be waited for.
     with closing(_compile_all(data, module, config, jobs, profile)) as results:
         for number, (content, facts, needed) in enumerate(results):
             frozen.append(content)
@@ -70,7 +70,7 @@ def compile_frozen(
 def _compile_all(
     data: bytes, module: WasmModule, config: Config, jobs: int, profile: Profile | None
 ) -> Generator[_Made, None, None]:
-    """What becomes of each function, in order."""
+    """The compiled functions, in order."""
     wanted = min(jobs or os.cpu_count() or 1, len(module.bodies))
     pool = make_pool(wanted, _compile_here, (data, config, profile)) if wanted > 1 else None
     if pool is None:
@@ -83,7 +83,7 @@ def _compile_all(
 
 
 def _chunks(module: WasmModule) -> Iterator[Sequence[int]]:
-    """The positions of functions that are compiled together."""
+    """Groups of positions of functions; a process compiles a group at a time."""
     start = size = 0
     for position, body in enumerate(module.bodies):
         size += body.end - body.start
@@ -102,12 +102,12 @@ class _Worker:
         self.profile = profile
 
     def compile(self, position: int) -> _Made:
-        """Compiles the function at a position among those that the module defines."""
+        """Compiles the function at a position in the module's code section."""
         function = self.compiler.compile_whole(self.compiler.module.bodies[position], self.profile)
         return function.made.freeze(), function.calls, tuple(sorted({*function.made.names()}))
 
 
 def _compile_here(data: bytes, config: Config, profile: Profile | None) -> Callable[[Sequence[int]], list[_Made]]:
-    """What a process of the pool does with the positions that it is sent."""
+    """The function that compiles, in a process of the pool, the positions that are sent to it."""
     worker = _Worker(data, load_module(data, accepted_by(config)), config, profile)
     return lambda positions: list(map(worker.compile, positions))

@@ -1,8 +1,8 @@
-"""The pipeline: a module's bytes to a :class:`~wasmz.runtime.image.ModuleImage`.
+"""The pipeline: compiles a module's bytes to a :class:`~wasmz.runtime.image.ModuleImage`.
 
 bytes -> decode_module, validate_module          wasm/
       -> for each body: decode_body, validate_body
-                        build_function           ir/
+                        build_function           irbuild/
                         run_passes               passes/
                         compile_function         codegen/
       -> ModuleImage
@@ -24,7 +24,7 @@ from wasmz.compile.front_end import load_module, make_image
 from wasmz.config import Config
 from wasmz.ir.nodes import Function, label
 
-# Each makes its instructions known.
+# Importing these registers the instructions that they build.
 from wasmz.irbuild import descriptors, exceptions, gc, wide  # noqa: F401
 from wasmz.irbuild.builder import Signatures, build_function
 from wasmz.irbuild.fuel import add_fuel
@@ -49,25 +49,25 @@ if TYPE_CHECKING:
 
 _Made = TypeVar("_Made")
 
-# Called with the number of functions compiled so far, and that of all.
+# Called with the number of functions compiled so far, and the number of all.
 Progress = Callable[[int, int], None]
 
-# A function with fewer calls and rounds of loops in a profile is cold.
+# In a profile, a function with fewer calls and loop iterations than this is cold.
 _WARM = 200
 
-# A chain of direct calls up to this long needs no higher recursion limit than Python's own.
+# A chain of direct calls up to this long needs no recursion limit above Python's own.
 _SHALLOW_DEPTH = 40
 
 
 class CallFacts(Record):
-    """Whom a function calls directly, and whether it can reach anything else: tables' functions or the host."""
+    """The functions that a function calls directly, and whether it may call others: those of tables or of the host."""
 
     callees: frozenset[int]
     is_open: bool
 
 
 class WholeFunction(Record):
-    """A function's code, of which is not known yet whether it is deep, and what it calls."""
+    """A function's code, and what it calls. Whether the function is deep is not known yet."""
 
     made: FunctionCode
     calls: CallFacts
@@ -88,18 +88,18 @@ class ModuleCompiler:
 
     @cached_property
     def context(self) -> Context:
-        """What passes may know of the module."""
-        # Imported only here: code that is compiled quickly goes through no passes, and they take 30 ms to import.
+        """What passes may know about the module."""
+        # Imported only here: baseline code goes through no passes, and they take 30 ms to import.
         load("wasmz.passes.context")
         from wasmz.passes.context import context_of
 
         config = self.config
         disabled = frozenset(config.disable_passes)
         if config.counts_calls:
-            # A call that became part of its caller would not count.
+            # A call that was inlined would not be counted.
             disabled |= {"inline"}
         if any(type.minimum * type.page_bytes > MEMORY32_LIMIT_BYTES for type in self.module.memory_types):
-            # Their loops might end where the address space does.
+            # These passes assume that no loop reaches the end of the address space.
             disabled |= {"idioms", "arrays", "streams"}
         if not config.uses_numpy:
             disabled |= {"arrays"}
@@ -122,11 +122,11 @@ class ModuleCompiler:
         return function
 
     def build_index(self, index: int, loop: int | None = None) -> Function:
-        """The IR of a function that the module defines, before any pass."""
+        """The IR of a function defined in the module, before any pass."""
         return self.build(self.body(index), loop)
 
     def body(self, index: int) -> FunctionBody:
-        """Where the code of a function is that the module defines."""
+        """The body of a function defined in the module."""
         return self.module.bodies[index - self.module.imported_function_count]
 
     @cached_property
@@ -135,7 +135,7 @@ class ModuleCompiler:
         return frozenset(export.index for export in self.module.exports if export.kind == "func")
 
     def compile_whole(self, body: FunctionBody, profile: Profile | None = None) -> WholeFunction:
-        """Compiles a function at the configured level; with a profile, as it deserves."""
+        """Compiles a function at the configured level; with a profile, at the level that its counts ask for."""
         with without_collections():
             return self.attempt(
                 body.index, lambda: self._compile_whole(body, profile), lambda: self._compile_whole(body, None, 0)
@@ -160,9 +160,9 @@ class ModuleCompiler:
         return attempt(what, optimised, plain, is_strict=self.config.verify)
 
     def verify(self, function: Function, after: str | None = None) -> None:
-        """Checks the IR, where the configuration asks for that."""
+        """Checks the IR if the configuration asks for it."""
         if self.config.verify:
-            # Imported only here: compiling for users needs it as little as what it imports.
+            # Imported only here: users do not need it.
             load("wasmz.ir.verifier")
             from wasmz.ir.verifier import verify_function
 
@@ -181,7 +181,7 @@ class ModuleCompiler:
                 move_unlikely(function)
 
     def prepare(self, function: Function) -> None:
-        """Runs the few passes for code that may run only once."""
+        """Runs the few passes that pay off for code that may run only once."""
         load("wasmz.passes")
         from wasmz.passes import run_plain
 
@@ -201,7 +201,7 @@ class ModuleCompiler:
         return FunctionCode(self._name_gaps(compiled.code, function), tail_code)
 
     def _name_gaps(self, code: CodeType, function: Function) -> CodeType:
-        """Adds to the names of code those by which it says that memories may not reach the last page."""
+        """Adds names to code which tell that memories may not reach the last page of their address space."""
         types, found = self.module.memory_types, function.gap_memories
         gaps = [
             abi.gap(index) for index, type in enumerate(types) if index in found or (-1 in found and _may_fill(type))
@@ -209,7 +209,7 @@ class ModuleCompiler:
         return code.replace(co_names=(*code.co_names, *gaps))
 
     def lower_entry(self, body: FunctionBody, function: Function) -> CodeType | None:
-        """The entry form of an exported function, if it has one; ``function`` is its IR, optimised and not lowered."""
+        """The entry form of an exported function, if it has one; ``function`` is its optimised IR."""
         config = self.config
         if not config.opt_level or config.fuel is not None or config.counts_calls or not has_entry_form(function):
             return None
@@ -226,13 +226,13 @@ class ModuleCompiler:
 
 
 def _may_fill(type: MemoryType) -> bool:
-    """Whether a memory may come to have all bytes that its addresses can name, and these have 32 bits."""
+    """Whether the memory has 32-bit addresses and may grow to all bytes that they can name."""
     size = type.maximum
     return type.address_type is ValType.I32 and (size is None or size * type.page_bytes > MEMORY32_LIMIT_BYTES)
 
 
 def dismantle(function: Function) -> None:
-    """Takes a function's IR apart, when it is not needed any more, so that it is freed at once."""
+    """Takes a function's IR apart when it is no longer needed, so that it is freed at once."""
     for block in function.blocks:
         block.body = []
         block.params = []
@@ -242,7 +242,7 @@ def dismantle(function: Function) -> None:
 def compile_module(
     data: bytes, config: Config, progress: Progress | None = None, profile: Profile | None = None
 ) -> ModuleImage:
-    """Compiles a whole module, each function at the configured level; with a profile, as it deserves.
+    """Compiles a whole module, each function at the configured level; with a profile, at the level its counts ask for.
 
     Raises:
         InvalidWasm, UnsupportedFeature: with the place in the module; nothing is compiled then.
@@ -260,14 +260,14 @@ def compile_module(
 
 
 def apply_profile(function: Function, profile: FunctionProfile | None, config: Config) -> int:
-    """Gives a function's edges their weights; returns the level to compile it at: cold code is compiled quickly."""
+    """Gives the edges of a function their weights; returns the level to compile it at, which is 0 for cold code."""
     if profile is None or not annotate(function, profile) or profile.weight < _WARM:
         return 0
     return config.opt_level
 
 
 def find_calls(function: Function, imported_count: int) -> CallFacts:
-    """What a function calls."""
+    """The calls of a function."""
     callees = set()
     is_open = False
     for block in function.blocks:
@@ -284,8 +284,8 @@ def find_calls(function: Function, imported_count: int) -> CallFacts:
 
 
 def find_deep_functions(calls: dict[int, CallFacts]) -> frozenset[int]:
-    """The functions from which recursion, a long chain of calls, a table's function or the host can be reached."""
-    # Settled from the leaves upwards; what is never settled is recursive or calls something deep.
+    """The functions that can reach recursion, a long chain of calls, a function of a table, or the host."""
+    # Depths are found from the leaves upwards. A function that gets none is recursive or calls a deep one.
     depths: dict[int, int] = {}
     callers: dict[int, list[int]] = {}
     waiting = {}

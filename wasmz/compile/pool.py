@@ -1,11 +1,11 @@
-"""Processes that work for this one, and can be ended at any moment.
+"""A pool of processes that can be killed at any moment.
 
-    pool = make_pool(2, prepare, (b"...",))     each process calls prepare(b"...") once, for the function that works
-    list(pool.map([1, 2, 3]))                   what that function makes of 1, 2 and 3, in order
+    pool = make_pool(2, prepare, (b"...",))     each process calls prepare(b"...") once, which returns its work function
+    list(pool.map([1, 2, 3]))                   the results of the work functions for 1, 2 and 3, in order
 
-The pools of the standard library are not made for that: their processes share queues, and one that is ended while it
-writes to such a queue leaves it broken, or locked. Here each process has a pipe of its own, this one has no thread
-beside its own, and nothing is waited for at the end.
+The standard library's pools do not allow that: their processes share queues, and a process that is killed while it
+writes to a queue leaves it broken or locked. Here each process has a pipe of its own, this process starts no thread,
+and nothing is waited for at the end.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.process import BaseProcess
 
-# Items that a process has at a time: the next one is there when it ends the first.
+# How many items a process has at a time: it begins the second as soon as the first is done.
 _AHEAD = 2
 
 
 def make_pool(size: int, prepare: Callable[..., Callable[[Any], Any]], arguments: tuple[Any, ...]) -> Pool | None:
-    """Processes that are about to work; ``None`` on systems without.
+    """Starts processes; ``None`` on systems that have none.
 
     Args:
         size: how many.
-        prepare: a function of a module; called in each process with ``arguments``, it returns what works on an item.
-        arguments: pickled for each process.
+        prepare: a function of a module, called in each process; returns the function that works on an item.
+        arguments: the arguments of ``prepare``, pickled for each process.
     """
     try:
         from multiprocessing import get_context
@@ -46,7 +46,7 @@ def make_pool(size: int, prepare: Callable[..., Callable[[Any], Any]], arguments
             ours, theirs = context.Pipe()
             process = context.Process(target=_serve, args=(theirs, prepare, arguments), daemon=True)
             pool.members[ours] = process
-            # Ctrl-C reaches all processes of a terminal: one that is starting would die with a traceback.
+            # Ctrl-C reaches all processes of a terminal: one that is just starting would die with a traceback.
             with _interrupts_later():
                 process.start()
             theirs.close()
@@ -57,7 +57,7 @@ def make_pool(size: int, prepare: Callable[..., Callable[[Any], Any]], arguments
 
 
 class Pool:
-    """Processes, each with the connection to it."""
+    """Processes, and the connection to each."""
 
     def __init__(self) -> None:
         self.members: dict[Connection, BaseProcess] = {}
@@ -66,8 +66,8 @@ class Pool:
         """The result for each item, in order; ends the processes at the end, or when it is closed.
 
         Raises:
-            ChildProcessError: a process has ended: someone killed it, or the system had no memory left.
-            Exception: what a process raised.
+            ChildProcessError: a process has ended: it was killed, or memory ran out.
+            Exception: an exception that a process raised.
         """
         try:
             yield from self._map(items)
@@ -75,7 +75,7 @@ class Pool:
             self.end()
 
     def end(self) -> None:
-        """Ends the processes, in the middle of their work if they have any."""
+        """Kills the processes, whatever they are doing."""
         for connection, process in self.members.items():
             connection.close()
             if process.pid is not None:
@@ -121,12 +121,12 @@ class Pool:
     def _died(self, connection: Connection) -> ChildProcessError:
         process = self.members[connection]
         process.join(1)
-        return ChildProcessError(f"a process of the pool has ended with exit code {process.exitcode}")
+        return ChildProcessError(f"a process of the pool ended with exit code {process.exitcode}")
 
 
 @contextmanager
 def _interrupts_later() -> Iterator[None]:
-    """Ctrl-C takes effect at the end; a process that is started meanwhile never sees it, until it asks to."""
+    """Delays Ctrl-C to the end of the block. A process started in the block ignores it unless it asks for it."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -138,8 +138,8 @@ def _interrupts_later() -> Iterator[None]:
 
 
 def _serve(connection: Connection, prepare: Callable[..., Callable[[Any], Any]], arguments: tuple[Any, ...]) -> None:
-    """What a process does until the other side closes the connection."""
-    # Whoever gets Ctrl-C in a terminal ends this process.
+    """The loop of a process, until the other side closes the connection."""
+    # Ctrl-C in a terminal reaches the parent too, which kills this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     work = None
     try:

@@ -1,4 +1,4 @@
-"""Profiles: what a run counted, for the next compilation of the same module.
+"""Profiles: counts of a run, for the next compilation of the same module.
 
     save_profile(path, Profile(module_hash(data), {12: FunctionProfile(calls=3, loops=(900,), branches=((880, 20),))}))
     load_profile(path, data).functions[12].weight        -> 903
@@ -32,7 +32,7 @@ class BadProfile(WasmzError, ValueError):
 
 
 def module_hash(data: bytes) -> str:
-    """What a profile knows its module by."""
+    """The hash that ties a profile to its module."""
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
@@ -60,14 +60,14 @@ def load_profile(path: str | os.PathLike[str], data: bytes) -> Profile:
     try:
         written = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise BadProfile(f"{name} is no profile: {error}") from None
+        raise BadProfile(f"{name} is not a profile: {error}") from None
     if not isinstance(written, dict) or written.get("format") != _FORMAT:
-        raise BadProfile(f"{name} is no profile")
+        raise BadProfile(f"{name} is not a profile")
     if written.get("version") != _VERSION:
-        raise BadProfile(f"{name} is a profile of version {written.get('version')}, and not {_VERSION}")
+        raise BadProfile(f"{name} is a profile of version {written.get('version')}, not {_VERSION}")
     expected = module_hash(data)
     if written.get("module") != expected:
-        raise BadProfile(f"{name} is the profile of another module: of {written.get('module')}, and not {expected}")
+        raise BadProfile(f"{name} is for another module: {written.get('module')}, not {expected}")
     functions = written.get("functions")
     if not isinstance(functions, dict):
         raise BadProfile(f"{name} has no functions")
@@ -76,7 +76,7 @@ def load_profile(path: str | os.PathLike[str], data: bytes) -> Profile:
 
 def _index(name: str, key: str) -> int:
     if not key.isascii() or not key.isdecimal():
-        raise BadProfile(f"{name}: {key!r} is no function")
+        raise BadProfile(f"{name}: {key!r} is not a function")
     return int(key)
 
 
@@ -87,7 +87,7 @@ def _function(name: str, key: str, item: Any) -> FunctionProfile:
         branches: Any = item.get("branches")
         if _is_count(calls) and _are_counts(loops) and isinstance(branches, list) and all(map(_are_counts, branches)):
             return FunctionProfile(calls, tuple(loops), tuple(map(tuple, branches)))
-    raise BadProfile(f"{name}: what it says of function {key} makes no sense")
+    raise BadProfile(f"{name}: the entry of function {key} is malformed")
 
 
 def _is_count(value: Any) -> bool:
@@ -99,7 +99,7 @@ def _are_counts(value: Any) -> bool:
 
 
 def collect_profile(instance: Instance, data: bytes) -> Profile:
-    """What an instance counted that was made with ``Config(_profiling=True)``; it must not run any more."""
+    """The counts of an instance made with ``Config(_profiling=True)``. The instance must not run any more."""
     from wasmz.compile.front_end import load_module
     from wasmz.compile.pipeline import ModuleCompiler
     from wasmz.wasm.proposals import accepted_by
