@@ -1,8 +1,8 @@
-"""The compilation cache: a directory of precompiled files, found by what went into them.
+"""The compilation cache: a directory of precompiled files, named by hashes of what they are made from.
 
-A key is the hash of the module's bytes, of the options that change the code, and of the versions of wasmz and
-Python. Files are written under another name and renamed, so that readers and other writers never see half of one. A
-file that is damaged, or of something else, counts as missing and is written again.
+A key is the hash of the module's bytes, the options that change the code, and the versions of wasmz and Python. Files
+are written under a temporary name and renamed, so readers and other writers never see half of one. A file that is
+damaged, or was made from something else, counts as missing and is written again.
 """
 
 from __future__ import annotations
@@ -30,35 +30,35 @@ from wasmz.version import __version__
 
 DIRECTORY_VARIABLE = "WASMZ_CACHE_DIR"
 
-# How many seconds to wait for other processes that write: many of them need some milliseconds each.
+# Seconds to wait for other processes that write. Each takes some milliseconds; there may be many.
 _LONGEST_WAIT = 60.0
 
-# How many seconds a file may have been used without that being noted.
+# The time of use of a file is accurate to this many seconds.
 _USED_WITHIN = 3600.0
 
 
 class CacheWarning(UserWarning):
-    """The cache cannot be used; compilation goes on without it."""
+    """The cache cannot be used; modules are compiled without it."""
 
     def __init__(self, *args: object) -> None:
         super().__init__(*args)
 
 
 def _warn(message: str) -> None:
-    # Imported only here: a start from the cache needs none.
+    # Imported only here: a start from the cache warns of nothing.
     load("warnings")
     import warnings
 
     try:
         warnings.warn(message, CacheWarning, stacklevel=4)
     except CacheWarning:
-        # Warnings are errors here, but a run that has no cache is as right as any other.
+        # Warnings are errors here, but a run without a cache is as correct as one with it.
         if message not in _told and sys.stderr is not None:
             _told.add(message)
             print(f"CacheWarning: {message}", file=sys.stderr)
 
 
-# Messages that were written where warnings are errors.
+# Messages that were written to stderr because warnings are errors.
 _told: set[str] = set()
 
 
@@ -74,7 +74,7 @@ class Cache:
         return os.path.join(self.directory, f"{_key(data, config)}.{sys.implementation.cache_tag}.pyc")
 
     def load(self, data: bytes, config: Config) -> tuple[ModuleImage, FrozenCode] | None:
-        """The compiled form of a module, its image and code, or ``None`` if it is not there whole."""
+        """The compiled form of a module, image and code; ``None`` if the file is missing or damaged."""
         content = _read(self.path(data, config))
         if content is None:
             return None
@@ -84,11 +84,11 @@ class Cache:
             return None
 
     def lazy_path(self, data: bytes, config: Config) -> str:
-        """Where the functions of a module are kept that were compiled as they were called."""
+        """Where the lazily compiled functions of a module are kept."""
         return os.path.join(self.directory, f"{_key(data, config)}.{sys.implementation.cache_tag}.tiers")
 
     def load_lazy(self, path: str, data: bytes) -> tuple[ModuleImage, Codes] | None:
-        """What :meth:`store_lazy` kept, or ``None`` if it is not there whole."""
+        """What :meth:`store_lazy` stored; ``None`` if the file is missing or damaged."""
         content = _read(path)
         if content is None:
             return None
@@ -98,7 +98,7 @@ class Cache:
             return None
 
     def store_lazy(self, path: str, data: bytes, image: ModuleImage, names: set[str], codes: Codes) -> None:
-        """Adds functions to those that are kept already, perhaps by other processes. Failures are warnings."""
+        """Adds functions to those that are stored already, perhaps by other processes. Failures are warnings."""
         try:
             with _Lock(self.directory):
                 kept = self.load_lazy(path, data)
@@ -113,7 +113,7 @@ class Cache:
             _warn(f"cannot write to the cache: {error}")
 
     def store(self, data: bytes, config: Config, image: ModuleImage) -> None:
-        """Keeps the compiled form of a module. Failures are warnings: the cache is no one's only copy."""
+        """Stores the compiled form of a module. Failures are warnings: it can be compiled again."""
         path = self.path(data, config)
         try:
             _write(path, encode_pyc(image, hash_source(data)))
@@ -122,19 +122,19 @@ class Cache:
             _warn(f"cannot write to the cache: {error}")
 
     def _make_room(self) -> None:
-        """Removes what was not used for the longest time, if the directory has grown too large; once in a process."""
+        """Removes the least recently used files if the directory has grown too large; at most once in a process."""
         if self.limit is not None and self.directory not in _pruned:
             _pruned.add(self.directory)
             load("wasmz.artifact.upkeep")
             from wasmz.artifact.upkeep import entries, prune
 
             if sum(entry.size for entry in entries(self.directory)) > self.limit:
-                # More than needed, so that this is rare.
+                # More than necessary, so that this happens rarely.
                 prune(self.directory, self.limit // 4 * 3)
 
 
 def _write(path: str, content: bytes) -> None:
-    """Replaces an entry, whatever is there, but for a directory with something in it."""
+    """Replaces an entry, whatever it is, except a directory that is not empty."""
     try:
         write_atomically(path, content)
     except OSError:
@@ -147,20 +147,21 @@ def _write(path: str, content: bytes) -> None:
         write_atomically(path, content)
 
 
-# Directories that this process has looked after.
+# Directories in which this process has made room.
 _pruned: set[str] = set()
 
 
 def _read(path: str) -> bytes | None:
-    """What is in a file of the cache, if it is there; notes that it was used."""
+    """The content of a file of the cache, or ``None``; records that the file was used."""
     try:
         content, status = read_regular(path)
     except OSError:
         return None
     if hasattr(os, "geteuid") and status.st_uid != os.geteuid():
-        # Code of others is not run.
+        # A file of another user is not run: it is code.
         return None
-    # A file's time of access is not kept on most systems. This is exact enough, and rarely writes.
+    # Most systems do not keep times of access. The time of modification is set instead, rarely: that is accurate
+    # enough.
     if time.time() - status.st_mtime > _USED_WITHIN:
         try:
             os.utime(path)
@@ -173,18 +174,18 @@ def read_regular(path: str) -> tuple[bytes, os.stat_result]:
     """The content of a file, and its status.
 
     Raises:
-        OSError: it cannot be read, or is no ordinary file: opening a pipe would wait for someone to write.
+        OSError: it cannot be read, or is not a regular file: opening a pipe would wait for a writer.
     """
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     with open(descriptor, "rb") as file:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise OSError(f"{path} is no ordinary file")
+            raise OSError(f"{path} is not a regular file")
         return file.read(), status
 
 
 def open_cache(config: Config) -> Cache | None:
-    """The cache that a configuration names, made if need be; ``None`` if it is off or cannot be used."""
+    """The cache that a configuration names, made if it is missing; ``None`` if it is off or cannot be used."""
     if not config.use_cache:
         return None
     directory = cache_directory(config)
@@ -201,15 +202,15 @@ def open_cache(config: Config) -> Cache | None:
 
 
 def write_atomically(path: str | os.PathLike[str], content: bytes, mode: int = 0o600) -> None:
-    """Writes a file so that at every moment there is the old one or the new one, whole.
+    """Writes a file so that readers see either the old file or the new one, whole, at any moment.
 
-    ``mode`` are the permissions of a new file, less the process's umask.
+    ``mode`` is the permissions of a new file, less the process's umask.
 
     Raises:
-        OSError: with the name of the file that was to be written.
+        OSError: naming the file that was to be written.
     """
     folder, name = os.path.split(path)
-    # What tempfile does; importing that takes 10 ms.
+    # As tempfile does; importing that takes 10 ms.
     temporary = os.path.join(folder, f".{name}.{os.urandom(8).hex()}")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode)
@@ -224,16 +225,16 @@ def write_atomically(path: str | os.PathLike[str], content: bytes, mode: int = 0
                 pass
             raise
     except OSError as error:
-        # Nobody knows the temporary file.
+        # The temporary file's name would mean nothing to the user.
         error.filename, error.filename2 = os.fspath(path), None
         raise
 
 
 def write_output(path: str | os.PathLike[str], content: bytes, mode: int = 0o666) -> None:
-    """Writes a file that the user named: links are followed, and what is no file, as a device or a pipe, is kept.
+    """Writes a file that the user named. Links are followed; devices and pipes are written to, not replaced.
 
     Raises:
-        OSError: with the name of the file.
+        OSError: naming the file.
     """
     if not os.path.basename(path) or (os.path.exists(path) and not os.path.isfile(path)):
         with open(path, "wb") as file:
@@ -243,10 +244,10 @@ def write_output(path: str | os.PathLike[str], content: bytes, mode: int = 0o666
 
 
 class _Lock:
-    """Lets one process at a time add to what is in a directory, where the platform can.
+    """A lock that lets one process at a time add to files of a directory, on platforms that have such locks.
 
     Raises:
-        TimeoutError: others held it all the time, or one that was stopped. Nothing waits for them for ever.
+        TimeoutError: other processes held it for too long; one that was stopped might hold it for ever.
     """
 
     def __init__(self, directory: str) -> None:
@@ -287,14 +288,14 @@ def cache_directory(config: Config) -> str:
 
 
 def _usual_directory() -> str:
-    """Where platformdirs has it; importing that takes 20 ms, longer than a small program, and only Windows needs it."""
+    """The directory that platformdirs would give. Importing it takes 20 ms; only Windows needs it."""
     if sys.platform == "win32":
         load("platformdirs")
         import platformdirs
 
         return platformdirs.user_cache_dir("wasmz", appauthor=False)
     named = os.environ.get("XDG_CACHE_HOME", "")
-    # Others are to be ignored (XDG Base Directory Specification).
+    # Relative paths are to be ignored (XDG Base Directory Specification).
     if named.startswith("/"):
         return os.path.join(named, "wasmz")
     home = os.path.expanduser("~") if os.environ.get("HOME", "").startswith("/") else _home_of_user()
@@ -302,9 +303,9 @@ def _usual_directory() -> str:
 
 
 def _home_of_user() -> str:
-    """The home directory that the system has for the user; the root if it knows none."""
+    """The home directory in the system's database of users; the root if it has none."""
     try:
-        # A part of the interpreter, where there is one.
+        # Built into the interpreter where it exists.
         import pwd
 
         return pwd.getpwuid(os.getuid()).pw_dir
@@ -313,9 +314,9 @@ def _home_of_user() -> str:
 
 
 def distrust(directory: str) -> str | None:
-    """Why the files in a directory cannot be trusted to be ours: they are code, and get run."""
+    """Why the files in a directory may not be ours, or ``None``. They are code that gets run."""
     if not hasattr(os, "geteuid"):
-        # On Windows the user's profile is private by its access control list; a browser's sandbox has one user.
+        # On Windows, access control lists keep the user's profile private; a browser's sandbox has one user.
         return None
     status = os.stat(directory)
     if status.st_uid != os.geteuid():
@@ -326,7 +327,7 @@ def distrust(directory: str) -> str | None:
 
 
 def compiler_state(config: Config) -> tuple[object, ...]:
-    """All that the code depends on that is made of a module, beside the module."""
+    """Everything besides the module that its code depends on."""
     return (__version__, _development_state(), *config.key)
 
 
@@ -339,7 +340,7 @@ def _key(data: bytes, config: Config) -> str:
 
 @memoized
 def _development_state() -> str:
-    """In a checkout of wasmz itself, changes with the compiler's sources; nothing in an installed package."""
+    """In a checkout of wasmz, a value that changes with the compiler's sources; empty in an installed package."""
     package = os.path.dirname(os.path.dirname(__file__))
     if not os.path.exists(os.path.join(os.path.dirname(package), "pyproject.toml")):
         return ""
@@ -356,5 +357,5 @@ def _development_state() -> str:
     return blake2b(repr(sorted(states)).encode(), digest_size=8).hexdigest()
 
 
-# The folders whose files decide on what code is made. (What code relies on in the runtime has a fingerprint.)
+# The folders whose files determine the generated code. (What code relies on in the runtime has a fingerprint.)
 _COMPILER = ("baseline", "codegen", "compile", "ir", "irbuild", "passes", "wasm")

@@ -1,8 +1,8 @@
-"""Writes a compiled module as values that ``marshal`` takes; the inverse is ``load_image`` in ``image.py``.
+"""Writes a compiled module as values that ``marshal`` accepts; the inverse is ``load_image`` in ``image.py``.
 
-    marshal.dumps(dump_image(image))       -> bytes: all but the code, which files have beside the image
+    marshal.dumps(dump_image(image))       -> bytes: everything but the code, which files keep beside the image
 
-Only what makes files needs this: a program that is started from one never loads it.
+Only writers of files need this; starting from a file does not import it.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from wasmz.runtime.image import ConstExpr, ModuleImage
     from wasmz.types import DefinedType, ExternType, SubType
 
-# What has the code: in files it is beside the image.
+# The field with the code, which files keep beside the image.
 _CODE = frozenset({"functions"})
 
 
 def dump_image(image: ModuleImage) -> tuple[Any, ...]:
-    """The image without its code, as values that ``marshal`` takes: tuples, strings, numbers and bytes."""
+    """The image without its code, as values that ``marshal`` accepts: tuples, strings, numbers and bytes."""
     types = _TypeTable()
     references = tuple(types.defined(type) for type in image.types)
     parts = {
@@ -60,29 +60,29 @@ def dump_image(image: ModuleImage) -> tuple[Any, ...]:
 
 
 def freeze_image(image: ModuleImage) -> FrozenCode:
-    """The code of an image, each function by itself."""
+    """The code of an image, each function frozen separately."""
     functions = image.functions
     deep = bytes(function.is_deep for function in functions)
-    # Where functions are frozen one after the other, that is not known yet. The bytes are the same.
+    # Where functions are frozen one by one, it is not known yet which are deep. This way the bytes are equal.
     frozen = [function.with_depth(True).freeze() for function in functions]
     return join_frozen(image.imported_function_count, frozen, deep)
 
 
 def join_frozen(first: int, functions: Sequence[bytes], deep: bytes) -> FrozenCode:
-    """The frozen code of all functions of a module from the index ``first`` on."""
+    """The frozen code of all functions of a module, whose first one has the index ``first``."""
     ends = accumulate(map(len, functions))
     return FrozenCode(first, b"".join(end.to_bytes(8, "little") for end in ends), b"".join(functions), deep)
 
 
 class _TypeTable:
-    """Writes types as plain values; collects the recursive groups, each after those that it refers to."""
+    """Writes types as plain values; collects the recursion groups, each after those that it refers to."""
 
     def __init__(self) -> None:
         self.groups: list[tuple[Any, ...]] = []
         self._numbers: dict[int, int] = {}
 
     def defined(self, type: DefinedType) -> tuple[int, int]:
-        """Group and position of a defined type."""
+        """The group of a defined type, and its position there."""
         group = type.group
         number = self._numbers.get(id(group))
         if number is None:
@@ -92,7 +92,7 @@ class _TypeTable:
         return number, type.position
 
     def value(self, type: Any) -> Any:
-        """A value type, packed type, or reference into the same group."""
+        """A value type, a packed type, or a reference into the same group."""
         if isinstance(type, GroupReference):
             return ("rec", type.position, type.nullable, type.exact)
         if isinstance(type, RefType):
@@ -122,7 +122,7 @@ class _TypeTable:
         return ("array", self.value(type.item.storage), type.item.mutable)
 
     def expression(self, expression: ConstExpr | None) -> Any:
-        """A constant expression; the most frequent one, a single ``ref.func``, as the function's index."""
+        """A constant expression; the most frequent kind, a single ``ref.func``, becomes the function's index."""
         if expression is None:
             return None
         if len(expression) == 1 and expression[0][0] == "ref.func":

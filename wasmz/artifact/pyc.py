@@ -1,13 +1,13 @@
-"""The precompiled file: a `.pyc` that CPython itself imports, made of a module's image.
+"""The precompiled file: a `.pyc` that CPython can import, made from a module's image.
 
     header    16 bytes, CPython's own: magic number, flags 1 (hash-based, unchecked), hash of the wasm
     code      the marshalled code object of a Python module, with the image among its constants, and the code of each
               function as bytes, which are unmarshalled when it is first called
     checksum  8 bytes, of everything before; CPython ignores what follows the code object
 
-The checksum is checked before anything is unmarshalled: `marshal` trusts its input. It is the hash that CPython has for
-sources, SipHash: it finds damage as surely as BLAKE2b does, in a tenth of the time. Whoever could forge it can write
-the code as well.
+The checksum is verified before anything is unmarshalled, because `marshal` trusts its input. It is CPython's hash of
+sources, SipHash, which detects damage as reliably as BLAKE2b in a tenth of the time. It need not resist forgery:
+whoever can write a checksum can write code.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
     from wasmz.runtime.abi import TemplateKey
 
-# Two names above are importlib.util's, too, which imports contextlib and collections.
+# The first two names above are importlib.util's, too; that imports contextlib and collections.
 _HEADER_BYTES = 16
 _CHECKSUM_BYTES = 8
 _FLAGS = (1).to_bytes(4, "little")
-# In the place of the flags, in files that CPython cannot import.
+# Stands in place of the flags in files that CPython cannot import.
 _FUNCTIONS = b"fun1"
 
-# Frozen code by function and form.
+# Frozen code, by function and form.
 Codes = dict[tuple[int, CodeForm], bytes]
 
 # Run when CPython imports the file: binds an instance and puts its exports into the Python module.
@@ -49,15 +49,15 @@ _MOST_NAMES = 2_000
 
 
 class DamagedFile(ValueError):
-    """The bytes are not a precompiled module of this version of Python and wasmz, whole and unchanged."""
+    """The bytes are not an intact precompiled module for this version of Python and wasmz."""
 
 
 def encode_pyc(
     image: ModuleImage, source_hash: bytes, code: FrozenCode | None = None, limits: dict[str, int] | None = None
 ) -> bytes:
-    """The contents of the `.pyc` for an image; ``source_hash`` are 8 bytes that identify the wasm.
+    """The contents of the `.pyc` for an image; ``source_hash`` is 8 bytes that identify the wasm.
 
-    ``code`` is what it has been frozen to, if the image itself has none; ``limits`` hold when Python imports the file.
+    ``code`` is the frozen code, if the image itself has none; ``limits`` apply when Python imports the file.
     """
     load("wasmz.runtime.calls.prepared_adapters")
     from wasmz.runtime.calls.prepared_adapters import prepare_templates
@@ -79,9 +79,9 @@ def encode_pyc(
 
 
 def _without_many_names(image: ModuleImage) -> ModuleImage:
-    """The image without names of functions, if it has very many of them.
+    """The image without names of functions, if it has very many.
 
-    Names that are there from the beginning spare CPython to look at globals anew (see docs/abi.md), but each is made
+    Names that exist from the beginning spare CPython looking globals up again (see docs/abi.md), but each is created
     whether it is needed or not: 50,000 take 60 ms.
     """
     if len(image.names) <= _MOST_NAMES:
@@ -98,27 +98,27 @@ def _frozen(templates: dict[TemplateKey, CodeType | bytes]) -> dict[TemplateKey,
 
 
 def _with(image: ModuleImage, **changes: Any) -> ModuleImage:
-    """The image with some of its parts replaced."""
+    """The image with some fields replaced."""
     parts: dict[str, Any] = {field: getattr(image, field) for field in image.__match_args__}
     return ModuleImage(**{**parts, **changes})
 
 
 def decode_pyc(content: bytes, source_hash: bytes | None = None) -> tuple[ModuleImage, FrozenCode]:
-    """The image in a `.pyc` made by :func:`encode_pyc`, without code, and the code.
+    """The image in a `.pyc` made by :func:`encode_pyc`, without code; and the code.
 
     Raises:
-        DamagedFile: if a single bit differs, or it is of another Python, or not of the wasm with ``source_hash``.
+        DamagedFile: a bit differs, or the file is for another Python, or not for the wasm with ``source_hash``.
     """
     code = marshal.loads(_unsealed(_FLAGS, source_hash, content))
     payload = find_dumped(code.co_consts) if isinstance(code, CodeType) else None
     if payload is None:
-        raise DamagedFile("the file holds no image of this version of wasmz")
+        raise DamagedFile("the file has no image for this version of wasmz")
     return load_image(payload[0]), FrozenCode(*payload[1])
 
 
 def encode_functions(image: ModuleImage, names: Iterable[str], codes: Codes, source_hash: bytes) -> bytes:
-    """The contents of a file with the code of some functions, and with the names that they need."""
-    # Imported only here, as above: what is read has its adapters.
+    """The contents of a file with the code of some functions, and the names that they need."""
+    # Imported only here, as above: files that are read contain their adapters.
     load("wasmz.runtime.calls.prepared_adapters")
     from wasmz.runtime.calls.prepared_adapters import used_templates
 
@@ -132,10 +132,10 @@ def encode_functions(image: ModuleImage, names: Iterable[str], codes: Codes, sou
 
 
 def decode_functions(content: bytes, source_hash: bytes | None = None) -> tuple[ModuleImage, Codes]:
-    """The image, without code, and the code of functions in a file made by :func:`encode_functions`.
+    """The image, without code, and the code of functions, from a file made by :func:`encode_functions`.
 
     Raises:
-        DamagedFile: as :func:`decode_pyc` does.
+        DamagedFile: see :func:`decode_pyc`.
     """
     dumped, codes = marshal.loads(_unsealed(_FUNCTIONS, source_hash, content))
     try:
@@ -145,7 +145,7 @@ def decode_functions(content: bytes, source_hash: bytes | None = None) -> tuple[
 
 
 def drop_superseded(codes: Codes) -> Codes:
-    """Without the forms of functions for which there is optimised code."""
+    """The code, without the forms of functions that have optimised code."""
     optimised = {index for index, form in codes if form is OPTIMISED}
     return {key: code for key, code in codes.items() if key[1] is OPTIMISED or key[0] not in optimised}
 
@@ -156,13 +156,13 @@ def _sealed(kind: bytes, source_hash: bytes, content: bytes) -> bytes:
 
 
 def _unsealed(kind: bytes, source_hash: bytes | None, content: bytes) -> memoryview:
-    """What was sealed; ``DamagedFile`` if anything is not as it was."""
+    """The sealed content; raises ``DamagedFile`` if anything has changed."""
     if len(content) < _HEADER_BYTES + _CHECKSUM_BYTES:
         raise DamagedFile("the file is too short")
     if content[:4] != MAGIC_NUMBER:
-        raise DamagedFile("the file is of another Python version")
+        raise DamagedFile("the file is for another Python version")
     if content[4:8] != kind or (source_hash is not None and content[8:_HEADER_BYTES] != source_hash):
-        raise DamagedFile("the file is of another module")
+        raise DamagedFile("the file is for another module")
     body = memoryview(content)[:-_CHECKSUM_BYTES]
     if hash_source(body) != content[-_CHECKSUM_BYTES:]:
         raise DamagedFile("the file's checksum does not match")
@@ -170,5 +170,5 @@ def _unsealed(kind: bytes, source_hash: bytes | None, content: bytes) -> memoryv
 
 
 def hash_source(data: bytes | memoryview) -> bytes:
-    """The 8 bytes by which a header names its source, computed as CPython does it."""
+    """The 8 bytes by which a header identifies its source, computed as CPython does."""
     return _hash_of_source(int.from_bytes(MAGIC_NUMBER, "little"), data)

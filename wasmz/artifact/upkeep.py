@@ -3,8 +3,8 @@
     entries(directory)                    -> [Entry(name="3f...9.cpython-312.pyc", size=18234, used=1760000000.0), ...]
     prune(directory, max_bytes=1 << 30)   -> the entries that it removed, the least recently used first
 
-Only files with the cache's names are considered. A file that another process is using may be removed: that process has
-opened it, or takes it as missing.
+Only files that are named as the cache names them are considered. A file that another process is using may be removed:
+that process has it open, or treats it as missing.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-# Digits of a key, and of what write_atomically puts after the name of a file that it has begun.
+# Hexadecimal digits of a key, and of the random suffix of write_atomically's temporary files.
 _KEY_DIGITS = 40
 _ENDING_DIGITS = 16
 _HEXADECIMAL = frozenset("0123456789abcdef")
-# Seconds after which such a file has been left by a killed process.
+# After so many seconds, a temporary file was left by a process that was killed.
 _ABANDONED_SECONDS = 3600.0
 
 
@@ -32,9 +32,9 @@ class Entry(Record):
 
     Attributes:
         name: its name in the directory: a key, the Python version, and ``pyc`` for a whole module or ``tiers`` for
-            functions that were compiled as they were called.
+            lazily compiled functions.
         size: in bytes.
-        used: when it was written or last read, give or take an hour, as a POSIX timestamp.
+        used: when it was written or last read, as a POSIX timestamp, accurate to an hour.
     """
 
     name: str
@@ -43,19 +43,19 @@ class Entry(Record):
 
     @property
     def python(self) -> str:
-        """The tag of the Python version that it is for, as ``cpython-312``."""
+        """The tag of its Python version, as ``cpython-312``."""
         return self.name.split(".")[1]
 
 
 def entries(directory: str) -> list[Entry]:
-    """All entries, the most recently used first; none if there is no such directory."""
+    """All entries, the most recently used first; none if the directory does not exist."""
     return sorted(_matching(directory, _is_name), key=lambda entry: entry.used, reverse=True)
 
 
 def prune(directory: str, max_bytes: int | None = None, older_than: float | None = None) -> list[Entry]:
-    """Removes entries that were not used for ``older_than`` seconds, then the least recently used until all fit.
+    """Removes entries not used for ``older_than`` seconds, then the least recently used until all fit.
 
-    Files left by processes that were killed while writing go, too.
+    Temporary files of processes that were killed while writing are removed, too.
     """
     now = time.time()
     _remove(directory, [item for item in _matching(directory, _is_unfinished) if now - item.used > _ABANDONED_SECONDS])
@@ -78,8 +78,8 @@ def clear(directory: str) -> list[Entry]:
 
 
 def _is_name(name: str) -> bool:
-    """Whether a file's name is that of an entry: a key, a tag of a Python version, a kind."""
-    # Without the module re: this runs whenever something has been compiled, and its import takes 3 ms.
+    """Whether a file is named like an entry: a key, a tag of a Python version, a kind."""
+    # Without the module re: this runs whenever something has been compiled, and importing re takes 3 ms.
     key, _, rest = name.partition(".")
     tag, _, kind = rest.partition(".")
     is_tag = tag.replace("-", "_").isidentifier() or tag.isalnum()
@@ -87,7 +87,7 @@ def _is_name(name: str) -> bool:
 
 
 def _is_unfinished(name: str) -> bool:
-    """Whether it is one that :func:`~wasmz.artifact.cache.write_atomically` has begun."""
+    """Whether it is a temporary file of :func:`~wasmz.artifact.cache.write_atomically`."""
     begun, _, ending = name.rpartition(".")
     is_ending = len(ending) == _ENDING_DIGITS and _HEXADECIMAL.issuperset(ending)
     return is_ending and begun.startswith(".") and _is_name(begun[1:])
@@ -102,7 +102,7 @@ def _matching(directory: str, is_wanted: Callable[[str], bool]) -> list[Entry]:
                     try:
                         status = file.stat(follow_symlinks=False)
                     except OSError:
-                        continue  # someone else removed it
+                        continue  # another process removed it
                     if stat.S_ISREG(status.st_mode):
                         found.append(Entry(file.name, status.st_size, status.st_mtime))
     except FileNotFoundError:
@@ -116,6 +116,6 @@ def _remove(directory: str, chosen: Iterable[Entry]) -> list[Entry]:
         try:
             os.unlink(os.path.join(directory, entry.name))
         except OSError:
-            continue  # removed by someone else, or open, on Windows
+            continue  # another process removed it, or has it open, on Windows
         removed.append(entry)
     return removed
