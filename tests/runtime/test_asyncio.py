@@ -128,7 +128,9 @@ def test_results_are_checked(kind: str) -> None:
 
 
 def test_a_call_that_is_not_awaited(kind: str) -> None:
-    with pytest.raises(TypeError, match=r"env\.fetch is a coroutine function: call what calls it with call_async"):
+    with pytest.raises(
+        TypeError, match=r"env\.fetch is a coroutine function: use call_async for the export that calls it"
+    ):
         make(fetch_slowly).exports.twice(1)
 
 

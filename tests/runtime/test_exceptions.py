@@ -164,7 +164,7 @@ def test_references_at_the_border(case: _Case) -> None:
     for wrong in (5, ValueError(), case.given):
         with pytest.raises(TypeError, match="expected exnref"):
             exports.same(wrong)
-    with pytest.raises(TypeError, match="never null"):
+    with pytest.raises(TypeError, match="cannot be null"):
         exports.never(None)
     exports.never(error)
 

@@ -241,7 +241,7 @@ def test_growing_by_what_is_no_number_of_pages(store: Store, pages: Any) -> None
 
 def test_types_that_no_memory_has(store: Store) -> None:
     for type in (MemoryType(3, 2), MemoryType(-1), MemoryType(1, shared=True)):
-        with pytest.raises(ValueError, match="there can be no memory"):
+        with pytest.raises(ValueError, match="cannot make a memory"):
             Memory(store, type)
     with pytest.raises(TypeError, match="MemoryType"):
         Memory(store, 1)  # type: ignore[arg-type]
@@ -261,7 +261,7 @@ def test_values_by_type(store: Store) -> None:
         assert memory.read_value(24, type) == value
     with pytest.raises(ValueError, match="externref"):
         memory.read_value(0, ValType.EXTERNREF)
-    with pytest.raises(ValueError, match="no format of the struct module"):
+    with pytest.raises(ValueError, match="not a format of the struct module"):
         memory.read_value(0, "i32")
 
 
@@ -342,9 +342,9 @@ def test_signal_handlers_may_use_the_atomics_that_they_interrupt() -> None:
 def test_copies_are_refused() -> None:
     memory = Memory(Store(), MemoryType(1))
     for how in (copy.copy, copy.deepcopy, pickle.dumps):
-        with pytest.raises(TypeError, match="stays in its store"):
+        with pytest.raises(TypeError, match="cannot be copied or pickled"):
             how(memory)
-    with pytest.raises(TypeError, match="made once"):
+    with pytest.raises(TypeError, match="cannot be initialised twice"):
         memory.__init__(memory.store, MemoryType(1))  # type: ignore[misc]
 
 

@@ -1,1 +1,1 @@
-"""What runs compiled modules: memories, tables, instances, traps. Never imports the compiler or ``bytecode``."""
+"""Runs compiled modules: memories, tables, instances, traps. Never imports the compiler or ``bytecode``."""

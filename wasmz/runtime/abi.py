@@ -1,11 +1,11 @@
-"""The contract between generated code and the runtime, in names and numbers; docs/abi.md is the same in words.
+"""The contract between generated code and the runtime: names and numbers. docs/abi.md explains it in words.
 
     view(0, "I", 16)                     -> "m0_I_16", which the compiler writes into code
-    parse("m0_I_16")                     -> ("m", 0, ["I", "16"]), which the loader gives its object
+    parse("m0_I_16")                     -> ("m", 0, ["I", "16"]), for which the loader finds the object
     parse("i32_rotl"), parse("items")    -> None: a function of the runtime, an attribute
 
-Nothing else knows how names are made, which file of the runtime has a function that code names, or what CPython's
-exceptions in code stand for.
+Only this file knows how names are formed, which file of the runtime has a function that code names, and which traps
+CPython's exceptions in code stand for.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     # Kind, letters of the parameters and results, and whether an export is deep, or a host function gets its caller.
     TemplateKey = tuple[str, str, str, bool]
 
-# Stands for all that a compiled file relies on: the templates of adapters, the functions that code calls and their
-# parameters, and what is declared here. `python -m tests.support.contract --write` renews it, a test compares it.
+# A hash of everything that compiled files rely on: the templates of adapters, the functions that code calls and their
+# parameters, and the declarations here. `python -m tests.support.contract --write` updates it; a test compares it.
 FINGERPRINT: Final = "431f1a2694f9"
 
 
-# Names with a number: the kind, and what it names. Those of the second table may have details after the number.
+# Kinds of names with a number; the number tells which. In the second table, details may follow the number.
 KINDS: Final = frozenset({"f", "t", "x", "r", "g", "c", "m", "gap", "tab", "data", "elem", "tag", "ty", "new", "h"})
 DETAILED_KINDS: Final = frozenset({"m", "tab", "h"})
 
@@ -42,7 +42,7 @@ def tail_form(index: int) -> str:
 
 
 def adapter(index: int) -> str:
-    """What Python calls for a function."""
+    """The Python function for a function that is exported."""
     return f"x{index}"
 
 
@@ -52,7 +52,7 @@ def reference(index: int) -> str:
 
 
 def global_value(index: int) -> str:
-    """The value of a global that only the instance sees."""
+    """The value of a global that is private to the instance."""
     return f"g{index}"
 
 
@@ -67,14 +67,14 @@ def memory(index: int) -> str:
 
 
 def view(memory: int, format: str, offset: int = 0, stride: int = 1) -> str:
-    """A view of a memory, by a letter of ``struct``: of items at ``offset + stride * i``."""
+    """A view of a memory, with a format of ``struct`` and items at ``offset + stride * i``."""
     if stride != 1:
         return f"m{memory}_{format}_{offset}_{stride}"
     return f"m{memory}_{format}_{offset}" if offset else f"m{memory}_{format}"
 
 
 def gap(memory: int) -> str:
-    """Nothing: code with this name relies on a memory's ending before the last page of its addresses."""
+    """Names nothing: code with this name relies on the memory ending before the last page of its addresses."""
     return f"gap{memory}"
 
 
@@ -84,7 +84,7 @@ def table(index: int) -> str:
 
 
 def callees(table: int, type: int, *, as_tail: bool) -> str:
-    """What calls of a type through a table call, by position."""
+    """The callees of a type for a table: what calls through it call, by position."""
     return f"tab{table}_{'t' if as_tail else 'f'}{type}"
 
 
@@ -109,19 +109,19 @@ def type_class(index: int) -> str:
 
 
 def maker(index: int) -> str:
-    """What makes objects of a structure or array type."""
+    """The allocator of a structure or array type: makes its objects."""
     return f"new{index}"
 
 
 def counter(index: int, number: int | None = None) -> str:
-    """What baseline code of a function counts with; with a number, one of those of code that makes a profile."""
+    """The counter of a function's baseline code; with a number, a counter of code that makes a profile."""
     return f"h{index}" if number is None else f"h{index}_{number}"
 
 
 def parse(name: str) -> tuple[str, int, list[str]] | None:
-    """The kind, number and details of a name that one of the functions above made; ``None`` for any other."""
+    """The kind, number and details of a name made by a function above; ``None`` for any other name."""
     if name[1:].isdecimal() and name[0] in KINDS:
-        # Most names are of this kind.
+        # Most names are of this form.
         return name[0], int(name[1:]), []
     head, *details = name.split("_")
     kind = head.rstrip("0123456789")
@@ -131,7 +131,7 @@ def parse(name: str) -> tuple[str, int, list[str]] | None:
 
 
 def gap_memories(names: Iterable[str]) -> list[int]:
-    """The memories that names of code say a gap of."""
+    """The memories that must end before the last page, by the names of code."""
     return [int(name[3:]) for name in names if name[:3] == "gap" and name[3:].isdecimal()]
 
 
@@ -144,7 +144,7 @@ def helper(operation: str) -> str:
 
 
 def gc_helper(operation: str) -> str:
-    """The same for structures, arrays and casts: ``gc_array_fill``."""
+    """The function of an instruction for structures, arrays or casts: ``gc_array_fill``."""
     return "gc_" + operation.replace(".", "_")
 
 
@@ -154,12 +154,12 @@ def exception_helper(name: str) -> str:
 
 
 def atomic_helper(operation: str, width: int | None = None) -> str:
-    """A function for atomic access to so many bytes."""
+    """A function for atomic access to ``width`` bytes."""
     return f"atomic_{operation}" if width is None else f"atomic_{operation}{width}"
 
 
 _NUMERIC: Final = ("numeric.integers", "numeric.floats", "numeric.conversions")
-# By what a name has before its first underscore, the files of wasmz.runtime whose HELPERS may have it.
+# The files of wasmz.runtime whose HELPERS may have a name, by the name's part before the first underscore.
 HELPER_FILES: Final[dict[str, tuple[str, ...]]] = {
     **dict.fromkeys(("i32", "i64", "f32", "f64"), _NUMERIC),
     **dict.fromkeys(("v128", "i8x16", "i16x8", "i32x4", "i64x2", "f32x4", "f64x2"), ("simd",)),
@@ -169,14 +169,14 @@ HELPER_FILES: Final[dict[str, tuple[str, ...]]] = {
     "gc": ("gc.gc_helpers",),
     "exn": ("traps.exceptions",),
 }
-# Those that have nothing but functions, but for these names.
+# The files that have nothing but functions, except for these names.
 FUNCTION_FILES: Final = frozenset({*_NUMERIC, "simd", "memory.memory_helpers", "memory.bulk", "memory.arrays"})
 F32_SCRATCH: Final = "f32_scratch"
 F64_SCRATCH: Final = "f64_scratch"
 I64_SCRATCH: Final = "i64_scratch"
 SCRATCHES: Final = frozenset({F32_SCRATCH, F64_SCRATCH, I64_SCRATCH})
 
-# What code may use of Python's: for the checks of entry forms, and for references.
+# Python's classes and functions that code may use: for the checks of entry forms, and for references.
 BUILTINS: Final[dict[str, Any]] = {
     "type": type,
     "int": int,
@@ -188,7 +188,7 @@ BUILTINS: Final[dict[str, Any]] = {
 
 
 def builtin(name: str) -> str:
-    """A class or function of Python's."""
+    """One of Python's classes or functions."""
     if name not in BUILTINS:
         raise KeyError(name)
     return name
@@ -197,7 +197,7 @@ def builtin(name: str) -> str:
 UNREACHABLE: Final = "trap_unreachable"
 EXCEPTION_CLASS: Final = "exn_class"
 
-# Of the instance itself.
+# Parts of the instance.
 FUEL: Final = "fuel"
 MORE_FUEL: Final = "fuel_more"
 FUEL_LIMIT: Final = "fuel_limit"
@@ -206,10 +206,10 @@ FIRST_CALL: Final = "tier_first"
 FIRST_TAIL_CALL: Final = "tier_first_tail"
 REQUEST: Final = "tier_request"
 TAIL_REQUEST: Final = "tier_request_tail"
-# What a request gives in the place of a loop's number at the start of a function.
+# Stands for the loop's number in requests at the start of a function.
 AT_START: Final = -1
 
-# Attributes that code loads: of functions, arrays, anything, exceptions, structures and memories.
+# Attributes that code loads: of functions, arrays, any object, exceptions, structures and memories.
 CODE: Final = "code"
 TAIL: Final = "tail"
 ITEMS: Final = "items"
@@ -228,7 +228,7 @@ def field(position: int) -> str:
 
 
 def is_attribute(name: str) -> bool:
-    """Whether a name in code is that of an attribute: no global."""
+    """Whether a name in code is that of an attribute, not of a global."""
     return name in ATTRIBUTES or (name[:5] == _FIELD and name[5:].isdecimal())
 
 
@@ -236,10 +236,10 @@ def is_attribute(name: str) -> bool:
 
 
 class CodeForm:
-    """Which code of a function: the baseline's, optimised code, or a continuation. There is one object for each.
+    """A form of a function's code: baseline, optimised, or a continuation. There is one object for each.
 
     Attributes:
-        number: what files have for it.
+        number: the form's number in files.
         loop: the number of the loop at whose header a continuation begins; ``None`` for the others.
     """
 
@@ -251,7 +251,7 @@ class CodeForm:
 
     @staticmethod
     def of(number: int) -> CodeForm:
-        """The form with a number; that of a continuation is its loop's."""
+        """The form with a number; a continuation has the number of its loop."""
         return _forms.get(number) or _forms.setdefault(number, CodeForm(number))
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -268,25 +268,25 @@ OPTIMISED: Final = CodeForm.of(-1)
 
 # Lines and frames
 
-# A line of code is a byte offset in the module up to this, and a bit above: what an index there may be outside of, if
-# that is no memory. (Columns would be lost under `python -X no_debug_ranges`.)
+# A line number of code is a byte offset in the module up to this, plus a bit that tells what an index is out of bounds
+# of, if not a memory. (Columns would be lost under `python -X no_debug_ranges`.)
 LARGEST_OFFSET: Final = (1 << 29) - 1
 IN_TABLE: Final = 1 << 29
 IN_ARRAY: Final = 1 << 30
 
-# The key by which globals tell whose code it is: an ``InstanceFrames``, or one of these.
+# The key of globals that tells whose code uses them: an ``InstanceFrames``, or one of these.
 FRAME_KEY: Final = "__wasmz_frame__"
 HELPER: Final = "helper"
 EXPORT: Final = "export"
 HOST: Final = "host"
 
-# The file name in code of stubs and forwarders: frames that no one wants to see.
+# The file name of stubs and forwarders, whose frames are hidden.
 STUB_FILE: Final = "<wasmz stub>"
-# That of export adapters, which may have an instance's globals.
+# The file name of export adapters, which may run in an instance's globals.
 EXPORT_FILE: Final = "<wasm export>"
 
 
-# Traps: what CPython's exceptions stand for, where code itself raises them
+# Traps: what exceptions stand for that CPython raises in generated code
 
 TRAPS: Final[dict[type[Exception], TrapCode]] = {
     IndexError: TrapCode.MEMORY_OUT_OF_BOUNDS,
@@ -295,13 +295,13 @@ TRAPS: Final[dict[type[Exception], TrapCode]] = {
     RecursionError: TrapCode.STACK_OVERFLOW,
     MemoryError: TrapCode.OUT_OF_SYSTEM_MEMORY,
 }
-# An index is outside of what the line of the instruction says.
+# An index is out of bounds of what the line of the instruction says.
 INDEX_TRAPS: Final = {
     0: TrapCode.MEMORY_OUT_OF_BOUNDS,
     IN_TABLE: TrapCode.UNDEFINED_ELEMENT,
     IN_ARRAY: TrapCode.ARRAY_OUT_OF_BOUNDS,
 }
-# CPython's message where None is asked for an attribute, which is all that tells whose attribute was missing. The name
+# The beginning of CPython's message for an attribute of None; nothing else tells whose attribute was missing. The name
 # follows, and perhaps more.
 _OF_NONE: Final = "'NoneType' object has no attribute '"
 _NULL_MESSAGES: Final = {
@@ -313,7 +313,7 @@ _NULL_MESSAGES: Final = {
 
 
 def null_message(error: AttributeError) -> str | None:
-    """What the null reference should have been that code used; ``None`` if the error is about something else."""
+    """What a null reference should have been; ``None`` if the error has another reason."""
     text = str(error)
     if not text.startswith(_OF_NONE):
         return None
@@ -321,7 +321,7 @@ def null_message(error: AttributeError) -> str | None:
     return _NULL_MESSAGES.get(attribute, "null structure reference")
 
 
-# Adapters: the letters of types, by which their templates are known
+# Adapters: letters of types, which identify templates
 
 _LETTERS: Final = {
     ValType.I32: "i",
@@ -337,10 +337,10 @@ _MIXED_KINDS: Final = frozenset({HeapType.ANY, HeapType.EQ, HeapType.I31})
 
 
 def may_hold_numbers(type: ValType) -> bool:
-    """Whether references of a type may be i31 or host objects, which are not in Python what they are in code."""
+    """Whether references of a type may be i31 or host objects, which Python and code represent differently."""
     return isinstance(type, RefType) and type.heap_type in _MIXED_KINDS
 
 
 def signature_letters(types: tuple[ValType, ...]) -> str:
-    """A letter for each type. ``a`` stands for references that are not in Python what they are in code."""
+    """A letter for each type. ``a`` stands for references that Python and code represent differently."""
     return "".join([_LETTERS.get(type) or ("a" if may_hold_numbers(type) else "x") for type in types])

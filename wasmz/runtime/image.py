@@ -1,8 +1,7 @@
-"""A compiled module as plain data: what the compiler produces, the cache stores and the runtime binds.
+"""A compiled module as plain data: the compiler produces it, the cache stores it, the runtime binds it.
 
-:class:`ModuleImage` is what a WebAssembly module is after compilation: code objects in place of function bodies, and
-typed descriptions of all else. ``image_writer.py`` turns it into values that ``marshal`` takes, :func:`load_image`
-turns those back.
+A :class:`ModuleImage` has code objects in place of function bodies, and typed descriptions of everything else.
+``image_writer.py`` converts it to values that ``marshal`` accepts; :func:`load_image` converts them back.
 """
 
 from __future__ import annotations
@@ -44,25 +43,25 @@ if TYPE_CHECKING:
 else:
     ExternKind = SegmentMode = str
 
-# A constant expression: (mnemonic, immediate) pairs in order. Integers are unsigned, floats are their bits,
-# `ref.null` has None.
+# A constant expression: (mnemonic, immediate) pairs in order. Integers are unsigned, floats are bit patterns, that of
+# `ref.null` is None.
 ConstExpr = tuple[tuple[str, "Any"], ...]
 
 
-# What a dictionary of an image is by default; like everything in an image, it never changes.
+# The default of dictionaries in images; like everything in an image, it never changes.
 _NONE: dict[int, Any] = {}
 _NO_ADAPTERS: dict[tuple[str, str, str, bool], bytes] = {}
 
 
 class TableSpec(Record):
-    """A table that the module defines; ``init`` fills it, ``None`` stands for null."""
+    """A table that the module defines; filled with ``init``, where ``None`` stands for null."""
 
     type: TableType
     init: ConstExpr | None
 
 
 class GlobalSpec(Record):
-    """A global that the module defines. ``boxed``: it lives in a cell, because others can see it change."""
+    """A global that the module defines. ``boxed``: its value is in a cell, because others see it change."""
 
     type: GlobalType
     init: ConstExpr
@@ -70,7 +69,7 @@ class GlobalSpec(Record):
 
 
 class ExportSpec(Record):
-    """An export: ``index`` counts in the index space of ``kind``."""
+    """An export: ``index`` is in the index space of ``kind``."""
 
     name: str
     kind: ExternKind
@@ -78,7 +77,7 @@ class ExportSpec(Record):
 
 
 class ElementSpec(Record):
-    """An element segment; ``table`` and ``offset`` are set when it is active."""
+    """An element segment; active ones have ``table`` and ``offset``."""
 
     mode: SegmentMode
     type: RefType
@@ -87,8 +86,8 @@ class ElementSpec(Record):
     offset: ConstExpr | None = None
 
 
-# A data segment: mode, content, and, if it is active, memory and offset, which is a number in most cases. Plain tuples,
-# because Go's programs have a hundred thousand of them, and each object would take a microsecond of every start.
+# A data segment: mode, content, and, if it is active, memory and offset, usually a number. These are plain tuples
+# because Go's programs have a hundred thousand of them, and an object each would add a microsecond to every start.
 DataSpec = tuple[SegmentMode, bytes, int, "int | ConstExpr | None"]
 
 
@@ -101,14 +100,14 @@ class FunctionCode(Record):
     """The code of a function, or of a continuation (docs/abi.md).
 
     Attributes:
-        code: what callers call; of a function with a tail form, its driver.
-        tail_code: the tail form, of functions that make tail calls.
-        entry_code: the entry form, of optimised exported functions that have one.
-        size: the number of values of its IR, from which tiers find out when it is hot; 0 if nobody needs it.
-        costs: of baseline code, how many of these values run about between two counts: by number of the loop, without
-            the loops in it; the last item is for the function's start, outside of loops. Empty if that is not known.
-        is_deep: whether recursion, an indirect call or a host call can be reached from it: only then does the recursion
-            limit need to be raised.
+        code: the code that callers call; for a function with a tail form, the driver.
+        tail_code: the tail form of a function that makes tail calls.
+        entry_code: the entry form of an optimised exported function, if it has one.
+        size: the number of values of its IR, from which tiers determine when it is hot; 0 if not needed.
+        costs: for baseline code, about how many of these values run between two counts: by number of the loop, without
+            inner loops; the last item is for the function outside of loops. Empty if unknown.
+        is_deep: whether it can reach recursion, an indirect call or a host call: only then does the recursion limit
+        need to be raised.
     """
 
     code: CodeType
@@ -120,16 +119,16 @@ class FunctionCode(Record):
 
     @property
     def parts(self) -> list[CodeType]:
-        """The code objects that there are."""
+        """The code objects that exist."""
         return [code for code in (self.code, self.tail_code, self.entry_code) if code is not None]
 
     def names(self) -> Iterator[str]:
-        """What it needs of an instance's globals, with repetitions."""
+        """The names that it needs in an instance's globals, with repetitions."""
         for code in self.parts:
             yield from code.co_names
 
     def with_depth(self, is_deep: bool) -> FunctionCode:
-        """The same, when it has become known whether it is deep."""
+        """The same code with ``is_deep``, once that is known."""
         return FunctionCode(self.code, self.tail_code, self.entry_code, self.size, is_deep, self.costs)
 
     def freeze(self) -> bytes:
@@ -141,38 +140,38 @@ class FunctionCode(Record):
 
     @staticmethod
     def thaw(frozen: bytes | memoryview, is_deep: bool | None = None) -> FunctionCode:
-        """The inverse of :meth:`freeze`, for bytes whose checksum is right: ``marshal`` trusts its input.
+        """The inverse of :meth:`freeze`, for bytes with a verified checksum: ``marshal`` trusts its input.
 
-        ``is_deep`` is given where it became known later.
+        ``is_deep`` is given if it was not known yet when the code was frozen.
         """
         code, tail_code, entry_code, size, known, costs = marshal.loads(frozen)
         return FunctionCode(code, tail_code, entry_code, size, known if is_deep is None else is_deep, costs)
 
 
 class ModuleImage(Record):
-    """A compiled module. Index spaces count imports first, as in the specification (section 2.5.1).
+    """A compiled module. Index spaces begin with imports, as in the specification (section 2.5.1).
 
     Attributes:
-        name: the module's own name from the name section.
+        name: the module's name, from the name section.
         types: the type index space.
         imports: all imports in order.
         function_types: type index of every function, imported ones first.
-        tables, memories, globals: what the module itself defines.
+        tables, memories, globals: those that the module defines.
         tags: type index of every tag, imported ones first.
         exports: in order.
         start: index of the start function.
         elements, data: the segments.
-        functions: the code of the functions that the module defines; none if it comes from elsewhere, as it is needed.
+        functions: the code of the functions that the module defines; empty if a supply provides it.
         function_names: by function index, from the name section.
         body_offsets: byte offset of each defined function's body, ascending; equals ``co_firstlineno``.
         names: the names that the code objects need from the instance's globals, sorted.
         custom_sections: names and contents, in order.
         type_names: by type index, from the name section.
-        field_names: by type index and field index, from the name section; those of equal types are at the first one.
+        field_names: by type index and field index, from the name section; equal types have theirs at the first one.
         is_metered: whether the code uses fuel.
-        exact_imports: indices of the imported functions that must be of just their type.
-        adapters: the marshalled code of adapters for the imports and exports, by kind and signature, where that was
-            made in advance (see ``adapter_templates.py``).
+        exact_imports: indices of imported functions that must have exactly their type, not a subtype.
+        adapters: the marshalled code of adapters for imports and exports, by kind and signature, if it was made in
+            advance (see ``adapter_templates.py``).
         code_start: byte offset of the code section's content, from which debugging information counts; 0 if there is
             none.
     """
@@ -203,7 +202,7 @@ class ModuleImage(Record):
 
     @property
     def imported_function_count(self) -> int:
-        """Number of imported functions: the index of the first one that the module defines."""
+        """The number of imported functions, which is the index of the first one that the module defines."""
         return len(self.function_types) - len(self.body_offsets)
 
     def function_type(self, index: int) -> FuncType:
@@ -214,7 +213,7 @@ class ModuleImage(Record):
         return composite
 
     def extern_type(self, kind: ExternKind, index: int) -> ExternType:
-        """The type of item ``index`` in the index space of ``kind``."""
+        """The type of the item with this index in the index space of ``kind``."""
         if kind == "func":
             return self.function_type(index)
         wanted = {"table": TableType, "memory": MemoryType, "global": GlobalType, "tag": TagType}[kind]
@@ -230,13 +229,13 @@ class ModuleImage(Record):
 
 
 class FrozenCode(Record):
-    """The code of all functions that a module defines, frozen one by one, so that each is read when it is needed.
+    """The code of all functions that a module defines, each frozen separately, so that it is read only when needed.
 
     Attributes:
         first: index of the first of these functions.
         ends: where the code of each ends, 8 bytes a function, little-endian.
-        content: the code of all, one after the other, as :meth:`FunctionCode.freeze` gives it.
-        deep: for each, a byte that tells whether it is deep, which was not known when it was frozen.
+        content: the code of all, one after the other, made by :meth:`FunctionCode.freeze`.
+        deep: a byte for each function: whether it is deep, which was not known when it was frozen.
     """
 
     first: int
@@ -248,7 +247,7 @@ class FrozenCode(Record):
         return len(self.ends) // 8
 
     def has(self, index: int) -> bool:
-        """Whether function ``index`` is one of them."""
+        """Whether it has the code of function ``index``."""
         return 0 <= index - self.first < len(self)
 
     def is_deep(self, index: int) -> bool:
@@ -263,14 +262,14 @@ class FrozenCode(Record):
         return FunctionCode.thaw(frozen, self.is_deep(index))
 
 
-# Plain data; image_writer.py makes it of an image
+# Plain data; image_writer.py converts images to it
 
-# The number changes with every change of the form below.
+# The number changes whenever the form below does.
 FORMAT = f"wasmz image 15 {FINGERPRINT}"
 
 
 def find_dumped(constants: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]] | None:
-    """The dumped image and code among the constants of a code object, if there is one of this version's form."""
+    """The dumped image and code among the constants of a code object, if they have this version's format."""
     for constant in constants:
         if isinstance(constant, tuple) and len(constant) == 2 and type(constant[0]) is tuple:
             if constant[0] and constant[0][0] == FORMAT:
@@ -282,7 +281,7 @@ def load_image(dumped: tuple[Any, ...]) -> ModuleImage:
     """The inverse of ``image_writer.dump_image``. Types become the canonical ones of this process.
 
     Raises:
-        ValueError: the values were made by another version of wasmz.
+        ValueError: another version of wasmz made the values.
     """
     if not isinstance(dumped, tuple) or len(dumped) != 3 or dumped[0] != FORMAT:
         raise ValueError("the image was made by another version of wasmz")

@@ -1,9 +1,9 @@
-"""Marshals values so that equal values give equal bytes, whatever else the process holds.
+"""Marshals values so that equal values give equal bytes, whatever else refers to them.
 
     dump_settled((code, None, None, 0, True))       -> bytes for marshal.loads
 
-`marshal` writes shared objects in another way than those that only it refers to. So every object is held, and equal
-strings are one object.
+`marshal` writes objects with other references differently. So every object gets another reference, and equal strings
+become one object.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def dump_settled(value: Any) -> bytes:
 
 
 def settle(value: Any, held: list[object]) -> Any:
-    """The value with its strings interned; ``held`` gets all objects in it, which must live until it is marshalled."""
+    """The value with its strings interned; adds all its objects to ``held``, to be kept until it is marshalled."""
     kind = type(value)
     if kind is str:
         value = sys.intern(value)
@@ -46,7 +46,7 @@ def settle(value: Any, held: list[object]) -> Any:
 
 
 def _one_of(constant: Any, held: list[object]) -> Any:
-    """An object for a constant that shares nothing with others: whether equal constants are one object is chance."""
+    """A copy of a constant that is shared with nothing: whether equal constants are one object is chance."""
     if type(constant) is tuple:
         constant = tuple([_one_of(item, held) for item in constant])
     elif type(constant) in (int, float, bytes):

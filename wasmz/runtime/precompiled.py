@@ -1,4 +1,4 @@
-"""What a precompiled `.pyc` runs when Python imports it, or runs it as a program.
+"""The code that runs when Python imports a precompiled `.pyc`, or runs it as a program.
 
 import lib; lib.add(1, 2)         each export is an attribute of the Python module
 python prog.pyc a b               runs a command module with the arguments a and b
@@ -12,7 +12,7 @@ import sys
 
 from wasmz.startup.concurrency import load, without_collections
 
-# What is imported stays: looking at it for garbage takes a tenth of the time of a small program.
+# Imported modules stay: searching them for garbage takes a tenth of a small program's time.
 with without_collections(stays=True):
     from wasmz.config import Config
     from wasmz.errors import LinkError, Trap, WasiExit, WasmException
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     _T = TypeVar("_T")
 
-# What Python and wasmz keep in a module's namespace, whatever the WebAssembly module exports.
+# Names that belong to Python and wasmz in a module's namespace, whatever the WebAssembly module exports.
 OWN_NAMES = (
     *("__name__", "__doc__", "__package__", "__loader__", "__spec__", "__path__", "__file__", "__cached__"),
     *("__builtins__", "__dict__", "__class__", "__wasm_instance__"),
@@ -42,12 +42,12 @@ OWN_NAMES = (
 def populate(
     namespace: dict[str, Any], dumped: tuple[tuple[Any, ...], tuple[Any, ...]], limits: dict[str, Any] | None = None
 ) -> None:
-    """What the code of a precompiled file does: :func:`expose` with its image, and with WASI as the only imports.
+    """Called by the code of a precompiled file: :func:`expose` with its image, and with WASI as the only imports.
 
     ``limits`` are fields of ``Config``.
 
     Raises:
-        ImportError: the module imports anything else, or was compiled by another version of wasmz.
+        ImportError: the module imports anything else, or another version of wasmz compiled it.
         Trap: if instantiation traps.
     """
     try:
@@ -63,7 +63,7 @@ def populate(
 
 
 def _cannot_import(namespace: dict[str, Any], reason: str) -> BaseException:
-    """What to raise: of a program one line, and exit code 1."""
+    """The exception to raise: in a program, one that prints one line and exits with code 1."""
     name = namespace.get("__name__")
     return SystemExit(reason) if name == "__main__" else ImportError(f"cannot import {name}: {reason}")
 
@@ -75,13 +75,13 @@ def expose(
 ) -> None:
     """Instantiates a compiled module, and puts its exports into a Python namespace.
 
-    As the main program a command module is run, and its exit status becomes the process's. ``define_more`` defines
-    what the module may import beside WASI. No export takes the place of what Python itself keeps there
-    (``OWN_NAMES``): such ones are reached by ``__wasm_instance__``.
+    In the main program, a command module is run, and its exit status becomes the process's. ``define_more`` defines
+    imports besides WASI. Exports do not replace names that belong to Python (``OWN_NAMES``); these are reached by
+    ``__wasm_instance__``.
 
     Raises:
-        LinkError: if it imports anything else.
-        Trap: if instantiation traps.
+        LinkError: it imports anything else.
+        Trap: instantiation traps.
     """
     is_main = namespace.get("__name__") == "__main__" and module.is_command
     linker = Linker(module.engine)
@@ -94,8 +94,8 @@ def expose(
     namespace.update(instance.exports)
     namespace.update(own, __wasm_instance__=instance)
     if is_main:
-        # Interpreters search all objects for cycles once more before they end, a twelfth of a small program's run.
-        # They leave out what is frozen; objects that no cycle keeps are freed all the same.
+        # At exit, interpreters search all objects for cycles once more, a twelfth of a small program's run. They skip
+        # frozen objects; objects outside cycles are freed all the same.
         atexit.unregister(gc.freeze)
         atexit.register(gc.freeze)
         _run(instance.run_start_function)
@@ -104,7 +104,7 @@ def expose(
 
 
 def run_archive(name: str) -> None:
-    """Runs the precompiled command module of that name in the first archive or directory of ``sys.path``."""
+    """Runs the precompiled command module with this name in the first archive or directory of ``sys.path``."""
     import marshal
 
     load("zipimport")
@@ -119,12 +119,12 @@ def _instantiate(module: CompiledModule, linker: Linker, *, is_main: bool) -> In
     def instantiate() -> Instance:
         return Instance(linker.find_store() or Store(module.engine), module, linker)
 
-    # That runs code of the module, too: its start function.
+    # This also runs code of the module: its start function.
     return _run(instantiate) if is_main else instantiate()
 
 
 def _run(action: Callable[[], _T]) -> _T:
-    """What the action gives; if the guest ends in it, the process ends as the guest did."""
+    """The result of the action; if the guest ends in it, the process ends as the guest did."""
     try:
         return action()
     except WasiExit as stopped:

@@ -1,1 +1,1 @@
-"""Calls between Python, generated code and the host: functions, adapters, code that is made as it is called."""
+"""Calls between Python, generated code and the host: functions, adapters, functions that are compiled when called."""

@@ -1,6 +1,6 @@
 """The code of adapters, made from lines of Python by signature; :mod:`wasmz.runtime.calls.adapters` binds it.
 
-For the export of a function (i32, i64) -> i32 that cannot call deeply, key ("export", "iI", "i", False):
+For the export of a function (i32, i64) -> i32 that is not deep, key ("export", "iI", "i", False):
 
     def call(p0, p1, /):
         if type(p0) is not int or p0 < 0 or p0 > 0x3FFFFFFF:
@@ -16,12 +16,12 @@ For the export of a function (i32, i64) -> i32 that cannot call deeply, key ("ex
             raise trap from None
         return r0 if r0 < 0x3FFFFFFF or r0 < 0x80000000 else r0 - 0x100000000
 
-Comparing with one-digit constants is what CPython is fastest at, so that the usual argument costs two such comparisons
-and a test of the type.
+CPython compares fastest with ints of one digit. So the usual argument costs two such comparisons and a test of its
+type.
 
-Each takes CPython's compiler a third of a millisecond. So a precompiled module brings what its imports and exports
-need (``prepared_adapters.py``), and this file is imported only where something else is called. The lines count in
-``FINGERPRINT`` of ``abi.py``, and so in the form of such files.
+CPython's compiler takes a third of a millisecond for a template. So precompiled modules contain those of their imports
+and exports (``prepared_adapters.py``), and this file is imported only for others. The lines are part of the
+``FINGERPRINT`` in ``abi.py``, and so of the format of such files.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from wasmz.runtime.abi import TemplateKey
 
-# Statements that bring a Python value `{v}` into the form of generated code; `{n}` is its number, counted from 1.
+# Statements that convert a Python value `{v}` to the form of generated code; `{n}` is its number, counted from 1.
 _CHECKED_INT = "if type({v}) is not int or {v} < 0 or {v} > 0x3FFFFFFF: {v} = %s({v}, what, {n})"
 _INWARD: Final[dict[str, tuple[str, ...]]] = {
     "i": (_CHECKED_INT % "to_i32",),
@@ -55,14 +55,14 @@ _INWARD: Final[dict[str, tuple[str, ...]]] = {
     "a": ("{v} = to_reference({v}, types[{k}], what, {n})",),
 }
 
-# What the functions of each kind are in.
+# The enclosing function of each kind.
 _HEADS: Final = {
     "host": "def make(f, what, types, caller):",
     "export": "def make(f, what, types, needed_limit):",
     "global export": "if True:",
 }
 
-# Expressions for the Python value of what generated code keeps in `{v}`.
+# Expressions that convert `{v}` from the form of generated code to Python's.
 _OUTWARD: Final = {
     "i": "({v} if {v} < 0x3FFFFFFF or {v} < 0x80000000 else {v} - 0x100000000)",
     "I": "({v} if {v} < 0x3FFFFFFF or {v} < 0x8000000000000000 else {v} - 0x10000000000000000)",
@@ -72,7 +72,7 @@ _OUTWARD: Final = {
 
 
 def make_template(key: TemplateKey) -> CodeType:
-    """The code of a function ``call``, whose other names are free variables, or globals if it is to have an instance's.
+    """The code of a function ``call``. Its other names are free variables, or globals if it runs in an instance's.
 
     The kinds of templates are ``"export"``, ``"global export"`` and ``"host"``.
     """
@@ -82,7 +82,7 @@ def make_template(key: TemplateKey) -> CodeType:
 
 
 def template_source(key: TemplateKey) -> str:
-    """What a template is compiled from: the function, in another one whose parameters are its free variables."""
+    """The source of a template: the function, inside another one whose parameters are its free variables."""
     kind, params, results, flag = key
     lines = _host_lines(params, results, flag) if kind == "host" else _export_lines(params, results, flag)
     return "\n".join([_HEADS[kind], *lines])

@@ -1,10 +1,10 @@
-"""Adapters between Python's calls and generated code's: Python functions made from a template, one per signature.
+"""Adapters between Python's calls and generated code's: Python functions made from templates, one per signature.
 
-make_export_adapter(func, "add")(1, -2)          what Python calls for an export: checks, calls, converts
-make_host_adapter(print, type, "env.log", None)  what generated code calls for a Python callable
+make_export_adapter(func, "add")(1, -2)          the function for an export: checks, calls, converts
+make_host_adapter(print, type, "env.log", None)  the function that generated code calls for a Python callable
 
-``adapter_templates.py`` shows what is in one. Each adapter has a code object of its own, because CPython keeps the
-caches that make calls fast in the code object: shared, they would serve only one of the functions.
+``adapter_templates.py`` shows an adapter. Each has a code object of its own, because CPython keeps the inline caches
+that make calls fast in the code object: a shared one would serve only one function.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def wrong_results(result: Any, count: int, what: str) -> TypeError:
-    """The error for a host function that does not return what its type says."""
+    """The error for a host function whose result does not fit its type."""
     function = what.format("").split(" of ", 1)[1]
     if count == 0:
         return TypeError(f"{function} has no result, but returned {result!r}")
@@ -59,26 +59,26 @@ _HELPERS: dict[str, Any] = {
     "translate": translate,
     **depth.NAMES,
 }
-# Helpers that few need, and the files of the runtime where they are.
+# Helpers that few adapters need, and the files of the runtime that define them.
 _LATE_HELPERS = {F32_SCRATCH: "numeric.floats", "from_any": "gc.any_references"}
 
 _EXPORT_GLOBALS: dict[str, Any] = {**_HELPERS, FRAME_KEY: EXPORT, "__name__": "wasmz.exports"}
 _HOST_GLOBALS: dict[str, Any] = {**_HELPERS, FRAME_KEY: HOST, "__name__": "wasmz.imports"}
 
-# Code of templates, marshalled as precompiled modules bring it, or ready.
+# Code of templates: compiled, or marshalled as in precompiled modules.
 made_templates: dict[TemplateKey, CodeType | bytes] = {}
 
 
 def offer_templates(dumped: dict[TemplateKey, bytes]) -> None:
-    """Takes the templates that a precompiled module brings."""
+    """Adds the templates that a precompiled module contains."""
     for key, code in dumped.items():
         made_templates.setdefault(key, code)
 
 
 def export_code(func: Func, name: str, namespace: dict[str, Any], callee: str) -> CodeType:
-    """The code of an adapter that has an instance's globals, where ``callee`` is what it calls.
+    """The code of an export adapter that runs in an instance's globals and calls ``callee`` there.
 
-    Code of this kind may take the place of other such code, and of entry forms. The names it needs are put into the
+    Such code may replace other such code, and entry forms, in a function. The names that it needs are added to the
     namespace.
     """
     template = _template("global export", func.type, func.is_deep)
@@ -102,9 +102,9 @@ def make_export_adapter(func: Func, name: str) -> Callable[..., Any]:
 
 
 def describe_export(function: Callable[..., Any], func: Func, name: str) -> None:
-    """Gives an exported function its documentation, and notes what it is the export of."""
+    """Gives an exported function its docstring, and the ``Func`` that it exports."""
     function.__doc__ = f"{name}{func.type}\n\nA WebAssembly function."
-    # What CPython says of a wrong number of arguments begins with it.
+    # The message of CPython for a wrong number of arguments begins with it.
     function.__qualname__ = describe(func, name).partition(" -> ")[0]
     function.__dict__["wasmz_func"] = func
     function.__dict__["call_async"] = func.call_async
@@ -126,27 +126,27 @@ def _export_values(func: Func, name: str) -> dict[str, Any]:
 
 
 def make_host_adapter(fn: Callable[..., Any], type: FuncType, name: str, caller: object) -> Callable[..., Any]:
-    """What generated code calls for the Python callable ``fn``; ``caller`` goes first if it is not ``None``."""
+    """The function that generated code calls for the callable ``fn``. ``caller``, if not ``None``, goes first."""
     template = _template("host", type, caller is not None)
     cells = {"f": fn, "what": _quoted(f"result {{}} of {name}"), "types": type.results, "caller": caller}
     return _instantiate(template, _HOST_GLOBALS, name, cells)
 
 
 def make_skipping(type: FuncType) -> Callable[..., Any]:
-    """What Python calls for an export that cannot be made ready at the end of the interpreter: it does nothing."""
+    """An export that does nothing, for exports that cannot be compiled while the interpreter shuts down."""
     zeros = tuple([_ZEROS.get(result) for result in type.results])
     value = zeros if len(zeros) > 1 else zeros[0] if zeros else None
     return lambda *args: value
 
 
 def _quoted(text: str) -> str:
-    """Names may have braces, which mean nothing in them."""
+    """Escapes braces, which names may contain, for ``str.format``."""
     head, _, name = text.partition(" of ")
     return f"{head} of {name.replace('{', '{{').replace('}', '}}')}"
 
 
 def _template(kind: str, type: FuncType, flag: bool) -> CodeType:
-    """The code by kind and signature."""
+    """The template for a kind and signature."""
     key = (kind, signature_letters(type.params), signature_letters(type.results), flag)
     found = made_templates.get(key)
     if isinstance(found, CodeType):
@@ -171,7 +171,7 @@ def _instantiate(template: CodeType, globals: dict[str, Any], name: str, values:
 
 
 def _add_global(namespace: dict[str, Any], name: str) -> None:
-    """Gives code what it means by a name, if that is one of the helpers here or of Python's functions."""
+    """Adds a name that code uses to its globals, if it is a helper of this file or a built-in function."""
     if name in _HELPERS:
         namespace[name] = _HELPERS[name]
     elif name in _LATE_HELPERS:

@@ -1,13 +1,13 @@
-"""Calls from asyncio, in which functions of the host may be coroutines.
+"""Calls from asyncio; functions of the host may be coroutines in them.
 
     async def fetch(address: int) -> int: ...
     instance = wasmz.instantiate("guest.wasm", {"env": {"fetch": fetch}})
     await instance.exports.handle.call_async(7)
 
-The guest is Python code, which cannot be a coroutine: it has to stand still in the middle of its frames while the event
-loop awaits what the host's function returned. With the package greenlet it runs on a stack of its own, in the loop's
-thread; without it, in a thread of its own. What the task of such a call is told, by ``cancel`` or a timeout, is raised
-where the guest waits, and passes through it: WebAssembly code catches only its own exceptions.
+The guest is Python code, but no coroutine: its frames must be suspended while the event loop awaits what the host's
+function returned. With the package greenlet the guest runs on a stack of its own in the loop's thread, without it in a
+thread of its own. If the task of the call is cancelled or times out, the exception is raised where the guest waits, and
+passes through the guest: WebAssembly code catches only its own exceptions.
 """
 
 from __future__ import annotations
@@ -29,23 +29,23 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from typing import Any
 
-    # What a guest was told while it waited: a value, or an exception to raise.
+    # What a suspended guest resumes with: a value, or an exception to raise.
     _Answer = tuple[Any, BaseException | None]
 
 __wasmz_frame__ = "helper"
 
 try:
-    # Checkers of types need not have it.
+    # Type checkers need not have it installed.
     greenlet: Any = import_module("greenlet")
 except ImportError:
     greenlet = None
 
-# The calls of which this thread runs the guest.
+# The call whose guest this thread runs.
 _here = threading.local()
 
 
 async def call_async(function: Callable[..., Any], store: object, args: tuple[Any, ...]) -> Any:
-    """Calls an export so that functions of the host may be coroutines, which the caller's event loop awaits.
+    """Calls an export. Functions of the host that are coroutines are awaited by the caller's event loop.
 
     Raises:
         RuntimeError: there is neither the package greenlet nor a second thread.
@@ -57,19 +57,19 @@ async def call_async(function: Callable[..., Any], store: object, args: tuple[An
 
 
 def awaiting(function: Callable[..., Any], name: str) -> Callable[..., Any]:
-    """What generated code calls for a coroutine function of the host: it waits for the result."""
+    """The function that generated code calls for a coroutine function of the host: waits for its result."""
 
     def call(*args: Any) -> Any:
         current = _current()
         if current is None:
-            raise TypeError(f"{name} is a coroutine function: call what calls it with call_async")
+            raise TypeError(f"{name} is a coroutine function: use call_async for the export that calls it")
         return current.suspend(function(*args))
 
     return call
 
 
 def _current() -> _Call | None:
-    """The call whose guest runs here."""
+    """The call whose guest runs in this thread."""
     if greenlet is not None:
         current: Any = greenlet.getcurrent()
         while current is not None:
@@ -81,9 +81,9 @@ def _current() -> _Call | None:
 
 
 class _Call:
-    """One call, in whatever way its guest is suspended.
+    """A call whose guest can be suspended.
 
-    A store that is interrupted, or whose deadline passes, while the guest waits finds it in ``suspended``.
+    While the guest waits, ``suspended`` lists the call, so that its store can be interrupted or meet its deadline.
     """
 
     def __init__(self, function: Callable[..., Any], store: object, args: tuple[Any, ...]) -> None:
@@ -95,7 +95,7 @@ class _Call:
         self.is_interrupted = False
 
     def suspend(self, awaitable: Awaitable[Any]) -> Any:
-        """Called by the guest: the result of something awaitable, or what it raises."""
+        """Suspends the guest; returns or raises what the awaitable does. Called by the guest."""
         raise NotImplementedError
 
     async def wait_for(self, awaitable: Awaitable[Any]) -> _Answer:
@@ -112,14 +112,15 @@ class _Call:
         finally:
             suspended.pop(key, None)
         if self.is_interrupted:
-            # It was no one's wish that the task ends: only the store is stopped. Or others have cancelled it, too.
+            # This file cancelled the task, to stop the store; it is not to end, unless something else cancelled it as
+            # well.
             is_cancelled = self.task.uncancel() > before and isinstance(answer[1], asyncio.CancelledError)
             if not is_cancelled and (answer[1] is None or isinstance(answer[1], (Exception, asyncio.CancelledError))):
                 return None, Interrupted()
         return answer
 
     def stop(self) -> None:
-        """Interrupts the guest that waits; called in any thread."""
+        """Interrupts the suspended guest. May be called in any thread."""
         try:
             self.loop.call_soon_threadsafe(self._interrupt)
         except RuntimeError:
@@ -142,12 +143,12 @@ class _Stack(_Greenlet):  # type: ignore[misc]
 
 
 class _GreenletCall(_Call):
-    """The guest has a stack of its own in the loop's thread."""
+    """A call whose guest has a stack of its own, in the loop's thread."""
 
     async def run(self) -> Any:
         stack: Any = _Stack(self.function)
         stack.call = self
-        # What the depths of calls are on this stack, and on the one that it is left for.
+        # The depths of calls on this stack, while it is suspended.
         inside = depth.NOTHING
         answer: _Answer | None = None
         while True:
@@ -174,7 +175,7 @@ class _GreenletCall(_Call):
 
 
 class _ThreadCall(_Call):
-    """The guest has a thread of its own."""
+    """A call whose guest has a thread of its own."""
 
     def __init__(self, function: Callable[..., Any], store: object, args: tuple[Any, ...]) -> None:
         super().__init__(function, store, args)
@@ -190,7 +191,7 @@ class _ThreadCall(_Call):
             try:
                 is_done, said = await asyncio.shield(self.said)
             except asyncio.CancelledError as error:
-                # The guest computes: it is stopped there.
+                # The guest is running: it is stopped there.
                 cancelled = error
                 self._stop_thread()
                 continue

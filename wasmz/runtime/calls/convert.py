@@ -4,8 +4,8 @@
     to_python(0xFFFFFFFF, ValType.I32)                     -> -1
     to_i32("x", "parameter 1 of add")                      -> TypeError: parameter 1 of add: expected i32, got str 'x'
 
-i32 and i64 take any integer of the width, signed or unsigned, also from objects with ``__index__``, and are signed in
-Python. f32 and f64 take real numbers; a f32 is rounded to the nearest single.
+For i32 and i64, Python may pass any integer of the width, signed or unsigned, and objects with ``__index__``; it gets
+signed ones. For f32 and f64, it may pass real numbers; an f32 is rounded to the nearest single.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _SIGN_64, _RANGE_64 = 1 << 63, 1 << 64
 
 
 def to_i32(value: Any, what: str, number: int = 0) -> int:
-    """The unsigned form of a Python integer; ``what.format(number)`` names it in errors."""
+    """The unsigned form of a Python integer; errors call it ``what.format(number)``."""
     number_value = _integer(value, "i32", what, number)
     if -_SIGN_32 <= number_value < _RANGE_32:
         return number_value & (_RANGE_32 - 1)
@@ -52,7 +52,7 @@ def to_f64(value: Any, what: str, number: int = 0) -> float:
     """The float of a real number."""
     if value.__class__ is float:
         return value
-    # Here and below: most modules take no floats from Python.
+    # Imported only here and below: most modules take no floats from Python.
     load("wasmz.runtime.numeric.floats")
     from wasmz.runtime.numeric.floats import float_of_real
 
@@ -63,7 +63,7 @@ def to_f64(value: Any, what: str, number: int = 0) -> float:
 
 
 def to_f32(value: Any, what: str, number: int = 0) -> float:
-    """The single that is nearest to a real number; NaNs keep what a single has of their bits."""
+    """The single nearest to a real number; NaNs keep those bits that a single has."""
     load("wasmz.runtime.numeric.floats")
     from wasmz.runtime.numeric.floats import f32_from_bits, f32_round, f32_to_bits, float_of_real, single_of_int
 
@@ -76,7 +76,7 @@ def to_f32(value: Any, what: str, number: int = 0) -> float:
 
 
 def to_v128(value: Any, what: str, number: int = 0) -> int:
-    """The integer of 16 bytes, the first byte lowest."""
+    """The vector of 16 bytes as an int, the first byte lowest."""
     if not isinstance(value, (bytes, bytearray, memoryview)) or len(value) != 16:
         raise TypeError(f"{what.format(number)}: expected v128 as 16 bytes, got {value!r}")
     return int.from_bytes(value, "little")
@@ -98,11 +98,11 @@ def to_funcref(value: Any, what: str, number: int = 0) -> Func | None:
 
 
 def to_reference(value: Any, type: RefType, what: str, number: int = 0) -> Any:
-    """A reference of any type; checks null, and a function's own type."""
+    """A reference of any type; checks for null, and the type of a function."""
     heap_type = type.heap_type
     if value is None:
         if not type.nullable:
-            raise TypeError(f"{what.format(number)}: expected {type}, which is never null, got None")
+            raise TypeError(f"{what.format(number)}: expected {type}, which cannot be null, got None")
         return None
     if heap_type is HeapType.EXTERN:
         return value
@@ -127,7 +127,7 @@ def to_reference(value: Any, type: RefType, what: str, number: int = 0) -> Any:
 
 
 def to_internal(value: Any, type: ValType, what: str, store: Store | None = None) -> Any:
-    """The form that generated code keeps. A ``HostFunc`` for a function reference becomes a function of ``store``.
+    """The form of a value in generated code. A ``HostFunc`` becomes a function of ``store``.
 
     Raises:
         TypeError, OverflowError: naming ``what``, the type and the value.
@@ -136,14 +136,14 @@ def to_internal(value: Any, type: ValType, what: str, store: Store | None = None
     if convert is not None:
         return convert(value, what)
     if not isinstance(type, RefType):
-        raise TypeError(f"{what}: values of type {type} cannot be made")
+        raise TypeError(f"{what}: there are no values of type {type} in Python")
     if isinstance(value, FuncMaker) and store is not None:
         value = value.make_func(store)
     return to_reference(value, type, what)
 
 
 def to_python(value: Any, type: ValType) -> Any:
-    """The Python value of what generated code keeps."""
+    """The Python value for a value of generated code."""
     if type is ValType.I32:
         return value if value < _SIGN_32 else value - _RANGE_32
     if type is ValType.I64:

@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 
 class Func:
-    """A function: one of an instance, or a host function. Calling it is calling it from Python.
+    """A function of an instance or of the host. Calling it calls it from Python.
 
     Attributes:
         defined_type: its type, as modules define it.
-        code: what generated code calls (docs/abi.md).
-        name: for humans, or ``None``.
-        index: in its module's function index space; -1 for host functions.
-        store: where it belongs.
+        code: the Python function that generated code calls (docs/abi.md).
+        name: its name for messages, or ``None``.
+        index: its index in its module; -1 for host functions.
+        store: the store that it belongs to.
         is_deep: whether calls of it may nest without a known bound.
-        make_tail: gives the tail form for the index, if that is not known before the function is called.
+        make_tail: makes the tail form from the index, if that is not known before the function is called.
     """
 
     __slots__ = (
@@ -49,12 +49,12 @@ class Func:
     def __init__(
         self, store: Store, type: FuncType, fn: Callable[..., Any], *, context: Any = None, caller: bool | None = None
     ) -> None:
-        """Makes a function of a Python callable, in a store: what a ``HostFunc`` becomes there.
+        """Makes a function of a store from a Python callable, as a ``HostFunc`` would.
 
         Args:
-            store: where it belongs.
-            type: what it takes and gives.
-            fn: the callable; see :class:`HostFunc` for what it is given and returns.
+            store: the store that it belongs to.
+            type: the types of its parameters and results.
+            fn: the callable; see :class:`HostFunc` for its arguments and results.
             context, caller: as for a ``HostFunc``. The ``Caller`` has the store, but no instance.
 
         Raises:
@@ -63,24 +63,6 @@ class Func:
         expect(type, FuncType, "type", "a FuncType")
         expect_store(store)
         _host_setup(self, store, type, fn, context, caller)
-
-    @classmethod
-    def of_code(
-        cls,
-        store: Store,
-        defined_type: DefinedType,
-        code: Callable[..., Any],
-        adapt: Callable[[Func, str], Callable[..., Any]],
-        tail: Callable[[tuple[Any, ...]], tuple[Any, Any]] | None = None,
-        name: str | None = None,
-        index: int = -1,
-        is_deep: bool = True,
-        make_tail: Callable[[int], Any] | None = None,
-    ) -> Func:
-        """For the runtime. ``adapt`` makes what Python calls, by a name: ``adapters.make_export_adapter``."""
-        self = cls.__new__(cls)
-        self.setup(store, defined_type, code, adapt, tail, name, index, is_deep, make_tail)
-        return self
 
     def setup(
         self,
@@ -93,8 +75,11 @@ class Func:
         index: int = -1,
         is_deep: bool = True,
         make_tail: Callable[[int], Any] | None = None,
-    ) -> None:
-        """For the runtime: what a new function is, see :meth:`of_code`."""
+    ) -> Func:
+        """For the runtime: fills in a function that ``Func.__new__(Func)`` made, and returns it.
+
+        ``adapt`` makes an export adapter of a given name: ``adapters.make_export_adapter``.
+        """
         self.store: Store = store
         self.defined_type: DefinedType = defined_type
         self.code: Callable[..., Any] = code
@@ -105,10 +90,11 @@ class Func:
         self.make_tail: Callable[[int], Any] | None = make_tail
         self._tail = tail
         self._adapter: Callable[..., Any] | None = None
+        return self
 
     @property
     def type(self) -> FuncType:
-        """What it takes and gives."""
+        """The types of its parameters and results."""
         composite = self.defined_type.composite
         if not isinstance(composite, FuncType):
             raise TypeError(f"the type of a function is {composite}")
@@ -148,7 +134,7 @@ class Func:
         return f"<Func {bounded(self.name) if self.name else self.index} {bounded(str(self.type))}>"
 
 
-# Frames of this module do not decide whose exception it is, see translation.py.
+# Frames of this module do not decide where an exception comes from, see translation.py.
 __wasmz_frame__ = "helper"
 
 
@@ -160,7 +146,7 @@ def _tail_form(code: Callable[..., Any]) -> Callable[[tuple[Any, ...]], tuple[An
 
 
 def function_behind(value: Any) -> Func | None:
-    """The ``Func`` that the value is, or that it is the export of; ``None`` for anything else."""
+    """The ``Func`` that the value is or exports; ``None`` for anything else."""
     if isinstance(value, Func):
         return value
     func = getattr(value, "wasmz_func", None)
@@ -168,15 +154,15 @@ def function_behind(value: Any) -> Func | None:
 
 
 def _host_setup(func: Func, store: Store, type: FuncType, fn: Any, context: Any, caller: bool | None) -> None:
-    """Makes a function of a callable. ``host.py``, which imports this file, puts its own in the place of this one."""
+    """Makes a function from a callable. ``host.py``, which imports this file, replaces this function."""
     raise NotImplementedError
 
 
 class FuncMaker:
-    """What becomes a function of a store where one is wanted: a ``HostFunc``."""
+    """Something that becomes a function of a store when it is linked: a ``HostFunc``."""
 
     __slots__ = ()
 
     def make_func(self, store: Store) -> Func:
-        """The function, of no instance."""
+        """Makes the function; it belongs to no instance."""
         raise NotImplementedError

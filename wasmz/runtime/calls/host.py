@@ -1,4 +1,4 @@
-"""Functions of the host: what Python gives to WebAssembly, and what it is told of the caller.
+"""Functions of the host: Python callables for WebAssembly, and what they learn about their caller.
 
 linker.define("env", "add", HostFunc(lambda a, b: a + b, [ValType.I32, ValType.I32], [ValType.I32]))
 HostFunc(log, [ValType.I32, ValType.I32], context=lines)        log(caller, address, size) finds caller.context is lines
@@ -14,7 +14,7 @@ from wasmz.startup.concurrency import load
 from wasmz.startup.light import FunctionType
 from wasmz.types import FuncType, ValType, define_function_type
 
-# In the flags of code (module ``inspect``): it takes any number of arguments; it is an ``async def``.
+# Flags of code objects (module ``inspect``): it takes any number of arguments; it is an ``async def``.
 _VARARGS = 4
 _COROUTINE = 0x80
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class Caller:
-    """What a host function is given of the instance that calls it, if it asks for that.
+    """The calling instance, as a host function sees it that asks for it.
 
     Attributes:
         context: the object given to the ``HostFunc``.
@@ -95,8 +95,9 @@ class Caller:
 
 
 def arity(fn: Callable[..., Any]) -> tuple[int, int | None] | None:
-    """The least and the largest number of arguments that a callable takes, ``None`` for any; or ``None`` if that is not
-    known without asking it. One with an argument that needs a name takes (1, 0).
+    """The least and the largest number of arguments that a callable takes; the latter is ``None`` for any number.
+
+    ``None`` if it is unknown without calling it. A callable with a required keyword argument takes (1, 0).
     """
     inner, bound = getattr(fn, "__func__", None), 0
     if inner.__class__ is FunctionType and getattr(fn, "__self__", None) is not None:
@@ -153,10 +154,10 @@ class HostFunc(FuncMaker):
         self.caller: bool = context is not None if caller is None else caller
 
     def make_code(self, caller: Caller | None, name: str) -> Callable[..., Any]:
-        """For the runtime: what generated code calls."""
+        """For the runtime: the function that generated code calls."""
         fn = self.fn
         if is_coroutine_function(fn):
-            # Imported only here: it needs asyncio.
+            # Imported only here: it imports asyncio.
             load("wasmz.runtime.calls.asynchronous")
             from wasmz.runtime.calls.asynchronous import awaiting
 
@@ -171,7 +172,7 @@ class HostFunc(FuncMaker):
         defined_type: DefinedType | None = None,
         name: str | None = None,
     ) -> Func:
-        """For the runtime: the function that this becomes in a store, for an instance that imports it."""
+        """For the runtime: makes the function of a store, for an instance that imports it."""
         func = Func.__new__(Func)
         self._set_up(func, store, instance, defined_type, name)
         return func
@@ -188,7 +189,7 @@ class HostFunc(FuncMaker):
         shown = name or str(getattr(self.fn, "__name__", "host"))
         code = self.make_code(caller, shown)
         defined = defined_type or define_function_type(self.type)
-        # From Python it is no deeper than calling the callable itself.
+        # Called from Python, it nests no deeper than the callable itself.
         func.setup(store, defined, code, make_export_adapter, name=shown, is_deep=False)
 
     @shown
@@ -202,5 +203,5 @@ def _host_setup(func: Func, store: Store, type: FuncType, fn: Any, context: Any,
     HostFunc(fn, type.params, type.results, context=context, caller=caller)._set_up(func, store)
 
 
-# That file cannot import this one.
+# ``func.py`` cannot import this file.
 functions._host_setup = _host_setup

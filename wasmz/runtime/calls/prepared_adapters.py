@@ -1,7 +1,7 @@
-"""The code of adapters that a file brings along, so that a start from it need not compile any.
+"""The code of adapters in precompiled files, so that a start from one need not compile any.
 
-prepare_templates(image, code)[("host", "i", "", False)]        -> the template that print gets, imported as (i32) -> ()
-used_templates(image)                                           those of them that this process has made
+prepare_templates(image, code)[("host", "i", "", False)]        -> the template of print, imported as (i32) -> ()
+used_templates(image)                                           the templates for it that this process has made
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from wasmz.runtime.image import FrozenCode, ModuleImage
     from wasmz.startup.light import CodeType
 
-# No more signatures of one module are prepared in advance: the rest is made when it is called.
+# How many signatures of a module are prepared in advance. Other adapters are made when they are called.
 _MOST_PREPARED: Final = 32
-# Types whose letters mean the same in every module.
+# The types whose letters mean the same in every module.
 _PLAIN: Final = frozenset({ValType.I32, ValType.I64, ValType.F32, ValType.F64, ValType.FUNCREF, ValType.EXTERNREF})
 
 
 def prepare_templates(image: ModuleImage, code: FrozenCode) -> dict[TemplateKey, CodeType | bytes]:
-    """The code for the imports and exports of a module that was compiled as a whole."""
-    # In this order, each once. WASI's functions have no adapters, if they are ours.
+    """The templates for the imports and exports of a module that was compiled as a whole."""
+    # Keeps order, and each key once. WASI's functions get no adapters if they are wasmz's own.
     keys: dict[TemplateKey, None] = {}
     for item in image.imports:
         if isinstance(item.type, FuncType) and _is_plain(item.type) and not item.module_name.startswith("wasi_"):
@@ -41,7 +41,7 @@ def prepare_templates(image: ModuleImage, code: FrozenCode) -> dict[TemplateKey,
 
 
 def used_templates(image: ModuleImage) -> dict[TemplateKey, CodeType | bytes]:
-    """What this process has of code for functions of the types that a module has."""
+    """The templates that this process has for signatures of a module."""
     types = (type.composite for type in image.types)
     signatures = {_signature(type) for type in types if isinstance(type, FuncType) and _is_plain(type)}
     return {key: code for key, code in made_templates.items() if key[1:3] in signatures}

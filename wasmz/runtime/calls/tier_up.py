@@ -1,15 +1,16 @@
-"""Functions that are compiled when they are called, and compiled again when they prove hot (docs/abi.md, "Tiers").
+"""Functions that are compiled when they are first called, and again when they get hot (docs/abi.md, "Tiers").
 
-    tiers = InstanceTiers(binder, supply)                 one for an instance; the supply is the module's
+    tiers = InstanceTiers(binder, supply)                 one for each instance; the supply is the module's
     tiers.stub(5)                                         a function whose first call compiles function 5
 
-A function begins as a stub. Its first call installs the best code that the supply has, or has it compiled at the
-baseline: the stub's ``__code__`` is replaced, so that everyone who holds the function has the new one. Baseline code
-counts calls and rounds of loops, and asks :meth:`InstanceTiers.request` from time to time what to go on with.
+A function begins as a stub. Its first call installs the best code that the supply has, or baseline code that is
+compiled now. Installing replaces the stub's ``__code__``, so all references to the function see the new code. Baseline
+code counts calls and loop iterations, and asks :meth:`InstanceTiers.request` from time to time which function to go on
+with.
 
-Any number of threads may call one instance, and a signal handler may interrupt any of this to call it, too. Objects
-that there is one of are put in place by ``dict.setdefault``, a single step. Code is compiled under the supply's lock,
-and installed under the instance's: a function's code only ever gets better.
+Any number of threads may call one instance, and a signal handler may interrupt any step and call it, too. Unique
+objects are put in place by ``dict.setdefault``, which is atomic. Code is compiled under the supply's lock, and
+installed under the instance's. A function's code is only ever replaced by better code.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from wasmz.runtime.link.store import Store
 
     class Binder(Protocol):
-        """What is needed of the instance's ``Binder`` (``loader.py``)."""
+        """What this file needs of the instance's ``Binder`` (``loader.py``)."""
 
         store: Store
         namespace: dict[str, Any]
@@ -60,40 +61,40 @@ if TYPE_CHECKING:
         def keep_gaps(self, made: FunctionCode) -> bool: ...
 
 
-# Frames of this module do not decide whose exception it is, see translation.py.
+# Frames of this module do not decide where an exception comes from, see translation.py.
 __wasmz_frame__ = "helper"
 
 
 class InstanceTiers:
-    """Installs code in one instance, and decides when it gets better code."""
+    """Installs code in one instance, and decides when functions get better code."""
 
     def __init__(self, binder: Binder, supply: CodeSupply) -> None:
         self.binder = binder
         self.supply = supply
         self.image: ModuleImage = supply.image
-        # How often the counter of each function ran out, how much had run then, and which ones were hot.
+        # For each function: how often its counter ran out, and how much had run then; and the hot functions.
         self._ended: dict[int, int] = {}
         self._work: dict[int, int] = {}
         self._hot: set[int] = set()
         self._lock = new_lock()
-        # The optimised code that functions get; it is in place for those of the second set.
+        # The optimised code of functions; and the functions where it is installed.
         self._goals: dict[int, FunctionCode] = {}
         self._optimised: set[int] = set()
-        # Functions that are too complex to optimise, or whose optimised code cannot run with memories as large as they
-        # are.
+        # Functions that are too complex to optimise, or whose optimised code does not work with memories of the current
+        # size.
         self._refused: set[int] = set()
-        # Functions that are no stubs any more.
+        # Functions that are no longer stubs.
         self._installed: set[int] = set()
-        # By function, loop, and whether it is the tail form's.
+        # By function, loop, and whether it belongs to the tail form.
         self._continuations: dict[tuple[int, int, bool], FunctionType] = {}
         self._tails: dict[int, FunctionType] = {}
-        # By function and number, the counters of code that makes a profile.
+        # Counters of profiles, by function and number.
         self._counters: dict[tuple[int, int], Any] = {}
-        # By function, its exports and their names.
+        # Exports of each function, with their names.
         self._exports: dict[int, list[tuple[FunctionType, str]]] = {}
 
     def helpers(self) -> dict[str, Any]:
-        """What stubs and baseline code find in their globals."""
+        """The helpers of stubs and baseline code, by their names in globals."""
         return {
             FIRST_CALL: self.first,
             FIRST_TAIL_CALL: self.first_tail,
@@ -102,19 +103,19 @@ class InstanceTiers:
         }
 
     def is_deep(self, index: int) -> bool:
-        """Whether calls of a function may nest without a known bound; so it is taken to be until its code is there."""
+        """Whether calls of a function may nest without a known bound; ``True`` until its optimised code is there."""
         frozen = self.supply.frozen
         return frozen is None or not frozen.has(index) or frozen.is_deep(index)
 
     def functions(self) -> list[FunctionType]:
-        """All functions that get code here, or have got it, beside the instance's own."""
+        """All functions that get or have got code here, except those that the instance holds."""
         exported = [function for entries in list(self._exports.values()) for function, _ in entries]
         return [*exported, *self._tails.copy().values(), *self._continuations.copy().values()]
 
     # Stubs and what they become
 
     def stub(self, index: int) -> FunctionType:
-        """A function that becomes function ``index`` when it is called for the first time."""
+        """A function that becomes function ``index`` when it is first called."""
         image = self.image
         type: Any = image.types[image.function_types[index]].composite
         made = FunctionType(_stub_code(len(type.params)), self.binder.namespace)
@@ -122,17 +123,17 @@ class InstanceTiers:
         return made
 
     def tail_stub(self, index: int) -> FunctionType:
-        """The same for the tail form."""
+        """The stub for the tail form of function ``index``."""
         tail = self._tails.get(index)
         if tail is None:
             tail = FunctionType(_tail_stub_code(), self.binder.namespace)
-            # For the stub, and for the forwarder that may take its place.
+            # Keyword defaults of the stub, and of the forwarder that may replace it.
             tail.__kwdefaults__ = {"index": index, "function": self.binder.function(index)}
             tail = self._tails.setdefault(index, tail)
         return tail
 
     def first(self, index: int) -> Any:
-        """What the stub of a function calls in its place: the function, after its code has been installed."""
+        """Installs code in a function whose stub was called; returns the function, which the stub then calls."""
         if index not in self._installed:
             try:
                 self._install(index, *self.supply.best(index))
@@ -144,24 +145,24 @@ class InstanceTiers:
         return self.binder.function(index)
 
     def _skipped(self, index: int) -> Any:
-        """What an export is at the end of the interpreter, when nothing can be imported to compile it any more.
+        """An export that is called while the interpreter shuts down, when its compiler cannot be imported any more.
 
-        Destructors call exports then, to free what is gone anyway: their calls do nothing, and give zeros. A function
-        that the guest itself calls is none of these: that would go on with a wrong result.
+        Destructors call exports then, to free what is gone anyway: such calls do nothing and return zeros. A function
+        that the guest itself calls must not be skipped: the guest would go on with a wrong result.
         """
         if not is_finalizing() or sys._getframe(3).f_code.co_filename != EXPORT_FILE:
             return None
         return make_skipping(self.image.function_type(index))
 
     def first_tail(self, index: int) -> Any:
-        """The same for the tail form's stub."""
+        """Like :meth:`first`, for the stub of a tail form."""
         self.first(index)
         return self._ready_tail(index)
 
     def _install(self, index: int, made: FunctionCode, is_optimised: bool) -> None:
         binder = self.binder
         if is_optimised and not binder.keep_gaps(made):
-            # A memory is as large as its addresses allow, which only baseline code is made for.
+            # A memory is as large as its addresses allow. Only baseline code handles that.
             self._refused.add(index)
             if index in self._installed:
                 return
@@ -177,7 +178,7 @@ class InstanceTiers:
             best = self._goals.get(index, made)
             function.__code__ = best.code
             if best is made and index in self._goals:
-                # A signal handler may have got the better code when this was about to replace it.
+                # A signal handler may have stored better code after ``best`` was read.
                 best = self._goals[index]
                 function.__code__ = best.code
             if index in self._goals:
@@ -190,7 +191,7 @@ class InstanceTiers:
                 self._install_tail(index, best)
 
     def _install_tail(self, index: int, made: FunctionCode) -> None:
-        """Gives the tail form the code that goes with a function's; its keyword serves the stub and the forwarder."""
+        """Installs code in the tail form; its keyword default serves both the stub and the forwarder."""
         self.binder.store.check_open()
         tail = self._tails[index]
         tail.__code__ = _forwarder_code() if made.tail_code is None else made.tail_code
@@ -198,7 +199,7 @@ class InstanceTiers:
     # Exports
 
     def export(self, index: int, name: str) -> FunctionType:
-        """What Python calls for function ``index`` that is exported under ``name``."""
+        """The function that Python calls for function ``index``, exported under ``name``."""
         with self._lock:
             self.binder.store.check_open()
             goal = self._goals.get(index)
@@ -210,13 +211,13 @@ class InstanceTiers:
         return exported
 
     def adapter(self, index: int, name: str, entry_code: CodeType | None = None) -> FunctionType:
-        """The same, which stays as it is."""
+        """An export adapter; its code is not replaced later."""
         adapter = FunctionType(self._export_code(index, name, entry_code), self.binder.namespace, name)
         describe_export(adapter, self.binder.func(index), name)
         return adapter
 
     def _export_code(self, index: int, name: str, entry_code: CodeType | None) -> CodeType:
-        """The fastest code that is known for an export."""
+        """The fastest code known for an export."""
         binder = self.binder
         if entry_code is not None and not binder.store.engine.config.counts_calls:
             binder.add_names(entry_code.co_names)
@@ -228,37 +229,37 @@ class InstanceTiers:
     # Hot code
 
     def counter(self, index: int) -> Any:
-        """What baseline code of a function counts with."""
+        """The counter of a function's baseline code."""
         return iter(self.supply.ticks)
 
     def profile_counter(self, index: int, number: int) -> Any:
-        """One of what code counts with that makes a profile; its next item is its count."""
+        """A counter of code that makes a profile; its next item is its count."""
         return self._counters.setdefault((index, number), itertools.count())
 
     def counts(self) -> dict[int, list[int]]:
-        """For each function that makes a profile, its counters by number. They must not count on."""
+        """For each function that makes a profile, its counters by number. None may be in use any more."""
         found: dict[int, list[int]] = {}
         for (index, _), counter in sorted(self._counters.items(), key=lambda item: item[0]):
             found.setdefault(index, []).append(next(counter))
         return found
 
     def request(self, index: int, loop: int, rounds: int) -> Any:
-        """What function ``index`` goes on with at ``loop``, where its counter ran out; ``None`` to go on as it is."""
+        """The function that goes on for ``index`` at ``loop``, where its counter ran out; ``None`` if none does."""
         return self._try_to_decide(index, loop, rounds, self.binder.function)
 
     def request_tail(self, index: int, loop: int, rounds: int) -> Any:
-        """The same for a tail form, which goes on with one."""
+        """Like :meth:`request`, for a tail form; the result is one, too."""
         return self._try_to_decide(index, loop, rounds, self._ready_tail)
 
     def _try_to_decide(self, index: int, loop: int, rounds: int, get: Callable[[int], Any]) -> Any:
         try:
             return self._decide(index, loop, rounds, get)
         except NoRoom:
-            # Some other call will have it.
+            # Another call will have room for the compiler.
             self._restart(index)
             return None
         except ImplementationLimit:
-            # What runs already must not fail for being hot.
+            # Code that runs must not fail because it got hot.
             self._refused.add(index)
             self._restart(index)
             return None
@@ -289,15 +290,15 @@ class InstanceTiers:
                 return None
             return get(index)
         if is_long or is_made:
-            # The counter stays at its end: the next call asks at once for the optimised function.
+            # The counter stays exhausted: the next call asks at once for the optimised function.
             return self._continuation(index, loop, get)
-        # Called often rather than long: this call may end soon, and the next ones get the optimised function.
+        # Called often rather than running long: this call may end soon, and later ones get the optimised function.
         self._optimise(index)
         self._restart(index)
         return None
 
     def _is_hot(self, index: int, loop: int, ended: int) -> bool:
-        """Whether a function has run often enough; counts what it has run since the last time."""
+        """Whether a function has run enough to be hot; adds what it has run since the last time."""
         if index in self._hot:
             return True
         supply, thresholds = self.supply, self.supply.thresholds
@@ -309,7 +310,7 @@ class InstanceTiers:
         return is_frequent and work >= thresholds.per_value * baseline.size
 
     def _is_warm(self, index: int, ended: int) -> bool:
-        """Whether it has run often enough to be compiled by another process."""
+        """Whether a function has run enough for another process to compile it."""
         supply, thresholds = self.supply, self.supply.thresholds
         if supply.ask is None or ended * thresholds.round < thresholds.base:
             return False
@@ -324,7 +325,7 @@ class InstanceTiers:
 
     def _ready_tail(self, index: int) -> Any:
         tail = self.tail_stub(index)
-        # Outside of the lock, because it may have to be compiled.
+        # Without the lock, because it may have to be compiled.
         made = self.supply.get(index, BASELINE) if index not in self._optimised else self._goals[index]
         with self._lock:
             self._install_tail(index, self._goals.get(index, made))
@@ -354,11 +355,11 @@ class InstanceTiers:
 
 
 def tier_first(index: int) -> Any:
-    """Stands in the code below for what the globals of an instance have under this name."""
+    """Stands in the code below for the global of this name in an instance."""
     raise NotImplementedError(index)
 
 
-# Stubs by number of parameters; the last one takes any.
+# Stubs by number of parameters; the last takes any number.
 _STUBS: Final[tuple[Any, ...]] = (
     lambda *, index: tier_first(index)(),
     lambda a, /, *, index: tier_first(index)(a),
@@ -371,20 +372,20 @@ _STUBS: Final[tuple[Any, ...]] = (
 
 @memoized
 def _stub_code(count: int) -> CodeType:
-    """Code for a function of ``count`` parameters that has itself compiled, and calls what it became."""
+    """The code of a stub with ``count`` parameters: has the function compiled, and calls it."""
     code: CodeType = _STUBS[min(count, len(_STUBS) - 1)].__code__
     return code.replace(co_filename=STUB_FILE)
 
 
 @memoized
 def _tail_stub_code() -> CodeType:
-    """The same for tail forms, which all have one parameter."""
+    """The code of a tail form's stub; all tail forms have one parameter."""
     return _stub_code(1).replace(co_names=(FIRST_TAIL_CALL,))
 
 
 @memoized
 def _forwarder_code() -> CodeType:
-    """Code for the tail form of a function that makes no tail calls."""
+    """The code of a tail form for a function that makes no tail calls: calls the function."""
     forward: Any = lambda args, /, *, function: (None, function(*args))  # noqa: E731
     code: CodeType = forward.__code__
     return code.replace(co_filename=STUB_FILE)

@@ -1,4 +1,4 @@
-"""References at the border between Python and generated code (docs/gc.md).
+"""Converts references at the boundary between Python and generated code (docs/gc.md).
 
 to_any(5, (ref null any), ...)        -> 5, an i31
 any_of_host(5)                        -> HostRef(5), a host object as `any.convert_extern` sees it
@@ -21,7 +21,7 @@ _MASK_31, _SIGN_31 = 0x7FFF_FFFF, 1 << 30
 
 
 def any_of_host(value: Any) -> Any:
-    """`any.convert_extern`: what stands for an ``externref`` as an ``anyref``."""
+    """`any.convert_extern`: the ``anyref`` for an ``externref``."""
     if value is None:
         return None
     kind = type(value)
@@ -32,7 +32,7 @@ def any_of_host(value: Any) -> Any:
 
 
 def host_of_any(value: Any) -> Any:
-    """`extern.convert_any`: the Python object that stands for any reference, also at the border to Python."""
+    """`extern.convert_any`: the Python object for any reference; also used at the boundary to Python."""
     kind = value.__class__
     if kind is HostRef:
         return value.value
@@ -43,10 +43,10 @@ from_any = host_of_any
 
 
 def to_any(value: Any, type: RefType) -> Any:
-    """A Python object as a reference of the hierarchy of ``any``; ``NotImplemented`` if it is none of the type.
+    """A Python object as a reference of the ``any`` hierarchy; ``NotImplemented`` if it does not have the type.
 
-    ``value`` is not ``None``. An ``int`` of 31 bits, signed, becomes an i31; for ``anyref`` any other object is taken
-    as a host object.
+    ``value`` is not ``None``. An ``int`` of 31 bits, signed, becomes an i31. For ``anyref``, any other object becomes a
+    host object.
     """
     heap_type = type.heap_type
     kind = value.__class__
@@ -68,7 +68,7 @@ def _is_of(held: Any, heap_type: HeapType | DefinedType) -> bool:
         return type(held) is not HostRef
     if heap_type is HeapType.I31:
         return type(held) is int
-    # Of the class, as above, which must be the one that was made for its type.
+    # Its real class, as above, which must be the one made for its type.
     kind = type(held)
     actual = getattr(kind, "wasm_type", None)
     return isinstance(actual, DefinedType) and actual.runtime_class is kind and is_heap_subtype(actual, heap_type)

@@ -1,4 +1,4 @@
-"""Constant instructions that make heap objects (specification 3.3.16), on the stack of `Instance._evaluate`.
+"""Constant instructions that make heap objects (specification 3.3.16); they use the stack of `Instance._evaluate`.
 
 stack [1, 2.5], struct.new 3        -> stack [<struct 0=1 1=2.5>]
 """
@@ -22,7 +22,7 @@ _MASKS = {PackedType.I8: 0xFF, PackedType.I16: 0xFFFF}
 
 
 def evaluate(name: str, immediate: Any, binder: Binder, stack: list[Any]) -> None:
-    """Executes one instruction that validation has found to be constant."""
+    """Executes one instruction that validation accepted as constant."""
     _INSTRUCTIONS[name](immediate, binder, stack)
 
 

@@ -1,12 +1,12 @@
-"""What generated code calls for references, under the name ``gc_<name>`` (docs/abi.md, "References").
+"""Functions for references that generated code calls, under the name ``gc_<name>`` (docs/abi.md, "References").
 
     gc_array_new(new3, 0, 10)         -> an array of type 3 with ten zeros
-    gc_array_copy(a, 0, b, 2, 5)      items 2-6 of b to a, also where they overlap
-    gc_any_convert_extern(5)          -> a HostRef: an int of the host is no i31
+    gc_array_copy(a, 0, b, 2, 5)      items 2-6 of b to a, which may be the same array
+    gc_any_convert_extern(5)          -> a HostRef: the host's ints are not i31 references
 
-Numbers are unsigned; everything is checked before anything is written (specification 4.6.8). What is large is done in
-pieces, between which it can be stopped (``checkpoints.py``). What makes objects gets a type's class, or what counts
-its objects (``heap.py``).
+Numbers are unsigned; everything is checked before anything is written (specification 4.6.8). Large operations are done
+in pieces; they can be stopped in between (``checkpoints.py``). Functions that make objects get a type's class, or an
+allocator that counts its objects (``heap.py``).
 """
 
 from __future__ import annotations
@@ -75,22 +75,22 @@ array_new_fixed = array_of
 
 
 def is_eq(reference: Any) -> bool:
-    """Whether it is a structure, an array or an i31."""
+    """Whether the reference is a structure, an array or an i31."""
     return reference is not None and reference.__class__ is not HostRef
 
 
 def is_function(reference: Any, type: DefinedType) -> bool:
-    """Whether it is a function of the type."""
+    """Whether the reference is a function of the type."""
     return reference.__class__ is Func and is_heap_subtype(reference.defined_type, type)
 
 
 def is_exact_function(reference: Any, type: DefinedType) -> bool:
-    """Whether it is a function of the type, and of no subtype."""
+    """Whether the reference is a function of exactly this type, not of a subtype."""
     return reference.__class__ is Func and reference.defined_type is type
 
 
 def has_descriptor(reference: Any, descriptor: Any) -> bool:
-    """Whether it is a structure with this descriptor. A null descriptor traps (proposal "custom descriptors")."""
+    """Whether the reference has this descriptor. A null descriptor traps (proposal "custom descriptors")."""
     if descriptor is None:
         raise Trap(TrapCode.NULL_REFERENCE, "null descriptor reference")
     return (
@@ -101,18 +101,18 @@ def has_descriptor(reference: Any, descriptor: Any) -> bool:
 
 
 def has_descriptor_or_is_null(reference: Any, descriptor: Any) -> bool:
-    """The same for casts that null passes."""
+    """Like :func:`has_descriptor`, for casts that null passes."""
     return has_descriptor(reference, descriptor) or reference is None
 
 
 def cast_descriptor(reference: Any, descriptor: Any) -> None:
-    """Traps unless it is a structure with this descriptor."""
+    """Traps unless the reference has this descriptor."""
     if not has_descriptor(reference, descriptor):
         raise Trap(TrapCode.CAST_FAILURE, "descriptor cast failure")
 
 
 def cast_descriptor_or_null(reference: Any, descriptor: Any) -> None:
-    """The same for casts that null passes."""
+    """Like :func:`cast_descriptor`, for casts that null passes."""
     if not has_descriptor(reference, descriptor) and reference is not None:
         raise Trap(TrapCode.CAST_FAILURE, "descriptor cast failure")
 
@@ -232,7 +232,7 @@ _WIDTHS = {PackedType.I8: 1, PackedType.I16: 2, ValType.I32: 4, ValType.F32: 4, 
 
 
 def _read_data(made_class: Any, segment: DataSegment, start: int, count: int) -> Any:
-    """``count`` items that begin at a byte of a segment, in little-endian order, as an array keeps them."""
+    """Reads ``count`` little-endian items from a segment, in the form that arrays hold."""
     storage = array_item(made_class.wasm_type).storage
     width = _width(made_class)
     data = segment.content[start : start + count * width]

@@ -1,13 +1,13 @@
-"""Counts the objects of garbage-collected guests, in stores whose memory is limited.
+"""Counts the objects of garbage-collected guests, in stores with a memory limit.
 
     heap = Heap(store.host_budget)
-    new_point = allocator(heap, point_class)        what code calls in the place of the class
+    new_point = allocator(heap, point_class)        what code calls in place of the class
     made = new_array(allocator(heap, numbers_class), 0, 1000)
 
-Nobody is told when an object goes. But each refers, in its slot ``_owner``, to an object that all of its size share: by
-the references to that one CPython counts them itself, at the cost of a store. From time to time, after as many bytes
-of new objects as there was room for, :meth:`Heap.settle` looks at these numbers. So a store never holds more than its
-limit, and garbage is what costs least.
+Nothing is told when an object is freed. But each refers, in its slot ``_owner``, to a token that all objects of its
+size share, so CPython's reference count of the token counts the objects, at the cost of a store. From time to time,
+after as many bytes of new objects as there was room for, :meth:`Heap.settle` reads these counts. So a store never
+holds more than its limit, and garbage costs little.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
 
 __wasmz_frame__ = "helper"
 
-# What an object takes besides its fields, and a field: a pointer, and a number's object.
+# The size of an object without its fields; the size of a field: a pointer, and the object of a number.
 _OBJECT_BYTES: Final = 48
 _POINTER_BYTES: Final = 8
 _NUMBER_BYTES: Final = 32
 _VECTOR_BYTES: Final = 48
 
-# So much is reserved in advance; less of it, if there is no more.
+# How much is reserved in advance; less if there is no more.
 _CHUNKS: Final = (1 << 20, 1 << 16, 1 << 12, 0)
 
 
 class _Token:
-    """What all objects of a size refer to."""
+    """The object that all counted objects of one size refer to."""
 
     __slots__ = ()
 
@@ -47,8 +47,8 @@ class Heap:
     """The objects of one store.
 
     Attributes:
-        left: how many bytes of objects may be made before somebody has to look.
-        makers: what makes objects of each class.
+        left: how many bytes of objects may be made until the tokens' counts are read.
+        makers: the allocators, by class.
     """
 
     def __init__(self, budget: HostBudget) -> None:
@@ -57,12 +57,12 @@ class Heap:
         self._budget = budget
         self._reserved = 0
         self._lock = RLock()
-        # By size, the token, and how many references to it are no objects'.
+        # By size: the token, and how many of its references come from elsewhere than objects.
         self._tokens: dict[int, _Token] = {}
         self._others: dict[int, int] = {}
 
     def token(self, size: int) -> _Token:
-        """The token of a size, for someone who keeps it without being an object of that size."""
+        """The token of a size, for a caller that keeps it without being an object of that size."""
         found = self._token(size)
         self._others[size] += 1
         return found
@@ -73,12 +73,12 @@ class Heap:
             with self._lock:
                 found = self._tokens.setdefault(size, _Token())
                 if size not in self._others:
-                    # That of the dictionary, and those that looking makes.
+                    # The dictionary's reference, and those made while counting.
                     self._others[size] = sys.getrefcount(self._tokens[size]) - 1
         return found
 
     def charge(self, size: int) -> _Token:
-        """Counts an object that is to be made; gives what its ``_owner`` must be.
+        """Counts a new object; returns its ``_owner``.
 
         Raises:
             MemoryLimit: it would exceed the limit.
@@ -90,21 +90,21 @@ class Heap:
         return self._token(size)
 
     def settle(self, size: int) -> None:
-        """Finds out what is in use, and whether there is room for an object that ``left`` already counts.
+        """Counts what is in use, and makes sure that there is room for an object, which ``left`` already includes.
 
         Raises:
-            MemoryLimit: there is none.
+            MemoryLimit: there is no room.
         """
         with self._lock:
             if not self._make_room(size):
-                # What nobody can reach any more may be in cycles.
+                # Unreachable objects may be in cycles.
                 gc.collect()
                 if not self._make_room(size):
                     self.left = 0
                     raise MemoryLimit("the store's objects would exceed its memory limit")
 
     def trim(self) -> None:
-        """Gives back what was reserved for objects that are gone."""
+        """Releases what was reserved for objects that are freed."""
         with self._lock:
             self._release_unused()
             self.left = 0
@@ -125,7 +125,7 @@ class Heap:
             self._reserved = used
 
     def used_bytes(self) -> int:
-        """What all objects take that exist."""
+        """The size of all existing objects."""
         others = self._others
         total = 0
         for size in list(self._tokens):
@@ -134,13 +134,13 @@ class Heap:
 
 
 def _rounded(size: int) -> int:
-    """At most an eighth more, so that there are few sizes."""
+    """Rounds a size up, by at most an eighth, so that there are few different sizes."""
     step = max(16, 1 << max(size.bit_length() - 4, 0))
     return -(-size // step) * step
 
 
 def allocator(heap: Heap, made_class: Any) -> Any:
-    """What makes objects of a class, and counts them; always the same for a class."""
+    """Makes objects of a class, and counts them; there is one allocator for each class."""
     found = heap.makers.get(made_class)
     if found is None:
         is_structure = isinstance(made_class.wasm_type.composite, StructType)
@@ -169,7 +169,7 @@ def _structures(heap: Heap, made_class: Any) -> Any:
 
 
 class _Arrays:
-    """Makes arrays of a class; what fills them calls :meth:`_charge` first."""
+    """The allocator of an array class. Functions that fill an array call :meth:`_charge` first."""
 
     def __init__(self, heap: Heap, made_class: Any) -> None:
         self._heap = heap
@@ -178,7 +178,7 @@ class _Arrays:
         self.kind = made_class.kind
         self.max_items = made_class.max_items
         self.default = made_class.default
-        # Items of lists are pointers, and perhaps objects of their own.
+        # Lists hold pointers; each item may also have an object of its own.
         boxed = _boxed_bytes(made_class.wasm_type.composite.item.storage) if made_class.kind == "list" else 0
         self._item_bytes = made_class.item_bytes + boxed
 
@@ -186,12 +186,12 @@ class _Arrays:
         return self._made_class()
 
     def _charge(self, made: Any, count: int) -> None:
-        """Counts so many items. ``MemoryLimit`` if there may not be as many."""
+        """Counts ``count`` items. ``MemoryLimit`` if there is no room for them."""
         made._owner = self._heap.charge(2 * _OBJECT_BYTES + count * self._item_bytes)
 
 
 def _boxed_bytes(storage: Any) -> int:
-    """What a value may take beside the pointer to it, if no one else has it."""
+    """The size of a value's own object, besides the pointer to it."""
     if storage is ValType.V128:
         return _VECTOR_BYTES
     # A reference to an i31 is a number.

@@ -1,11 +1,12 @@
-"""What stands for references to structures and arrays (docs/gc.md).
+"""The Python objects that references to structures and arrays are (docs/gc.md).
 
     point = StructRef.new(point_type, 1, 2.5)        a class for each type, with a slot for each field
     point[0], point["y"], len(point), point.type
-    numbers = ArrayRef.new(numbers_type, [1, 2, 3])  one slot, ``items``, with a sequence as compact as CPython has one
+    numbers = ArrayRef.new(numbers_type, [1, 2, 3])  one slot, ``items``, with the most compact sequence that CPython
+    has
 
-Slots hold values as generated code keeps them (docs/abi.md). The class of a type is derived from that of its supertype;
-there is one for each canonical type, so that objects pass between modules and stores.
+Slots hold values in the form of generated code (docs/abi.md). The class of a type is derived from that of its
+supertype. Each canonical type has one class, so objects can pass between modules and stores.
 """
 
 from __future__ import annotations
@@ -38,8 +39,7 @@ if TYPE_CHECKING:
 
 __wasmz_frame__ = "helper"
 
-# An array has at most so many bytes, or (of references) as many as their pointers take (an implementation limit,
-# specification A.1.2).
+# The largest size of an array, or (for references) of its pointers (an implementation limit, specification A.1.2).
 MAX_ARRAY_BYTES: Final = 1 << 30
 
 _lock = new_lock()
@@ -49,31 +49,31 @@ class StructRef(HeapRef):
     """A structure. Its fields are read and written by index or name: ``ref[0]``, ``ref["x"]``.
 
     Attributes:
-        field_names: of the class, the positions of fields that have names.
-        descriptor: the structure that describes it, where its type has one (proposal "custom descriptors").
-        wasm_type: of the class, the type that it is made for.
+        field_names: of the class, the positions of named fields.
+        descriptor: the structure that describes it, if its type has one (proposal "custom descriptors").
+        wasm_type: of the class, its type.
 
-    Names come from the name sections of the modules that use the type; where they are no names that the class has
-    already, they are attributes, too: ``ref.x``. Integers are signed; packed fields are unsigned, and take both.
+    Names come from the name sections of the modules that use the type. A name that the class does not have already is
+    an attribute, too: ``ref.x``. Integers are read signed, and packed fields unsigned; both may be set either way.
     """
 
     __slots__ = ()
 
-    # By name, the position of a field.
+    # The position of each named field.
     field_names: dict[str, int]
-    # Of structures whose type has one (proposal "custom descriptors").
+    # Only for types that have one (proposal "custom descriptors").
     descriptor: Any
 
     @staticmethod
     def new(type: DefinedType | RefType | StructType, *fields: Any) -> StructRef:
-        """Makes a structure; without any fields, of default values.
+        """Makes a structure; without any fields, with default values.
 
         Args:
-            type: its type: that of a module, of a reference to it, or a final one that stands alone.
-            fields: the values, as Python has them.
+            type: its type: one of a module, a reference to it, or a final one that stands alone.
+            fields: the values, as Python objects.
 
         Raises:
-            TypeError, OverflowError: a value is not one of its field, there are too many or too few, or a field has no
+            TypeError, OverflowError: a value does not fit its field, there are too many or too few, or a field has no
                 default.
         """
         defined = _defined(type)
@@ -101,7 +101,7 @@ class StructRef(HeapRef):
         return True
 
     def __getitem__(self, field: int | str, /) -> Any:
-        """A field's value. ``IndexError`` or ``KeyError`` if there is none such."""
+        """A field's value. ``IndexError`` or ``KeyError`` if there is no such field."""
         number = self._position(field)
         return _from_field(getattr(self, f"field{number}"), struct_fields(self.wasm_type)[number])
 
@@ -135,38 +135,38 @@ class StructRef(HeapRef):
 
 
 class ArrayRef(HeapRef):
-    """An array: a sequence of fixed length. Integers are signed; packed ones are unsigned, and may be set as both.
+    """An array: a sequence of fixed length. Items are read signed, packed ones unsigned; both may be set either way.
 
     Attributes:
-        items: its items as generated code keeps them. Only to be looked at: another length is undefined behaviour.
-        wasm_type: of the class, the type that it is made for.
-        kind: of the class, what keeps the items: a type code of ``array``, ``"bytes"`` or ``"list"``.
-        item_bytes: of the class, how many bytes an item takes.
-        max_items: of the class, how many items an array has at most.
-        default: of the class, what items begin with.
+        items: its items in the form of generated code. Read-only: changing its length is undefined behaviour.
+        wasm_type: of the class, its type.
+        kind: of the class, how items are stored: a type code of ``array``, ``"bytes"`` or ``"list"``.
+        item_bytes: of the class, the size of an item.
+        max_items: of the class, the largest number of items.
+        default: of the class, the default value of items.
     """
 
     __slots__ = ("items",)
 
     items: Any
-    # How many items fit MAX_ARRAY_BYTES; what makes the sequence: a type code of `array`, "bytes" or "list".
+    # How many items fit MAX_ARRAY_BYTES; how they are stored: a type code of `array`, "bytes" or "list".
     max_items: int
     kind: str
     default: Any
-    # How many bytes an item takes; what counts an array, where arrays are counted (see heap.py).
+    # The size of an item; the allocator, where arrays are counted (see heap.py).
     item_bytes: int
     _charge: Any = None
 
     @staticmethod
     def new(type: DefinedType | RefType | ArrayType, items: Iterable[Any] | int) -> ArrayRef:
-        """Makes an array of these items, or of so many default ones.
+        """Makes an array of the given items, or of a number of default ones.
 
         Args:
-            type: its type: that of a module, of a reference to it, or a final one that stands alone.
-            items: the values, as Python has them, or how many there are to be.
+            type: its type: one of a module, a reference to it, or a final one that stands alone.
+            items: the values, as Python objects, or how many default ones.
 
         Raises:
-            TypeError, OverflowError: a value is not one of the item type, or there is no default.
+            TypeError, OverflowError: a value does not fit the item type, or there is no default.
             Trap: the array is larger than MAX_ARRAY_BYTES.
         """
         defined = _defined(type)
@@ -193,11 +193,11 @@ class ArrayRef(HeapRef):
         return True
 
     def __getitem__(self, index: int, /) -> Any:
-        """An item's value. ``IndexError`` outside of the array."""
+        """An item's value. ``IndexError`` outside the array."""
         return _from_field(self.items[self._position(index)], array_item(self.wasm_type))
 
     def __setitem__(self, index: int, value: Any, /) -> None:
-        """Sets an item. ``TypeError`` if the array is immutable, or for a wrong value; ``OverflowError`` likewise."""
+        """Sets an item. ``TypeError`` or ``OverflowError`` for a wrong value, ``TypeError`` in an immutable array."""
         item = array_item(self.wasm_type)
         if not item.mutable:
             raise TypeError("the array is immutable")
@@ -210,7 +210,7 @@ class ArrayRef(HeapRef):
     def _position(self, index: int) -> int:
         index = expect_integer(index, "index")
         if not 0 <= index < len(self.items):
-            raise IndexError(f"index {index} is outside of an array of {len(self.items)} items")
+            raise IndexError(f"index {index} is outside an array of {len(self.items)} items")
         return index
 
     @shown
@@ -236,7 +236,7 @@ def struct_fields(type: DefinedType) -> tuple[FieldType, ...]:
     """The fields of a structure type; ``TypeError`` for another type."""
     composite = type.composite
     if not isinstance(composite, StructType):
-        raise TypeError(f"{type} is no structure type")
+        raise TypeError(f"{type} is not a structure type")
     return composite.fields
 
 
@@ -244,12 +244,12 @@ def array_item(type: DefinedType) -> FieldType:
     """The items of an array type; ``TypeError`` for another type."""
     composite = type.composite
     if not isinstance(composite, ArrayType):
-        raise TypeError(f"{type} is no array type")
+        raise TypeError(f"{type} is not an array type")
     return composite.item
 
 
 def class_of(type: DefinedType) -> Any:
-    """The class whose objects are references to a structure or array type; always the same one."""
+    """The class of the references to a structure or array type; always the same one."""
     found = type.runtime_class
     if found is None:
         with _lock:
@@ -272,7 +272,7 @@ def _make_class(type: DefinedType) -> Any:
         namespace["field_names"] = {} if type.supertype is None else dict(base.field_names)
         return _new_class("struct", (base,), namespace)
     if isinstance(composite, FuncType):
-        raise TypeError(f"{type} is no structure or array type")
+        raise TypeError(f"{type} is not a structure or array type")
     base = ArrayRef if type.supertype is None else class_of(type.supertype)
     kind, size = _KINDS.get(composite.item.storage, ("list", 8))
     namespace.update(kind=kind, item_bytes=size, max_items=MAX_ARRAY_BYTES // size, default=zero_of(composite.item))
@@ -281,8 +281,8 @@ def _make_class(type: DefinedType) -> Any:
 
 _new_class = type
 
-# Storage type -> type code of `array`, and bytes of an item. Singles are held as doubles, which hold all their bits
-# (docs/abi.md); what is not here is kept in a list.
+# Storage type -> type code of `array`, and size of an item. Singles are stored as doubles, which hold all their bits
+# (docs/abi.md). Types that are not listed here are stored in lists.
 _KINDS: dict[Any, tuple[str, int]] = {
     PackedType.I8: ("bytes", 1),
     PackedType.I16: ("H", 2),
@@ -294,7 +294,7 @@ _KINDS: dict[Any, tuple[str, int]] = {
 
 
 def name_fields(type: DefinedType, names: dict[int, str]) -> None:
-    """Lets fields of a structure type be known by names."""
+    """Gives fields of a structure type names."""
     made = class_of(type)
     for number, name in names.items():
         if number < len(struct_fields(type)) and name not in made.field_names:
@@ -313,11 +313,11 @@ def _field_property(number: int) -> property:
     return property(read, write)
 
 
-# Arrays, for the runtime: values are as generated code keeps them
+# Arrays, for the runtime: values are in the form of generated code
 
 
 def array_of(made_class: Any, values: list[Any]) -> Any:
-    """An array of these values; the list may become its own."""
+    """An array of these values; it may keep the list itself."""
     made = reserve_array(made_class, len(values))
     kind = made_class.kind
     if kind == "list":
@@ -328,7 +328,7 @@ def array_of(made_class: Any, values: list[Any]) -> Any:
 
 
 def new_array(made_class: Any, value: Any, count: int) -> Any:
-    """An array of ``count`` times the same value."""
+    """An array of ``count`` items with the same value."""
     made = reserve_array(made_class, count)
     kind = made_class.kind
     first = count if count <= PIECE_ITEMS else count % PIECE_ITEMS
@@ -349,9 +349,9 @@ def new_array(made_class: Any, value: Any, count: int) -> Any:
 
 
 def reserve_array(made_class: Any, count: int) -> Any:
-    """An array without items yet, of which there may be so many.
+    """An array without items, which may get ``count`` of them.
 
-    ``made_class`` is a class or what counts its arrays (``heap.py``).
+    ``made_class`` is a class or an allocator that counts its arrays (``heap.py``).
     """
     if count > made_class.max_items:
         raise Trap(TrapCode.OUT_OF_SYSTEM_MEMORY, "an array is too large")
@@ -362,7 +362,7 @@ def reserve_array(made_class: Any, count: int) -> Any:
 
 
 def repeated(kind: str, value: Any, count: int) -> Any:
-    """So many items of the same value, as an array of a kind keeps them."""
+    """``count`` items with the same value, stored as ``kind`` says."""
     if kind == "list":
         return [value] * count
     return bytes((value,)) * count if kind == "bytes" else array(kind, (value,)) * count
@@ -372,7 +372,7 @@ def repeated(kind: str, value: Any, count: int) -> Any:
 
 
 def zero_of(field: FieldType) -> Any:
-    """What a field or item begins with by default, as code keeps it."""
+    """The default value of a field or item, in the form of generated code."""
     storage = field.storage
     if isinstance(storage, RefType):
         return None
@@ -381,7 +381,7 @@ def zero_of(field: FieldType) -> Any:
 
 def _default(field: FieldType, what: str) -> Any:
     if isinstance(field.storage, RefType) and not field.storage.nullable:
-        raise TypeError(f"{what} cannot begin with {field.storage} by default: it is never null")
+        raise TypeError(f"{what} has no default: {field.storage} cannot be null")
     return zero_of(field)
 
 
@@ -402,7 +402,7 @@ def _from_field(value: Any, field: FieldType) -> Any:
 
 
 def _shown(value: Any) -> str:
-    """Not what references refer to: that may be deep, or in circles."""
+    """Leaves out what references refer to: that may be deep or cyclic."""
     if isinstance(value, HeapRef):
         return "<struct>" if isinstance(value, StructRef) else "<array>"
     text = repr(value[:40] if isinstance(value, (str, bytes)) else value)

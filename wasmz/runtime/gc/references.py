@@ -1,7 +1,7 @@
-"""What references of the ``any`` hierarchy have in common, i31 and host objects (docs/gc.md).
+"""Shared by references of the ``any`` hierarchy: the base class, i31 and host objects (docs/gc.md).
 
-I31Ref(-1)              an i31 as Python sees it; code has the int 0x7FFFFFFF
-HostRef("object")       a host object where code expects any reference
+I31Ref(-1)              an i31 as Python sees it; generated code has the int 0x7FFFFFFF
+HostRef("object")       a host object where generated code expects an ``anyref``
 HeapRef                 the base of structures and arrays, whose classes ``objects.py`` makes
 """
 
@@ -23,8 +23,8 @@ _PACKAGE = __name__.rpartition(".")[0]
 class I31Ref(int):
     """A 31-bit integer as a reference, as Python sees it: an ``int`` from -2^30 to 2^30 - 1.
 
-    ``I31Ref(5)`` goes where an ``anyref``, ``eqref`` or ``i31ref`` is wanted; so does a plain ``int``. In an
-    ``externref`` an ``I31Ref`` is what `extern.convert_any` made of an i31, and a plain ``int`` is a host object.
+    ``I31Ref(5)`` can be passed as an ``anyref``, ``eqref`` or ``i31ref``; so can a plain ``int``. In an ``externref``
+    an ``I31Ref`` is what `extern.convert_any` made of an i31, and a plain ``int`` is a host object.
     """
 
     __slots__ = ()
@@ -41,7 +41,7 @@ class I31Ref(int):
 
 
 class HostRef:
-    """A host object where WebAssembly expects any reference: so it is never taken for a structure, array or i31."""
+    """A host object as an ``anyref``, so that it is never taken for a structure, array or i31."""
 
     __slots__ = ("value",)
 
@@ -52,10 +52,10 @@ class HostRef:
 class HeapRef:
     """A reference to a structure or array. Compared by identity."""
 
-    # Set where objects are counted (see heap.py).
+    # Set if objects are counted (see heap.py).
     __slots__ = ("_owner",)
 
-    # The type that a class is made for.
+    # The type of a class.
     wasm_type: DefinedType
 
     def __init_subclass__(cls) -> None:

@@ -1,1 +1,1 @@
-"""What bounds a guest: memory, depth, time; and where the runtime lets itself be stopped."""
+"""Limits on a guest's memory, call depth, fuel and time; the points where the runtime's own code can be stopped."""

@@ -1,6 +1,6 @@
-"""What a store may use: budgets of memory and table elements, and a hook that is asked before anything grows.
+"""What a store may use: budgets of memory and table elements, and a hook that decides whether something may grow.
 
-One budget counts what a guest makes the host hold, in bytes: memories, and through a ``HostBudget`` everything else.
+One budget counts the bytes that a guest makes the host hold: its memories, and through a ``HostBudget`` the rest.
 
 budget = Budget(limit=65_536)
 budget.reserve(65_536)            -> True
@@ -23,28 +23,28 @@ __wasmz_frame__ = "helper"
 
 
 def expect_store(store: object) -> None:
-    """Raises ``TypeError`` if what was given as argument ``store`` is no ``Store``, whose module imports this one."""
+    """Raises ``TypeError`` unless the argument ``store`` is a ``Store``, whose module imports this one."""
     if not hasattr(type(store), "share_budgets"):
         raise TypeError(f"store must be a Store, not {bounded(repr(store))}")
 
 
 class Budget:
-    """How much the memories, or the tables, of one store hold together, and how much they may.
+    """Counts what the memories, or the tables, of one store use together, and limits it.
 
     Attributes:
         limit: the upper bound, in bytes or elements, or ``None``.
-        total_used: how much is in use now.
-        reclaim: finds out what is not in use any more, and releases it; or ``None``.
+        total_used: how much is in use.
+        reclaim: finds what is no longer in use, and releases it; or ``None``.
     """
 
     __slots__ = ("_lock", "limit", "reclaim", "total_used")
 
     def __init__(self, limit: int | None = None) -> None:
         self.limit: int | None = limit
-        # Called once when there is too little left: what was counted may be gone.
+        # Called once when a request exceeds the limit: some of what was counted may be unused now.
         self.reclaim: Callable[[], None] | None = None
         self.total_used: int = 0
-        # Reentrant: a collection during an update may free a memory of the same store.
+        # Re-entrant: garbage collection during an update may free a memory of the same store.
         self._lock = new_lock()
 
     @property
@@ -57,11 +57,11 @@ class Budget:
         return f"<Budget, {self.total_used} of {'any' if self.limit is None else self.limit}>"
 
     def can_grow(self, size: int) -> bool:
-        """Whether so much more is within the limit."""
+        """Whether ``size`` more is within the limit."""
         return self.limit is None or self.total_used + size <= self.limit
 
     def reserve(self, size: int) -> bool:
-        """Counts so much more if it is within the limit, and says whether it is."""
+        """Adds ``size`` if it is within the limit; returns whether it is."""
         with self._lock:
             if not self.can_grow(size):
                 reclaim, self.reclaim = self.reclaim, None
@@ -77,19 +77,19 @@ class Budget:
             return True
 
     def release(self, size: int) -> None:
-        """Counts so much less."""
+        """Subtracts ``size``."""
         with self._lock:
             self.total_used -= size
 
 
 class HostBudget:
-    """What the host holds for a guest besides its memories: tables, objects, listings, files in memory.
+    """Counts what the host holds for a guest besides its memories: tables, objects, listings, files in memory.
 
-    It counts against the budget of memories, in bytes, but for the first ones: a table of some functions changes
-    nothing about how many pages a memory may have.
+    These bytes count against the budget of memories, except for the first ones: a small table should not reduce the
+    number of pages that a memory may have.
 
     Attributes:
-        total_used: how much is in use now, in bytes.
+        total_used: how much is in use, in bytes.
     """
 
     __slots__ = ("__weakref__", "_lock", "_memories", "total_used")
@@ -103,19 +103,19 @@ class HostBudget:
 
     @property
     def is_limited(self) -> bool:
-        """Whether there is any limit: otherwise nobody needs to count."""
+        """Whether there is a limit; without one, nothing needs to be counted."""
         return self._memories.limit is not None
 
     @property
     def free(self) -> int:
-        """How many bytes more there may be; without a limit, more than any machine has."""
+        """How many more bytes are allowed; without a limit, more than any machine has."""
         limit = self._memories.limit
         if limit is None:
             return 1 << 62
         return max(limit - self._memories.total_used, 0) + max(self.FREE_BYTES - self.total_used, 0)
 
     def reserve(self, size: int) -> bool:
-        """Counts so many bytes more if they are within the limit, and says whether they are."""
+        """Adds ``size`` bytes if they are within the limit; returns whether they are."""
         with self._lock:
             counted = self._counted(self.total_used + size) - self._counted(self.total_used)
             if counted > 0 and not self._memories.reserve(counted):
@@ -124,7 +124,7 @@ class HostBudget:
             return True
 
     def release(self, size: int) -> None:
-        """Counts so many bytes less."""
+        """Subtracts ``size`` bytes."""
         with self._lock:
             counted = self._counted(self.total_used) - self._counted(self.total_used - size)
             if counted > 0:
@@ -140,17 +140,17 @@ class HostBudget:
 
 
 class ResourceLimiter:
-    """Decides about growth; to be derived from, and given to a :class:`~wasmz.Store`.
+    """Decides about growth. Derive a class from it and give an instance to a :class:`~wasmz.Store`.
 
-    Each method is asked when a memory or table is made, with ``current`` 0, and before it grows. It returns whether
-    that may be; if not, ``memory.grow`` and ``table.grow`` give the guest -1, and making it raises
-    ``Trap(GROWTH_OPERATION_LIMITED)``. What a method raises ends the guest's call. The limits of the type itself and
-    of the configuration hold as well.
+    Each method is called when a memory or table is made, with ``current`` 0, and before it grows. It returns whether
+    that is allowed. If not, ``memory.grow`` and ``table.grow`` return -1 to the guest, and making it raises
+    ``Trap(GROWTH_OPERATION_LIMITED)``. An exception that a method raises ends the guest's call. The limits of the
+    type and of the configuration apply as well.
 
     Attributes:
-        instances: how many instances the store may get in all, or ``None``. Making one more raises that trap, too.
-        memories: how many memories these may define together, or ``None``; those of the host's do not count.
-        tables: the same of tables.
+        instances: how many instances the store may get in all, or ``None``. Making another raises that trap, too.
+        memories: how many memories these may define together, or ``None``; memories that the host made do not count.
+        tables: how many tables these may define together, likewise.
     """
 
     instances: int | None = None
@@ -161,9 +161,9 @@ class ResourceLimiter:
         return f"<{type(self).__name__}>"
 
     def memory_growing(self, current: int, desired: int, maximum: int | None) -> bool:
-        """May a memory have ``desired`` bytes? ``maximum`` is its type's, in bytes."""
+        """Whether a memory may have ``desired`` bytes. ``maximum`` is that of its type, in bytes."""
         return True
 
     def table_growing(self, current: int, desired: int, maximum: int | None) -> bool:
-        """May a table have ``desired`` elements? ``maximum`` is its type's."""
+        """Whether a table may have ``desired`` elements. ``maximum`` is that of its type."""
         return True

@@ -1,12 +1,12 @@
-"""Where the runtime's own code lets itself be stopped: between the pieces of what takes long.
+"""Checkpoints: where the runtime's own code can be stopped, between the pieces of long operations.
 
     for start in range(0, count, PIECE):
         if requests: stop_if_asked()            raises Interrupted, if this thread's code is to be stopped
         ...one piece...
 
-No exception may be sent to a thread that is in the runtime's code (see ``interrupts.py``). So who wants to stop it
-leaves a request, and the runtime looks for one where nothing of its own is half done. As long as there is none that is
-one test of a dictionary.
+A thread inside the runtime's code must not be sent an exception (see ``interrupts.py``). Instead, a request is left for
+it, and the runtime looks for requests where none of its own changes is half done. While there are none, that costs one
+test of a dictionary.
 """
 
 from __future__ import annotations
@@ -27,25 +27,25 @@ if TYPE_CHECKING:
 
 __wasmz_frame__ = "helper"
 
-# Bytes, or items, that are written at once: less than a millisecond each.
+# Bytes, or items, that are written in one piece: less than a millisecond each.
 PIECE_BYTES: Final = 1 << 20
 PIECE_ITEMS: Final = 1 << 16
 
-# The longest wait in one call of the system, in seconds: what is asked of a thread that waits is seen after it.
+# The longest wait in one system call, in seconds. A thread that waits checks for requests in between.
 LONGEST_WAIT: Final = 0.03
 
-# Stores are only compared here. Thread -> the store whose code is to be stopped there.
+# Thread -> the store whose code is to stop there. Stores are only compared here.
 requests: dict[int, ref[object]] = {}
 
-# By a number, what is suspended in a call by asyncio: its store, and what stops it; see calls/asynchronous.py.
+# What a call by asyncio has suspended, by a number: its store, and what stops it; see calls/asynchronous.py.
 suspended: dict[int, tuple[ref[object], Callable[[], None]]] = {}
 
-# Thread -> the store for which it makes an instance, before any of that instance's code runs.
+# Thread -> the store in which it makes an instance, until code of that instance runs.
 instantiating: dict[int, object] = {}
 
 
 def stop_if_asked() -> None:
-    """Raises ``Interrupted`` if the code that this thread runs is to be stopped. The request is met with that."""
+    """Raises ``Interrupted`` if the code that this thread runs is to stop. That fulfils the request."""
     thread = get_ident()
     reference = requests.get(thread)
     if reference is not None:
@@ -56,7 +56,7 @@ def stop_if_asked() -> None:
 
 
 def is_in(store: object, frame: FrameType | None, thread: int) -> bool:
-    """Whether a thread, whose innermost frame is given, runs code of the store, or makes an instance in it."""
+    """Whether a thread, with the given innermost frame, runs code of the store or makes an instance in it."""
     if instantiating.get(thread) is store:
         return True
     while frame is not None:

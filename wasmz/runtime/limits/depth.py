@@ -1,14 +1,14 @@
-"""The recursion limit while WebAssembly code runs, and how deep calls in and out may be nested.
+"""The recursion limit while WebAssembly code runs, and limits on nested calls.
 
-The interpreter has one recursion limit for all threads. The first thread that calls a deep function raises it, the
-last one that leaves restores it. :data:`ENTER` and :data:`LEAVE` are what export adapters of deep functions do about
-that, as lines of their source: with a lock and three calls it took five times as long.
+The interpreter has one recursion limit for all threads. The first thread that calls a deep function raises the limit,
+and the last one that leaves restores it. Export adapters of deep functions do that by :data:`ENTER` and :data:`LEAVE`,
+as lines of their source: with a lock and three calls it took five times as long.
 
-That limit is about right: it counts the frames of Python around the guest's, too, and calls that became part of their
-caller are none. A number of calls that a configuration asks for is counted one by one (:func:`count_calls`).
+That limit is approximate: it also counts the Python frames around the guest's, and inlined calls have no frames. If a
+configuration sets the number of nested calls, each call is counted (:func:`count_calls`).
 
-No lock is needed, because CPython switches threads, and handles Ctrl-C, after calls and at backward jumps only: from
-each test below to the change that depends on it there is none. Nothing is changed before the ``try`` that undoes it.
+No lock is needed, because CPython switches threads, and handles Ctrl-C, only after calls and at backward jumps. There
+is none between each test below and the change that depends on it. Nothing is changed before the ``try`` that undoes it.
 """
 
 from __future__ import annotations
@@ -29,24 +29,24 @@ if TYPE_CHECKING:
 
 __wasmz_frame__ = "helper"
 
-# Python -> wasm -> Python -> wasm: a level takes C stack only where C code calls the host function back. Measured: 0.6
-# to 0.9 KB a level through the usual callables, 6.3 KB from a sort's key; so this fits into threads of 512 KB, and with
-# the worst host functions into the 8 MB of a main thread.
+# Python -> wasm -> Python -> wasm: a level takes C stack only where C code calls the host function. Measured: 0.6 to
+# 0.9 KB a level through the usual callables, 6.3 KB from a sort's key. So this many levels fit into threads of 512 KB,
+# and with the worst host functions into the 8 MB of a main thread.
 MAX_NESTING: Final = 400
 
-# What the recursion limit has to leave to the Python code around the guest's frames: CPython's default.
+# The part of the recursion limit for the Python code around the guest's frames: CPython's default.
 OUTER_FRAMES: Final = 1000
-# And to a function of the host that calls the guest back, each time.
+# The part for each function of the host that calls the guest back.
 _FRAMES_OF_A_HOST: Final = 10
 
-# Thread -> how many calls into deep functions are active in it. A thread without any has no entry.
+# Thread -> how many calls of deep functions are active in it. Threads with none have no entry.
 nesting: dict[int, int] = {}
-# The limit to be restored in the end, or 0 if it was not changed.
+# The limit to restore at the end, or 0 if it was not changed.
 saved_limit: list[int] = [0]
 
 
 def _after_fork() -> None:
-    """In a forked child there are no calls but the forking thread's; numbers of threads are used again."""
+    """In a forked child, only the forking thread's calls go on; other thread ids may be reused."""
     for thread in list(nesting):
         if thread != get_ident():
             del nesting[thread]
@@ -88,11 +88,11 @@ finally:
 
 
 def needed_limit(config: Config) -> int:
-    """The recursion limit for as many nested calls as a configuration allows."""
+    """The recursion limit for the number of nested calls that a configuration allows."""
     most = config.max_call_depth
     if not config.counts_calls:
         return most + OUTER_FRAMES
-    # Each call has a frame that counts it; and a call by way of the host some of the host's.
+    # Each call has a frame that counts it; a call through the host adds some of the host's frames.
     return 2 * most + min(most, MAX_NESTING) * _FRAMES_OF_A_HOST + OUTER_FRAMES
 
 
@@ -101,9 +101,9 @@ _counted: dict[int, int] = {}
 
 
 def count_calls(function: Callable[..., Any], most: int) -> Callable[..., Any]:
-    """What generated code calls for a function, where calls within calls have a limit of their own.
+    """A function for generated code that counts nested calls and traps after ``most`` of them.
 
-    It has a frame, too: so the limit above is twice as high then.
+    It adds a frame to each call: that is why ``needed_limit`` is twice as high then.
     """
 
     def call(*args: Any) -> Any:
@@ -123,13 +123,13 @@ def count_calls(function: Callable[..., Any], most: int) -> Callable[..., Any]:
     return call
 
 
-# What a stack is left with on which nothing is called: how many calls into deep functions, how many counted calls, and
-# the recursion limit that they need.
+# The counts of a stack on which nothing is called: calls of deep functions, counted calls, and the recursion limit that
+# they need.
 NOTHING: Final = (0, 0, 0)
 
 
 def exchange(inside: tuple[int, int, int]) -> tuple[int, int, int]:
-    """Puts the counts of another stack, on which this thread goes on, in place of this one's, which it returns."""
+    """Replaces this thread's counts by those of another stack; returns the counts replaced."""
     thread = get_ident()
     level, counted, limit = inside
     before = nesting.pop(thread, 0), _counted.pop(thread, 0), sys.getrecursionlimit()
@@ -151,7 +151,7 @@ def refuse_nesting() -> NoReturn:
     raise Trap(TrapCode.STACK_OVERFLOW)
 
 
-# What the lines above refer to.
+# The names that the lines above use.
 NAMES: Final[dict[str, Any]] = {
     "MAX_NESTING": MAX_NESTING,
     "get_ident": get_ident,

@@ -1,16 +1,16 @@
-"""Fuel: units that code takes, as items of an iterator (docs/abi.md, "Fuel").
+"""Fuel: units that code consumes, as items of an iterator (docs/abi.md, "Fuel").
 
     fuel = Fuel(10_000)
-    fuel.supply(namespace)        code takes its units from namespace["fuel"], which has some of them
-    fuel.units                    -> 10000, less by one for each item taken
-    fuel.replace(500)             also while code runs
+    fuel.supply(namespace)        code takes units from namespace["fuel"], an iterator with some of them
+    fuel.units                    -> 10000, less the items taken
+    fuel.replace(500)             may be called while code runs
 
-An iterator over a list is what CPython reads fastest, and it has at most 4096 items, of a list that all share. The
-number of the other units is kept beside it, and code whose iterator has ended calls ``more``. So code may keep the
-iterator in a fast local: whoever changes the number of units ends the iterator, and code then asks for another one.
+CPython reads iterators over lists fastest. An iterator here has at most 4096 items, of a list that all share. The other
+units are a number kept beside it; code whose iterator is exhausted calls ``more``. So code may keep the iterator in a
+fast local: ``replace`` exhausts the iterator, and the code then asks for another one.
 
-What changes is one tuple. It is replaced without a call, or a jump backwards, after the test that it is still the same:
-only there would CPython let another thread or a signal handler in.
+The state is one tuple. It is replaced right after the test that it is unchanged, with no call and no backward jump in
+between: only there would CPython let another thread or a signal handler in.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ __wasmz_frame__ = HELPER
 
 _SIZE: Final = 1 << 12
 _ITEMS: Final = [None] * _SIZE
-# Stands for no limit.
+# As good as no limit.
 _ENDLESS: Final = 1 << 200
 
 
@@ -46,11 +46,11 @@ class Fuel:
     __slots__ = ("_state",)
 
     def __init__(self, units: int | None) -> None:
-        """``None`` for fuel that never ends."""
+        """``None`` stands for unlimited fuel."""
         self._state: _State = _begin(_ENDLESS if units is None else units)
 
     def supply(self, namespace: dict[str, Any]) -> None:
-        """Gives code with these globals its fuel."""
+        """Gives the code with these globals its fuel."""
         namespace[FUEL] = self._state[0]
         namespace[MORE_FUEL] = partial(self.more, namespace)
         namespace[FUEL_LIMIT] = self.limit
@@ -68,10 +68,10 @@ class Fuel:
         iterator.__setstate__(_SIZE)
 
     def more(self, namespace: dict[str, Any]) -> Any:
-        """Takes a unit for code whose iterator has ended; returns the iterator that it goes on with.
+        """Takes a unit for code whose iterator is exhausted; returns the iterator to go on with.
 
         Raises:
-            OutOfFuel: there is no unit.
+            OutOfFuel: there is no unit left.
         """
         while True:
             state = self._state
@@ -87,10 +87,10 @@ class Fuel:
             if self._state is state:
                 self._state = made
 
-    # For operations that do many iterations of a loop
+    # For operations that do many iterations of a loop at once
 
     def limit(self, count: int) -> int:
-        """The number of iterations, out of so many, for which there is fuel."""
+        """How many of ``count`` iterations there is fuel for."""
         iterator, others = self._state
         if count <= others:
             return count
@@ -98,13 +98,13 @@ class Fuel:
         return count if count < units else units
 
     def use(self, count: int) -> None:
-        """Takes so many units."""
+        """Takes ``count`` units."""
         found = 0
         while True:
             state = self._state
             iterator, others = state
             if others + found < count:
-                # The items of the iterator, which has none afterwards: in one step for all others.
+                # Takes all items that the iterator has left, in one step that no other thread can interrupt.
                 left, _ = map(call, (iterator.__length_hint__, partial(iterator.__setstate__, _SIZE)))
                 found += left
             made = (iterator, max(0, others + found - count))
@@ -114,7 +114,7 @@ class Fuel:
 
 
 def _begin(units: int) -> _State:
-    """An iterator that has some of the units, and the number of others."""
+    """An iterator with some of the units, and the number of the others."""
     count = units if units < _SIZE else _SIZE
     iterator: Any = iter(_ITEMS)
     iterator.__setstate__(_SIZE - count)

@@ -1,19 +1,19 @@
-"""Stops code that runs: at a store's deadline, or because someone interrupts it.
+"""Stops running code: at a store's deadline, or on request.
 
-    watch(store, 0.5)            half a second from now, the store's code gets Interrupted
-    interrupt(store)             now
+    watch(store, 0.5)            raises Interrupted in the store's code half a second from now
+    interrupt(store)             raises it now
 
-Generated code tests nothing for that. CPython looks for asynchronous exceptions at every backward jump and call, and
-:class:`~wasmz.Interrupted` is sent as one to the threads that run code of the store, which their frames tell. It is
-only sent where it does no harm: never to a thread that is in the runtime's own code, where a memory may be half grown,
-and never to one that has just left the store's code, because the test and the sending are a single step for the other
-threads (see :func:`_send`). What is not possible now is tried again a little later; and the runtime's code finds a
-request (``checkpoints.py``), which it meets between two pieces of its work.
+Generated code tests nothing for that. CPython looks for asynchronous exceptions at every backward jump and call;
+:class:`~wasmz.Interrupted` is sent as one to the threads whose frames show that they run code of the store. It is sent
+only where it does no harm. A thread inside the runtime's own code gets none, because a memory may be half grown there.
+A thread that has just left the store's code gets none either, because testing and sending are a single step for other
+threads (see :func:`_send`). A thread that cannot be stopped now is tried again a little later; meanwhile, the runtime's
+code finds a request at its next checkpoint (``checkpoints.py``).
 
-The compiler's passes can be stopped anywhere: they change nothing but what they are making, and that is thrown away.
+The compiler's passes can be stopped anywhere: they change only what they are making, which is then thrown away.
 
-A function of the host that sleeps in C cannot be reached in that way. In the main thread a signal wakes it, ``SIGURG``,
-if nobody else has a handler for that; in other threads the exception comes when it returns.
+A host function that sleeps in C cannot be reached like this. In the main thread the signal ``SIGURG`` wakes it, unless
+the program has a handler for it; in other threads the exception is raised when it returns.
 """
 
 from __future__ import annotations
@@ -38,27 +38,27 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Final
 
-    # To this file a store is something that code of a thread belongs to.
+    # Here, a store is only compared with others.
     Store = object
 
 __wasmz_frame__ = "helper"
 
-# Seconds until the next attempt at a thread that could not be stopped, and between looks at a store whose deadline has
-# passed, for code that was started since.
+# Seconds until the next attempt to stop a thread, and between checks whether more code was started in a store whose
+# deadline has passed.
 _AGAIN: Final = 0.001
 _LATER: Final = 0.005
 
-# The longest wait for the next deadline: systems refuse waits of centuries.
+# The longest wait for the next deadline: systems refuse to wait for centuries.
 _LONGEST: Final = 3600.0
 
-# How often a thread that runs the store's code is looked at in a row, how often others are that may come to run it, and
-# the seconds between two looks.
+# How often in a row a thread that runs the store's code is examined; how often other threads are, which may begin to
+# run it; and the seconds between two examinations.
 _ATTEMPTS: Final = 100
 _LOOKS: Final = 20
 _SHORT_INTERVAL: Final = 0.00002
 
-# Where the compiler may be stopped, and who else may be between that and the runtime, which called it. Importing, and
-# what switches Python's garbage collector off and on, are not among them.
+# The modules in which the compiler may be stopped, and those that may be between them and the runtime, which called
+# them. Importing is not among them, nor is what switches Python's garbage collector off and on.
 _COMPILER: Final = ("wasmz.baseline", "wasmz.passes", "wasmz.ir", "wasmz.codegen", "wasmz.wasm")
 _COMPILER_CALLERS: Final = (
     *_COMPILER,
@@ -75,7 +75,7 @@ _set_async_exc = _prototype(("PyThreadState_SetAsyncExc", ctypes.pythonapi))
 
 
 def watch(store: Store, seconds: float | None) -> None:
-    """Sets the deadline of a store, or takes it away.
+    """Sets the deadline of a store, or removes it.
 
     Raises:
         RuntimeError: this system has no threads, which deadlines need.
@@ -84,10 +84,10 @@ def watch(store: Store, seconds: float | None) -> None:
 
 
 def interrupt(store: Store) -> None:
-    """Stops all code of a store that runs now, in whatever threads. Does nothing if none does.
+    """Stops all code of a store that runs now, in any thread. Does nothing if none does.
 
     Raises:
-        Interrupted: if this thread itself is to be stopped: in a signal handler, or a function of the host.
+        Interrupted: if this thread is to be stopped: in a signal handler or a host function.
     """
     _stop_suspended(store)
     own = threading.get_ident()
@@ -100,13 +100,13 @@ def interrupt(store: Store) -> None:
     if is_in(store, frame, own):
         if _may_stop(store, frame):
             raise Interrupted
-        # A signal handler that the runtime was interrupted for.
+        # This is a signal handler that interrupted the runtime's code.
         _request(store, [own])
         _watcher.stop_soon(store, [own])
 
 
 def interrupt_thread(store: Store, thread: int) -> None:
-    """Stops the code of a store in one other thread."""
+    """Stops the code of a store in another thread."""
     if thread in _threads_in(store):
         _request(store, [thread])
         if not _stop(store, thread):
@@ -114,7 +114,7 @@ def interrupt_thread(store: Store, thread: int) -> None:
 
 
 def _stop_suspended(store: Store) -> None:
-    """Stops what stands still in the middle of a call, while the event loop awaits something."""
+    """Stops calls that are suspended while the event loop awaits something."""
     for reference, stop in list(suspended.values()):
         if reference() is store:
             stop()
@@ -126,7 +126,7 @@ def _threads_in(store: Store) -> list[int]:
 
 
 def _wait_for_threads(store: Store) -> list[int]:
-    """The same a moment later: if the host calls short functions, they are met by chance only."""
+    """Looks again after a moment: if the host calls short functions, it is chance whether one is running."""
     before = time.process_time() - time.thread_time()
     interval = sys.getswitchinterval()
     sys.setswitchinterval(_SHORT_INTERVAL)
@@ -143,14 +143,14 @@ def _wait_for_threads(store: Store) -> list[int]:
 
 
 def _request(store: Store, threads: list[int]) -> None:
-    """Asks threads to stop the store's code themselves, at their next checkpoint."""
+    """Leaves requests for threads to stop the store's code at their next checkpoint."""
     reference = weakref.ref(store)
     for thread in threads:
         requests[thread] = reference
 
 
 def _withdraw(store: Store, running: list[int]) -> None:
-    """Takes back what was asked of all threads but those that run code of the store."""
+    """Withdraws the requests from all threads except those that run code of the store."""
     for thread, reference in list(requests.items()):
         if thread not in running and reference() is store:
             requests.pop(thread, None)
@@ -159,7 +159,7 @@ def _withdraw(store: Store, running: list[int]) -> None:
 def _may_stop(store: Store, frame: FrameType | None) -> bool:
     """Whether an exception may be raised in the innermost frame of a thread that runs code of the store.
 
-    It may in generated code, in what a function of the host does, and in the compiler's passes.
+    It may in generated code, in code that a host function runs, and in the compiler's passes.
     """
     is_foreign = False
     innermost = frame
@@ -177,7 +177,7 @@ def _may_stop(store: Store, frame: FrameType | None) -> bool:
 
 
 def _is_compiling(frame: FrameType | None, end: FrameType) -> bool:
-    """Whether the innermost frame is in the compiler, and all that follow it up to ``end`` are its callers."""
+    """Whether the innermost frame is in the compiler, and the frames from there to ``end`` are its callers."""
     allowed: tuple[str, ...] = _COMPILER
     while frame is not None and frame is not end:
         name = frame.f_globals.get("__name__", "")
@@ -189,21 +189,21 @@ def _is_compiling(frame: FrameType | None, end: FrameType) -> bool:
 
 
 def _stop(store: Store, thread: int) -> bool:
-    """Stops the code of the store in a thread, if that may be done now; true also if none runs there any more.
+    """Stops the code of the store in a thread, if that is possible now; also true if none runs there any more.
 
-    The thread must have been asked already.
+    A request must have been left for the thread.
     """
     by_signal = thread == threading.main_thread().ident and _has_signal()
     attempt = _stop_main if by_signal else _try_to_stop
     stopped = thread not in requests or attempt(store, thread)
     if not stopped:
-        # It is in the runtime's code. If it calls that all the time, it has to be caught on its way between two calls.
+        # It is in the runtime's code. If it calls that all the time, it has to be caught between two calls.
         interval = sys.getswitchinterval()
         sys.setswitchinterval(_SHORT_INTERVAL)
         try:
             for _ in range(_ATTEMPTS):
                 time.sleep(_SHORT_INTERVAL)
-                # Not asked any more: it has stopped.
+                # No request is left: it has stopped.
                 stopped = thread not in requests or attempt(store, thread)
                 if stopped:
                     break
@@ -223,10 +223,10 @@ def _try_to_stop(store: Store, thread: int) -> bool:
 
 
 def _send(thread: int, frame: FrameType | None) -> bool:
-    """Raises :class:`Interrupted` in a thread if ``frame`` is still its innermost one.
+    """Raises :class:`Interrupted` in a thread if ``frame`` is still its innermost frame.
 
     The iterators below run in C from beginning to end: no other thread runs between the test and the sending. A thread
-    that was waiting for the interpreter in some frame goes on there, and meets the exception at once.
+    that waits for the interpreter lock in some frame goes on there, and gets the exception at once.
     """
     innermost = map(operator.getitem, map(operator.call, (sys._current_frames,)), (thread,))
     unchanged = map(operator.is_, innermost, (frame,))
@@ -238,15 +238,15 @@ def _send(thread: int, frame: FrameType | None) -> bool:
 
 # The signal for the main thread
 
-# What the handler is to stop; it takes out what it has stopped, or did not find.
+# Stores that the handler is to stop. It removes those that it has stopped or found not running.
 _signalled: weakref.WeakSet[Store] = weakref.WeakSet()
 
 
 def _stop_main(store: Store, thread: int) -> bool:
-    """Stops the code of the store in the main thread by the signal, unless that would come too late.
+    """Stops the code of the store in the main thread by a signal, unless that would come too late.
 
-    The handler runs where the thread is at its next jump or call. If the host calls short functions in a loop, that is
-    in the host's code each time: what is in the middle of generated code now gets the exception there.
+    The handler runs at the thread's next jump or call. If the host calls short functions in a loop, that is always in
+    the host's code. So a thread that is inside generated code now is sent the exception there.
     """
     frame = sys._current_frames().get(thread)
     if frame is not None and frame.f_globals.get(FRAME_KEY).__class__ is InstanceFrames:
@@ -255,16 +255,16 @@ def _stop_main(store: Store, thread: int) -> bool:
 
 
 def _signal(store: Store, thread: int) -> bool:
-    """Sends the signal, unless the last one has had its effect."""
+    """Sends the signal; returns whether the handler has dealt with the store."""
     _signalled.add(store)
     signal.pthread_kill(thread, signal.SIGURG)
-    # Here the main thread goes on, and handles it.
+    # The main thread runs now, and handles it.
     time.sleep(_SHORT_INTERVAL)
     return store not in _signalled
 
 
 def _install_signal() -> None:
-    """Makes the main thread reachable while it waits; only it can do that."""
+    """Lets the signal wake the main thread while it waits. Only the main thread can install a handler."""
     if hasattr(signal, "pthread_kill") and threading.current_thread() is threading.main_thread():
         if signal.getsignal(signal.SIGURG) is signal.SIG_DFL:
             signal.signal(signal.SIGURG, _on_signal)
@@ -295,7 +295,7 @@ def _on_signal(number: int, frame: FrameType | None) -> None:
 
 
 class _Watcher:
-    """Stops the code of stores whose deadline has passed, and what could not be stopped at once."""
+    """The thread that stops code of stores whose deadline has passed, and code that could not be stopped at once."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
@@ -305,7 +305,7 @@ class _Watcher:
         self._late: list[tuple[weakref.ref[Store], int]] = []
 
     def reset(self) -> None:
-        """In the child after a fork, which has one thread, and perhaps locks that other threads held."""
+        """In a forked child, which has one thread, and perhaps locks that other threads held."""
         self._condition = threading.Condition()
         self._thread = None
         self._late = []
@@ -354,7 +354,7 @@ class _Watcher:
                     again.append((reference, thread))
             for store in due:
                 self._stop_all(store, now)
-            # No store is kept alive while this waits.
+            # Keeps no store alive while waiting.
             due, store, interrupted = [], None, None
             with self._condition:
                 self._late += again
@@ -367,21 +367,21 @@ class _Watcher:
             if not self._is_due(store, now):
                 return
             _withdraw(store, threads)
-            # All are asked before the first one is waited for.
+            # Requests go to all threads before any of them is waited for.
             _request(store, threads)
         for thread in threads:
             if self._is_due(store, now):
                 _stop(store, thread)
 
     def _is_due(self, store: Store, now: float) -> bool:
-        """Whether the deadline still stands: another may have been set meanwhile."""
+        """Whether the deadline has passed: it may have been changed meanwhile."""
         return self._deadlines.get(store, now + 1) <= now
 
     def _pause(self) -> float | None:
-        """How long to wait for something to do."""
+        """How long to wait for the next event, in seconds; ``None`` for any time."""
         if self._late:
             return _AGAIN
-        # A store may be collected at any time.
+        # Stores may be garbage-collected at any time.
         nearest = min(self._deadlines.values(), default=None)
         return None if nearest is None else min(max(nearest - time.monotonic(), _LATER), _LONGEST)
 

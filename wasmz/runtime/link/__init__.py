@@ -1,1 +1,1 @@
-"""From a compiled module to an instance: stores, linkers, names in globals."""
+"""Makes instances of compiled modules: stores, linkers, names in globals."""

@@ -1,4 +1,4 @@
-"""A compiled module as users see it: what it imports and exports, without anything of the compiler.
+"""A compiled module as users see it: its imports and exports, without the compiler.
 
 module.exports["add"].type            -> (i32, i32) -> i32
 [item.name for item in module.imports]
@@ -6,7 +6,7 @@ module.exports["add"].type            -> (i32, i32) -> i32
 
 from __future__ import annotations
 
-from _collections_abc import Mapping  # of collections.abc, without collections
+from _collections_abc import Mapping  # the one of collections.abc, without importing collections
 
 from wasmz.errors import LinkError, bounded, counted, expect, shown
 from wasmz.runtime.image import ModuleImage
@@ -31,30 +31,30 @@ if TYPE_CHECKING:
 
 
 def module_behind(module: Any) -> Any:
-    """The module that a counted handle is one to; anything else as it is."""
+    """The module of a counted handle; anything else as it is."""
     return module.module if hasattr(type(module), "release_unwrap") else module
 
 
 def import_name(module_name: str, name: str) -> str:
-    """An import in messages."""
+    """The name of an import in messages."""
     return f"{bounded(module_name)}.{bounded(name)}"
 
 
 def type_text(type: ExternType | None) -> str:
-    """The type of an import in messages; ``None`` for that of a plain callable."""
+    """The type of an import in messages; ``None`` stands for that of a plain callable."""
     if type is None:
         return "a Python callable"
     return bounded(f"function {type}" if isinstance(type, FuncType) else str(type))
 
 
 def undefined(item: ImportType) -> str:
-    """The message for an import that nobody has defined."""
+    """The message for an import without a definition."""
     return f"import {import_name(item.module_name, item.name)} is not defined: expected {type_text(item.type)}"
 
 
 def link_error(problems: list[str], missing: Iterable[ImportType]) -> LinkError:
-    """The error for imports that cannot be satisfied, with what would define those that are missing."""
-    # Imported only here: it is for messages alone.
+    """The error for imports that cannot be satisfied. It says how to define those that are missing."""
+    # Imported only here: it is needed only for messages.
     load("wasmz.runtime.link.families")
     from wasmz.runtime.link.families import hints_for
 
@@ -84,18 +84,18 @@ class ModuleExports(Mapping[str, ExportType]):
 
 
 class CompiledModule:
-    """An immutable compiled module. Threads may share it; each instance is made from it anew.
+    """An immutable compiled module. Threads may share it; any number of instances can be made from it.
 
     Attributes:
-        engine: with whose configuration it was compiled.
-        supply: where the code comes from, if functions are compiled as they are called; otherwise it is in the image.
+        engine: the engine with whose configuration it was compiled.
+        supply: the source of its code, if functions are compiled when they are called; otherwise the image has it.
     """
 
-    # What equal modules have in common; made when it is needed (see compile/packing.py).
+    # A hash that equal modules share; made when it is needed (see compile/packing.py).
     _identity: bytes | None = None
 
     def __init__(self, engine: Engine, image: ModuleImage, supply: CodeSupply | None = None) -> None:
-        """For what compiles and loads modules; users call ``Module.compile``."""
+        """For compilers and loaders of modules; users call ``Module.compile``."""
         expect(engine, Engine, "engine", "an Engine")
         expect(image, ModuleImage, "image", "a ModuleImage: Module.compile makes modules")
         self.engine = engine
@@ -132,7 +132,7 @@ class CompiledModule:
 
     @property
     def imported_funcs(self) -> tuple[ImportType, ...]:
-        """Those of the imports that are functions."""
+        """The imports that are functions."""
         return tuple(item for item in self.image.imports if isinstance(item.type, FuncType))
 
     @property
@@ -142,7 +142,7 @@ class CompiledModule:
 
     @property
     def types(self) -> tuple[DefinedType, ...]:
-        """The types that the module defines, by index; recursive groups are canonical."""
+        """The types that the module defines, by index; recursion groups are canonical."""
         return self.image.types
 
     @property
@@ -152,21 +152,21 @@ class CompiledModule:
 
     @property
     def is_command(self) -> bool:
-        """Whether it is a WASI command: it exports a function ``_start``."""
+        """Whether the module is a WASI command: it exports a function ``_start``."""
         return self._exports_procedure("_start")
 
     @property
     def is_reactor(self) -> bool:
-        """Whether it is a WASI reactor: it exports a function ``_initialize``."""
+        """Whether the module is a WASI reactor: it exports a function ``_initialize``."""
         return self._exports_procedure("_initialize")
 
     def custom_sections(self, name: str) -> list[bytes]:
-        """The contents of all custom sections of this name, in order (specification 5.5.3)."""
+        """The contents of all custom sections with this name, in order (specification 5.5.3)."""
         expect(name, str, "name", "a string")
         return [content for section, content in self.image.custom_sections if section == name]
 
     def mem_stats(self) -> dict[str, int]:
-        """How many functions are compiled, and how many bytes code and data take up."""
+        """How many functions are compiled, and how many bytes code and data take."""
         image = self.image
         made = image.functions if self.supply is None else self.supply.compiled()
         count = len(image.functions) if self.supply is None else self.supply.function_count
@@ -179,7 +179,7 @@ class CompiledModule:
         }
 
     def close(self) -> None:
-        """Lets go of code and data. Instances go on; using the module is a ``ValueError`` from then on."""
+        """Releases code and data. Existing instances go on; other uses of the module raise ``ValueError``."""
         if self.supply is not None:
             self.supply.save()
         self._image = None

@@ -1,12 +1,12 @@
-"""What modules built by emscripten import from its JavaScript, as far as a host without JavaScript can give it.
+"""What modules built by emscripten import from its JavaScript, as far as a host without JavaScript can provide it.
 
     if is_emscripten(module):
         define_emscripten(linker, module)
     status = run_main(instance, ["prog", "arg"])         for modules that export `main`, not `_start`
 
-C's ``longjmp`` leaves functions by an exception of the host: ``invoke_xxx(index, ...)`` calls a function of the table,
-and where it ends that way, puts the stack back, tells the module by ``setThrew(1, 0)``, and returns zero. What follows
-the call asks then which ``setjmp`` was meant.
+C's ``longjmp`` leaves functions by an exception of the host. ``invoke_xxx(index, ...)`` calls a function of the table.
+If that ends by such an exception, it restores the stack pointer, tells the module by ``setThrew(1, 0)``, and returns
+zero. The code after the call then finds out which ``setjmp`` was meant.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 _MODULE: Final = "env"
 _INVOKE: Final = "invoke_"
-# The function of a module that saves, and the one that restores, its stack pointer: by the name of today, and before.
+# The exports that save and restore the stack pointer: current names, then older ones.
 _SAVE: Final = ("emscripten_stack_get_current", "stackSave", "stack_save")
 _RESTORE: Final = ("_emscripten_stack_restore", "stackRestore", "stack_restore")
 _ALLOCATE: Final = ("_emscripten_stack_alloc", "stackAlloc")
@@ -49,7 +49,7 @@ def is_emscripten(module: CompiledModule) -> bool:
 
 
 def define_emscripten(linker: Definitions, module: CompiledModule) -> None:
-    """Defines those of emscripten's functions that the module imports, and nobody else defined."""
+    """Defines the functions of emscripten that the module imports and that have no definition."""
     temporary = [0]
     for item in module.imported_funcs:
         name = item.name
@@ -69,10 +69,10 @@ def define_emscripten(linker: Definitions, module: CompiledModule) -> None:
 
 
 def run_main(instance: Instance, args: Sequence[str | bytes]) -> int:
-    """Calls ``__main_argc_argv``, or ``main``, with arguments; gives its status.
+    """Calls ``__main_argc_argv``, or ``main``, with arguments; returns its status.
 
     Raises:
-        KeyError: the module exports neither, or nothing that allocates memory for the arguments.
+        KeyError: the module exports neither, or no function that allocates memory for the arguments.
     """
     exports = instance.exports
     main = _export(instance, _MAIN)
@@ -81,7 +81,7 @@ def run_main(instance: Instance, args: Sequence[str | bytes]) -> int:
     encoded = [arg if isinstance(arg, bytes) else arg.encode("utf-8", "surrogateescape") for arg in args]
     sizes = [len(arg) + 1 for arg in encoded]
     table_bytes = 4 * (len(encoded) + 1)
-    # The stack is enough for arguments, and is what the C library's own start code takes.
+    # The stack has room for arguments; the C library's own start code puts them there, too.
     allocate = exports["malloc"] if "malloc" in exports else _export(instance, _ALLOCATE)
     table = allocate(table_bytes + sum(sizes))
     memory = instance.first_memory
@@ -95,7 +95,7 @@ def run_main(instance: Instance, args: Sequence[str | bytes]) -> int:
 
 
 def has_main(module: CompiledModule) -> bool:
-    """Whether the module says by the name of its main function that it is such a program."""
+    """Whether the name of the main function shows that the module is such a program."""
     export = module.exports.get(_MAIN[0])
     return export is not None and export.type == FuncType((ValType.I32, ValType.I32), (ValType.I32,))
 
@@ -105,7 +105,7 @@ def _is_known(name: str) -> bool:
 
 
 def _export(instance: Instance, names: tuple[str, ...]) -> Any:
-    """The export of the first of these names that there is."""
+    """The first export with one of these names."""
     for name in names:
         if name in instance.exports:
             return instance.exports[name]
@@ -113,12 +113,12 @@ def _export(instance: Instance, names: tuple[str, ...]) -> Any:
 
 
 class _Pieces:
-    """What calls through ``invoke_xxx`` need of an instance, looked up once: 0.6 us a call in place of 1.6.
+    """What ``invoke_xxx`` needs of an instance, looked up once: 0.6 us a call instead of 1.6.
 
     Attributes:
-        instance: a weak reference to it.
-        save: its export.
-        elements: of its table; the list stays the same.
+        instance: a weak reference to the instance.
+        save: its export that returns the stack pointer.
+        elements: the elements of its table; always the same list.
     """
 
     __slots__ = ("elements", "instance", "save")
@@ -131,12 +131,12 @@ class _Pieces:
 
 
 def _make_invoke(type: FuncType) -> Callable[..., Any]:
-    """The function ``invoke_xxx`` of this type: an index in the table, and the arguments of what stands there."""
+    """The function ``invoke_xxx`` of this type: takes an index in the table, and the arguments of that function."""
     callee_type = FuncType(type.params[1:], type.results)
-    # Of another type than i32 and i64, zero is a float.
+    # For types other than i32 and i64, zero is a float.
     zero = None if not type.results else 0 if type.results[0] in (ValType.I32, ValType.I64) else 0.0
     pieces: _Pieces | None = None
-    # The one that was compared with the callee's type last; a module has one object for each type.
+    # The type that last matched the callee's; a module has one object for each type.
     equal: object = callee_type
 
     def invoke(caller: Caller, index: int, *args: Any) -> Any:
@@ -176,7 +176,7 @@ def _throw(caller: Caller, *_: int) -> None:
 
 
 def _long_jump(caller: Caller, buffer: int, value: int) -> None:
-    """In older versions the host itself tells the module where to."""
+    """In older versions, the host tells the module itself which ``setjmp`` was meant."""
     caller.instance.exports["setThrew"](buffer, value or 1)
     raise LongJump
 
@@ -202,7 +202,7 @@ def _exit(caller: Caller, status: int) -> None:
 
 
 def _nothing(caller: Caller, *_: int) -> None:
-    """Memory that grew is nothing that a host must be told here: its views follow."""
+    """Does nothing: memory that grew needs no action here, its views see it."""
 
 
 def _resize_heap(caller: Caller, size: int) -> int:

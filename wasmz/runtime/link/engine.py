@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 
 class Engine:
-    """What everything is made with. Threads may share an engine.
+    """Holds the configuration of stores, modules and linkers. Threads may share an engine.
 
     Attributes:
-        config: the settings, which never change.
+        config: the configuration, which never changes.
     """
 
     __slots__ = ("__weakref__", "_closed", "config")
 
     def __init__(self, config: Config | None = None) -> None:
-        """Makes an engine; without a configuration, it has the default one.
+        """Makes an engine; by default with the default configuration.
 
         Raises:
-            TypeError: ``config`` is something else.
+            TypeError: ``config`` is not a ``Config``.
         """
         expect(config, (Config, type(None)), "config", "a Config")
         self.config: Config = Config() if config is None else config
@@ -38,7 +38,7 @@ class Engine:
             raise ValueError("the engine is closed")
 
     def close(self) -> None:
-        """Nothing more can be made with the engine; what has been made stays usable."""
+        """Ends making anything with the engine; what has been made stays usable."""
         self._closed = True
 
     @shown

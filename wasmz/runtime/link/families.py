@@ -1,4 +1,4 @@
-"""Whose conventions a module's imports are, for the errors about those that nobody has defined.
+"""Recognises by their names whose conventions imports follow, for errors about imports without definitions.
 
 hints_for(missing)     -> ["wasi_snapshot_preview1 is WASI preview 1: linker.define_wasi() ..."]
 """
@@ -16,7 +16,7 @@ _WASI: Final = "is WASI preview 1: linker.define_wasi(config) defines it, or ins
 _BINDGEN: Final = "is the JavaScript of wasm-bindgen: give Python functions for what it imports, or build for WASI"
 _GO: Final = "is the JavaScript of Go: build with GOOS=wasip1, or give Python functions for what it imports"
 
-# By the name of the module that is imported from.
+# By the module name of the import.
 _MODULES: Final = {
     "wasi_snapshot_preview1": _WASI,
     "wasi_unstable": _WASI,
@@ -27,14 +27,14 @@ _MODULES: Final = {
     "go": _GO,
     "wasm:js-string": "is JavaScript's strings: a compiler for the browser imports them",
 }
-# By what names in "env" begin with.
+# Prefixes of names in "env".
 _EMSCRIPTEN: Final = ("invoke_", "emscripten_", "_emscripten_", "__syscall_", "setTempRet0", "getTempRet0", "_embind_")
-# Before names of interfaces.
+# Prefixes of interface names.
 _COMPONENTS: Final = ("wasi:", "wasi_snapshot_preview2")
 
 
 def hints_for(missing: Iterable[ImportType]) -> list[str]:
-    """A line for each kind of import that is known by its name, among those that nobody has defined."""
+    """A line for each known kind of imports among those without a definition."""
     hints: dict[str, None] = {}
     for item in missing:
         module, name = item.module_name, item.name

@@ -1,12 +1,12 @@
-"""Finds what generated code calls by name, and imports only what a module needs of it.
+"""Finds the helpers that generated code calls by name, and imports only those files that a module needs.
 
     find_helper("i32_div_s")      -> integers.i32_div_s
     find_helper("memory_fill")    -> memory_helpers.memory_fill
     find_helper("nonsense")       -> None
 
-    late_helper("f64_abs", ns)    -> floats.f64_abs, or what imports that when it is called for the first time
+    late_helper("f64_abs", ns)    -> floats.f64_abs, or a function that imports it at its first call
 
-A start from the cache imports no more than the code uses: of two dozen files most modules need three or four.
+So a start from the cache imports few files: of two dozen, most modules need three or four.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# Frames of this module do not decide whose exception it is, see translation.py.
+# Frames of this module do not decide where an exception comes from, see translation.py.
 __wasmz_frame__ = "helper"
 
 _found: dict[str, Any] = {**BUILTINS}
 
 
 def find_helper(name: str) -> Any:
-    """The function, or other object, of the runtime that code means by a name; ``None`` if there is none."""
+    """The function or other object of the runtime that code refers to by a name; ``None`` if there is none."""
     found = _found.get(name)
     if found is None:
         for file in HELPER_FILES.get(name.partition("_")[0], ()):
@@ -38,9 +38,9 @@ def find_helper(name: str) -> Any:
 
 
 def late_helper(name: str, namespace: dict[str, Any]) -> Any:
-    """The same for code that finds it in ``namespace``, by a name that it may well never use.
+    """Like :func:`find_helper`, for code that finds it in ``namespace`` and may never use it.
 
-    Of a C library's ``printf``, to which it was inlined, few programs run what is for floats.
+    Most programs never run the floating-point part of a C library's ``printf``, where it was inlined.
     """
     if name not in _found and name not in SCRATCHES:
         for file in HELPER_FILES.get(name.partition("_")[0], ()):
@@ -64,5 +64,5 @@ def _importing(name: str, namespace: dict[str, Any]) -> Any:
 
 
 def missing(name: str) -> SystemError:
-    """The error for what no file has."""
+    """The error for a name that no file defines."""
     return SystemError(f"the compiled module needs {name!r}, which this version of wasmz does not have")

@@ -7,7 +7,7 @@ instance.try_call("div", 1, 0)              -> ExecResult(ok=None, trap=Trap("in
 
 from __future__ import annotations
 
-from _collections_abc import Mapping  # of collections.abc, without collections
+from _collections_abc import Mapping  # the one of collections.abc, without importing collections
 from _thread import get_ident
 from itertools import islice
 
@@ -40,13 +40,13 @@ if TYPE_CHECKING:
     from wasmz.runtime.link.store import Store
 
     class Imports(Protocol):
-        """Where an instance has its imports from: a ``Linker``."""
+        """Provides the imports of an instance: a ``Linker``."""
 
         def link(self, store: Store, image: ModuleImage, instance: Instance) -> list[Any]: ...
 
 
 class ExecResult(Record):
-    """What a call came to.
+    """The outcome of a call.
 
     Attributes:
         ok: the result, as :meth:`Instance.call` returns it; ``None`` after a trap.
@@ -65,11 +65,11 @@ class ExecResult(Record):
         return self.trap is None
 
     def __bool__(self) -> bool:
-        """The same: false after a trap, whatever the result is."""
+        """Whether the call returned; false after a trap."""
         return self.trap is None
 
     def unwrap(self) -> Any:
-        """The result; raises the trap if there is one."""
+        """The result; raises the trap if the call trapped."""
         if self.trap is not None:
             raise self.trap
         return self.ok
@@ -78,10 +78,10 @@ class ExecResult(Record):
 class Exports(Mapping[str, "Any"]):
     """An instance's exports, as attributes and as a mapping: functions, memories, tables, globals, tags.
 
-    They cannot be replaced; what a global or a table holds can: ``exports.counter.value = 1``. An export whose name is
-    also one of a mapping's methods (``get``, ``items``, ...) hides the method as an attribute. But ``keys``, which
-    ``dict(exports)`` calls, and names that Python itself asks for (``__reduce__``) stay Python's: such exports are
-    reached as ``exports["keys"]``.
+    Exports cannot be replaced; the values of globals and tables can be set: ``exports.counter.value = 1``. An export
+    with the name of a mapping's method (``get``, ``items``, ...) hides the method as an attribute. But ``keys``, which
+    ``dict(exports)`` calls, and names that Python itself uses (``__reduce__``) stay Python's; such exports are reached
+    as ``exports["keys"]``.
     """
 
     __slots__ = ("__dict__", "_instance", "_specs")
@@ -89,7 +89,7 @@ class Exports(Mapping[str, "Any"]):
     def __init__(self, instance: Instance, specs: tuple[ExportSpec, ...]) -> None:
         _set_instance(self, instance)
         _set_specs(self, {spec.name: spec for spec in specs})
-        # Made on first use, except for those that class attributes would hide.
+        # Exports are made on first use, except those that class attributes would hide.
         for spec in specs:
             if hasattr(type(self), spec.name) and not _is_kept(spec.name):
                 _make(self, spec)
@@ -97,7 +97,7 @@ class Exports(Mapping[str, "Any"]):
     def __getattr__(self, name: str) -> Any:
         spec = _specs_of(self).get(name)
         if spec is None:
-            # Without the object, Python adds no suggestions of its own.
+            # Without ``obj``, Python adds no suggestions of its own.
             raise AttributeError(_unknown(self, name), name=name)
         return _make(self, spec)
 
@@ -113,7 +113,7 @@ class Exports(Mapping[str, "Any"]):
         return _instance_of(self).__reduce__()
 
     def __getitem__(self, name: str) -> Any:
-        """The export of a name. ``KeyError`` if there is none, with names like it."""
+        """The export with this name. ``KeyError`` if there is none, with similar names."""
         item = self.__dict__.get(name)
         if item is not None:
             return item
@@ -132,7 +132,7 @@ class Exports(Mapping[str, "Any"]):
         return name in _specs_of(self)
 
     def __eq__(self, other: object) -> bool:
-        # A mapping's own asks for items, which may be the guest's.
+        # Mapping.__eq__ would call items, which may be an export.
         return isinstance(other, Mapping) and dict(self) == dict(other)
 
     __hash__ = None  # type: ignore[assignment]
@@ -145,20 +145,20 @@ class Exports(Mapping[str, "Any"]):
         return f"<Exports {bounded(', '.join(_specs_of(self)) or 'none')}>"
 
 
-# The slots are no attributes: exports may have any name.
+# Not accessed as attributes: exports may have any name.
 _instance_of: Callable[[Exports], Instance] = Exports.__dict__["_instance"].__get__
 _set_instance: Callable[[Exports, Instance], None] = Exports.__dict__["_instance"].__set__
 _specs_of: Callable[[Exports], dict[str, ExportSpec]] = Exports.__dict__["_specs"].__get__
 _set_specs: Callable[[Exports, dict[str, ExportSpec]], None] = Exports.__dict__["_specs"].__set__
 del Exports._instance, Exports._specs  # type: ignore[attr-defined]
 
-# Where nothing of a name was found, so many exports, with names up to this length, are looked through for similar ones.
+# For an unknown name, this many exports, with names up to this length, are searched for similar ones.
 _MOST_COMPARED: Final = 1000
 _LONGEST_COMPARED: Final = 60
 
 
 def _is_kept(name: str) -> bool:
-    """Whether an attribute that all mappings have stays what it is, whatever is exported under its name."""
+    """Whether an attribute of all mappings stays itself, even if an export has its name."""
     return name == "keys" or (name.startswith("__") and name.endswith("__"))
 
 
@@ -168,13 +168,13 @@ def _make(exports: Exports, spec: ExportSpec) -> Any:
     if isinstance(item, Func):
         item = instance.python_function(spec)
     if hasattr(Exports, spec.name) and _is_kept(spec.name):
-        # Kept beside the attributes.
+        # Stored outside the attributes.
         return instance._hidden.setdefault(spec.name, item)
     return exports.__dict__.setdefault(spec.name, item)
 
 
 def _unknown(exports: Exports, name: object) -> str:
-    # Imported only here: it is for messages alone.
+    # Imported only here: it is needed only for messages.
     load("difflib")
     from difflib import get_close_matches
 
@@ -189,26 +189,26 @@ class Instance:
     """A module that can run.
 
     Attributes:
-        store: where it lives.
-        module: what it was made from.
+        store: the store that it lives in.
+        module: the module that it was made from.
         exports: what the module exports, bound to this instance.
     """
 
     def __init__(self, store: Store, module: CompiledModule | ModuleHandle, linker: Imports | None = None) -> None:
-        """Links, initialises, and runs the module's start function. ``module`` may be an ``ArcModule``, too.
+        """Links, initialises, and runs the module's start function. ``module`` may also be an ``ArcModule``.
 
         ``linker`` is a ``Linker``, or an ``ImportList`` with an item for each import.
 
         Raises:
-            LinkError: imports are missing or of another type; nothing has been done then.
+            LinkError: imports are missing or have another type; nothing has been changed.
             Trap: a segment is out of bounds or the start function trapped; what was written before stays. Or the
                 store's limiter allows no further instance.
             Interrupted: the store's deadline has passed, or it was interrupted; likewise.
             WasmException: the start function did not catch it; likewise.
-            TypeError: these are not a store, a module and a linker.
-            ValueError: the store has limited fuel, but the module was compiled without ``Config.fuel``; or the store,
-                or the module, is closed.
-            MemoryError: there is no room for the module's memories or tables.
+            TypeError: an argument is not a store, a module or a linker.
+            ValueError: the store has limited fuel, but the module was compiled without ``Config.fuel``; or the store
+                or the module is closed.
+            MemoryError: there is not enough memory for the module's memories or tables.
         """
         compiled: CompiledModule = module_behind(module)
         if not hasattr(type(compiled), "image"):
@@ -219,12 +219,12 @@ class Instance:
         image = compiled.image
         _check_engines(compiled, store)
         if store.engine.config.fuel is not None and image.body_offsets and not image.is_metered:
-            raise ValueError("the module's code uses no fuel, as the store wants: compile it with the store's engine")
+            raise ValueError("the store has limited fuel, but the code uses none: compile it with the store's engine")
         self.store = store
         self.module = compiled
         self._image = image
         self._externs: dict[str, Any] = {}
-        # Exports that are no attributes of ``exports``.
+        # Exports that are not attributes of ``exports``.
         self._hidden: dict[str, Any] = {}
         self.exports: Exports = Exports(self, ())
         self._binder = Binder(store, image, compiled.supply)
@@ -234,7 +234,7 @@ class Instance:
             self._binder.add_imports(linker.link(store, image, self))
         elif image.imports:
             raise link_error([undefined(item) for item in image.imports], image.imports)
-        # What is made and copied from here on counts as code of the store that runs: deadlines stop it.
+        # From here on, deadlines of the store stop this thread, although it runs only the runtime's code.
         thread = get_ident()
         outer = instantiating.get(thread)
         instantiating[thread] = store
@@ -253,14 +253,14 @@ class Instance:
             self._binder.func(image.start)()
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("an instance stays in its process: pickle its module, and use wasmz.worker_instance there")
+        raise TypeError("an instance cannot be pickled: pickle its module, and use wasmz.worker_instance there")
 
     def __getattr__(self, name: str) -> NoReturn:
         hint = f"; {name!r} is exported: instance.exports.{name}" if name in self.__dict__.get("_specs", ()) else ""
         raise AttributeError(f"an instance has no attribute {bounded(repr(name))}{hint}", name=name)
 
     def close(self) -> None:
-        """Closes the store, with all that is in it: see :meth:`Store.close`."""
+        """Closes the store with everything in it: see :meth:`Store.close`."""
         self.store.close()
 
     def __enter__(self) -> Instance:
@@ -277,20 +277,21 @@ class Instance:
         """Calls an exported function. Returns ``None``, one value, or a tuple of several.
 
         Raises:
-            KeyError: no such export. TypeError: it is not a function, or an argument is of the wrong type.
+            KeyError: no such export. TypeError: it is not a function, or an argument has the wrong type.
             OverflowError: an integer does not fit. Trap: the execution trapped.
-            WasmException: an exception of the module's was not caught.
+            WasmException: an exception of the module was not caught.
         """
         return self._exported_function(name)(*args)
 
     async def call_async(self, name: str, *args: Any) -> Any:
-        """The same from asyncio, where functions of the host may be coroutines: ``await instance.call_async("f", 1)``.
+        """Like :meth:`call`, from asyncio; functions of the host may be coroutines: ``await instance.call_async("f",
+        1)``.
 
-        ``await instance.exports.f.call_async(1)`` is the same. The event loop goes on while such a coroutine is awaited
-        (docs/asyncio.md), and not while the guest computes. Cancelling the task, and its timeouts, end the call.
+        ``await instance.exports.f.call_async(1)`` is the same. The event loop runs while such a coroutine is awaited
+        (docs/asyncio.md), but not while the guest computes. Cancelling the task, and its timeouts, end the call.
 
         Raises:
-            RuntimeError: there is neither the package greenlet nor a second thread. What :meth:`call` raises.
+            RuntimeError: there is neither the package greenlet nor a second thread. Also what :meth:`call` raises.
         """
         load("wasmz.runtime.calls.asynchronous")
         from wasmz.runtime.calls.asynchronous import call_async
@@ -298,7 +299,7 @@ class Instance:
         return await call_async(self._exported_function(name), self.store, args)
 
     def try_call(self, name: str, *args: Any) -> ExecResult:
-        """The same, with a trap as part of the result; an exception that was not caught is one, too."""
+        """Like :meth:`call`, but a trap is part of the result; so is an uncaught exception."""
         function = self._exported_function(name)
         try:
             return ExecResult(ok=function(*args))
@@ -312,7 +313,7 @@ class Instance:
         self.call("_start")
 
     def initialize_reactor(self) -> None:
-        """Calls ``_initialize`` if the module exports it, as one must before using a WASI reactor."""
+        """Calls ``_initialize`` if the module exports it; must be called before a WASI reactor is used."""
         if "_initialize" in self.exports:
             self.call("_initialize")
 
@@ -341,7 +342,7 @@ class Instance:
         return self._binder.memories[0]
 
     def mem_stats(self) -> dict[str, int]:
-        """How much the instance uses: bytes of linear memory, elements of tables; and its store in all."""
+        """How much the instance uses: bytes of linear memory, elements of tables; and the totals of its store."""
         return {
             "memory_bytes": sum(memory.size_bytes for memory in self._binder.memories),
             "table_elements": sum(len(table) for table in self._binder.tables),
@@ -349,12 +350,12 @@ class Instance:
         }
 
     def counts(self) -> dict[int, list[int]]:
-        """What functions counted that make a profile, by index (see ``wasmz.compile.profile``)."""
+        """The counts of functions that make a profile, by index (see ``wasmz.compile.profile``)."""
         tiers = self._binder.tiers
         return {} if tiers is None else tiers.counts()
 
     def extern(self, name: str) -> Any:
-        """The export as the runtime has it: a ``Func``, ``Memory``, ``Table``, ``Global`` or ``Tag``."""
+        """The export as an object of the runtime: a ``Func``, ``Memory``, ``Table``, ``Global`` or ``Tag``."""
         expect(name, str, "name", "a string")
         item = self._externs.get(name)
         self.store.check_open()
@@ -362,16 +363,16 @@ class Instance:
             spec = self._specs.get(name)
             if spec is None:
                 raise KeyError(_unknown(self.exports, name))
-            # At once, for threads: there is one object for each.
+            # Atomic, for threads: there is one object for each.
             item = self._externs.setdefault(name, self._find(spec))
         return item
 
     def python_function(self, spec: ExportSpec) -> Callable[..., Any]:
-        """What Python calls for an exported function."""
+        """The Python function for an exported function."""
         try:
             return self._binder.export(spec.index, spec.name)
         except ImportError:
-            # Destructors call exports at the end of the interpreter, too: see InstanceTiers.
+            # Destructors may call exports while the interpreter shuts down: see InstanceTiers.
             if not is_finalizing():
                 raise
             return make_skipping(self._image.function_type(spec.index))
@@ -388,7 +389,7 @@ class Instance:
             return binder.tags[index]
         found = binder.globals[index]
         if found is None:
-            # A constant that no one but Python looks at.
+            # A constant that only Python uses.
             own = self._image.globals[index - len(binder.globals) + len(self._image.globals)]
             found = binder.globals[index] = Global.of_cell(self.store, own.type, [binder.values[index]])
         return found
@@ -397,13 +398,13 @@ class Instance:
         expect(name, str, "name", "a string")
         function = self.exports[name]
         if isinstance(function, (Memory, Table, Global)) or not callable(function):
-            raise TypeError(f"export {name!r} is no function, but {function!r}")
+            raise TypeError(f"export {name!r} is not a function, but {function!r}")
         return function  # type: ignore[no-any-return]
 
     # Making
 
     def _allocate(self) -> None:
-        """Makes what the module defines, and evaluates its constant expressions in the specification's order."""
+        """Makes the objects that the module defines; evaluates constant expressions in the specification's order."""
         binder, image, store = self._binder, self._image, self.store
         for memory_type in image.memories:
             binder.memories.append(Memory(store, memory_type))
@@ -415,7 +416,7 @@ class Instance:
             value = None if table.init is None else self._evaluate(table.init)
             binder.tables.append(Table.of_value(store, table.type, value))
         if len(image.tags) > len(binder.tags):
-            # Imported only where a module needs it.
+            # Imported only for modules with tags.
             load("wasmz.runtime.traps.exceptions")
             from wasmz.runtime.traps.exceptions import Tag
 
@@ -426,7 +427,7 @@ class Instance:
             binder.elements.append(ElementSegment(items))
 
     def _initialize(self) -> None:
-        """Copies the active segments, tables first."""
+        """Copies the active segments, those of tables first."""
         binder, image = self._binder, self._image
         for element, items in zip(image.elements, binder.elements, strict=True):
             if element.offset is not None:
@@ -436,14 +437,14 @@ class Instance:
         binder.data.copy_active(binder.memories, self._evaluate)
 
     def _element(self, expression: ConstExpr) -> Any:
-        """The value of an item of a segment: in most cases a reference to a function."""
+        """The value of an item of an element segment: usually a reference to a function."""
         name, immediate = expression[0]
         if name == "ref.func" and len(expression) == 1 and not requests:
             return self._binder.func(immediate)
         return self._evaluate(expression)
 
     def _evaluate(self, expression: ConstExpr) -> Any:
-        """The value of a constant expression (specification 3.3.16), as generated code keeps it."""
+        """The value of a constant expression (specification 3.3.16), in the form of generated code."""
         stack: list[Any] = []
         binder = self._binder
         if requests:
@@ -465,7 +466,7 @@ class Instance:
                 second = stack.pop()
                 stack.append(find_helper(helper(name))(stack.pop(), second))
             else:
-                # Imported only where a module needs it.
+                # Imported only for modules that need it.
                 load("wasmz.runtime.gc.constant_expressions")
                 from wasmz.runtime.gc.constant_expressions import evaluate
 
@@ -478,7 +479,7 @@ class Instance:
 
 
 def _check_engines(module: CompiledModule, store: Store) -> None:
-    """Refuses code for another configuration than the store's: limits that it does not know would not hold."""
+    """Refuses code compiled for another configuration than the store's: some limits would not apply."""
     ours, theirs = store.engine.config, module.engine.config
     if ours is not theirs:
         for name, about in type(ours)._described.items():

@@ -1,7 +1,7 @@
-"""Linkers: what modules may import, by name.
+"""Linkers: definitions of imports, by name.
 
 linker = Linker(engine)
-linker.define("env", "log", print)                          a plain callable takes the import's signature
+linker.define("env", "log", print)                          a plain callable gets the import's type
 linker.define("env", "add", HostFunc(add, [I32, I32], [I32]))
 linker.define("env", "memory", Memory(store, MemoryType(1)))
 linker.define_instance("lib", other_instance)
@@ -42,11 +42,11 @@ class Linker:
     """Definitions for imports. A linker may serve any number of instances.
 
     Attributes:
-        engine: whose modules it links.
+        engine: the engine of the modules that it links.
     """
 
     def __init__(self, engine: Engine | None = None) -> None:
-        """Makes a linker without definitions. ``TypeError``: ``engine`` is no engine."""
+        """Makes a linker without definitions. ``TypeError``: ``engine`` is not an ``Engine``."""
         expect(engine, (Engine, type(None)), "engine", "an Engine")
         self.engine: Engine = Engine() if engine is None else engine
         self._items: dict[tuple[str, str], Any] = {}
@@ -54,12 +54,12 @@ class Linker:
     def define(self, module_name: str, name: str, item: Item) -> None:
         """Defines an import; a later definition replaces an earlier one.
 
-        ``item`` is a ``Memory``, ``Table``, ``Global``, ``Tag``, a ``Func`` or an instance's exported function, a
-        ``HostFunc``, or any callable, which then takes its type from the import that it satisfies; so does a number
-        (16 bytes for a v128), the value of an immutable global.
+        ``item`` is a ``Memory``, ``Table``, ``Global``, ``Tag``, ``Func``, an instance's exported function or a
+        ``HostFunc``; or any callable, which gets the type of the import; or a number (16 bytes for a v128), the value
+        of an immutable global.
 
         Raises:
-            TypeError: it is none of these.
+            TypeError: ``item`` is none of these.
         """
         if module_name.__class__ is not str or name.__class__ is not str:
             expect(module_name, str, "module_name", "a string")
@@ -76,14 +76,14 @@ class Linker:
             self._items[module_name, name] = instance.extern(name)
 
     def define_unknown_as_traps(self, module: CompiledModule) -> None:
-        """Defines every function that the module imports and nobody defined; calling one traps (UNREACHABLE)."""
+        """Defines every imported function that has no definition; calling one traps (UNREACHABLE)."""
         for item in _expect_module(module).imported_funcs:
             key = (item.module_name, item.name)
             if key not in self._items:
                 self._items[key] = _unknown(f"unknown import {import_name(item.module_name, item.name)} was called")
 
     def define_wasi(self, config: WasiConfig | None = None) -> None:
-        """Defines WASI preview 1 for one instance, with these arguments, environment and streams."""
+        """Defines WASI preview 1 for one instance, with the given arguments, environment and streams."""
         load("wasmz.runtime.wasi.functions")
         from wasmz.runtime.wasi.functions import add_to_linker
 
@@ -92,20 +92,20 @@ class Linker:
         add_to_linker(self, config)
 
     def define_emscripten(self, module: CompiledModule) -> None:
-        """Defines what the module imports of emscripten's conventions: ``invoke_*`` and ``longjmp``, memory growth."""
+        """Defines what the module imports by emscripten's conventions: ``invoke_*``, ``longjmp``, memory growth."""
         load("wasmz.runtime.link.emscripten")
         from wasmz.runtime.link.emscripten import define_emscripten
 
         define_emscripten(self, _expect_module(module))
 
     def get(self, module_name: str, name: str) -> Any:
-        """What is defined under these names, or ``None``."""
+        """The item defined under these names, or ``None``."""
         expect(module_name, str, "module_name", "a string")
         expect(name, str, "name", "a string")
         return self._items.get((module_name, name))
 
     def find_store(self) -> Store | None:
-        """The store in which an instance has to be that imports what is defined; ``None`` if it may be in any."""
+        """The store in which instances must be that import what is defined; ``None`` if they may be in any."""
         return _common_home(self._items.values())
 
     @shown
@@ -113,10 +113,10 @@ class Linker:
         return f"<Linker of {counted(len(self._items), 'definition')}>"
 
     def link(self, store: Store, image: ModuleImage, instance: Instance) -> list[Any]:
-        """The items for a module's imports, in their order; host functions as ``Func``.
+        """The items for a module's imports, in order; host functions as ``Func``.
 
         Raises:
-            LinkError: with a line for each import that is missing or of another type.
+            LinkError: with a line for each import that is missing or has another type.
         """
         items = self._items
         found = [items.get((wanted.module_name, wanted.name)) for wanted in image.imports]
@@ -124,13 +124,13 @@ class Linker:
 
 
 class ImportList:
-    """Imports by position, for ``Instance``: the first item is for the module's first import, and so on.
+    """Imports by position, for ``Instance``: the first item is the module's first import, and so on.
 
-    So one can give different items to two imports of the same name. Items are those of :meth:`Linker.define`.
+    So two imports of the same name can get different items. Items are those of :meth:`Linker.define`.
     """
 
     def __init__(self, items: Iterable[Item]) -> None:
-        """Takes items for the imports, in their order. ``TypeError``: one cannot be imported."""
+        """Takes the items of the imports, in order. ``TypeError``: one cannot be imported."""
         given = tuple(expect_iterable(items, "items", "what is to be imported"))
         for number, item in enumerate(given):
             _expect_item(item, f"import {number}")
@@ -141,14 +141,14 @@ class ImportList:
         return f"<ImportList of {counted(len(self._items), 'item')}>"
 
     def find_store(self) -> Store | None:
-        """As :meth:`Linker.find_store`."""
+        """See :meth:`Linker.find_store`."""
         return _common_home(self._items)
 
     def link(self, store: Store, image: ModuleImage, instance: Instance) -> list[Any]:
-        """The items as :meth:`Linker.link` gives them.
+        """See :meth:`Linker.link`.
 
         Raises:
-            LinkError: there are more or fewer items than imports, or one is of another type.
+            LinkError: there are more or fewer items than imports, or one has another type.
         """
         if len(self._items) != len(image.imports):
             raise LinkError([f"the module has {counted(len(image.imports), 'import')}, not {len(self._items)}"])
@@ -156,7 +156,7 @@ class ImportList:
 
 
 def _link(items: list[Any], store: Store, image: ModuleImage, instance: Instance) -> list[Any]:
-    """What an instance gets for items of its imports, in their order; ``None`` for an import without one."""
+    """Links the items for an image's imports, in order; ``None`` stands for an import without an item."""
     linked = []
     problems: list[str] = []
     functions = tags = 0
@@ -209,7 +209,7 @@ def _expect_module(module: Any) -> CompiledModule:
 
 def _matches(item: Any, wanted: ExternType, defined_type: DefinedType | None, is_exact: bool) -> bool:
     if isinstance(wanted, TagType):
-        # Tags match if their types are the same one (specification 3.3.15).
+        # Tags match if their types are equal (specification 3.3.15).
         return is_tag(item) and item.defined_type is defined_type
     if defined_type is not None:
         if isinstance(item, Func):
@@ -224,26 +224,26 @@ def _matches(item: Any, wanted: ExternType, defined_type: DefinedType | None, is
 
 
 def _misfit(item: Any, wanted: ImportType, store: Store) -> str | None:
-    """What is wrong with an item of the right type."""
+    """Why an item of the right type cannot be imported, or ``None``."""
     home = _home(item)
     if home is not None and home is not store:
         kind = wanted.type.__class__.__name__.removesuffix("Type").lower()
-        return f"is a {kind} of another store: what has it in common has to be in one store"
-    # What is a subclass of HostFunc is the runtime's own.
+        return f"is a {kind} of another store: instances that share it must be in one store"
+    # A subclass of HostFunc is the runtime's own.
     if not isinstance(wanted.type, FuncType) or isinstance(item, Func) or item.__class__.__base__ is HostFunc:
         return None
     is_host = isinstance(item, HostFunc)
     fn, count = item.fn if is_host else item, len(wanted.type.params) + (is_host and item.caller)
     taken = arity(fn)
     if taken is not None and not (taken[0] <= count and (taken[1] is None or count <= taken[1])):
-        of_these = ", a caller among them" if is_host and item.caller else ""
+        of_these = ", including the caller" if is_host and item.caller else ""
         what = f"passes {counted(count, 'argument')}{of_these}: {bounded(str(wanted.type))}"
         return f"{what}; {bounded(str(fn.__qualname__))} does not take so many"
     return None
 
 
 def _linked(item: Any, wanted: ImportType, defined_type: DefinedType | None, store: Store, instance: Instance) -> Any:
-    """The item itself, or the function made of a host's callable for this instance."""
+    """The item itself, or a function made for this instance from a host's callable."""
     if not isinstance(wanted.type, FuncType) or isinstance(item, Func):
         return item
     host = item if isinstance(item, HostFunc) else HostFunc(item, wanted.type.params, wanted.type.results)
@@ -252,7 +252,7 @@ def _linked(item: Any, wanted: ImportType, defined_type: DefinedType | None, sto
 
 
 def _home(item: Any) -> Store | None:
-    """The store outside of which something cannot be used: shared memories can, and functions, as any callable."""
+    """The store to which an item is tied; ``None`` for shared memories, functions and callables, which any may use."""
     if isinstance(item, (Func, HostFunc)) or (isinstance(item, Memory) and item.type.shared):
         return None
     home: Store | None = getattr(item, "store", None)
@@ -264,7 +264,7 @@ def _common_home(items: Iterable[Any]) -> Store | None:
 
 
 def is_tag(item: Any) -> bool:
-    """Whether an item is a ``Tag``; its module is imported only where there are some."""
+    """Whether an item is a ``Tag``; their module is imported only if there are any."""
     return isinstance(getattr(item, "type", None), TagType)
 
 
@@ -277,7 +277,7 @@ def _type_of(item: Any) -> ExternType | None:
 
 
 def _is_value(item: Any) -> bool:
-    """Whether an item may be the value of an imported constant."""
+    """Whether an item can be the value of an imported constant."""
     return isinstance(item, (int, float, bytes)) and not isinstance(item, bool)
 
 

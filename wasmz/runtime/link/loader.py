@@ -1,12 +1,12 @@
-"""Binds a module's code objects: makes the globals of an instance and gives each name its meaning (docs/abi.md).
+"""Binds a module's code objects: makes the globals of an instance and binds each name in them (docs/abi.md).
 
     binder = Binder(image, owner)
-    binder.bind(tables, memories, ...)         everything that ModuleImage.names lists is then in binder.namespace
+    binder.bind(tables, memories, ...)         binder.namespace then has everything that ModuleImage.names lists
     binder.function(5)                         the Python function of the module's function 5
 
-Names are resolved before code that needs them runs: adding keys to a globals dict undoes the specialisation of
-LOAD_GLOBAL. Where functions are compiled as they are called, so are the names added; those that earlier runs needed are
-put in at once.
+Names are bound before code that needs them runs, because new keys in a globals dict undo the specialisation of
+LOAD_GLOBAL. If functions are compiled when they are called, their names are added then; those that earlier runs needed
+are added at once.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ if TYPE_CHECKING:
     from wasmz.runtime.image import FunctionCode
     from wasmz.runtime.link.store import Store
 
-# Keeps the memories alive as long as any function of the instance: its views do not.
+# Keeps the memories alive as long as any function of the instance: views do not.
 _MEMORIES_KEY = "__wasmz_memories__"
 
-# The same for what closes the functions with their store.
+# The same for the object that closes the functions with their store.
 _BINDER_KEY = "__wasmz_binder__"
 
-# Stands for the value of a name that no code has needed yet.
+# The value of a name that no code has needed yet.
 _UNBOUND = object()
 
 
 def refuse() -> None:
-    """Stands in the code below for what the globals of an instance have under this name."""
+    """Stands in the code below for the global of this name in an instance."""
 
 
 _REFUSAL: Any = lambda *args: refuse()  # noqa: E731
@@ -60,8 +60,8 @@ class Binder:
         image: the compiled module.
         namespace: the globals of the generated functions.
         tables, memories, globals, tags: the index spaces, imports first. ``globals`` has an item for each global that
-            others can see, otherwise ``None``.
-        values: by index, the first value of each global, or the value of an imported constant.
+            is visible outside, otherwise ``None``.
+        values: the initial value of each global, or the value of an imported constant, by index.
         data, elements: the segments.
     """
 
@@ -75,7 +75,7 @@ class Binder:
             from wasmz.runtime.calls.tier_up import InstanceTiers
 
             self.tiers = InstanceTiers(self, supply)
-        # Functions take their builtins from here when they are made: none, so that generated code reaches none.
+        # Functions get their builtins from here when they are made: none, so generated code cannot reach any.
         self.namespace: dict[str, Any] = {"__builtins__": {}}
         self.namespace[_BINDER_KEY] = self
         store.add_part(self)
@@ -92,12 +92,12 @@ class Binder:
         self._imported = image.imported_function_count
         self._functions: dict[int, Callable[..., Any]] = {}
         self._funcs: dict[int, Func] = {}
-        # Exported functions with these globals.
+        # Exported functions that run with these globals.
         self._entries: list[FunctionType] = []
         self._callees_by_index: dict[int, Callable[..., Any]] = {}
 
     def add_imports(self, items: Sequence[Any]) -> None:
-        """Puts the linked imports into the index spaces, in the order of ``image.imports``."""
+        """Adds the linked imports to the index spaces, in the order of ``image.imports``."""
         functions = 0
         for item in items:
             if isinstance(item, Func):
@@ -115,19 +115,19 @@ class Binder:
                 self.tags.append(item)
 
     def function(self, index: int) -> Callable[..., Any]:
-        """What generated code calls for function ``index``."""
+        """The Python function for function ``index``, for generated code."""
         function = self._functions.get(index)
         if function is None:
             if self.tiers is not None:
                 function = self.tiers.stub(index)
             else:
                 function = FunctionType(self.image.functions[index - self._imported].code, self.namespace)
-            # At once, here and below, for threads: there is one object for each.
+            # Atomic, here and below, for threads: there is one object for each.
             function = self._functions.setdefault(index, function)
         return function
 
     def callee(self, index: int) -> Callable[..., Any]:
-        """What calls of function ``index`` call: the function, or what counts its calls."""
+        """The function that calls of function ``index`` call: itself, or one that counts calls."""
         callee = self._callees_by_index.get(index)
         if callee is None:
             callee = self.function(index)
@@ -152,7 +152,7 @@ class Binder:
                 tail_code, is_deep = None, self.tiers.is_deep(index)
             func = self._funcs.setdefault(
                 index,
-                Func.of_code(
+                Func.__new__(Func).setup(
                     self.store,
                     image.types[image.function_types[index]],
                     self.callee(index),
@@ -167,10 +167,10 @@ class Binder:
         return func
 
     def bind(self) -> None:
-        """Gives every name that the code needs its object."""
+        """Binds every name that the code needs."""
         self.namespace[_MEMORIES_KEY] = tuple(self.memories)
         if self.tiers is not None:
-            # Only the keys: their values are made when code needs them.
+            # Adds the keys only: values are made when code needs them.
             self.namespace.update(dict.fromkeys(self.image.names, _UNBOUND))
             self.namespace.update(self.tiers.helpers())
         if self.image.is_metered:
@@ -179,7 +179,7 @@ class Binder:
             self.add_names(self.image.names)
 
     def add_names(self, names: Iterable[str]) -> None:
-        """Gives those of the names that have none yet their objects."""
+        """Binds those of the names that are not bound yet."""
         namespace, providers = self.namespace, self._providers
         for name in names:
             if namespace.get(name, _UNBOUND) is _UNBOUND:
@@ -194,12 +194,12 @@ class Binder:
     def _unnumbered(self, name: str) -> Any:
         helper = find_helper(name) if self.tiers is None else late_helper(name, self.namespace)
         if helper is None and not is_attribute(name):
-            # Attributes are no globals: code has their names in the same list.
+            # Code lists attributes among its names, too; they are not globals.
             raise missing(name)
         return helper
 
     def leave(self, store: Store) -> None:
-        """Makes of every function one that says that the store is closed; code that runs goes on until it calls one."""
+        """Makes every function raise that the store is closed; code that runs goes on until it calls one."""
         self.namespace["refuse"] = store.check_open
         functions = [*self._functions.values(), *self._entries, *self.namespace.copy().values()]
         if self.tiers is not None:
@@ -209,7 +209,7 @@ class Binder:
                 function.__code__ = _REFUSAL.__code__
 
     def export(self, index: int, name: str) -> Callable[..., Any]:
-        """What Python calls for function ``index`` that is exported under ``name``."""
+        """The Python function for function ``index``, exported under ``name``."""
         if self.tiers is not None and index >= self._imported:
             return self.tiers.export(index, name)
         func = self.func(index)
@@ -231,7 +231,7 @@ class Binder:
 
     def _counting(self) -> InstanceTiers:
         if self.tiers is None:
-            raise SystemError("the compiled module has baseline code, which is compiled as it is called only")
+            raise SystemError("the compiled module has baseline code, which only lazy compilation may use")
         return self.tiers
 
     def _view(self, index: int, format: str, offset: str = "0", stride: str = "1") -> Any:
@@ -261,11 +261,11 @@ class Binder:
         return self.values[index]
 
     def keep_gaps(self, made: FunctionCode) -> bool:
-        """Whether code can run here, as far as it relies on memories that end before the last page."""
+        """Whether code can run here: it may rely on memories that end before the last page."""
         return all(self.memories[index].keep_gap() for index in {*gap_memories(made.names())})
 
     def _gap(self, index: int) -> None:
-        """What code names that relies on it. Where functions are compiled late, none is installed that could not."""
+        """Binds a name by which code relies on that. (Lazily compiled code that cannot run is never installed.)"""
         if not self.memories[index].keep_gap():
             raise LinkError([f"memory {index} has 65536 pages, and the module was compiled for at most 65535"])
 
@@ -296,7 +296,7 @@ class Binder:
         return class_of(type)
 
     def maker(self, index: int) -> Any:
-        """What makes objects of a type: its class, or what counts them in a store whose memory is limited."""
+        """Makes objects of a type: its class, or an allocator in a store with a memory limit."""
         made_class = self._type(index)
         heap = self.store.object_heap()
         if heap is None:

@@ -1,4 +1,4 @@
-"""What a WebAssembly module imports when Python imports it: Python modules, by name.
+"""Imports of a WebAssembly module that Python imports: objects of Python modules, by name.
 
 PythonImports("package", "package.lib").define(linker, module)
     "env" "log"      -> package.env.log, or else env.log
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 
 class PythonImports:
-    """Where one module imports from.
+    """Finds the imports of one module.
 
     Args:
-        package: the package that it is in, or nothing: where Python modules are looked for first.
-        name: its own name, for messages.
-        given: the only things that may be imported, by module name and name; ``None`` for any Python module.
+        package: the module's package, or nothing. Python modules are looked for there first.
+        name: the module's name, for messages.
+        given: the only objects that may be imported, by module name and name; ``None`` for any Python module.
     """
 
     def __init__(self, package: str, name: str, given: Given | None = None) -> None:
@@ -36,10 +36,10 @@ class PythonImports:
         self.given = given
 
     def define(self, linker: Linker, module: CompiledModule) -> None:
-        """Defines what the module imports and the linker has not got.
+        """Defines the imports that the linker does not define yet.
 
         Raises:
-            ImportError: it is not there.
+            ImportError: an import was not found.
         """
         for item in module.imports:
             if linker.get(item.module_name, item.name) is None:
@@ -64,12 +64,12 @@ class PythonImports:
             raise ImportError(f"{self.name} imports {what}", name=module_name) from None
 
     def _import(self, module_name: str) -> ModuleType:
-        # Imported only where there is something to import.
+        # Imported only if there is something to import.
         load("importlib")
         from importlib import import_module
 
         if not all(module_name.split(".")):
-            # importlib has errors of other kinds for these.
+            # importlib raises other errors for these.
             what = f"{bounded(repr(module_name))}, which names no module"
             raise ImportError(f"{self.name} imports from {what}", name=module_name)
         if self.package:
@@ -77,7 +77,7 @@ class PythonImports:
             try:
                 return import_module(beside)
             except ModuleNotFoundError as error:
-                # What was not found may be the package that the module would be in.
+                # The missing module may be the package that the module would be in.
                 lacking = f"{error.name}."
                 if not (lacking.startswith(f"{self.package}.") and f"{beside}.".startswith(lacking)):
                     raise

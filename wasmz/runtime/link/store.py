@@ -1,4 +1,4 @@
-"""Stores: what instances live in together, and how much memory they may use.
+"""Stores: where instances live together, and what limits the memory that they use.
 
 store = Store(engine, data={"user": 7})
 store.memory_budget.total_used             -> bytes of linear memory in use
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from wasmz.runtime.limits.fuel import Fuel
 
     class Part(Protocol):
-        """What a store tells that it is closed."""
+        """Is told when the store is closed."""
 
         def leave(self, store: Store) -> None: ...
 
     class Closable(Protocol):
-        """What a store frees when it is closed: a memory."""
+        """Is closed with the store: a memory."""
 
         def close(self) -> None: ...
 
@@ -37,24 +37,25 @@ if TYPE_CHECKING:
 class Store:
     """Holds instances and their memories, tables and globals, and limits what they use.
 
-    Several threads may call what is in a store, as far as the guest's own code allows that (docs/threads.md).
+    Several threads may call into a store if the guest's code allows it (docs/threads.md).
 
     Attributes:
-        engine: whose configuration holds.
-        data: anything the embedder likes; host functions reach it through their ``Caller``.
-        memory_budget: bytes in use, and ``Config.mem_limit_bytes``.
-        host_budget: the part of it that is no linear memory.
-        table_budget: elements of tables, and ``Config.table_limit``.
-        limiter: is asked before memories and tables grow, or ``None``.
+        engine: the engine whose configuration applies.
+        data: any object of the embedder's; host functions reach it through their ``Caller``.
+        memory_budget: bytes in use, limited by ``Config.mem_limit_bytes``.
+        host_budget: the part of them outside of linear memories.
+        table_budget: elements of tables, limited by ``Config.table_limit``.
+        limiter: decides before memories and tables grow, or ``None``.
     """
 
     def __init__(
         self, engine: Engine | None = None, data: Any = None, *, limiter: ResourceLimiter | None = None
     ) -> None:
-        """Makes a store; without an engine, in one with the default configuration.
+        """Makes a store; without an engine, with the default configuration.
 
         Raises:
-            TypeError: ``engine`` is no engine, or ``limiter`` no ``ResourceLimiter``. ValueError: the engine is closed.
+            TypeError: ``engine`` is not an ``Engine``, or ``limiter`` not a ``ResourceLimiter``. ValueError: the
+            engine is closed.
         """
         expect(engine, (Engine, type(None)), "engine", "an Engine")
         if limiter is not None and not hasattr(type(limiter), "memory_growing"):
@@ -68,19 +69,19 @@ class Store:
         self.host_budget: HostBudget = HostBudget(self.memory_budget)
         self._heap: Heap | None = None
         self.table_budget: Budget = Budget(config.table_limit)
-        # Items of the lists that tables have for types (see table.py).
+        # Items of the lists of callees that its tables have (see table.py).
         self.callees_held = 0
         self._made: dict[str, int] = {}
         self._has_deadline = False
         self._is_closed = False
-        # Instances' binders, and guests' processes.
+        # Binders of instances, and processes of guests.
         self._parts: WeakSet[Part] = WeakSet()
         self._memories: WeakSet[Closable] = WeakSet()
-        # Made where it is first needed.
+        # Made when it is first needed.
         self._fuel: Fuel | None = None
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a store, and what is in it, stays in its process: pickle modules")
+        raise TypeError("a store and its contents cannot be pickled: pickle modules")
 
     # Fuel
 
@@ -90,7 +91,7 @@ class Store:
         return None if self.engine.config.fuel is None else self._find_fuel().units
 
     def set_fuel(self, units: int) -> None:
-        """Replaces what is left of the fuel, also while code of this store runs.
+        """Sets the units of fuel that are left, also while code of this store runs.
 
         Raises:
             ValueError: the number is negative or beyond ``sys.maxsize``, or code of this store does not use fuel,
@@ -105,26 +106,26 @@ class Store:
     def _find_fuel(self) -> Fuel:
         found = self._fuel
         if found is None:
-            # Imported only for code that uses it.
+            # Imported only for code that uses fuel.
             load("wasmz.runtime.limits.fuel")
             from wasmz.runtime.limits.fuel import Fuel
 
             made = Fuel(self.engine.config.fuel)
-            # Nothing comes between the two that could let another thread or a signal handler in.
+            # No other thread or signal handler can run between the two.
             found = self._fuel = self._fuel or made
         return found
 
     # Time
 
     def set_deadline(self, seconds: float | None) -> None:
-        """Stops whatever code of this store runs so many seconds from now, with ``Interrupted``.
+        """Stops any code of this store that runs ``seconds`` from now, by raising ``Interrupted``.
 
-        That holds for what is called later, too, until another deadline is set; ``None`` takes it away. While code runs
-        it costs nothing. A function of the host that waits in C is woken in the main thread, if that set the deadline
-        (with the signal ``SIGURG``, where no one else handles it); in other threads it is stopped when it goes on.
+        The deadline also applies to later calls, until another one is set; ``None`` removes it. While code runs it
+        costs nothing. A host function that waits in C is woken in the main thread, if that set the deadline (by the
+        signal ``SIGURG``, unless the program handles it); in other threads it is stopped when it goes on.
 
         Raises:
-            ValueError: the number is negative or no number. TypeError: it is something else.
+            ValueError: the number is negative or NaN. TypeError: it is not a number.
             RuntimeError: this system has no threads.
         """
         expect(seconds, (int, float, type(None)), "seconds", "a number or None")
@@ -138,10 +139,10 @@ class Store:
         self._has_deadline = seconds is not None
 
     def interrupt(self) -> None:
-        """Stops the code of this store that runs now, in any thread, with ``Interrupted``.
+        """Stops the code of this store that runs now, in any thread, by raising ``Interrupted``.
 
-        To be called from another thread, a signal handler, or a function of the host: where it is the calling thread
-        itself that is to be stopped, this raises ``Interrupted``.
+        May be called from another thread, a signal handler, or a host function. If the calling thread itself is to be
+        stopped, this raises ``Interrupted``.
         """
         load("wasmz.runtime.limits.interrupts")
         from wasmz.runtime.limits import interrupts
@@ -151,11 +152,11 @@ class Store:
     # For the runtime
 
     def supply_fuel(self, namespace: dict[str, Any]) -> None:
-        """Gives the code of an instance the fuel (docs/abi.md, "Fuel")."""
+        """Gives the code of an instance its fuel (docs/abi.md, "Fuel")."""
         self._find_fuel().supply(namespace)
 
     def object_heap(self) -> Heap | None:
-        """What counts the objects of garbage-collected guests; ``None`` if their number is not limited."""
+        """Counts the objects of garbage-collected guests; ``None`` if they are not limited."""
         heap = self._heap
         if heap is None and self.host_budget.is_limited:
             # Imported only for guests that have such objects.
@@ -167,10 +168,10 @@ class Store:
         return heap
 
     def count_instance(self, memories: int, tables: int) -> None:
-        """Counts an instance that is about to be made, with what it defines, for the store's limiter.
+        """Counts an instance that is about to be made, and what it defines, for the store's limiter.
 
         Raises:
-            Trap: GROWTH_OPERATION_LIMITED, there would be too many.
+            Trap: GROWTH_OPERATION_LIMITED, the limiter allows no more.
         """
         limiter, made = self.limiter, self._made
         if limiter is None:
@@ -182,18 +183,18 @@ class Store:
             made[kind] = total
 
     def share_budgets(self, other: Store) -> None:
-        """Lets this store, which is new, and another one of the same guest have one limit together."""
+        """Makes this new store and another one of the same guest share one limit."""
         self.memory_budget, self.host_budget = other.memory_budget, other.host_budget
         self.table_budget = other.table_budget
         self._heap = other.object_heap()
 
     def adopt(self, memory: Closable) -> None:
-        """Notes a memory, to be freed with the store. Raises ``ValueError`` if that is closed."""
+        """Adds a memory, to be freed with the store. ``ValueError`` if the store is closed."""
         self.check_open()
         self._memories.add(memory)
 
     def add_part(self, part: Part) -> None:
-        """Notes what is told when the store is closed."""
+        """Adds an object that is told when the store is closed."""
         self._parts.add(part)
 
     def check_open(self) -> None:
@@ -202,9 +203,9 @@ class Store:
             raise ValueError("the store is closed")
 
     def close(self) -> None:
-        """Frees all memories of the store at once, and closes what its guests have opened; ends its deadline.
+        """Frees all memories of the store at once, closes what its guests have opened, and ends its deadline.
 
-        Whoever uses what is in it later gets ``ValueError``: functions, tables, globals and memories. Descriptors that
+        Later uses of what is in it raise ``ValueError``: functions, tables, globals and memories. Descriptors that
         instances in other open stores use stay open until those are closed, too.
         """
         self._is_closed = True

@@ -1,1 +1,1 @@
-"""What instances keep things in: memories, tables, globals, and what code calls for them."""
+"""The state of instances: memories, tables and globals; and the functions that code calls for them."""

@@ -1,12 +1,12 @@
-"""What generated code calls for many iterations of a loop at once on arrays of numpy (docs/abi.md, "Rounds of loops").
+"""Does many iterations of a loop at once on numpy arrays, for generated code (docs/abi.md, "Rounds of loops").
 
     memory_array_rounds(m, 100, 64, 2.5, 0, "...def rounds(memory,count,a0,k0): ...")  -> 100
 
-The compiler writes the function, as text (``wasmz/passes/loops/array_text.py`` shows one); it is made here when it is
-first called. It does iterations that lie in bounds as a whole, and returns how many these were, with the totals and
-other values that the next iteration begins with: a tuple, or only the number if there are none.
+The compiler writes the function as text (``wasmz/passes/loops/array_text.py`` shows one); it is compiled here on its
+first call. It does iterations whose accesses are all in bounds. It returns their number, or a tuple of that with the
+totals and other values with which the next iteration begins.
 
-numpy is imported when it is worth that, and nothing is done where there is none: the loop itself does all iterations.
+numpy is imported once it pays off. Without numpy nothing is done here, and the loop itself does all iterations.
 """
 
 from __future__ import annotations
@@ -28,28 +28,29 @@ __all__ = ["memory_array_rounds"]
 
 __wasmz_frame__ = "helper"
 
-# Elements that are computed at once: 64 KiB, of which some fit into a processor's caches.
+# Elements that are computed at once: 64 KiB; several such pieces fit into a processor's caches.
 LONGEST_PIECE: Final = 8192
-# A distance of iterations that no loop has.
+# A distance between iterations that no loop has.
 NEVER: Final = 1 << 62
 
-# Iterations that are left to loops before numpy is imported, which takes 100 to 200 ms: they save about 100 ns each.
+# How many iterations loops do themselves before numpy is imported: the import takes 100 to 200 ms and saves about 100
+# ns per iteration.
 _ITERATIONS_BEFORE_IMPORT: Final = 1_000_000
 _OLDEST: Final = (1, 26)
-# Loops of which functions are kept, and the characters of their texts: five bytes are held for each. Those of modules
-# that are gone are among them.
+# How many functions are kept, and how many characters their texts may have: each takes about five bytes of memory.
+# Functions of modules that were closed are among them.
 _MOST_FUNCTIONS: Final = 4096
 _MOST_CHARACTERS: Final = 1 << 23
 
 
 class State:
-    """What this process knows of numpy.
+    """What this process knows about numpy.
 
     Attributes:
-        left: iterations until it is imported.
-        names: what the functions use; ``None`` until then.
-        is_missing: whether there is none.
-        characters: of the texts of all functions that are kept.
+        left: how many iterations loops do before it is imported.
+        names: the names that the functions use; ``None`` before the import.
+        is_missing: whether it cannot be imported.
+        characters: the length of the texts of all functions that are kept.
     """
 
     left: int = _ITERATIONS_BEFORE_IMPORT
@@ -58,12 +59,12 @@ class State:
     characters: int = 0
 
 
-# The functions that were made, by their texts.
+# The compiled functions, by their texts.
 _functions: dict[str, Callable[..., Any]] = {}
 
 
 def memory_array_rounds(memory: Memory, rounds: int, *operands: Any) -> Any:
-    """Does rounds by the function whose text is the last operand; the one before is the number of its results."""
+    """Does iterations with the function whose text is the last operand; the one before is its number of results."""
     *numbers, results, text = operands
     function = _functions.get(text)
     if function is None:
@@ -98,15 +99,15 @@ def _find(text: str, rounds: int) -> Callable[..., Any] | None:
 
 
 def smallest_lag(distance: int, step: int, pairs: tuple[tuple[int, int, int, int], ...]) -> int:
-    """The least number of iterations after which an access meets what an earlier iteration accessed.
+    """The least number of iterations after which an access overlaps one of an earlier iteration.
 
-    Each pair is of two accesses: how far the later one is from the earlier one beside ``distance``, the widths of the
-    later and the earlier one, and the first number of iterations that counts.
+    Each pair describes two accesses: how far the later is from the earlier, in addition to ``distance``; the widths of
+    the later and the earlier one; and the smallest number of iterations to consider.
     """
     least = NEVER
     for apart, width, earlier, first in pairs:
         apart += distance
-        # They meet after m iterations if -width < apart + step * m < earlier.
+        # They overlap after m iterations if -width < apart + step * m < earlier.
         if step > 0:
             lag = max(first, (-width - apart) // step + 1)
         elif step < 0:
@@ -119,12 +120,12 @@ def smallest_lag(distance: int, step: int, pairs: tuple[tuple[int, int, int, int
 
 
 def _find_names() -> dict[str, Any] | None:
-    """What the text of functions uses; ``None`` if there is no numpy, or only an old one."""
+    """The names that the functions use; ``None`` if numpy is missing or too old."""
     try:
         numpy = load("numpy")
         version = tuple([int(part) for part in numpy.__version__.split(".")[:2]])
     except Exception:
-        # Whatever keeps it from being imported: the loops do without.
+        # Whatever prevents the import: the loops work without.
         return None
     if version < _OLDEST or sys.byteorder != "little":
         return None
@@ -152,7 +153,7 @@ def _find_names() -> dict[str, Any] | None:
         return value[-1] if isinstance(value, ndarray) else value
 
     def extreme(kind: str, order: str, start: Any, *values: Any) -> Any:
-        """The largest or smallest of a number and the elements of arrays; ``None`` if a zero or a NaN may decide."""
+        """The largest or smallest of a number and the elements of arrays; ``None`` if it may be a zero or a NaN."""
         function, choose = (maximum, max) if kind == "max" else (minimum, min)
         if order[0] == "f":
             found = choose(start, *[float(function.reduce(value)) for value in values])
@@ -187,7 +188,7 @@ def _find_names() -> dict[str, Any] | None:
         found = vector(start).view(type)
         for value in values:
             rows = value.view(type)
-            # Lanes wrap.
+            # Lanes wrap around.
             part = function.reduce(rows, axis=0, dtype=type) if rows.ndim > 1 else rows
             found = function(found, part)
         return int.from_bytes(found.tobytes(), "little")

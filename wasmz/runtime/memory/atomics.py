@@ -5,9 +5,9 @@
     atomic_wait4(m0, m0_I, 8, 7, -1)        -> 0 once another thread has called memory_atomic_notify(m0, 8, 1)
     HELPERS["atomic_add4"]
 
-The digit is the width in bytes; addresses are whole, and may exceed their type: then they are out of bounds. Changes
-hold the memory's lock, so that they are atomic whenever threads take turns, and where they do not at all (CPython
-without a GIL). A load is a single operation of CPython's anyway.
+The digit is the width in bytes. Addresses are unreduced sums, and may exceed their type: then they are out of bounds.
+Changes hold the memory's lock, so they are atomic with and without CPython's GIL. A load is a single operation of
+CPython's anyway.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ __all__ = ["HELPERS"]
 
 __wasmz_frame__ = "helper"
 
-# What memory.atomic.wait answers.
+# The results of memory.atomic.wait.
 _WOKEN, _NOT_EQUAL, _TIMED_OUT = 0, 1, 2
 
 
@@ -86,7 +86,7 @@ def _changer(width: int, combine: Callable[[int, int], int]) -> Callable[..., in
             while True:
                 old: int = view[address]
                 new = combine(old, value) & mask
-                # A signal handler may have changed it meanwhile. Between this and the store none runs.
+                # A signal handler may have changed it since. None can run between this test and the store.
                 if view[address] == old:
                     view[address] = new
                     return old
@@ -98,7 +98,7 @@ def _exchanger(width: int) -> Callable[..., int]:
     low_bits, mask = width - 1, (1 << 8 * width) - 1
 
     def exchange(memory: Memory, view: View, address: int, expected: int, value: int) -> int:
-        """Stores the value if the number is the expected one, all of whose bits count."""
+        """Stores ``value`` if the number there equals ``expected``, which may be wider; returns the old number."""
         if address & low_bits:
             raise _unaligned()
         with memory.lock:
@@ -111,7 +111,7 @@ def _exchanger(width: int) -> Callable[..., int]:
 
 
 def _wait_for(turn: LockType, due: float | None) -> bool:
-    """Waits until someone releases a lock; false when the time ``due`` comes first. It can be stopped meanwhile."""
+    """Waits until the lock is released; ``False`` when the time ``due`` comes first. The wait can be stopped."""
     while True:
         left = LONGEST_WAIT if due is None else min(due - time.monotonic(), LONGEST_WAIT)
         if turn.acquire(True, max(left, 0)):
@@ -126,14 +126,14 @@ def _waiter(width: int) -> Callable[..., int]:
     low_bits = width - 1
 
     def wait(memory: Memory, view: View, address: int, expected: int, timeout: int) -> int:
-        """Waits for a notification at the address, as long as the number there is the expected one.
+        """Waits for a notification at the address, if the number there is the expected one.
 
-        ``timeout`` is in nanoseconds, as an unsigned number; negative ones are endless.
+        ``timeout`` is in nanoseconds, as an unsigned number; negative ones mean no limit.
         """
         if address & low_bits:
             raise _unaligned()
         if not memory.type.shared:
-            # Bounds come first: what is out of them is so whatever the memory's kind.
+            # Bounds are checked first: an address is out of bounds whatever the memory's kind.
             _ = view[address]
             raise Trap(TrapCode.UNSHARED_MEMORY_WAIT)
         if requests:
@@ -144,8 +144,8 @@ def _waiter(width: int) -> Callable[..., int]:
         try:
             with memory.lock:
                 _enter(memory, address, turn)
-                # What counts is the number that is there once notifications reach this: a signal handler may change it,
-                # and notify, at any time.
+                # Compared only once notifications can reach this thread: a signal handler may change the number, and
+                # notify, at any time.
                 is_expected = view[address] == expected
             if is_expected:
                 notified = _wait_for(turn, None if timeout >> 63 else time.monotonic() + timeout / 1e9)
@@ -159,22 +159,22 @@ def _waiter(width: int) -> Callable[..., int]:
     return wait
 
 
-# Both may be interrupted by a signal handler that does the same, or notifies, while this thread holds the lock.
+# A signal handler may interrupt both, while this thread holds the lock, and do the same, or notify.
 
 
 def _enter(memory: Memory, address: int, turn: LockType) -> None:
-    """Waits last in the queue of an address."""
+    """Adds the thread, as its lock ``turn``, to the end of the queue of an address."""
     while True:
         queue = memory.waiting.setdefault(address, [])
         queue.append(turn)
         if memory.waiting.get(address) is queue:
             return
-        # It was empty, and removed.
+        # The queue was empty, and has been removed.
         _remove(queue, turn)
 
 
 def _leave(memory: Memory, address: int, turn: LockType) -> bool:
-    """Waits no more; false if it has been notified."""
+    """Removes the thread from the queue; ``False`` if it has been notified."""
     queue = memory.waiting.get(address)
     if queue is None or not _remove(queue, turn):
         return False
@@ -192,7 +192,7 @@ def _remove(queue: list[LockType], turn: LockType) -> bool:
 
 
 def memory_atomic_notify(memory: Memory, view: View, address: int, count: int) -> int:
-    """Wakes up to ``count`` threads that wait at the address, those first that came first; how many these were."""
+    """Wakes up to ``count`` threads that wait at the address, in the order they came; returns how many."""
     if address & 3:
         raise _unaligned()
     _ = view[address]

@@ -1,14 +1,14 @@
-"""What generated code calls for many rounds of a loop at once (docs/abi.md, "Rounds of loops").
+"""Does many iterations of a loop at once, for generated code (docs/abi.md, "Rounds of loops").
 
     memory_fill_rounds(m, 64, 7, 4, 1000, 0, 4, 4)      1000 words from address 64 on become 7 -> 1000
     memory_copy_rounds(m, m, 65, 64, 99, 0, 0, 1, 1, 1) the byte at 64 is repeated 99 times -> 99
-    memory_match_rounds(m, m, 0, 64, 99, 0, 0, 1, 1)    how many bytes from 0 on are those from 64 on, up to 99
+    memory_match_rounds(m, m, 0, 64, 99, 0, 0, 1, 1)    how many bytes from 0 on equal those from 64 on, up to 99
 
-Each does the rounds that lie in bounds as a whole, in effect one after the other, and returns how many these were. It
-does fewer rather than a round of which anything could trap or wrap: the loop itself, which comes behind, does the rest.
-Between pieces it can be stopped (``checkpoints.py``).
+Each function does the iterations whose accesses are all in bounds, as if one after the other, and returns how many
+these were. It stops before an iteration in which anything could trap or wrap: the loop itself, which follows, does the
+rest. It can be stopped between pieces (``checkpoints.py``).
 
-An access of a round is ``size`` bytes at ``base + displacement``; ``base`` moves on by ``step`` each round.
+An iteration accesses ``size`` bytes at ``base + displacement``; each iteration adds ``step`` to ``base``.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ __all__ = [
 
 __wasmz_frame__ = "helper"
 
-# What is looked for is likely near: the first chunk is small.
+# What is searched is likely near: the first chunk is small.
 _FIRST_CHUNK: Final = 32
 _LARGEST_CHUNK: Final = 1 << 16
 
 
 def memory_rounds_within(memory: Memory, base: int, rounds: int, displacement: int, size: int, step: int) -> int:
-    """How many of the rounds access memory in bounds only, without a base that wraps."""
+    """The number of iterations, at most ``rounds``, that access memory in bounds and whose base does not wrap."""
     free = memory.size_bytes - base - displacement - size
     if free < 0:
         return 0
@@ -52,7 +52,7 @@ def memory_rounds_within(memory: Memory, base: int, rounds: int, displacement: i
 def memory_fill_rounds(
     memory: Memory, base: int, value: int, step: int, rounds: int, displacement: int, width: int, size: int
 ) -> int:
-    """Stores of ``width`` bytes that cover ``size``; ``step`` is unsigned."""
+    """Stores of ``width`` bytes that cover ``size`` bytes; ``step`` is unsigned."""
     if step > 0x7FFF_FFFF:
         step -= 0x1_0000_0000
     distance = abs(step)
@@ -112,13 +112,13 @@ def memory_copy_rounds(
     ahead: int,
     behind: int,
 ) -> int:
-    """Loads of ``abs(step)`` bytes in all, and stores of what they loaded.
+    """Loads that cover ``abs(step)`` bytes, and stores of the loaded values.
 
-    Where the target overlaps the source and lies ahead of it, bytes that were stored are loaded again later. Then it
-    must be at least ``ahead`` bytes ahead; behind it, at least ``behind``.
+    If the target overlaps the source and is ahead of it, stored bytes are loaded again later. The target must be at
+    least ``ahead`` bytes ahead of the source, or at least ``behind`` bytes behind it.
     """
     if step > 0:
-        # In the bounds of both, without a call.
+        # In bounds of both, computed without a call.
         to += to_displacement
         start += displacement
         possible = (target.size_bytes - to) // step
@@ -156,12 +156,12 @@ def memory_copy_rounds(
 
 
 def _repeat(memory: memoryview, to: int, start: int, period: int, length: int, is_downward: bool) -> None:
-    """Fills a range with copies of the bytes that lie next to it, from that end on."""
+    """Fills a range with copies of the ``period`` bytes before it, or after it if ``is_downward``."""
     if length <= PIECE_BYTES:
         pattern = memory[start : start + period].tobytes() * (length // period + 1)
         memory[to : to + length] = pattern[-length:] if is_downward else pattern[:length]
         return
-    # From what is there already, as many periods of it as possible.
+    # Copies as many periods as are there already, which doubles their number each time.
     end = to + length
     filled = 0
     while filled < length:
@@ -189,7 +189,7 @@ def memory_match_rounds(
     width: int,
     step: int,
 ) -> int:
-    """How many rounds come before the first one that loads two items of ``width`` bytes that differ."""
+    """The number of iterations before the first that loads two different items of ``width`` bytes."""
     rounds = memory_rounds_within(first, one, rounds, displacement, width, step)
     rounds = memory_rounds_within(second, other, rounds, other_displacement, width, step)
     left, right = first.bytes, second.bytes
@@ -225,9 +225,9 @@ def memory_match_rounds(
 def memory_find_rounds(
     memory: Memory, base: int, value: int, rounds: int, displacement: int, step: int, bits: int, is_run: bool
 ) -> int:
-    """How many rounds come before the first one that loads a certain byte; or, for a run, any other one.
+    """The number of iterations before the first that loads a given byte or, if ``is_run``, any other byte.
 
-    ``bits`` is the width of the type to which bytes are extended as signed numbers, and 0 if they are unsigned.
+    ``bits`` is the width of the type to which bytes are sign-extended, or 0 if they are unsigned.
     """
     rounds = memory_rounds_within(memory, base, rounds, displacement, 1, step)
     byte = value & 0xFF
@@ -263,7 +263,7 @@ def memory_find_rounds(
 
 
 def memory_sum_rounds(memory: Memory, base: int, rounds: int, displacement: int, step: int, bits: int) -> int:
-    """The sum of all bytes of some rounds that are known to be in bounds."""
+    """The sum of the bytes of iterations that are known to be in bounds."""
     view = memory.bytes
     start, end = _extent(base, rounds, displacement, step)
     total = 0
@@ -275,7 +275,7 @@ def memory_sum_rounds(memory: Memory, base: int, rounds: int, displacement: int,
 
 
 def memory_weighted_rounds(memory: Memory, base: int, rounds: int, displacement: int, step: int, bits: int) -> int:
-    """The same of the bytes' sums up to each: the last byte counts once, the first one as often as there are bytes."""
+    """The sum of all partial sums of the bytes: the last byte counts once, the first as often as there are bytes."""
     view = memory.bytes
     start, end = _extent(base, rounds, displacement, step)
     total = before = 0

@@ -22,18 +22,18 @@ class Global:
     """A global variable, or constant.
 
     Attributes:
-        type: the type of the value, and whether it is mutable.
-        store: where it belongs.
+        store: the store that it belongs to.
+        cell: a one-item list with the value in the form of generated code; instances share it.
         cell: a one-item list with the value as generated code keeps it; shared with instances.
     """
 
     __slots__ = ("__weakref__", "cell", "store", "type")
 
     def __init__(self, store: Store, type: GlobalType, value: Any) -> None:
-        """Makes a global with this first value.
+        """Makes a global with an initial value.
 
         Raises:
-            TypeError, OverflowError: the value is not one of the type.
+            TypeError, OverflowError: the value does not fit the type.
         """
         expect_store(store)
         expect(type, GlobalType, "type", "a GlobalType")
@@ -44,7 +44,7 @@ class Global:
 
     @classmethod
     def of_cell(cls, store: Store, type: GlobalType, cell: list[Any]) -> Global:
-        """The global of an instance that keeps its value in ``cell``."""
+        """The global of an instance whose value is in ``cell``."""
         self = cls.__new__(cls)
         self.store, self.type, self.cell = store, type, cell
         return self

@@ -1,18 +1,18 @@
-"""Linear memories (specification 4.2.8): address space reserved once, so that growing copies nothing.
+"""Linear memories (specification 4.2.8): address space is reserved once, so that growing copies nothing.
 
     memory = Memory(store, MemoryType(1, 2))
     memory.write(8, b"abc"); memory[8:11]           -> b"abc"
     memory.grow(1)                                  -> 1, the old size in pages
-    memory._strided("I", 4)[4]                      -> 0x00636261, what generated code does
+    memory._strided("I", 4)[4]                      -> 0x00636261, as generated code reads it
 
-Everywhere an address may have the signed form in which host functions receive pointers: -4 is 2^32 - 4, never "four
-before the end". Subscripts raise ``IndexError``. The methods for host functions (:meth:`Memory.read` and its kin) raise
-``Trap(MEMORY_OUT_OF_BOUNDS)``, because there the guest is at fault.
+Addresses may always be given in the signed form in which host functions receive pointers: -4 is 2^32 - 4, not "four
+before the end". Subscripts raise ``IndexError``. The methods for host functions (:meth:`Memory.read` and others) raise
+``Trap(MEMORY_OUT_OF_BOUNDS)``, because the guest is at fault there.
 
-A memory goes from one state to the next in single steps: made -> grown or moved, any number of times -> closed. Whoever
-wants to change it takes note of the turn, prepares, and has all changes applied in one call that first takes the turn
-away, see :meth:`Memory._change`; if another thread, a signal handler or a finalizer was quicker, it begins again. So no
-lock is held, no one waits, an exception at any point leaves one of the two states, and a fork copies one.
+A memory changes its state in single steps: made, grown or moved any number of times, closed. A change first remembers
+the current turn, then prepares all its steps, and applies them in one call that begins by taking the turn away, see
+:meth:`Memory._change`. If another thread, a signal handler or a finaliser took it before, the change starts again. So
+no lock is held, nothing waits, an exception at any point leaves a whole state, and so does a fork.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ if TYPE_CHECKING:
 __wasmz_frame__ = "helper"
 
 _LARGEST_BYTES = {ValType.I32: 1 << 32, ValType.I64: 1 << 48}
-# So much address space is reserved for one memory at most; past it, growth copies, and reserves twice as much.
+# The most address space that is reserved for one memory. Beyond it, growing copies, and reserves twice as much.
 _RESERVATIONS = {ValType.I32: 1 << 32, ValType.I64: 1 << 36}
 _MAP_NORESERVE = getattr(mmap, "MAP_NORESERVE", 0x4000 if sys.platform == "linux" else 0)
 _CAN_RESERVE = hasattr(mmap, "MAP_PRIVATE") and sys.maxsize > 1 << 32 and sys.platform != "emscripten"
 
-# What the views of a closed memory have for a buffer, and its ``bytes``.
+# The buffer of a closed memory: of its views, and its ``bytes``.
 _NOTHING = memoryview(bytearray(1))
 _CLOSED = _NOTHING[:0]
 
@@ -62,10 +62,10 @@ class Memory:
 
     Attributes:
         store: the store whose memory limit counts it.
-        type: as it was declared; :attr:`current_type` has the present size as its minimum.
-        size_bytes: how many bytes are accessible now.
-        bytes: the whole reservation as bytes, for the runtime only: it checks ``size_bytes`` itself.
-        lock, waiting: for the runtime's atomic access: held while memory changes, and by address who waits there.
+        type: its declared type; :attr:`current_type` has the current size as its minimum.
+        size_bytes: how many bytes are accessible.
+        bytes: the whole reservation as bytes. For the runtime only, which must check ``size_bytes`` itself.
+        lock, waiting: for atomic access by the runtime: held while memory changes; and the waiting threads, by address.
     """
 
     __slots__ = (
@@ -81,26 +81,26 @@ class Memory:
         "waiting",
     )
 
-    # One for all memories: it is held for some microseconds, and by no one in the child of a fork. A signal handler may
-    # interrupt whoever holds it.
+    # One for all memories: it is held for microseconds. In a forked child no thread holds it. A signal handler may
+    # interrupt the thread that holds it.
     lock: ClassVar[Any] = RLock()
 
     def __init__(self, store: Store, type: MemoryType) -> None:
-        """Makes a memory of ``type.minimum`` pages, all zero.
+        """Makes a memory of ``type.minimum`` pages of zeros.
 
         Raises:
-            MemoryLimit: ``Config.mem_limit_bytes`` forbids it.
-            Trap: GROWTH_OPERATION_LIMITED, the store's limiter forbids it.
-            MemoryError: the system forbids it.
-            TypeError, ValueError: the type makes no sense.
+            MemoryLimit: ``Config.mem_limit_bytes`` is too small.
+            Trap: GROWTH_OPERATION_LIMITED, the store's limiter refuses.
+            MemoryError: the system refuses.
+            TypeError, ValueError: the type is invalid.
         """
         if hasattr(self, "_turn"):
-            raise TypeError("a memory is made once")
+            raise TypeError("a memory cannot be initialised twice")
         expect_store(store)
         expect(type, MemoryType, "type", "a MemoryType")
         maximum = type.maximum
         if type.minimum < 0 or (type.shared if maximum is None else maximum < type.minimum):
-            raise ValueError(f"there can be no {type}{' without a maximum' if maximum is None else ''}")
+            raise ValueError(f"cannot make a {type}{' without a maximum' if maximum is None else ''}")
         self._charged = 0
         self.type: MemoryType = type
         self.store: Store = store
@@ -109,11 +109,11 @@ class Memory:
         self._maximum = largest if maximum is None else min(maximum, largest)
         size = type.minimum * type.page_bytes
         if type.minimum > self._maximum:
-            raise MemoryError(f"there is no room for a {type}")
+            raise MemoryError(f"not enough memory for a {type}")
         if not self._may_have(0, size):
             raise Trap(TrapCode.GROWTH_OPERATION_LIMITED)
         if not store.memory_budget.reserve(size):
-            raise MemoryLimit(f"the store's limit of {store.memory_budget.limit} bytes forbids a {type}")
+            raise MemoryLimit(f"the store's limit of {store.memory_budget.limit} bytes is too small for a {type}")
         self._charged = size
         try:
             buffer = memoryview(self._allocate(size, self._maximum * type.page_bytes))
@@ -122,18 +122,18 @@ class Memory:
             raise
         self.size_bytes: int = size
         self.bytes: memoryview = buffer
-        # The views have a buffer of their own, which no one can release who gets hold of the other one.
+        # The views have a buffer object of their own, which code that gets hold of the other one cannot release.
         self._views = make_views(buffer[:], size)
         self._turn: list[None] = [None]
         store.adopt(self)
 
     def __del__(self) -> None:
-        # Also of memories that could not be made.
+        # Also called for memories that could not be made.
         if getattr(self, "_charged", 0):
             self._settle(0)
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a memory stays in its store: copy its bytes, memory[:]")
+        raise TypeError("a memory cannot be copied or pickled: copy its bytes, memory[:]")
 
     def __enter__(self) -> Memory:
         return self
@@ -144,9 +144,9 @@ class Memory:
         self.close()
 
     def close(self) -> None:
-        """Frees the memory, and wakes who waits there. Every later access is an error, or a trap if it is the guest's.
+        """Frees the memory, and wakes threads that wait there. Later accesses are errors, or traps if the guest's.
 
-        What Python code got from :meth:`view` before goes on showing the bytes.
+        Views that :meth:`view` returned before keep the bytes.
         """
         while True:
             turn = self._turn
@@ -160,7 +160,7 @@ class Memory:
             ]
             if self._change(turn, steps):
                 break
-        # Also if it was closed before: that may have been interrupted here.
+        # Done even if it was closed before: that call may have been interrupted here.
         for address in list(self.waiting):
             queue = self.waiting.pop(address, None)
             while queue:
@@ -172,20 +172,20 @@ class Memory:
         self._views.drop_left()
 
     def _change(self, turn: list[None], steps: list[Step]) -> bool:
-        """Does steps all at once, if no one has changed the memory since ``turn`` was its turn."""
+        """Applies all steps at once, unless the memory was changed since ``turn`` was its turn."""
         try:
             apply([(turn.pop,), *steps, (setattr, self, "_turn", [None])])
         except IndexError:
             return False
         except MemoryError:
-            # Of the first step after the turn; the others allocate nothing.
+            # Raised by the first step after the turn; the other steps allocate nothing.
             self._turn = [None]
             raise
         return True
 
     def _settle(self, size: int) -> None:
-        """Gives back to the store's budget what is counted beyond a size."""
-        # Nothing is called in between, so that only one of several threads, or handlers, sees the surplus.
+        """Returns to the store's budget what is counted beyond ``size``."""
+        # Nothing is called in between, so only one of several threads or handlers sees the surplus.
         charged, self._charged = self._charged, size
         if charged > size:
             self.store.memory_budget.release(charged - size)
@@ -199,7 +199,7 @@ class Memory:
 
     @property
     def current_type(self) -> MemoryType:
-        """The type with the present size as its minimum: what an import is matched with."""
+        """The type with the current size as its minimum; imports are matched against it."""
         type = self.type
         return MemoryType(self.size_pages, type.maximum, type.shared, type.address_type, type.page_bytes)
 
@@ -216,11 +216,11 @@ class Memory:
     def grow(self, pages: int) -> int:
         """Adds pages of zeros (specification 4.6.11). Returns the old size in pages, or -1 if that is impossible.
 
-        It is if the type's maximum, the store's limiter, ``Config.mem_limit_bytes`` or the system forbids it, and
-        after :meth:`close`. Another thread, or a signal handler, may grow the memory meanwhile.
+        It is impossible if the type's maximum, the store's limiter, ``Config.mem_limit_bytes`` or the system forbids
+        it, and after :meth:`close`. Another thread or a signal handler may grow the memory meanwhile.
 
-        Ordinary views from :meth:`view` stay valid. Where the platform cannot reserve address space they go on
-        showing the bytes from before.
+        Views that :meth:`view` returned stay valid. On platforms that cannot reserve address space they keep showing
+        the old bytes.
         """
         if pages.__class__ is not int:
             pages = expect_integer(pages, "pages")
@@ -244,7 +244,7 @@ class Memory:
                 return old_pages if grown else -1
 
     def _try_to_grow(self, turn: list[None], size: int, added: int) -> bool | None:
-        """Adds bytes, if ``size`` are there. ``None`` if the memory was changed meanwhile."""
+        """Adds bytes if the size is still ``size``. ``None`` if the memory was changed meanwhile."""
         budget = self.store.memory_budget
         if not budget.reserve(added):
             return False
@@ -256,7 +256,7 @@ class Memory:
             if new_size <= len(buffer):
                 steps = self._views.changes(None, new_size)
             else:
-                # Everything is copied to a larger buffer: where address space could not be reserved.
+                # Without reserved address space, everything is copied to a larger buffer.
                 larger = memoryview(self._allocate(new_size, new_size * 2, new_size // 2))
                 steps = [
                     *self._views.changes(larger[:], new_size),
@@ -275,14 +275,14 @@ class Memory:
         return True
 
     def _allocate(self, size: int, capacity: int, spare: int = 0) -> mmap.mmap | bytearray:
-        """``size`` bytes, and more to grow into; ``spare`` bytes of it where those have to be allocated."""
+        """Allocates ``size`` bytes, and address space to grow into, or ``spare`` bytes if that cannot be reserved."""
         type = self.type
         capacity = min(capacity, self._maximum * type.page_bytes, self.store.memory_budget.largest_total)
         capacity = max(size, min(capacity, max(_RESERVATIONS[type.address_type], 2 * size)))
         return _allocate(size, capacity, min(spare, capacity - size))
 
     def keep_gap(self) -> bool:
-        """Keeps a memory from growing into the last page of 32-bit addresses; false if it has that already."""
+        """Keeps a memory from growing into the last page of 32-bit addresses; ``False`` if it already has."""
         largest = MEMORY32_LIMIT_BYTES // self.type.page_bytes
         while True:
             turn = self._turn
@@ -308,7 +308,7 @@ class Memory:
     # Access for Python
 
     def view(self) -> memoryview:
-        """The accessible bytes as an ordinary writable memoryview (format ``B``), without a copy."""
+        """The accessible bytes as an ordinary writable memoryview (format ``B``), without copying."""
         return self.bytes[: self.size_bytes]
 
     if sys.version_info >= (3, 12):
@@ -325,7 +325,7 @@ class Memory:
         def __getitem__(self, index: slice, /) -> bytes: ...
 
     def __getitem__(self, index: int | slice, /) -> int | bytes:
-        """The byte at an address, or a copy of those of a slice. ``IndexError`` outside of the memory."""
+        """The byte at an address, or a copy of the bytes of a slice. ``IndexError`` outside the memory."""
         if isinstance(index, slice):
             return self.view()[self._unsigned_slice(index)].tobytes()
         address = self._unsigned(index)
@@ -342,8 +342,8 @@ class Memory:
         def __setitem__(self, index: slice, value: Buffer, /) -> None: ...
 
     def __setitem__(self, index: Any, value: Any, /) -> None:
-        """Sets the byte at an address, or those of a slice to as many. ``IndexError`` outside of the memory."""
-        # Nothing is called between finding the bytes and storing there: else they may be left behind by then.
+        """Sets the byte at an address, or the bytes of a slice to as many. ``IndexError`` outside the memory."""
+        # Nothing is called between finding the bytes and storing: the memory might move in between.
         if isinstance(index, slice):
             part, source = self._unsigned_slice(index), _bytes_of(value)
             self.bytes[: self.size_bytes][part] = source
@@ -359,27 +359,27 @@ class Memory:
                 raise ValueError(f"value must be a byte, from 0 to 255, not {bounded(repr(value))}") from None
 
     def _unsigned(self, number: Any) -> int:
-        """An index as an address: the guest's pointers from the middle on are negative as Python's ints."""
+        """An index as an unsigned address: as Python ints, the guest's pointers in the upper half are negative."""
         address = expect_integer(number, "index")
         if address < 0:
             address += 1 << (32 if self.type.address_type is ValType.I32 else 64)
             if address < 0:
-                raise IndexError(f"{number} is no address")
+                raise IndexError(f"{number} is not an address")
         return address
 
     def _unsigned_slice(self, part: slice) -> slice:
-        """The same for a slice; what is not in bounds, and was negative, is an error and not the nearest address."""
+        """Like ``_unsigned`` for a slice; bounds that were negative, and are out of bounds, raise an error."""
         start, stop, step = part.start, part.stop, part.step
         if start.__class__ is int and stop.__class__ is int and start >= 0 and stop >= 0:
-            # Most are like that.
+            # The usual case.
             return part
         size = self.size_bytes
         for bound in (start, stop):
             if bound is not None and index(bound) < 0 and self._unsigned(bound) > size:
-                raise IndexError(f"{bound} is no address in a memory of {size} bytes")
+                raise IndexError(f"{bound} is not an address in a memory of {size} bytes")
         if start is not None and index(start) < 0:
             if stop is not None and index(stop) >= 0 and (step is None or index(step) > 0):
-                # Up to the end of the address space, which as a pointer is 0; or past it.
+                # Up to the end of the address space, which is 0 as a pointer; or beyond it.
                 if index(stop) != 0 or self.type.address_type is not ValType.I32 or size != 1 << 32:
                     raise IndexError(f"the addresses from {start} up to {stop} wrap around")
                 stop = size
@@ -401,7 +401,7 @@ class Memory:
         return found
 
     def write(self, address: int, data: Buffer) -> None:
-        """Writes bytes to a guest address; all of them or none. ``data`` is whatever has a buffer, of any format.
+        """Writes bytes at a guest address; all of them or none. ``data`` is any object with a buffer, of any format.
 
         Raises:
             Trap: MEMORY_OUT_OF_BOUNDS.
@@ -414,7 +414,7 @@ class Memory:
             raise _closed() from None
 
     def slice(self, address: int, size: int) -> memoryview:
-        """A writable view of ``size`` bytes from a guest address, without a copy.
+        """A writable view of ``size`` bytes from a guest address, without copying.
 
         Raises:
             Trap: MEMORY_OUT_OF_BOUNDS.
@@ -428,11 +428,11 @@ class Memory:
     def read_value(self, address: int, format: str | ValType) -> Any:
         """The little-endian value at a guest address.
 
-        ``format`` is of the ``struct`` module, without byte order, or a type of numbers. One value is returned as such,
-        several as a tuple.
+        ``format`` is a format of the ``struct`` module without byte order, or a type of numbers. One value is returned
+        as it is, several as a tuple.
 
         Raises:
-            Trap: MEMORY_OUT_OF_BOUNDS. ValueError: there is no such format.
+            Trap: MEMORY_OUT_OF_BOUNDS. ValueError: the format is invalid.
         """
         packer = _packer(format)
         values = packer.unpack_from(self.bytes, self._checked(address, packer.size))
@@ -442,7 +442,7 @@ class Memory:
         """Writes values at a guest address, the inverse of :meth:`read_value`.
 
         Raises:
-            Trap: MEMORY_OUT_OF_BOUNDS. ValueError: there is no such format. TypeError: the values are not of it.
+            Trap: MEMORY_OUT_OF_BOUNDS. ValueError: the format is invalid. TypeError: the values do not fit it.
         """
         packer = _packer(format)
         start = self._checked(address, packer.size)
@@ -451,12 +451,12 @@ class Memory:
         except (StructError, TypeError) as error:
             if self.bytes is _CLOSED:
                 raise _closed() from None
-            raise TypeError(f"values are not of format {format!r}: {bounded(repr(values))} ({error})") from None
+            raise TypeError(f"values do not fit format {format!r}: {bounded(repr(values))} ({error})") from None
 
     # Other threads, for shared memories
 
     def notify(self, address: int, count: int = 0xFFFF_FFFF) -> int:
-        """Wakes up to ``count`` threads that wait at the address; how many these were (``memory.atomic.notify``).
+        """Wakes up to ``count`` threads that wait at the address; returns how many (``memory.atomic.notify``).
 
         Raises:
             Trap: MEMORY_OUT_OF_BOUNDS, UNALIGNED_ATOMIC_ACCESS.
@@ -468,9 +468,9 @@ class Memory:
         return memory_atomic_notify(self, self._strided("I"), self._checked(address, 4), count)
 
     def wait32(self, address: int, expected: int, timeout: float | None = None) -> int:
-        """Waits until another thread notifies the address, if the 32 bits there are the expected ones.
+        """Waits until another thread notifies the address, if the 32 bits there equal ``expected``.
 
-        Returns 0 for woken, 1 if the number was another, 2 when ``timeout`` seconds have passed.
+        Returns 0 if it was woken, 1 if the number differs, 2 when ``timeout`` seconds have passed.
 
         Raises:
             Trap: MEMORY_OUT_OF_BOUNDS, UNALIGNED_ATOMIC_ACCESS; UNSHARED_MEMORY_WAIT, the memory is not shared.
@@ -489,7 +489,7 @@ class Memory:
         expect(timeout, (int, float, type(None)), "timeout", "a number of seconds or None")
         if timeout is not None and not timeout >= 0:
             raise ValueError(f"a timeout is a number of seconds, not {timeout!r}")
-        # Negative is endless.
+        # Negative means no limit.
         nanoseconds = (1 << 64) - 1 if timeout is None else min(int(min(timeout, 1e10) * 1e9), (1 << 63) - 1)
         view = self._strided("I" if width == 4 else "Q")
         wait = HELPERS[f"atomic_wait{width}"]
@@ -497,14 +497,14 @@ class Memory:
         return answer
 
     def _checked(self, address: int, size: int) -> int:
-        """The address as an unsigned one, if ``size`` bytes lie there."""
+        """The address as an unsigned one. Traps unless ``size`` bytes there are accessible."""
         try:
             if size < 0:
                 raise ValueError(f"size must not be negative, but is {size}")
             start = address
             if address < 0:
                 address += 1 << (32 if self.type.address_type is ValType.I32 else 64)
-            # To combine bits is refused for numbers that are no integers.
+            # The bitwise or raises TypeError for numbers that are not integers.
             if address < 0 or address + size | 0 > self.size_bytes:
                 reason = f"{counted(size, 'byte')} at address {start}, the memory has {self.size_bytes:,}"
                 raise Trap(TrapCode.MEMORY_OUT_OF_BOUNDS, f"{TrapCode.MEMORY_OUT_OF_BOUNDS}: {reason}")
@@ -530,36 +530,36 @@ def _packer(format: str | ValType) -> struct.Struct:
     try:
         return struct.Struct("<" + known)
     except StructError as error:
-        raise ValueError(f"{format!r} is no format of the struct module: {error}") from None
+        raise ValueError(f"{format!r} is not a format of the struct module: {error}") from None
 
 
 def _closed() -> Trap:
-    """What access means to a memory that was closed since the bounds were checked."""
+    """The error of an access to a memory that was closed after the bounds were checked."""
     return Trap(TrapCode.MEMORY_OUT_OF_BOUNDS)
 
 
 def _bytes_of(data: Buffer) -> bytes | memoryview:
-    """The bytes of a buffer of any format and shape, copied only where they are not next to each other."""
+    """The bytes of a buffer of any format and shape, copied only if they are not contiguous."""
     if data.__class__ is bytes:
         return data
     try:
         source = memoryview(data)
     except TypeError:
-        raise TypeError(f"data must be bytes or have a buffer, unlike {bounded(repr(data))}") from None
+        raise TypeError(f"data must be bytes or have a buffer, not {bounded(repr(data))}") from None
     if source.ndim == 1 and source.c_contiguous and source.format in ("B", "b", "c"):
         return source if source.format == "B" else source.cast("B")
     try:
         return source.cast("B")
     except TypeError:
-        # Not contiguous, or of a format of ctypes' or numpy's.
+        # Not contiguous, or with a format of ctypes or numpy.
         return memoryview(source.tobytes())
 
 
 def _allocate(size: int, capacity: int, spare: int) -> mmap.mmap | bytearray:
-    """``size`` zero bytes; with ``capacity`` bytes of address space if that costs nothing, or some to spare."""
+    """``size`` zero bytes; with address space for ``capacity`` if that costs nothing, or else ``spare`` bytes more."""
     if _CAN_RESERVE:
         flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _MAP_NORESERVE
-        # Limits on address space may allow less, or nothing.
+        # Limits on address space may allow less, or none.
         for length in dict.fromkeys((capacity, min(capacity, max(size, _RESERVATIONS[ValType.I32])), size + spare)):
             try:
                 return mmap.mmap(-1, max(length, mmap.PAGESIZE), flags=flags, prot=mmap.PROT_READ | mmap.PROT_WRITE)
@@ -569,7 +569,7 @@ def _allocate(size: int, capacity: int, spare: int) -> mmap.mmap | bytearray:
         try:
             return bytearray(max(length, 1))
         except (MemoryError, OverflowError):
-            # Overflow: more than sys.maxsize, where Python has 32 bits.
+            # OverflowError: more than sys.maxsize, in a 32-bit Python.
             continue
     raise MemoryError(f"cannot allocate {size} bytes")
 

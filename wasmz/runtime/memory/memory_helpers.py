@@ -1,11 +1,11 @@
-"""What generated code calls for memories, tables and segments (docs/abi.md, "Operations").
+"""Functions for memories, tables and segments that generated code calls (docs/abi.md, "Operations").
 
     memory_grow(m, 1)               -> old size in pages, or 0xFFFFFFFF
-    memory_copy(m, m, 8, 0, 4)      bytes 0-3 to 8-11, also where they overlap
-    table_init(t, segment, 0, 1, 2) elements 1-2 of a segment to the table's start
+    memory_copy(m, m, 8, 0, 4)      bytes 0-3 to 8-11; the ranges may overlap
+    table_init(t, segment, 0, 1, 2) elements 1-2 of a segment to the start of the table
 
-Numbers are unsigned. Everything is checked before anything is written (specification 4.6.7-4.6.14). What is large is
-done in pieces, between which it can be stopped (``checkpoints.py``).
+Numbers are unsigned. Everything is checked before anything is written (specification 4.6.7-4.6.14). Large operations
+are done in pieces; they can be stopped in between (``checkpoints.py``).
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ __all__ = [
 
 __wasmz_frame__ = "helper"
 
-# -1, the answer when growing is impossible, in the unsigned form of the address type.
+# -1, the result when growing is impossible, as an unsigned number of the address type.
 _FAILED = {ValType.I32: 0xFFFF_FFFF, ValType.I64: 0xFFFF_FFFF_FFFF_FFFF}
 
 
@@ -58,15 +58,15 @@ class DataSegment:
         self.content: bytes = content
 
     def drop(self) -> None:
-        """Frees the bytes; from then on the segment is empty."""
+        """Frees the bytes; the segment is empty from then on."""
         self.content = b""
 
 
 class DataSegments:
-    """The data segments of an instance by index; each is made when code names it. Go's programs have 100,000.
+    """The data segments of an instance by index. Each is made when code names it: Go's programs have 100,000.
 
     Attributes:
-        copied: how many of them are copied, as far as they are active, and so dropped.
+        copied: how many of the first segments have been copied, if active, and so dropped.
     """
 
     __slots__ = ("_made", "_specs", "copied")
@@ -81,16 +81,16 @@ class DataSegments:
         if found is None:
             _, content, _, offset = self._specs[index]
             found = self._made.setdefault(index, DataSegment(content))
-            # Asked for once it is known, and in the other order below, for threads.
+            # For threads: this stores the segment, then tests; copy_active counts it, then looks for it.
             if offset is not None and index < self.copied:
                 found.drop()
         return found
 
     def copy_active(self, memories: list[Memory], evaluate: Callable[[ConstExpr], int]) -> None:
-        """Copies those that are active to their memories, in order, and drops them.
+        """Copies the active segments to their memories, in order, and drops them.
 
         Raises:
-            Trap: one is out of bounds; it and those after it are not dropped then.
+            Trap: a segment is out of bounds; it and those after it are not dropped then.
         """
         made = self._made
         for index, (_, content, memory, offset) in enumerate(self._specs):
@@ -118,7 +118,7 @@ class ElementSegment:
         self.items: list[Any] = items
 
     def drop(self) -> None:
-        """Forgets the references; from then on the segment is empty."""
+        """Frees the references; the segment is empty from then on."""
         self.items = []
 
 

@@ -2,14 +2,14 @@
 
     table = Table(store, TableType(ValType.FUNCREF, 2, 20), None)
     table[0] = instance.exports.add
-    table.callees(add_type)[0](1, 2)            what generated code does: no check, no test
+    table.callees(add_type)[0](1, 2)            as generated code does it: no bounds check, no type check
 
-For each function type that someone calls through a table there is a list beside it: item i is the function to call if
-the type matches, otherwise a function that traps. Every write to the table keeps them true.
+For each function type of indirect calls, the table has a list of callees: item i is the function to call if its type
+matches, otherwise a function that traps. Every write to the table updates the lists.
 
-All such lists of a store together are no longer than its tables, or than ``MOST_CALLEES``. A table that would need more
-has, for further types, an object in the place of a list that looks at the element itself: :class:`_Judge`. It takes no
-memory, and 0.1 us a call.
+All lists of a store together are no longer than its tables, or than ``MOST_CALLEES``. A table that would need more
+gets, for further types, an object in place of a list which examines the element at each call: :class:`_Judge`. It
+needs no memory, and 0.1 us a call.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ __wasmz_frame__ = "helper"
 
 MAX_ELEMENTS: Final = 10_000_000
 
-# So many items the lists of a store have in any case: 16 MB.
+# The lists of a store may always have so many items: 16 MB.
 MOST_CALLEES: Final = 1 << 21
-# What an element, or an item of a list, takes.
+# The size of an element, or of an item of a list.
 _BYTES: Final = 8
 
 
@@ -48,9 +48,9 @@ class Table:
     """A table of references.
 
     Attributes:
-        store: where it belongs.
-        type: as it was declared; :attr:`current_type` has the present size as its minimum.
-        elements: the references. Only to be read: writes go through the methods.
+        store: the store that it belongs to.
+        type: its declared type; :attr:`current_type` has the current size as its minimum.
+        elements: the references. Read-only: writes go through the methods.
     """
 
     __slots__ = (
@@ -63,7 +63,7 @@ class Table:
         """Makes a table of ``type.minimum`` elements, all ``init``.
 
         Raises:
-            TypeError: ``init`` is not a value of the element type. ValueError: the type makes no sense.
+            TypeError: ``init`` does not fit the element type. ValueError: the type is invalid.
             MemoryError: more than 10,000,000 elements.
             Trap: GROWTH_OPERATION_LIMITED, ``Config.table_limit`` or the store's limiter forbids it; OUT_OF_MEMORY,
                 ``Config.mem_limit_bytes`` does.
@@ -71,12 +71,12 @@ class Table:
         expect_store(store)
         expect(type, TableType, "type", "a TableType")
         if type.minimum < 0 or (type.maximum is not None and type.maximum < type.minimum):
-            raise ValueError(f"there can be no {type}")
+            raise ValueError(f"cannot make a {type}")
         self._setup(store, type, to_internal(init, type.element, "an element of a table", store))
 
     @classmethod
     def of_value(cls, store: Store, type: TableType, value: Any) -> Table:
-        """A table filled with a value in the form of generated code."""
+        """A table filled with a value that is in the form of generated code."""
         self = cls.__new__(cls)
         self._setup(store, type, value)
         return self
@@ -89,14 +89,14 @@ class Table:
             raise MemoryError(f"a table has at most {MAX_ELEMENTS} elements")
         if not self._may_have(0, type.minimum):
             raise Trap(TrapCode.GROWTH_OPERATION_LIMITED)
-        # Items of lists of callees, and bytes that are counted for this table.
+        # Items of its lists of callees, and bytes that are counted for it.
         self._held = self._bytes = 0
         self.elements: list[Any] = []
-        # Positions of the functions of each type, while nothing has been written since they were looked for.
+        # Positions of the functions of each type, until the next write.
         self._positions: dict[DefinedType, list[int]] | None = None
         self._callees: dict[DefinedType, list[Callee]] = {}
         self._tail_callees: dict[DefinedType, list[Callee]] = {}
-        # Lists of callees are made, and written, by one thread at a time; a signal handler may write in the middle.
+        # One thread at a time makes and writes lists of callees; a signal handler may write in the middle.
         self._lock = new_lock()
         self._writes = 0
         self._judges: dict[tuple[DefinedType, bool], _Judge] = {}
@@ -104,7 +104,7 @@ class Table:
             raise Trap(TrapCode.GROWTH_OPERATION_LIMITED, self._over_limit())
         if not self._reserve_bytes(type.minimum):
             store.table_budget.release(type.minimum)
-            raise MemoryLimit(f"the store's limit of {store.memory_budget.limit} bytes forbids a {type}")
+            raise MemoryLimit(f"the store's limit of {store.memory_budget.limit} bytes is too small for a {type}")
         self._append(type.minimum, value)
 
     def __del__(self) -> None:
@@ -116,9 +116,9 @@ class Table:
             store.host_budget.release(self._bytes)
 
     def _reserve_bytes(self, items: int) -> bool:
-        """Counts the bytes of so many elements, or items of lists, if that is within the limits.
+        """Counts the bytes of elements or items of lists, if they are within the limits.
 
-        Where the number of elements has a limit of its own, that is the one that counts.
+        If the number of elements has a limit of its own, only that one applies.
         """
         store = self.store
         if store.table_budget.limit is None:
@@ -128,7 +128,7 @@ class Table:
         return True
 
     def _reserve_callees(self, items: int) -> bool:
-        """Counts items of lists of callees, if there may be so many."""
+        """Counts items of lists of callees, if so many are allowed."""
         store = self.store
         if store.callees_held + items > max(MOST_CALLEES, store.table_budget.total_used):
             return False
@@ -148,11 +148,11 @@ class Table:
 
     @property
     def current_type(self) -> TableType:
-        """The type with the present size as its minimum: what an import is matched with."""
+        """The type with the current size as its minimum; imports are matched against it."""
         return TableType(self.type.element, len(self.elements), self.type.maximum, self.type.address_type)
 
     def callees(self, type: DefinedType) -> Sequence[Callee]:
-        """For each element what a call with this type calls; the same object for the table's whole life."""
+        """What a call of this type calls, by element; the same object for the table's whole life."""
         with self._lock:
             known: Sequence[Callee] | None = self._callees.get(type)
             if known is None:
@@ -167,7 +167,7 @@ class Table:
     def _all_callees(self, type: DefinedType) -> list[Callee]:
         elements = self.elements
         if len(elements) > PIECE_ITEMS:
-            # The positions would take more than all lists.
+            # The positions would take more memory than all lists.
             found: list[Callee] = []
             _write_callees(found, 0, elements, type, as_tail=False)
             return found
@@ -188,7 +188,7 @@ class Table:
         return callees
 
     def tail_callees(self, type: DefinedType) -> Sequence[Callee]:
-        """The same with tail forms (docs/abi.md, "Tail calls")."""
+        """Like :meth:`callees`, with tail forms (docs/abi.md, "Tail calls")."""
         with self._lock:
             known: Sequence[Callee] | None = self._tail_callees.get(type)
             if known is None:
@@ -202,14 +202,14 @@ class Table:
         return known
 
     def _judge(self, type: DefinedType, as_tail: bool) -> Any:
-        """What stands in the place of a list for the type; ``None`` if there may be a list, which is counted then."""
+        """The object in place of a list for the type; ``None`` if a list is allowed, which is counted then."""
         key = (type, as_tail)
         known = self._judges.get(key)
         if known is None and not self._reserve_callees(len(self.elements)):
             known = self._judges[key] = _Judge(self.elements, type, as_tail)
         return known
 
-    # For the runtime: values as generated code keeps them, indices checked by the caller
+    # For the runtime: values are in the form of generated code, indices are checked by the caller
 
     def write(self, start: int, values: Sequence[Any]) -> None:
         """Replaces the elements from ``start`` on; ``start`` may be the end, to append."""
@@ -223,17 +223,17 @@ class Table:
                 _write_callees(callees, start, values, type, as_tail=True)
 
     def fill_with(self, start: int, value: Any, count: int) -> None:
-        """Replaces elements by the same value, in pieces between which it can be stopped."""
+        """Sets elements to the same value, in pieces between which it can be stopped."""
         for position in range(start, start + count, PIECE_ITEMS):
             if requests:
                 stop_if_asked()
             self.write(position, [value] * min(PIECE_ITEMS, start + count - position))
 
     def extend(self, count: int, value: Any) -> int:
-        """Appends ``count`` times ``value``. Returns the old size, or -1 if that is more than may be.
+        """Appends ``count`` times ``value``. Returns the old size, or -1 if that is not allowed.
 
-        What may be is said by the table's type, the store's limiter, ``Config.table_limit`` for all tables together
-        or, where there is none, ``Config.mem_limit_bytes``; and by how long the lists of callees may be.
+        The table's type, the store's limiter, ``Config.table_limit`` for all tables together (or else
+        ``Config.mem_limit_bytes``), and the total length of lists of callees may forbid it.
         """
         size = len(self.elements)
         if size + count > self._maximum or not self._may_have(size, size + count):
@@ -279,15 +279,15 @@ class Table:
         return len(self.elements)
 
     def __getitem__(self, index: int, /) -> Any:
-        """The element: a ``Func`` or ``None``, or what the table holds. ``IndexError`` outside of the table."""
+        """The element: a ``Func`` or ``None``, or another reference. ``IndexError`` outside the table."""
         return to_python(self.elements[self._position(index)], self.type.element)
 
     def __setitem__(self, index: int, value: Any, /) -> None:
-        """Sets an element. ``IndexError`` outside of the table; ``TypeError`` for what is no such reference."""
+        """Sets an element. ``IndexError`` outside the table; ``TypeError`` if the value does not fit the type."""
         self.write(self._position(index), [self._internal(value)])
 
     def get(self, index: int) -> Any:
-        """The same as ``table[index]``, but a bad index is ``Trap(TABLE_OUT_OF_BOUNDS)``, as for the guest."""
+        """Like ``table[index]``, but a bad index is ``Trap(TABLE_OUT_OF_BOUNDS)``, as for the guest."""
         if not 0 <= expect_integer(index, "index") < len(self.elements):
             raise Trap(TrapCode.TABLE_OUT_OF_BOUNDS)
         return to_python(self.elements[index], self.type.element)
@@ -297,7 +297,7 @@ class Table:
         self.fill(expect_integer(index, "index"), value, 1)
 
     def fill(self, start: int, value: Any, count: int) -> None:
-        """Sets ``count`` elements from ``start`` on; ``Trap(TABLE_OUT_OF_BOUNDS)`` if they are not all there."""
+        """Sets ``count`` elements from ``start`` on; ``Trap(TABLE_OUT_OF_BOUNDS)`` unless all exist."""
         start, count = expect_integer(start, "start"), expect_integer(count, "count")
         if start < 0 or count < 0 or start + count > len(self.elements):
             raise Trap(TrapCode.TABLE_OUT_OF_BOUNDS)
@@ -314,7 +314,7 @@ class Table:
         self.store.check_open()
         index = expect_integer(index, "index")
         if not 0 <= index < len(self.elements):
-            raise IndexError(f"index {index} is outside of a table of {len(self.elements)} elements")
+            raise IndexError(f"index {index} is outside a table of {len(self.elements)} elements")
         return index
 
     def _internal(self, value: Any) -> Any:
@@ -327,7 +327,7 @@ class Table:
 
 
 class _Judge:
-    """In the place of a list of callees: decides for each call what the element is to a type."""
+    """Stands in place of a list of callees: decides at each call what to call for the element and a type."""
 
     __slots__ = ("_as_tail", "_elements", "_type")
 

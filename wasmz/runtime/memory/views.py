@@ -1,25 +1,26 @@
-"""Byte-strided typed views of a linear memory: any load or store is one subscript, bounds check included.
+"""Byte-strided typed views of a linear memory: any load or store is one subscript, which includes the bounds check.
 
     views = make_views(memoryview(buffer), size)        size bytes of a writable buffer are accessible
     word, steps = views.make("I", 16); apply(steps)     word[a] is the little-endian u32 at byte a + 16, aligned or not
     item, steps = views.make("I", 16, 4); apply(steps)  item[i] is the little-endian u32 at byte 4 * i + 16
     apply(views.changes(None, new_size))                the same view objects see the new extent
 
-A view is a ``memoryview`` whose items are wider than its stride of one byte. Only the C API makes such a thing
-(``PyMemoryView_FromBuffer``). Its shape and base address live inside the memoryview object and are changed in place, so
-a view keeps its identity for the life of the memory. A self-test at first use proves the object's layout; where it
-fails, or the C API is out of reach, :class:`PlainViews` does the same in Python.
+A view is a ``memoryview`` whose items are wider than its stride of one byte. Only the C API makes these
+(``PyMemoryView_FromBuffer``). Shape and base address are inside the memoryview object and are changed in place, so a
+view stays the same object for the life of the memory. A self-test at first use verifies the object's layout. If it
+fails, or the C API is not available, :class:`PlainViews` does the same in Python.
 
-The C API is reached through ``_ctypes``, the extension module below ``ctypes``: that declares thirty classes that no
-one here needs, a tenth of a small program's start.
+The C API is called through ``_ctypes``, the extension module below ``ctypes``, which declares thirty classes that are
+not needed here; importing it takes a tenth of a small program's start.
 
 What makes this safe:
 
-* Every change is a list of steps, each of them a call of a function in C. :func:`apply` does them all in one call from
-  Python, in which no other thread, signal handler or finalizer runs: whoever looks sees all views before or after.
-* A view, and whatever is made of it (slices, iterators, arrays of numpy), keeps the buffers alive that it may point to.
-  A buffer that was left goes when no one but the views themselves can point there (:meth:`NativeViews.drop_left`).
-* A view says that its length is 0 bytes to everything that would use it as a whole, and not by items.
+* Every change is a list of steps, each a call of a C function. :func:`apply` does all of them in one call from Python,
+  during which no other thread, signal handler or finaliser runs: every reader sees all views before or after the
+  change.
+* A view, and everything made from it (slices, iterators, numpy arrays), keeps the buffers alive that it may point to.
+  An old buffer is freed when only the views themselves could still point to it (:meth:`NativeViews.drop_left`).
+* Operations that use a view as a whole, not by items, see a length of 0 bytes.
 * Without a GIL there are only plain views.
 """
 
@@ -42,21 +43,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any, Protocol
 
-    # A function in C that returns ``None``, and its arguments.
+    # A C function that returns ``None``, and its arguments.
     Step = tuple[Any, ...]
 else:
     Protocol = object
 
-# Typeshed does not know that it is there, too.
+# Typeshed does not declare it here.
 StructError: type[Exception] = struct.error  # type: ignore[attr-defined]
 
-# Frames of this module do not decide whose exception it is, see translation.py.
+# Frames of this module do not decide where an exception comes from, see translation.py.
 __wasmz_frame__ = "helper"
 
 # Formats of the struct module and their widths in bytes.
 WIDTHS = {"B": 1, "b": 1, "H": 2, "h": 2, "I": 4, "i": 4, "Q": 8, "q": 8, "f": 4, "d": 8}
 
-# No memory is so large: views from there on are empty for ever. (Offsets have up to 64 bits, as pointers do.)
+# No memory is as large: views from there on are always empty. (Offsets have up to 64 bits, as pointers do.)
 _LARGEST_OFFSET = 1 << 48
 _ADDRESSES = (1 << 8 * struct.calcsize("P")) - 1
 
@@ -65,7 +66,7 @@ _OUT_OF_BOUNDS = "index out of bounds on dimension 1"
 
 
 class View(Protocol):
-    """What generated code does with a view. A slice is iterated over, and reads each item when it comes."""
+    """What generated code does with a view. Iterating over a slice reads each item when it is reached."""
 
     def __getitem__(self, index: int | slice, /) -> Any: ...
 
@@ -78,42 +79,42 @@ class Views(Protocol):
     """The views of one memory.
 
     Attributes:
-        known: by (format, offset, stride), the views that were made.
+        known: the views that were made, by (format, offset, stride).
     """
 
     known: dict[tuple[str, int, int], Any]
 
     def make(self, format: str, offset: int, stride: int, size: int) -> tuple[View, list[Step]]:
-        """A view with this struct format that starts at ``offset``, and whose items are ``stride`` bytes apart.
+        """A view with the given struct format that starts at ``offset`` and has items ``stride`` bytes apart.
 
-        ``size`` bytes are accessible. The steps make it one of the memory's views.
+        ``size`` bytes are accessible. The steps add it to the memory's views.
         """
 
     def changes(self, buffer: memoryview | None, size: int) -> list[Step]:
-        """The steps that make exactly ``size`` bytes accessible through every view; of another buffer, if one is given.
+        """The steps that make exactly ``size`` bytes accessible through all views; in a new buffer, if one is given.
 
         The buffer must be at least that long.
         """
 
     def drop_left(self) -> None:
-        """Frees buffers that changes left, as far as nothing can point there any more."""
+        """Frees old buffers if nothing can point there any more."""
 
 
 def apply(steps: Iterable[Step]) -> None:
-    """Does all steps at once: no Python code runs meanwhile, as they are calls of functions in C that return ``None``.
+    """Does all steps at once: they call C functions that return ``None``, so no Python code runs in between.
 
-    If one raises, those after it are not done.
+    If a step raises, those after it are not done.
     """
     any(starmap(call, steps))
 
 
 def make_views(buffer: memoryview, size: int) -> Views:
-    """Views of the first ``size`` bytes of ``buffer``, the quick kind where this interpreter allows it."""
+    """Views of the first ``size`` bytes of ``buffer``, native ones if this interpreter allows them."""
     return NativeViews(buffer, size) if native_views_work() else PlainViews(buffer, size)
 
 
 def native_views_work() -> bool:
-    """Whether views can be real memoryviews here; decided once, by trying. ``WASMZ_PLAIN_VIEWS=1`` forbids them."""
+    """Whether views can be real memoryviews here; found by a self-test, once. ``WASMZ_PLAIN_VIEWS=1`` forbids them."""
     global _native_works
     if os.environ.get(_FORCE_PLAIN, "0") not in ("", "0"):
         return False
@@ -126,7 +127,7 @@ _native_works: bool | None = None
 
 
 def extent(size: int, offset: int, width: int, stride: int = 1) -> int:
-    """How many indices are in bounds of ``size`` bytes: ``width`` bytes at ``offset + stride * index``."""
+    """How many indices are in bounds of ``size`` bytes, for ``width`` bytes at ``offset + stride * index``."""
     return max(0, (size - offset - width) // stride + 1)
 
 
@@ -142,7 +143,7 @@ if _ctypes is not None:
         _type_ = "O"
 
     class _FromBuffer(_ctypes.CFuncPtr):
-        """``PyMemoryView_FromBuffer``: takes the address of a ``Py_buffer``, gives a memoryview."""
+        """``PyMemoryView_FromBuffer``: takes the address of a ``Py_buffer``, returns a memoryview."""
 
         _flags_ = _ctypes.FUNCFLAG_CDECL | _ctypes.FUNCFLAG_PYTHONAPI
         _argtypes_ = (_Word,)
@@ -156,7 +157,7 @@ if _ctypes is not None:
         _restype_ = None
 
 
-# CPython's Py_buffer, and behind it the shape that it points to, which memoryviews copy:
+# CPython's Py_buffer, followed here by the shape that it points to, which memoryviews copy:
 # buf, obj, len, itemsize, readonly, ndim, format, shape, strides, suboffsets, internal; shape[0].
 _fill = struct.Struct("PPnniiPPPPPn").pack_into
 _WORD_SIZE = struct.calcsize("P")
@@ -164,23 +165,23 @@ _BUFFER_SIZE = struct.calcsize("PPnniiPPPPP")
 _ITEMSIZE_AT = struct.calcsize("PPn")
 _SHAPE_POINTER_AT = struct.calcsize("PPnniiP")
 
-# Where in a memoryview object its shape and its Py_buffer are, in bytes from the object's start: the array of which the
-# shape is the first item ends the object; before it come the Py_buffer and the list of weak references.
+# Where a memoryview object has its shape and its Py_buffer, in bytes from the object's start: the object ends with an
+# array, whose first item is the shape; before it are the Py_buffer and the list of weak references.
 _SHAPE_AT = memoryview.__basicsize__
 _BUFFER_AT = _SHAPE_AT - _WORD_SIZE - _BUFFER_SIZE
-# Before that: the managed buffer that it shares with its slices, a hash, flags, and how many others use its Py_buffer.
+# Before that: the managed buffer, shared with slices; a hash; flags; and the number of users of its Py_buffer.
 _MANAGED_AT = _BUFFER_AT - 4 * _WORD_SIZE
 _USERS_AT = _BUFFER_AT - _WORD_SIZE
-# The managed buffer: flags, the number of memoryviews, and a Py_buffer whose owner is ours to set.
+# The managed buffer: flags, the number of memoryviews, and a Py_buffer whose owner may be set here.
 _MEMORYVIEWS_AT = object.__basicsize__ + _WORD_SIZE
 _MASTER_AT = _MEMORYVIEWS_AT + _WORD_SIZE
 _OWNER_AT = _MASTER_AT + _WORD_SIZE
-# The same in words.
+# The same offsets in words.
 _SHAPE_WORD, _BASE_WORD, _MANAGED_WORD, _USERS_WORD, _MEMORYVIEWS_WORD = (
     at // _WORD_SIZE for at in (_SHAPE_AT, _BUFFER_AT, _MANAGED_AT, _USERS_AT, _MEMORYVIEWS_AT)
 )
 
-# A memoryview keeps the pointer to its format, so that these live for ever; strides are copied.
+# Memoryviews keep the pointer to their format, so these strings must live for ever; strides are copied.
 _STRIDES = (1, 2, 4, 8, 16)
 _LETTERS = (*WIDTHS, "N")
 _CONSTANTS = bytearray(struct.pack(f"{len(_STRIDES)}n", *_STRIDES) + "\0".join(_LETTERS).encode() + b"\0")
@@ -189,19 +190,19 @@ _FORMATS_AT = {letter: len(_STRIDES) * _WORD_SIZE + 2 * place for place, letter 
 
 
 class NativeViews:
-    """Views that are memoryviews; each is made on first use (less than a microsecond).
+    """Views that are memoryviews; each is made at its first use (in less than a microsecond).
 
-    The first one of a format and stride is made by the C API, and is never used itself: the others are slices of it,
-    whose base address and shape are set then.
+    The C API makes the first view of each format and stride, which is never used itself. The others are slices of it,
+    whose base address and shape are then set.
     """
 
     def __init__(self, buffer: memoryview, size: int) -> None:
         self.known: dict[tuple[str, int, int], Any] = {}
-        # By id, buffers that views may point to. All views own this object.
+        # Buffers that views may point to, by id. All views own this dictionary.
         self._buffers = {id(buffer): buffer}
         self._buffer = buffer
         self._base = _address_of(buffer)
-        # By format and stride, what views are slices of.
+        # By format and stride: the views that the others are slices of.
         self._roots: dict[tuple[str, int], Any] = {}
         self._words = _all_words()
 
@@ -214,7 +215,7 @@ class NativeViews:
         words = self._words
         made = root[:]
         place = id(made) // _WORD_SIZE
-        # Nobody else knows it yet.
+        # Nothing else refers to it yet.
         words[place + _BASE_WORD] = self._base + min(offset, _LARGEST_OFFSET) & _ADDRESSES
         words[place + _SHAPE_WORD] = extent(size, offset, WIDTHS[format], stride)
         return made, [(setitem, self.known, (format, offset, stride), made)]
@@ -239,15 +240,15 @@ class NativeViews:
         return steps
 
     def drop_left(self) -> None:
-        # Once left, a buffer gets no new slices, and is never come back to. So nothing need be done at once here; but
-        # the list must keep the buffers until the end, lest others get their ids.
+        # A buffer that was left gets no new slices and is never used again, so this need not happen at once; but the
+        # dictionary must hold the buffers until the end, so that no other gets the same id.
         left = [buffer for buffer in self._buffers.copy().values() if buffer is not self._buffer]
         if left and not self._are_shared():
             for buffer in left:
                 self._buffers.pop(id(buffer), None)
 
     def _are_shared(self) -> bool:
-        """Whether there are slices of views, or others use their addresses; or views that are about to be known."""
+        """Whether a view has slices, or its address is used by others; also true while a view is being made."""
         words = self._words
         counts: dict[tuple[str, int], int] = {}
         for (format, _, stride), view in self.known.copy().items():
@@ -263,11 +264,11 @@ class NativeViews:
 
 
 def _make_view(format: str, width: int, address: int, stride: int, count: int) -> memoryview[Any]:
-    """A memoryview of ``count`` items of so many bytes, ``stride`` bytes apart."""
+    """A memoryview of ``count`` items of ``width`` bytes, ``stride`` bytes apart."""
     from_buffer, _, constants = _handles()
     description = bytearray(_BUFFER_SIZE + _WORD_SIZE)
     start = _address_of(description)
-    # One dimension, no owner, no suboffsets. The length is what whole-view operations copy, whatever the shape: none.
+    # One dimension, no owner, no suboffsets. The length, 0, is what whole-view operations copy, whatever the shape.
     _fill(
         description,
         0,
@@ -278,22 +279,22 @@ def _make_view(format: str, width: int, address: int, stride: int, count: int) -
 
 
 def _set_owner(view: memoryview[Any], owner: dict[int, memoryview]) -> None:
-    """Lets a view, and whatever is made of it, keep an object alive. That must not have functions for buffers."""
+    """Makes a view, and everything made from it, keep ``owner`` alive, which must not support the buffer protocol."""
     managed = _Word.from_address(id(view) + _MANAGED_AT).value
-    # A reference that the managed buffer gives up when it is freed.
+    # The reference that the managed buffer releases when it is freed.
     _handles()[1](owner)
     _Word.from_address(managed + _OWNER_AT).value = id(owner)
 
 
 def _is_shared(view: memoryview[Any]) -> bool:
-    """Whether slices of the view exist, or others use its address."""
+    """Whether slices of the view exist, or its address is used by others."""
     at = id(view)
     managed = _Word.from_address(at + _MANAGED_AT).value
     return bool(_Word.from_address(at + _USERS_AT).value) or _Word.from_address(managed + _MEMORYVIEWS_AT).value != 1
 
 
 def _handles() -> tuple[Callable[[int], memoryview[Any]], Callable[[Any], None], int]:
-    """The C API's functions, and the address of the constants; found once."""
+    """The functions of the C API, and the address of the constants; found once."""
     global _found_handles
     if _found_handles is None:
         library: Any = _Library()
@@ -309,10 +310,10 @@ _found_handles: tuple[Callable[[int], memoryview[Any]], Callable[[Any], None], i
 
 
 def _all_words() -> memoryview[int]:
-    """The words of this process's address space: item ``i`` is the one at byte ``i`` times the size of a word."""
+    """The words of this process's address space: item ``i`` is the word at byte ``i`` times the size of a word."""
     global _found_words
     if _found_words is None:
-        # A view cannot begin at 0; what is made of it may.
+        # A view cannot begin at 0, but a view made from it may.
         first = _make_view("N", _WORD_SIZE, _WORD_SIZE, _WORD_SIZE, (_ADDRESSES + 1) // _WORD_SIZE - 1)
         _Word.from_address(id(first) + _BUFFER_AT).value = 0
         _found_words = first
@@ -323,10 +324,10 @@ _found_words: memoryview[int] | None = None
 
 
 class _Library:
-    """What ``_ctypes`` takes for a loaded library: here, the one that the interpreter's C API is in."""
+    """Stands for the loaded library that contains the interpreter's C API, as ``_ctypes`` expects it."""
 
     def __init__(self) -> None:
-        # POSIX: the process with all that it has loaded. Typeshed wants a name, and knows no Windows here.
+        # POSIX: the process with everything it has loaded. Typeshed requires a name, and ignores Windows here.
         open_library: Any = getattr(_ctypes, "dlopen", None)
         self._handle: int = getattr(sys, "dllhandle", None) or open_library(None, 0)
 
@@ -336,7 +337,7 @@ def _address_of(buffer: memoryview | bytearray) -> int:
 
 
 class PlainView:
-    """The same by ``struct``: as slow as Python code is, and independent of the interpreter."""
+    """A view by ``struct``: works in any interpreter, at the speed of Python code."""
 
     __slots__ = ("_offset", "_pack", "_stride", "_unpack", "buffer", "extent", "width")
 
@@ -351,7 +352,7 @@ class PlainView:
         self.extent: int = extent(size, offset, packer.size, stride)
 
     def changes(self, buffer: memoryview | None, size: int) -> list[Step]:
-        """The steps that make ``size`` bytes of its buffer accessible, or of another one."""
+        """The steps that make ``size`` bytes accessible, of its buffer or a new one."""
         steps: list[Step] = [(setattr, self, "extent", extent(size, self._offset, self.width, self._stride))]
         return steps if buffer is None else [(setattr, self, "buffer", buffer), *steps]
 
@@ -379,7 +380,7 @@ class PlainView:
         try:
             self._pack(buffer, place, value)
         except OverflowError:
-            # A double beyond the range of a single: C converts it to infinity, struct refuses.
+            # A double beyond the range of singles: C converts it to infinity, struct refuses.
             self._pack(buffer, place, float("inf") if value > 0 else float("-inf"))
         except StructError as error:
             raise ValueError(str(error)) from None
@@ -403,11 +404,11 @@ class PlainViews:
         return steps
 
     def drop_left(self) -> None:
-        """Each view refers to its buffer."""
+        """Nothing to do: each view refers to its buffer."""
 
 
 def _self_test() -> bool:
-    """Makes a view, looks into it, moves and resizes it; anything unexpected means no."""
+    """Makes, reads, moves and resizes a view; ``False`` if anything unexpected happens."""
     if _ctypes is None or sys.implementation.name != "cpython" or sys.byteorder != "little":
         return False
     if hasattr(sys, "_is_gil_enabled") and not sys._is_gil_enabled():
@@ -442,7 +443,7 @@ def _self_test() -> bool:
 
 
 def _layout_is_known(buffer: bytearray) -> bool:
-    """Whether everything lies where the constants above say; nothing is written but what was checked."""
+    """Whether everything lies where the constants above say; writes only what has been checked."""
     start = _address_of(buffer) + 3
     view = _make_view("I", 4, start, 1, 10)
     at = id(view)
@@ -455,7 +456,7 @@ def _layout_is_known(buffer: bytearray) -> bool:
         at + _SHAPE_AT: 10,
         id(shared) + _MANAGED_AT: managed,
     }
-    # The slice has the same managed buffer: that really is one, and has two memoryviews.
+    # The slice has the same managed buffer: it really is one, and counts two memoryviews.
     if [id(item) for item in gc.get_referents(view)] != [managed] or not _holds(places):
         return False
     if not _holds({managed + _MEMORYVIEWS_AT: 2, managed + _MASTER_AT: start, managed + _OWNER_AT: None}):
@@ -476,12 +477,12 @@ def _layout_is_known(buffer: bytearray) -> bool:
 
 
 def _holds(places: dict[int, int | None]) -> bool:
-    """Whether the words at some addresses are those that are wanted; 0 is ``None``."""
+    """Whether the words at some addresses have the given values; 0 stands for ``None``."""
     return all(_Word.from_address(place).value == wanted for place, wanted in places.items())
 
 
 def _behaves(view: View, memory: bytearray, offset: int, size: int) -> bool:
-    """Whether the view reads and writes each u32 of ``memory`` from ``offset`` up to ``size``, and nothing beyond."""
+    """Whether the view reads and writes each u32 of ``memory`` from ``offset`` to ``size``, and nothing beyond."""
     for address in range(extent(size, offset, 4)):
         place = slice(offset + address, offset + address + 4)
         if view[address] != int.from_bytes(memory[place], "little"):

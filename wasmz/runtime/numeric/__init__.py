@@ -1,1 +1,1 @@
-"""Numeric instructions as functions, and the bits of floats."""
+"""Numeric instructions as functions, and the bit patterns of floats."""

@@ -1,4 +1,4 @@
-"""Exact bit patterns of floats, NaN payloads included: the public ``f32_bits`` and its kin.
+"""Exact bit patterns of floats, NaN payloads included: the public ``f32_bits`` and related functions.
 
 f32_bits(1.5)                -> 0x3FC00000
 f32_bits(f32_from_bits(n))   == n  for every 32-bit n, also for signalling NaNs
@@ -20,7 +20,7 @@ def f32_bits(value: float) -> int:
 
 
 def f32_from_bits(bits: int) -> float:
-    """The float that stands for the single with these bits, where WebAssembly values are expected.
+    """The float that represents the single with these bits in wasmz.
 
     Raises:
         TypeError, OverflowError: not an integer of 32 bits.

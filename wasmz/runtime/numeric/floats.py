@@ -5,10 +5,10 @@
     f64_min(0.0, -0.0)      -> -0.0
     f32_to_bits(1.5)        -> 0x3FC00000
 
-A f32 is a float that holds the single exactly; docs/abi.md says how a signalling NaN is kept. What computes gives a
-quiet NaN; ``abs``, ``neg`` and ``copysign`` change the sign bit only (specification 4.3.3). The square root, quotient,
-sum, difference and product of singles, computed in double precision and rounded again, are correctly rounded, because
-a double has more than twice a single's bits and two.
+An f32 is a float with exactly the value of the single; docs/abi.md says how signalling NaNs are represented. Arithmetic
+returns quiet NaNs; ``abs``, ``neg`` and ``copysign`` change the sign bit only (specification 4.3.3). For singles,
+square roots, quotients, sums, differences and products are computed in double precision and rounded again. The results
+are correctly rounded, because a double has more than twice as many bits as a single, plus two.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 __wasmz_frame__ = "helper"
 
 # Storing a float here and reading it back rounds it to a single: ties to even, overflow to infinity, NaN to quiet.
-# Nothing can come between the two subscripts: CPython switches threads at calls and backward jumps only.
+# The two subscripts cannot be interrupted: CPython switches threads only at calls and backward jumps.
 _single_bytes = bytearray(4)
 f32_scratch: memoryview[float] = memoryview(_single_bytes).cast("f")
 _single_bits = memoryview(_single_bytes).cast("I")
 _double_bytes = bytearray(8)
-# The same for doubles, whose bits are read from the other view of the two.
+# The same for doubles: their bits are read from the other view.
 f64_scratch: memoryview[float] = memoryview(_double_bytes).cast("d")
 i64_scratch: memoryview[int] = memoryview(_double_bytes).cast("Q")
 
@@ -63,7 +63,7 @@ def f32_to_bits(a: float) -> int:
 
 
 def f32_from_bits(a: int) -> float:
-    """The single with these 32 bits; a signalling NaN is kept as a marked quiet one."""
+    """The single with these 32 bits; a signalling NaN is represented as a marked quiet one."""
     if a & 0x7FFF_FFFF <= 0x7F80_0000:
         _single_bits[0] = a
         return f32_scratch[0]
@@ -99,7 +99,8 @@ def single_of_int(a: int) -> float:
     if surplus > 0:
         if surplus > 128:
             return inf if a > 0 else -inf
-        # Rounding to odd first makes the second rounding correct: the bit dropped last remembers the others.
+        # Rounding to odd first makes the second rounding correct: the lowest bit kept tells whether dropped bits were
+        # set.
         magnitude = abs(a)
         kept = magnitude >> surplus
         if kept << surplus != magnitude:
@@ -111,7 +112,7 @@ def single_of_int(a: int) -> float:
 
 
 def float_of_real(value: Any) -> float | None:
-    """The float of any real number; ``None`` if the value is none, text among others."""
+    """The float of a real number; ``None`` if the value is not a real number, such as text."""
     kind = type(value)
     if isinstance(value, (str, bytes, bytearray)) or not (hasattr(kind, "__float__") or hasattr(kind, "__index__")):
         return None

@@ -4,7 +4,7 @@
     i32_lt_s(0xFFFFFFFF, 1)   -> 1
     i64_clz(1)                -> 63
 
-Generated code inlines the simple ones and calls the others; constants are folded with all of them. Division by zero is
+Generated code inlines the simple ones and calls the others; constant folding uses all of them. Division by zero raises
 Python's own ``ZeroDivisionError``, which becomes a trap at the boundary.
 """
 
@@ -41,7 +41,7 @@ def i32_mul(a: int, b: int) -> int:
 
 
 def i32_div_s(a: int, b: int) -> int:
-    # Quotients of magnitudes, because Python rounds downwards and WebAssembly towards zero.
+    # Divides magnitudes, because Python rounds downwards and WebAssembly towards zero.
     if a < 0x8000_0000:
         return a // b if b < 0x8000_0000 else -(a // (0x1_0000_0000 - b)) & 0xFFFF_FFFF
     a = 0x1_0000_0000 - a
@@ -184,7 +184,7 @@ def i64_mul(a: int, b: int) -> int:
 
 
 def i64_div_s(a: int, b: int) -> int:
-    # Quotients of magnitudes, because Python rounds downwards and WebAssembly towards zero.
+    # Divides magnitudes, because Python rounds downwards and WebAssembly towards zero.
     if a < 0x8000_0000_0000_0000:
         return a // b if b < 0x8000_0000_0000_0000 else -(a // (0x1_0000_0000_0000_0000 - b)) & 0xFFFF_FFFF_FFFF_FFFF
     a = 0x1_0000_0000_0000_0000 - a

@@ -3,7 +3,7 @@
     HELPERS["i8x16_add"](0x01FF, 0x0101)      -> 0x0200         each lane wraps
     HELPERS["f32x4_sqrt"](0x4080_0000)        -> 0x4000_0000
 
-A vector is an unsigned int, its lane 0 lowest (docs/abi.md). docs/simd.md has the costs, and the relaxed choices.
+A vector is an unsigned int, with lane 0 in the lowest bits (docs/abi.md). docs/simd.md has costs and relaxed choices.
 """
 
 from __future__ import annotations

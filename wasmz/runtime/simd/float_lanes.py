@@ -1,14 +1,14 @@
-"""Floating-point lanes: arithmetic, comparisons, and what only looks at bits.
+"""Floating-point lanes: arithmetic, comparisons, and bitwise operations.
 
     f32x4_add(ONE, ONE)     -> TWO              with ONE = 0x3F80_0000 in each lane
-    f64x2_lt(ZERO, ONE)     -> 0xFFFF...        lanes of ones where it holds
+    f64x2_lt(ZERO, ONE)     -> 0xFFFF...        all bits set in lanes where it holds
 
-Lanes are unpacked by ``struct``, and put together in a buffer that is written as floats and read as integers: writing
-rounds to singles as the instructions do. Nothing may come between the first such write and the last read: CPython
-switches threads at calls and backward jumps only, so what calls is computed before.
+Lanes are unpacked by ``struct``. Results are put together in a buffer that is written as floats and read as integers;
+writing rounds to singles as the instructions do. Nothing may interrupt between the first write and the last read:
+CPython switches threads only at calls and backward jumps, so everything that needs calls is computed before.
 
-Results that are NaN have the payloads that the machine gives them: canonical if all NaNs that go in are (specification
-4.3.3). ``abs``, ``neg``, ``pmin`` and ``pmax`` change or choose bits.
+NaN results have the payloads that the machine gives them: canonical if all NaN operands are (specification 4.3.3).
+``abs``, ``neg``, ``pmin`` and ``pmax`` change or select bits.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ singles: memoryview[float] = _bytes.cast("f")
 doubles: memoryview[float] = _bytes.cast("d")
 halves: memoryview[int] = _bytes.cast("Q")
 
-# Lanes of ones.
+# Lanes with all bits set.
 _F0, _F1, _F2, _F3 = (0xFFFF_FFFF << 32 * _lane for _lane in range(4))
 _D0, _D1 = (0xFFFF_FFFF_FFFF_FFFF << 64 * _lane for _lane in range(2))
 
@@ -88,7 +88,7 @@ def f32x4_mul(a: int, b: int) -> int:
 
 
 def f32x4_relaxed_madd(a: int, b: int, c: int) -> int:
-    """Not fused: the product is rounded, too. (An exact product would need ``math.fma``, of 3.13.)"""
+    """Not fused: the product is rounded, too. (An exact product would need ``math.fma``, which 3.13 added.)"""
     return f32x4_add(f32x4_mul(a, b), c)
 
 
@@ -235,7 +235,7 @@ def _mirrored(function: Binary) -> Binary:
 
 
 def _bitwise(shape: str, bits: int, less: Binary) -> dict[str, Callable[..., int]]:
-    """What takes or changes bits, whatever they mean: signalling NaNs stay so."""
+    """Operations that select or change bits, whatever they mean: signalling NaNs stay signalling."""
     top, low = tops(bits), lows(bits)
 
     def abs(a: int) -> int:
@@ -279,7 +279,7 @@ HELPERS.update(
         "f64x2_trunc": _on_doubles(f64_trunc),
         "f64x2_nearest": _on_doubles(f64_nearest),
         "f64x2_sqrt": _on_doubles(f64_sqrt),
-        # Of singles, the quotient is rounded twice, which is right; the extremes need no rounding.
+        # For singles, rounding the quotient twice is correct; minima and maxima need no rounding.
         "f32x4_div": _on_pairs_of_singles(f64_div),
         "f32x4_min": _on_pairs_of_singles(f64_min),
         "f32x4_max": _on_pairs_of_singles(f64_max),
@@ -288,7 +288,7 @@ HELPERS.update(
         "f64x2_max": _on_pairs_of_doubles(f64_max),
     }
 )
-# The relaxed ones may treat NaNs and zeros in any way; these are as the others.
+# The relaxed operations may treat NaNs and zeros in any way; these do as the others.
 for _shape in ("f32x4", "f64x2"):
     for _name in ("min", "max"):
         HELPERS[f"{_shape}_relaxed_{_name}"] = HELPERS[f"{_shape}_{_name}"]

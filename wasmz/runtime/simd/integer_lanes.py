@@ -1,10 +1,10 @@
 """Lane-wise integer arithmetic, comparisons and shifts, by arithmetic across the whole word.
 
     i8x16_add(0x00FF, 0x0001)       -> 0x0000         the carry does not reach the next lane
-    i8x16_lt_u(0x0102, 0x0201)      -> 0x00FF...      lanes of ones where it holds
+    i8x16_lt_u(0x0102, 0x0201)      -> 0x00FF...      all bits set in lanes where it holds
 
-With the highest bit of each lane taken out, sums and differences stay within their lanes; that bit is then put right by
-an exclusive or. A mask of whole lanes is one bit a lane times the lane's largest number.
+With the highest bit of each lane cleared, sums and differences stay within their lanes; an exclusive or corrects that
+bit afterwards. A mask of whole lanes is a vector with one bit per lane times the largest number of a lane.
 """
 
 from __future__ import annotations
@@ -52,14 +52,14 @@ def _arithmetic(bits: int) -> dict[str, Callable[..., int]]:
 
     def abs(a: int) -> int:
         sign = (a & top) >> high
-        # The largest magnitude fits a lane, so that no carry leaves one.
+        # The largest magnitude fits a lane, so no carry leaves one.
         return (a ^ sign * lane) + sign
 
     return {"add": add, "sub": sub, "neg": neg, "abs": abs}
 
 
 def _saturating(bits: int) -> dict[str, Binary]:
-    """Sums and differences that stop at the ends of the range, and rounded averages."""
+    """Sums and differences that saturate, and rounded averages."""
     one, top, low, high = ones(bits), tops(bits), lows(bits), bits - 1
     lane = (1 << bits) - 1
     upper = ALL ^ one
@@ -72,7 +72,7 @@ def _saturating(bits: int) -> dict[str, Binary]:
     def sub_sat_u(a: int, b: int) -> int:
         difference = (a | top) - (b & low)
         unlike = a ^ b
-        # The highest bit of `fits`: where a >= b.
+        # In its highest bit, `fits` tells where a >= b.
         fits = (difference ^ (unlike & (a ^ difference))) & top
         return (difference ^ (unlike & top) ^ top) & ((fits >> high) * lane)
 
@@ -122,7 +122,7 @@ def _equalities(bits: int) -> dict[str, Binary]:
 
 
 def _orders(bits: int) -> dict[str, Binary]:
-    """Comparisons by the borrow of a difference, smaller and larger numbers."""
+    """Comparisons, by the borrow of a difference; minima and maxima."""
     top, low, high = tops(bits), lows(bits), bits - 1
     lane = (1 << bits) - 1
 
@@ -161,7 +161,7 @@ def _orders(bits: int) -> dict[str, Binary]:
 
 
 def _shifts(bits: int) -> dict[str, Binary]:
-    """The count is taken modulo the lane's width."""
+    """Shifts; the count is taken modulo the lane's width."""
     one, top, high = ones(bits), tops(bits), bits - 1
     kept = [one * ((1 << (bits - count)) - 1) for count in range(bits)]
     fills = [((1 << count) - 1) << (bits - count) for count in range(bits)]
@@ -184,7 +184,7 @@ def _shifts(bits: int) -> dict[str, Binary]:
 def _tests(bits: int) -> dict[str, Unary]:
     top, low, high = tops(bits), lows(bits), bits - 1
     count = 128 // bits
-    # Brings the highest bits of eight lanes side by side: the products of two different pairs never meet.
+    # Brings the highest bits of eight lanes side by side: the products of different pairs do not overlap.
     step = bits - 1
     gather = sum(1 << step * index for index in range(min(count, 8)))
     first = step * (min(count, 8) - 1) + high
@@ -216,7 +216,7 @@ for _shape, _bits in INTEGER_SHAPES.items():
     if _bits <= 16:
         _found.update(_saturating(_bits))
     else:
-        # There are no others for these.
+        # The 64-bit shape lacks these.
         _found = {_name: _function for _name, _function in _found.items() if _bits == 32 or _name not in _NOT_OF_64}
     HELPERS.update((f"{_shape}_{_name}", _function) for _name, _function in _found.items())
 
@@ -267,7 +267,7 @@ def v128_and(a: int, b: int) -> int:
 
 
 def v128_andnot(a: int, b: int) -> int:
-    # a without the bits of b; the complement of b would be negative.
+    # a & ~b: the complement of b would be negative.
     return a ^ (a & b)
 
 
@@ -294,5 +294,5 @@ HELPERS.update(
         *(v128_not, v128_and, v128_andnot, v128_or, v128_xor, v128_bitselect, v128_any_true),
     )
 )
-# A bit of the mask decides about a bit, whatever the shape; this is what some processors do (docs/simd.md).
+# Each bit of the mask selects a bit, whatever the shape, as on some processors (docs/simd.md).
 HELPERS.update((f"{_shape}_relaxed_laneselect", v128_bitselect) for _shape in INTEGER_SHAPES)

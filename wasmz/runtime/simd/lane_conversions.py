@@ -2,7 +2,7 @@
 
     i32x4_trunc_sat_f64x2_s_zero(a)     two doubles, rounded towards zero, in the lower half
 
-Where all lanes are in range ``struct`` itself does it; its refusal leads to the slow way.
+If all lanes are in range, ``struct`` converts them; if it refuses, the slow path does.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _unpack_low_u32 = Struct("<2I8x").unpack
 _pack_two_i32 = Struct("<2i").pack
 _pack_two_u32 = Struct("<2I").pack
 
-# What int() and struct raise for NaN, infinity, and numbers that are out of range.
+# What int() and struct raise for NaN, infinity, and numbers out of range.
 _OUTSIDE = (error, ValueError, OverflowError)
 
 
@@ -105,7 +105,7 @@ HELPERS.update(
         *(f32x4_demote_f64x2_zero, f64x2_promote_low_f32x4),
     )
 )
-# What is out of range may become anything; here it is as in the others.
+# For numbers out of range any result is allowed; these do as the others.
 HELPERS.update(
     {
         "i32x4_relaxed_trunc_f32x4_s": i32x4_trunc_sat_f32x4_s,

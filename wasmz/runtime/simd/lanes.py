@@ -1,4 +1,4 @@
-"""What all vector operations share: masks by lane width, and lanes as tuples.
+"""Shared by all vector operations: masks by lane width, and lanes as tuples.
 
     ones(8)                 -> 0x0101...01        the lowest bit of each lane
     tops(16)                -> 0x8000...8000      the highest one
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 ALL: Final = (1 << 128) - 1
 LOW_HALF: Final = (1 << 64) - 1
 
-# Integer shape -> bits of a lane.
+# Integer shape -> bits per lane.
 INTEGER_SHAPES: Final = {"i8x16": 8, "i16x8": 16, "i32x4": 32, "i64x2": 64}
 
-# The name is looked up once, not in each call: half the time.
+# The attribute is looked up once, not in each call, which takes half the time.
 from_bytes: Callable[[bytes, Literal["little"]], int] = int.from_bytes
 
 unpack_i8: Callable[[bytes], tuple[Any, ...]] = Struct("<16b").unpack
@@ -38,7 +38,7 @@ pack_u32: Callable[..., bytes] = Struct("<4I").pack
 
 
 def ones(bits: int, width: int = 128) -> int:
-    """The lowest bit of each lane of ``bits`` bits, of a vector of ``width``."""
+    """The lowest bit of each lane of ``bits`` bits, in a vector of ``width`` bits."""
     return ((1 << width) - 1) // ((1 << bits) - 1)
 
 
@@ -48,5 +48,5 @@ def tops(bits: int, width: int = 128) -> int:
 
 
 def lows(bits: int, width: int = 128) -> int:
-    """All bits of each lane but the highest."""
+    """All bits of each lane except the highest."""
     return ones(bits, width) * ((1 << (bits - 1)) - 1)

@@ -1,10 +1,10 @@
-"""Lanes to and from numbers, and lanes to other places.
+"""Moves lanes to and from numbers, and between places in vectors.
 
     i16x8_splat(0x12345)                        -> 0x2345_2345_...
     i8x16_shuffle(a, b, bytes(range(16, 32)))   -> b
     i8x16_swizzle(a, 0xFF)                      -> lane 0 is zero: there is no lane 255
 
-A lane's number in a helper is that of its lowest bit.
+In helpers, a lane's number is that of its lowest bit.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def f64x2_pack(a: float, b: float) -> int:
 def f32x4_unpack(a: int) -> tuple[float, ...]:
     lanes = unpack_f32(a.to_bytes(16, "little"))
     if isnan(sum(lanes)):
-        # Perhaps a signalling one, whose bits are to be kept.
+        # It may be a signalling NaN, whose bits must be kept.
         return tuple(f32_from_bits(a >> shift & 0xFFFF_FFFF) for shift in (0, 32, 64, 96))
     return lanes
 
@@ -84,7 +84,7 @@ def i8x16_shuffle(a: int, b: int, lanes: bytes) -> int:
 
 
 def i8x16_swizzle(a: int, lanes: int) -> int:
-    # Behind the 16 bytes of the vector the table is zero.
+    # After the 16 bytes of the vector, the table is zero.
     return from_bytes(lanes.to_bytes(16, "little").translate(a.to_bytes(256, "little")), "little")
 
 

@@ -1,11 +1,10 @@
-"""Integer operations whose results have lanes of another width: extending, narrowing, products and sums of pairs.
+"""Integer operations whose results have lanes of another width: extending, narrowing, products and pairwise sums.
 
     i16x8_extend_low_i8x16_s(0xFF)          -> 0xFFFF
     i8x16_narrow_i16x8_u(0x0123, 0)         -> 0xFF
     i32x4_dot_i16x8_s(0x0002_0001, 0x0003_0004)  -> 1 * 4 + 2 * 3
 
-Bytes are put elsewhere by ``bytes.translate``: the string that is translated says which byte goes where, the vector
-is the table.
+``bytes.translate`` moves bytes: the translated string says which byte goes where, and the vector is the table.
 """
 
 from __future__ import annotations
@@ -38,12 +37,12 @@ __wasmz_frame__ = "helper"
 
 HELPERS: dict[str, Callable[..., Any]] = {}
 
-# Narrow shape, wide shape, bits of a narrow lane, format letters of a narrow lane and a wide one, if signed.
+# Narrow shape, wide shape, bits of a narrow lane, format letters of a narrow and a wide lane, if signed.
 _PAIRS = (("i8x16", "i16x8", 8, "b", "h"), ("i16x8", "i32x4", 16, "h", "i"), ("i32x4", "i64x2", 32, "i", "q"))
 
 
 def _extensions(bits: int) -> dict[str, Unary]:
-    """Half of the lanes, each twice as wide: ``top`` is where the sign is then, ``fill`` times it all bits above."""
+    """Extends half of the lanes. ``top`` masks the places of their sign bits; ``fill`` times these is the sign."""
     size, wide = bits // 8, bits // 4
     top = ones(2 * bits) << (bits - 1)
     fill = (1 << (bits + 1)) - 2
@@ -80,12 +79,12 @@ def _extensions(bits: int) -> dict[str, Unary]:
 
 
 def _narrowing(bits: int) -> dict[str, Binary]:
-    """Both vectors' lanes, of ``bits`` bits and signed, half as wide; what is out of range becomes the nearest end."""
+    """Narrows both vectors' signed lanes of ``bits`` bits to half the width; out of range, to the nearest end."""
     half = bits // 2
     one, top, low, high = ones(bits, 256), tops(bits, 256), lows(bits, 256), bits - 1
     largest = (1 << half) - 1
     bias = one << (half - 1)
-    # The bits between a narrow lane's highest one and the wide lane's.
+    # The bits between the highest bit of a narrow lane and that of the wide lane.
     between = one * (((1 << (high - half)) - 1) << half)
     carry = one * ((1 << high) - (1 << half))
     narrow_end = one * (largest >> 1)
@@ -133,7 +132,7 @@ def _products(narrow: str, wide: str, count: int) -> dict[str, Binary]:
 
 
 def _pairwise(bits: int) -> dict[str, Unary]:
-    """Sums of neighbours. Signed numbers are summed with a bias that makes them natural, which is then taken away."""
+    """Pairwise sums. Signed numbers are summed with a bias that makes them positive, which is then subtracted."""
     wide = ones(2 * bits)
     kept = wide * ((1 << bits) - 1)
     signs = tops(bits)
@@ -189,7 +188,7 @@ def i16x8_q15mulr_sat_s(a: int, b: int) -> int:
 
 
 def _sums_of_products(a: int, b: int) -> list[int]:
-    """Of neighbours, all signed; the one that is out of range, of four times the lowest number, is 32767."""
+    """Pairwise sums of products, signed. The only one out of range, four times the lowest number, becomes 32767."""
     products = list(map(mul, unpack_i8(a.to_bytes(16, "little")), unpack_i8(b.to_bytes(16, "little"))))
     sums = list(map(add, products[::2], products[1::2]))
     return [min(number, 0x7FFF) for number in sums] if 0x8000 in sums else sums
@@ -202,7 +201,7 @@ def i16x8_relaxed_dot_i8x16_i7x16_s(a: int, b: int) -> int:
 def i32x4_relaxed_dot_i8x16_i7x16_add_s(a: int, b: int, c: int) -> int:
     pairs = _sums_of_products(a, b)
     sums = from_bytes(pack_i32(*map(add, pairs[::2], pairs[1::2])), "little")
-    # Only this last sum wraps.
+    # Only this last sum may wrap.
     return ((sums & _LOW_32) + (c & _LOW_32)) ^ ((sums ^ c) & _TOP_32)
 
 

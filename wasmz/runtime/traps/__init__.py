@@ -1,1 +1,1 @@
-"""Traps, exceptions, and the places where they came about."""
+"""Traps and exceptions, and the places where they were raised."""

@@ -2,8 +2,8 @@
 
     LineTable({".debug_line": content}).find(0x2c)   ->  ("src/main.c", 7)
 
-Addresses count from where the content of the code section begins ("DWARF for WebAssembly"). Versions 2 to 5 of DWARF
-are read. Whatever is damaged ends with its unit: debugging information has no say in whether a module works.
+Addresses count from the beginning of the code section's content ("DWARF for WebAssembly"). Versions 2 to 5 of DWARF are
+read. A damaged unit is ignored from the damage on: debugging information never makes a module fail.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    # Of code in one piece: its first address, and where its rows begin and end.
+    # Of contiguous code: its first address, and where its rows begin and end.
     _Sequences = list[tuple[int, int, int]]
 
-# Opcodes of line programs that are numbered (DWARF 5, section 6.2.5.2) and extended (6.2.5.3).
+# Standard opcodes of line programs (DWARF 5, section 6.2.5.2), and extended ones (6.2.5.3).
 _COPY, _ADVANCE_PC, _ADVANCE_LINE, _SET_FILE, _CONST_ADD_PC, _FIXED_ADVANCE_PC = 1, 2, 3, 4, 8, 9
 _END_SEQUENCE, _SET_ADDRESS = 1, 2
-# Kinds of content of the tables of directories and files (6.2.4.1), and the forms they have here (7.5.6).
+# Content types of the tables of directories and files (6.2.4.1), and their forms (7.5.6).
 _PATH, _DIRECTORY = 1, 2
 _STRING, _STRP, _LINE_STRP, _UDATA, _BLOCK, _DATA16 = 0x08, 0x0E, 0x1F, 0x0F, 0x09, 0x1E
 _FIXED = {0x0B: 1, 0x05: 2, 0x06: 4, 0x07: 8}
-# How much text the names of files may have together: references let a few bytes stand for any amount.
+# The most text that names of files may have in total: with references, a few bytes can stand for any amount.
 _MOST_TEXT = 10_000_000
-# What linkers write for the addresses of code that they left out.
+# The addresses that linkers write for code that they left out.
 _TOMBSTONES = (0, 0xFFFF_FFFF, 0xFFFF_FFFE)
 
 
@@ -36,7 +36,7 @@ class _Damaged(Exception):
 
 
 class _Bytes:
-    """A position in a section that moves forward, to ``end`` at most."""
+    """A position in a section that moves forward, up to ``end``."""
 
     __slots__ = ("data", "end", "pos")
 
@@ -78,14 +78,15 @@ class _Bytes:
 
 
 class LineTable:
-    """Where in the sources instructions come from."""
+    """Maps instructions to places in the sources."""
 
     def __init__(self, sections: Mapping[str, bytes]) -> None:
-        """Reads ``.debug_line``, and what it refers to of ``.debug_line_str`` and ``.debug_str``."""
+        """Reads ``.debug_line``, and the parts of ``.debug_line_str`` and ``.debug_str`` that it refers to."""
         self._sections = sections
         self._files: list[str] = []
         self._text = 0
-        # A row holds from its address on, up to the next one; file 0 is none. Rows of one sequence ascend.
+        # A row applies from its address up to the next row's; file 0 means none. Rows of a sequence are in ascending
+        # order.
         self._addresses = array("Q")
         self._rows = array("Q")
         starts: _Sequences = []
@@ -103,14 +104,14 @@ class LineTable:
             return None
         _, start, stop = self._sequences[at]
         row = bisect_right(self._addresses, address, start, stop) - 1
-        # The last row only says where the sequence ends.
+        # The last row only marks the end of the sequence.
         if not start <= row < stop - 1:
             return None
         file, line = divmod(self._rows[row], 1 << 32)
         return (self._files[file - 1], line) if file and line else None
 
     def _read_unit(self, data: bytes, pos: int, starts: _Sequences) -> int:
-        """Reads one unit, and returns where the next one begins."""
+        """Reads one unit; returns the position of the next."""
         wide = data[pos : pos + 4] == b"\xff\xff\xff\xff"
         begin = pos + 12 if wide else pos + 4
         size = int.from_bytes(data[pos + 4 : begin] if wide else data[pos:begin], "little")
@@ -120,7 +121,7 @@ class LineTable:
             self._text += unit.text
             unit.read(self._files, self._addresses, self._rows, starts)
         except (_Damaged, OverflowError):
-            # Rows without an end are of no sequence, so that nothing finds them.
+            # Rows of a sequence without an end are never found.
             pass
         return max(end, begin)
 
@@ -207,7 +208,7 @@ class _Unit:
                 address, file, line = 0, 1, 1
 
     def _read_old_entries(self) -> list[str]:
-        """Directories and files as versions 2 to 4 have them; directory 0 is the one that was compiled in."""
+        """The directories and files of versions 2 to 4; directory 0 is the one that the compiler ran in."""
         source = self.source
         directories = [""]
         while directory := source.string():
@@ -221,13 +222,13 @@ class _Unit:
         return files
 
     def _read_entries(self) -> list[str]:
-        """Directories and files as version 5 has them: each table says what its entries consist of."""
+        """The directories and files of version 5, whose tables describe the form of their entries."""
         directories = [path for path, _ in self._read_table()]
         compiled_in = directories[0] if directories else ""
         files = []
         for name, number in self._read_table():
             directory = directories[number] if 0 < number < len(directories) else ""
-            # As in older versions, what is below the directory that was compiled in is named from there.
+            # As in older versions, paths below the directory that the compiler ran in are relative to it.
             files.append(self._path(directory.removeprefix(f"{compiled_in}/"), name))
         return files
 
@@ -246,7 +247,7 @@ class _Unit:
         source = self.source
         format = [(source.leb(), source.leb()) for _ in range(source.number(1))]
         entries = []
-        # An entry takes at least a byte, or the table would not end.
+        # An entry takes at least a byte; otherwise a table could be endless.
         for _ in range(source.leb() if format else 0):
             start = source.pos
             fields = {kind: self._read_form(form) for kind, form in format}

@@ -1,4 +1,4 @@
-"""Exceptions: tags, and what generated code calls to throw and to keep them (docs/exceptions.md).
+"""Exceptions: tags, and the functions by which generated code throws and keeps exceptions (docs/exceptions.md).
 
 tag = Tag(store, [ValType.I32])
 linker.define("env", "error", tag)
@@ -21,28 +21,28 @@ if TYPE_CHECKING:
 
     from wasmz.runtime.link.store import Store
 
-# What an exception takes that is kept, a note of a frame, and a value that it carries, about.
+# About the size of a kept exception, of the note of a frame, and of a value that it carries.
 _KEPT_BYTES: Final = 512
 _NOTE_BYTES: Final = 80
 _VALUE_BYTES: Final = 40
 
-# Frames of this module do not decide whose exception it is, see translation.py.
+# Frames of this module do not decide where an exception comes from, see translation.py.
 __wasmz_frame__ = "helper"
 
 
 class Tag:
-    """What tells exceptions of one kind from all others (specification 4.2.11). Tags are compared by identity.
+    """Identifies one kind of exceptions (specification 4.2.11). Tags are compared by identity.
 
     Attributes:
-        store: where it belongs.
-        type: what its exceptions carry.
+        store: the store that it belongs to.
+        type: the types of the values that its exceptions carry.
         defined_type: that type, as modules define it.
     """
 
     __slots__ = ("__weakref__", "defined_type", "store", "type")
 
     def __init__(self, store: Store, type: TagType | FuncType | Iterable[ValType] = ()) -> None:
-        """Makes a tag; ``type`` is its type, or just the types of the values that its exceptions carry.
+        """Makes a tag. ``type`` is its type, or the types of the values that its exceptions carry.
 
         Raises:
             ValueError: the type has results.
@@ -70,10 +70,10 @@ class Tag:
         return self
 
     def lower(self, values: Iterable[Any]) -> tuple[Any, ...]:
-        """Values from Python in the form of generated code.
+        """Converts values from Python to the form of generated code.
 
         Raises:
-            TypeError, OverflowError: they are not what the tag's exceptions carry.
+            TypeError, OverflowError: the values do not fit the tag's type.
         """
         given = tuple(expect_iterable(values, "values", "what an exception carries"))
         types = self.type.func_type.params
@@ -99,7 +99,7 @@ _make = BaseException.__new__
 
 
 def exn_new(tag: Tag, payload: tuple[Any, ...]) -> WasmException:
-    """The exception that ``throw`` throws. Half the cost of calling the class, which is for values from Python."""
+    """Makes the exception of a ``throw``; half the cost of calling the class, which takes values from Python."""
     made: WasmException = _make(WasmException)
     made.tag = tag
     made.payload = payload
@@ -109,17 +109,17 @@ def exn_new(tag: Tag, payload: tuple[Any, ...]) -> WasmException:
 
 
 def exn_keep(caught: WasmException) -> None:
-    """Makes an exception that was caught fit to be thrown again, by a ``throw_ref`` or ``rethrow``, and to be stored.
+    """Prepares a caught exception to be stored, and thrown again by ``throw_ref`` or ``rethrow``.
 
-    Its traceback refers to frames, these to the frames that called them, and one of those is going to hold the
-    exception: a cycle, and all that the frames hold would live as long. So it is replaced by notes of where the frames
-    were.
+    Its traceback refers to frames, and these to their callers' frames, one of which will hold the exception. That would
+    be a cycle, which keeps everything alive that the frames hold. So the traceback is replaced by notes of the places
+    in the frames.
     """
     entry = caught.__traceback__
     if entry is None:
         return
     caught.__traceback__ = None
-    # Without the frame that has caught it.
+    # Leaves out the frame that has caught it.
     caught.trail = note_frames(entry.tb_next, caught.trail)
     heap = caught.tag.store.object_heap()
     if heap is not None:
@@ -134,7 +134,7 @@ def exn_rethrown(reference: WasmException | None) -> WasmException:
     return reference
 
 
-# By the names that generated code knows them by.
+# By name, for generated code.
 HELPERS: Final[dict[str, Any]] = {
     "exn_class": WasmException,
     "exn_new": exn_new,

@@ -1,16 +1,16 @@
-"""Turns what CPython raises inside generated code into traps, at the boundary (docs/abi.md, "Traps").
+"""Turns exceptions that CPython raises inside generated code into traps, at the boundary (docs/abi.md, "Traps").
 
     IndexError from a view, innermost frame wasm        -> Trap(MEMORY_OUT_OF_BOUNDS), with the wasm frames
-    IndexError raised by a host function                -> None: it passes untouched
+    IndexError raised by a host function                -> None: it passes unchanged
 
-Whose frame a frame is, its globals tell under the key ``__wasmz_frame__``:
+The globals of a frame tell whose it is, under the key ``__wasmz_frame__``:
 
     an ``InstanceFrames``   generated code
-    "helper"                a function of the runtime that generated code calls: counts as its caller
+    "helper"                a function of the runtime that generated code calls: counts as part of its caller
     "export", "host"        an adapter
-    nothing                 anyone else's code
+    nothing                 any other code
 
-What Python shows of a trap that is not caught are the user's frames and the guest's, see :func:`guest_traceback`.
+The traceback that Python shows for an uncaught trap has the user's frames and the guest's, see :func:`guest_traceback`.
 """
 
 from __future__ import annotations
@@ -43,28 +43,28 @@ if TYPE_CHECKING:
 
     from wasmz.runtime.traps.debug_lines import LineTable
 
-    # Where a frame was: whose it is, its code, and the place of the Python instruction there.
+    # The place of a frame: its instance, its code, and the offset of the Python instruction.
     _Note = tuple["InstanceFrames", CodeType, int]
 
 __wasmz_frame__ = "helper"
 
-# A backtrace keeps this many frames, the innermost ones: after runaway recursion the others say nothing new.
+# A backtrace keeps this many of the innermost frames: after runaway recursion the others say nothing new.
 MAX_FRAMES: Final = 1000
 
-# A traceback that is shown keeps so many entries at each end.
+# A traceback that is shown keeps this many entries at each end.
 _ENTRIES: Final = 500
-# Debugging information up to this size is read for a traceback: that takes a tenth of a second.
+# Debugging information up to this size is read for a traceback, which takes up to a tenth of a second.
 _MOST_LINE_BYTES: Final = 100_000
-# The last line that a code object can have. A module may claim later ones.
+# The largest line number of a code object. A module may claim larger ones.
 _LAST_LINE: Final = (1 << 31) - 1
 
 
 class InstanceFrames:
-    """Describes the frames of one instance's functions, in whose globals it sits.
+    """Describes the frames of one instance's functions. It is in their globals, under ``__wasmz_frame__``.
 
     Attributes:
         image: the module.
-        store: where the instance lives; only compared.
+        store: the store of the instance; only compared.
         namespace: the globals.
     """
 
@@ -78,28 +78,28 @@ class InstanceFrames:
         self._names: dict[int, str] | None = None
 
     def describe(self, code: CodeType, byte_offset: int | None, is_innermost: bool) -> list[WasmFrame]:
-        """The frames that the frame of a code object stands for.
+        """The wasm frames for the Python frame of a code object.
 
-        None for one whose function has another frame inside it: a stub, a driver of tail calls, baseline code that goes
-        on elsewhere.
+        Empty if another frame of the same function is inside it: for a stub, a driver of tail calls, or baseline code
+        that goes on in other code.
         """
         if code.co_filename == STUB_FILE:
             return []
-        # Imported only here: frames are described where something failed.
+        # Imported only here: frames are described when something failed.
         load("bisect")
         from bisect import bisect_left, bisect_right
 
         image = self.image
         index = image.imported_function_count + bisect_left(image.body_offsets, code.co_firstlineno)
         if not is_innermost and byte_offset == code.co_firstlineno:
-            # No instruction is at the first offset: this form of the function called another one to go on in its place.
+            # No instruction has the first offset: this form of the function called another form to go on.
             return []
         offset = code.co_firstlineno if byte_offset is None else byte_offset
         find = self.find_source if image.code_start else None
         frames = [self._frame(index, offset, find)]
         origin = image.imported_function_count + bisect_right(image.body_offsets, offset) - 1
         if origin != index and index < image.imported_function_count + len(image.body_offsets):
-            # An instruction of another function, which was inlined. Where it was called is not known any more.
+            # An instruction of an inlined function. The place of its call is unknown.
             frames = [self._frame(origin, offset, find), self._frame(index, code.co_firstlineno, None)]
         return frames
 
@@ -118,19 +118,19 @@ class InstanceFrames:
         )
 
     def name_of(self, index: int) -> str | None:
-        """From the name section, otherwise the first export's."""
+        """The function's name, from the name section or else from its first export."""
         name = self.image.function_names.get(index)
         if name is not None:
             return name
         if self._names is None:
-            # Backwards, so that first ones are what remains.
+            # Reversed, so that the first export of a function is the one kept.
             self._names = {item.index: item.name for item in reversed(self.image.exports) if item.kind == "func"}
         return self._names.get(index)
 
     def find_source(self, byte_offset: int) -> tuple[str, int] | None:
-        """The file and line in the sources of the instruction at a byte offset, as far as they are known."""
+        """The file and line in the sources of the instruction at a byte offset; ``None`` if they are unknown."""
         if self._lines is None:
-            # Imported only here, for modules with debugging information.
+            # Imported only here: few modules have debugging information.
             load("wasmz.runtime.traps.debug_lines")
             from wasmz.runtime.traps.debug_lines import LineTable
 
@@ -138,7 +138,7 @@ class InstanceFrames:
         return self._lines.find(byte_offset - self.image.code_start)
 
     def find_quickly(self, byte_offset: int) -> tuple[str, int] | None:
-        """The same, if it takes no time that a trap which is caught had better not take."""
+        """Like :meth:`find_source`, if that is fast enough for traps that are caught."""
         if self._lines is None:
             sections = dict(self.image.custom_sections)
             if not self.image.code_start or len(sections.get(".debug_line", b"")) > _MOST_LINE_BYTES:
@@ -147,10 +147,10 @@ class InstanceFrames:
 
 
 def translate(error: Exception) -> Trap | None:
-    """The trap that the exception stands for, with its frames; ``None`` if it has to pass as it is.
+    """The trap that the exception stands for, with its frames; ``None`` if the exception must pass unchanged.
 
-    Call it in the handler of an export adapter, whose frame then is the traceback's first entry. A trap, or WebAssembly
-    exception, that passes gets the frames of this adapter's part of the stack appended.
+    To be called in the handler of an export adapter, whose frame is then the traceback's first entry. A trap or
+    WebAssembly exception that passes gets the frames of this adapter's part of the stack appended.
     """
     kind = type(error)
     traceback = error.__traceback__
@@ -170,7 +170,7 @@ def translate(error: Exception) -> Trap | None:
     if code is None:
         return None
     if isinstance(error, AttributeError):
-        # Generated code itself asks nothing but a reference for an attribute.
+        # Generated code looks up attributes only on references.
         message = null_message(error) if _is_generated(_innermost(traceback)) else None
         if message is None:
             return None
@@ -181,20 +181,20 @@ def translate(error: Exception) -> Trap | None:
     trap = Trap(code, message)
     trap.frames = _wasm_frames(traceback)
     if kind is not RecursionError:
-        # The adapter's own entry comes when it raises the trap.
+        # The adapter's own entry is added when it raises the trap.
         trap.__traceback__ = guest_traceback(traceback.tb_next)
     else:
-        # Thousands of frames would live as long as the trap, with all their locals.
+        # Otherwise thousands of frames would live as long as the trap, with all their locals.
         error.__traceback__ = None
     return trap
 
 
 def guest_traceback(traceback: TracebackType | None) -> TracebackType | None:
-    """A traceback without the runtime's entries: what a user has written remains.
+    """The traceback without the runtime's entries: the user's and the guest's remain.
 
-    The guest's functions are shown at lines of their sources, where these are known at once, and otherwise at a line of
-    the module, which is a byte offset. Frames are the real ones but for the former. A module may claim any file for its
-    source, and whoever prints a traceback opens the files: so their names are ``<src/main.c>``, which is never opened.
+    The guest's functions are shown at lines of their sources if these are known already, and otherwise at a line of the
+    module, whose number is a byte offset. Only the former have made-up frames. A module may claim any file as its
+    source, and whatever prints a traceback opens the files. So they are named ``<src/main.c>``, which nothing opens.
     """
     shown: list[TracebackType] = []
     while traceback is not None:
@@ -219,7 +219,7 @@ def guest_traceback(traceback: TracebackType | None) -> TracebackType | None:
 def _frame_in(file: str, line: int, function: str) -> FrameType:
     """A frame that is shown as that of a function, at a line of a file."""
     code = _own_frame.__code__
-    # Without columns: those are of the code below.
+    # Without columns, which would be those of the code below.
     lines = b"\xef\x00" * (len(code.co_code) // 16 + 1)
     names = {"co_filename": file, "co_name": function, "co_qualname": function}
     shown = code.replace(**names, co_firstlineno=line, co_linetable=lines)  # type: ignore[arg-type]
@@ -232,10 +232,10 @@ def _own_frame() -> FrameType:
 
 
 def _indexed(traceback: TracebackType) -> int:
-    """What the instruction that failed indexes: ``IN_TABLE``, ``IN_ARRAY``, or 0 for a memory.
+    """What the failed instruction was indexing: ``IN_TABLE``, ``IN_ARRAY``, or 0 for a memory.
 
-    CPython's message can be the same for all three; the compiler notes it in the very instruction's line. Helpers check
-    the indices of tables and arrays themselves.
+    CPython's message may be the same for all three, so the compiler notes it in the line number of the instruction.
+    Helpers check the indices of tables and arrays themselves.
     """
     innermost = _innermost(traceback)
     return innermost.tb_lineno & ~LARGEST_OFFSET if _is_generated(innermost) else 0
@@ -248,13 +248,13 @@ def _innermost(traceback: TracebackType) -> TracebackType:
 
 
 def _is_generated(entry: TracebackType) -> bool:
-    """Whether the frame is one of generated code."""
+    """Whether the frame is that of generated code."""
     return _mark_of(entry.tb_frame).__class__ is InstanceFrames
 
 
 def _is_ours(traceback: TracebackType, is_recursion: bool) -> bool:
-    """Whether generated code raised it: its frame is the innermost one that is not the runtime's."""
-    # Adapters have not called anyone's function yet when the recursion limit stops them.
+    """Whether generated code raised it: whether its frame is the innermost one outside of the runtime."""
+    # When the recursion limit stops an adapter, it has not yet called a function of anyone's.
     transparent = (HELPER, HOST, EXPORT) if is_recursion else (HELPER,)
     ours = is_recursion
     entry: TracebackType | None = traceback
@@ -269,20 +269,20 @@ def _is_ours(traceback: TracebackType, is_recursion: bool) -> bool:
 
 
 def _mark_of(frame: FrameType) -> Any:
-    """Whose frame it is, see above."""
+    """The value of ``__wasmz_frame__`` for a frame, see above."""
     mark = frame.f_globals.get(FRAME_KEY)
     return EXPORT if mark.__class__ is InstanceFrames and frame.f_code.co_filename == EXPORT_FILE else mark
 
 
 def _wasm_frames(traceback: TracebackType) -> tuple[WasmFrame, ...]:
-    """The wasm frames from the first entry, an export adapter's, up to the next such adapter; innermost first."""
+    """The wasm frames from the first entry, an export adapter's, to the next such adapter; innermost first."""
     return _described(note_frames(traceback.tb_next, None))
 
 
 def note_frames(entry: TracebackType | None, inner: list[_Note] | None) -> list[_Note]:
-    """Where the wasm frames were, from an entry of a traceback up to the next export adapter; innermost first.
+    """The places of wasm frames from an entry of a traceback to the next export adapter; innermost first.
 
-    ``inner`` are frames further in that were noted before.
+    ``inner`` has the places noted before, which are further in.
     """
     noted: list[_Note] = []
     while entry is not None:
@@ -302,7 +302,7 @@ def note_frames(entry: TracebackType | None, inner: list[_Note] | None) -> list[
 
 def _described(noted: list[_Note]) -> tuple[WasmFrame, ...]:
     frames: list[WasmFrame] = []
-    # In runaway recursion few places come again and again.
+    # In runaway recursion, the same few places recur.
     offsets: dict[tuple[CodeType, int], int | None] = {}
     for position, (owner, code, instruction) in enumerate(noted):
         place = (code, instruction)
@@ -313,7 +313,7 @@ def _described(noted: list[_Note]) -> tuple[WasmFrame, ...]:
 
 
 def _offset_of(code: CodeType, instruction: int) -> int | None:
-    """The byte offset in the module that a Python instruction belongs to: its line number."""
+    """The byte offset in the module of a Python instruction: its line number."""
     for start, end, line in code.co_lines():
         if start <= instruction < end:
             return None if line is None else line & LARGEST_OFFSET
@@ -326,10 +326,10 @@ def trap_unreachable() -> NoReturn:
 
 
 def call_of_null(*args: Any) -> NoReturn:
-    """Stands in lists of callees for a null element."""
+    """The callee for a null element, in lists of callees."""
     raise Trap(TrapCode.INDIRECT_CALL_TO_NULL)
 
 
 def call_of_other_type(*args: Any) -> NoReturn:
-    """Stands in lists of callees for a function of another type."""
+    """The callee for a function of another type, in lists of callees."""
     raise Trap(TrapCode.BAD_SIGNATURE)

@@ -1,1 +1,1 @@
-"""WASI preview 1 (docs/wasi.md): what a guest may do. ``functions.py`` says where each function is."""
+"""WASI preview 1 (docs/wasi.md). ``functions.py`` says in which file each function is."""

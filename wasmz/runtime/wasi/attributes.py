@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from wasmz.runtime.wasi.descriptors import Stat
     from wasmz.runtime.wasi.process import Process
 
-# Device, inode, type, number of links, size, three times; the former interface counts links in 32 bits.
+# Device, inode, type, number of links, size, three times; the previous interface has 32 bits for the links.
 _FILESTAT: Final = struct.Struct("<QQB7xQQQQQ")
 _UNSTABLE_FILESTAT: Final = struct.Struct("<QQB3xIQQQQ")
 
@@ -38,25 +38,25 @@ def unstable_fd_filestat_get(process: Process, caller: Caller, descriptor: int, 
 
 
 def write_stat(memory: Memory, address: int, stat: Stat) -> int:
-    """Writes attributes as preview 1 lays them out."""
+    """Writes attributes in the layout of preview 1."""
     _FILESTAT.pack_into(memory.slice(address, 64), 0, *_unsigned(stat))
     return Errno.SUCCESS
 
 
 def write_unstable_stat(memory: Memory, address: int, stat: Stat) -> int:
-    """Writes attributes as the interface before it laid them out."""
+    """Writes attributes in the layout of the previous interface."""
     device, inode, file_type, links, *rest = _unsigned(stat)
     _UNSTABLE_FILESTAT.pack_into(memory.slice(address, 56), 0, device, inode, file_type, min(links, 0xFFFF_FFFF), *rest)
     return Errno.SUCCESS
 
 
 def _unsigned(stat: Stat) -> list[int]:
-    """Devices and inodes of some systems are longer or negative; times before 1970 do not exist here."""
+    """The attributes as unsigned numbers: on some systems devices and inodes are negative or longer."""
     return [stat[0] & _U64, stat[1] & _U64, *(max(0, value) & _U64 for value in stat[2:])]
 
 
 def fd_filestat_set_size(process: Process, caller: Caller, descriptor: int, size: int) -> int:
-    # A size that is negative here is larger than any file.
+    # A negative size is larger than any file can be.
     process.table[descriptor].set_size(size if size >= 0 else MAX_OFFSET + 1)
     return Errno.SUCCESS
 
@@ -70,7 +70,7 @@ def fd_filestat_set_times(
 
 
 def wanted_times(process: Process, accessed: int, modified: int, flags: int) -> tuple[int | None, int | None]:
-    """The timestamps to set, from a guest's arguments; ``None`` for one that stays."""
+    """The timestamps to set, by a guest's arguments; ``None`` for one that does not change."""
     flags &= 0xFFFF
     if flags & ~TimeFlags.ALL:
         raise Failure(Errno.INVAL)
@@ -86,7 +86,7 @@ def _wanted_time(given: int, is_given: int, is_now: int, now: Callable[[], int])
         raise Failure(Errno.INVAL)
     if is_given:
         if given < 0:
-            # Past the year 2262: no system's clock.
+            # After the year 2262, which no system's clock reaches.
             raise Failure(Errno.INVAL)
         return given
     return now() if is_now else None
@@ -97,7 +97,7 @@ def fd_fdstat_set_flags(process: Process, caller: Caller, descriptor: int, flags
     entry = process.table[descriptor]
     if entry.file_type == FileType.DIRECTORY:
         return Errno.BADF
-    # How data is synchronised is decided when a file is opened, as with POSIX's fcntl.
+    # As with POSIX's fcntl, synchronisation is chosen when a file is opened.
     if flags & ~(FdFlags.APPEND | FdFlags.NONBLOCK) & ~(entry.flags & FdFlags.ALL):
         return Errno.INVAL
     entry.set_flags(flags)
@@ -105,7 +105,7 @@ def fd_fdstat_set_flags(process: Process, caller: Caller, descriptor: int, flags
 
 
 def fd_fdstat_set_rights(process: Process, caller: Caller, descriptor: int, base: int, inheriting: int) -> int:
-    """Rights are not kept, so none can be given up; wasmtime answers the same."""
+    """Rights are only reported, so they cannot be dropped; wasmtime returns the same error."""
     return Errno.NOTSUP if process.table[descriptor] else Errno.BADF
 
 

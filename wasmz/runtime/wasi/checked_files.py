@@ -1,12 +1,12 @@
-"""Files of a host whose functions know no directory descriptors: Windows, and CPython in a browser.
+"""Files of hosts whose functions take no directory descriptors: Windows, and CPython in a browser.
 
     tree = CheckedTree("C:\\\\data")
     tree.open(tree.root, b"notes.txt", opening)     -> HostFile
 
-Nodes are absolute paths. Every component is looked at before it is entered, links are expanded by ``resolution`` and
-not by the system, and names are refused that mean something else to the system (a drive, a stream, a device). What this
-cannot exclude is that another program of the host replaces a directory by a link between the look and the use: share a
-directory with nobody untrusted there.
+Nodes are absolute paths. Every component is checked before it is entered; ``resolution`` expands links, not the system;
+names with another meaning to the system are refused (a drive, a stream, a device). This cannot prevent another program
+of the host from replacing a directory by a link between check and use: on such hosts, do not share a directory with
+untrusted programs.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _DEVICES: Final = frozenset(
 
 
 def check_windows_name(name: str) -> None:
-    """Refuses a component that Windows would not take for the plain name of an entry.
+    """Refuses a component that Windows would not take as the plain name of an entry.
 
     Raises:
         OSError: with ENOENT, because no such entry can exist.
@@ -46,14 +46,14 @@ def check_windows_name(name: str) -> None:
 
 
 class CheckedTree:
-    """A directory of the host and what is below; nodes are paths.
+    """A directory of the host and everything below it; nodes are paths.
 
     Attributes:
         root: the node of the directory itself.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        """``OSError`` if there is no such directory."""
+        """``OSError`` if the directory does not exist."""
         self.root: str = os.path.realpath(path, strict=True)
         if not modes.S_ISDIR(os.stat(self.root).st_mode):
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), os.fspath(path))
@@ -71,7 +71,7 @@ class CheckedTree:
     def read_link(self, node: str, name: bytes) -> bytes:
         target = os.readlink(_path(node, name))
         if _IS_WINDOWS:
-            # An absolute one stays recognisable as such.
+            # Keeps an absolute target recognisable as such.
             is_absolute = os.path.splitdrive(target)[0] or target[:1] in ("\\", "/")
             target = f"{'/' if is_absolute else ''}{target}".replace("\\", "/")
         return os.fsencode(target)
@@ -92,7 +92,7 @@ class CheckedTree:
             if _leads_elsewhere(found):
                 raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
             if modes.S_ISDIR(found.st_mode):
-                # Windows opens no directories, so that their paths stand for them.
+                # Windows opens no directories; their paths stand for them.
                 if opening.can_write:
                     raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
                 return HostDirectory(self, path, is_read_only=opening.is_read_only)
@@ -148,7 +148,7 @@ class CheckedTree:
 
 
 def _leads_elsewhere(found: os.stat_result) -> bool:
-    """Windows' junctions and mount points are no symbolic links, but have the same effect."""
+    """Whether it is one of Windows' junctions and mount points, which act as symbolic links but are not such."""
     tag: int | None = getattr(found, "st_reparse_tag", None)
     return modes.S_ISLNK(found.st_mode) or bool(tag)
 
@@ -157,7 +157,7 @@ def _path(node: str, name: bytes) -> str:
     if name == b".":
         return node
     if len(name) > _LONGEST_NAME:
-        # Not every system says so itself.
+        # Not every system reports this itself.
         raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
     text = os.fsdecode(name)
     if _IS_WINDOWS:
@@ -166,7 +166,7 @@ def _path(node: str, name: bytes) -> str:
 
 
 def open_directory(path: str | os.PathLike[str], *, is_read_only: bool) -> HostDirectory:
-    """A directory that the host names, by its path.
+    """A preopened directory of the host, identified by its path.
 
     Raises:
         OSError: it cannot be opened.

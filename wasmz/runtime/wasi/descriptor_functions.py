@@ -1,4 +1,4 @@
-"""Functions of WASI on descriptors that nearly every program has: reading, writing, positions, preopened directories.
+"""Functions of WASI on descriptors that most programs use: reading, writing, positions, preopened directories.
 
 fd_write(process, caller, 1, vectors, 2, result)    -> Errno.SUCCESS, and the number of bytes in memory at `result`
 """
@@ -24,8 +24,8 @@ _U32: Final = struct.Struct("<I")
 _U64: Final = struct.Struct("<Q")
 _FDSTAT: Final = struct.Struct("<BxHxxxxQQ")
 
-# A call takes as many pieces of memory as POSIX systems take at once; the rest is another call's, as after any
-# incomplete transfer.
+# The most pieces of memory that one call transfers, as on POSIX systems; the guest calls again for the rest, as after
+# any incomplete transfer.
 _MOST_VECTORS: Final = 1024
 
 
@@ -53,7 +53,7 @@ def fd_pread(
     targets = pieces(memory, vectors, count)
     entry = process.table[descriptor]
     if offset < 0:
-        # No file is so long. But that it cannot be read at all is said first.
+        # No file is so long. But a file that cannot be read at all is reported as such.
         entry.read_at([], 0)
         return Errno.INVAL
     _U32.pack_into(total, 0, entry.read_at(targets, offset))
@@ -79,7 +79,7 @@ def fd_seek(process: Process, caller: Caller, descriptor: int, offset: int, when
 
 
 def unstable_fd_seek(process: Process, caller: Caller, descriptor: int, offset: int, whence: int, result: int) -> int:
-    """The former interface counts: from here, from the end, from the start."""
+    """In the previous interface, whence is 0 for the current position, 1 for the end, 2 for the start."""
     whence &= 0xFF
     return _seek(process, caller, descriptor, offset, (1, 2, 0)[whence] if whence < 3 else whence, result)
 
@@ -109,7 +109,7 @@ def fd_renumber(process: Process, caller: Caller, descriptor: int, to: int) -> i
 
 
 def _let_go(process: Process, entry: Descriptor) -> None:
-    """What follows when a number does not stand for something any more."""
+    """Releases what belonged to a descriptor that lost its number."""
     if process.listings is not None:
         process.listings.forget(entry)
     entry.flush()
@@ -125,7 +125,7 @@ def fd_prestat_get(process: Process, caller: Caller, descriptor: int, result: in
     name = process.table[descriptor].preopen_name
     if name is None:
         return Errno.BADF
-    # The tag 0 says that it is a directory, there are no other kinds.
+    # The tag 0 stands for a directory, the only kind.
     _PAIR.pack_into(caller.memory.slice(result, 8), 0, 0, len(name))
     return Errno.SUCCESS
 
@@ -141,9 +141,9 @@ def fd_prestat_dir_name(process: Process, caller: Caller, descriptor: int, buffe
 
 
 def pieces(memory: Memory, address: int, count: int) -> list[memoryview]:
-    """The pieces of memory, without empty ones, that a guest's list of (address, size) pairs describes."""
+    """The non-empty pieces of memory that a guest's list of (address, size) pairs describes."""
     if count == 1:
-        # By far the most frequent case: without the calls below, half as long.
+        # The usual case: skipping the calls below halves the time.
         limit = memory.size_bytes
         if 0 <= address <= limit - 8:
             start, size = _PAIR.unpack_from(memory.bytes, address)
@@ -163,6 +163,6 @@ def pieces(memory: Memory, address: int, count: int) -> list[memoryview]:
         if views:
             break
     if total > 0xFFFF_FFFF:
-        # No number of bytes that could be answered.
+        # The total cannot be returned in 32 bits.
         raise Failure(Errno.INVAL)
     return views

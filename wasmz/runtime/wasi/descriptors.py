@@ -1,11 +1,11 @@
-"""Descriptors: what a guest's small numbers stand for.
+"""Descriptors: the objects behind a guest's descriptor numbers.
 
 table = DescriptorTable({0: stdin, 1: stdout, 2: stderr})
 table.add(file)                 -> 3, the lowest free number
 table[3].read([view])           -> number of bytes
 
-Every kind of object is a ``Descriptor`` and has those methods that apply to it; the others refuse. A method gives its
-value, or raises ``Failure`` or an ``OSError``, which the guest sees as an error number.
+Every kind of object is a ``Descriptor`` and implements the methods that apply to it; the others raise. A method
+returns its value, or raises ``Failure`` or an ``OSError``, which becomes an error number for the guest.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
 
     from wasmz.runtime.limits.budgets import HostBudget
 
-    # Device, inode, file type, number of links, size in bytes; times of access, of modification, of status change in
+    # Device, inode, file type, number of links, size in bytes; times of access, modification and status change in
     # nanoseconds.
     Stat = tuple[int, int, int, int, int, int, int, int]
 
-# What the host holds for one, about.
+# About what the host needs for one.
 _BYTES: Final = 512
 
 MAX_OFFSET: Final = (1 << 63) - 1
 
 
 class Failure(Exception):
-    """What ends a function with an error number.
+    """Ends a function with an error number.
 
     Attributes:
-        errno: the number.
+        errno: the error number.
     """
 
     def __init__(self, errno: int) -> None:
@@ -43,12 +43,12 @@ class Failure(Exception):
 class Descriptor:
     """An open file, directory, stream or socket.
 
-    Nothing closes it but its last reference, so that closing a number in one thread cannot take a host's descriptor
-    from under a read that another thread is in.
+    It is closed when its last reference is gone. So one thread cannot close a host's descriptor, by closing its number,
+    while another thread reads from it.
 
     Attributes:
-        file_type: of ``FileType``.
-        flags: of ``FdFlags``.
+        file_type: one of ``FileType``.
+        flags: a combination of ``FdFlags``.
         preopen_name: the guest's name for a preopened directory.
         is_always_ready: whether reading and writing never wait.
     """
@@ -60,55 +60,55 @@ class Descriptor:
 
     @property
     def rights(self) -> tuple[int, int]:
-        """The rights of the descriptor, and those that what is opened through it can have."""
+        """Its rights, and those that descriptors opened through it may have."""
         return 0, 0
 
     # Data
 
     def read(self, targets: list[memoryview]) -> int:
-        """Fills the targets in turn, as far as there is something; 0 at the end."""
+        """Fills the targets in order with what there is; returns the number of bytes, 0 at the end."""
         raise Failure(Errno.BADF)
 
     def write(self, sources: list[memoryview]) -> int:
-        """Takes bytes; how many."""
+        """Takes bytes from the sources; returns how many."""
         raise Failure(Errno.BADF)
 
     def read_at(self, targets: list[memoryview], offset: int) -> int:
-        """The same at a position of the file, without moving its own."""
+        """Like :meth:`read`, at a position of the file, without moving the current one."""
         raise Failure(Errno.BADF)
 
     def write_at(self, sources: list[memoryview], offset: int) -> int:
-        """The same at a position of the file, without moving its own."""
+        """Like :meth:`write`, at a position of the file, without moving the current one."""
         raise Failure(Errno.BADF)
 
     def seek(self, offset: int, whence: int) -> int:
-        """Moves the position, with ``whence`` as in ``os.lseek``; the new one."""
+        """Moves the position, with ``whence`` as in ``os.lseek``; returns the new one."""
         raise Failure(Errno.BADF)
 
     # Attributes
 
     def stat(self) -> Stat:
-        """The attributes of what is open."""
+        """The attributes of the file."""
         raise Failure(Errno.BADF)
 
     def set_size(self, size: int) -> None:
-        """Cuts the file, or extends it with zeros."""
+        """Truncates the file, or extends it with zeros."""
         raise Failure(Errno.BADF)
 
     def allocate(self, offset: int, size: int) -> None:
-        """Makes sure that the file reaches that far."""
+        """Makes sure that the file reaches to the end of a range."""
         raise Failure(Errno.BADF)
 
     def advise(self, offset: int, size: int, advice: int) -> None:
-        """Says how the file will be used; ``advice`` counts like POSIX's."""
+        """Announces how the file will be used; ``advice`` is numbered as in POSIX."""
         raise Failure(Errno.BADF)
 
     def set_times(self, accessed: int | None, modified: int | None) -> None:
-        """Sets timestamps in nanoseconds; ``None`` leaves one as it is."""
+        """Sets timestamps in nanoseconds; ``None`` leaves one unchanged."""
         raise Failure(Errno.BADF)
 
     def set_flags(self, flags: int) -> None:
-        """Changes ``FdFlags``."""
+        """Changes the flags, a combination of ``FdFlags``."""
         raise Failure(Errno.BADF)
 
     def sync(self, *, data_only: bool) -> None:
@@ -116,16 +116,16 @@ class Descriptor:
         raise Failure(Errno.BADF)
 
     def flush(self) -> None:
-        """Passes on what is held back: before the number is closed, and when the guest exits."""
+        """Writes out buffered output: before its number is closed, and when the guest exits."""
 
     # Waiting
 
     def wait_handle(self) -> Any:
-        """What ``selectors`` can wait for, a number or an object with ``fileno``. ``None`` if it is always ready."""
+        """What ``selectors`` can wait for: a number, or an object with ``fileno``. ``None`` if it is always ready."""
         return None
 
     def pending_bytes(self) -> int:
-        """How many bytes can be read without waiting, as far as that is known; at least 1 otherwise."""
+        """How many bytes can be read without waiting; at least 1 if that is unknown."""
         return 1
 
 
@@ -133,21 +133,21 @@ class DescriptorTable:
     """The open descriptors of a guest, by number."""
 
     def __init__(self, entries: dict[int, Descriptor], most: int) -> None:
-        """``most`` are how many there may be; then opening fails with ``Failure(MFILE)``."""
+        """``most`` is the largest number of open descriptors; beyond it, opening raises ``Failure(MFILE)``."""
         self._entries = entries
         self._most = most
         self._lowest = 0
         self._budget: HostBudget | None = None
-        # How many of them count against it.
+        # How many of them are counted in the budget.
         self._counted = 0
 
     def charge_to(self, budget: HostBudget) -> None:
-        """Lets what is opened from now on count against the limit of a store; the first one that asks for it."""
+        """Counts what is opened from now on in the budget of a store; the first budget stays."""
         if self._budget is None:
             self._budget = budget
 
     def __getitem__(self, number: int) -> Descriptor:
-        """What is open under the number. ``Failure(BADF)`` if nothing is."""
+        """The object open under the number. ``Failure(BADF)`` if there is none."""
         entry = self._entries.get(number)
         if entry is None:
             raise Failure(Errno.BADF)
@@ -157,11 +157,11 @@ class DescriptorTable:
         return len(self._entries)
 
     def values(self) -> list[Descriptor]:
-        """All that is open."""
+        """All open objects."""
         return list(self._entries.values())
 
     def add(self, entry: Descriptor) -> int:
-        """Opens something under the lowest free number."""
+        """Opens an object under the lowest free number, which is returned."""
         entries = self._entries
         if len(entries) >= self._most:
             raise Failure(Errno.MFILE)
@@ -170,14 +170,14 @@ class DescriptorTable:
                 raise Failure(Errno.NOMEM)
             self._counted += 1
         number = self._lowest
-        # setdefault is one step, also when several threads of the guest open files.
+        # setdefault is atomic, if several threads of the guest open files.
         while entries.setdefault(number, entry) is not entry:
             number += 1
         self._lowest = number + 1
         return number
 
     def close(self, number: int) -> Descriptor:
-        """Frees a number; gives what was open there."""
+        """Frees a number; returns the object that was open there."""
         entry = self._entries.pop(number, None)
         if entry is None:
             raise Failure(Errno.BADF)
@@ -188,14 +188,14 @@ class DescriptorTable:
         return entry
 
     def close_all_from(self, first: int) -> None:
-        """Frees all numbers from this one on; what nobody is using just now is closed at once."""
+        """Frees all numbers from ``first`` on; objects that are not in use are closed at once."""
         for number in list(self._entries):
             if number >= first:
                 self._entries.pop(number, None)
         self._lowest = min(self._lowest, first)
 
     def renumber(self, number: int, to: int) -> Descriptor | None:
-        """Moves what is open to another number that is open; gives what was there."""
+        """Moves an object to another number, which must be open; returns the object that was there."""
         entries = self._entries
         replaced = entries.get(to)
         if number not in entries or replaced is None:

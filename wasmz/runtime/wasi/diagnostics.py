@@ -1,8 +1,8 @@
-"""How often each function of WASI was called and how long it took, if ``WASMZ_WASI_DIAG`` is set when it is linked.
+"""Counts and times the calls of each WASI function, if ``WASMZ_WASI_DIAG`` is set when it is linked.
 
-    timed("fd_write", function)         -> a function that does the same, and is counted
+    timed("fd_write", function)         -> a function that does the same and is counted
 
-At the end of the process, on the standard error stream, what took longest first:
+When the process ends, it prints to standard error, the longest time first:
 
     [wasi] fd_write     1,526 calls     12.3 ms
 """
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-# By name: the number of calls, and seconds.
+# By name: the number of calls, and the seconds they took.
 _totals: dict[str, list[float]] = {}
 
 
 def timed(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function that does the same, and is counted under the name."""
+    """Wraps a function so that it is counted under the name."""
     if not _totals:
         atexit.register(_report)
     total = _totals.setdefault(name, [0, 0.0])

@@ -1,4 +1,4 @@
-"""``fd_readdir``: the entries of a directory, in portions that a guest asks for by cookies.
+"""``fd_readdir``: the entries of a directory, in parts, which a guest requests by cookies.
 
 fd_readdir(process, caller, 3, buffer, 4096, 0, result)     -> Errno.SUCCESS; entries in memory at `buffer`
 """
@@ -28,7 +28,7 @@ def fd_readdir(
     if listings is None:
         listings = process.listings = Listings()
     listing = listings.find(directory, caller.store.host_budget, is_new=not cookie)
-    # That the buffer is full tells the guest that there is more.
+    # A full buffer tells the guest that there is more.
     with listing.read(cookie, len(target)) as found:
         used = len(found)
         target[:used] = found

@@ -1,4 +1,4 @@
-"""The error numbers of WASI preview 1 (snapshot/docs.md, "errno"), and which of them an error of the host becomes.
+"""The error numbers of WASI preview 1 (snapshot/docs.md, "errno"), and how errors of the host map to them.
 
 Errno.of(FileNotFoundError(errno.ENOENT, "no such file"))   -> Errno.NOENT, 44
 """
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Errno:
-    """Those that are answered here, as plain integers, which adapters convert quickest."""
+    """The numbers that functions here return; plain integers, which adapters convert fastest."""
 
     SUCCESS: Final = 0
     ACCES: Final = 2
@@ -50,7 +50,7 @@ class Errno:
         return _of_host().get(error.errno or 0, Errno.IO)
 
 
-# In the interface's order, the first is number 1. Their names are POSIX's without the E.
+# In the interface's order; the first is number 1. The names are POSIX's without the E.
 _NAMES: Final = """
     2BIG ACCES ADDRINUSE ADDRNOTAVAIL AFNOSUPPORT AGAIN ALREADY BADF BADMSG BUSY CANCELED CHILD CONNABORTED CONNREFUSED
     CONNRESET DEADLK DESTADDRREQ DOM DQUOT EXIST FAULT FBIG HOSTUNREACH IDRM ILSEQ INPROGRESS INTR INVAL IO ISCONN ISDIR
@@ -63,24 +63,24 @@ _numbers: dict[int, int] = {}
 
 
 def _of_host() -> dict[int, int]:
-    """By the host's number. Made when it is first needed."""
+    """The mapping from the host's numbers; made when it is first needed."""
     if not _numbers:
         # Imported only here: most programs see no error.
         load("errno")
         import errno
 
         numbers = {}
-        # Where two names share a number on the host, the later one is the answer.
+        # Where two names share a number on the host, the later one counts.
         aliases = {"EWOULDBLOCK": Errno.AGAIN, "ENOTSUP": Errno.NOTSUP, "EOPNOTSUPP": Errno.NOTSUP}
         names = {f"E{name}": number for number, name in enumerate(_NAMES.split(), 1)}
         for name, number in {**names, **aliases}.items():
             host = getattr(errno, name, None)
             if host is not None:
                 numbers[host] = number
-            # Windows' sockets have numbers of their own.
+            # Windows has other numbers for sockets.
             host = getattr(errno, f"WSA{name}", None)
             if host is not None:
                 numbers[host] = number
-        # At once: other threads ask as well.
+        # In one step, because other threads read it.
         _numbers.update(numbers)
     return _numbers

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 class FileType:
-    """What a descriptor or a path leads to."""
+    """The kind of a descriptor or of a path's target."""
 
     UNKNOWN: Final = 0
     BLOCK_DEVICE: Final = 1
@@ -21,7 +21,7 @@ class FileType:
 
 
 class Rights:
-    """What may be done with a descriptor. Like wasmtime we report them and follow the access mode only."""
+    """What may be done with a descriptor. As in wasmtime they are reported, but only the access mode has an effect."""
 
     FD_DATASYNC: Final = 1 << 0
     FD_READ: Final = 1 << 1
@@ -54,7 +54,7 @@ class Rights:
     SOCK_SHUTDOWN: Final = 1 << 28
     SOCK_ACCEPT: Final = 1 << 29
     ALL: Final = (1 << 30) - 1
-    # What changes a directory's content, or the files in it.
+    # The rights to change a directory's content, or the files in it.
     MUTATING: Final = (
         PATH_CREATE_DIRECTORY
         | PATH_CREATE_FILE
@@ -91,7 +91,7 @@ class Rights:
 
 
 def directory_rights(is_read_only: bool) -> tuple[int, int]:
-    """What is reported for a directory: libraries ask for what they need of what is inherited."""
+    """The rights to report for a directory: libraries check whether the inherited ones include what they need."""
     rights = Rights.DIRECTORY & ~Rights.MUTATING if is_read_only else Rights.DIRECTORY
     return rights, rights | Rights.FILE
 
@@ -108,7 +108,7 @@ class FdFlags:
 
 
 class OpenFlags:
-    """What path_open does besides opening."""
+    """What ``path_open`` does besides opening."""
 
     CREATE: Final = 1
     DIRECTORY: Final = 2
@@ -118,7 +118,7 @@ class OpenFlags:
 
 
 class TimeFlags:
-    """Which timestamps are set, and to what."""
+    """Which timestamps to set, and to what."""
 
     ATIM: Final = 1
     ATIM_NOW: Final = 2
@@ -127,5 +127,5 @@ class TimeFlags:
     ALL: Final = 15
 
 
-# Of path functions: a symbolic link at the end of the path is followed.
+# For path functions: follow a symbolic link at the end of the path.
 FOLLOW_LINKS: Final = 1

@@ -1,11 +1,11 @@
-"""The 46 functions of WASI preview 1: their types, where they are, and how a linker and generated code get them.
+"""The 46 functions of WASI preview 1: their types, their files, and how linkers and generated code get them.
 
     FUNCTIONS["path_open"]                  -> ("iiiiiIIii:i", "paths")
     linker.define_wasi(WasiConfig(args=["echo", "hi"], stdout=out).preopen_dir("data", "/"))
 
-Each is a function of that name in ``wasmz/runtime/wasi/<module>.py``, which takes the guest's ``Process``, the
-``Caller`` and the guest's arguments, and returns an error number. A module is imported when something is linked that
-imports one of its functions: a program that opens no files does not load what is needed for that.
+Each is a function of that name in ``wasmz/runtime/wasi/<module>.py``. It takes the guest's ``Process``, the ``Caller``
+and the guest's arguments, and returns an error number. Its module is imported when a module that imports the function
+is linked, so a program that opens no files does not load the code for files.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
     from wasmz.runtime.calls.host import Caller, Definitions
 
-# Frames of this module are the border between the guest's and the host's (see runtime/traps/translation.py).
+# Frames of this module separate the guest's frames from the host's (see runtime/traps/translation.py).
 __wasmz_frame__ = "host"
 
-# Name -> type, one letter a value: i for i32, I for i64; and the module.
+# Name -> type, a letter for each value: i for i32, I for i64; and the module.
 FUNCTIONS: Final[dict[str, tuple[str, str]]] = {
     "args_get": ("ii:i", "process"),
     "args_sizes_get": ("ii:i", "process"),
@@ -86,9 +86,9 @@ _LETTERS = {"i": ValType.I32, "I": ValType.I64}
 
 
 def add_to_linker(linker: Definitions, config: WasiConfig | None = None) -> None:
-    """Defines the functions of preview 1, under its own and under its former name ``wasi_unstable``.
+    """Defines the functions of preview 1, under its own name and under that of its predecessor, ``wasi_unstable``.
 
-    Together they are one guest process, whose descriptors all instances of the linker share.
+    All instances of the linker form one guest process and share its descriptors.
 
     Raises:
         OSError: a directory to preopen cannot be opened.
@@ -105,10 +105,10 @@ def add_to_linker(linker: Definitions, config: WasiConfig | None = None) -> None
 
 
 class _WasiFunction(HostFunc):
-    """A host function that is imported when something is linked with it.
+    """A host function that is imported when an instance is linked with it.
 
-    Generated code calls it without an adapter: it gets i32 as they are, unsigned, and only i64 made signed, and its
-    results need no check.
+    Generated code calls it without an adapter. It gets i32 unsigned, as they are, and i64 signed; its results need no
+    check.
     """
 
     __slots__ = ("_name", "_prefix", "_process")
@@ -126,7 +126,7 @@ class _WasiFunction(HostFunc):
         """The function of the interface: takes a guest's process, the caller, and the guest's arguments."""
         name = self._name
         module = load(f"wasmz.runtime.wasi.{FUNCTIONS[name][1]}")
-        # Where the former interface differs, the function has another form.
+        # A function that differs in the previous interface has a second form.
         function: Callable[..., Any] = getattr(module, self._prefix + name, None) or getattr(module, name)
         return function
 
@@ -147,7 +147,7 @@ class _WasiFunction(HostFunc):
 def bind(
     function: Callable[..., int | None], process: Process, caller: Caller | None, wide: list[int]
 ) -> Callable[..., Any]:
-    """What generated code calls; ``wide`` are the positions of arguments with 64 bits, which are signed."""
+    """The function that generated code calls; ``wide`` has the positions of 64-bit arguments, which become signed."""
 
     def call(*args: int) -> int | None:
         try:
@@ -162,7 +162,7 @@ def bind(
         except OSError as error:
             return Errno.of(error)
         except Trap as trap:
-            # A bad pointer is the guest's mistake; the interface has an answer for it.
+            # A bad pointer is the guest's mistake; the interface has an error number for it.
             if trap.light_code == TrapCode.MEMORY_OUT_OF_BOUNDS:
                 return Errno.FAULT
             raise

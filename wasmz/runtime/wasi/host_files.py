@@ -3,8 +3,8 @@
     directory = open_directory("/srv/data", read_only=False)
     directory.tree.open(directory.node, b"notes.txt", opening)      -> HostFile
 
-Where the system's functions take no directory descriptors, ``checked_files.py`` has another tree for the same
-descriptors; ``preopens.py`` decides.
+If the system's functions take no directory descriptors, ``checked_files.py`` has another tree for the same descriptors;
+``preopens.py`` decides.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 _CLOEXEC: Final = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOINHERIT", 0) | getattr(os, "O_BINARY", 0)
 _NOFOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
 _DIRECTORY: Final = getattr(os, "O_DIRECTORY", 0)
-# A pipe without a writer, or a device, must not stop the host until someone comes; nor become its terminal.
+# Opening a pipe without a writer, or a device, must not block; nor may a terminal become the host's controlling one.
 _NO_WAITING: Final = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
-# Directories are passed through that can only be searched.
+# Directories on the path need only be searchable, not readable.
 _ENTER: Final = getattr(os, "O_PATH", os.O_RDONLY) | _DIRECTORY | _NOFOLLOW | _CLOEXEC
 
 _FLAGS: Final = tuple(
@@ -54,11 +54,11 @@ _FILE_TYPES: Final = {
     modes.S_IFLNK: FileType.SYMBOLIC_LINK,
 }
 
-# posix_fadvise counts like the guest, but for the last two (WASI: willneed, dontneed, noreuse; Linux the same on most
-# architectures), so the names decide.
+# By name, because the last two have other numbers for the guest than for posix_fadvise (WASI: willneed, dontneed,
+# noreuse; the same in Linux on most architectures).
 _ADVICE: Final = ("NORMAL", "SEQUENTIAL", "RANDOM", "WILLNEED", "DONTNEED", "NOREUSE")
 
-# What a tree needs of the system to work with descriptors of directories.
+# What the system must provide for directory descriptors.
 HAS_DIRECTORY_DESCRIPTORS: Final = (
     {os.open, os.stat, os.mkdir, os.rmdir, os.unlink, os.rename, os.link, os.symlink, os.readlink, os.utime}
     <= os.supports_dir_fd
@@ -87,7 +87,7 @@ def file_type_of(mode: int) -> int:
 
 
 def both_times(accessed: int | None, modified: int | None, found: os.stat_result) -> tuple[int, int]:
-    """Python cannot leave one timestamp as it is, so that one is set to what it was."""
+    """Both timestamps to set: Python cannot leave one unchanged, so that one is set to its old value."""
     return (
         found.st_atime_ns if accessed is None else accessed,
         found.st_mtime_ns if modified is None else modified,
@@ -95,7 +95,7 @@ def both_times(accessed: int | None, modified: int | None, found: os.stat_result
 
 
 class HostFile(Descriptor):
-    """An open file that is no directory."""
+    """An open file that is not a directory."""
 
     def __init__(self, number: int, opening: Opening, found: os.stat_result) -> None:
         self._number = number
@@ -107,7 +107,7 @@ class HostFile(Descriptor):
         self.is_always_ready: bool = modes.S_ISREG(found.st_mode)
 
     def __del__(self, close: Callable[[int], None] = os.close) -> None:
-        # At the end of a process the names of modules may be gone.
+        # Module globals may be gone when the process ends.
         close(self._number)
 
     @property
@@ -140,7 +140,7 @@ class HostFile(Descriptor):
     def write_at(self, sources: list[memoryview], offset: int) -> int:
         if not self._can_write:
             raise Failure(Errno.BADF)
-        # Where the file is for appending, Linux does that whatever the offset says (pwrite(2), "Bugs").
+        # On a file opened for appending, Linux appends whatever the offset is (pwrite(2), "Bugs").
         return waiting.write_at(self._number, sources, offset)
 
     def seek(self, offset: int, whence: int) -> int:
@@ -201,9 +201,9 @@ class HostFile(Descriptor):
 
 
 def set_system_flags(number: int, flags: int) -> None:
-    """Lets the system append, or not wait, as ``FdFlags`` say."""
+    """Makes the system append, or not wait, as ``FdFlags`` say."""
     if sys.platform == "win32":
-        # Nothing of that can be changed on an open file; waiting does not happen on ordinary files.
+        # These cannot be changed on an open file, and ordinary files never wait.
         return
     load("fcntl")
     import fcntl
@@ -252,10 +252,10 @@ class HostDirectory(Directory):
                     name.decode()
                     yield entry.inode(), _type_of_entry(entry), name
                 except UnicodeDecodeError:
-                    # The guest could not say this name.
+                    # The guest could not name this entry.
                     continue
                 except FileNotFoundError:
-                    # Someone removed it meanwhile.
+                    # It was removed meanwhile.
                     continue
 
 
@@ -286,7 +286,7 @@ def system_flags(opening: Opening) -> int:
 
 
 def opened(tree: Tree, node: Any, number: int, opening: Opening) -> Descriptor:
-    """The descriptor for what ``os.open`` gave. Of a directory, ``node`` is the node; if it is ``None``, the number."""
+    """The descriptor for ``number``, from ``os.open``. ``node`` is that of a directory, or ``None`` for ``number``."""
     try:
         found = os.fstat(number)
         if modes.S_ISDIR(found.st_mode):
@@ -301,7 +301,7 @@ def opened(tree: Tree, node: Any, number: int, opening: Opening) -> Descriptor:
         if opening.must_be_directory:
             raise Failure(Errno.NOTDIR)
         if not modes.S_ISREG(found.st_mode):
-            # Opening did not wait; what follows may.
+            # Opening did not wait; reading and writing may.
             set_system_flags(number, opening.flags)
         return HostFile(number, opening, found)
     except BaseException:
@@ -316,7 +316,7 @@ class HostTree:
         return os.open(name, _ENTER, dir_fd=node)
 
     def leave(self, node: int, close: Callable[[int], None] = os.close) -> None:
-        # Also called at the end of a process, when names of modules may be gone.
+        # Also called when the process ends, when module globals may be gone.
         close(node)
 
     def read_link(self, node: int, name: bytes) -> bytes:
@@ -352,12 +352,12 @@ class HostTree:
         os.utime(name, ns=both_times(accessed, modified, found), dir_fd=node, follow_symlinks=False)
 
 
-# All preopened directories belong to it: renaming from one to another is the system's to decide.
+# All preopened directories belong to it; whether files can move between them is for the system to decide.
 _TREE: Final = HostTree()
 
 
 def open_directory(path: str | os.PathLike[str], *, is_read_only: bool) -> HostDirectory:
-    """A directory that the host names, through a descriptor.
+    """A preopened directory of the host, identified by a descriptor.
 
     Raises:
         OSError: it cannot be opened.

@@ -1,10 +1,10 @@
-"""Listings of directories, kept as the bytes that a guest reads.
+"""Listings of directories, stored as the bytes that guests read.
 
     listings.find(directory, budget, is_new=True).read(0, 4096)     -> the first 4096 bytes of the entries
 
-A listing is taken when a guest starts from the beginning, and serves all portions that follow: so the cookies are
-positions in it, and what others add or remove meanwhile does not make entries appear twice. Of all listings of a
-guest those are kept that were used last, up to a number of bytes; one that is wanted again is taken again.
+A listing is made when a guest starts to read a directory, and serves all the parts that follow. So cookies are
+positions in it, and entries that others add or remove meanwhile do not make any appear twice. The listings that a
+guest used last are kept, up to a number of bytes; others are made again when they are needed.
 """
 
 from __future__ import annotations
@@ -26,31 +26,31 @@ if TYPE_CHECKING:
 # The next entry's cookie, inode, length of the name, type; the name follows.
 _DIRENT: Final = struct.Struct("<QQIB3x")
 
-# Listings that a guest does not use at the moment take no more bytes than this together.
+# The most bytes of listings that are kept while a guest does not use them.
 _MOST_KEPT: Final = 1 << 21
 _LISTING_BYTES: Final = 512
-# So much is counted at once while a listing grows.
+# How many bytes are counted at once while a listing grows.
 _STEP: Final = 1 << 16
 
 
 class Listing:
-    """The entries of a directory as the guest reads them, one after the other.
+    """The entries of a directory in the guest's layout, one after the other.
 
     Attributes:
         content: the entries' bytes.
-        ends: where each of them ends.
-        directory: whose entries they are.
+        ends: where each entry ends.
+        directory: the directory that was listed.
     """
 
     def __init__(self, directory: Directory, budget: HostBudget, listings: Listings) -> None:
-        """Takes it. ``Failure(NOMEM)`` if it is too large for the budget."""
+        """Reads the directory. ``Failure(NOMEM)`` if the listing is too large for the budget."""
         self.directory = directory
         self.content: bytearray = bytearray()
         self.ends: array[int] = array("Q")
         self._budget = budget
         self.size: int = 0
         self._count(_LISTING_BYTES, listings)
-        # The directory above is none of the guest's business.
+        # The attributes of the directory above are not for the guest.
         self._add(directory.stat()[1], FileType.DIRECTORY, b".")
         self._add(0, FileType.DIRECTORY, b"..")
         for inode, file_type, name in directory.entries():
@@ -73,7 +73,7 @@ class Listing:
         self._budget.release(self.size)
 
     def read(self, cookie: int, room: int) -> memoryview:
-        """The entries from a cookie on, as far as they fit; the last one may be cut off."""
+        """The entries from a cookie on, as many bytes as fit; the last entry may be cut off."""
         position = len(self.content)
         if 0 <= cookie < len(self.ends):
             position = self.ends[cookie - 1] if cookie else 0
@@ -87,7 +87,7 @@ class Listings:
         self._kept: dict[int, Listing] = {}
 
     def find(self, directory: Directory, budget: HostBudget, *, is_new: bool) -> Listing:
-        """The listing of an open directory, taken now if it is wanted new or is not kept."""
+        """The listing of an open directory; made now if ``is_new``, or if it is not kept."""
         found = self._kept.pop(id(directory), None)
         if is_new or found is None or found.directory is not directory:
             found = None
@@ -98,11 +98,11 @@ class Listings:
         return found
 
     def forget(self, directory: object) -> None:
-        """For a directory that is closed."""
+        """Drops the listing of a directory that is closed."""
         self._kept.pop(id(directory), None)
 
     def forget_oldest(self) -> bool:
-        """Drops what was not used for the longest time; false if there is nothing."""
+        """Drops the least recently used listing; ``False`` if there is none."""
         for key in list(self._kept)[:1]:
             self._kept.pop(key, None)
             return True

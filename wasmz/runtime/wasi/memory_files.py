@@ -4,7 +4,7 @@
     WasiConfig().preopen_dir(files, "/")
     files.read("out.txt")                   -> what the guest wrote
 
-It behaves as a POSIX file system does: links of both kinds, files that are open after they were removed, timestamps.
+It behaves as a POSIX file system: hard and symbolic links, open files that were removed, timestamps.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ if TYPE_CHECKING:
     from wasmz.runtime.wasi.descriptors import Stat
 
 _LONGEST_NAME: Final = 255
-# What a file takes besides its content, about.
+# About the size of a file besides its content.
 _NODE_BYTES: Final = 512
 _DEVICE: Final = 1
-# So many bytes are copied at once.
+# How many bytes are copied at a time.
 _PIECE: Final = 1 << 20
 
 
 class _Node:
-    """A file, directory or symbolic link, under any number of names."""
+    """A file, directory or symbolic link, which may have any number of names."""
 
     file_type: int
     accessed: int
@@ -94,7 +94,7 @@ class _File(_Node):
             self.system.take(size - len(content))
             del content[size:]
         else:
-            # All of it, or nothing; in pieces, because one may be stopped.
+            # Writes all of it or nothing; in pieces, because the thread may be stopped.
             before = len(content)
             self.system.take(size - before)
             try:
@@ -148,7 +148,7 @@ class _Folder(_Node):
     """A directory.
 
     Attributes:
-        parent: the directory it is in; ``None`` for the root and for what was removed.
+        parent: its parent directory; ``None`` for the root, and once it is removed.
     """
 
     file_type = FileType.DIRECTORY
@@ -162,7 +162,7 @@ class _Folder(_Node):
         self.is_removed = False
 
     def find(self, name: bytes) -> _Node:
-        """The entry of that name; ENOENT if there is none."""
+        """The entry with this name; ENOENT if there is none."""
         if name == b".":
             return self
         _check_name(name)
@@ -172,7 +172,7 @@ class _Folder(_Node):
         return node
 
     def put(self, name: bytes, node: _Node) -> None:
-        """Makes an entry; EEXIST if there is one."""
+        """Adds an entry; EEXIST if the name is taken."""
         _check_name(name)
         if name == b"." or name in self.entries:
             raise _error(errno.EEXIST)
@@ -189,10 +189,10 @@ class _Folder(_Node):
 
 
 class MemoryFileSystem:
-    """Files in memory. One may serve several guests, also at the same time.
+    """Files in memory. Several guests may use them, also at the same time.
 
     Attributes:
-        now: what gives timestamps, in nanoseconds.
+        now: a callable that returns timestamps, in nanoseconds.
     """
 
     def __init__(
@@ -202,17 +202,17 @@ class MemoryFileSystem:
         limit_bytes: int = 1 << 30,
         now: Callable[[], int] = time.time_ns,
     ) -> None:
-        """Makes it with these files, and the directories on their paths.
+        """Makes a file system with the given files, and the directories on their paths.
 
         Args:
-            files: what is in them, by path; text goes as UTF-8.
-            limit_bytes: how much the content of all files may take, with some hundred bytes for each of them; past
-                that, a guest gets "no space left". So it does past ``Config.mem_limit_bytes`` of its store, against
-                which counts what is added to the files while the guest has them.
+            files: their contents, by path; text is encoded as UTF-8.
+            limit_bytes: the most bytes that the content of all files may have, plus some hundred bytes for each file.
+            Beyond it, a guest gets "no space left"; likewise beyond ``Config.mem_limit_bytes`` of its store, where
+            bytes count that are added while the guest has the files.
         """
         self.now = now
         self._lock = new_lock()
-        # By the budget of each store whose guests have the files, how much of them counts against it.
+        # For each store whose guests have the files: how many bytes its budget counts.
         self._budgets: WeakKeyDictionary[HostBudget, int] = WeakKeyDictionary()
         if not (files is None or hasattr(type(files), "items")):
             raise TypeError(f"files must be a mapping of paths, not {bounded(repr(files))}")
@@ -224,10 +224,10 @@ class MemoryFileSystem:
         for path, content in (files or {}).items():
             self.write(path, content)
 
-    # For Python. Paths are relative to the root, with slashes, and with or without one in front.
+    # For Python. Paths are relative to the root; components are separated by slashes, and one may come first.
 
     def write(self, path: str, content: bytes | str) -> None:
-        """Writes a file, and makes the directories that it is in. ``OSError`` as for the host's files."""
+        """Writes a file, and makes the directories on its path. ``OSError`` as for the host's files."""
         expect(content, (str, bytes, bytearray, memoryview), "content", "a string or bytes")
         folder, name = self._walk(path, make=True)
         with self._lock:
@@ -246,7 +246,7 @@ class MemoryFileSystem:
         return bytes(_expect_file(folder.find(name)).content)
 
     def make_directories(self, path: str) -> None:
-        """Makes a directory and those that it is in, as far as they do not exist."""
+        """Makes a directory and its parents, unless they exist."""
         expect(path, str, "path", "a string")
         self._walk(f"{path}/.", make=True)
 
@@ -271,7 +271,7 @@ class MemoryFileSystem:
         return f"<MemoryFileSystem with {bounded(', '.join(names)) or 'nothing'}{', ...' * (len(entries) > 8)}>"
 
     def _walk(self, path: str, *, make: bool = False) -> tuple[_Folder, bytes]:
-        """The directory that a path's last component is in, and that component. Links are not followed."""
+        """The directory of a path's last component, and that component. Links are not followed."""
         expect(path, str, "path", "a string")
         *before, last = [part for part in path.encode("utf-8", "surrogateescape").split(b"/") if part] or [b"."]
         if b".." in (*before, last):
@@ -289,17 +289,17 @@ class MemoryFileSystem:
     # For preopening, and for nodes
 
     def open_directory(self, *, is_read_only: bool) -> Directory:
-        """The root, as a guest's descriptor."""
+        """A descriptor for the root."""
         return MemoryDirectory(self, self._root, is_read_only=is_read_only)
 
     def take(self, size: int) -> None:
-        """Counts bytes that are used from now on. ENOSPC if there are not so many."""
+        """Counts ``size`` more bytes. ENOSPC if the limit does not allow them."""
         with self._lock:
             if size > max(self._left, 0):
                 raise _error(errno.ENOSPC)
             reserved: list[HostBudget] = []
             for budget, counted in list(self._budgets.items()):
-                # What was there before a guest came is not that guest's doing.
+                # Bytes that were there before do not count for this guest.
                 change = max(size, -counted)
                 if change < 0:
                     budget.release(-change)
@@ -314,12 +314,12 @@ class MemoryFileSystem:
             self._left -= size
 
     def charge_to(self, budget: HostBudget) -> None:
-        """From now on, what is added counts against this budget, too: that of a store whose guest has the files."""
+        """Counts what is added from now on in this budget, too: that of a store whose guest has the files."""
         with self._lock:
             self._budgets.setdefault(budget, 0)
 
     def next_inode(self) -> int:
-        """A number that no other file has."""
+        """An inode number that no other file has."""
         with self._lock:
             self._inodes += 1
             return self._inodes
@@ -327,25 +327,25 @@ class MemoryFileSystem:
     # What resolution.Tree asks for
 
     def enter(self, node: _Folder, name: bytes) -> _Folder:
-        """For the runtime (``resolution.Tree``). The directory of a name in another one."""
+        """For the runtime (``resolution.Tree``). A directory in another one."""
         return _expect_folder(node.find(name))
 
     def leave(self, node: _Folder) -> None:
-        """For the runtime (``resolution.Tree``). Lets go of a directory: nothing to do."""
+        """For the runtime (``resolution.Tree``). Releases a directory: nothing to do."""
 
     def read_link(self, node: _Folder, name: bytes) -> bytes:
-        """For the runtime (``resolution.Tree``). Where a symbolic link leads."""
+        """For the runtime (``resolution.Tree``). The target of a symbolic link."""
         found = node.find(name)
         if not isinstance(found, _Link):
             raise _error(errno.EINVAL)
         return found.target
 
     def stat(self, node: _Folder, name: bytes) -> Stat:
-        """For the runtime (``resolution.Tree``). What is known of a name, without following links."""
+        """For the runtime (``resolution.Tree``). The attributes of an entry; links are not followed."""
         return node.find(name).stat()
 
     def open(self, node: _Folder, name: bytes, opening: Opening) -> Descriptor:
-        """For the runtime (``resolution.Tree``). Opens a name, which may be made by that."""
+        """For the runtime (``resolution.Tree``). Opens an entry, and creates it if ``opening`` says so."""
         with self._lock:
             try:
                 found = node.find(name)
@@ -375,7 +375,7 @@ class MemoryFileSystem:
             node.put(name, _Folder(self, node))
 
     def remove_directory(self, node: _Folder, name: bytes) -> None:
-        """For the runtime (``resolution.Tree``). Removes a directory that is empty."""
+        """For the runtime (``resolution.Tree``). Removes an empty directory."""
         with self._lock:
             if name == b".":
                 raise _error(errno.EINVAL)
@@ -386,14 +386,14 @@ class MemoryFileSystem:
             found.is_removed, found.parent = True, None
 
     def unlink(self, node: _Folder, name: bytes) -> None:
-        """For the runtime (``resolution.Tree``). Removes a name of anything but a directory."""
+        """For the runtime (``resolution.Tree``). Removes an entry that is not a directory."""
         with self._lock:
             if isinstance(node.find(name), _Folder):
                 raise _error(errno.EISDIR)
             node.drop(name)
 
     def rename(self, node: _Folder, name: bytes, to_node: _Folder, to_name: bytes) -> None:
-        """For the runtime (``resolution.Tree``). Moves, and replaces what is there."""
+        """For the runtime (``resolution.Tree``). Moves an entry, and replaces one at the new name."""
         with self._lock:
             moved = node.find(name)
             _check_name(to_name)
@@ -425,7 +425,7 @@ class MemoryFileSystem:
                 moved.parent = to_node
 
     def link(self, node: _Folder, name: bytes, to_node: _Folder, to_name: bytes) -> None:
-        """For the runtime (``resolution.Tree``). Gives a file, or a symbolic link, another name."""
+        """For the runtime (``resolution.Tree``). Gives a file or symbolic link another name."""
         with self._lock:
             found = node.find(name)
             if isinstance(found, _Folder):
@@ -440,7 +440,7 @@ class MemoryFileSystem:
             node.put(name, _Link(self, target))
 
     def set_times(self, node: _Folder, name: bytes, accessed: int | None, modified: int | None) -> None:
-        """For the runtime (``resolution.Tree``). Sets timestamps in nanoseconds; ``None`` leaves one as it is."""
+        """For the runtime (``resolution.Tree``). Sets timestamps in nanoseconds; ``None`` leaves one unchanged."""
         node.find(name).set_times(accessed, modified)
 
 
@@ -492,7 +492,7 @@ class MemoryFile(Descriptor):
             raise Failure(Errno.BADF)
         with self._lock:
             if self.flags & FdFlags.APPEND:
-                # Whatever the offset says, as on Linux.
+                # Ignores the offset, as Linux does.
                 offset = len(self._file.content)
             return self._file.write(sources, offset) if sources else 0
 

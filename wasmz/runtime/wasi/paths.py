@@ -47,11 +47,11 @@ def path_open(
     must_be_directory = bool(open_flags & OpenFlags.DIRECTORY)
     if must_be_directory and (create or truncate or exclusive):
         return Errno.INVAL
-    # As in wasmtime: what is made or cut can be written, what is opened for nothing can be read.
+    # As in wasmtime: files that are created or truncated can be written; those opened without rights can be read.
     can_write = create or truncate or bool(base_rights & Rights.FD_WRITE)
     if directory.is_read_only and can_write:
         return Errno.PERM
-    # What exists need not be looked for when it must not exist.
+    # A link at a name that must not exist is not followed.
     with resolve(directory, path, follow=follow and not (create and exclusive)) as place:
         if create and place.must_be_directory:
             return Errno.EXIST if exclusive and place.name == b"." else Errno.ISDIR
@@ -169,7 +169,7 @@ def path_link(
     source, target = _changeable(process, descriptor), _changeable(process, to)
     path, to_path = _path(caller, address, size), _path(caller, to_address, to_size)
     if _follows(lookup):
-        # As in wasmtime: hard links of what a symbolic link leads to cannot be made.
+        # As in wasmtime: a hard link cannot be made to the target of a symbolic link.
         return Errno.INVAL
     with (
         resolve(source, path, follow=False) as old,
@@ -190,7 +190,7 @@ def path_symlink(
     directory = _changeable(process, descriptor)
     target, path = _path(caller, address, size), _path(caller, to_address, to_size)
     if target.startswith(b"/"):
-        # It would lead out, if not for this guest, then for the host's programs.
+        # It would lead out of the directory, if not for this guest, then for programs of the host.
         return Errno.PERM
     with resolve(directory, path, follow=_ends_with_slash(path)) as place:
         if not target:
@@ -211,7 +211,7 @@ def path_readlink(
         _check_directory(place)
         target = place.tree.read_link(place.node, place.name)
     if target.startswith(b"/"):
-        # What is outside is not even named.
+        # Not even the name of a target outside is shown.
         return Errno.PERM
     part = target[: len(target_buffer)]
     target_buffer[: len(part)] = part
@@ -220,7 +220,7 @@ def path_readlink(
 
 
 def _directory(process: Process, descriptor: int) -> Directory:
-    """The open directory from which a path starts."""
+    """The open directory at which a path starts."""
     entry = process.table[descriptor]
     if not isinstance(entry, Directory):
         raise Failure(Errno.BADF)
@@ -228,7 +228,7 @@ def _directory(process: Process, descriptor: int) -> Directory:
 
 
 def _changeable(process: Process, descriptor: int) -> Directory:
-    """The same, if something may be changed in it."""
+    """The open directory at which a path starts, if it may be changed."""
     directory = _directory(process, descriptor)
     if directory.is_read_only:
         raise Failure(Errno.PERM)
@@ -242,7 +242,7 @@ def _path(caller: Caller, address: int, size: int) -> bytes:
     try:
         path.decode()
     except UnicodeDecodeError:
-        # Strings of this interface are UTF-8.
+        # This interface has strings in UTF-8.
         raise Failure(Errno.ILSEQ) from None
     return path
 
@@ -254,18 +254,18 @@ def _follows(lookup: int) -> bool:
 
 
 def _ends_with_slash(path: bytes) -> bool:
-    """Whether the path says that a directory is meant, so that a link in its place is followed in any case."""
+    """Whether the path says that it names a directory. Then a link there is always followed."""
     return path.endswith(b"/")
 
 
 def _check_directory(place: Place) -> None:
-    """Refuses what is no directory, if the path said that it is one."""
+    """Refuses anything but a directory, if the path says that it names one."""
     if place.must_be_directory and place.tree.stat(place.node, place.name)[2] != FileType.DIRECTORY:
         raise Failure(Errno.NOTDIR)
 
 
 def _check_new_file(place: Place) -> None:
-    """Refuses a slash behind the name of something new that will be no directory."""
+    """Refuses a slash after the name of a new entry that will not be a directory."""
     if place.must_be_directory:
         stat = place.tree.stat(place.node, place.name)
         raise Failure(Errno.EXIST if stat[2] == FileType.DIRECTORY else Errno.NOTDIR)

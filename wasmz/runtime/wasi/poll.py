@@ -1,4 +1,4 @@
-"""``poll_oneoff``: waits for clocks, and for files, pipes and sockets, through the ``selectors`` module.
+"""``poll_oneoff``: waits for clocks, and with the ``selectors`` module for files, pipes and sockets.
 
 poll_oneoff(process, caller, subscriptions, events, 2, result)      -> Errno.SUCCESS; 32 bytes at `events` for each one
 """
@@ -32,20 +32,20 @@ _HANG_UP: Final = 1
 
 # User data, error, type; number of bytes, flags.
 _EVENT: Final = struct.Struct("<QHB5xQH6x")
-# The former interface has one more field in front of a clock's.
+# In the previous interface, clocks have one more field at the front.
 _SUBSCRIPTION_BYTES: Final = 48
 _CLOCK_POSITION: Final = 16
 _UNSTABLE_SUBSCRIPTION_BYTES: Final = 56
 _UNSTABLE_CLOCK_POSITION: Final = 24
 
-# A guest that waits for more things than this at once would fill the host's memory with lists of them.
+# A guest that waits for more at once would fill the host's memory with lists.
 _MOST_SUBSCRIPTIONS: Final = 1 << 16
 
-# What the host needs for each of them, about.
+# About what the host needs for each of them.
 _WAIT_BYTES: Final = 512
 
-# Longer than this no system's call waits; then it is called again. In between, the guest can be interrupted by another
-# thread, which in threads other than the first only works while Python code runs.
+# No system call waits longer than this; the wait then goes on in another call. In between, another thread can
+# interrupt the guest: outside of the main thread, this works only while Python code runs.
 _LONGEST_WAIT_SECONDS: Final = 0.03
 
 
@@ -112,18 +112,18 @@ def _wait_for(
 
 
 class _Wait:
-    """What a guest waits for."""
+    """Everything that a guest waits for in one call."""
 
     def __init__(self, process: Process) -> None:
         self._process = process
-        # What is ready without waiting.
+        # Events that are ready without waiting.
         self._ready: list[Event] = []
-        # When each clock is due, in the host's monotonic time, with the user data.
+        # The time at which each clock is due, on the host's monotonic clock, and its user data.
         self._clocks: list[tuple[int, int]] = []
         # Descriptors that may have to be waited for: user data, kind, handle.
         self._handles: list[tuple[int, int, Any]] = []
         self._start = time.monotonic_ns()
-        # A clock that stands still but for the guest's sleep; that is over at once.
+        # A clock that advances by the guest's sleep only: waiting for it ends at once.
         self._fixed: FixedClock | None = None
 
     def add_clock(self, user_data: int, clock: int, timeout: int, precision: int, flags: int) -> None:
@@ -151,7 +151,7 @@ class _Wait:
             self._ready.append((user_data, Errno.of(error), kind, 0, 0))
 
     def run(self) -> list[Event]:
-        """Waits until at least one thing is ready; all that are."""
+        """Waits until at least one event is ready; returns all that are."""
         due = min(self._clocks)[0] if self._clocks else None
         if self._fixed is not None and due is not None and not self._ready:
             self._fixed.advance(due - self._start)
@@ -177,7 +177,7 @@ class _Wait:
             if seconds:
                 time.sleep(seconds)
             return []
-        # Imported only by those that wait for something.
+        # Imported only if something has to be waited for.
         load("selectors")
         from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 
@@ -199,7 +199,7 @@ class _Wait:
 
 
 def _readable_bytes(handle: Any) -> tuple[int, int]:
-    """How many bytes there are, as far as the system tells, and whether the other side is gone."""
+    """How many bytes the system says are readable, and the hang-up flag if the other side is gone."""
     try:
         load("fcntl")
         import fcntl
@@ -210,5 +210,5 @@ def _readable_bytes(handle: Any) -> tuple[int, int]:
         (size,) = struct.unpack("i", fcntl.ioctl(number_of(handle), termios.FIONREAD, b"\0\0\0\0"))
     except (ImportError, OSError):
         return 1, 0
-    # Ready with nothing to read: the end. A socket that listens has something else to offer.
+    # Readable with no bytes means the end. (A listening socket has connections to accept instead.)
     return (size, 0) if size else (0, _HANG_UP)

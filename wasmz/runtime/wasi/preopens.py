@@ -1,4 +1,4 @@
-"""What a guest finds open from descriptor 3 on: directories and sockets.
+"""Directories and sockets that are open for a guest from the start, from descriptor 3 on.
 
 open_preopens(table, [PreopenedDirectory("data", "/", read_only=True)])     -> descriptor 3 is the host's `data`
 """
@@ -36,7 +36,7 @@ class PreopenedDirectory:
         self.read_only = read_only
 
     def open(self) -> Descriptor:
-        """The descriptor."""
+        """Opens it as a descriptor."""
         if isinstance(self.host, (str, os.PathLike)):
             directory: Directory = _open_of_host(self.host, is_read_only=self.read_only)
         else:
@@ -49,7 +49,7 @@ class PreopenedDirectory:
 
 
 def _open_of_host(path: str | os.PathLike[str], *, is_read_only: bool) -> Directory:
-    """A directory of the host, through its descriptor where the system's functions take such."""
+    """A directory of the host, by its descriptor if the system's functions take such."""
     load("wasmz.runtime.wasi.host_files")
     from wasmz.runtime.wasi.host_files import HAS_DIRECTORY_DESCRIPTORS, open_directory
 
@@ -66,11 +66,11 @@ class PreopenedSocket:
 
     def __init__(self, socket: Any) -> None:
         if not hasattr(socket, "recv") or not hasattr(socket, "fileno"):
-            raise TypeError(f"a socket is needed, not {socket!r}")
+            raise TypeError(f"socket must be a socket, not {socket!r}")
         self.socket = socket
 
     def open(self) -> Descriptor:
-        """The descriptor."""
+        """Opens it as a descriptor."""
         load("wasmz.runtime.wasi.sockets")
         from wasmz.runtime.wasi.sockets import SocketDescriptor
 
@@ -81,7 +81,7 @@ class PreopenedSocket:
 
 
 def open_preopens(table: DescriptorTable, preopens: list[PreopenedDirectory | PreopenedSocket]) -> None:
-    """Opens them in their order.
+    """Opens all, in order.
 
     Raises:
         OSError: a directory cannot be opened.

@@ -1,4 +1,4 @@
-"""A guest's process: what it was given, its descriptors, clocks, random bytes, its end.
+"""A guest's process: its arguments, environment, descriptors, clocks and random numbers, and its exit.
 
 process = Process(WasiConfig(args=["prog"]))
 process.table[1]                                    -> its standard output
@@ -31,26 +31,26 @@ if TYPE_CHECKING:
 
 _REALTIME: Final = 0
 _MONOTONIC: Final = 1
-# By the interface's number: the name for time.get_clock_info, and what reads it.
+# Clock id -> the name for time.get_clock_info, and the function that reads the clock.
 _CLOCKS: Final[dict[int, tuple[str, Callable[[], int]]]] = {
     _REALTIME: ("time", time.time_ns),
     _MONOTONIC: ("monotonic", time.monotonic_ns),
     2: ("process_time", time.process_time_ns),
 }
-if hasattr(time, "thread_time_ns"):  # not everywhere, says its documentation
+if hasattr(time, "thread_time_ns"):  # missing on some platforms, according to its documentation
     _CLOCKS[3] = ("thread_time", time.thread_time_ns)
 
-# How much a clock that does not follow the time moves on each time it is read, in nanoseconds: a guest that waits for
-# it to reach some moment gets there.
+# How much a fixed clock advances each time it is read, in nanoseconds: so a guest that polls it reaches the time that
+# it waits for.
 _STEP: Final = 1_000
 
 
-# Descriptors below are streams.
+# Lower descriptors are streams.
 FIRST_PREOPEN: Final = 3
 
 
 class FixedClock:
-    """A clock that shows the same times in every run: it moves on when it is read, and when the guest sleeps."""
+    """A clock with the same times in every run: it advances when it is read, and when the guest sleeps."""
 
     def __init__(self, start: int) -> None:
         self._next = start
@@ -61,7 +61,7 @@ class FixedClock:
         return now
 
     def advance(self, duration: int) -> None:
-        """Lets the guest sleep."""
+        """Advances the clock while the guest sleeps."""
         self._next += duration
 
 
@@ -70,7 +70,7 @@ class Process:
 
     Attributes:
         table: its descriptors.
-        clocks: what reads each clock, in nanoseconds, by the interface's number.
+        clocks: functions that read the clocks, in nanoseconds, by clock id.
     """
 
     def __init__(self, config: WasiConfig) -> None:
@@ -82,11 +82,11 @@ class Process:
             2: open_output(config.stderr, "stderr"),
         }
         self.table: DescriptorTable = DescriptorTable(entries, config.max_descriptors)
-        # What is kept of directories that are being read; made by directories.py.
+        # Listings of directories that are being read; made by directories.py.
         self.listings: Listings | None = None
         self._preopens = config.preopens
         self._open_preopens()
-        # The open stores with instances of the process.
+        # The open stores that have instances of the process.
         self._stores: WeakSet[Store] = WeakSet()
         self._is_closed = False
         self.clocks: dict[int, Callable[[], int]] = {number: read for number, (_, read) in _CLOCKS.items()}
@@ -104,7 +104,7 @@ class Process:
             open_preopens(self.table, self._preopens)
 
     def join(self, store: Store) -> None:
-        """Notes that a store has instances of the process. After the last one was closed, it begins anew."""
+        """Adds a store that has instances of the process. When the last store is closed, the process begins anew."""
         if self._is_closed:
             self._is_closed = False
             self._open_preopens()
@@ -112,7 +112,7 @@ class Process:
         store.add_part(self)
 
     def leave(self, store: Store) -> None:
-        """Closes what the guest has opened, and was given open, if no other store needs it: all but the streams."""
+        """Closes what the guest has open, except the streams, if no other store needs it."""
         self._stores.discard(store)
         if not self._is_closed and not list(self._stores):
             self._is_closed = True
@@ -120,7 +120,7 @@ class Process:
             self.table.close_all_from(FIRST_PREOPEN)
 
     def flush_quietly(self) -> None:
-        """The same as :meth:`flush`, where nobody can be told that it fails."""
+        """Like :meth:`flush`, where errors cannot be reported."""
         for entry in self.table.values():
             try:
                 entry.flush()
@@ -128,7 +128,7 @@ class Process:
                 pass
 
     def charge_to(self, store: Store) -> None:
-        """Lets descriptors, files in memory and kept output count against the limit of a store whose guest has them."""
+        """Counts descriptors, files in memory and kept output in the budget of a store whose guest has them."""
         if not store.host_budget.is_limited:
             return
         self.table.charge_to(store.host_budget)
@@ -138,17 +138,17 @@ class Process:
                 charge(store.host_budget)
 
     def flush(self) -> None:
-        """Passes on all output that is held back."""
+        """Writes out all buffered output."""
         for entry in self.table.values():
             entry.flush()
 
 
 def _random_source(source: int | Callable[[int], bytes] | None) -> Callable[[memoryview], None]:
-    """What fills a piece of memory with random bytes."""
+    """A function that fills a piece of memory with random bytes."""
     if source is None:
         get = os.urandom
     elif isinstance(source, int):
-        # Imported only where it is asked for.
+        # Imported only if it is asked for.
         load("random")
         from random import Random
 
@@ -239,5 +239,5 @@ def proc_exit(process: Process, caller: Caller, status: int) -> None:
 
 
 def proc_raise(process: Process, caller: Caller, signal: int) -> int:
-    """Signals between guests do not exist; wasmtime answers the same."""
+    """Guests cannot send signals; wasmtime returns the same error."""
     raise Failure(Errno.NOTSUP)

@@ -1,12 +1,12 @@
-"""Where a guest's path leads: one component after the other, and never out of the directory it starts from.
+"""Resolves a guest's path: one component after the other, and never out of the directory at which it starts.
 
     with resolve(directory, b"a/link/../b", follow=True) as place:
         place.tree.stat(place.node, place.name)
 
-Each component is entered relative to the open directory before it, without following symbolic links; those are read,
-and their targets resolved in the same way. ``..`` goes back to the directory that was open before, and not beyond the
-first. So it does not matter what others rename or replace while that goes on: what was entered stays what it was.
-Absolute paths, and absolute links, lead out by definition. What works on the place found does not follow links either.
+Each component is entered relative to the open directory before it, without following symbolic links. Links are read,
+and their targets resolved likewise. ``..`` returns to the directory that was open before, and not above the first. So
+it does not matter what others rename or replace meanwhile: open directories stay what they were. Absolute paths, and
+absolute links, always lead out. Operations on the resulting place do not follow links either.
 """
 
 from __future__ import annotations
@@ -34,23 +34,23 @@ class Tree(Protocol):
     """A file system whose directories are nodes: file descriptors, paths, or objects.
 
     Names are single components, or ``.`` for the node itself. No method follows a symbolic link at the name. All raise
-    ``OSError`` for what is wrong.
+    ``OSError`` for errors.
     """
 
     def enter(self, node: Any, name: bytes) -> Any:
         """The node of a directory; ``NotADirectoryError`` for anything else, links included."""
 
     def leave(self, node: Any) -> None:
-        """Gives up a node that :meth:`enter` gave."""
+        """Releases a node that :meth:`enter` returned."""
 
     def read_link(self, node: Any, name: bytes) -> bytes:
         """The target of a symbolic link; EINVAL for anything else."""
 
     def stat(self, node: Any, name: bytes) -> Stat:
-        """Attributes."""
+        """The attributes of an entry."""
 
     def open(self, node: Any, name: bytes, opening: Opening) -> Descriptor:
-        """Opens, perhaps makes, a file; or opens a directory."""
+        """Opens an entry; creates a file if ``opening`` says so."""
 
     def make_directory(self, node: Any, name: bytes) -> None:
         """Makes an empty directory."""
@@ -59,28 +59,28 @@ class Tree(Protocol):
         """Removes an empty directory."""
 
     def unlink(self, node: Any, name: bytes) -> None:
-        """Removes a name of anything but a directory."""
+        """Removes an entry that is not a directory."""
 
     def rename(self, node: Any, name: bytes, to_node: Any, to_name: bytes) -> None:
-        """Moves, and replaces what is there."""
+        """Moves an entry, and replaces one at the new name."""
 
     def link(self, node: Any, name: bytes, to_node: Any, to_name: bytes) -> None:
-        """Gives a file, or a symbolic link, another name."""
+        """Gives a file or symbolic link another name."""
 
     def symlink(self, target: bytes, node: Any, name: bytes) -> None:
         """Makes a symbolic link."""
 
     def set_times(self, node: Any, name: bytes, accessed: int | None, modified: int | None) -> None:
-        """Sets timestamps in nanoseconds; ``None`` leaves one as it is."""
+        """Sets timestamps in nanoseconds; ``None`` leaves one unchanged."""
 
 
 class Opening:
-    """How something is to be opened.
+    """How to open an entry.
 
     Attributes:
-        flags: of ``FdFlags``.
-        can_read, can_write: what the descriptor will be good for.
-        is_read_only: whether nothing may be changed through what is opened, ever.
+        flags: a combination of ``FdFlags``.
+        can_read, can_write: whether the descriptor can be read, or written.
+        is_read_only: whether nothing may ever be changed through the descriptor.
     """
 
     __slots__ = (
@@ -114,8 +114,8 @@ class Directory(Descriptor):
     """An open directory of a tree.
 
     Attributes:
-        tree, node: where it is.
-        is_read_only: whether nothing in it may be changed through it.
+        tree, node: its file system, and its node there.
+        is_read_only: whether nothing may be changed through it.
     """
 
     tree: Tree
@@ -123,16 +123,16 @@ class Directory(Descriptor):
     is_read_only: bool
 
     def entries(self) -> Iterator[tuple[int, int, bytes]]:
-        """What is in it: inode, file type, name of each; without ``.`` and ``..``."""
+        """Its entries: inode, file type and name of each; without ``.`` and ``..``."""
         raise NotImplementedError
 
 
 class Place:
-    """A name in an open directory, to which a path led; a context that keeps the directory open.
+    """A name in an open directory: where a path leads. As a context manager, it keeps the directory open.
 
     Attributes:
-        name: the last component, or ``.`` if the path ended with the directory itself.
-        must_be_directory: whether the path said so, with a slash at its end for example.
+        name: the last component, or ``.`` if the path leads to the directory itself.
+        must_be_directory: whether the path says that it names a directory, such as by a slash at its end.
     """
 
     __slots__ = ("_nodes", "must_be_directory", "name", "node", "tree")
@@ -148,7 +148,7 @@ class Place:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # The first is the directory descriptor's own.
+        # The first node belongs to the directory descriptor.
         for node in self._nodes[1:]:
             self.tree.leave(node)
 
@@ -160,8 +160,8 @@ def resolve(directory: Directory, path: bytes, *, follow: bool) -> Place:
         follow: whether a symbolic link at the end is followed, too.
 
     Raises:
-        Failure: PERM if it leads out, LOOP, NAMETOOLONG, NOENT for an empty path.
-        OSError: what the system says of a component.
+        Failure: PERM if it leads out; LOOP, NAMETOOLONG; NOENT for an empty path.
+        OSError: an error of the system for a component.
     """
     tree = directory.tree
     todo, must_be_directory = _components(path)
@@ -206,7 +206,7 @@ def resolve(directory: Directory, path: bytes, *, follow: bool) -> Place:
 
 
 def _components(path: bytes) -> tuple[list[bytes], bool]:
-    """The components in reverse order, and whether a slash comes last."""
+    """The components in reverse order, and whether the path ends with a slash."""
     if not path:
         raise Failure(Errno.NOENT)
     if path[0] == 0x2F:
@@ -219,7 +219,7 @@ def _components(path: bytes) -> tuple[list[bytes], bool]:
 
 
 def _link_at(tree: Tree, node: Any, name: bytes) -> bytes | None:
-    """The target of a symbolic link, ``None`` if there is something else, or nothing."""
+    """The target of a symbolic link; ``None`` for anything else, or nothing."""
     try:
         return tree.read_link(node, name)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Functions of WASI on sockets: accepting connections, and transferring bytes.
+"""Functions of WASI on sockets: accepting connections, sending and receiving.
 
 sock_accept(process, caller, 3, 0, result)      -> Errno.SUCCESS, a descriptor for the connection
 """

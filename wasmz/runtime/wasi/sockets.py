@@ -1,4 +1,4 @@
-"""Descriptors that are sockets, which a guest was given or has accepted.
+"""Descriptors that are sockets: preopened ones, and connections that the guest accepted.
 
 SocketDescriptor(listening).accept(0)       -> a SocketDescriptor for the connection
 """
@@ -25,14 +25,14 @@ class SocketDescriptor(Descriptor):
     """A socket.
 
     Attributes:
-        socket: the host's.
+        socket: the host's socket.
         is_listening: whether it waits for connections.
     """
 
     is_always_ready = False
 
     def __init__(self, host_socket: socket.socket, flags: int = 0, *, is_owned: bool = False) -> None:
-        """``is_owned`` says that the socket is closed with the descriptor."""
+        """With ``is_owned``, the socket is closed with the descriptor."""
         self.socket = host_socket
         self._is_owned = is_owned
         self.is_listening: bool = _is_listening(host_socket)
@@ -60,7 +60,7 @@ class SocketDescriptor(Descriptor):
             return self._send(sources)
         total = 0
         for part in parts(sources, LARGEST_TRANSFER):
-            # The system takes what there is room for.
+            # The system takes as much as there is room for.
             while part:
                 done = self._until_ready(self._send, part)
                 total += done
@@ -73,7 +73,7 @@ class SocketDescriptor(Descriptor):
         return self.socket.send(sources[0])
 
     def receive(self, targets: list[memoryview], flags: int) -> tuple[int, int]:
-        """Fills the targets; gives the number of bytes, and the system's flags about them."""
+        """Fills the targets; returns the number of bytes, and the system's flags for them."""
         if not targets:
             return 0, 0
         if self._prepare():
@@ -82,7 +82,7 @@ class SocketDescriptor(Descriptor):
         flags &= ~wait_all
         total, found = self._until_ready(self._receive, targets, flags)
         if wait_all and self.socket.type == socket.SOCK_STREAM and not flags & socket.MSG_PEEK:
-            # By as many calls as it takes: a single one that waits for everything cannot be stopped.
+            # By several calls: a single one that waits for all bytes could not be stopped.
             done, targets = total, _behind(targets, total)
             while done and targets:
                 done, found = self._until_ready(self._receive, targets, flags)
@@ -121,8 +121,8 @@ class SocketDescriptor(Descriptor):
         return self.socket
 
     def _prepare(self) -> bool:
-        """Whether calls are not to wait at all; otherwise they wait for a slice of time, and are made again."""
-        # A host's socket may have a timeout of its own, which says nothing to the guest.
+        """Whether calls must not wait at all; otherwise they wait for a short time, and are repeated."""
+        # The timeout of the host's socket has no meaning for the guest.
         is_impatient = bool(self.flags & FdFlags.NONBLOCK)
         timeout = 0.0 if is_impatient else LONGEST_WAIT
         if self.socket.gettimeout() != timeout:
@@ -130,7 +130,7 @@ class SocketDescriptor(Descriptor):
         return is_impatient
 
     def _until_ready(self, function: Callable[..., Any], *args: Any) -> Any:
-        """Calls the system until it has something; in between, the thread can be stopped."""
+        """Repeats a system call until it succeeds; the thread can be stopped in between."""
         while True:
             try:
                 return function(*args)
@@ -140,7 +140,7 @@ class SocketDescriptor(Descriptor):
 
 
 def _behind(views: list[memoryview], size: int) -> list[memoryview]:
-    """The views without their first bytes."""
+    """The views without their first ``size`` bytes."""
     left: list[memoryview] = []
     for view in views:
         if size < len(view):
@@ -153,7 +153,7 @@ def _is_listening(host_socket: socket.socket) -> bool:
     try:
         return bool(host_socket.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
     except (AttributeError, OSError):
-        # Not every system says so: one without a peer cannot be read from, anyway.
+        # Not every system reports this: a socket without a peer cannot be read from, anyway.
         try:
             host_socket.getpeername()
         except OSError:

@@ -1,7 +1,7 @@
-"""Standard streams: between a guest's memory and whatever the host offers as a file, without a copy where possible.
+"""Standard streams: connect a guest's memory with files of the host, without copying where possible.
 
-open_output(io.BytesIO(), "stdout").write([view])   -> number of bytes taken
-open_input(b"abc").read([view])                     -> number of bytes given; 0 at the end
+open_output(io.BytesIO(), "stdout").write([view])   -> number of bytes written
+open_input(b"abc").read([view])                     -> number of bytes read; 0 at the end
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
     from wasmz.runtime.limits.budgets import HostBudget
     from wasmz.runtime.wasi.descriptors import Stat
 
-# How much is taken at once from a buffered file, which would keep the rest where nobody can ask for it.
+# How much is read at once from a buffered file, which would otherwise keep the rest where it cannot be polled.
 _CHUNK: Final = 1 << 16
 
 _ACCEPTED: Final = "a file object, a file descriptor, a callable, None or 'inherit'"
 
 
 class Stream(Descriptor):
-    """What input and output streams have in common."""
+    """Shared by input and output streams."""
 
     def __init__(self, *, is_terminal: bool = False) -> None:
-        # A guest asks a descriptor's type to know whether it talks to a person.
+        # Guests look at a descriptor's type to find out whether it is a terminal.
         self.file_type = FileType.CHARACTER_DEVICE if is_terminal else FileType.UNKNOWN
 
     def seek(self, offset: int, whence: int) -> int:
@@ -43,7 +43,7 @@ class Stream(Descriptor):
         return 0, 0, self.file_type, 0, 0, 0, 0, 0
 
     def set_flags(self, flags: int) -> None:
-        # Only for the guest: the host's other users of the same file see no change.
+        # Only for the guest: other users of the same file in the host see no change.
         self.flags = flags
 
     def sync(self, *, data_only: bool) -> None:
@@ -51,7 +51,7 @@ class Stream(Descriptor):
 
 
 class InputStream(Stream):
-    """Where a guest's input comes from."""
+    """A source of a guest's input."""
 
     @property
     def rights(self) -> tuple[int, int]:
@@ -71,11 +71,11 @@ class InputStream(Stream):
         raise Failure(Errno.SPIPE)
 
     def read_into(self, target: memoryview) -> int:
-        """Fills the target as far as there is something without waiting twice; 0 at the end of input."""
+        """Fills the target with what there is, waiting at most once; returns the number of bytes, 0 at the end."""
         raise NotImplementedError
 
     def _wait(self) -> None:
-        """Waits for input so that the thread can be stopped; ``Failure(AGAIN)`` if the guest does not want to wait."""
+        """Waits for input, so that the thread can be stopped; ``Failure(AGAIN)`` if the guest does not want to wait."""
         if self.flags & FdFlags.NONBLOCK:
             handle = self.wait_handle()
             if handle is not None:
@@ -95,7 +95,7 @@ class InputStream(Stream):
 
 
 class OutputStream(Stream):
-    """Where a guest's output goes."""
+    """A destination of a guest's output."""
 
     @property
     def rights(self) -> tuple[int, int]:
@@ -115,7 +115,7 @@ class OutputStream(Stream):
         raise Failure(Errno.SPIPE)
 
     def write_from(self, source: memoryview) -> int:
-        """Takes bytes; how many."""
+        """Takes bytes from the source; returns how many."""
         raise NotImplementedError
 
 
@@ -185,7 +185,7 @@ def _is_terminal(file: Any) -> bool:
 
 
 class _InheritedOutput(OutputStream):
-    """Whatever ``sys.stdout`` or ``sys.stderr`` is when something is written, as for ``print``: it may be replaced."""
+    """The current ``sys.stdout`` or ``sys.stderr`` at each write, as for ``print``: it may be replaced."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -206,7 +206,7 @@ class _InheritedOutput(OutputStream):
 
     @file_type.setter
     def file_type(self, file_type: int) -> None:
-        """It is the current stream's."""
+        """Ignored: it is the current stream's."""
 
     def write(self, sources: list[memoryview]) -> int:
         return self._stream().write(sources)
@@ -222,7 +222,7 @@ class _InheritedOutput(OutputStream):
 
 
 class _InheritedInput(InputStream):
-    """Whatever ``sys.stdin`` is when something is read."""
+    """The current ``sys.stdin`` at each read."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -242,7 +242,7 @@ class _InheritedInput(InputStream):
 
     @file_type.setter
     def file_type(self, file_type: int) -> None:
-        """It is the current stream's."""
+        """Ignored: it is the current stream's."""
 
     def read(self, targets: list[memoryview]) -> int:
         self._wait()
@@ -274,18 +274,18 @@ class _CallOutput(OutputStream):
 
 
 class _ArrayOutput(OutputStream):
-    """Into a bytearray. What a guest adds to it counts against the limit of what it makes the host hold."""
+    """Appends to a bytearray. What a guest appends counts in the budget of its store."""
 
     def __init__(self, sink: bytearray) -> None:
         super().__init__()
         self._sink = sink
         self._budget: HostBudget | None = None
-        # How many of its bytes count, and how many there were after the last output.
+        # How many of its bytes are counted, and its size after the last output.
         self._counted = self._size = 0
         self._lock = new_lock()
 
     def charge_to(self, budget: HostBudget) -> None:
-        """Lets output from now on count against the limit of a store: the last one that asks for it."""
+        """Counts output from now on in the budget of a store; a later budget replaces it."""
         with self._lock:
             if budget is not self._budget:
                 if self._budget is not None:
@@ -295,7 +295,7 @@ class _ArrayOutput(OutputStream):
     def write_from(self, source: memoryview) -> int:
         if self._budget is not None:
             with self._lock:
-                # What the host has taken out.
+                # Bytes that the host has removed.
                 taken = min(self._size - len(self._sink), self._counted)
                 if taken > 0:
                     self._budget.release(taken)
@@ -329,13 +329,13 @@ class _DescriptorOutput(OutputStream):
 
 
 class _FileOutput(OutputStream):
-    """A binary file, perhaps below a text file whose own output has to come first."""
+    """A binary file, perhaps below a text file whose buffered output has to be written first."""
 
     def __init__(self, file: Any, text: Any = None) -> None:
         super().__init__(is_terminal=_is_terminal(file))
         self._file = file
         self._text = text
-        # Other kinds of objects might keep what they get, and see it change.
+        # Other kinds of objects might keep the views, whose content changes.
         self._takes_views = isinstance(file, io.IOBase)
 
     def write_from(self, source: memoryview) -> int:
@@ -351,7 +351,7 @@ class _FileOutput(OutputStream):
 
 
 class _TextOutput(OutputStream):
-    """A text file without a binary one below, such as a notebook's."""
+    """A text file without a binary file below, such as a notebook's."""
 
     def __init__(self, file: Any) -> None:
         load("codecs")
@@ -389,7 +389,7 @@ class _DescriptorInput(InputStream):
 
 
 class _PendingInput(InputStream):
-    """A source that decides itself how much it gives: what the guest did not ask for waits here."""
+    """A source that decides itself how much it returns; bytes that the guest did not ask for are kept here."""
 
     _pending: bytes | memoryview = b""
 
@@ -402,7 +402,7 @@ class _PendingInput(InputStream):
         return len(data)
 
     def fetch(self, size: int) -> bytes | memoryview:
-        """More input, perhaps more than asked for; nothing at the end."""
+        """More input, perhaps more than ``size`` bytes; empty at the end."""
         raise NotImplementedError
 
     def pending_bytes(self) -> int:
@@ -414,12 +414,12 @@ class _FileInput(_PendingInput):
         super().__init__(is_terminal=_is_terminal(file))
         self._file = file
         self._handle = None
-        # Buffered files would wait until all is there; read1 gives what one read of the system gives.
+        # Buffered files would wait until all bytes are there; read1 returns what one read of the system returns.
         self._is_buffered = isinstance(file, io.BufferedReader)
         self._read_into = getattr(file, "readinto", None)
         if isinstance(file, (io.BufferedReader, io.FileIO)):
             self._handle = file.fileno()
-        # Whether the host may have read something ahead, which nobody can see from outside.
+        # Whether the host may have read ahead, which cannot be seen from outside.
         self._may_have_more = self._is_buffered
 
     def read_into(self, target: memoryview) -> int:
@@ -431,7 +431,7 @@ class _FileInput(_PendingInput):
         return int(count)
 
     def fetch(self, size: int) -> bytes | memoryview:
-        # Of a buffered file this gives all that is in its buffer, or what one read of the system gives.
+        # For a buffered file, this returns everything in its buffer, or what one read of the system returns.
         data = self._file.read1(max(size, _CHUNK)) if self._is_buffered else self._file.read(size)
         if data is None:
             raise BlockingIOError(11, "no input now")
@@ -441,12 +441,12 @@ class _FileInput(_PendingInput):
         if self._may_have_more:
             self._may_have_more = False
             self._pending = _read_ahead(self._file, self._handle)
-        # What waits here needs no waiting for.
+        # Bytes that are kept here are ready without waiting.
         return None if self._pending else self._handle
 
 
 def _read_ahead(file: Any, number: Any) -> bytes:
-    """What is in the buffer of a file already. Without waiting, so the file may not wait either for this moment."""
+    """The bytes that are in a file's buffer already. For this moment, the file must not wait."""
     try:
         is_blocking = os.get_blocking(number)
         os.set_blocking(number, False)

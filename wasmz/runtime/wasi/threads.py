@@ -4,8 +4,8 @@
     Instance(store, module, linker).run_start_function()
     threads.join()
 
-All instances share the imported memory and, because the linker is the same, the host functions: descriptors of WASI
-belong to all threads. Tables and globals are each instance's own.
+All instances share the imported memory and, because they have the same linker, the host functions: WASI descriptors
+belong to all threads. Each instance has its own tables and globals.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 START = "wasi_thread_start"
 
-# Identifiers are positive, and leave the uppermost three bits free (wasi-threads, "Design choice: thread IDs").
+# Identifiers are positive, and their three highest bits are 0 (wasi-threads, "Design choice: thread IDs").
 _MOST_THREADS = 0x1FFF_FFFF
 _FAILED = -1
 
@@ -38,11 +38,11 @@ _FAILED = -1
 def define_threads(
     linker: Linker, module: CompiledModule, on_failure: Callable[[BaseException], None] | None = None
 ) -> WasiThreads:
-    """Defines ``wasi.thread-spawn``, and shared memories that the module imports and nobody defined.
+    """Defines ``wasi.thread-spawn``, and shared memories that the module imports and that are not defined.
 
     Args:
-        on_failure: called in the guest's thread with what ended it: a trap, ``WasiExit``, a host's exception. Without
-            it, :meth:`WasiThreads.join` raises the first of them.
+        on_failure: called in the guest's thread with what ended it: a trap, ``WasiExit``, or an exception of the host.
+            Without it, :meth:`WasiThreads.join` raises the first of them.
     """
     threads = WasiThreads(linker, module, on_failure)
     linker.define("wasi", "thread-spawn", HostFunc(threads.spawn, [ValType.I32], [ValType.I32]))
@@ -57,7 +57,7 @@ class WasiThreads:
     """The threads that a guest started.
 
     Attributes:
-        store: holds the memories that were made for the module.
+        store: the store of the memories that were made for the module.
         started: how many threads were started so far.
     """
 
@@ -75,7 +75,7 @@ class WasiThreads:
         self._stores: WeakSet[Store] = WeakSet()
 
     def spawn(self, argument: int) -> int:
-        """``thread-spawn``: the new thread's identifier, or a negative number if there can be none."""
+        """``thread-spawn``: starts a thread; returns its identifier, or a negative number if that is impossible."""
         export = self._module.exports.get(START)
         with self._lock:
             if export is None or self.started >= _MOST_THREADS:
@@ -89,7 +89,7 @@ class WasiThreads:
             try:
                 thread.start()
             except RuntimeError:
-                # The system has no more threads.
+                # The system allows no more threads.
                 return _FAILED
             self._threads.append(thread)
         return identifier
@@ -107,7 +107,7 @@ class WasiThreads:
                 self._on_failure(error)
 
     def stop(self) -> None:
-        """Stops all threads that run, and closes what is theirs."""
+        """Stops all running threads, and closes what belongs to them."""
         for store in [*self._stores, self.store]:
             store.interrupt()
             store.close()
@@ -117,7 +117,7 @@ class WasiThreads:
 
         Raises:
             TimeoutError: one of them still runs.
-            BaseException: what ended a thread first, unless there is an ``on_failure``.
+            BaseException: the first exception that ended a thread, unless there is an ``on_failure``.
         """
         while True:
             with self._lock:

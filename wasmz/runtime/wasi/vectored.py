@@ -1,9 +1,9 @@
-"""Bytes between a file descriptor of the system and pieces of a guest's memory, without a copy.
+"""Transfers bytes between a file descriptor of the system and pieces of a guest's memory, without copying.
 
 readv(fd, [view, view])             -> number of bytes
 preadv(fd, [view], 4096)            -> the same at a position
 
-Where the system has no such calls, Python's unbuffered files take their place: they read into views, too.
+On systems without such calls, Python's unbuffered files replace them: they read into views, too.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ else:
     from _thread import allocate_lock
     from io import FileIO
 
-    # One for all files: a position is moved away and back while a transfer at another one is going on.
+    # One lock for all files, held while a file's position is moved for a transfer and back.
     _moving = allocate_lock()
 
     def _read(fd: int, targets: list[memoryview]) -> int:
@@ -48,7 +48,7 @@ else:
                 if taken is None:
                     if total:
                         break
-                    raise BlockingIOError(11, "nothing can be written now")
+                    raise BlockingIOError(11, "no output now")
                 total += taken
                 if taken < len(source):
                     break

@@ -1,10 +1,10 @@
-"""Waiting for files of the system such that a guest's thread can be stopped meanwhile.
+"""Waits for files of the system so that a guest's thread can be stopped meanwhile.
 
 wait_until_readable(0)          returns when a read of standard input would not wait
 next(parts([view], 4096))       -> the first 4096 bytes, as a list of views
 
-A call of the system that waits can be left by the main thread only, when a signal comes. So all others wait in slices:
-Python's code runs between them, and that is where a thread is stopped.
+Only in the main thread does a signal interrupt a system call. So all other threads wait in short slices: they can be
+stopped while Python code runs between these.
 """
 
 from __future__ import annotations
@@ -21,31 +21,31 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any, Final
 
-# A pipe that can be written to has room for so many bytes at least: POSIX's PIPE_BUF on most systems.
+# A pipe that is writable has room for at least this many bytes: POSIX's PIPE_BUF on most systems.
 PIPE_PART: Final = 512 if sys.platform == "darwin" else 4096
 
-# No call of the system transfers more bytes than this.
+# The most bytes that one system call transfers.
 LARGEST_TRANSFER: Final = 1 << 24
 
 
 def can_wait_in_system() -> bool:
-    """Whether a signal wakes this thread: the main thread, which Ctrl-C and deadlines reach."""
+    """Whether signals wake this thread: whether it is the main thread, which Ctrl-C and deadlines reach."""
     threading = sys.modules.get("threading")
     return threading is None or bool(get_ident() == threading.main_thread().ident)
 
 
 def wait_until_readable(number: int) -> None:
-    """Returns when a read would not wait, or cannot be waited for."""
+    """Returns when reading would not wait, or when the file cannot be waited for."""
     _wait(number, for_reading=True)
 
 
 def wait_until_writable(number: int) -> None:
-    """Returns when some bytes can be written at once."""
+    """Returns when some bytes can be written without waiting."""
     _wait(number, for_reading=False)
 
 
 def _wait(number: int, *, for_reading: bool) -> None:
-    # Imported only where something waits.
+    # Imported only when something waits.
     import select
 
     if hasattr(select, "poll"):
@@ -80,7 +80,7 @@ def number_of(handle: Any) -> int:
 
 
 def can_be_waited_for(handle: Any) -> bool:
-    """Ordinary files are always ready, and selectors refuse them, as Windows' does everything but sockets."""
+    """Whether it can be waited for: selectors refuse ordinary files, and on Windows everything but sockets."""
     load("selectors")
     from selectors import EVENT_READ, DefaultSelector
 
@@ -88,7 +88,7 @@ def can_be_waited_for(handle: Any) -> bool:
         try:
             selector.register(handle, EVENT_READ)
             if not hasattr(selector, "fileno"):
-                # select(), which finds out only when it is called.
+                # select() reports that only when it is called.
                 selector.select(0)
         except (OSError, ValueError):
             return False
@@ -96,7 +96,7 @@ def can_be_waited_for(handle: Any) -> bool:
 
 
 def parts(views: list[memoryview], size: int, each: int = 1024) -> Iterator[list[memoryview]]:
-    """The same bytes in lists of at most so many, and of at most ``each`` views."""
+    """The same bytes in lists of at most ``size`` bytes and ``each`` views."""
     part: list[memoryview] = []
     room = size
     for view in views:
@@ -114,7 +114,7 @@ def parts(views: list[memoryview], size: int, each: int = 1024) -> Iterator[list
 
 
 def in_parts(transfer: Callable[[list[memoryview]], int], views: list[memoryview]) -> int:
-    """Transfers much data by several calls of the system, as far as these take all that they are given."""
+    """Transfers much data by several system calls, until one transfers less than it was given."""
     if not views:
         return 0
     if sum(map(len, views)) <= LARGEST_TRANSFER:
@@ -134,14 +134,14 @@ def in_parts(transfer: Callable[[list[memoryview]], int], views: list[memoryview
 
 
 def read_from(number: int, targets: list[memoryview], *, waits: bool) -> int:
-    """Reads from a file of the system; ``waits`` says that it may be one that has nothing yet, and is waited for."""
+    """Reads from a file; ``waits`` says that the file may have nothing yet, and must be waited for."""
     if waits and targets and not can_wait_in_system():
         wait_until_readable(number)
     return in_parts(lambda part: readv(number, part), targets)
 
 
 def write_to(number: int, sources: list[memoryview], *, waits: bool) -> int:
-    """Writes to a file of the system; ``waits`` says that it may be one that has no room, and is waited for."""
+    """Writes to a file; ``waits`` says that the file may have no room, and must be waited for."""
     if not waits or can_wait_in_system():
         return in_parts(lambda part: writev(number, part), sources)
     total = 0

@@ -1,4 +1,4 @@
-"""What a WASI guest gets from its host. What is not given here, it does not have.
+"""What a WASI guest gets from its host. It has nothing else.
 
 config = WasiConfig(args=["prog", "-v"], env={"HOME": "/"}, stdin=b"input", stdout=io.BytesIO())
 config.preopen_dir("data", "/data", read_only=True)
@@ -20,25 +20,25 @@ if TYPE_CHECKING:
 
 
 class WasiConfig:
-    """Arguments, environment, streams, files, sockets, clocks of a guest.
+    """A guest's arguments, environment, streams, files, sockets and clocks.
 
     Attributes:
-        args: the arguments, the program's name first; ``str`` goes as UTF-8.
-        env: the environment; with what is inherited, in which it has precedence.
+        args: the arguments, the program's name first; ``str`` is encoded as UTF-8.
+        env: the environment. It includes inherited variables, which it may override.
         stdin: ``bytes``, a file object, a file descriptor of this process, a callable that takes a number of bytes and
-            gives at most so many (none at the end), ``"inherit"`` for this process's, or ``None`` for an empty one.
+            returns at most so many (none at the end), ``"inherit"`` for this process's, or ``None`` for an empty one.
         stdout, stderr: a file object, a file descriptor, a ``bytearray`` to append to, a callable that takes ``bytes``,
-            ``"inherit"``, or ``None`` to discard everything. Text files get the output decoded as UTF-8.
-            What is inherited is what ``sys.stdout`` is at the time of each output, as for ``print``.
-        preopens: directories and sockets, in the order in which the guest finds them from descriptor 3 on; see
-            :meth:`preopen_dir` and :meth:`preopen_socket`.
-        realtime, monotonic: what these clocks show, in nanoseconds: a callable; or a number, from which the clock
-            then moves on by a microsecond whenever it is read, and by the duration when the guest sleeps, so that every
-            run sees the same times. ``None`` for the real ones.
-        random: a callable that gives as many bytes as it is asked for; a number for a reproducible sequence; ``None``
-            for the system's randomness.
-        max_descriptors: how many descriptors the guest may have open, the streams and preopened ones included. A file
-            of the host takes one of those that the system gives this process.
+            ``"inherit"``, or ``None`` to discard everything. Text files get the output decoded as UTF-8. ``"inherit"``
+            stands for the current ``sys.stdout`` at each output, as for ``print``.
+        preopens: directories and sockets, in the order of their descriptors, from 3 on; see :meth:`preopen_dir` and
+            :meth:`preopen_socket`.
+        realtime, monotonic: a callable that returns the clock's time in nanoseconds; or a number, at which the clock
+            starts; it then advances by a microsecond whenever it is read, and when the guest sleeps, so that every run
+            sees the same times. ``None`` for the real clocks.
+        random: a callable that returns the number of bytes it is given; a number for a reproducible sequence; ``None``
+            for the system's random numbers.
+        max_descriptors: how many descriptors the guest may have open, including streams and preopened ones. A file of
+            the host also takes one of this process's descriptors.
         on_exit: called with the status when the guest calls ``proc_exit``, before ``WasiExit`` is raised.
     """
 
@@ -62,11 +62,11 @@ class WasiConfig:
         on_exit: Callable[[int], object] | None = None,
         max_descriptors: int = 1 << 16,
     ) -> None:
-        """``inherit_env`` gives the guest this process's environment, or the variables of these names.
+        """``inherit_env`` passes on this process's environment, or the variables with the given names.
 
         Raises:
-            TypeError: an argument is of another type than described.
-            ValueError: a zero byte, or a name of a variable that cannot be one.
+            TypeError: an argument has another type than described.
+            ValueError: a string has a zero byte, or a name is not valid for a variable.
         """
         if isinstance(args, (str, bytes)):
             raise TypeError(f"args must be a sequence of strings, not the string {args!r}")
@@ -106,8 +106,8 @@ class WasiConfig:
 
         Args:
             host: the path of a directory, or an in-memory file system.
-            guest: what the guest calls it; the same as ``host`` by default, ``/`` for an in-memory file system.
-            read_only: whether nothing in it can be changed, nor created, through this name.
+            guest: the guest's name for it; by default the same as ``host``, or ``/`` for an in-memory file system.
+            read_only: whether nothing in it can be changed or created through this name.
 
         Returns:
             This object, so that calls can be chained.
@@ -119,7 +119,7 @@ class WasiConfig:
         return self
 
     def preopen_socket(self, socket: Any) -> WasiConfig:
-        """Gives the guest a socket, listening or connected: a ``socket.socket``, which stays its owner's to close."""
+        """Gives the guest a ``socket.socket``, listening or connected, which the caller still has to close."""
         load("wasmz.runtime.wasi.preopens")
         from wasmz.runtime.wasi.preopens import PreopenedSocket
 
@@ -127,7 +127,7 @@ class WasiConfig:
         return self
 
     def encoded_args(self) -> list[bytes]:
-        """The arguments as the guest sees them, without the zero at the end."""
+        """The arguments as the guest sees them, without the terminating zeros."""
         return [_encoded(arg) for arg in self.args]
 
     def encoded_env(self) -> list[bytes]:
@@ -148,7 +148,7 @@ if TYPE_CHECKING:
 
 def _inherited(wanted: bool | Iterable[str]) -> dict[str, str]:
     if isinstance(wanted, bool):
-        # Windows keeps what its shells remember under names that start with "=".
+        # Windows' shells store data under names that start with "=".
         return {name: value for name, value in os.environ.items() if "=" not in name} if wanted else {}
     names = list(expect_iterable(wanted, "inherit_env", "or a bool"))
     for name in names:
