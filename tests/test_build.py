@@ -186,6 +186,8 @@ def test_libraries_are_no_programs(source: Path) -> None:
 
 # Wheels
 
+ADDS_6_TEXT = '(module (func (export "f") (param i32) (result i32) (i32.add (local.get 0) (i32.const 6)))) ;; text'
+
 
 def build_wheel(project: Path, target: Path) -> Path:
     """The wheel of a project, built in this environment: with the wasmz that is tested."""
@@ -222,6 +224,9 @@ def test_wheel_of_setuptools(tmp_path: Path) -> None:
     (project / "pack" / "inner" / "__init__.py").write_text("")
     (project / "pack" / "sums.wasm").write_bytes(ADDS_5)
     (project / "pack" / "inner" / "more.wasm").write_bytes(ADDS_5)
+    (project / "pack" / "inner" / "text.wat").write_text(ADDS_6_TEXT)
+    # An import takes the .wasm, too.
+    (project / "pack" / "sums.wat").write_text("not looked at")
     (project / "pyproject.toml").write_text(
         '[build-system]\nrequires = ["setuptools", "wasmz"]\nbuild-backend = "setuptools.build_meta"\n'
         '[project]\nname = "pack"\nversion = "1"\n[tool.setuptools]\npackages = ["pack", "pack.inner"]\n'
@@ -232,8 +237,11 @@ def test_wheel_of_setuptools(tmp_path: Path) -> None:
     folder = installed(wheel, tmp_path / "site")
     for name in ("sums.wasm", "sums.py", "sums.pyi", f"__wasmz__/sums.{TAG}.pyc", f"inner/__wasmz__/more.{TAG}.pyc"):
         assert (folder / "pack" / name).is_file(), name
-    script = "import sys, pack, pack.inner.more as m; print(pack.f(1), m.f(2), 'wasmz.compile.pipeline' in sys.modules)"
-    assert run(script, folder) == "6 7 False"
+    script = """
+        import sys, pack, pack.inner.more as m, pack.inner.text as t
+        print(pack.f(1), m.f(2), t.f(3), 'wasmz.compile.pipeline' in sys.modules)
+    """
+    assert run(script, folder) == "6 7 9 False"
 
 
 @needs_processes
@@ -290,6 +298,38 @@ def test_wheel_of_hatchling(tmp_path: Path) -> None:
         ),
         f"{20_000 * len('<p>word <em>it</em></p>' + chr(10))} False",
     ]
+
+
+def test_texts_in_a_wheel_of_hatchling(tmp_path: Path) -> None:
+    pytest.importorskip("hatchling")
+    project = tmp_path / "project"
+    (project / "pack").mkdir(parents=True)
+    (project / "pack" / "__init__.py").write_text("from pack.text import f\n")
+    (project / "pack" / "text.wat").write_text(ADDS_6_TEXT)
+    (project / "pyproject.toml").write_text(
+        '[build-system]\nrequires = ["hatchling", "wasmz"]\nbuild-backend = "hatchling.build"\n'
+        '[project]\nname = "pack"\nversion = "1"\n'
+        '[tool.hatch.build.targets.wheel]\npackages = ["pack"]\n[tool.hatch.build.targets.wheel.hooks.wasmz]\n'
+    )
+    done = build_example(project, tmp_path / "dist")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (wheel,) = (tmp_path / "dist").glob("*.whl")
+    folder = installed(wheel, tmp_path / "site")
+    assert {"text.wat", "text.wasm", "text.py", "text.pyi"} <= {path.name for path in (folder / "pack").iterdir()}
+    script = "import sys, pack; print(pack.f(3), 'wasmz.compile.pipeline' in sys.modules)"
+    assert run(script, folder) == "9 False"
+
+
+def test_text_is_compiled_where_nothing_fits(tmp_path: Path) -> None:
+    """As beside an editable installation, which has no ``.wasm`` of a ``.wat``: that would stay when it is changed."""
+    from wasmz.ship.bundle import set_files, write_set
+
+    source = tmp_path / "text.wat"
+    source.write_text(ADDS_6_TEXT)
+    write_set(set_files(source, [], {}, with_wasm=False), tmp_path)
+    assert run("import text; print(text.f(1))", tmp_path) == "7"
+    source.unlink()
+    assert "text.wasm is not there" in run("try: import text\nexcept ImportError as error: print(error)", tmp_path)
 
 
 def test_example_without_its_library_is_refused(tmp_path: Path) -> None:

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 _READ_BYTES = 65_536
 
+# What may stand before the text of a module: white space, a byte order mark.
+_BEFORE_TEXT = " \t\r\n\ufeff"
+
 _PREAMBLE = b"\0asm\1\0\0\0"
 
 
@@ -66,8 +69,9 @@ class Module(CompiledModule):
 
         Args:
             engine: whose configuration counts; may be left out: ``Module.compile(source)``.
-            source: bytes, a path, or a binary file, which is read to its end; the text format is recognised, also in a
-                string.
+            source: bytes, a path, or a binary file, which is read to its end. Each may be in the text format. A string
+                is the path of a file if there is such a file; otherwise it is the module's text if it begins with ``(``
+                or ``;;``, after white space, and the path of a file that is missing if it does not.
             progress: called during a compilation with the numbers of functions that are done and of all.
 
         Raises:
@@ -342,7 +346,7 @@ def instantiate(
     The instance has a store of its own, or is in that of the memories, tables, globals and tags that it imports.
 
     Args:
-        source: bytes, a path or a binary file.
+        source: bytes, a path, a binary file, or text, as for :meth:`Module.compile`.
         imports: what to define, by module name and name: callables, ``HostFunc``, memories, tables, globals, numbers.
             Or a list or tuple of them, an item for each import, in order.
         engine: with another configuration than the default one.
@@ -428,7 +432,7 @@ def read_source(source: Source) -> bytes:
     try:
         data: bytes | str = _read(source)
     except (OSError, ValueError):
-        if not isinstance(source, str) or not _is_text(source.strip()):
+        if not isinstance(source, str) or not source.lstrip(_BEFORE_TEXT).startswith(("(", ";;")):
             raise
         data, name = source, None
     if data[:8] != _PREAMBLE:
@@ -437,11 +441,6 @@ def read_source(source: Source) -> bytes:
 
         return binary_form(data, os.fspath(name) if isinstance(name, (str, os.PathLike)) else None)
     return data  # type: ignore[return-value]
-
-
-def _is_text(source: str) -> bool:
-    """Whether a string is a module in the text format, and not the path of a file that is missing."""
-    return source.startswith(("(", ";;")) and (source.endswith(")") or "\n" in source)
 
 
 def _read(source: Source) -> bytes:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import gzip
 import io
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -66,9 +64,36 @@ def test_what_is_neither(tmp_path: Path) -> None:
     (tmp_path / "e.wat").write_bytes(b"hello, world\n")
     with pytest.raises(wasmz.InvalidText, match=r"e\.wat:1:1: unexpected token|e\.wat:1:1: unknown operator hello"):
         wasmz.Module.compile(tmp_path / "e.wat")
-    for path in ("(missing).wasm", "(copy of) a.wat", "missing.wat"):
+    for path in (Path("(missing).wasm"), Path("(copy of) a.wat"), "missing.wat", "; (module)"):
         with pytest.raises(FileNotFoundError):
             wasmz.Module.compile(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{SUM} ;; the end",
+        f"{SUM}(; the end ;)",
+        f"{SUM}\n",
+        f"{SUM}\t\r\n ",
+        f"\n\t  {SUM}",
+        f";; a comment\n{SUM} ;; another",
+        f"(; a comment ;) {SUM}",
+        f"\ufeff{SUM}",
+        '(func)(@custom "a" "b") ;; fields alone',
+    ],
+)
+def test_text_is_known_by_how_it_begins(text: str) -> None:
+    """However it ends: with a comment, with white space."""
+    assert wasmz.Module.compile(text).exports.keys() <= {"add"}
+    wasmz.Module.validate(text)
+
+
+def test_text_with_a_mistake_is_no_path() -> None:
+    for text in ("(module", "(module) trailing", "  (modul)", "(missing).wasm"):
+        with pytest.raises(wasmz.InvalidText) as caught:
+            wasmz.Module.validate(text)
+        assert caught.value.line == 1
 
 
 def test_a_path_that_begins_like_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,16 +101,6 @@ def test_a_path_that_begins_like_text(tmp_path: Path, monkeypatch: pytest.Monkey
     (tmp_path / "(module)").write_bytes(assemble(SUM))
     monkeypatch.chdir(tmp_path)
     assert wasmz.Module.compile("(module)").exports.keys() == {"add"}
-
-
-def test_the_example_of_the_page() -> None:
-    page = (ROOT / "docs" / "text.md").read_text(encoding="utf-8")
-    names: dict[str, Any] = {}
-    for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
-        *lines, last = block.strip().split("\n")
-        exec("\n".join(lines), names)
-        code, _, value = last.partition("  # ")
-        assert repr(eval(code, names)) == value
 
 
 # The command line

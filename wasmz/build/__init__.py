@@ -1,4 +1,6 @@
-"""Plugins of build backends: every ``.wasm`` of a project becomes a module that Python imports, compiled in its wheel.
+"""Plugins of build backends: every ``.wasm`` and ``.wat`` of a project becomes a module that Python imports.
+
+It is compiled in the project's wheel:
 
 hatchling     [tool.hatch.build.targets.wheel.hooks.wasmz]            wasmz.build.hatch
 setuptools    [tool.setuptools.cmdclass]  build_py = "wasmz.build.setuptools.build_py"
@@ -8,17 +10,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from wasmz.importer import SUFFIXES
 from wasmz.ship.bundle import find_pythons, set_files, this_python
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 _KNOWN = frozenset({"pythons", "opt-level"})
 
 
+def modules_of(files: Iterable[Path]) -> list[Path]:
+    """Those of the files that become modules, sorted; of two with one name the ``.wasm``, as when they are imported."""
+    known = list(files)
+    by_name = {path.with_suffix(""): path for suffix in reversed(SUFFIXES) for path in known if path.suffix == suffix}
+    return sorted(by_name.values())
+
+
 def files_for(source: Path, settings: Mapping[str, Any]) -> dict[str, bytes]:
-    """The files that a ``.wasm`` becomes, by their paths in its own folder.
+    """The files that a ``.wasm`` or ``.wat`` becomes, by their paths in its own folder.
 
     Args:
         source: the module.

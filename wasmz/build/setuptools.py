@@ -17,12 +17,13 @@ from typing import Any
 
 from setuptools.command import build_py as _command
 
-from wasmz.build import files_for
+from wasmz.build import files_for, modules_of
+from wasmz.importer import SUFFIXES
 from wasmz.ship.bundle import write_set
 
 
 class build_py(_command.build_py):  # type: ignore[misc]
-    """Copies the packages, and compiles each ``.wasm`` in them."""
+    """Copies the packages, and compiles each ``.wasm`` and ``.wat`` in them."""
 
     def run(self) -> None:
         """Builds as setuptools does, and adds the compiled files."""
@@ -30,18 +31,21 @@ class build_py(_command.build_py):  # type: ignore[misc]
         settings = _settings()
         for package in self.packages or ():
             folder = Path(self.get_package_dir(package))
-            for source in sorted(folder.glob("*.wasm")):
+            for source in modules_of(folder.iterdir()):
                 files = files_for(source, settings)
                 if self.editable_mode:
-                    write_set({name: content for name, content in files.items() if name != source.name}, folder)
+                    # What a text became would stand in its place when it is changed.
+                    kept = {name: content for name, content in files.items() if name != f"{source.stem}.wasm"}
+                    write_set(kept, folder)
                 else:
                     write_set(files, Path(self.build_lib, *package.split(".")))
 
     def get_source_files(self) -> list[str]:
-        """The files of a source distribution, with the ``.wasm`` files."""
+        """The files of a source distribution, with the ``.wasm`` and ``.wat`` files."""
         found: list[str] = super().get_source_files()
         for package in self.packages or ():
-            found += [str(path) for path in sorted(Path(self.get_package_dir(package)).glob("*.wasm"))]
+            folder = Path(self.get_package_dir(package))
+            found += [str(path) for path in sorted(folder.iterdir()) if path.suffix in SUFFIXES]
         return found
 
 

@@ -2,7 +2,7 @@
 
     lib.py                               from wasmz.ship.versions import load; load(globals())
     __wasmz__/lib.cpython-312.pyc        one for each version
-    lib.wasm                             compiled if none fits; may be left out
+    lib.wasm, or lib.wat                 compiled if none fits; may be left out
 
 :func:`load` takes the file that fits, and fills the Python module ``lib`` as if it were imported from that file.
 """
@@ -48,15 +48,19 @@ def load(namespace: dict[str, Any], limits: dict[str, Any] | None = None) -> Non
     except DamagedFile as error:
         problem = f"{compiled}: {error}"
     if module is None:
-        module = _compile(namespace, os.path.join(folder, f"{stem}.wasm"), stem, problem, engine)
+        module = _compile(namespace, os.path.join(folder, stem), stem, problem, engine)
     expose(namespace, module, PythonImports(str(namespace.get("__package__") or ""), str(namespace["__name__"])).define)
 
 
 def _compile(namespace: dict[str, Any], path: str, stem: str, problem: str, engine: Engine) -> CompiledModule:
-    try:
-        data = _read(namespace, path)
-    except OSError:
-        raise ImportError(f"cannot import {stem}: {problem}, and {path} is not there to be compiled") from None
+    for suffix in (".wasm", ".wat"):
+        try:
+            data = _read(namespace, path + suffix)
+            break
+        except OSError:
+            pass
+    else:
+        raise ImportError(f"cannot import {stem}: {problem}, and {path}.wasm is not there to be compiled")
     try:
         from wasmz.module import Module
 
