@@ -14,7 +14,7 @@ import os
 import sys
 import warnings
 
-from wasmz.cli.console import WrongUsage, describe, echo, show_warning
+from wasmz.cli.console import WrongUsage, describe, echo, paint, show_warning
 from wasmz.errors import WasmzError
 from wasmz.startup.concurrency import without_collections
 
@@ -44,7 +44,7 @@ def main(args: list[str] | None = None) -> Any:
     except KeyboardInterrupt:
         sys.exit(_AFTER_INTERRUPT)
     except (WasmzError, OSError, ValueError, MemoryError, ImportError, NotImplementedError) as error:
-        echo(f"wasmz: {describe(error)}", err=True)
+        echo(f"{paint('wasmz:', 'error', err=True)} {describe(error)}", err=True)
         sys.exit(1)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from wasmz.cli.console import WrongUsage, suggest
 from wasmz.cli.plain import COMMANDS
@@ -29,10 +30,14 @@ class _Commands(click.Group):
         command: click.Command = getattr(import_module(module), attribute)
         return command
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Commands, options, and files, which may come in place of a command."""
+        return [*super().shell_complete(ctx, incomplete), CompletionItem(incomplete, type="file")]
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         own_options = {"--help", "-h", "--version"}
         if args and args[0] not in COMMANDS and args[0] not in own_options:
-            hint = suggest(args[0], COMMANDS)
+            hint = "" if ctx.resilient_parsing else suggest(args[0], COMMANDS)
             if hint and not args[0].startswith("-") and not Path(args[0]).exists():
                 raise click.UsageError(f"there is no command and no file {args[0]!r}{hint}", ctx)
             args = ["run", *args]

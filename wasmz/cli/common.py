@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from wasmz.cli.completion import complete_export
 from wasmz.cli.console import WrongUsage
 from wasmz.cli.options import RUN_ONLY, Option
 from wasmz.cli.options import engine_options as described_options
@@ -55,6 +56,8 @@ def _click_option(option: Option) -> Callable[[_Decorated], _Decorated]:
         more["flag_value"] = option.value
     else:
         more.update(type=_type(option), multiple=option.repeats, metavar=option.metavar or None, default=None)
+    if option.field == "function":
+        more["shell_complete"] = complete_export
     return click.option(*option.names, option.field, **more)
 
 

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+# Select Graphic Rendition of ECMA-48, by what is shown.
+_STYLES = {"error": "1;31", "name": "1", "dim": "2", "wasm": "36", "ir": "33", "code": "32"}
+
+
 class WrongUsage(Exception):
     """A command cannot do what it was told: shown with its usage, exit code 2."""
 
@@ -22,6 +26,25 @@ def echo(text: str, *, err: bool = False) -> None:
     if stream is not None:
         stream.write(f"{text}\n")
         stream.flush()
+
+
+def has_colours(stream: Any) -> bool:
+    """Whether colours are shown there: on a terminal that knows them, unless ``NO_COLOR`` is set."""
+    try:
+        if stream is None or os.environ.get("NO_COLOR") or not stream.isatty():
+            return False
+    except ValueError:  # closed
+        return False
+    if os.name == "nt":
+        return bool(os.environ.get("WT_SESSION") or os.environ.get("TERM"))
+    return os.environ.get("TERM", "dumb") != "dumb"
+
+
+def paint(text: str, style: str, *, err: bool = False) -> str:
+    """Text in the colour of a style, for stdout or stderr; as it is where no colours are shown."""
+    if not text.strip() or not has_colours(sys.stderr if err else sys.stdout):
+        return text
+    return f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
 
 
 def show_warning(message: Warning | str, category: type[Warning], *place: object, **more: object) -> None:

@@ -2,57 +2,62 @@
 
 from __future__ import annotations
 
-import dis
-import itertools
+import shutil
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any
 
 import click
 
 from wasmz.cli.common import FILE, code_options
-from wasmz.cli.console import suggest
+from wasmz.cli.completion import complete_function, complete_pass
+from wasmz.cli.console import paint, suggest
 from wasmz.cli.files import source_of
 from wasmz.cli.options import make_engine
 from wasmz.module import errors_in_text, read_source
-from wasmz.runtime.abi import LARGEST_OFFSET
 
-_WIDTHS = (38, 50)
+# Between columns, and what none is narrower than.
+_GAP = "  "
+_NARROWEST = 16
+_STYLES = ("dim", "wasm", "ir", "code")
 
 
 @click.command("dis", short_help="Show functions of FILE as IR and bytecode.")
 @click.argument("file", type=FILE)
-@click.argument("functions", nargs=-1, metavar="[FUNC]...")
+@click.argument("functions", nargs=-1, metavar="[FUNC]...", shell_complete=complete_function)
 @click.option(
     "--after",
     multiple=True,
     metavar="PASS",
+    shell_complete=complete_pass,
     help='Show the IR after this pass instead; "all" for each pass, "build" for none. May be repeated.',
 )
+@click.option(
+    "--width",
+    type=click.IntRange(min=60),
+    metavar="COLUMNS",
+    help="How wide lines may be. By default as wide as the terminal is, or 80.",
+)
 @code_options
-def dis_command(file: str, functions: tuple[str, ...], after: tuple[str, ...], **options: Any) -> None:
+def dis_command(
+    file: str, functions: tuple[str, ...], after: tuple[str, ...], width: int | None, **options: Any
+) -> None:
     """Show the functions of FILE, by name or index: instructions, IR and bytecode for each byte offset."""
-    from dataclasses import replace
-
-    from wasmz.compile.front_end import load_module
-    from wasmz.compile.pipeline import ModuleCompiler
-    from wasmz.text.writing.printer import Listing
-    from wasmz.wasm.proposals import accepted_by
+    from wasmz.compile.listing import Listing
 
     source = read_source(source_of(file))
-    data = bytes(source)
     config = make_engine(options).config
     with errors_in_text(source):
-        module = load_module(data, accepted_by(config))
-    compiler = ModuleCompiler(data, module, config)
-    compiler.context = replace(compiler.context, remarks=[])
-    listing = Listing(data, module)
-    _check_passes(after, compiler.config.opt_level)
-    wanted = {_find_function(module, name) for name in functions}
-    for body in module.bodies:
+        listing = Listing(bytes(source), config)
+    _check_passes(after, listing.compiler.config.opt_level)
+    wanted = {_find_function(listing.module, name) for name in functions}
+    columns = width or shutil.get_terminal_size().columns
+    for body in listing.module.bodies:
         if wanted and body.index not in wanted:
             continue
-        lines = [*(_after_passes(compiler, body, after) if after else _columns(compiler, listing, body))]
-        click.echo("\n".join([*lines, *_loops(compiler, body)]))
+        lines = [*(_after_passes(listing.compiler, body, after) if after else _columns(listing, body, columns))]
+        loops = (f"; loop at 0x{offset:x}: {line}" for offset, line in listing.remarks(body))
+        click.echo("\n".join([*lines, *(paint(line, "dim") for line in loops)]))
 
 
 def _check_passes(names: tuple[str, ...], level: int) -> None:
@@ -79,13 +84,6 @@ def _after_passes(compiler: Any, body: Any, names: tuple[str, ...]) -> Iterator[
     yield from texts
 
 
-def _loops(compiler: Any, body: Any) -> Iterator[str]:
-    """What became of the function's loops, as passes say."""
-    found = sorted(remark for remark in set(compiler.context.remarks) if remark[0] == body.index)
-    for _, offset, line in found:
-        yield f"; loop at 0x{offset:x}: {line}"
-
-
 def _find_function(module: Any, name: str) -> int:
     """The index of a function that the module defines."""
     own = range(module.imported_function_count, len(module.function_types))
@@ -102,42 +100,52 @@ def _find_function(module: Any, name: str) -> int:
     raise click.UsageError(f"there is no function {name!r} with a body{suggest(name, known)}")
 
 
-def _columns(compiler: Any, listing: Any, body: Any) -> Iterator[str]:
-    from wasmz.ir.printer import function_lines
-
-    function = compiler.build(body)
-    compiler.optimise(function)
-    cells: dict[int, tuple[list[str], list[str], list[str]]] = {}
-
-    def cell(offset: int) -> tuple[list[str], list[str], list[str]]:
-        return cells.setdefault(offset, ([], [], []))
-
-    depth = 0
-    for text, offset in listing.lines(body):
-        word = text.split(" ", 1)[0]
-        depth -= word in ("end", "else")
-        cell(offset)[0].append("  " * max(depth, 0) + text)
-        depth += word in ("block", "loop", "if", "else")
-    header, *lines = function_lines(function, offsets=True)
-    # A block's label belongs to the first line below it.
-    waiting: list[str] = []
-    for line in lines:
-        text, at, offset_text = line.rpartition(" @0x")
-        if not at:
-            waiting.append(line)
-            continue
-        cell(int(offset_text, 16))[1].extend((*waiting, text))
-        waiting = []
-    compiled = compiler.lower(function, every_offset=True)
-    line_number = function.offset
-    for instruction in dis.get_instructions(compiled.tail_code or compiled.code):
-        position = instruction.positions
-        if position is not None and position.lineno is not None:
-            line_number = position.lineno & LARGEST_OFFSET
-        cell(line_number)[2].append(f"{instruction.offset:>5} {instruction.opname:<24} {instruction.argrepr}".rstrip())
-    yield header.rpartition(" @0x")[0]
-    for offset in sorted(cells):
-        for number, row in enumerate(itertools.zip_longest(*cells[offset], fillvalue="")):
-            place = f"{offset:#08x}" if not number else ""
-            yield f"{place:<9} {row[0]:<{_WIDTHS[0]}} {row[1]:<{_WIDTHS[1]}} {row[2]}".rstrip()
+def _columns(listing: Any, body: Any, width: int) -> Iterator[str]:
+    """A function as a table of at most ``width`` columns: offset, instruction, IR, bytecode."""
+    header, rows = listing.rows(body)
+    table = [
+        (
+            [f"0x{row.offset:04x}"],
+            row.wasm,
+            row.ir,
+            [f"{offset:>3} {name} {argument}".rstrip() for offset, name, argument in row.bytecode],
+        )
+        for row in rows
+    ]
+    widths = _fit([max((len(line) for cells in table for line in cells[i]), default=0) for i in range(4)], width)
+    yield paint(header, "name")
+    for cells in table:
+        wrapped = (
+            [part for line in cell for part in _wrap(line, size)] for cell, size in zip(cells, widths, strict=True)
+        )
+        for texts in zip_longest(*wrapped, fillvalue=""):
+            last = max(number for number, text in enumerate(texts) if text)
+            shown = (
+                paint(text if number == last else f"{text:<{widths[number]}}", _STYLES[number])
+                for number, text in enumerate(texts[: last + 1])
+            )
+            yield _GAP.join(shown)
     yield ""
+
+
+def _fit(natural: list[int], width: int) -> list[int]:
+    """How wide columns are to be that would like to be so wide: narrow ones stay, the others share what is left."""
+    left = width - len(_GAP) * (len(natural) - 1)
+    fitted = [0] * len(natural)
+    for shared, number in zip(
+        range(len(natural), 0, -1), sorted(range(len(natural)), key=natural.__getitem__), strict=True
+    ):
+        fitted[number] = min(natural[number], max(left // shared, _NARROWEST))
+        left -= fitted[number]
+    return fitted
+
+
+def _wrap(line: str, width: int) -> Iterator[str]:
+    """A line in pieces of at most ``width`` characters, cut at spaces where that is possible."""
+    indent = " " * min(len(line) - len(line.lstrip()) + 2, width // 2)
+    while len(line) > width:
+        cut = line.rfind(" ", len(indent), width + 1)
+        cut = width if cut <= len(indent) else cut
+        yield line[:cut].rstrip()
+        line = indent + line[cut:].lstrip()
+    yield line

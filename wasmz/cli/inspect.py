@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from wasmz.cli.common import FILE
+from wasmz.cli.console import paint
 from wasmz.cli.files import source_of
 from wasmz.module import errors_in_text, read_source
 from wasmz.runtime.image import ExternKind
@@ -33,13 +34,13 @@ def inspect_command(file: str, as_json: bool) -> None:
         return
     click.echo(f"{file}: {found['size']:,} bytes, {found['functions']:,} functions")
     for item in found["imports"]:
-        click.echo(f"import {item['module']}.{item['name']}: {item['type']}")
+        click.echo(f"{paint('import', 'wasm')} {item['module']}.{item['name']}: {item['type']}")
     for item in found["exports"]:
-        click.echo(f"export {item['name']}: {item['type']}")
+        click.echo(f"{paint('export', 'wasm')} {item['name']}: {item['type']}")
     for item in found["defines"]:
-        click.echo(f"defines {item}")
+        click.echo(f"{paint('defines', 'wasm')} {item}")
     for item in found["sections"]:
-        click.echo(f"section {item['name']:<12} {item['size']:>12,} bytes at 0x{item['offset']:x}")
+        click.echo(f"{paint('section', 'wasm')} {item['name']:<12} {item['size']:>12,} bytes at 0x{item['offset']:x}")
 
 
 def _found(data: bytes, module: WasmModule) -> dict[str, Any]:

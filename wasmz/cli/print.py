@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from pathlib import Path
 
 import click
 
 from wasmz.artifact.cache import write_output
 from wasmz.cli.common import FILE, Command
+from wasmz.cli.console import has_colours, paint
 from wasmz.cli.files import STREAM, check_target, source_of
 from wasmz.module import errors_in_text, read_source
 
@@ -27,8 +30,19 @@ def print_command(file: str, fold: bool, output: str | None) -> None:
     with errors_in_text(source):
         text = print_module(bytes(source), folded=fold)
     if output is None or output == STREAM:
-        click.echo(text, nl=False)
+        click.echo(_painted(text) if has_colours(sys.stdout) else text, nl=False)
         return
     target = Path(output)
     check_target(file, target)
     write_output(target, text.encode())
+
+
+# Strings, comments, and the words of fields and instructions, by the style in which they are shown.
+_TOKEN = re.compile(
+    r'(?P<code>"(?:[^"\\]|\\.)*")|(?P<dim>\(;.*?;\)|;;[^\n]*)|(?P<ir>\$[^\s()]+)|(?P<wasm>(?<=\()[a-z][\w.]*)'
+)
+
+
+def _painted(text: str) -> str:
+    """The text with the colours of a terminal."""
+    return _TOKEN.sub(lambda match: paint(match[0], match.lastgroup or ""), text)

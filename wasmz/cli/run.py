@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from wasmz.cli.common import FILE, Command, engine_options, with_options
+from wasmz.cli.completion import complete_words
 from wasmz.cli.options import RUN_OPTIONS
 from wasmz.cli.running import run_file
 
@@ -18,7 +19,7 @@ from wasmz.cli.running import run_file
     context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False},
 )
 @click.argument("file", type=FILE)
-@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[--] [ARGS]...")
+@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[--] [ARGS]...", shell_complete=complete_words)
 @with_options(RUN_OPTIONS)
 @engine_options
 @click.pass_context

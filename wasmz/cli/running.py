@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
-from wasmz.cli.console import Phases, WrongUsage, echo, progress_of, suggest
+from wasmz.cli.console import Phases, WrongUsage, echo, paint, progress_of, suggest
 from wasmz.cli.files import STREAM, check_target, source_of
 from wasmz.cli.guest import GuestOptions
 from wasmz.cli.options import make_engine
@@ -138,7 +138,7 @@ def _report_trap(error: Trap | WasmException, message: str | None = None) -> Non
     backtrace = error.backtrace()
     if message is None:
         message = f"trap: {error.message}" if isinstance(error, Trap) else str(error)
-    echo(f"wasmz: {message}" + (f"\n{backtrace}" if backtrace else ""), err=True)
+    echo(f"{paint('wasmz:', 'error', err=True)} {message}" + (f"\n{backtrace}" if backtrace else ""), err=True)
 
 
 def _end_process(error: BaseException) -> None:
