@@ -51,7 +51,7 @@ class Errno:
 
 
 # In the interface's order; the first is number 1. The names are POSIX's without the E.
-_NAMES: Final = """
+NAMES: Final = """
     2BIG ACCES ADDRINUSE ADDRNOTAVAIL AFNOSUPPORT AGAIN ALREADY BADF BADMSG BUSY CANCELED CHILD CONNABORTED CONNREFUSED
     CONNRESET DEADLK DESTADDRREQ DOM DQUOT EXIST FAULT FBIG HOSTUNREACH IDRM ILSEQ INPROGRESS INTR INVAL IO ISCONN ISDIR
     LOOP MFILE MLINK MSGSIZE MULTIHOP NAMETOOLONG NETDOWN NETRESET NETUNREACH NFILE NOBUFS NODEV NOENT NOEXEC NOLCK
@@ -72,7 +72,7 @@ def _of_host() -> dict[int, int]:
         numbers = {}
         # Where two names share a number on the host, the later one counts.
         aliases = {"EWOULDBLOCK": Errno.AGAIN, "ENOTSUP": Errno.NOTSUP, "EOPNOTSUPP": Errno.NOTSUP}
-        names = {f"E{name}": number for number, name in enumerate(_NAMES.split(), 1)}
+        names = {f"E{name}": number for number, name in enumerate(NAMES.split(), 1)}
         for name, number in {**names, **aliases}.items():
             host = getattr(errno, name, None)
             if host is not None:

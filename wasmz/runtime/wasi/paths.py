@@ -1,4 +1,4 @@
-"""Functions of WASI on paths.
+"""Functions of WASI on paths: their arguments and results in a guest's memory, around ``path_operations.py``.
 
 path_open(process, caller, 3, FOLLOW_LINKS, path, size, 0, rights, 0, 0, result)    -> Errno.SUCCESS, a descriptor
 """
@@ -9,7 +9,20 @@ from wasmz.runtime.wasi.attributes import wanted_times, write_stat, write_unstab
 from wasmz.runtime.wasi.descriptors import Failure
 from wasmz.runtime.wasi.errno import Errno
 from wasmz.runtime.wasi.flags import FOLLOW_LINKS, FdFlags, FileType, OpenFlags, Rights
-from wasmz.runtime.wasi.resolution import Directory, Opening, Place, resolve
+from wasmz.runtime.wasi.path_operations import (
+    check_changeable,
+    link_path,
+    make_directory,
+    open_path,
+    read_link_path,
+    remove_directory,
+    rename_path,
+    set_path_times,
+    stat_path,
+    symlink_path,
+    unlink_file,
+)
+from wasmz.runtime.wasi.resolution import Directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,35 +50,23 @@ def path_open(
     memory = caller.memory
     memory.slice(result, 4)
     path = _path(caller, address, size)
-    follow = _follows(lookup) or _ends_with_slash(path)
+    follow = _follows(lookup)
     open_flags &= 0xFFFF
     flags &= 0xFFFF
     if open_flags & ~OpenFlags.ALL or flags & ~FdFlags.ALL:
         return Errno.INVAL
-    create, truncate = bool(open_flags & OpenFlags.CREATE), bool(open_flags & OpenFlags.TRUNCATE)
-    exclusive = bool(open_flags & OpenFlags.EXCLUSIVE)
-    must_be_directory = bool(open_flags & OpenFlags.DIRECTORY)
-    if must_be_directory and (create or truncate or exclusive):
-        return Errno.INVAL
-    # As in wasmtime: files that are created or truncated can be written; those opened without rights can be read.
-    can_write = create or truncate or bool(base_rights & Rights.FD_WRITE)
-    if directory.is_read_only and can_write:
-        return Errno.PERM
-    # A link at a name that must not exist is not followed.
-    with resolve(directory, path, follow=follow and not (create and exclusive)) as place:
-        if create and place.must_be_directory:
-            return Errno.EXIST if exclusive and place.name == b"." else Errno.ISDIR
-        opening = Opening(
-            can_read=bool(base_rights & Rights.FD_READ) or not base_rights & Rights.FD_WRITE,
-            can_write=can_write,
-            create=create,
-            exclusive=exclusive,
-            truncate=truncate,
-            must_be_directory=must_be_directory or place.must_be_directory,
-            flags=flags,
-            is_read_only=directory.is_read_only,
-        )
-        opened = place.tree.open(place.node, place.name, opening)
+    opened = open_path(
+        directory,
+        path,
+        follow=follow,
+        can_read=bool(base_rights & Rights.FD_READ) or not base_rights & Rights.FD_WRITE,
+        can_write=bool(base_rights & Rights.FD_WRITE),
+        create=bool(open_flags & OpenFlags.CREATE),
+        exclusive=bool(open_flags & OpenFlags.EXCLUSIVE),
+        truncate=bool(open_flags & OpenFlags.TRUNCATE),
+        must_be_directory=bool(open_flags & OpenFlags.DIRECTORY),
+        flags=flags,
+    )
     number = process.table.add(opened)
     memory.write_value(result, "I", number)
     return Errno.SUCCESS
@@ -86,11 +87,7 @@ def unstable_path_filestat_get(
 def _stat(process: Process, caller: Caller, descriptor: int, lookup: int, address: int, size: int) -> Stat:
     directory = _directory(process, descriptor)
     path = _path(caller, address, size)
-    with resolve(directory, path, follow=_follows(lookup) or _ends_with_slash(path)) as place:
-        stat = place.tree.stat(place.node, place.name)
-        if place.must_be_directory and stat[2] != FileType.DIRECTORY:
-            raise Failure(Errno.NOTDIR)
-        return stat
+    return stat_path(directory, path, follow=_follows(lookup))
 
 
 def path_filestat_set_times(
@@ -106,32 +103,22 @@ def path_filestat_set_times(
 ) -> int:
     times = wanted_times(process, accessed, modified, flags)
     directory = _changeable(process, descriptor)
-    path = _path(caller, address, size)
-    with resolve(directory, path, follow=_follows(lookup) or _ends_with_slash(path)) as place:
-        _check_directory(place)
-        place.tree.set_times(place.node, place.name, *times)
+    set_path_times(directory, _path(caller, address, size), *times, follow=_follows(lookup))
     return Errno.SUCCESS
 
 
 def path_create_directory(process: Process, caller: Caller, descriptor: int, address: int, size: int) -> int:
-    directory = _changeable(process, descriptor)
-    with resolve(directory, _path(caller, address, size), follow=False) as place:
-        place.tree.make_directory(place.node, place.name)
+    make_directory(_changeable(process, descriptor), _path(caller, address, size))
     return Errno.SUCCESS
 
 
 def path_remove_directory(process: Process, caller: Caller, descriptor: int, address: int, size: int) -> int:
-    directory = _changeable(process, descriptor)
-    with resolve(directory, _path(caller, address, size), follow=False) as place:
-        place.tree.remove_directory(place.node, place.name)
+    remove_directory(_changeable(process, descriptor), _path(caller, address, size))
     return Errno.SUCCESS
 
 
 def path_unlink_file(process: Process, caller: Caller, descriptor: int, address: int, size: int) -> int:
-    directory = _changeable(process, descriptor)
-    with resolve(directory, _path(caller, address, size), follow=False) as place:
-        _check_directory(place)
-        place.tree.unlink(place.node, place.name)
+    unlink_file(_changeable(process, descriptor), _path(caller, address, size))
     return Errno.SUCCESS
 
 
@@ -139,19 +126,7 @@ def path_rename(
     process: Process, caller: Caller, descriptor: int, address: int, size: int, to: int, to_address: int, to_size: int
 ) -> int:
     source, target = _changeable(process, descriptor), _changeable(process, to)
-    path, to_path = _path(caller, address, size), _path(caller, to_address, to_size)
-    with (
-        resolve(source, path, follow=False) as old,
-        resolve(target, to_path, follow=False) as new,
-    ):
-        if source.tree is not target.tree:
-            return Errno.XDEV
-        if b"." in (old.name, new.name):
-            return Errno.BUSY
-        _check_directory(old)
-        if new.must_be_directory and old.tree.stat(old.node, old.name)[2] != FileType.DIRECTORY:
-            return Errno.NOTDIR
-        old.tree.rename(old.node, old.name, new.node, new.name)
+    rename_path(source, _path(caller, address, size), target, _path(caller, to_address, to_size))
     return Errno.SUCCESS
 
 
@@ -169,18 +144,9 @@ def path_link(
     source, target = _changeable(process, descriptor), _changeable(process, to)
     path, to_path = _path(caller, address, size), _path(caller, to_address, to_size)
     if _follows(lookup):
-        # As in wasmtime: a hard link cannot be made to the target of a symbolic link.
+        # As in wasmtime: hard links of what a symbolic link leads to cannot be made.
         return Errno.INVAL
-    with (
-        resolve(source, path, follow=False) as old,
-        resolve(target, to_path, follow=_ends_with_slash(to_path)) as new,
-    ):
-        if source.tree is not target.tree:
-            return Errno.XDEV
-        _check_directory(old)
-        old.tree.stat(old.node, old.name)
-        _check_new_file(new)
-        old.tree.link(old.node, old.name, new.node, new.name)
+    link_path(source, path, target, to_path)
     return Errno.SUCCESS
 
 
@@ -188,15 +154,7 @@ def path_symlink(
     process: Process, caller: Caller, address: int, size: int, descriptor: int, to_address: int, to_size: int
 ) -> int:
     directory = _changeable(process, descriptor)
-    target, path = _path(caller, address, size), _path(caller, to_address, to_size)
-    if target.startswith(b"/"):
-        # It would lead out of the directory, if not for this guest, then for programs of the host.
-        return Errno.PERM
-    with resolve(directory, path, follow=_ends_with_slash(path)) as place:
-        if not target:
-            return Errno.NOENT
-        _check_new_file(place)
-        place.tree.symlink(target, place.node, place.name)
+    symlink_path(directory, _path(caller, address, size), _path(caller, to_address, to_size))
     return Errno.SUCCESS
 
 
@@ -207,20 +165,14 @@ def path_readlink(
     memory = caller.memory
     memory.slice(result, 4)
     target_buffer = memory.slice(buffer, room & 0xFFFF_FFFF)
-    with resolve(directory, _path(caller, address, size), follow=False) as place:
-        _check_directory(place)
-        target = place.tree.read_link(place.node, place.name)
-    if target.startswith(b"/"):
-        # Not even the name of a target outside is shown.
-        return Errno.PERM
-    part = target[: len(target_buffer)]
+    part = read_link_path(directory, _path(caller, address, size))[: len(target_buffer)]
     target_buffer[: len(part)] = part
     memory.write_value(result, "I", len(part))
     return Errno.SUCCESS
 
 
 def _directory(process: Process, descriptor: int) -> Directory:
-    """The open directory at which a path starts."""
+    """The open directory from which a path starts."""
     entry = process.table[descriptor]
     if not isinstance(entry, Directory):
         raise Failure(Errno.BADF)
@@ -228,10 +180,9 @@ def _directory(process: Process, descriptor: int) -> Directory:
 
 
 def _changeable(process: Process, descriptor: int) -> Directory:
-    """The open directory at which a path starts, if it may be changed."""
+    """The same, if something may be changed in it."""
     directory = _directory(process, descriptor)
-    if directory.is_read_only:
-        raise Failure(Errno.PERM)
+    check_changeable(directory)
     return directory
 
 
@@ -242,7 +193,7 @@ def _path(caller: Caller, address: int, size: int) -> bytes:
     try:
         path.decode()
     except UnicodeDecodeError:
-        # This interface has strings in UTF-8.
+        # Strings of this interface are UTF-8.
         raise Failure(Errno.ILSEQ) from None
     return path
 
@@ -251,21 +202,3 @@ def _follows(lookup: int) -> bool:
     if lookup & ~FOLLOW_LINKS:
         raise Failure(Errno.INVAL)
     return bool(lookup & FOLLOW_LINKS)
-
-
-def _ends_with_slash(path: bytes) -> bool:
-    """Whether the path says that it names a directory. Then a link there is always followed."""
-    return path.endswith(b"/")
-
-
-def _check_directory(place: Place) -> None:
-    """Refuses anything but a directory, if the path says that it names one."""
-    if place.must_be_directory and place.tree.stat(place.node, place.name)[2] != FileType.DIRECTORY:
-        raise Failure(Errno.NOTDIR)
-
-
-def _check_new_file(place: Place) -> None:
-    """Refuses a slash after the name of a new entry that will not be a directory."""
-    if place.must_be_directory:
-        stat = place.tree.stat(place.node, place.name)
-        raise Failure(Errno.EXIST if stat[2] == FileType.DIRECTORY else Errno.NOTDIR)

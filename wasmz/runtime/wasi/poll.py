@@ -1,4 +1,4 @@
-"""``poll_oneoff``: waits for clocks, and with the ``selectors`` module for files, pipes and sockets.
+"""``poll_oneoff``: waits for clocks, and for files, pipes and sockets (``readiness.py``).
 
 poll_oneoff(process, caller, subscriptions, events, 2, result)      -> Errno.SUCCESS; 32 bytes at `events` for each one
 """
@@ -6,11 +6,10 @@ poll_oneoff(process, caller, subscriptions, events, 2, result)      -> Errno.SUC
 from __future__ import annotations
 
 import _struct as struct  # what there is in struct, without that file
-import time
 
 from wasmz.runtime.wasi.descriptors import Failure
 from wasmz.runtime.wasi.errno import Errno
-from wasmz.runtime.wasi.process import FixedClock
+from wasmz.runtime.wasi.readiness import Wait
 from wasmz.runtime.wasi.waiting import can_be_waited_for, number_of
 from wasmz.startup.concurrency import load
 
@@ -32,21 +31,17 @@ _HANG_UP: Final = 1
 
 # User data, error, type; number of bytes, flags.
 _EVENT: Final = struct.Struct("<QHB5xQH6x")
-# In the previous interface, clocks have one more field at the front.
+# The former interface has one more field in front of a clock's.
 _SUBSCRIPTION_BYTES: Final = 48
 _CLOCK_POSITION: Final = 16
 _UNSTABLE_SUBSCRIPTION_BYTES: Final = 56
 _UNSTABLE_CLOCK_POSITION: Final = 24
 
-# A guest that waits for more at once would fill the host's memory with lists.
+# A guest that waits for more things than this at once would fill the host's memory with lists of them.
 _MOST_SUBSCRIPTIONS: Final = 1 << 16
 
-# About what the host needs for each of them.
+# What the host needs for each of them, about.
 _WAIT_BYTES: Final = 512
-
-# No system call waits longer than this; the wait then goes on in another call. In between, another thread can
-# interrupt the guest: outside of the main thread, this works only while Python code runs.
-_LONGEST_WAIT_SECONDS: Final = 0.03
 
 
 def poll_oneoff(process: Process, caller: Caller, subscriptions: int, events: int, count: int, result: int) -> int:
@@ -95,7 +90,7 @@ def _wait_for(
     wanted = memory.read(subscriptions, each * count)
     room = memory.slice(events, _EVENT.size * count)
     memory.slice(result, 4)
-    wait = _Wait(process)
+    wait = _Events(process)
     for start in range(0, len(wanted), each):
         user_data, kind = struct.unpack_from("<QB", wanted, start)
         if kind == _CLOCK:
@@ -111,30 +106,21 @@ def _wait_for(
     return Errno.SUCCESS
 
 
-class _Wait:
-    """Everything that a guest waits for in one call."""
+class _Events:
+    """What a guest waits for: the events, as far as they are known before."""
 
     def __init__(self, process: Process) -> None:
         self._process = process
-        # Events that are ready without waiting.
-        self._ready: list[Event] = []
-        # The time at which each clock is due, on the host's monotonic clock, and its user data.
-        self._clocks: list[tuple[int, int]] = []
-        # Descriptors that may have to be waited for: user data, kind, handle.
-        self._handles: list[tuple[int, int, Any]] = []
-        self._start = time.monotonic_ns()
-        # A clock that advances by the guest's sleep only: waiting for it ends at once.
-        self._fixed: FixedClock | None = None
+        # Its keys are events, and what is to be waited for by a system's handle is that with it.
+        self._wait = Wait()
 
     def add_clock(self, user_data: int, clock: int, timeout: int, precision: int, flags: int) -> None:
         read = self._process.clocks.get(clock)
         if read is None or flags & ~_ABSOLUTE_TIME:
-            self._ready.append((user_data, Errno.INVAL, _CLOCK, 0, 0))
+            self._wait.add_ready((user_data, Errno.INVAL, _CLOCK, 0, 0))
             return
         delay = max(0, timeout - read()) if flags & _ABSOLUTE_TIME else timeout
-        if isinstance(read, FixedClock):
-            self._fixed = read
-        self._clocks.append((self._start + delay, user_data))
+        self._wait.add_delay((user_data, Errno.SUCCESS, _CLOCK, 0, 0), delay, read)
 
     def add_descriptor(self, user_data: int, kind: int, number: int) -> None:
         try:
@@ -142,64 +128,26 @@ class _Wait:
             handle = entry.wait_handle()
             if handle is None or not can_be_waited_for(handle):
                 size = entry.pending_bytes() if kind == _READ else 1
-                self._ready.append((user_data, Errno.SUCCESS, kind, size, 0))
+                self._wait.add_ready((user_data, Errno.SUCCESS, kind, size, 0))
             else:
-                self._handles.append((user_data, kind, handle))
+                self._wait.add_handle((user_data, kind, handle), handle, for_reading=kind == _READ)
         except Failure as failure:
-            self._ready.append((user_data, failure.errno, kind, 0, 0))
+            self._wait.add_ready((user_data, failure.errno, kind, 0, 0))
         except OSError as error:
-            self._ready.append((user_data, Errno.of(error), kind, 0, 0))
+            self._wait.add_ready((user_data, Errno.of(error), kind, 0, 0))
 
     def run(self) -> list[Event]:
-        """Waits until at least one event is ready; returns all that are."""
-        due = min(self._clocks)[0] if self._clocks else None
-        if self._fixed is not None and due is not None and not self._ready:
-            self._fixed.advance(due - self._start)
-            self._start, shift = due, due - self._start
-            return self._select(0.0) or self._due_clocks(self._start + shift)
-        while True:
-            now = time.monotonic_ns()
-            if self._ready or (due is not None and due <= now):
-                seconds = 0.0
-            elif due is None:
-                seconds = _LONGEST_WAIT_SECONDS
-            else:
-                seconds = min((due - now) / 1e9, _LONGEST_WAIT_SECONDS)
-            found = [*self._ready, *self._select(seconds), *self._due_clocks(time.monotonic_ns())]
-            if found:
-                return found
+        """Waits until at least one thing is ready; all that are."""
+        return [found if len(found) == 5 else _event(*found) for found in self._wait.run()]
 
-    def _due_clocks(self, now: int) -> list[Event]:
-        return [(user_data, Errno.SUCCESS, _CLOCK, 0, 0) for due, user_data in self._clocks if due <= now]
 
-    def _select(self, seconds: float) -> list[Event]:
-        if not self._handles:
-            if seconds:
-                time.sleep(seconds)
-            return []
-        # Imported only if something has to be waited for.
-        load("selectors")
-        from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
-
-        masks: dict[int, int] = {}
-        for _, kind, handle in self._handles:
-            number = number_of(handle)
-            masks[number] = masks.get(number, 0) | (EVENT_READ if kind == _READ else EVENT_WRITE)
-        with DefaultSelector() as selector:
-            for number, mask in masks.items():
-                selector.register(number, mask)
-            found = {key.fd: mask for key, mask in selector.select(seconds)}
-        events = []
-        for user_data, kind, handle in self._handles:
-            mask = found.get(number_of(handle), 0)
-            if mask & (EVENT_READ if kind == _READ else EVENT_WRITE):
-                size, flags = _readable_bytes(handle) if kind == _READ else (1, 0)
-                events.append((user_data, Errno.SUCCESS, kind, size, flags))
-        return events
+def _event(user_data: int, kind: int, handle: Any) -> Event:
+    size, flags = _readable_bytes(handle) if kind == _READ else (1, 0)
+    return user_data, Errno.SUCCESS, kind, size, flags
 
 
 def _readable_bytes(handle: Any) -> tuple[int, int]:
-    """How many bytes the system says are readable, and the hang-up flag if the other side is gone."""
+    """How many bytes there are, as far as the system tells, and whether the other side is gone."""
     try:
         load("fcntl")
         import fcntl
@@ -210,5 +158,5 @@ def _readable_bytes(handle: Any) -> tuple[int, int]:
         (size,) = struct.unpack("i", fcntl.ioctl(number_of(handle), termios.FIONREAD, b"\0\0\0\0"))
     except (ImportError, OSError):
         return 1, 0
-    # Readable with no bytes means the end. (A listening socket has connections to accept instead.)
+    # Ready with nothing to read: the end. A socket that listens has something else to offer.
     return (size, 0) if size else (0, _HANG_UP)
