@@ -485,6 +485,21 @@ class MemoryLimit(Trap):
         super().__init__(LightTrapCode.OUT_OF_MEMORY, message)
 
 
+class ComponentError(WasmzError):
+    """A function whose result type is a ``result`` failed. Functions of the host raise it to return an error.
+
+    Attributes:
+        payload: the error's value; ``None`` if it has none.
+    """
+
+    def __init__(self, payload: Any = None) -> None:
+        super().__init__(payload)
+        self.payload: Any = payload
+
+    def __str__(self) -> str:
+        return bounded(str(self.payload)) if self.payload is not None else "the function returned an error"
+
+
 def _listed(frames: tuple[WasmFrame, ...]) -> str:
     lines = [f"  {number}: {frame}" for number, frame in enumerate(frames)]
     left_out = len(lines) - _INNER_LINES - _OUTER_LINES
