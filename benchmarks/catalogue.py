@@ -30,6 +30,8 @@ from benchmarks.inputs import store
 
 KERNELS = Path(__file__).parent / "kernels"
 SIMD_SUFFIX = "_simd"
+# The topic of loops over arrays of numbers, a group of their own beside the kernels.
+NUMERIC = "numeric"
 _ENGINES_WITH_SIMD = ("wasmz", "wasmtime")
 
 

@@ -35,7 +35,7 @@ class Engine:
 def available_engines() -> list[Engine]:
     """Every engine that can be imported here, wasmz's highest level first."""
     engines: list[Engine] = []
-    for add in (_wasmz_engines, _pwasm_engine, _pywasm_engine, _wasmtime_engine):
+    for add in (_wasmz_engines, pwasm_engine, _pywasm_engine, _wasmtime_engine):
         try:
             engines += add()
         except ImportError as error:
@@ -58,11 +58,29 @@ def limited_engines() -> list[Engine]:
     ]
 
 
-def _wasmz_engine(level: int, limit: str = "", fuel: int | None = None, deadline: float | None = None) -> Engine:
+# wasmz's highest level: the standard library only; also with numpy; with fuel; with a deadline.
+PLAIN, NUMPY, FUEL, TIME = "wasmz", "wasmz numpy", "wasmz fuel", "wasmz time"
+
+
+def wasmz_variants(*names: str) -> list[Engine]:
+    """Some of the above; all but ``NUMPY`` without numpy."""
+    made = {
+        PLAIN: _wasmz_engine(2, numpy=False),
+        NUMPY: _wasmz_engine(2, numpy=True),
+        FUEL: _wasmz_engine(2, fuel=sys.maxsize, numpy=False),
+        TIME: _wasmz_engine(2, deadline=3600.0, numpy=False),
+    }
+    return [Engine(name, made[name].load) for name in names]
+
+
+def _wasmz_engine(
+    level: int, limit: str = "", fuel: int | None = None, deadline: float | None = None, *, numpy: bool = True
+) -> Engine:
     import wasmz
 
     def load(wasm: bytes, imports: Imports) -> Exports:
-        engine = wasmz.Engine(wasmz.Config(opt_level=level, use_cache=False, eager_compile=True, fuel=fuel))
+        config = wasmz.Config(opt_level=level, use_cache=False, eager_compile=True, fuel=fuel, numpy=numpy)
+        engine = wasmz.Engine(config)
         module = wasmz.Module.compile(engine, wasm)
         linker = wasmz.Linker(engine)
         for module_name, functions in imports.items():
@@ -77,7 +95,12 @@ def _wasmz_engine(level: int, limit: str = "", fuel: int | None = None, deadline
     return Engine(f"wasmz {limit or f'O{level}'}", load)
 
 
-def _pwasm_engine() -> list[Engine]:
+def pwasm_engine() -> list[Engine]:
+    """The package ``pwasm`` in its compiled mode.
+
+    Raises:
+        ImportError: it is not installed.
+    """
     import pwasm
     from pwasm import codegen
 

@@ -73,10 +73,6 @@ class Bound(dict):  # type: ignore[type-arg]
         return item
 
 
-class LongJump(Exception):
-    """Unwinds the guest's frames up to the call through which setjmp's function was called."""
-
-
 def open_wasmz(wasm: bytes, functions: HostFunctions, **config: Any) -> Guest:
     """An instance in wasmz; ``config`` are settings of ``wasmz.Config``."""
     import wasmz
@@ -110,26 +106,11 @@ def open_wasmz(wasm: bytes, functions: HostFunctions, **config: Any) -> Guest:
     guest = WasmzGuest()
     linker = wasmz.Linker(engine)
 
-    def invoke(has_result: bool) -> Callable[..., Any]:
-        def call(index: int, *args: Any) -> Any:
-            exports = guest.exports
-            saved = exports["stackSave"]()
-            try:
-                return exports["__indirect_function_table"][index](*args)
-            except LongJump:
-                exports["stackRestore"](saved)
-                exports["setThrew"](1, 0)
-                return 0 if has_result else None
-
-        return call
-
     for item in module.imports:
-        key = f"{item.module_name}.{item.name}"
-        if item.name.startswith("invoke_"):
-            function = invoke(bool(item.type.results))
-        else:
-            function = _bound(guest, key, functions)
-        linker.define(item.module_name, item.name, function)
+        if not _is_of_setjmp(item.name):
+            function = _bound(guest, f"{item.module_name}.{item.name}", functions)
+            linker.define(item.module_name, item.name, function)
+    linker.define_emscripten(module)
     guest.bind(wasmz.Instance(wasmz.Store(engine), module, linker))
     return guest
 
@@ -176,6 +157,11 @@ def open_pwasm(wasm: bytes, functions: HostFunctions, mode: str | None = "compil
     return guest
 
 
+def _is_of_setjmp(name: str) -> bool:
+    """Whether an import is one of those by which emscripten's ``longjmp`` leaves functions."""
+    return name.startswith("invoke_") or name == "_emscripten_throw_longjmp"
+
+
 def _bound(guest: Guest, key: str, functions: HostFunctions) -> Callable[..., Any]:
     function = functions.get(key) or _SYSTEM.get(key.partition(".")[2])
     if function is None:
@@ -212,10 +198,6 @@ def _copy(guest: Guest, target: int, source: int, size: int) -> int:
     return target
 
 
-def _jump(_: Guest) -> None:
-    raise LongJump
-
-
 def _read_clock(guest: Guest, _: int, __: int, result: int) -> int:
     guest.write(result, (1_700_000_000 * 10**9).to_bytes(8, "little"))
     return 0
@@ -235,7 +217,6 @@ _SYSTEM: HostFunctions = {
     "emscripten_notify_memory_growth": lambda *_: None,
     "emscripten_date_now": lambda *_: 1.7e12,
     "_emscripten_get_now_is_monotonic": lambda *_: 1,
-    "_emscripten_throw_longjmp": _jump,
     "setTempRet0": lambda *_: None,
     "getTempRet0": lambda *_: 0,
     "_tzset_js": lambda *_: None,

@@ -56,7 +56,13 @@ def engines(pattern: str = "") -> dict[str, Open]:
     return {name: open for name, open in found.items() if re.search(pattern, name)}
 
 
-def steady_state(folder: Path, contenders: Mapping[str, Open], pattern: str, rounds: int) -> Iterator[Steady]:
+def steady_state(
+    folder: Path,
+    contenders: Mapping[str, Open],
+    pattern: str,
+    rounds: int,
+    clock: Callable[[], float] = perf_counter,
+) -> Iterator[Steady]:
     """Every program that is there: rounds of work in one process, interleaved, after a warm-up.
 
     Raises:
@@ -64,10 +70,17 @@ def steady_state(folder: Path, contenders: Mapping[str, Open], pattern: str, rou
     """
     for name, program in PROGRAMS.items():
         if re.search(pattern, name) and (folder / program.path).exists():
-            yield _measure(name, program, folder, contenders, rounds)
+            yield _measure(name, program, folder, contenders, rounds, clock)
 
 
-def _measure(name: str, program: Program, folder: Path, contenders: Mapping[str, Open], rounds: int) -> Steady:
+def _measure(
+    name: str,
+    program: Program,
+    folder: Path,
+    contenders: Mapping[str, Open],
+    rounds: int,
+    clock: Callable[[], float],
+) -> Steady:
     from pwasm import codegen
 
     codegen.CACHE_DIR = None
@@ -77,7 +90,7 @@ def _measure(name: str, program: Program, folder: Path, contenders: Mapping[str,
     for engine, result in results.items():
         if result != results[first]:
             raise WrongResult(f"{name} on {engine}: {result!r} instead of {results[first]!r}")
-    times = measure(works, rounds)
+    times = measure(works, rounds, clock)
     seconds = {engine: statistics.median(found) for engine, found in times.items()}
     return Steady(name, seconds, {engine: paired_ratio(found, times[first]) for engine, found in times.items()})
 

@@ -128,6 +128,46 @@ def _start_lua(guest: Guest, _: str, source: bytes = _LUA) -> Work:
     return work
 
 
+_PYTHON = b"""
+def fib(n):
+    return n if n < 2 else fib(n - 1) + fib(n - 2)
+counts = {}
+for word in "the quick brown fox jumps over the lazy dog the end".split():
+    counts[word] = counts.get(word, 0) + 1
+total = 0
+for i in range(300):
+    total = (total * 31 + i) % 65521
+print(fib(10), sorted(counts), total, sorted([i * 7919 % 1009 for i in range(100)])[17])
+"""
+
+
+def _micropython_functions() -> HostFunctions:
+    output = bytearray()
+
+    def result() -> bytes:
+        found = bytes(output)
+        output.clear()
+        return found
+
+    def write(guest: Guest, _: int, address: int, size: int) -> None:
+        output.extend(guest.read(address, size))
+
+    return {"env.host_write": write, "env.host_call": lambda *_: 0, "env.host_take": lambda *_: None, "result": result}
+
+
+def _start_micropython(guest: Guest, _: str, source: bytes = _PYTHON) -> Work:
+    guest.call("_initialize")
+    guest.call("mp_sandbox_init", 256 * 1024)
+
+    def work() -> Any:
+        address = guest.put(source)
+        status = guest.call("mp_sandbox_exec", address, len(source))
+        guest.call("free", address)
+        return status
+
+    return work
+
+
 # Libraries
 
 
@@ -269,6 +309,64 @@ def _start_ballistics(guest: Guest, _: str, steps: int = 50_000) -> Work:
     return lambda: guest.call("tbw_bench_thr_dp", steps)
 
 
+def _mesh(side: int) -> tuple[bytes, bytes]:
+    """The vertices of a surface, and the triangles between them."""
+    points = [(x, y, (x * 7 + y * 3) % 11 / 4.0, 0.0) for y in range(side) for x in range(side)]
+    corners = [y * side + x for y in range(side - 1) for x in range(side - 1)]
+    triangles = [c + d for c in corners for d in (0, 1, side, 1, side + 1, side)]
+    return b"".join(struct.pack("<4f", *p) for p in points), struct.pack(f"<{len(triangles)}I", *triangles)
+
+
+def _start_encoder(guest: Guest, _: str, side: int = 24) -> Work:
+    guest.call("__wasm_call_ctors")
+    vertices, triangles = _mesh(side)
+    room = 4 * len(triangles)
+    source, indices, target = (guest.call("sbrk", room) for _ in range(3))
+    guest.write(source, vertices)
+    guest.write(indices, triangles)
+    guest.call("meshopt_encodeIndexVersion", 1)
+
+    def work() -> bytes:
+        size = guest.call("meshopt_encodeVertexBuffer", target, room, source, side * side, 16)
+        found = guest.read(target, size)
+        size = guest.call("meshopt_encodeIndexBuffer", target, room, indices, len(triangles) // 4)
+        return found + guest.read(target, size)
+
+    return work
+
+
+def _start_decoder(guest: Guest, _: str, count: int = 1024) -> Work:
+    guest.call("__wasm_call_ctors")
+    target = guest.call("sbrk", 16 * count)
+    normals = bytes(number * 37 & 127 for number in range(4 * count))
+    powers = struct.pack(f"<{count}i", *[(n % 20 - 10 << 24) | (n * 12345 & 0xFFFFFF) for n in range(count)])
+
+    def work() -> bytes:
+        guest.write(target, normals)
+        guest.call("meshopt_decodeFilterOct", target, count, 4)
+        found = guest.read(target, 4 * count)
+        guest.write(target, powers)
+        guest.call("meshopt_decodeFilterExp", target, count, 4)
+        return found + guest.read(target, 4 * count)
+
+    return work
+
+
+def _start_simplifier(guest: Guest, _: str, side: int = 14) -> Work:
+    guest.call("__wasm_call_ctors")
+    vertices, triangles = _mesh(side)
+    source, indices, target, error = (guest.call("sbrk", 4 * len(triangles)) for _ in range(4))
+    guest.write(source, vertices)
+    guest.write(indices, triangles)
+    count = len(triangles) // 4
+
+    def work() -> bytes:
+        arguments = (target, indices, count, source, side * side, 16, count // 4, 1.0, 0, error)
+        return guest.read(target, 4 * guest.call("meshopt_simplify", *arguments))
+
+    return work
+
+
 def _read(path: str) -> bytes:
     with open(path, "rb") as file:  # noqa: PTH123
         return file.read()
@@ -300,8 +398,17 @@ PROGRAMS = {
         *("source-map/mappings.wasm", _start_source_map, _source_map_functions), _with(_start_source_map, lines=1)
     ),
     "ballistics": Program("bclibc/tiny_bclibc_dp.wasm", _start_ballistics, first=_with(_start_ballistics, steps=500)),
+    "micropython": Program(
+        *("mp/micropython.wasm", _start_micropython, _micropython_functions),
+        _with(_start_micropython, source=b"print(6 * 7)"),
+    ),
+    "mesh-encoder": Program("meshopt/meshopt_encoder_wasm.wasm", _start_encoder),
+    "mesh-decoder": Program("meshopt/meshopt_decoder_wasm_base.wasm", _start_decoder),
+    "mesh-simplifier": Program("meshopt/meshopt_simplifier_wasm.wasm", _start_simplifier),
     "md5": Program("hash-wasm/md5.wasm", **_hash()),
     "sha256": Program("hash-wasm/sha256.wasm", **_hash(begin=(256,))),
+    "sha1": Program("hash-wasm/sha1.wasm", **_hash()),
+    "sha512": Program("hash-wasm/sha512.wasm", **_hash(begin=(512,))),
     "sha3": Program("hash-wasm/sha3.wasm", **_hash(begin=(256,), end=(6,), size=4096)),
     "blake2b": Program("hash-wasm/blake2b.wasm", **_hash(begin=(512,), size=4096)),
     "blake3": Program("hash-wasm/blake3.wasm", **_hash(begin=(32,), end=(32,))),

@@ -1,0 +1,2 @@
+/* Compiled with -msimd128. */
+#include "../fir64/kernel.c"

@@ -1,0 +1,2 @@
+/* Compiled with -msimd128. */
+#include "../ycbcr/kernel.c"
