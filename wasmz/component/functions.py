@@ -355,7 +355,7 @@ def make_core(place: Place, core_type: Any, code: Callable[..., Any], name: str)
     load("wasmz.runtime.calls.adapters")
     from wasmz.runtime.calls.adapters import make_export_adapter
 
-    return Func.of_code(
+    return Func.__new__(Func).setup(
         place.state.store, define_function_type(core_type), code, make_export_adapter, name=name, is_deep=True
     )
 

@@ -6,15 +6,8 @@ from wasmz.component.types import CoreModuleType, CoreTag
 from wasmz.component.validation.scopes import fail
 from wasmz.errors import InvalidWasm, UnsupportedFeature
 from wasmz.startup.concurrency import load
-from wasmz.types import (
-    DefinedType,
-    FuncType,
-    GlobalType,
-    MemoryType,
-    TableType,
-    is_extern_subtype,
-    is_heap_subtype,
-)
+from wasmz.subtyping import is_extern_subtype, is_heap_subtype
+from wasmz.types import DefinedType, FuncType, GlobalType, MemoryType, TableType
 from wasmz.wasm.validator import check_memory_type, check_table_type
 
 TYPE_CHECKING = False
