@@ -240,6 +240,7 @@ def test_interrupting_a_coroutine_that_does_not_end_as_cancelled(kind: str, endi
     """The guest is stopped all the same, and the task is as if it had not been cancelled."""
 
     async def fetch(number: int) -> int:
+        asyncio.get_running_loop().call_soon(instance.store.interrupt)
         try:
             await asyncio.sleep(60)
         except asyncio.CancelledError:
@@ -250,7 +251,6 @@ def test_interrupting_a_coroutine_that_does_not_end_as_cancelled(kind: str, endi
     instance = make(fetch)
 
     async def main() -> None:
-        asyncio.get_running_loop().call_later(0.02, instance.store.interrupt)
         with pytest.raises(wasmz.Interrupted):
             await instance.call_async("twice", 1)
         task = asyncio.current_task()
@@ -263,7 +263,10 @@ def test_interrupting_a_coroutine_that_does_not_end_as_cancelled(kind: str, endi
 def test_interrupting_while_the_task_is_cancelled(kind: str, is_first: bool) -> None:
     """Whoever cancels a task finds it cancelled."""
 
+    waits = asyncio.Event()
+
     async def fetch(number: int) -> int:
+        waits.set()
         await asyncio.sleep(60)
         return 0
 
@@ -271,7 +274,7 @@ def test_interrupting_while_the_task_is_cancelled(kind: str, is_first: bool) -> 
 
     async def main() -> None:
         task = asyncio.ensure_future(instance.call_async("twice", 1))
-        await asyncio.sleep(0.02)
+        await waits.wait()
         for stop in (task.cancel, instance.store.interrupt)[:: 1 if is_first else -1]:
             stop()
         with pytest.raises(asyncio.CancelledError):
