@@ -422,28 +422,35 @@ class errors_in_text:
                 raise found from None
 
 
-def read_source(source: Source) -> bytes:
+def read_source(source: Source, name: str | None = None) -> bytes:
     """The bytes of a module, from wherever they are; those of one in the text format are no plain bytes.
+
+    ``name`` is that of the file, where it has been read already.
 
     Raises:
         InvalidWasm, UnsupportedFeature: those of a file are no module; the message names it, and says what they are.
     """
-    name = source if isinstance(source, (str, os.PathLike)) else getattr(source, "name", None)
+    place = source if isinstance(source, (str, os.PathLike)) else getattr(source, "name", name)
     try:
-        data: bytes | str = _read(source)
+        data: bytes | str = read_bytes(source)
     except (OSError, ValueError):
         if not isinstance(source, str) or not source.lstrip(_BEFORE_TEXT).startswith(("(", ";;")):
             raise
-        data, name = source, None
+        data, place = source, None
     if data[:8] != _PREAMBLE:
         load("wasmz.text.sources")
         from wasmz.text.sources import binary_form
 
-        return binary_form(data, os.fspath(name) if isinstance(name, (str, os.PathLike)) else None)
+        return binary_form(data, os.fspath(place) if isinstance(place, (str, os.PathLike)) else None)
     return data  # type: ignore[return-value]
 
 
-def _read(source: Source) -> bytes:
+def read_bytes(source: Source) -> bytes:
+    """The bytes of a module or component, from wherever they are, whatever they are.
+
+    Raises:
+        TypeError: ``source`` is something else. OSError: the file cannot be read.
+    """
     if isinstance(source, bytes):
         return source
     if isinstance(source, (bytearray, memoryview)):

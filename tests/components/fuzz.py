@@ -20,9 +20,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.components.building import COMPONENT, whole_section
-from tests.components.runner import validate
 from tests.components.suite import MISSING, find_suite, list_scripts
 from tests.spec.suite import ConversionError, convert
+from wasmz.component.binary.decoder import decode_component
+from wasmz.component.validation.validator import validate_component
+from wasmz.component.wit import print_wit
 from wasmz.errors import InvalidWasm, WasmzError
 from wasmz.wasm.reader import read_u32
 
@@ -111,7 +113,9 @@ def examine(data: bytes) -> tuple[str, float]:
     """
     start = time.process_time()
     try:
-        validate(data)
+        component = decode_component(data)
+        validate_component(component)
+        print_wit(component)
         outcome = "valid"
     except WasmzError as error:
         str(error)

@@ -15,7 +15,7 @@ from wasmz.cli.console import progress_of
 from wasmz.cli.files import STREAM, check_target, source_of
 from wasmz.cli.options import make_engine
 from wasmz.config import Config
-from wasmz.module import errors_in_text, read_source
+from wasmz.module import errors_in_text, read_bytes, read_source
 from wasmz.runtime.link.engine import Engine
 from wasmz.types import FuncType
 
@@ -118,12 +118,22 @@ def _compile_bundle(
 @click.argument("file", type=FILE)
 @click.option("--legacy-exceptions", is_flag=True, help="Accept the legacy exception-handling proposal.")
 def validate_command(file: str, legacy_exceptions: bool) -> None:
-    """Check that FILE is a valid module."""
+    """Check that FILE is a valid module or component."""
     # Imported only here: it needs the decoder.
     from wasmz.compile.front_end import validate
+    from wasmz.wasm.preamble import is_component
     from wasmz.wasm.proposals import accepted_by
 
-    data = read_source(source_of(file))
-    with errors_in_text(data):
-        validate(bytes(data), accepted_by(Config(legacy_exceptions=legacy_exceptions)))
+    proposals = accepted_by(Config(legacy_exceptions=legacy_exceptions))
+    source = source_of(file)
+    data = read_bytes(source)
+    if is_component(data):
+        from wasmz.component.binary.decoder import decode_component
+        from wasmz.component.validation.validator import validate_component
+
+        validate_component(decode_component(data, proposals), proposals)
+    else:
+        binary = read_source(data, source if isinstance(source, str) else source.name)
+        with errors_in_text(binary):
+            validate(bytes(binary), proposals)
     click.echo(f"{file}: valid")

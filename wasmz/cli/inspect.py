@@ -1,4 +1,4 @@
-"""``wasmz inspect``: a module's imports, exports and contents."""
+"""``wasmz inspect``: the imports, exports and contents of a module or component."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import click
 from wasmz.cli.common import FILE
 from wasmz.cli.console import paint
 from wasmz.cli.files import source_of
-from wasmz.module import errors_in_text, read_source
+from wasmz.module import errors_in_text, read_bytes, read_source
 from wasmz.runtime.image import ExternKind
+from wasmz.wasm.preamble import is_component
 
 if TYPE_CHECKING:
     from wasmz.wasm.syntax import WasmModule
@@ -21,13 +22,22 @@ if TYPE_CHECKING:
 @click.argument("file", type=FILE)
 @click.option("--json", "as_json", is_flag=True, help="Print one object of JSON.")
 def inspect_command(file: str, as_json: bool) -> None:
-    """Print FILE's imports, exports, memories and sections, without compiling it."""
-    from wasmz.compile.front_end import load_module
+    """Print FILE's imports, exports, memories and sections, without compiling it. Of a component, print its WIT."""
     from wasmz.wasm.proposals import WITH_LEGACY_EXCEPTIONS
 
-    source = read_source(source_of(file))
-    data = bytes(source)
-    with errors_in_text(source):
+    source = source_of(file)
+    name = source if isinstance(source, str) else source.name
+    data = read_bytes(source)
+    if is_component(data):
+        from wasmz.cli.inspect_component import inspect_component
+
+        inspect_component(file, data, WITH_LEGACY_EXCEPTIONS, as_json=as_json)
+        return
+    from wasmz.compile.front_end import load_module
+
+    binary = read_source(data, name)
+    data = bytes(binary)
+    with errors_in_text(binary):
         found = _found(data, load_module(data, WITH_LEGACY_EXCEPTIONS))
     if as_json:
         click.echo(json.dumps({"file": file, **found}, indent=2))

@@ -12,6 +12,7 @@ layout.py           how values lie in memory, and which core values stand for th
 syntax.py           a component as decoded: its definitions, in order
 binary/             bytes to that
 validation/         that with all types resolved, or what is wrong with it
+wit.py              what a component imports and exports, as WIT
 component.py        Component: bytes to what can be instantiated
 instantiation.py    goes through the definitions; linker.py: what they import; instance.py: what Python sees of it
 functions.py        functions, and what they become: Python's, and core functions. Their code is written by

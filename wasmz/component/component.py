@@ -11,6 +11,7 @@ import os
 from wasmz.component.instantiation import ComponentCode
 from wasmz.component.types import ComponentType
 from wasmz.errors import bounded, shown
+from wasmz.module import read_bytes
 from wasmz.runtime.link.engine import Engine
 from wasmz.startup.concurrency import load
 
@@ -66,7 +67,7 @@ class Component:
         load("wasmz.component.opening")
         from wasmz.component.opening import open_component
 
-        data = _read(source)
+        data = read_bytes(source)
         return cls(ComponentCode(engine, open_component(engine, data)))
 
     @classmethod
@@ -95,18 +96,3 @@ class Component:
     @shown
     def __repr__(self) -> str:
         return f"<Component, {len(self.syntax.data)} bytes>"
-
-
-def _read(source: Source) -> bytes:
-    if isinstance(source, bytes):
-        return source
-    if isinstance(source, (bytearray, memoryview)):
-        return bytes(source)
-    if isinstance(source, (str, os.PathLike)):
-        with open(source, "rb") as file:  # noqa: PTH123
-            return file.read()
-    read = getattr(source, "read", None)
-    data = None if read is None else read()
-    if not isinstance(data, bytes):
-        raise TypeError(f"source must be bytes, a path or a binary file, not {bounded(repr(source))}")
-    return data

@@ -74,13 +74,19 @@ class ResourceName:
     Attributes:
         resource: the resource type.
         name: the one that it is imported or exported by, or ``None``.
+        origin: what was imported or exported, or ``None``.
     """
 
-    __slots__ = ("name", "resource")
+    __slots__ = ("name", "origin", "resource")
 
-    def __init__(self, resource: Resource, name: str | None = None) -> None:
+    def __init__(self, resource: Resource, name: str | None = None, origin: ResourceName | None = None) -> None:
         self.resource: Resource = resource
         self.name: str | None = name
+        self.origin: ResourceName | None = origin
+
+    def with_origin(self, origin: ResourceName) -> ResourceName:
+        """Another name of the same resource type, the same but for its origin."""
+        return ResourceName(self.resource, self.name, origin)
 
     def __repr__(self) -> str:
         return f"<ResourceName {self.name} of {self.resource!r}>"
@@ -92,13 +98,14 @@ class Structured:
     Attributes:
         form: the structure; the same object for equal types.
         name: under which it is imported or exported, or ``None``.
+        origin: the definition that was imported or exported under that name, or ``None``.
         size: how many types it consists of, itself included.
         depth: how deep types are nested in it; 1 for those that contain none.
         has_resources: whether it mentions any resource type.
         has_borrow: whether it contains a ``borrow`` anywhere.
     """
 
-    __slots__ = ("_arguments", "depth", "form", "has_borrow", "has_resources", "name", "size")
+    __slots__ = ("_arguments", "depth", "form", "has_borrow", "has_resources", "name", "origin", "size")
 
     kind: ClassVar[str]
 
@@ -112,6 +119,7 @@ class Structured:
         """
         self._arguments: tuple[Any, ...] = arguments
         self.name: str | None = None
+        self.origin: Any = None
         forms: list[Form | None] = []
         size, depth = 1, 0
         has_resources = has_borrow = False
@@ -135,6 +143,7 @@ class Structured:
         """The same type as a definition of its own, which has this name."""
         made = type(self)(*self._arguments)
         made.name = name
+        made.origin = self
         return made
 
     def parts(self) -> tuple[Any, ...]:
@@ -144,10 +153,16 @@ class Structured:
     def replaced(self, replace: Callable[[Any], Any]) -> Any:
         """The type with ``replace`` applied to all that it consists of; itself if that changes nothing."""
         arguments = tuple([_replaced(argument, replace) for argument in self._arguments])
-        if all(map(is_, arguments, self._arguments)):
-            return self
+        return self if all(map(is_, arguments, self._arguments)) else self._again(arguments, self.origin)
+
+    def with_origin(self, origin: Any) -> Any:
+        """The same type as a definition of its own, of the same name but another origin."""
+        return self._again(self._arguments, origin)
+
+    def _again(self, arguments: tuple[Any, ...], origin: Any) -> Any:
         made = type(self)(*arguments)
         made.name = self.name
+        made.origin = origin
         return made
 
     def __eq__(self, other: object) -> bool:

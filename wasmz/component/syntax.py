@@ -508,14 +508,15 @@ class CustomSection(Part):
 
 
 class Section(Part):
-    """A section: its number ``id``, and how many definitions come before its first."""
+    """A section: its number ``id``, how many definitions come ``first``, and the ``end`` of its content."""
 
-    __slots__ = ("first", "id", "offset")
+    __slots__ = ("end", "first", "id", "offset")
 
-    def __init__(self, id: int, first: int, offset: int) -> None:
+    def __init__(self, id: int, first: int, offset: int, end: int) -> None:
         self.id: int = id
         self.first: int = first
         self.offset: int = offset
+        self.end: int = end
 
 
 class Component(Part):

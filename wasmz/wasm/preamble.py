@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MAGIC: Final = b"\0asm"
 VERSION: Final = b"\1\0\0\0"
+COMPONENT_VERSION: Final = b"\x0d\0\1\0"
 
 _COMPRESSED: Final = ": decompress it first"
 _KINDS: Final[tuple[tuple[bytes, str], ...]] = (
@@ -70,6 +71,11 @@ def check_preamble(data: bytes, name: str | None = None) -> None:
         what = f"{prefix}a component (this is one, and not a core module)"
         raise UnsupportedFeature(what, proposal="component-model", offset=4)
     raise InvalidWasm(prefix + ("unknown binary version" if len(found) == 4 else "unexpected end"), offset=4)
+
+
+def is_component(data: bytes) -> bool:
+    """Whether the bytes begin as those of a component of the version that wasmz knows."""
+    return data[:8] == MAGIC + COMPONENT_VERSION
 
 
 def describe(data: bytes) -> str | None:

@@ -31,7 +31,7 @@ from wasmz.component.syntax import (
 )
 from wasmz.errors import InvalidWasm, UnsupportedFeature
 from wasmz.startup.concurrency import without_collections
-from wasmz.wasm.preamble import MAGIC, VERSION, describe
+from wasmz.wasm.preamble import COMPONENT_VERSION, MAGIC, VERSION, describe
 from wasmz.wasm.proposals import SUPPORTED_PROPOSALS
 
 TYPE_CHECKING = False
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 
     from wasmz.component.syntax import Definition
     from wasmz.wasm.proposals import Proposal
-
-COMPONENT_VERSION: Final = b"\x0d\0\1\0"
 
 SECTION_NAMES: Final = (
     *("custom", "core module", "core instance", "core type", "component", "instance", "alias", "type", "canonical"),
@@ -129,7 +127,7 @@ def _decode(data: bytes, proposals: frozenset[Proposal]) -> Component:
         section_id, section = _next_section(reader)
         component = unfinished.component
         if section_id != _CUSTOM:
-            component.sections.append(Section(section_id, len(component.definitions), section.pos))
+            component.sections.append(Section(section_id, len(component.definitions), section.pos, section.end))
         if section_id == _COMPONENT:
             section.enter()
             stack.append(_Unfinished(section))

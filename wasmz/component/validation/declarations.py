@@ -77,7 +77,7 @@ def _renamed(extern: ExternType, name: str) -> ExternType:
     if isinstance(type, ResourceName):
         if type.resource.name is None:
             type.resource.name = name
-        return TypeBound(ResourceName(type.resource, name))
+        return TypeBound(ResourceName(type.resource, name, type))
     return TypeBound(type.named(name))
 
 

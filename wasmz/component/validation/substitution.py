@@ -75,13 +75,18 @@ class Substitution:
             return known[1]
         self.context.spend(1)
         made = self._replace(type)
+        origin = getattr(type, "origin", None)
+        if origin is not None and id(origin) in self._known:
+            replaced = self._known[id(origin)][1]
+            if replaced is not made.origin:
+                made = made.with_origin(replaced)
         self._known[id(type)] = (type, made)
         return made
 
     def _replace(self, type: Any) -> Any:
         if isinstance(type, ResourceName):
             resource = self.resources.get(type.resource)
-            return type if resource is None else ResourceName(resource, type.name)
+            return type if resource is None else ResourceName(resource, type.name, type.origin)
         if not type.has_resources and not self.definitions:
             return type
         if isinstance(type, (ValueType, FunctionType)):
