@@ -41,6 +41,10 @@ def public_classes() -> list[type]:
     return [item for item in map(wasmz.__getattribute__, public_names()) if isinstance(item, type)]
 
 
+def guests_classes() -> list[type]:
+    return [getattr(wasmz.guests, name) for name in wasmz.guests.__all__]
+
+
 def own_attributes(cls: type) -> dict[str, Any]:
     """What a class and its bases in wasmz define: public names, and Python's special methods that say something."""
     found: dict[str, Any] = {}
@@ -88,7 +92,7 @@ def test_every_public_name_is_there_and_says_what_it_is(name: str) -> None:
         assert parameter.annotation is not parameter.empty or issubclass(item, enum.Enum), parameter
 
 
-@pytest.mark.parametrize("cls", public_classes(), ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("cls", [*public_classes(), *guests_classes()], ids=lambda cls: cls.__name__)
 def test_every_public_attribute_is_documented_and_typed(cls: type) -> None:
     described = described_attributes(cls)
     for name, item in own_attributes(cls).items():

@@ -8,6 +8,7 @@
 
     wasmz.instantiate("fib.wasm").exports.fib(30)       # the same in one line
     wasmz.run("prog.wasm", ["-v"], stdin=b"input").stdout       # a program, to its end
+    wasmz.guests.MicroPython(timeout=2).exec("1 + 1").value     # code that nobody trusts
 
 Names are imported when first used: `import wasmz` loads neither compiler nor runtime.
 """
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from wasmz import component as component
+    from wasmz import guests as guests
     from wasmz.artifact.cache import CacheWarning
     from wasmz.component.component import Component
     from wasmz.config import Config
@@ -141,6 +143,8 @@ _HOMES = {
     "wasmz.version": ("__version__",),
     "wasmz.wasmtime._install": ("install_as_wasmtime",),
 }
+# Packages of further names.
+_ROOMS = ("component", "guests")
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
@@ -216,12 +220,12 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     home = _HOME_OF.get(name)
-    if home is None and name != "component":
+    if home is None and name not in _ROOMS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from wasmz.startup.concurrency import load, without_collections
 
     with without_collections(stays=True):
-        value = load("wasmz.component") if home is None else getattr(load(home), name)
+        value = load(f"wasmz.{name}") if home is None else getattr(load(home), name)
     globals()[name] = value
     return value
 

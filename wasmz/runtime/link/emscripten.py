@@ -37,6 +37,8 @@ _RESTORE: Final = ("_emscripten_stack_restore", "stackRestore", "stack_restore")
 _ALLOCATE: Final = ("_emscripten_stack_alloc", "stackAlloc")
 _MAIN: Final = ("__main_argc_argv", "main")
 _HEAP_LIMIT: Final = 0x8000_0000
+# Calls through the host nest 400 times at most; some are left for others.
+_MOST_NESTED: Final = 300
 
 
 class LongJump(Exception):
@@ -48,9 +50,17 @@ def is_emscripten(module: CompiledModule) -> bool:
     return any(item.module_name == _MODULE and _is_known(item.name) for item in module.imported_funcs)
 
 
-def define_emscripten(linker: Definitions, module: CompiledModule) -> None:
-    """Defines the functions of emscripten that the module imports and that have no definition."""
+def define_emscripten(linker: Definitions, module: CompiledModule, *, overflow: str | None = None) -> None:
+    """Defines the functions of emscripten that the module imports and that have no definition.
+
+    Args:
+        linker: gets them.
+        module: the module.
+        overflow: an export that ends by ``longjmp``. Where calls through ``invoke_xxx`` are nested deeper than the
+            host's stack lets them, it is called in place of what was to be called, so that the guest has an error.
+    """
     temporary = [0]
+    depth = [0]
     for item in module.imported_funcs:
         name = item.name
         if item.module_name != _MODULE or not _is_known(name) or linker.get(_MODULE, name) is not None:
@@ -58,6 +68,8 @@ def define_emscripten(linker: Definitions, module: CompiledModule) -> None:
         function: Callable[..., Any]
         if name.startswith(_INVOKE):
             function = _make_invoke(item.type) if isinstance(item.type, FuncType) else _abort
+            if overflow is not None and isinstance(item.type, FuncType):
+                function = _make_counting(function, _zero(item.type), overflow, depth)
         elif name == "setTempRet0":
             function = _make_setter(temporary)
         elif name == "getTempRet0":
@@ -133,8 +145,7 @@ class _Pieces:
 def _make_invoke(type: FuncType) -> Callable[..., Any]:
     """The function ``invoke_xxx`` of this type: takes an index in the table, and the arguments of that function."""
     callee_type = FuncType(type.params[1:], type.results)
-    # For types other than i32 and i64, zero is a float.
-    zero = None if not type.results else 0 if type.results[0] in (ValType.I32, ValType.I64) else 0.0
+    zero = _zero(type)
     pieces: _Pieces | None = None
     # The type that last matched the callee's; a module has one object for each type.
     equal: object = callee_type
@@ -160,6 +171,33 @@ def _make_invoke(type: FuncType) -> Callable[..., Any]:
             return zero
 
     return invoke
+
+
+def _make_counting(invoke: Callable[..., Any], zero: Any, overflow: str, depth: list[int]) -> Callable[..., Any]:
+    """The same function, which calls another export of no arguments when too many of them are nested."""
+
+    def counting(caller: Caller, index: int, *args: Any) -> Any:
+        depth[0] += 1
+        try:
+            if depth[0] <= _MOST_NESTED:
+                return invoke(caller, index, *args)
+            instance = caller.instance
+            saved = _export(instance, _SAVE)()
+            try:
+                instance.exports[overflow]()
+            except LongJump:
+                _export(instance, _RESTORE)(saved)
+                instance.exports["setThrew"](1, 0)
+            return zero
+        finally:
+            depth[0] -= 1
+
+    return counting
+
+
+def _zero(type: FuncType) -> Any:
+    """What a function returns that ``longjmp`` leaves: of another type than i32 and i64, zero is a float."""
+    return None if not type.results else 0 if type.results[0] in (ValType.I32, ValType.I64) else 0.0
 
 
 def _element(elements: list[Any], index: int) -> Func:

@@ -1,0 +1,1 @@
+"""Sandboxes for Python and JavaScript: wasmz.guests."""
