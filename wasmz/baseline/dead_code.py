@@ -1,4 +1,4 @@
-"""Unreachable code: the validator checks it, with the whole function around it, and no code is made of it."""
+"""Unreachable code: the validator checks it, with the whole function around it, and no code is made for it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wasmz.baseline.tiers import Requests
     from wasmz.wasm.syntax import FunctionBody
 
-# Opcodes: what opens a block, closes a part of it, or belongs to forms of blocks that are for the pipeline.
+# Opcodes that open a block, close a part of it, or belong to kinds of blocks that are left to the pipeline.
 _LOOP: Final = 0x03
 _END: Final = 0x0B
 _OPENING: Final = frozenset({0x02, _LOOP, 0x04, 0x1F})
@@ -31,7 +31,7 @@ def skip_dead_code(module: BaselineModule, body: FunctionBody, pos: int, request
 
     Raises:
         InvalidWasm: the function is not valid.
-        Unfit: the code has what is for the pipeline.
+        Unfit: the code has instructions that are left to the pipeline.
     """
     load("wasmz.wasm.body")
     from wasmz.wasm.body import decode_body

@@ -19,24 +19,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Final
 
-# An insertion takes time for the code behind it: none is made below more than this.
+# An insertion moves all code after it, so nothing is inserted below more pieces than this.
 LONGEST = 1000
 
 
 class Unfit(Exception):
-    """The function is not plainly valid, or needs what this compiler leaves to the pipeline."""
+    """The function is not plainly valid, or is left to the pipeline."""
 
 
 class Unbalanced(AssertionError):
-    """Paths reach a place with different depths of the stack: a fault of wasmz, never of the module."""
+    """Two paths reach a place with different stack depths: a fault of wasmz, not of the module."""
 
 
 class Label:
     """A place in the code.
 
     Attributes:
-        depth: that of the stack there, -1 while it is not known.
-        index: its number among the labels and jumps, after layout.
+        depth: of the stack there; -1 while it is unknown.
+        index: its number among the labels and jumps, set by layout.
     """
 
     __slots__ = ("depth", "index")
@@ -47,7 +47,7 @@ class Label:
         self.depth: int = -1
 
     def reach(self, depth: int) -> None:
-        """Notes that code gets here with a stack so deep."""
+        """Records that a path reaches this label with a stack of ``depth`` values."""
         if self.depth < 0:
             self.depth = depth
         elif self.depth != depth:
@@ -55,7 +55,7 @@ class Label:
 
 
 class Jump:
-    """A jump to a label, taken always, or on the condition on top of the stack."""
+    """A jump to a label, unconditional or depending on the value on top of the stack."""
 
     __slots__ = ("label", "when")
 
@@ -65,12 +65,12 @@ class Jump:
 
 
 class Region:
-    """Code whose exceptions have a handler.
+    """A part of the code whose exceptions have a handler.
 
     Attributes:
-        label: the handler.
-        kept: the number of values below the region, which the handler finds below the exception.
-        around: the region around it.
+        label: the handler's label.
+        kept: the number of values on the stack below the region, which the handler finds below the exception.
+        around: the enclosing region.
     """
 
     __slots__ = ("around", "kept", "label")
@@ -81,32 +81,32 @@ class Region:
         self.around: Region | None = around
 
 
-# In place of a region: from here to after the next jump or return, values below the region are dropped.
+# Stands for a region in which, up to the next jump or return, values below the protected region are dropped.
 _LEAVING: Final = Region(0, None)
 
 
 class Draft:
-    """The code of a function, and what it refers to.
+    """The code of a function under construction, and what it refers to.
 
-    Code is a list of pieces. Whoever emits keeps the ``floor``, the length of the code up to the last label or jump:
-    below it, nothing may be inserted any more, as the places of labels and jumps are indices.
+    Code is a list of pieces. The emitting code keeps the ``floor``, the length of the list up to the last label or
+    jump: nothing may be inserted below it, because the places of labels and jumps are indices.
 
     Attributes:
         out: the pieces; an empty one stands for each jump.
-        marks: the labels and jumps in order, and ``None`` where what follows is not reached from what is before.
-        mark_places: where they are in ``out``.
-        line_places, offsets: where code of another byte offset begins in ``out``, and the offset.
-        constants, names: of the code object.
-        constant_pieces: the piece that pushes a constant. Integers are their own keys; others have tuples.
-        global_pieces: by a name or what stands for it, the piece that pushes a global.
-        callee_pieces: by function index or name, the piece that pushes a global that is called.
-        templates: by what `general.py` makes them of, the pieces of a template below and above its operands.
-        effects: of pieces that no other function needs, the change of the stack's depth. (Those of the target are kept
-            for the life of the process.)
-        first_temporary: the first fast local that is free for temporaries.
+        marks: the labels and jumps in order; ``None`` where the following code is not reached from the preceding.
+        mark_places: their indices in ``out``.
+        line_places, offsets: the indices in ``out`` where the byte offset changes, and the offsets.
+        constants, names: those of the code object.
+        constant_pieces: the pieces that push constants. Integers are keys themselves; other constants have tuples.
+        global_pieces: the pieces that push globals, by name or by a key that stands for the name.
+        callee_pieces: the pieces that push globals to be called, by function index or name.
+        templates: the pieces of a template below and above its operands, by the key that `general.py` uses.
+        effects: the change of stack depth of pieces that only this function has. (The target keeps those of the others
+        for the life of the process.)
+        first_temporary: the first fast local that temporaries may use.
         region: the innermost protected region.
-        exceptions: the exception table; known after layout.
-        stack_size: the deepest stack, beside what single instructions push and pop again; known after layout.
+        exceptions: the exception table; set by layout.
+        stack_size: the deepest stack, without what single instructions push and pop; set by layout.
     """
 
     def __init__(self, rows: Rows, first_temporary: int) -> None:
@@ -128,7 +128,7 @@ class Draft:
         self.first_temporary: int = first_temporary
         self.temporary_count: int = 0
         self.region: Region | None = None
-        # From which piece on which region is the innermost.
+        # For each change: the index of a piece, and the innermost region from there on.
         self._coverage: list[tuple[int, Region | None]] = []
         self.exceptions: bytes = b""
         self.stack_size: int = 0
@@ -142,14 +142,14 @@ class Draft:
         return piece
 
     def keyed_constant(self, key: tuple[object, ...], value: object) -> bytes:
-        """Pushes a constant that is no integer; ``key`` tells it from all others."""
+        """Pushes a constant that is not an integer; ``key`` distinguishes it from all others."""
         piece = self.constant_pieces.get(key)
         if piece is None:
             piece = self.constant_pieces[key] = self._add_constant(value)
         return piece
 
     def float_constant(self, content: bytes) -> bytes:
-        """Pushes a float, of which these are the four or eight bytes in a module."""
+        """Pushes a float, given as its four or eight bytes in the module."""
         piece = self.constant_pieces.get(content)
         if piece is None:
             bits = int.from_bytes(content, "little")
@@ -179,49 +179,49 @@ class Draft:
         return piece
 
     def view(self, format: str, offset: int) -> bytes:
-        """Pushes a view of the first memory, and remembers its piece for the pair of both."""
+        """Pushes a view of the first memory; caches its piece by format and offset."""
         piece = self.global_pieces[format, offset] = self.load_global(abi.view(0, format, offset))
         return piece
 
     def load_callee(self, name: str) -> bytes:
-        """Pushes a global that is to be called."""
+        """Pushes a global that will be called."""
         piece = self.callee_pieces.get(name)
         if piece is None:
             piece = self.callee_pieces[name] = self.target.load_global_callee(self.name_index(name))
         return piece
 
     def callee(self, index: int) -> bytes:
-        """Pushes a function of the module that is to be called."""
+        """Pushes a function of the module that will be called."""
         piece = self.callee_pieces[index] = self.load_callee(abi.function(index))
         return piece
 
     def temporary(self, number: int) -> int:
-        """The fast local of a temporary, which is free again behind the instruction that uses it."""
+        """The fast local of a temporary, which is free again after the instruction that uses it."""
         if number >= self.temporary_count:
             self.temporary_count = number + 1
             self.target.reserve_locals(self.first_temporary + number + 1)
         return self.first_temporary + number
 
     def store_operands(self, count: int) -> None:
-        """Pops operands into temporaries: the first one into the first."""
+        """Pops operands into temporaries, the first operand into the first temporary."""
         stores = self.target.stores
         for number in range(count - 1, -1, -1):
             slot = self.temporary(number)
             self.out.append(stores[slot])
 
     def load_operands(self, count: int) -> None:
-        """Pushes them again."""
+        """Pushes the operands again."""
         loads, first = self.target.loads, self.first_temporary
         self.out += loads[first : first + count]
 
     def put_below(self, count: int, *pieces: bytes) -> None:
-        """Pushes something below operands that are on the stack already."""
+        """Pushes values below operands that are on the stack already."""
         self.store_operands(count)
         self.out += pieces
         self.load_operands(count)
 
     def drop_below(self, extra: int, count: int) -> None:
-        """Drops ``extra`` values below the topmost ``count`` ones; then comes a jump or a return."""
+        """Drops ``extra`` values below the topmost ``count`` ones; a jump or a return must follow."""
         if self._coverage:
             self._coverage.append((len(self.out), _LEAVING))
         if count == 1:
@@ -249,7 +249,7 @@ class Draft:
         self.offsets.append(offset)
 
     def shift(self, begin: int, count: int) -> None:
-        """Follows an insertion of ``count`` pieces (or a removal) at ``begin``, above the floor."""
+        """Adjusts places after an insertion of ``count`` pieces (or a removal) at ``begin``, above the floor."""
         places = self.line_places
         for number in range(len(places) - 1, -1, -1):
             if places[number] < begin:
@@ -257,7 +257,7 @@ class Draft:
             places[number] += count
 
     def insert(self, begin: int, *pieces: bytes) -> None:
-        """Inserts pieces below operands whose code begins there."""
+        """Inserts pieces below operands whose code begins at ``begin``."""
         self.out[begin:begin] = pieces
         self.shift(begin, len(pieces))
 
@@ -277,13 +277,13 @@ class Draft:
         return len(out)
 
     def end(self) -> int:
-        """What follows is not reached from here; returns the floor."""
+        """Ends a path: what follows is not reached from here; returns the floor."""
         self.marks.append(None)
         self.mark_places.append(len(self.out))
         return len(self.out)
 
     def repeated(self) -> set[Label]:
-        """The labels that code leads back to, as far as it is reached itself."""
+        """The labels to which reachable code jumps back."""
         seen: set[Label] = set()
         reached: set[Label] = set()
         found: set[Label] = set()
@@ -303,7 +303,7 @@ class Draft:
     # Protected regions
 
     def protect(self, kept: int) -> Region:
-        """Begins a region above so many values."""
+        """Begins a region, with ``kept`` values below it."""
         self.region = Region(kept, self.region)
         self._coverage.append((len(self.out), self.region))
         return self.region
@@ -318,7 +318,7 @@ class Draft:
         return region
 
     def _protected(self) -> list[tuple[int, int, Region]]:
-        """The parts of the code that have a handler, as indices of pieces, in order."""
+        """The parts of the code that have a handler, as ranges of indices of pieces, in order."""
         parts: list[tuple[int, int, Region]] = []
         region: Region | None = None
         begin = 0
@@ -371,17 +371,18 @@ class Draft:
         return map(common.__getitem__, self.out)
 
     def _follow(self, ends: list[int]) -> tuple[list[int], list[tuple[int, int, str]], list[int]]:
-        """Follows the depth of the stack through all code.
+        """Computes the stack depth everywhere.
 
-        Returns positions of labels and jumps without jumps, the jumps for :func:`place`, and their places in ``out``.
+        Returns the positions of labels and jumps, not counting jumps; the jumps for :func:`place`; their places in
+        ``out``.
         """
         iterator_items = self.target.iterator_items
-        # Without regard to jumps.
+        # The depths if there were no jumps.
         depths = list(accumulate(self._effects(), initial=0))
         drafts: list[int] = []
         found: list[tuple[int, Jump]] = []
         places: list[int] = []
-        # What is to be added to these, where code is reached.
+        # The number to add to these, where code is reached.
         added = begin = deepest = 0
         is_reached = True
         for end, mark in zip(self.mark_places, self.marks, strict=True):

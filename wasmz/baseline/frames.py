@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from wasmz.baseline.module import BaselineModule
 
-# Below the operands of each block, so that what belongs to the blocks around it never has a fitting type.
+# Lies below the operands of each block: no type fits it, so a block cannot use operands of the blocks around it.
 BOUNDARY: Final = internal_type("boundary")
 
 _REFERENCES: Final = {0x6F: ValType.EXTERNREF, 0x70: ValType.FUNCREF}
@@ -30,8 +30,8 @@ _SHORT: Final[dict[int, list[ValType]]] = {
     **{byte: [type] for byte, type in _REFERENCES.items()},
 }
 
-# What `select` without a type chooses from; what `ref.null` makes, by heap type; what is a reference, what may be
-# dropped: by most modules.
+# The types that `select` without a type accepts; the types of `ref.null`, by heap type; the types that are references;
+# the types that may be dropped: those of most modules.
 NUMBERS: Final = frozenset({ValType.I32, ValType.I64, ValType.F32, ValType.F64, ValType.V128})
 NULLS: Final = _REFERENCES
 REFERENCES: Final = frozenset(_REFERENCES.values())
@@ -46,12 +46,12 @@ class Frame:
 
     Attributes:
         params, results, label_types: types of its parameters, its results, and the operands of branches to it.
-        height: size of the operand stack at its start without the parameters, the boundary included.
-        label: where branches to it lead.
-        otherwise: of an ``if`` before its ``else``, where that begins; of a ``try_table`` its handler.
-        clauses: of a ``try_table``.
+        height: the size of the operand stack at its start, without the parameters, with the boundary.
+        label: the target of branches to it.
+        otherwise: where the ``else`` of an ``if`` begins, before that is reached; for a ``try_table``, its handler.
+        clauses: those of a ``try_table``.
         is_loop: whether branches lead to its start.
-        code_start: the position behind the block type.
+        code_start: the position after the block type.
     """
 
     __slots__ = ("clauses", "code_start", "height", "is_loop", "label", "label_types", "otherwise", "params", "results")
@@ -69,7 +69,7 @@ class Frame:
         else:
             index, pos = read_s33(data, pos, len(data))
             params, results = module.block_types.get(index) or module.block_type(index)
-        # These lists are shared, and never changed: very many blocks may have very many parameters.
+        # These lists are shared and never changed: there may be very many blocks with very many parameters.
         self.params: list[Any] = params
         self.results: list[Any] = results
         self.label_types: list[Any] = self.results

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from wasmz.baseline.module import BaselineModule
     from wasmz.wasm.syntax import FunctionBody
 
-# More locals than this are for the pipeline, and so is a deeper operand stack: compilers stay far below.
+# Functions with more locals, or a deeper operand stack, are left to the pipeline: compilers stay far below.
 _MOST_LOCALS: Final = 500
 _MOST_OPERANDS: Final = 1000
-# What single instructions push beside their operands and results, at most: checked where templates are tested.
+# The most that a single instruction pushes besides its operands and results; checked where templates are tested.
 MARGIN: Final = 10
-# Locals that start as zero are unpacked from constant tuples, so many at a time.
+# How many locals are unpacked at a time from a constant tuple of zeros.
 _ZEROS: Final = 8
-# The pipeline makes about one value of so many bytes.
+# About how many bytes correspond to one value of the pipeline's IR.
 _BYTES_PER_VALUE: Final = 2
 
 
@@ -42,8 +42,8 @@ def compile_function(module: BaselineModule, body: FunctionBody) -> FunctionCode
     """The code of a function.
 
     Raises:
-        Unfit, LookupError, InvalidWasm, UnsupportedFeature, ImplementationLimit: it is not plainly valid, or needs
-            what is not here.
+        Unfit, LookupError, InvalidWasm, UnsupportedFeature, ImplementationLimit: it is not plainly valid, or is left to
+            the pipeline.
     """
     if sum(count for count, _ in body.locals) > _MOST_LOCALS:
         raise Unfit
@@ -89,14 +89,14 @@ def compile_function(module: BaselineModule, body: FunctionBody) -> FunctionCode
 
 @memoized
 def _local_names(count: int) -> tuple[str, ...]:
-    # Kept for the life of the process: so only for a few counts.
+    # Kept for the life of the process, so only for a few counts.
     return tuple([f"l{number}" for number in range(count)])
 
 
 def _zero(draft: Draft, zeros: list[tuple[int, Any]]) -> list[bytes]:
-    """Locals start as zero or null (specification 4.4.10); so no fast local is ever read before it is set.
+    """Sets locals to zero or null at the start (specification 4.4.10), so that no fast local is read before it is set.
 
-    Those without a default value are null, too: code passes them on when it goes on elsewhere.
+    Locals without a default value are set to null, too: code passes them on when it goes on in other code.
     """
     stores = draft.target.stores
     made: list[bytes] = []

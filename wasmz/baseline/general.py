@@ -1,4 +1,4 @@
-"""The code of any template in one function: what it says, with the function's constants, names and temporaries."""
+"""The pieces of any template in a function, with the function's constants, names and temporaries."""
 
 from __future__ import annotations
 
@@ -73,9 +73,9 @@ def general(
     begin: int,
     second: int,
 ) -> None:
-    """The code of a template for ``count`` operands on the stack, the first one's from ``begin`` on (-1: below others).
+    """Emits a template for ``count`` operands on the stack. The first one's code begins at ``begin`` (-1: unknown).
 
-    ``place`` is the byte offset of the instruction, ``second`` where the last operand's code begins.
+    ``place`` is the byte offset of the instruction; ``second`` is where the code of the last operand begins.
     """
     out = draft.out
     key = (template, offset, indices)
@@ -84,12 +84,12 @@ def general(
         if begin >= 0 and len(out) - begin < LONGEST:
             draft.insert(begin, *below)
         else:
-            # Temporaries hold the operands for a moment only, before the template's own.
+            # These temporaries are free again before the template uses any.
             draft.put_below(count, *below)
     if template.in_array:
         place = in_array(place)
         if second >= begin >= 0 and second == len(out) - 1 and _takes_items(template.above):
-            # Nothing can happen between the array and the index.
+            # The index cannot have an effect on the array.
             if out[second] in draft.target.plain_loads:
                 index = out.pop()
                 draft.mark(place)
@@ -104,7 +104,7 @@ def general(
 def _instantiate_template(
     draft: Draft, template: Template, key: tuple[Template, int, tuple[int, ...]], count: int
 ) -> tuple[Sequence[bytes], Sequence[bytes]]:
-    """The pieces below the operands and above them, which are kept for the function."""
+    """The pieces below and above the operands; cached for the function."""
     if template.between:
         raise Unfit
     _, offset, indices = key
@@ -120,7 +120,7 @@ def _instantiate_template(
 
 
 def _takes_items(above: Sequence[str]) -> bool:
-    """Whether a template replaces the array below an index by its items."""
+    """Whether a template replaces the array, which is below an index, by its items."""
     return above[0] == above[2] == "swap:2"
 
 
@@ -139,7 +139,7 @@ def instantiate(draft: Draft, words: Sequence[str], offset: int, indices: Sequen
         else:
             made.append(_instantiate(draft, kind, argument, offset, indices))
     target = draft.target
-    # Jumps are short, and lead forward.
+    # Jumps are short and go forward.
     for place, when, label in reversed(jumps):
         distance = sum(map(len, made[place + 1 : labels[label]])) // 2
         made[place] = target.jump_piece(target.forward_jumps[when], distance)
@@ -181,6 +181,6 @@ def _instantiate(draft: Draft, kind: str, argument: str, offset: int, indices: S
 
 
 def _attribute(argument: str, indices: Sequence[int]) -> str:
-    """The name of an attribute, perhaps that of a field with one of the indices."""
+    """The name of an attribute, which may be that of a field given by an index."""
     field, _, place = argument.partition(":")
     return abi.field(indices[int(place)]) if place else field

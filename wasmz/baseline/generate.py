@@ -1,11 +1,11 @@
-"""Writes the generated files of the baseline compiler; a test tells when they are not up to date.
+"""Writes the generated files of the baseline compiler; a test checks that they are up to date.
 
-python -m wasmz.baseline.generate            writes templates.py and translate.py, if they have changed
-python -m wasmz.baseline.generate --check    only says whether they would
+python -m wasmz.baseline.generate            writes templates.py and translate.py if they have changed
+python -m wasmz.baseline.generate --check    only reports whether they would change
 
-`templates.py` has what the pipeline's lowerings emit (`recording.py`), by opcode. `translate.py` is the loop: its cases
-from `instructions.cases`, within a skeleton, dispatched in two steps by frequency. One function with all cases in it is
-twice as fast as one that calls a function for each instruction.
+`templates.py` has the code that the pipeline's lowerings emit (`recording.py`), by opcode. `translate.py` is the loop:
+a skeleton with the cases of `instructions.cases`, dispatched in two steps, the most frequent first. One function with
+all cases is twice as fast as a function call for each instruction.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from wasmz.wasm.instructions import INSTRUCTIONS, Immediates
 HERE = Path(__file__).parent
 CASES = HERE / "instructions.cases"
 
-# Cases in a group: the loop first finds the group.
+# Cases in a group: the loop selects the group first.
 _GROUP = 8
 
 _LETTERS = {"i32": "i", "i64": "I", "f32": "f", "f64": "F", "v128": "v"}
@@ -83,7 +83,7 @@ _MACROS = {"MOVE": _MOVE, "READ": _READ, "READ_ACCESS": _READ_ACCESS, "DEAD": _D
 
 
 def read_cases() -> dict[str, list[str]]:
-    """The cases by name, with their lines; macros are replaced."""
+    """The cases by name, as lines, with macros expanded."""
     cases: dict[str, list[str]] = {}
     lines: list[str] = []
     for line in CASES.read_text(encoding="utf-8").splitlines():
@@ -102,7 +102,7 @@ def read_cases() -> dict[str, list[str]]:
 
 def render_templates() -> str:
     """The text of templates.py."""
-    ways = {name: number for number, name in enumerate([*read_cases(), "PREFIXED"])}
+    numbers = {name: number for number, name in enumerate([*read_cases(), "PREFIXED"])}
     out = [
         '"""Made from lowerings by ``python -m wasmz.baseline.generate``: see `recording.py`.',
         "",
@@ -111,8 +111,8 @@ def render_templates() -> str:
         "",
         "from __future__ import annotations",
         "",
-        "WAYS = {",
-        *[f"    {name!r}: {number}," for name, number in ways.items()],
+        "CASE_NUMBERS = {",
+        *[f"    {name!r}: {number}," for name, number in numbers.items()],
         "}",
         "",
         "TEMPLATES = {",
@@ -139,12 +139,12 @@ def render_templates() -> str:
 
 
 def _render_typed() -> list[str]:
-    """Templates of instructions on objects of the module and on lanes."""
-    out = ["# By name and what it depends on, the same of instructions whose types depend on the module.", "TYPED = {"]
+    """Templates of instructions whose types depend on the module, and of lane instructions."""
+    out = ["# Templates of instructions whose types depend on the module, by name and kind of types.", "TYPED = {"]
     for name, text in typed_templates().items():
         words = " ; ".join(" ".join(part.split()) for part in text.split(";"))
         out.append(f"    {name!r}: {words!r},")
-    out += ["}", "", "# By opcode and lane.", "LANES: dict[int, tuple[str, ...]] = {"]
+    out += ["}", "", "# Templates by opcode and lane.", "LANES: dict[int, tuple[str, ...]] = {"]
     counts: dict[int, int] = {}
     for opcode, row in INSTRUCTIONS.items():
         if row.immediates in (Immediates.LANE, Immediates.MEMARG_LANE):
@@ -157,7 +157,7 @@ def _render_typed() -> list[str]:
             counts[opcode] = SPECIAL
         elif row.name in TYPED_NAMES:
             counts[opcode] = _INDEX_COUNTS.get(row.immediates, SPECIAL)
-    out += ["}", "", "# How many indices follow these instructions; -1: something else.", "INDEX_COUNTS = {"]
+    out += ["}", "", "# How many indices are the immediates of these instructions; -1: others.", "INDEX_COUNTS = {"]
     out += [f"    {opcode:#x}: {count},  # {INSTRUCTIONS[opcode].name}" for opcode, count in counts.items()]
     return [*out, "}", ""]
 
@@ -170,17 +170,17 @@ def render_loop() -> str:
     groups = [list(range(first, min(first + _GROUP, len(cases)))) for first in range(0, len(cases), _GROUP)]
     for number, group in enumerate(groups):
         if number + 1 < len(groups):
-            lines.append(f"{'if' if not number else 'elif'} way < {group[-1] + 1}:")
+            lines.append(f"{'if' if not number else 'elif'} case < {group[-1] + 1}:")
         else:
             lines.append("else:")
         for index in group:
             name, body = cases[index]
             if index == group[0]:
-                lines.append(f"    if way == {index}:  # {name}")
+                lines.append(f"    if case == {index}:  # {name}")
             elif index == group[-1] and number + 1 < len(groups):
                 lines.append(f"    else:  # {name}")
             else:
-                lines.append(f"    elif way == {index}:  # {name}")
+                lines.append(f"    elif case == {index}:  # {name}")
             lines += [f"        {line}" for line in body]
     lines += ["    else:", "        raise Unfit"]
     skeleton = skeleton.replace("PREFIXED", str(len(cases)))
@@ -189,13 +189,13 @@ def render_loop() -> str:
 
 
 def outdated() -> dict[Path, str]:
-    """The generated files that are not what they should be, with their texts."""
+    """The generated files that are not up to date, with their new texts."""
     texts = {HERE / "templates.py": render_templates(), HERE / "translate.py": render_loop()}
     return {path: text for path, text in texts.items() if not path.exists() or path.read_text("utf-8") != text}
 
 
 def main() -> None:
-    """Writes the files, or only tells."""
+    """Writes the files, or only checks them."""
     found = outdated()
     for path, text in found.items():
         print(f"{path.name} is not up to date" if "--check" in sys.argv else f"wrote {path.name}")

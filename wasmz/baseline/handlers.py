@@ -1,8 +1,8 @@
 """Exceptions in the baseline compiler: protected regions, their handlers, throws (docs/exceptions.md).
 
-All code of a region has the region's handler in the exception table, but for code that drops what is below the region:
-it leaves for an outer block, and cannot raise. The exception stays on CPython's stack, so that no fast local refers to
-it when the frame is left:
+All code of a region has the region's handler in the exception table, except code that drops values below the region: it
+leaves for an outer block and cannot raise. The exception stays on CPython's stack, so that no fast local refers to it
+when the frame is left:
 
     handler:   LOAD_GLOBAL exn_class; CHECK_EXC_MATCH; POP_JUMP_IF_FALSE pass_on
     clause:    COPY 1; LOAD_ATTR tag; LOAD_GLOBAL tag3; IS_OP; POP_JUMP_IF_FALSE next
@@ -32,16 +32,16 @@ if TYPE_CHECKING:
     Clause = tuple[int, int, int, int]
 
 _EXCEPTION: Final = RefType(HeapType.EXN, nullable=False)
-# The clauses of a block may drop and move so many values.
+# How many values the clauses of a block may drop or move.
 _MOST_MOVED: Final = 20_000
-# A throw clears at most this many locals that may refer to an exception.
+# How many locals that may refer to an exception a throw clears, at most.
 _MOST_CLEARED: Final = 8
 
 
 def read_clauses(
     module: BaselineModule, frames: list[Frame], data: bytes, pos: int, end: int
 ) -> tuple[list[Clause], int]:
-    """The clauses of ``try_table``, which fit the labels around it, and the position after them."""
+    """The clauses of ``try_table``, checked against the labels around it, and the position after them."""
     module.require(Proposal.EXCEPTIONS)
     count, pos = read_u32(data, pos, end)
     clauses: list[Clause] = []
@@ -64,7 +64,7 @@ def read_clauses(
 
 
 def handle(draft: Draft, block: Frame, frames: list[Frame], offset: int) -> int:
-    """Ends the region of a block, where these frames are open, with its handler; returns how many values that moves."""
+    """Ends the region of a block, with its handler, while ``frames`` are open; returns how many values it moves."""
     region = draft.end_region()
     branches = []
     moved = 0
@@ -101,7 +101,7 @@ def handle(draft: Draft, block: Frame, frames: list[Frame], offset: int) -> int:
 
 
 def _take(draft: Draft, kind: int, count: int, offset: int) -> None:
-    """Replaces the exception on top of the stack by what a clause passes."""
+    """Replaces the exception on top of the stack by the values that a clause passes."""
     out, target = draft.out, draft.target
     if kind in (CATCH_REF, CATCH_ALL_REF):
         draft.mark(offset)
@@ -126,7 +126,7 @@ def _attribute(draft: Draft, name: str) -> bytes:
 
 
 def throw(draft: Draft, tag: int, count: int, begin: int, offset: int) -> None:
-    """Throws an exception with the topmost values, whose code begins at ``begin`` (-1: anywhere)."""
+    """Throws an exception with the topmost values, whose code begins at ``begin`` (-1: unknown)."""
     out, target = draft.out, draft.target
     pieces = (draft.load_callee(abi.exception_helper("new")), draft.load_global(abi.tag(tag)))
     if begin >= 0:
@@ -138,9 +138,9 @@ def throw(draft: Draft, tag: int, count: int, begin: int, offset: int) -> None:
 
 
 def throw_again(draft: Draft, types: list[Any], begin: int, offset: int) -> None:
-    """Throws the exception on top of the stack, whose code begins at ``begin`` (-1: anywhere).
+    """Throws the exception on top of the stack, whose code begins at ``begin`` (-1: unknown).
 
-    The exception refers to the frame. So that there is no cycle, no fast local refers to it when it leaves the frame.
+    The exception refers to the frame. To avoid a cycle, no fast local may refer to it when it leaves the frame.
     """
     out, target = draft.out, draft.target
     callee = draft.load_callee(abi.exception_helper("rethrown"))

@@ -1,4 +1,4 @@
-"""Kinds of reference types, as far as the code of tests and casts depends on them.
+"""Kinds of reference types that tests and casts have different code for.
 
 kind_of(ValType.EQREF)                     "eq?"
 kind_of(RefType(defined, nullable=False))  "final", "open", "function" or "exact-function"
@@ -10,7 +10,7 @@ from wasmz.types import HeapType, RefType
 
 
 def kind_of(type: RefType) -> str:
-    """What the code of tests and casts to a type depends on."""
+    """The kind of a reference type, which the code of tests and casts to it depends on."""
     heap_type = type.heap_type
     if isinstance(heap_type, HeapType):
         kind: str = heap_type.value

@@ -1,4 +1,4 @@
-"""The baseline compiler's view of a module, and the compilation of one function.
+"""The baseline compiler's view of a module.
 
 baseline = BaselineModule(data, module, uses_fuel=False)
 baseline.compile(body)       -> FunctionCode, or Unfit: the validator and the pipeline have to do it
@@ -25,23 +25,23 @@ if TYPE_CHECKING:
 
 _TYPES: Final = (Immediates.HEAP_TYPE, Immediates.REF_TYPE)
 
-# What a function takes and gives, for calls: the number of its parameters, their types, the results' types.
+# A function's type for calls: the number of its parameters, their types, the types of its results.
 _Signature = tuple[int, list["ValType"], list["ValType"]]
 
 
 class BaselineModule:
-    """A decoded module of which everything but the bodies is known to be valid.
+    """A decoded module whose parts other than bodies are known to be valid.
 
     Attributes:
-        has_memory: whether the first memory has 32-bit addresses, so that the cases for accesses fit.
+        has_memory: whether the first memory has 32-bit addresses, as the cases for accesses require.
         has_vectors: whether vector instructions are accepted.
-        globals: type, mutability, the name in code, and whether that is a cell, of each global.
-        signatures: of each function.
+        globals: for each global: its type, its mutability, its name in code, and whether that is a cell.
+        signatures: those of the functions, by index.
         types: the type index space.
         data_count: the number of data segments that bodies may name.
         typed: templates of instructions whose types depend on the module, by opcode and immediates.
         canonical: for each type index, the lowest index of the same type.
-        block_types: parameters and results of blocks by type index, as far as blocks have been met.
+        block_types: parameters and results of blocks, by the type indices that were used.
     """
 
     def __init__(self, data: bytes, module: WasmModule, *, uses_fuel: bool) -> None:
@@ -67,7 +67,7 @@ class BaselineModule:
             )
             for index, type in enumerate(module.global_types)
         ]
-        # Types that one byte after an opcode names.
+        # Types that are given by one byte after an opcode.
         self._short_types: dict[tuple[int, int], Any] = {}
         self._indirect: dict[tuple[int, int], _Signature] = {}
         self.block_types: dict[int, tuple[list[ValType], list[ValType]]] = {}
@@ -98,7 +98,7 @@ class BaselineModule:
         return immediate, after
 
     def results(self, index: int) -> Sequence[ValType]:
-        """The results' types of a function."""
+        """The types of a function's results."""
         return self.signatures[index][2]
 
     def block_type(self, index: int) -> tuple[list[ValType], list[ValType]]:
@@ -123,7 +123,7 @@ class BaselineModule:
         return found
 
     def reference_signature(self, index: int) -> tuple[RefType, _Signature]:
-        """The type of references that may be called as functions of a type, and its signature."""
+        """The type of references that can be called with a function type, and its signature."""
         self.require(Proposal.FUNCTION_REFERENCES)
         defined = self.types[index]
         if not isinstance(defined.composite, FuncType):
@@ -131,12 +131,12 @@ class BaselineModule:
         return RefType(defined), _signature(defined.composite)
 
     def tag_params(self, index: int) -> Sequence[ValType]:
-        """The types of the values in exceptions with a tag."""
+        """The types of the values that exceptions with a tag carry."""
         self.require(Proposal.EXCEPTIONS)
         return self.module.signature(self.module.tag_types[index]).params
 
     def callees(self, type_index: int, table: int) -> str:
-        """The name of what calls of a type through a table call."""
+        """The name of the callees of a type in a table."""
         return abi.callees(table, self.canonical[type_index], as_tail=False)
 
     def function_reference(self, index: int) -> RefType:

@@ -1,12 +1,12 @@
-"""Records what the lowerings of the pipeline emit for an instruction, as a template for the baseline compiler.
+"""Records the code that the pipeline's lowerings emit for an instruction, as a template for the baseline compiler.
 
     record("i32.add")      " ;  ; + const:4294967295 &"
     record("i32.lt_s")     " ; const:2147483648 ^ ; const:2147483648 ^ compare:<"
     record("i32.div_s")    "callee:i32_div_s ;  ; @ call:2"
     record("i64.load8_s")  "view:b+0 ;  ; @ subscript const:18446744073709551615 &"
 
-The three parts are the code below the first operand, that between the operands, and that above them. So each lowering
-exists once, in `codegen/lowering/`: templates follow it. Used only where templates are generated and tested.
+The three parts are the code below the first operand, between the operands, and above them. So each lowering exists
+once, in `codegen/lowering/`, and templates follow it. Used only to generate and test templates.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from wasmz.types import FuncType, StructType, SubType, ValType, define_group
 from wasmz.wasm.instructions import BY_NAME, Immediates, Instruction
 from wasmz.wasm.proposals import Proposal
 
-# Immediates that a recorded name shows again: of a memory access, its offset; otherwise an index.
+# Immediates that recorded names contain: the offset of a memory access; otherwise an index.
 _OFFSET = 1000
 INDICES = (500, 600)
 # A type for each index.
@@ -37,11 +37,11 @@ _INDEX_KINDS = {"m": "memory", "tab": "table", "data": "data", "elem": "elem", "
 
 
 class NotRecordable(Exception):
-    """The lowering depends on more than the operands' types."""
+    """The lowering depends on more than the types of the operands."""
 
 
 class _RecordingTarget(type(current_target())):  # type: ignore[misc]
-    """The running version's target with the words of templates for pieces."""
+    """The running version's target, whose pieces are the words of templates."""
 
     raises_before_calls = False
 
@@ -119,13 +119,13 @@ def record(name: str) -> str:
     """The template of an instruction, recorded from its lowering.
 
     Raises:
-        NotRecordable: there is none.
+        NotRecordable: it has none.
     """
     row = BY_NAME[name]
     if row.params is None or row.results is None or len(row.results) > 1 or row.proposal is Proposal.THREADS:
         raise NotRecordable(name)
     if name in BOOLEANS:
-        # A comparison, unless a function of the runtime makes the result.
+        # For a comparison, unless a function of the runtime makes the result.
         template = _lower(row, BOOL)
         if template.rpartition(" ")[2].startswith("compare:"):
             return template
@@ -133,7 +133,7 @@ def record(name: str) -> str:
 
 
 def record_lane(name: str, lane: int) -> str:
-    """The template of an instruction with the number of a lane."""
+    """The template of an instruction for a given lane."""
     row = BY_NAME[name]
     imm = ((0, _OFFSET, 0), lane) if row.immediates is Immediates.MEMARG_LANE else lane
     return record_operation(name, row.params or (), row.results[0] if row.results else None, imm)
@@ -174,7 +174,7 @@ def record_operation(name: str, params: Sequence[ValType], result: ResultType, i
 
 
 def _bring_in_line(emitter: Emitter) -> None:
-    """Puts the code off the hot path, which ends with a jump back, right there.
+    """Moves code that is off the hot path, and ends with a jump back, to where it is jumped to.
 
     jump to failed; done:   ...   failed: x; jump to done       ->     inverse jump to done; x; done:
     """
@@ -200,7 +200,7 @@ def _immediate(kind: Immediates) -> object:
 
 
 def _divide(emitter: Emitter, count: int) -> tuple[list[str], list[str], list[str]]:
-    """The words below the operands, between them and above."""
+    """Splits the words into those below the operands, between them and above them."""
     words = _name_words(emitter)
     places = [words.index(f"operand:{number}") for number in range(count)]
     first, last = (places[0], places[-1]) if places else (len(words), len(words))

@@ -3,8 +3,8 @@
     typed_templates()["struct.get"]      " ;  ; @ attribute:field:1"
     typed_templates()["ref.cast final"]  " ;  ; copy:1 attribute:__class__ class:0 is if:0 callee:gc_trap_cast ..."
 
-An operation of which the lowering depends on a type has one for each kind of types (`kind_of`). `typed.py` completes
-them. Used only where templates are generated and tested.
+If the lowering of an operation depends on a type, there is a template for each kind of types (`kind_of`). `typed.py`
+completes them. Used only to generate and test templates.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _OPERATIONS: dict[str, tuple[int, ResultType, object]] = {
     "array.init_elem": (4, None, INDICES),
 }
 
-# Instructions that `typed.py` completes a template for, or makes one.
+# Instructions for which `typed.py` completes or makes a template.
 TYPED_NAMES = frozenset({
     *_OPERATIONS,
     *("struct.get_s", "struct.get_u", "array.get_s", "array.get_u"),
@@ -64,7 +64,7 @@ TYPED_NAMES = frozenset({
 
 
 def typed_templates() -> dict[str, str]:
-    """The templates by name, and kind of types where it matters."""
+    """The templates by name, and by kind of types where it matters."""
     made = {name: record_typed(name, *facts) for name, facts in _OPERATIONS.items()}
     made["ref.eq"] = record_typed("ref.eq", 2, BOOL, False)
     made["ref.eq object"] = record_typed("ref.eq", 2, BOOL, True)
@@ -82,11 +82,11 @@ def typed_templates() -> dict[str, str]:
 
 
 def _keeping_operand(text: str, first: str) -> str:
-    """A template with its operand, which the operation of the IR only looks at, as the result."""
+    """Changes a template so that its result is its operand, which the operation of the IR only tests."""
     below, between, above = text.split(";")
     if first:
         return f"{below};{between}; {first} {above}"
     if not below.strip():
-        # The operand stays on the stack, below what looks at it.
+        # The operand stays on the stack, below the code that tests it.
         return f"{below};{between};{above.replace('store:0 load:0', 'copy:1').replace('load:0', 'copy:1')}"
     return f"{below};{between};{above} load:0"

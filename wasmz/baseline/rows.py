@@ -1,14 +1,14 @@
-"""What `translate.py` does with each opcode: generated templates, made pieces of the running Python when first needed.
+"""The case of `translate.py` for each opcode, and its facts: templates as pieces for the running Python.
 
-    rows.way(0x6A)   -> BINARY        rows.facts[0x6A] -> (I32, I32, b"BINARY_OP + LOAD_CONST 2 BINARY_OP &")
+    rows.cases[0x6A]   -> BINARY        rows.facts[0x6A] -> (I32, I32, b"BINARY_OP + LOAD_CONST 2 BINARY_OP &")
 
-A *way* is the number of a case of the loop. Instructions with a case of their own have it from the start; all others
-are prepared from their template (`templates.py`), which says what the pipeline's lowering emits.
+Cases are numbered. Instructions with a case of their own have its number from the start; for others, it is found when
+they are first met, from their template (`templates.py`), which has the code that the pipeline's lowering emits.
 """
 
 from __future__ import annotations
 
-from wasmz.baseline.templates import INDEX_COUNTS, TEMPLATES, WAYS
+from wasmz.baseline.templates import CASE_NUMBERS, INDEX_COUNTS, TEMPLATES
 from wasmz.codegen.targets import current_target
 from wasmz.codegen.targets.base import ALWAYS, IF_FALSE, IF_TRUE, Target
 from wasmz.runtime import abi
@@ -20,40 +20,40 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, Final
 
-# The first constants of each code object, so that a template with no others is the same piece everywhere.
+# The first constants of each code object. So a template that uses no others has the same piece everywhere.
 FIXED_CONSTANTS: Final = (0, 1, 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF, 1 << 31, 1 << 63, 31, 63)
 
 _LETTERS: Final = {"i": ValType.I32, "I": ValType.I64, "f": ValType.F32, "F": ValType.F64, "v": ValType.V128}
 
-# What immediates follow an opcode, as templates write it.
+# The immediates that follow an opcode, as templates write them.
 NO_IMMEDIATES, MEMORY_ACCESS, MEMORY, TWO_MEMORIES, SEGMENT_AND_MEMORY, SEGMENT = "-", "a", "m", "mm", "dm", "d"
 
 JUMPS: Final = {"jump": ALWAYS, "if": IF_TRUE, "unless": IF_FALSE}
 
 
-# Locals with higher numbers are not moved: compilers hardly have so many.
+# Locals with higher numbers are not moved: few functions have as many.
 _MOVABLE_LOCALS: Final = 200
 
-# The way of opcodes that are not prepared yet.
+# Stands for the case of opcodes that are not prepared yet.
 NEW: Final = 0xFF
 
 
 class NoRow(Exception):
-    """The instruction is not for this compiler."""
+    """This compiler does not know the instruction."""
 
 
 class Template:
     """A parsed template.
 
-    Attributes:
-        params, result: types.
+    params, result: types.
+        immediates: one of the constants above.
         immediates: one of the above.
-        alignment: the largest alignment of a memory access, as a power of two.
+        is_condition: whether its result is a bool.
         is_condition: whether it leaves a bool.
         below, between, above: words of code below the first operand, between the operands, above them.
         traps: whether it may trap.
-        in_array: whether that may be because of an index of an array.
-        is_long: whether its pieces are not joined.
+        in_array: whether the trap may be for an index of an array.
+        is_long: whether its pieces stay separate.
     """
 
     in_array = False
@@ -74,14 +74,15 @@ class Template:
 
 
 class Rows:
-    """The ways of all opcodes, and what the loop needs to know of each, for the running Python.
+    """The cases and facts of all opcodes, for the running Python.
 
     Attributes:
-        ways: by opcode byte.
-        rare_ways: by opcode, of those with a prefix.
-        facts: by opcode; what a tuple has depends on the way.
-        load_facts: the same of loads alone.
-        movable: pieces that may be moved over code that sets no local: the local that one pushes, -1 for a constant.
+        cases: the numbers of cases, by opcode byte.
+        rare_cases: the same for opcodes with a prefix.
+        facts: what the case needs to know, by opcode; tuples whose form depends on the case.
+        load_facts: the facts of loads.
+        movable: pieces that may be moved over code that sets no local: the local that a piece pushes, -1 for a
+        constant.
     """
 
     def __init__(self, target: Target) -> None:
@@ -95,34 +96,34 @@ class Rows:
         self.movable.update({piece: -1 for piece in small if piece is not None})
         target.reserve_locals(_MOVABLE_LOCALS)
         self.movable.update({piece: index for index, piece in enumerate(target.loads[:_MOVABLE_LOCALS])})
-        self.ways: bytearray = bytearray([NEW]) * 256
+        self.cases: bytearray = bytearray([NEW]) * 256
         for opcode, name in _OWN.items():
-            self.ways[opcode] = WAYS[name]
-        self.rare_ways: dict[int, int] = {opcode: WAYS[name] for opcode, name in _OWN_RARE.items()}
+            self.cases[opcode] = CASE_NUMBERS[name]
+        self.rare_cases: dict[int, int] = {opcode: CASE_NUMBERS[name] for opcode, name in _OWN_RARE.items()}
         self.facts: dict[int, Any] = {}
         self.load_facts: dict[int, tuple[ValType, str, bytes, int]] = {}
 
     def prepare(self, opcode: int) -> int:
-        """The way of an opcode that has no case of its own, when it is met for the first time.
+        """Finds the case of an opcode that has none of its own, when it is first met.
 
         Raises:
             NoRow: this compiler does not know the instruction.
         """
         text = TEMPLATES.get(opcode)
-        # Its facts come first: another thread may use them as soon as the way is known.
+        # Stores the facts first: another thread may use them as soon as the case is known.
         if text is not None:
-            way, self.facts[opcode] = self._classify(Template(text))
+            case, self.facts[opcode] = self._classify(Template(text))
         elif opcode in INDEX_COUNTS:
-            way, self.facts[opcode] = WAYS["TYPED"], INDEX_COUNTS[opcode]
+            case, self.facts[opcode] = CASE_NUMBERS["TYPED"], INDEX_COUNTS[opcode]
         else:
             raise NoRow
-        if way == WAYS["LOAD"]:
+        if case == CASE_NUMBERS["LOAD"]:
             self.load_facts[opcode] = self.facts[opcode]
         if opcode < 256:
-            self.ways[opcode] = way
+            self.cases[opcode] = case
         else:
-            self.rare_ways[opcode] = way
-        return way
+            self.rare_cases[opcode] = case
+        return case
 
     def _classify(self, template: Template) -> tuple[int, Any]:
         params, result = template.params, template.result
@@ -132,34 +133,34 @@ class Rows:
         if template.immediates != NO_IMMEDIATES or piece is None:
             helper = _called_helper(template)
             if helper is not None:
-                return WAYS["HELPER"], (params, len(params), result, helper)
-            return WAYS["GENERAL"], template
+                return CASE_NUMBERS["HELPER"], (params, len(params), result, helper)
+            return CASE_NUMBERS["GENERAL"], template
         if len(params) == 2 and params[0] is params[1]:
             if template.between:
-                return WAYS["SIGNED"], (params[0], self.piece(template.between), piece)
+                return CASE_NUMBERS["SIGNED"], (params[0], self.piece(template.between), piece)
             if template.is_condition:
-                return WAYS["COMPARE"], (params[0], piece)
-            return WAYS["DIVIDE" if template.traps else "BINARY"], (params[0], result, piece)
+                return CASE_NUMBERS["COMPARE"], (params[0], piece)
+            return CASE_NUMBERS["DIVIDE" if template.traps else "BINARY"], (params[0], result, piece)
         if len(params) == 1 and not template.between and not template.traps and not template.is_condition:
-            return WAYS["UNARY"], (params[0], result, piece)
-        return WAYS["GENERAL"], template
+            return CASE_NUMBERS["UNARY"], (params[0], result, piece)
+        return CASE_NUMBERS["GENERAL"], template
 
     def _classify_access(self, template: Template) -> tuple[int, Any]:
         format = _format(template.below)
         if format is not None and template.above[0] == "subscript" and not template.between:
             piece = self.piece(template.above)
             if piece is not None:
-                return WAYS["LOAD"], (template.result, format, piece, template.alignment)
+                return CASE_NUMBERS["LOAD"], (template.result, format, piece, template.alignment)
         if template.above[-6:-3] == ["store:0", "store:1", "load:0"] and template.above[-1] == "store_subscript":
             format = _format(template.above[-3:-2])
             mask = template.above[:-6]
             if format is not None:
                 needed = int(mask[0].partition(":")[2]) if mask else None
-                return WAYS["STORE"], (template.params[1], format, needed, template.alignment)
-        return WAYS["GENERAL"], template
+                return CASE_NUMBERS["STORE"], (template.params[1], format, needed, template.alignment)
+        return CASE_NUMBERS["GENERAL"], template
 
     def piece(self, words: Sequence[str]) -> bytes | None:
-        """The words as one piece, if it is the same in every function."""
+        """The words joined to one piece, if it is the same in every function."""
         pieces = []
         for word in words:
             kind, _, argument = word.partition(":")
@@ -176,7 +177,7 @@ class Rows:
 
 
 def verb(target: Target, kind: str, argument: str) -> bytes:
-    """A word that is the same piece in every function."""
+    """The piece of a word that is the same in every function."""
     if kind == "compare":
         return target.compare(argument)
     if kind == "call":
@@ -201,7 +202,7 @@ _SIMPLE: Final = {
     "store_subscript": "store_subscript",
     "subscript": "subscript",
 }
-# Words that name an object of the instance by an index.
+# Words for objects of the instance, with an index.
 NAMES: Final = {
     "class": abi.type_class,
     "data": abi.data_segment,
@@ -227,7 +228,7 @@ def _format(words: Sequence[str]) -> str | None:
 
 
 def _called_helper(template: Template) -> str | None:
-    """The function of the runtime that is all of a template."""
+    """The function of the runtime whose call is the whole template, or ``None``."""
     if template.immediates != NO_IMMEDIATES or template.between or template.result is None:
         return None
     if len(template.below) == 1 and template.above == [f"call:{len(template.params)}"]:
@@ -236,7 +237,7 @@ def _called_helper(template: Template) -> str | None:
     return None
 
 
-# Instructions that have a case of their own: opcode -> its name.
+# Instructions that have a case of their own, with its name.
 _OWN: Final = {
     0x00: "UNREACHABLE", 0x01: "NOP", 0x02: "BLOCK", 0x03: "LOOP", 0x04: "IF", 0x05: "ELSE", 0x0B: "END", 0x0C: "BR",
     0x0D: "BR_IF", 0x0E: "BR_TABLE", 0x0F: "RETURN", 0x10: "CALL", 0x11: "CALL_INDIRECT", 0x1A: "DROP", 0x1B: "SELECT",

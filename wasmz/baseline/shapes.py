@@ -1,7 +1,7 @@
-"""Code that is too involved for a case of the loop: conditions, constants, table calls, switches.
+"""Code that is too long for a case of the loop: conditions, constants, table calls, switches.
 
-A condition is an operand that a comparison has left where an i32 is expected, because the next instruction consumes it
-at once: a bool, or a number whose being zero is meant.
+A condition is an operand that a comparison leaves in place of an i32 because the next instruction consumes it at once:
+a bool, or a number that counts as true if it is zero.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
     from wasmz.baseline.rows import Rows, Template
 
-# Opcodes of what consumes a condition: br_if, if, i32.eqz, select.
+# Opcodes that consume a condition: br_if, if, i32.eqz, select.
 CONSUMERS: Final = frozenset({0x0D, 0x04, 0x45, 0x1B})
 
-# Types of conditions: a bool; a bool of which the opposite is meant; a number that is to be zero.
+# Types of conditions: a bool; a bool whose opposite is meant; a number that is compared with zero.
 TRUE: Final = internal_type("true")
 FALSE: Final = internal_type("false")
 ZERO: Final = internal_type("zero")
 INVERSE: Final = {TRUE: FALSE, FALSE: TRUE, ZERO: ValType.I32, ValType.I32: ZERO}
 
-# Integer instructions whose code is another for a constant second operand: opcode -> (kind, bits).
+# Integer instructions that have other code if the second operand is constant: opcode -> (kind, bits).
 CONSTANT_FORMS: Final[dict[int, tuple[str, int]]] = {
     0x6A: ("add", 32), 0x74: ("shl", 32), 0x75: ("shr_s", 32), 0x76: ("shr_u", 32), 0x77: ("rotl", 32),
     0x78: ("rotr", 32), 0x7C: ("add", 64), 0x86: ("shl", 64), 0x87: ("shr_s", 64), 0x88: ("shr_u", 64),
@@ -44,7 +44,7 @@ _COMPARISONS: Final[dict[int, tuple[str, int]]] = {
 _SIGN_TESTS: Final = {("<", 0): ">=", (">=", 0): "<", (">", -1): "<", ("<=", -1): ">="}
 
 # i32 instructions with a constant second operand: the opcode, Python's operator, which constants, whether the result
-# needs to be reduced. (A large constant is added by subtraction, see constant_form.)
+# needs to be reduced. (Large constants are added by subtraction, see constant_form.)
 _OPERATIONS: Final = (
     (0x6A, "+", 1 << 31, True),
     (0x6B, "-", 1 << 32, True),
@@ -56,7 +56,7 @@ _OPERATIONS: Final = (
     (0x76, ">>", 32, False),
 )
 
-# Up to this many cases a switch is a chain of comparisons.
+# Switches with up to this many cases become chains of comparisons.
 _CHAIN_LENGTH = 3
 
 
@@ -70,7 +70,7 @@ class Pieces:
         zero, one = rows.constant_pieces[0], rows.constant_pieces[1]
         self.zero: bytes = zero
         self.and_: bytes = target.binary("&")
-        # A bool becomes 1 or 0.
+        # Converts a bool to 1 or 0.
         self.to_integer: bytes = self._choose(b"", IF_FALSE, one, zero)
         test = target.to_condition
         self.conditions: dict[Any, tuple[bytes, str, str]] = {
@@ -83,16 +83,16 @@ class Pieces:
             TRUE: (self.to_integer,),
             FALSE: (self._choose(b"", IF_FALSE, zero, one),),
             ZERO: (zero, target.compare("=="), self.to_integer),
-            # Twice the test for zero.
+            # Two tests for zero.
             ValType.I32: (self._choose(test, IF_FALSE, one, zero),),
         }
-        # [first, second, condition]: if the condition holds the second one is dropped, otherwise the first.
+        # [first, second, condition]: drops the second if the condition holds, otherwise the first.
         self.selects: dict[Any, bytes] = {
             type: self._join(-2, before, self._jump(if_true, target.swap2), target.swap2, target.pop)
             for type, (before, if_true, _) in self.conditions.items()
         }
 
-        # Instructions on i32 of which a constant below the limit is the second operand: what follows the constant.
+        # For i32 instructions whose second operand is a constant below the limit: the code after the constant.
         self.operand_facts: dict[int, tuple[bytes, int]] = {}
         mask = (rows.constant_pieces[0xFFFFFFFF], self.and_)
         for opcode, operator, limit, is_reduced in _OPERATIONS:
@@ -100,7 +100,7 @@ class Pieces:
             self.operand_facts[opcode] = (target.join(*code), limit)
 
     def _join(self, effect: int, *pieces: bytes) -> bytes:
-        """Pieces as one, with its effect on the depth of the stack."""
+        """Joins pieces to one, whose effect on the stack depth is given."""
         joined = b"".join(pieces)
         self.target.effects[joined] = effect
         return joined
@@ -114,7 +114,7 @@ class Pieces:
         return self._join(0, before, self._jump(when, first + end), first, end, second)
 
     def return_code(self, draft: Draft, count: int) -> tuple[bytes, ...]:
-        """Leaves the function with the topmost values as its results."""
+        """The code that returns the topmost ``count`` values."""
         if not count:
             return (draft.none(), self.target.return_value)
         if count == 1:
@@ -123,13 +123,13 @@ class Pieces:
 
 
 def constant_form(pieces: Pieces, draft: Draft, opcode: int, number: int) -> tuple[bytes, ...]:
-    """The code for an instruction whose second operand is a constant; it takes the place of the constant's."""
+    """The code for an instruction whose second operand is a constant; it replaces that of the constant."""
     kind, bits = CONSTANT_FORMS[opcode]
     target, constant = draft.target, draft.constant
     mask = (constant((1 << bits) - 1), pieces.and_)
     if kind == "add":
         if number >> (bits - 1):
-            # A small negative number is added by subtraction, which keeps to small ints, CPython's fastest.
+            # Adds a small negative number by subtraction, so that operands stay small ints, CPython's fastest.
             return (constant((1 << bits) - number), target.binary("-"), *mask)
         return (constant(number), target.binary("+"), *mask)
     count = number % bits
@@ -140,13 +140,13 @@ def constant_form(pieces: Pieces, draft: Draft, opcode: int, number: int) -> tup
     if kind == "shr_s":
         flip = constant(1 << (bits - 1))
         return (flip, target.binary("^"), flip, target.binary("-"), constant(count), target.binary(">>"), *mask)
-    # A product with 2^width + 1 contains the value twice in a row, and so any rotation of it, at some shift.
+    # A product with 2^width + 1 has the value twice in a row; shifted, it contains any rotation of it.
     right = count if kind == "rotr" else -number % bits
     return (constant((1 << bits) + 1), target.binary("*"), constant(right), target.binary(">>"), *mask)
 
 
 def constant_comparison(pieces: Pieces, draft: Draft, opcode: int, number: int) -> tuple[bytes, ...]:
-    """The same for a comparison of signed integers, up to the bool."""
+    """Like :func:`constant_form`, for a comparison of signed integers; its result is a bool."""
     operator, bits = _COMPARISONS[opcode]
     target = draft.target
     flip = 1 << (bits - 1)
@@ -157,7 +157,7 @@ def constant_comparison(pieces: Pieces, draft: Draft, opcode: int, number: int) 
 
 
 def call_indirect(draft: Draft, callees: str, offset: int, first: int, index: int, count: int, floor: int) -> None:
-    """Calls an item of a table: ``count`` operands, whose code begins at ``first``, and the item's index, at ``index``.
+    """Calls an element of a table: ``count`` operands, whose code begins at ``first``, then the index, at ``index``.
 
     The operands are computed before the table is read (specification 4.4.8).
     """
@@ -166,7 +166,7 @@ def call_indirect(draft: Draft, callees: str, offset: int, first: int, index: in
 
 
 def call_reference(draft: Draft, offset: int, first: int, index: int, count: int, floor: int) -> None:
-    """Calls what a reference refers to, likewise."""
+    """Calls a reference, likewise."""
     target = draft.target
     finding = target.load_attribute(draft.name_index(abi.CODE))
     _call_found(draft, (target.before_callee,), finding, offset, first, index, count, floor)
@@ -182,7 +182,7 @@ def _call_found(
     count: int,
     floor: int,
 ) -> None:
-    """Calls what ``finding`` replaces the last operand by, with ``below`` below it."""
+    """Calls the result of ``finding``, which consumes the last operand and finds ``below`` below it."""
     out, target = draft.out, draft.target
     if first >= floor and len(out) - first < LONGEST and (not count or _may_go_first(draft, first, index, count)):
         operands = out[first:index]
@@ -203,7 +203,7 @@ def _call_found(
 
 
 def push_test(draft: Draft, template: Template, indices: tuple[int, ...]) -> None:
-    """Pushes whether the reference on top of the stack, which stays, passes a test."""
+    """Pushes whether the reference on top of the stack passes a test; the reference stays."""
     out, target = draft.out, draft.target
     below = instantiate(draft, template.below, 0, indices)
     above = b"".join(instantiate(draft, template.above, 0, indices))
@@ -213,7 +213,7 @@ def push_test(draft: Draft, template: Template, indices: tuple[int, ...]) -> Non
 
 
 def _may_go_first(draft: Draft, first: int, index: int, count: int) -> bool:
-    """Whether an index may be computed before the operands: these only read locals and constants, and it sets none."""
+    """Whether the index may be computed before the operands: they only read locals and constants, and it sets none."""
     if index - first != count:
         return False
     loads = draft.target.plain_loads
@@ -223,7 +223,7 @@ def _may_go_first(draft: Draft, first: int, index: int, count: int) -> bool:
 
 
 def read_targets(data: bytes, pos: int, end: int) -> tuple[Sequence[int], int]:
-    """The immediates of ``br_table``, the default last."""
+    """The targets of ``br_table``, the default last, and the position after them."""
     count, pos = read_u32(data, pos, end)
     if count >= end - pos:
         raise Unfit
@@ -238,7 +238,7 @@ def read_targets(data: bytes, pos: int, end: int) -> tuple[Sequence[int], int]:
 
 
 def switch(draft: Draft, targets: Sequence[int], cases: list[tuple[int, Label, int, int]]) -> None:
-    """Jumps by the index on top of the stack; a case has its depth, label, and the values to drop and to keep."""
+    """Jumps by the index on top of the stack. A case has its depth, label, and numbers of values to drop and keep."""
     out, target = draft.out, draft.target
     labels: dict[int, Label] = {}
     stubs: list[tuple[Label, Label, int, int]] = []
@@ -269,7 +269,7 @@ def switch(draft: Draft, targets: Sequence[int], cases: list[tuple[int, Label, i
 
 
 def _decide_by_table(draft: Draft, load: bytes, cases: list[Label], default: Label) -> None:
-    """A constant tuple gives, for each index, the decisions of a balanced tree of jumps."""
+    """Jumps by a constant tuple that has, for each index, the decisions of a balanced tree of jumps."""
     out, target = draft.out, draft.target
     numbers: dict[Label, int] = {}
     for label in cases:
@@ -279,7 +279,7 @@ def _decide_by_table(draft: Draft, load: bytes, cases: list[Label], default: Lab
     out += (load, draft.constant(len(cases)), target.compare("<"))
     draft.jump(default, IF_FALSE)
     if depth:
-        # One tuple for each leaf, for any number of cases that lead to it.
+        # One tuple for each leaf, shared by all cases that lead to it.
         paths = [tuple(bool(leaf >> bit & 1) for bit in range(depth - 1, -1, -1)) for leaf in range(len(leaves))]
         decisions = tuple(paths[numbers[label]] for label in cases)
         out += (draft.keyed_constant(("decisions", decisions), decisions), load, target.subscript)
@@ -288,7 +288,7 @@ def _decide_by_table(draft: Draft, load: bytes, cases: list[Label], default: Lab
 
 
 def _decide(draft: Draft, leaves: list[Label], first: int, bit: int) -> None:
-    """Jumps to one of the leaves from ``first`` on, by the decisions for ``bit`` and lower ones on the stack."""
+    """Jumps to one of the leaves from ``first`` on; the stack has the decisions for ``bit`` and lower ones."""
     if bit < 0:
         draft.jump(leaves[first])
         return

@@ -1,6 +1,6 @@
-"""Types that are not the same, and locals without a default value: what modules with typed references need.
+"""Subtyping, and locals without a default value, for modules with typed references.
 
-The loop compares types by identity. Only where they differ does it ask here, so numbers cost nothing.
+The loop compares types by identity. Only if they differ does it call these functions, so numbers cost nothing.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
 
 def fit(found: Any, wanted: Any) -> None:
-    """Whether a value may stand where one of another type is expected; ``Unfit`` if not."""
+    """Raises ``Unfit`` unless a value of one type may be used where the other is expected."""
     if not is_subtype(found, wanted):
         raise Unfit
 
 
 def fit_all(found: Sequence[Any], wanted: Sequence[Any]) -> None:
-    """The same for several values."""
+    """Like :func:`fit`, for several values."""
     if len(found) != len(wanted) or not all(map(is_subtype, found, wanted)):
         raise Unfit
 
 
 def settle(types: list[Any], wanted: Sequence[Any]) -> None:
-    """Gives the topmost values the expected types, of which theirs must be subtypes."""
+    """Gives the topmost values the expected types, of which their types must be subtypes."""
     first = len(types) - len(wanted)
     if first < 1:
         raise Unfit
@@ -37,7 +37,7 @@ def settle(types: list[Any], wanted: Sequence[Any]) -> None:
 
 
 def settle_from(types: list[Any], height: int, wanted: Sequence[Any]) -> None:
-    """The same, of all values from a height on."""
+    """Like :func:`settle`, for all values from a height on."""
     fit_all(types[height:], wanted)
     types[height:] = wanted
 
@@ -49,7 +49,7 @@ def without_nulls(type: Any) -> RefType:
     return RefType(type.heap_type, nullable=False, exact=type.exact) if type.nullable else type
 
 
-# The type of a local that is not set yet, and the piece that stands for reading it: layout knows no such piece.
+# The type of a local that is not set yet, and the piece that reads it, which layout does not know.
 _UNSET: Final = internal_type("unset")
 _UNSET_PIECE: Final = b"unset"
 
@@ -58,9 +58,9 @@ class Variables:
     """The locals of a function.
 
     Attributes:
-        types: by index; of a local without a default value, before it is set, none that fits anything.
-        loads: the pieces that read them.
-        fresh: the locals without a default value that are set, with the number of open blocks where that was done.
+        types: by index; a local without a default value has a type that fits nothing until it is set.
+        loads: the pieces that read the locals.
+        fresh: the locals without a default value that are set, each with the number of blocks that were open then.
     """
 
     def __init__(self, types: list[Any], loads: list[bytes], params: int, *, all_have_defaults: bool) -> None:
@@ -80,7 +80,7 @@ class Variables:
         self.loads[index] = _UNSET_PIECE
 
     def set(self, index: int, found: Any, depth: int) -> ValType:
-        """Sets a local to a value whose type is not the local's own; returns that."""
+        """Sets a local to a value with another type than the local's; returns the local's type."""
         wanted = self.types[index]
         if wanted is _UNSET:
             wanted = self.types[index] = self._types[index]
@@ -90,7 +90,7 @@ class Variables:
         return wanted  # type: ignore[no-any-return]
 
     def leave(self, depth: int) -> None:
-        """At the end of a block, those that were set in it are unset again."""
+        """Ends a block: locals that were set in it are unset again."""
         fresh = self.fresh
         while fresh and fresh[-1][0] >= depth:
             self._unset(fresh.pop()[1])

@@ -5,7 +5,7 @@ By opcode: operand and result types, immediates, alignment; code below the opera
 
 from __future__ import annotations
 
-WAYS = {
+CASE_NUMBERS = {
     'LOCAL_GET': 0,
     'I32_CONST': 1,
     'BINARY': 2,
@@ -854,7 +854,7 @@ TEMPLATES = {
     0xfd0113: 'vvv:v - ; callee:i32x4_relaxed_dot_i8x16_i7x16_add_s ; ; @ call:3',
 }
 
-# By name and what it depends on, the same of instructions whose types depend on the module.
+# Templates of instructions whose types depend on the module, by name and kind of types.
 TYPED = {
     'table.get': 'callee:table_get table:0 ;  ; @ call:2',
     'table.set': 'callee:table_set table:0 ;  ; @ call:3 pop',
@@ -953,7 +953,7 @@ TYPED = {
     'ref.cast exact-function?': 'callee:gc_is_exact_function ;  ; store:0 load:0 @ class:0 call:2 if:0 @ load:0 const:None is if:0 callee:gc_trap_cast call:0 pop label:0 load:0',
 }
 
-# By opcode and lane.
+# Templates by opcode and lane.
 LANES: dict[int, tuple[str, ...]] = {
     # i8x16.extract_lane_s
     0xfd0015: (
@@ -1179,7 +1179,7 @@ LANES: dict[int, tuple[str, ...]] = {
     ),
 }
 
-# How many indices follow these instructions; -1: something else.
+# How many indices are the immediates of these instructions; -1: others.
 INDEX_COUNTS = {
     0xfc000c: 2,  # table.init
     0xfc000d: 1,  # elem.drop

@@ -1,6 +1,6 @@
-"""Counting calls and rounds of loops, and leaving for better code (docs/abi.md, "Tiers").
+"""Counts calls and loop iterations, and leaves for better code (docs/abi.md, "Tiers").
 
-At its start and at the header of each loop, code takes an item of its counter, and of the fuel if that is counted:
+At its start and at the header of each loop, code takes an item of its counter, and of the fuel if that is limited:
 
     LOAD_GLOBAL h5; FOR_ITER cold; POP_TOP; POP_TOP
 
@@ -17,20 +17,20 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final
 
-    # Its number, the labels for a counter that has ended and to go on at, the number of operands on the stack.
+    # The loop's number, the labels for an exhausted counter and for going on, the number of operands on the stack.
     _Loop = tuple[int, Label, Label, int]
-    # The loop's label (None: the function), where in the draft the code begins, its jump, the label after it.
+    # The loop's label (None: the function's start), the code's place in the draft, its jump, the label after it.
     _Fuel = tuple[Label | None, int, Jump, Label]
 
-# A call or an iteration runs about so many of the parts between branches, if there are more.
+# About how many of the parts between branches a call or an iteration runs, if there are more.
 _PARTS: Final = 6
 
 
 def estimate(size: int, branches: int) -> int:
-    """How much of code of a size runs at a time, which has so many branches.
+    """About how much of code with the given size and number of branches runs at a time.
 
-    It is right for code without branches. Interpreters, which run 30 of 20,000 values in an iteration, are known by
-    their very many branches.
+    It is exact for code without branches. Interpreters, which run 30 of 20,000 values in an iteration, have very many
+    branches.
     """
     return size if branches < _PARTS else size * _PARTS // (branches + 1)
 
@@ -39,9 +39,9 @@ class Requests:
     """The counting code of one function.
 
     Attributes:
-        loop_count: the loops so far, those in dead code included: their numbers.
-        costs: how much runs between two counts, see ``FunctionCode``; known when all code has been emitted.
-        validated: the function's instructions, once it has been validated because of dead code in it.
+        loop_count: the number of loops so far, including those in dead code.
+        costs: how much runs between two counts, see ``FunctionCode``; set when all code has been emitted.
+        validated: the function's instructions, if it was validated because of dead code in it.
     """
 
     def __init__(self, index: int, place: int, params: int, locals: int, *, uses_fuel: bool) -> None:
@@ -54,10 +54,10 @@ class Requests:
         self.costs: tuple[int, ...] = ()
         self.validated: list[Any] | None = None
         self._loops: list[_Loop] = []
-        # For each loop its number, and where it begins among the marks.
+        # For each loop: its number, and the index of its header's mark.
         self._headers: list[tuple[int, int]] = []
         self._fuel: list[_Fuel] = []
-        # Two fast locals behind the others: how often the counter has ended in this call, and the answer.
+        # Two fast locals after the others: how often the counter was exhausted in this call, and the answer.
         self.rounds: int = locals
         self.answer: int = locals + 1
 
@@ -66,7 +66,7 @@ class Requests:
         return self._count(draft, abi.AT_START, 0, None)
 
     def add(self, draft: Draft, loop: Label, operands: int) -> int:
-        """Counts an iteration of a loop, at its header, where there are so many operands on the stack."""
+        """Counts an iteration of a loop, at its header, where ``operands`` are on the stack."""
         self._headers.append((self.loop_count, len(draft.marks) - 1))
         self.loop_count += 1
         return self._count(draft, self.loop_count - 1, operands, loop)
@@ -96,7 +96,7 @@ class Requests:
         return len(self._loops) > 1
 
     def finish(self, draft: Draft, size: int) -> None:
-        """Emits what counters lead to when they have ended; ``size`` is the function's."""
+        """Emits the code that exhausted counters jump to; ``size`` is the function's."""
         self.costs = self._find_costs(draft, size)
         out, target = draft.out, draft.target
         without_fuel = self._place_fuel(draft)
@@ -123,10 +123,10 @@ class Requests:
     def _find_costs(self, draft: Draft, size: int) -> tuple[int, ...]:
         pieces = len(draft.out)
         if not self._headers:
-            # Jumps are empty pieces, so far.
+            # At this stage, jumps are empty pieces.
             return (estimate(size, draft.out.count(b"")),)
         marks, places = draft.marks, draft.mark_places
-        # By header the last jump to it, where its loop ends; and the jumps up to each mark.
+        # For each header, the last jump to it, which ends the loop; and the number of jumps up to each mark.
         ends = {marks[place]: place for _, place in self._headers}
         jumps = []
         count = 0
@@ -136,10 +136,10 @@ class Requests:
                 if mark.label in ends:
                     ends[mark.label] = place
             jumps.append(count)
-        # What is left of the function, and of each loop, without the loops in it: pieces of code, and jumps.
+        # The size of the function and of each loop without its inner loops: pieces of code, and jumps.
         counts = [[0, 0] for _ in range(self.loop_count + 1)]
         counts[-1] = [pieces, count]
-        # The loops that are open where one begins.
+        # The loops that are open where another begins.
         around = [(-1, len(marks))]
         for number, start in self._headers:
             end = ends[marks[start]]
@@ -153,9 +153,9 @@ class Requests:
         return tuple([estimate(count * size // pieces, branches) for count, branches in counts])
 
     def _place_fuel(self, draft: Draft) -> list[tuple[Label, Label]]:
-        """Where code leads whose iterator has ended, and where it goes on with more fuel.
+        """For each place that takes fuel: the label for an exhausted iterator, and the label for going on.
 
-        Loops that nothing repeats use none, as in the pipeline (`irbuild/fuel.py`).
+        Loops that nothing repeats take none, as in the pipeline (`irbuild/fuel.py`).
         """
         if not self._fuel:
             return []
@@ -170,7 +170,7 @@ class Requests:
         return labels
 
     def _request(self, draft: Draft, number: int) -> None:
-        """Asks for something better, up to whether there is nothing."""
+        """Asks for better code; pushes whether there is none."""
         out, target = draft.out, draft.target
         out.append(target.after_end)
         draft.mark(self.place)
@@ -191,7 +191,7 @@ class Requests:
         out += (target.loads[self.answer], draft.none(), target.is_operator)
 
     def _leave(self, draft: Draft, locals: int, operands: int) -> None:
-        """Calls the answer with locals and operands, which temporaries hold, and returns its results."""
+        """Calls the answer with locals and operands, which are in temporaries, and returns its results."""
         out, target = draft.out, draft.target
         out += (target.before_callee, target.loads[self.answer], target.after_callee, *target.loads[:locals])
         draft.load_operands(operands)

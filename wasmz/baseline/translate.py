@@ -46,10 +46,10 @@ if TYPE_CHECKING:
 
 I32, I64, F32, F64 = ValType.I32, ValType.I64, ValType.F32, ValType.F64
 
-# For opcodes that are not in `operand_facts`.
+# The facts of opcodes that are not in `operand_facts`.
 NOTHING = (b"", 0)
 
-# Branches of a function may drop and move this many values, and one more for each byte.
+# The branches of a function may drop or move this many values, plus one for each byte.
 _MOST_MOVED = 20_000
 
 
@@ -66,7 +66,7 @@ def translate(
     target = draft.target
     local_types, loads, fresh = variables.types, variables.loads, variables.fresh
     stores = target.stores
-    ways, rare_ways, facts = rows.ways, rows.rare_ways, rows.facts
+    case_numbers, rare_cases, facts = rows.cases, rows.rare_cases, rows.facts
     load_facts, operand_facts = rows.load_facts, pieces.operand_facts
     swap, copy, drop = target.swap2, target.copy1, target.pop
     subscript, store_subscript = target.subscript, target.store_subscript
@@ -99,21 +99,21 @@ def translate(
         start = pos
         opcode: int = data[pos]
         pos += 1
-        way = ways[opcode]
-        if way >= 46:
-            if way == 46:
+        case = case_numbers[opcode]
+        if case >= 46:
+            if case == 46:
                 number, pos = read_u32(data, pos, end)
                 opcode = opcode << 16 | number
                 if number > 0xFFFF or (opcode > 0xFD0000 and not module.has_vectors):
                     raise Unfit
-                way = rare_ways.get(opcode, NEW)
-            if way == NEW:
+                case = rare_cases.get(opcode, NEW)
+            if case == NEW:
                 try:
-                    way = rows.prepare(opcode)
+                    case = rows.prepare(opcode)
                 except NoRow:
                     raise Unfit from None
-        if way < 8:
-            if way == 0:  # LOCAL_GET
+        if case < 8:
+            if case == 0:  # LOCAL_GET
                 index = data[pos]
                 if index < 0x80:
                     pos += 1
@@ -126,7 +126,7 @@ def translate(
                     push(type)
                     append(loads[index])
                 else:
-                    # A load follows, for which nothing needs to be inserted.
+                    # The following load needs no insertion: its view is pushed first.
                     start = pos
                     pos += 1
                     result, format, piece, alignment = access
@@ -143,7 +143,7 @@ def translate(
                     place(len(out))
                     offsets.append(start)
                     append(piece)
-            elif way == 1:  # I32_CONST
+            elif case == 1:  # I32_CONST
                 number = data[pos]
                 if number < 0x80:
                     pos += 1
@@ -156,7 +156,7 @@ def translate(
                 append(constant(number) if piece is None else piece)
                 operation, limit = operand_facts.get(data[pos], NOTHING)
                 if number < limit and types[-1] is I32:
-                    # The constant is the second operand of what follows.
+                    # The constant is the second operand of the following instruction.
                     pos += 1
                     append(operation)
                 else:
@@ -164,7 +164,7 @@ def translate(
                     push_start(len(out) - 1)
                     last_constant = number
                     constant_end = len(out)
-            elif way == 2:  # BINARY
+            elif case == 2:  # BINARY
                 type, result, piece = facts[opcode]
                 if pop() is not type or types[-1] is not type:
                     raise Unfit
@@ -174,7 +174,7 @@ def translate(
                     out[-1:] = constant_form(pieces, draft, opcode, last_constant)
                 else:
                     append(piece)
-            elif way == 3:  # LOCAL_TEE
+            elif case == 3:  # LOCAL_TEE
                 index = data[pos]
                 if index < 0x80:
                     pos += 1
@@ -185,7 +185,7 @@ def translate(
                 append(copy)
                 append(stores[index])
                 set_ends[index] = len(out)
-            elif way == 4:  # LOAD
+            elif case == 4:  # LOAD
                 result, format, piece, alignment = facts[opcode]
                 offset = data[pos + 1]
                 if data[pos] > alignment or not has_memory:
@@ -208,7 +208,7 @@ def translate(
                 place(len(out))
                 offsets.append(start)
                 append(piece)
-            elif way == 5:  # LOCAL_SET
+            elif case == 5:  # LOCAL_SET
                 index = data[pos]
                 if index < 0x80:
                     pos += 1
@@ -220,7 +220,7 @@ def translate(
                 pop_start()
                 append(stores[index])
                 set_ends[index] = len(out)
-            elif way == 6:  # END
+            elif case == 6:  # END
                 frame = frames.pop()
                 results = frame.results
                 height = frame.height
@@ -238,7 +238,7 @@ def translate(
                         floor = put(frame.otherwise)
                 if not frame.is_loop:
                     floor = put(frame.label)
-                    # On other paths to the label something else is on top.
+                    # On other paths to the label, another value may be on top.
                     constant_end = -1
                 if fresh:
                     variables.leave(len(frames) + 1)
@@ -280,15 +280,15 @@ def translate(
                 elif begin >= floor and stored == len(out) - 1 and (local := movable.get(out[stored])) is not None and (
                     local < 0 or (local < local_count and set_ends[local] <= begin)
                 ):
-                    # So is the value, which can be pushed first.
+                    # The value is one, too, and can be pushed first.
                     draft.insert(begin, out.pop(), *masking, view)
                 else:
                     out += (*masking, swap, view, swap)
                 place(len(out))
                 offsets.append(start)
                 append(store_subscript)
-        elif way < 16:
-            if way == 8:  # BR_IF
+        elif case < 16:
+            if case == 8:  # BR_IF
                 depth = data[pos]
                 if depth < 0x80:
                     pos += 1
@@ -315,7 +315,7 @@ def translate(
                     drop_below(extra, arity)
                     jump(frame.label)
                     floor = put(over)
-            elif way == 9:  # CALL
+            elif case == 9:  # CALL
                 index = data[pos]
                 if index < 0x80:
                     pos += 1
@@ -354,7 +354,7 @@ def translate(
                     starts += [begin] * len(results)
                 else:
                     append(drop)
-            elif way == 10:  # COMPARE
+            elif case == 10:  # COMPARE
                 type, piece = facts[opcode]
                 if pop() is not type or types[-1] is not type:
                     raise Unfit
@@ -365,7 +365,7 @@ def translate(
                 else:
                     append(to_integer)
                     types[-1] = I32
-            elif way == 11:  # SIGNED
+            elif case == 11:  # SIGNED
                 type, flip, piece = facts[opcode]
                 if pop() is not type or types[-1] is not type:
                     raise Unfit
@@ -390,7 +390,7 @@ def translate(
                     else:
                         append(to_integer)
                         types[-1] = I32
-            elif way == 12:  # EQZ
+            elif case == 12:  # EQZ
                 type = types[-1]
                 if opcode == 0x45 and type in INVERSE:
                     result = INVERSE[type]
@@ -403,7 +403,7 @@ def translate(
                 else:
                     out += materials[result]
                     types[-1] = I32
-            elif way == 13:  # BLOCK
+            elif case == 13:  # BLOCK
                 frame = Frame(data, pos, module)
                 pos = frame.code_start
                 params = frame.params
@@ -420,7 +420,7 @@ def translate(
                 frame.height = len(types) - count
                 frames.append(frame)
                 floor = len(out)
-            elif way == 14:  # LOOP
+            elif case == 14:  # LOOP
                 frame = Frame(data, pos, module)
                 pos = frame.code_start
                 frame.is_loop = True
@@ -464,8 +464,8 @@ def translate(
                     push_start(0)
                 frame.height = len(types) - count
                 frames.append(frame)
-        elif way < 24:
-            if way == 16:  # BR
+        elif case < 24:
+            if case == 16:  # BR
                 depth = data[pos]
                 if depth < 0x80:
                     pos += 1
@@ -491,7 +491,7 @@ def translate(
                 results = frame.results
                 types[frame.height :] = results
                 starts[frame.height :] = [0] * len(results)
-            elif way == 17:  # GLOBAL_GET
+            elif case == 17:  # GLOBAL_GET
                 index = data[pos]
                 if index < 0x80:
                     pos += 1
@@ -503,7 +503,7 @@ def translate(
                 append(global_pieces.get(name) or draft.load_global(name))
                 if is_boxed:
                     out += (zero, subscript)
-            elif way == 18:  # GLOBAL_SET
+            elif case == 18:  # GLOBAL_SET
                 index = data[pos]
                 if index < 0x80:
                     pos += 1
@@ -520,14 +520,14 @@ def translate(
                     out += (draft.load_global(name), zero, store_subscript)
                 else:
                     append(target.store_global(draft.name_index(name)))
-            elif way == 19:  # UNARY
+            elif case == 19:  # UNARY
                 type, result, piece = facts[opcode]
                 if types[-1] is not type:
                     raise Unfit
                 types[-1] = result
                 if piece:
                     append(piece)
-            elif way == 20:  # I64_CONST
+            elif case == 20:  # I64_CONST
                 number, pos = read_s64(data, pos, end)
                 number &= 0xFFFFFFFFFFFFFFFF
                 push(I64)
@@ -535,7 +535,7 @@ def translate(
                 append(constant(number))
                 last_constant = number
                 constant_end = len(out)
-            elif way == 21:  # ELSE
+            elif case == 21:  # ELSE
                 frame = frames[-1]
                 height = frame.height
                 if frame.otherwise is None or frame.clauses:
@@ -550,7 +550,7 @@ def translate(
                 params = frame.params
                 types[height:] = params
                 starts[height:] = [0] * len(params)
-            elif way == 22:  # SELECT
+            elif case == 22:  # SELECT
                 condition = pop()
                 pop_start()
                 piece = selects[condition]
@@ -565,8 +565,8 @@ def translate(
                     raise Unfit
                 pop_start()
                 append(drop)
-        elif way < 32:
-            if way == 24:  # RETURN
+        elif case < 32:
+            if case == 24:  # RETURN
                 results = frames[0].results
                 count = len(results)
                 if count and types[-count:] != results:
@@ -586,7 +586,7 @@ def translate(
                 results = frame.results
                 types[frame.height :] = results
                 starts[frame.height :] = [0] * len(results)
-            elif way == 25:  # HELPER
+            elif case == 25:  # HELPER
                 params, count, result, name = facts[opcode]
                 if types[-count:] != params:
                     settle(types, params)
@@ -608,7 +608,7 @@ def translate(
                     place(len(out))
                     offsets.append(start)
                     append(calls[count])
-            elif way == 26:  # DIVIDE
+            elif case == 26:  # DIVIDE
                 type, result, piece = facts[opcode]
                 if pop() is not type or types[-1] is not type:
                     raise Unfit
@@ -617,19 +617,19 @@ def translate(
                 place(len(out))
                 offsets.append(start)
                 append(piece)
-            elif way == 27:  # F64_CONST
+            elif case == 27:  # F64_CONST
                 key = data[pos : pos + 8]
                 push(F64)
                 push_start(len(out))
                 append(draft.float_constant(key))
                 pos += 8
-            elif way == 28:  # F32_CONST
+            elif case == 28:  # F32_CONST
                 key = data[pos : pos + 4]
                 push(F32)
                 push_start(len(out))
                 append(draft.float_constant(key))
                 pos += 4
-            elif way == 29:  # UNREACHABLE
+            elif case == 29:  # UNREACHABLE
                 append(draft.load_callee(UNREACHABLE))
                 draft.mark(start)
                 out += (calls[0], target.raise_exception)
@@ -641,7 +641,7 @@ def translate(
                 results = frame.results
                 types[frame.height :] = results
                 starts[frame.height :] = [0] * len(results)
-            elif way == 30:  # CALL_INDIRECT
+            elif case == 30:  # CALL_INDIRECT
                 index = data[pos]
                 if index < 0x80:
                     pos += 1
@@ -707,8 +707,8 @@ def translate(
                 results = frame.results
                 types[frame.height :] = results
                 starts[frame.height :] = [0] * len(results)
-        elif way < 40:
-            if way == 32:  # REF_NULL
+        elif case < 40:
+            if case == 32:  # REF_NULL
                 type = NULLS.get(data[pos])
                 if type is None:
                     type, pos = module.read(opcode, data, pos, end)
@@ -717,7 +717,7 @@ def translate(
                 push(type)
                 push_start(len(out))
                 append(draft.none())
-            elif way == 33:  # REF_IS_NULL
+            elif case == 33:  # REF_IS_NULL
                 type = types[-1]
                 if type not in REFERENCES and type.__class__ is not RefType:
                     raise Unfit
@@ -727,7 +727,7 @@ def translate(
                 else:
                     append(to_integer)
                     types[-1] = I32
-            elif way == 34:  # REF_FUNC
+            elif case == 34:  # REF_FUNC
                 index = data[pos]
                 if index < 0x80:
                     pos += 1
@@ -736,9 +736,9 @@ def translate(
                 push(module.function_reference(index))
                 push_start(len(out))
                 append(draft.load_global(abi.reference(index)))
-            elif way == 35:  # NOP
+            elif case == 35:  # NOP
                 pass
-            elif way == 36:  # GENERAL
+            elif case == 36:  # GENERAL
                 template = facts[opcode]
                 offset, indices, pos = read_immediates(module, template, data, pos, end)
                 params = template.params
@@ -758,7 +758,7 @@ def translate(
                 if template.result is not None:
                     push(template.result)
                     push_start(begin)
-            elif way == 37:  # TYPED
+            elif case == 37:  # TYPED
                 first = facts[opcode]
                 second = -1
                 if first < 0:
@@ -803,7 +803,7 @@ def translate(
                 elif template.result is not None:
                     push(template.result)
                     push_start(begin)
-            elif way == 38:  # SELECT_TYPED
+            elif case == 38:  # SELECT_TYPED
                 selected, pos = module.read(opcode, data, pos, end)
                 if len(selected) != 1:
                     raise Unfit
@@ -845,7 +845,7 @@ def translate(
                 else:
                     append(drop)
         else:
-            if way == 40:  # BR_ON_NULL
+            if case == 40:  # BR_ON_NULL
                 module.require(Proposal.FUNCTION_REFERENCES)
                 depth = data[pos]
                 if depth < 0x80:
@@ -870,7 +870,7 @@ def translate(
                 jump(frame.label)
                 floor = put(over)
                 push(type)
-            elif way == 41:  # BR_ON_NON_NULL
+            elif case == 41:  # BR_ON_NON_NULL
                 module.require(Proposal.FUNCTION_REFERENCES)
                 depth = data[pos]
                 if depth < 0x80:
@@ -898,7 +898,7 @@ def translate(
                 append(drop)
                 pop()
                 pop_start()
-            elif way == 42:  # BR_ON_CAST
+            elif case == 42:  # BR_ON_CAST
                 (depth, type, result), pos = module.read(opcode, data, pos, end)
                 fit(result, type)
                 rest = without_null(type, result)
@@ -921,7 +921,7 @@ def translate(
                     drop_below(extra, arity)
                 jump(frame.label)
                 floor = put(over)
-            elif way == 43:  # TRY_TABLE
+            elif case == 43:  # TRY_TABLE
                 frame = Frame(data, pos, module)
                 clauses, pos = read_clauses(module, frames, data, frame.code_start, end)
                 params = frame.params
@@ -935,11 +935,11 @@ def translate(
                 constant_end = -1
                 if clauses:
                     if requests.uses_fuel:
-                        # Which loops are repeated, and so use fuel, depends on what handlers are reached: the pipeline knows.
+                        # Which loops repeat, and so use fuel, depends on which handlers are reached. The pipeline finds that out.
                         raise Unfit
                     frame.clauses = clauses
                     frame.otherwise = draft.protect(frame.height - len(frames)).label
-            elif way == 44:  # THROW
+            elif case == 44:  # THROW
                 index = data[pos]
                 if index < 0x80:
                     pos += 1
@@ -958,7 +958,7 @@ def translate(
                 results = frame.results
                 types[frame.height :] = results
                 starts[frame.height :] = [0] * len(results)
-            elif way == 45:  # THROW_REF
+            elif case == 45:  # THROW_REF
                 module.require(Proposal.EXCEPTIONS)
                 fit(pop(), ValType.EXNREF)
                 begin = pop_start()

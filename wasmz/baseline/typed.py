@@ -1,8 +1,8 @@
-"""Templates completed for a module: instructions whose types depend on it, constants of vectors, lanes.
+"""Completes templates for a module: instructions whose types depend on it, vector constants, lanes.
 
     describe(module, 0xFB0002, 3, 1)     struct.get 3 1: from (ref null 3) to the field's type, with its code
 
-The code comes from recorded templates (`recording_typed.py`), as far as it is not a constant.
+The code comes from recorded templates (`recording_typed.py`), unless it is a constant.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 I32, I64, V128 = ValType.I32, ValType.I64, ValType.V128
 
-# A structure with more fields gets its default values from the runtime.
+# Structures with more fields get their default values from the runtime.
 _MOST_DEFAULTS: Final = 16
-# An array with more given items is for the pipeline.
+# Arrays with more given items are left to the pipeline.
 _MOST_ITEMS: Final = 500
-# The code of longer templates is not joined, so that all of it counts towards the size of the stack.
+# Longer templates are not joined, so that the stack size counts all of their code.
 _LONG: Final = 24
 
 _MASKS: Final = {PackedType.I8: "const:255 &", PackedType.I16: "const:65535 &"}
@@ -39,12 +39,12 @@ _EXTENSIONS: Final = {PackedType.I8: 0xC0, PackedType.I16: 0xC1}
 
 
 class Typed(Template):
-    """A template and its types in a module.
+    """A template with its types in a module.
 
     Attributes:
-        indices: what the numbers in words stand for.
-        offset: of a memory access.
-        is_long: whether its pieces are not joined.
+        indices: the values for the numbers in words.
+        offset: the offset of a memory access.
+        is_long: whether its pieces stay separate.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Typed(Template):
 def read_typed(
     module: BaselineModule, opcode: int, data: bytes, pos: int, end: int, types: list[Any]
 ) -> tuple[Any, int]:
-    """The immediate of an instruction, or what its code depends on instead, and the position after it."""
+    """The immediate of an instruction, or the value that its code depends on instead; and the position after it."""
     row = INSTRUCTIONS[opcode]
     if row.name == "ref.eq":
         return any(is_subtype(type, other) for type in types[-2:] for other in _OBJECTS), pos
@@ -224,12 +224,12 @@ def _unpacked(field: FieldType) -> ValType:
 
 
 def _mask(field: FieldType) -> str:
-    """Words that make a number the form that a field contains."""
+    """Words that convert a number to the form that a field holds."""
     return _MASKS[field.storage] if isinstance(field.storage, PackedType) else ""
 
 
 def _extension(field: FieldType, name: str) -> str:
-    """Words that make a packed field's number the result of an instruction that reads it."""
+    """Words that convert a packed field's number to the result of an instruction that reads it."""
     if isinstance(field.storage, PackedType) is not name.endswith(("_s", "_u")):
         raise Unfit
     if isinstance(field.storage, PackedType) and name.endswith("_s"):
@@ -261,7 +261,7 @@ def _new(defined: DefinedType) -> RefType:
 
 
 def new_structure_words(masks: Sequence[str]) -> str:
-    """The code of ``struct.new`` for so many fields, each with the words that mask its value."""
+    """The code of ``struct.new`` with a field for each item, whose words mask its value."""
     head, _, _ = TYPED["struct.new"].partition("swap:2")
     stores = [f"swap:2 {masks[number]} copy:2 set_attribute:field{number}" for number in range(len(masks) - 1, -1, -1)]
     return " ".join([head, *stores])
@@ -351,7 +351,7 @@ def _array_new_segment(module: BaselineModule, name: str, index: int, segment: i
 def _array_init_segment(module: BaselineModule, name: str, index: int, segment: int) -> Typed:
     defined, item = _item(module, index, mutable=True)
     _check_segment(module, name, item, segment)
-    # Only the segment has a name in the code.
+    # Code needs the name of the segment only.
     return Typed([RefType(defined), I32, I32, I32], None, TYPED[name], (index, segment))
 
 
