@@ -1,1 +1,1 @@
-"""From IR to CPython code objects: scheduling, lowering by topic, assembly, and one target per Python version."""
+"""Compiles IR to CPython code objects: scheduling, lowering by topic, assembly, a target for each Python version."""

@@ -1,8 +1,8 @@
-"""Turns the emitted pieces of one function into a code object; the only user of the `bytecode` package.
+"""Makes a code object from the emitted pieces of a function; the only user of the `bytecode` package.
 
-`emitted.py` describes the pieces. The layout is our own, because every stack depth and size is known already: to
-`bytecode`, the whole function is one `ConcreteInstr`. Assembling instructions one by one costs ten times as much, and
-its line table a tenth of all baseline compilation.
+`emitted.py` describes the pieces. They are laid out here, because every stack depth and size is known already: to
+`bytecode`, the whole function is one `ConcreteInstr`. Assembling single instructions there costs ten times as much, and
+making its line table a tenth of all baseline compilation.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class _Assembled(ConcreteInstr):
     def __init__(self, code: bytes) -> None:
         # Not the constructor of the base class: that checks and assembles a single instruction.
         self._code = code
-        # Only the line table depends on the size, and is replaced.
+        # Only the line table depends on the size, and it is replaced.
         self._size = 2
         self._location = None
 
@@ -76,7 +76,7 @@ def make_code(
 
 
 class _Draft:
-    """The reachable code of a function, before jumps have their sizes.
+    """The reachable code of a function, before the sizes of jumps are known.
 
     Attributes:
         pieces: the code; an empty piece stands for each jump.
@@ -100,7 +100,7 @@ class _Draft:
         effects, fusions, ends = self.target.effects, self.target.fusions, self.target.ends
         depth = deepest = length = 0
         calls = self.target.calls if self.target.raises_before_calls else frozenset()
-        # For most pieces, one look-up tells that only the stack depth changes.
+        # For most pieces, one look-up shows that they only change the stack depth.
         watched = ends.union(calls, self.target.fused_seconds)
         reachable = True
         previous = b""
@@ -118,7 +118,7 @@ class _Draft:
                     previous = item  # type: ignore[assignment]
                     continue
                 if item in calls and self._ends_with_attempt():
-                    # Otherwise the handler of the piece before would take the callee's exceptions.
+                    # Otherwise the handler of the piece before would catch the callee's exceptions.
                     pieces.append(self.target.nop)
                     length += len(self.target.nop)
                 depth += effects[item]
@@ -148,7 +148,7 @@ class _Draft:
                 elif reachable:
                     label.depth = depth
                 else:
-                    # Only a backward jump could lead here, and those come from later code, so none does.
+                    # Only a backward jump could lead here; those are in later code, so there is none.
                     continue
                 label.index = len(marks)
                 label.piece = len(pieces)
@@ -159,7 +159,7 @@ class _Draft:
                 if reachable:
                     attempt: Attempt = item  # type: ignore[assignment]
                     if attempt.is_of_call and self.target.raises_before_calls and not self._ends_with_load():
-                        # The next piece must not be taken for it.
+                        # The next piece must not be taken for that piece.
                         pieces.append(self.target.nop)
                         length += len(self.target.nop)
                     attempt.depth = 0 if attempt.operand_count is None else depth - attempt.operand_count
@@ -188,7 +188,7 @@ class _Draft:
                 self.jumps.append(jump)
                 pieces.append(b"")
                 previous = b""
-        # CPython's specialised forms of the instructions may need a little more, as may a fused pair.
+        # CPython's specialised instructions may need a little more, as may a fused pair.
         self.stack_size = deepest + 2
 
     def _ends_with_attempt(self) -> bool:

@@ -1,9 +1,8 @@
-"""Code objects from what is known of them, without the `bytecode` package.
+"""Makes code objects from their parts, without the `bytecode` package.
 
-Baseline code is what a program waits for. It comes from a draft that has its layout, stack depth and tables already,
-and the import of `bytecode` with what that imports takes as long as compiling a small program. So the code object is
-made by ``CodeType.replace`` here. The optimising compiler goes through the package (``assembler.py``), which is the
-oracle in the tests of this file.
+Programs wait for baseline code. Its draft has layout, stack depth and tables already, and importing `bytecode` and what
+that imports takes as long as compiling a small program. So the code object is made by ``CodeType.replace`` here. The
+optimising compiler uses the package (``assembler.py``), with which the tests of this file compare.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 
-# As in the module ``inspect``: a function whose locals are fast locals.
+# As in the module ``inspect``: the function's locals are fast locals.
 _OPTIMIZED: Final = 1
 _NEWLOCALS: Final = 2
 

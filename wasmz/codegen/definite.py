@@ -1,13 +1,13 @@
-"""Proves that every path sets each fast local before it reads it: CPython 3.12 and later crash otherwise.
+"""Proves that every path sets each fast local before reading it: otherwise CPython 3.12 and later crash.
 
     prove_assigned(marks, pieces, target, argument_count, local_count)      raises UnprovenCode if it cannot
 
 The walk follows the layout. Nothing unsets a fast local, so along a path the set of unset ones only shrinks. At a label
-it is the union of the sets at its jumps and at the code that falls through to it. A jump backwards from inside the loop
-that it repeats adds nothing to that, so one walk is enough. If a jump does add something, for example from a handler,
-which comes after all other code, the walk is repeated.
+it is the union of the sets at the jumps to it and at the end of code that falls through to it. A backward jump inside
+the loop that it repeats adds nothing to that, so one walk is enough. If a jump does add something, such as one from a
+handler, which comes after all other code, the walk is repeated.
 
-Fast locals from ``PROVEN_SLOTS`` on are read by an instruction that checks (`targets/`), so that the sets stay small.
+Fast locals from ``PROVEN_SLOTS`` on are read by an instruction that checks them (`targets/`), so that sets stay small.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MOST_WALKS = 20
 
 
 class UnprovenCode(Exception):
-    """Code may read a fast local that is not set: a fault of wasmz, never of the module."""
+    """Code may read a fast local that is not set: a fault of wasmz, not of the module."""
 
 
 def prove_assigned(
@@ -56,7 +56,7 @@ def _walk(marks: Sequence[Mark], pieces: list[bytes], target: Target, unset: int
     for mark in marks:
         end = mark.piece
         if unset:
-            # Nearly all accesses are to fast locals that are set: one look-up each.
+            # Nearly all accesses are to fast locals that are set; they take one look-up each.
             for piece in pieces[start:end]:
                 if piece in touched and touched[piece] & unset:
                     unset = _access(target, piece, unset)
@@ -78,7 +78,7 @@ def _walk(marks: Sequence[Mark], pieces: list[bytes], target: Target, unset: int
 
 
 def _access(target: Target, piece: bytes, unset: int) -> int:
-    """The unset fast locals after a piece that accesses some of those unset before it."""
+    """Returns the fast locals that are unset after a piece which accesses some of those unset before it."""
     read, written = target.accesses[piece]
     if read & unset:
         raise UnprovenCode(f"fast local {(read & unset).bit_length() - 1} may be unset when it is read")

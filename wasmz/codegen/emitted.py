@@ -1,13 +1,13 @@
-"""The emitter's output and the assembler's input: a list of
+"""The emitter's output and the assembler's input: a list of:
 
     bytes   a piece of bytecode, of the target
-    int     the byte offset in the module of the instructions from here on; `in_table` and
+    int     the byte offset in the module of the instructions that follow; `in_table` and
             `in_array` mark an index that may be out of bounds of a table or array
     Label   a place to jump to
     Jump    a jump to a label
-    Attempt an exception of the next piece leads to a label
+    Attempt exceptions of the next piece lead to a label
 
-The assembler fills in where labels, jumps and attempts are: the number of the next piece, the position in code units.
+The assembler sets the places of labels, jumps and attempts: the number of the next piece, the position in code units.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from wasmz.runtime.abi import IN_ARRAY, IN_TABLE
 
 
 def in_table(offset: int) -> int:
-    """The place of instructions whose index may be out of bounds of a table."""
+    """The offset for instructions whose index may be out of bounds of a table."""
     return offset | IN_TABLE
 
 
 def in_array(offset: int) -> int:
-    """The place of instructions whose index may be out of bounds of an array."""
+    """The offset for instructions whose index may be out of bounds of an array."""
     return offset | IN_ARRAY
 
 
@@ -30,9 +30,9 @@ class Label:
     """A place in the code.
 
     Attributes:
-        depth: the stack depth there, or -1 while it is not known.
+        depth: the stack depth there; -1 while it is unknown.
         is_fallen_into: whether the code before falls through to it.
-        unset: the fast locals that may be unset here, as bits (see `definite.py`).
+        unset: the fast locals that may be unset there, as bits (see `definite.py`).
     """
 
     __slots__ = ("depth", "index", "is_fallen_into", "piece", "position", "unset")
@@ -47,7 +47,7 @@ class Label:
 
 
 class Jump:
-    """A jump to ``label``, taken always, or if the condition on top of the stack is true (or false)."""
+    """A jump to ``label``, unconditional or if the condition on top of the stack is true (or false)."""
 
     __slots__ = ("index", "label", "piece", "position", "when")
 
@@ -60,10 +60,11 @@ class Jump:
 
 
 class Attempt:
-    """An exception of the next piece leads to ``label``, its handler, with the operands gone and the exception pushed.
+    """Exceptions of the next piece lead to ``label``, their handler, which finds operands removed and the exception
+    pushed.
 
-    Without a number of operands, everything on the stack is gone. With ``is_of_call`` the next piece is a call, and the
-    callee's exceptions count, wherever CPython looks for their handler.
+    Without a number of operands, the whole stack is removed. With ``is_of_call`` the next piece is a call, and the
+    callee's exceptions are meant, wherever CPython looks for their handler.
     """
 
     __slots__ = ("depth", "index", "is_of_call", "label", "operand_count", "piece", "position")

@@ -1,15 +1,15 @@
-"""Emits one function: operand-stack scheduling, fast locals, constants and names.
+"""Emits one function: schedules operands on the stack, and manages fast locals, constants and names.
 
 Values are emitted in the order of the IR. A value used once, in its own block, stays on CPython's operand stack until
-its use; others go to a fast local. Code that must push *below* an operand (a subscripted view, a called function, a
-local that is the other operand) is inserted where that operand's code began, so that nothing is shuffled:
+its use; others go to a fast local. Code that must push a value *below* an operand (a subscripted view, a callee, a
+local that is the other operand) is inserted where that operand's code begins, so that nothing is swapped:
 
     v1 = local.get 0              # pending: nothing emitted
     v2 = i32.load offset=4 v1     LOAD_GLOBAL m0_I_4; LOAD_FAST l0; BINARY_SUBSCR
     v3 = local.get 1              # pending
     v4 = i32.sub v3 v2            # v3 is inserted before v2's code: LOAD_FAST l1; <v2>; BINARY_OP -
 
-The lowering of each operation (``lowering/``) asks for its operands with :meth:`Emitter.push`, emits, and hands the
+The lowering of each operation (``lowering/``) pushes its operands with :meth:`Emitter.push`, emits code, and passes the
 result to :meth:`Emitter.define`.
 """
 
@@ -27,23 +27,23 @@ from wasmz.runtime.numeric.floats import f32_from_bits
 from wasmz.startup.records import Record
 from wasmz.types import DefinedType
 
-# The time of an insertion is proportional to the code after it, and that of a search for a pending read to the number
-# of waiting values. So that no module makes this quadratic, a value with more code than this goes to a fast local, and
-# with more waiting values than this, locals are read at once.
+# An insertion takes time proportional to the code after it, and the search for a pending read to the number of waiting
+# values. So that no module makes this quadratic, a value with more code than this goes to a fast local, and locals are
+# read at once while more values than this wait.
 LONGEST_TREE = 1000
 MOST_PENDING_READS = 64
 
-# `slot` of a value that needs a fast local and has none yet.
+# The `slot` of a value that needs a fast local and has none yet.
 NEEDS_SLOT = -2
 
 
 class ModuleFacts(Record):
-    """Facts about the module around a function, for lowering.
+    """What lowering needs to know about the module.
 
     Attributes:
-        boxed_globals: indices of the globals that are in a cell (see docs/abi.md).
-        canonical_types: for each type index, the lowest index of the same type, which names its lists of callees.
-        lowest_indices: the same by type.
+        boxed_globals: indices of globals whose value is in a cell (see docs/abi.md).
+        canonical_types: for each type index, the lowest index of the same type; it names the lists of callees.
+        lowest_indices: the lowest index of each type.
     """
 
     boxed_globals: frozenset[int]
@@ -65,7 +65,7 @@ Lowering = Callable[["Emitter", Value], None]
 
 
 class Emitter:
-    """The state of emitting one function; the result is in ``out``."""
+    """The state while a function is emitted; the result is in ``out``."""
 
     def __init__(self, target: Target, facts: ModuleFacts, function: Function, *, is_tail_form: bool = False) -> None:
         self.target = target
@@ -84,20 +84,20 @@ class Emitter:
         self.global_pieces: dict[str, bytes] = {}
         self._callee_pieces: dict[str, bytes] = {}
         self._free_slots: list[int] = []
-        # Whether this is a tail form, which takes one tuple (see docs/abi.md).
+        # Whether this is a tail form, whose parameter is a tuple (see docs/abi.md).
         self.is_tail_form = is_tail_form
-        # The target of a tail call of the function to itself.
+        # The target of tail calls of the function to itself.
         self.start: Label = Label()
         # Where the fuel is, if it is taken in several places: below all else on the stack, or in a fast local.
         self.keeps_fuel_on_stack = False
         self.fuel_slot: int | None = None
         # The comparison that the terminator of the current block makes itself.
         self.fused: Value | None = None
-        # The handler of exceptions of the call being emitted, if it is protected.
+        # The handler of the call being emitted, if it is protected.
         self.handler: Label | None = None
-        # Values and locals that are exceptions, after the first search for them (lowering/exceptions.py).
+        # Values and locals that are exceptions; set when they are first searched for (lowering/exceptions.py).
         self.exceptions: tuple[tuple[Value, ...], tuple[int, ...]] | None = None
-        # A function's parameters are the first fast locals; other locals get theirs at their first use.
+        # Parameters are the first fast locals; other locals get theirs at their first use.
         self.slot_names: list[str] = ["args"] if is_tail_form else []
         self.local_slots: dict[int, int] = {}
         target.reserve_locals(1)
@@ -114,16 +114,16 @@ class Emitter:
         return slot
 
     def reserve_slots(self, count: int) -> None:
-        """Makes at least this many fast locals, for values whose slots are already assigned."""
+        """Makes at least ``count`` fast locals, for values whose slots are already assigned."""
         self.slot_names += [f"v{slot}" for slot in range(len(self.slot_names), count)]
         self.target.reserve_locals(count)
 
     def temporary(self) -> int:
-        """A fast local for a value of the current block; give it back with :meth:`release`."""
+        """A fast local for a value of the current block; to be given back with :meth:`release`."""
         return self._free_slots.pop() if self._free_slots else self.new_slot(f"t{len(self.slot_names)}")
 
     def release(self, slot: int) -> None:
-        """Lets a temporary be used again."""
+        """Frees a temporary for other values."""
         self._free_slots.append(slot)
 
     def local_slot(self, index: int) -> int:
@@ -157,7 +157,7 @@ class Emitter:
         return piece
 
     def name_index(self, name: str) -> int:
-        """Position of a global's name in the code object."""
+        """The position of a name in the code object."""
         return self.names.setdefault(name, len(self.names))
 
     def load_global(self, name: str) -> bytes:
@@ -168,7 +168,7 @@ class Emitter:
         return piece
 
     def load_callee(self, name: str) -> bytes:
-        """Pushes a global that is to be called."""
+        """Pushes a global that will be called."""
         piece = self._callee_pieces.get(name)
         if piece is None:
             piece = self._callee_pieces[name] = self.target.load_global_callee(self.name_index(name))
@@ -208,13 +208,13 @@ class Emitter:
         return position
 
     def _is_stored_behind(self, slot: int, position: int) -> bool:
-        """Whether the value of a fast local is not there yet at ``position``."""
+        """Whether a fast local is stored to after ``position``."""
         store = self.target.stores[slot]
         # There are offsets among the pieces, and `python -bb` forbids comparing bytes with numbers.
         return store in [item for item in self.out[position:] if item.__class__ is bytes]
 
     def _load_below(self, arg: Value, above: int) -> list[int]:
-        """Pushes a value in a fast local below the top of the stack; returns where each item above is loaded now."""
+        """Pushes a value from a fast local below the top of the stack; returns where the items above are loaded now."""
         target = self.target
         slots = [self.temporary() for _ in range(above)]
         self.out += (target.stores[slot] for slot in slots)
@@ -227,7 +227,7 @@ class Emitter:
         return starts
 
     def push_apart(self, args: Sequence[Value]) -> list[int]:
-        """The same as :meth:`push`; returns where the code of each operand begins, and where the last one's ends."""
+        """Like :meth:`push`; returns where the code of each operand begins, and where that of the last ends."""
         starts = [0] * len(args)
         for index in range(len(args) - 1, -1, -1):
             length = len(self.out)
@@ -264,13 +264,13 @@ class Emitter:
         return position
 
     def used(self, value: Value) -> None:
-        """Notes a use of a value in a fast local, which is free after the last one."""
+        """Counts a use of a value in a fast local, which is free after the last use."""
         value.uses -= 1
         if not value.uses and not value.escapes:
             self._free_slots.append(value.slot)
 
     def _take(self, arg: Value, position: int) -> int:
-        """Loads a pending value that is not on top, at ``position``; returns how far that position has moved."""
+        """Loads a pending value that is not on top, at ``position``; returns how far that position moves."""
         stack = self.stack
         for depth in range(len(stack) - 1, -1, -1):
             if stack[depth].value is arg:
@@ -281,8 +281,8 @@ class Emitter:
         if start < 0:
             self.out.insert(position, self.target.loads[self.local_slots[arg.imm]])
             return 0
-        # The value lies below others: a store follows its code, and its use becomes a load. The fast local must be a
-        # new one: a temporary that is free now may have been in use at the place of the store.
+        # Other values lie above it: a store is inserted after its code, and its use becomes a load. The fast local must
+        # be new: a temporary that is free now may have been in use where the store is.
         slot = self.new_slot(f"t{len(self.slot_names)}")
         end = min((item.start for item in stack[depth:] if item.start >= 0), default=position)
         self._insert_below(depth, min(end, position), self.target.stores[slot])
@@ -290,18 +290,18 @@ class Emitter:
         return 1
 
     def _insert_below(self, depth: int, position: int, piece: bytes) -> None:
-        """Inserts code before that of the pending values from ``depth`` upwards."""
+        """Inserts code before that of the pending values from ``depth`` on."""
         self.out.insert(position, piece)
         for item in self.stack[depth:]:
             if item.start >= 0:
                 item.start += 1
 
     def is_on_stack(self, value: Value) -> bool:
-        """Whether the value was computed and waits on CPython's stack for its use."""
+        """Whether the value was computed and waits on the stack for its use."""
         return any(item.value is value and item.start >= 0 for item in self.stack)
 
     def materialize_local(self, index: int, position: int) -> int:
-        """Emits the pending reads of a local, which is about to change; returns how far ``position`` has moved."""
+        """Emits the pending reads of a local that is about to change; returns how far ``position`` moves."""
         moved = 0
         stack = self.stack
         if len(stack) > MOST_PENDING_READS:
@@ -317,7 +317,7 @@ class Emitter:
         return moved
 
     def define(self, value: Value, start: int) -> None:
-        """Defines the value as the result on top of the stack, whose code begins at ``start``."""
+        """Defines the value as the result on top of the stack; its code begins at ``start``."""
         if value.slot == -1:
             if value.uses and len(self.out) - start > LONGEST_TREE:
                 value.slot = self.temporary()
@@ -381,7 +381,7 @@ class Emitter:
         return [
             (param, arg)
             for param, arg in pairs
-            # A parameter without uses has no slot.
+            # Parameters without uses have no slot.
             if param.slot >= 0 and (param.slot != arg.slot or arg.op in CONSTANTS)
         ]
 
@@ -404,10 +404,10 @@ def constant_value(value: Value) -> Any:
 
 
 def find_homes(function: Function) -> None:
-    """Decides which values need a fast local: those with several uses, or with one in another block."""
+    """Finds the values that need a fast local: those with several uses, or with one in another block."""
     for block in function.blocks:
         for param in block.params:
-            # Several edges store parameters, so their fast local is never shared.
+            # Several edges store to a parameter, so its fast local is never shared.
             param.escapes = True
             param.slot = NEEDS_SLOT if param.uses else -1
         for value in block.body:
@@ -417,7 +417,7 @@ def find_homes(function: Function) -> None:
         if len(edges) > 1:
             for edge in edges:
                 for arg in edge.args:
-                    # It is passed after the condition's jump, where the operand stack must be empty.
+                    # It is passed after the jump on the condition, where the operand stack must be empty.
                     if arg.op not in CONSTANTS:
                         arg.slot = NEEDS_SLOT
                         arg.escapes = True

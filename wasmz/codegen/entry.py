@@ -1,12 +1,12 @@
-"""Entry forms: small exported functions with the conversion of Python's arguments built in.
+"""Entry forms: small exported functions that convert Python's arguments themselves.
 
 An export is called through an adapter, which checks the arguments, calls the function and converts the result. For a
-small function that calls nothing and cannot trap, that is most of its time. Its entry form is one code object:
+small function that calls nothing and cannot trap, this takes most of the time. Its entry form is one code object:
 
-    if every argument is an int (or float) and, if an int, from 0 to 2^30 - 1:
-        the function's code, compiled under the assumption that its parameters are that small
+    if every argument is an int (or float) and every int is from 0 to 2^30 - 1:
+        the function's code, compiled for parameters within these bounds
     else:
-        x5(...)                                  the general adapter, with all conversions and errors
+        x5(...)                                  the adapter, with all conversions and errors
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _NOT_ALLOWED = Effects.TRAPS | Effects.CALLS | Effects.WRITES
 
 
 def has_entry_form(function: Function) -> bool:
-    """Whether an exported function may have an entry form, and gains by it."""
+    """Whether an exported function may have an entry form and benefits from it."""
     types = (*function.type.params, *function.type.results)
     if not function.type.params or len(function.type.results) != 1:
         return False
@@ -93,14 +93,14 @@ def _emit_check(emitter: Emitter, index: int, type: ValType, slow: Label) -> Non
         out += (load, emitter.constant(SMALL), target.compare(">"), Jump(slow, IF_TRUE))
 
 
-# Results of these are exact ints for operands of any subclass of int. (Bitwise operations make bools of bools.)
+# Their results are exact ints even if operands are of subclasses of int. (Bitwise operations on bools give bools.)
 _COMPUTING = frozenset(f"int.{name}" for name in ("add", "sub", "mul", "shl", "shr", "neg", "not", "const")) | {
     f"{type}.{name}" for type in ("i32", "i64") for name in ("const", "clz", "ctz", "popcnt", "div_s", "rem_s")
 }
 
 
 def _computes_result(function: Function) -> bool:
-    """Whether no result can have a parameter's class: none is a parameter, or made by bitwise operations."""
+    """Whether results are exact ints: none is a parameter, or computed by bitwise operations only."""
     return all(
         arg.type not in _INTEGERS or arg.op in _COMPUTING
         for block in function.blocks
@@ -110,7 +110,7 @@ def _computes_result(function: Function) -> bool:
 
 
 def _emit_joint_check(emitter: Emitter, indices: list[int], slow: Label) -> None:
-    """Checks several ints at once: their union is an exact int only if they are ints, and small only if all are.
+    """Checks several ints at once: their bitwise or is an exact int only if they are ints, and small only if all are.
 
     It is also an exact int for a bool and an int, or for members of enumerations, whose arithmetic is that of ints.
     """
@@ -119,7 +119,7 @@ def _emit_joint_check(emitter: Emitter, indices: list[int], slow: Label) -> None
     callee = emitter.load_callee(abi.builtin("type"))
     out += (callee, target.loads[indices[0]])
     for index in indices[1:]:
-        # Classes without a union raise an exception, whose handler drops `type` and its NULL, too.
+        # Classes without `|` raise an exception, whose handler drops `type` and its NULL, too.
         out += (target.loads[index], Attempt(refused, 2 + target.effects[callee]), target.binary("|"))
     union = emitter.temporary()
     out += (

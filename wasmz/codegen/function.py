@@ -27,9 +27,9 @@ from wasmz.types import ValType
 def compile_function(
     target: Target, facts: ModuleFacts, function: Function, filename: str, *, every_offset: bool = False
 ) -> FunctionCode:
-    """The code objects of a function. Uses up the IR: values' uses and homes change.
+    """The code objects of a function. Uses up the IR: the uses and slots of values change.
 
-    The line table has the byte offsets of operations that can trap or call; with ``every_offset``, of all.
+    The line table has byte offsets of operations that can trap or call; with ``every_offset``, of all.
     """
     is_tail_form = any(_leaves_by_tail_call(function, block.terminator) for block in function.blocks)
     emitter = make_emitter(target, facts, function, is_tail_form=is_tail_form)
@@ -99,14 +99,14 @@ def _emit_prologue(emitter: Emitter) -> None:
 
 
 def emit_zeros(emitter: Emitter) -> None:
-    """Locals start as zero or null (specification 4.4.10)."""
+    """Sets locals to zero or null at the start (specification 4.4.10)."""
     function, out, target = emitter.function, emitter.out, emitter.target
     for index in locals_read_unset(function):
         out += (emitter.constant(zero_of(function.locals[index])), target.stores[emitter.local_slot(index)])
 
 
 def zero_of(type: ValType) -> object:
-    """The default value of a type, as generated code represents it."""
+    """The default value of a type, in the form of generated code."""
     if type.is_reference:
         return None
     return 0.0 if type is ValType.F32 or type is ValType.F64 else 0
@@ -132,7 +132,7 @@ def assemble_function(emitter: Emitter, filename: str, argument_count: int) -> C
 
 
 def _compile_driver(target: Target, facts: ModuleFacts, function: Function, filename: str) -> CodeType:
-    """The code for callers of a function with a tail form: it makes the tail calls one after the other."""
+    """The code that callers of a function with a tail form call: it makes the tail calls one after the other."""
     emitter = Emitter(target, facts, function)
     out = emitter.out
     count = len(function.type.params)

@@ -1,12 +1,12 @@
-"""Where labels and jumps are in the code of a function, and its line table.
+"""Places labels and jumps in the code of a function, and encodes jumps, line table and exception table.
 
     place([0, 3, 9], [(1, 2, IF_TRUE)], target)     -> ([0, 3, 11], [2]): final positions of marks, sizes of jumps
     encode_jump(IF_TRUE, 6, 2, target)              -> bytes of a jump forward over 6 code units; backward is negative
     encode_lines(lines, end, first_offset)          -> co_linetable
     encode_handler(start, length, handler, depth)   -> an entry of co_exceptiontable
 
-Positions and sizes are in code units. Both compilers use it: the assembler of the pipeline (`assembler.py`), and the
-baseline.
+Positions and sizes are in code units. Used by both compilers: the pipeline's assembler (`assembler.py`) and the
+baseline compiler.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _LARGEST_DISTANCE = 2**32 - 1
 # No jump is larger: two instructions, three EXTENDED_ARG and inline caches.
 _LARGEST_UNITS = 8
 
-# Jumps over less than this are kept, encoded.
+# Encoded jumps are kept for distances below this.
 _COMMON_DISTANCE = 1000
 
 _OPPOSITE = {IF_TRUE: IF_FALSE, IF_FALSE: IF_TRUE}
@@ -37,11 +37,11 @@ def place(drafts: Sequence[int], jumps: Sequence[tuple[int, int, str]], target: 
 
     Args:
         drafts: position of each label and jump, in order, as if jumps took no place.
-        jumps: of each jump its number among these, that of its label, and when it is taken.
+        jumps: for each jump, its number in ``drafts``, that of its label, and when it is taken.
         target: the Python version.
     """
     sizes = [0] * len(drafts)
-    # The jumps that may have to grow: those whose label is not near even if all between them grow.
+    # The jumps that may have to grow: those whose label is not near even if all jumps between them grow.
     far: list[tuple[int, int, int]] = []
     for mark, label, when in jumps:
         sizes[mark] = least = _least_units(when, target, is_forward=label > mark)
@@ -51,7 +51,8 @@ def place(drafts: Sequence[int], jumps: Sequence[tuple[int, int, str]], target: 
         positions = list(map(add, drafts, itertools.accumulate(sizes, initial=0)))
         grown = False
         for mark, label, least in far:
-            # Jumps may make each other grow, one at a time, for many iterations: after a few, all get the largest size.
+            # Jumps may make each other grow one at a time, many times. After a few iterations, all get the largest
+            # size.
             distance = _LARGEST_DISTANCE
             if attempt < _MOST_ATTEMPTS:
                 distance = abs(positions[label] - positions[mark] - sizes[mark])
@@ -68,12 +69,12 @@ def _extension(distance: int) -> int:
 
 
 def _least_units(when: str, target: Target, *, is_forward: bool) -> int:
-    """The size of a jump over less than 256 code units."""
+    """The size of a jump over fewer than 256 code units."""
     sizes = target.jump_sizes
     if is_forward:
         return sizes[target.forward_jumps[when]]
     units = sizes[target.backward_jump]
-    # No version has all conditional backward jumps: a forward one of the opposite condition jumps over a plain one.
+    # No version has all conditional backward jumps: a forward jump on the opposite condition skips a plain one.
     return units if when is ALWAYS else units + sizes[target.forward_jumps[_OPPOSITE[when]]]
 
 
@@ -97,13 +98,14 @@ def _encode_jump(when: str, distance: int, units: int, target: Target) -> bytes:
         if when is not ALWAYS:
             name = target.forward_jumps[_OPPOSITE[when]]
             around = target.jump_piece(name, units - target.jump_sizes[name])
-    # A jump that was placed with more EXTENDED_ARG than it needs in the end is filled up.
+    # Fills up a jump that was placed with more EXTENDED_ARG than it turned out to need.
     missing = units - (len(around) + len(encoded)) // 2
     return around + target.piece("EXTENDED_ARG", 0) * missing + encoded
 
 
 def encode_lines(lines: Sequence[tuple[int, int]], end: int, first_offset: int) -> bytes:
-    """The line table (CPython's Objects/locations.md): for each run of code, its "line" less the previous one.
+    """The line table (CPython's Objects/locations.md): for each run of code, the difference of its "line" to the
+    previous.
 
     ``lines`` has the position at which each run begins, in code units, and its byte offset in the module.
 
@@ -120,7 +122,7 @@ def encode_lines(lines: Sequence[tuple[int, int]], end: int, first_offset: int) 
         if units:
             difference = offset - current
             current = offset
-            # The sign is the lowest bit; then come six bits a byte, the lowest first.
+            # The sign is the lowest bit; six bits go into each byte, the lowest first.
             rest = difference << 1 if difference >= 0 else -difference << 1 | 1
             append(0xE7 + units if units < 8 else 0xEF)
             while rest > 0x3F:
@@ -139,13 +141,13 @@ def encode_lines(lines: Sequence[tuple[int, int]], end: int, first_offset: int) 
 def encode_handler(start: int, length: int, handler: int, depth: int) -> bytes:
     """An entry of the exception table (CPython's Objects/exception_handling_notes.txt), in code units.
 
-    ``depth`` is that of the stack below the exception, where the handler begins.
+    ``depth`` is the depth of the stack below the exception, where the handler begins.
     """
     return _encode_number(start, 0x80) + _encode_number(length) + _encode_number(handler) + _encode_number(depth << 1)
 
 
 def _encode_number(number: int, first_bit: int = 0) -> bytes:
-    """Six bits a byte, the highest first; the second highest bit says that more follow."""
+    """Puts six bits into each byte, the highest first; the second highest bit says that more follow."""
     encoded = [number & 0x3F]
     while number := number >> 6:
         encoded.append(number & 0x3F | 0x40)
@@ -153,5 +155,5 @@ def _encode_number(number: int, first_bit: int = 0) -> bytes:
     return bytes(reversed(encoded))
 
 
-# Eight more code units of the line before.
+# Eight more code units of the previous line.
 _SAME_LINE = bytes((0xEF, 0))

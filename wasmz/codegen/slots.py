@@ -1,8 +1,8 @@
-"""Gives the values of a function in SSA form their fast locals.
+"""Assigns fast locals to the values of a function in SSA form.
 
-A value used once, in its own block, stays on CPython's operand stack. All others get a slot; values that are never
-needed at the same time share one. A block's parameter and the arguments passed for it get the same slot where that is
-possible (they are *coalesced*), so that passing them costs nothing:
+A value used once, in its own block, stays on CPython's operand stack. All others get a slot; values that are never live
+at the same time may share one. A block's parameter and the arguments passed for it get the same slot if possible (they
+are *coalesced*), so that passing them costs nothing:
 
     b1(v2: i32):               v2 and v3 share a slot:      b1: LOAD_FAST i; LOAD_CONST 1; BINARY_OP +; STORE_FAST i
       v3 = int.add v2 1                                         LOAD_FAST i; LOAD_CONST 9; COMPARE_OP <
@@ -21,9 +21,9 @@ from wasmz.ir.nodes import Block, Edge, Function, Value
 
 
 def assign_slots(function: Function, first_parameter: int) -> int:
-    """Sets ``slot`` of all values; returns the number of slots they need.
+    """Sets the ``slot`` of all values; returns the number of slots.
 
-    Parameters of the function have the slots from ``first_parameter`` on. Uses must be counted.
+    Parameters of the function have the slots from ``first_parameter`` on. Uses must have been counted.
     """
     candidates = _find_candidates(function)
     if not candidates:
@@ -35,9 +35,9 @@ def assign_slots(function: Function, first_parameter: int) -> int:
 
 
 def _find_candidates(function: Function) -> list[Value]:
-    """The values that may get a slot, hottest first as far as known; all others get none.
+    """The values that may get a slot, the hottest first if known; all others get none.
 
-    The note of each value is its bit in sets; those of others have none.
+    The note of each value is its bit in sets; that of the others is 0.
     """
     candidates: list[Value] = []
     constants = CONSTANTS
@@ -69,9 +69,9 @@ class _Interference:
     def __init__(self, function: Function) -> None:
         self.order = reverse_postorder(function)
         self.live_at_definition: dict[Value, int] = {}
-        # The values that the ends of blocks read.
+        # The values that are read at the ends of blocks.
         self._read_last: list[int] = [_read_at_end(block) for block in self.order]
-        # By block: its values that are candidates or use some, each with its bit and those of its operands.
+        # For each block: its values that are candidates or use some, each with its bit and those of its operands.
         self._relevant: list[list[tuple[Value, int, int]]] = []
         live_out = self._solve()
         for block, relevant, live in zip(self.order, self._relevant, live_out, strict=True):
@@ -96,12 +96,12 @@ class _Interference:
                     reads |= read
                     writes |= bit
                     relevant.append((value, bit, read))
-            # In SSA form the block reads its own values only after their definition.
+            # In SSA form a block reads its own values only after their definition.
             kept.append(~writes)
             used.append(reads & ~writes)
         position = {block: number for number, block in enumerate(order)}
         following = [[position[edge.block] for edge in distinct_edges(block.terminator)] for block in order]
-        # Live at the start of each block, before its parameters are defined; and at its end.
+        # The values live at the start of each block, before its parameters are defined; and at its end.
         live = used.copy()
         leaving = [0] * len(order)
         changed = True
@@ -171,7 +171,7 @@ class _Classes:
         return root
 
     def join(self, one: Value, other: Value) -> bool:
-        """Joins two classes unless members interfere; returns whether the two are one now."""
+        """Joins two classes unless members interfere; returns whether they are one class now."""
         one, other = self.find(one), self.find(other)
         if one is other:
             return True
@@ -215,7 +215,7 @@ def _coalesce(function: Function, graph: _Interference, classes: _Classes) -> No
 
 
 def _color(function: Function, candidates: list[Value], classes: _Classes, first_parameter: int) -> int:
-    """Gives each class the first slot that is free for it."""
+    """Gives each class the first slot that is free for all its members."""
     taken: list[list[int]] = [[0, 0] for _ in range(first_parameter + len(function.type.params))]
     slots: dict[Value, int] = {}
     for root, index in classes.fixed.items():
@@ -241,6 +241,6 @@ def _color(function: Function, candidates: list[Value], classes: _Classes, first
         slot = slots.get(classes.find(value), -1)
         if slot >= 0:
             value.slot = slot
-            # It is never released for temporaries.
+            # It is never freed for temporaries.
             value.escapes = True
     return len(taken)

@@ -1,14 +1,16 @@
-"""Checks emitted code objects: CPython trusts bytecode, and a wrong stack depth is a crash of the process.
+"""Verifies emitted code objects: CPython trusts bytecode, and a wrong stack depth crashes the process.
 
-The check is independent of how the code was made: it reads the finished code object. It collects all findings:
+The verifier does not depend on how code was made: it reads the finished code object. It checks that
 
     * every instruction is known, and jumps lead to the start of one;
     * the stack has the same depth on all paths to an instruction, never below 0 or above ``co_stacksize``;
     * no path ends without a return;
-    * an exception handler is entered with the stack depth that the exception table says, and the exception on top;
+    * an exception handler is entered with the stack depth in the exception table, plus the exception;
     * a call has one handler, wherever CPython looks for it;
-    * all paths bind a fast local before they read it (CPython 3.12 and later do not check);
+    * all paths set a fast local before reading it (CPython 3.12 and later do not check);
     * constants, names and locals exist.
+
+    It reports all violations together.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ _UNCONDITIONAL = frozenset({"JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_I
 
 
 class BrokenCode(AssertionError):
-    """Emitted bytecode breaks an invariant: a fault of wasmz, never of the module. ``findings`` lists them all."""
+    """Emitted bytecode violates an invariant: a fault of wasmz, not of the module. ``findings`` lists all."""
 
     def __init__(self, code: CodeType, findings: list[str]) -> None:
         self.findings = findings
@@ -38,7 +40,7 @@ def verify_code(code: CodeType) -> None:
     ordered = sorted(instructions)
     following = dict(itertools.pairwise(ordered))
     arguments = code.co_argcount
-    # offset -> (stack depth, bit set of the bound locals)
+    # offset -> (stack depth, bit set of the locals that are set)
     states: dict[int, tuple[int, int]] = {}
     handlers = _handlers(code)
     raises_before_calls = current_target().raises_before_calls
@@ -64,7 +66,7 @@ def verify_code(code: CodeType) -> None:
                 work.append((handler, kept + 1, bound))
         name = instruction.opname
         if name == "CALL" and raises_before_calls and handlers.get(offset) != handlers.get(offset - 2):
-            findings.append(f"{offset}: the handler of the code before would handle a callee's exceptions")
+            findings.append(f"{offset}: the handler of the preceding code would catch a callee's exceptions")
         argument = instruction.arg if instruction.opcode >= dis.HAVE_ARGUMENT else None
         for stored in _stored_locals(name, instruction.arg):
             bound |= 1 << stored
@@ -90,7 +92,7 @@ def verify_code(code: CodeType) -> None:
 
 
 def _handlers(code: CodeType) -> dict[int, tuple[int, int]]:
-    """The handler, and the kept part of the stack, of each offset that the exception table covers."""
+    """For each offset that the exception table covers: its handler, and how much of the stack is kept."""
     numbers: list[int] = []
     number = 0
     for byte in code.co_exceptiontable:

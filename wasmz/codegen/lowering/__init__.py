@@ -1,7 +1,7 @@
-"""Lowering: each operation of the IR becomes bytecode by one small registered function; files are by topic.
+"""Lowering: a small registered function translates each operation of the IR to bytecode; files are by topic.
 
-A lowering takes the emitter and the value, pushes the operands, emits, and defines the result. An operation is inlined
-*or* calls the runtime function of its name, so that difficult semantics exist once.
+A lowering takes the emitter and the value, pushes the operands, emits code, and defines the result. It inlines the
+operation *or* calls the runtime function of its name, so that difficult semantics are written once.
 """
 
 from __future__ import annotations
@@ -49,14 +49,14 @@ def lowering_of(operation: str) -> Lowering:
     """The lowering of an operation.
 
     lowering_of("i32.add")      the function under ``@lowers("i32.add")``
-    lowering_of("i32.div_s")    a call of the runtime's helper ``i32_div_s``: no function is registered, none is needed
+    lowering_of("i32.div_s")    a call of the helper ``i32_div_s``, because no function is registered for it
 
     Raises:
         KeyError: there is none.
     """
     found = LOWERINGS.get(operation)
     if found is None and OPS[operation].type in VECTORS:
-        # Modules without vectors need not wait for the file to be read.
+        # Imported only here: modules without vectors do not need the file.
         load("wasmz.codegen.lowering.simd")
         from wasmz.codegen.lowering import simd  # noqa: F401
 
@@ -70,5 +70,5 @@ def lowering_of(operation: str) -> Lowering:
 
 
 def call_helper(emitter: Emitter, value: Value) -> None:
-    """The runtime's function of the same name does it."""
+    """Calls the runtime's function of the same name."""
     emitter.call_helper(OPS[value.op].helper, value)

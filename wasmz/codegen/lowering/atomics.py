@@ -1,9 +1,9 @@
-"""Atomic memory access: calls of ``wasmz.runtime.memory.atomics``, with the whole address.
+"""Atomic memory access: calls functions of ``wasmz.runtime.memory.atomics``, with the full address.
 
     i32.atomic.rmw16.add_u (1, 8, 0) v0 v1       ->  atomic_add2(m0, m0_H, v0 + 8, v1)
     i32.atomic.load8_u (0, 8, 0) v0              ->  m0_B[v0 + 8]
 
-The alignment is that of address and offset together, so the offset cannot go into the view.
+The alignment is that of the sum of address and offset, so the offset cannot go into the view.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _ATOMICS = {name: row for name, row in BY_NAME.items() if row.access is not None
 
 
 def _helper(name: str, width: int) -> tuple[str, bool]:
-    """The function of the runtime, and whether it gets the memory."""
+    """The function of the runtime, and whether it takes the memory."""
     kind = name.partition(".atomic.")[2]
     if kind == "notify":
         return abi.atomic_helper("notify"), True
@@ -60,4 +60,4 @@ def _atomic(emitter: Emitter, value: Value) -> None:
 
 @lowers("atomic.fence")
 def _fence(emitter: Emitter, value: Value) -> None:
-    """Emits nothing: CPython keeps the order of a thread's operations, and passes move nothing across it."""
+    """Emits nothing: CPython keeps the order of a thread's operations, and passes move nothing across a fence."""

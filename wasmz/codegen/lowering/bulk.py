@@ -1,8 +1,8 @@
-"""Many iterations of a loop at once: calls of ``wasmz.runtime.memory.bulk`` (see ``passes/idioms.py``).
+"""Many iterations of a loop at once: calls functions of ``wasmz.runtime.memory.bulk`` (see ``passes/idioms.py``).
 
     memory.find_rounds (0, 8, 1, 0, 0) v0 v1 v2        memory_find_rounds(m0, v0, v1, v2, 8, 1, 0, 0)
 
-The memories come first, then the operands, then the constants.
+Memories come first, then operands, then constants.
 """
 
 from __future__ import annotations

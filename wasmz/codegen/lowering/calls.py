@@ -43,9 +43,9 @@ def _call_ref(emitter: Emitter, value: Value) -> None:
 def push_callee_from_table(
     emitter: Emitter, args: Sequence[Value], imm: tuple[int, int], offset: int, *, as_tail: bool = False
 ) -> int:
-    """Pushes the table's entry for the last operand, and the other operands above it; returns where the code begins.
+    """Pushes the callee that the last operand selects, and the other operands above it; returns where the code begins.
 
-    With ``as_tail`` that is a tail form, which is not called here.
+    With ``as_tail``, the callee is a tail form, which is not called here.
     """
     type_index, table = imm
     offset = in_table(offset)
@@ -54,7 +54,7 @@ def push_callee_from_table(
 
 
 def push_callee_of_reference(emitter: Emitter, args: Sequence[Value], offset: int, *, as_tail: bool = False) -> int:
-    """Pushes what the last operand refers to, and the other operands above it; returns where the code begins."""
+    """Pushes the function of the last operand, and the other operands above it; returns where the code begins."""
     attribute = emitter.target.load_attribute(emitter.name_index(abi.TAIL if as_tail else abi.CODE))
     return _push_callee(emitter, args, (), attribute, offset, not as_tail)
 
@@ -66,8 +66,8 @@ def _push_callee(
     target = emitter.target
     index, operands = args[-1], args[:-1]
     if (index.op in CONSTANTS or index.slot >= 0) and any(emitter.is_on_stack(arg) for arg in operands):
-        # The operands are computed before the table is read (specification 4.4.8): they may trap or change it. An index
-        # that is computed comes after them anyway.
+        # The operands are computed before the table is read (specification 4.4.8): they may trap or change it. A
+        # computed index comes after them anyway.
         start = emitter.push(operands)
         slots = [emitter.temporary() for _ in operands]
         emitter.out += (target.stores[slot] for slot in reversed(slots))
@@ -90,7 +90,7 @@ def _push_callee(
 
 
 def finish_call(emitter: Emitter, value: Value, start: int) -> None:
-    """Takes a call's result."""
+    """Defines the value as the result of a call."""
     if value.type is None:
         emitter.out.append(emitter.target.pop)
     else:

@@ -20,9 +20,9 @@ from wasmz.runtime import abi
 
 TERMINATORS: dict[str, Callable[[Emitter, Terminator], None]] = {}
 
-# Up to this many cases a switch is a chain of comparisons.
+# Switches with up to this many cases become chains of comparisons.
 _CHAIN_LENGTH = 3
-# At most this many cases are tested first, each at least this fraction of the remaining ones.
+# At most this many cases are tested first, if each has at least this fraction of the remaining weight.
 _MOST_LIKELY = 3
 _LIKELY = 0.35
 
@@ -36,7 +36,7 @@ def _ends(op: str) -> Callable[[Callable[[Emitter, Terminator], None]], Callable
 
 
 def fused_condition(block: Block) -> Value | None:
-    """The comparison that the block's branch makes itself, instead of testing a value made before; or ``None``."""
+    """The comparison that the block's branch makes itself, instead of testing a bool made before; or ``None``."""
     terminator = block.terminator
     if terminator.op == "branch" and block.body:
         last = block.body[-1]
@@ -104,13 +104,13 @@ def jump_if(emitter: Emitter, condition: Value, label: Label, sense: bool) -> No
 
 
 def _is_cheap(emitter: Emitter, operands: Sequence[Value]) -> bool:
-    """Whether the operands can be loaded any number of times: constants, and values in fast locals."""
+    """Whether the operands can be loaded repeatedly at no cost: constants, and values in fast locals."""
     pending = {item.value for item in emitter.stack[-len(operands) :] if item.start < 0}
     return all(arg.op in CONSTANTS or arg.slot >= 0 or arg in pending for arg in operands)
 
 
 def _jump_if_signed(emitter: Emitter, condition: Value, label: Label, sense: bool) -> None:
-    """A signed comparison; for small ints the unsigned one (three small compares cost half of two flips)."""
+    """A signed comparison; for small ints, the unsigned one (three small comparisons cost half of two flips)."""
     target, out = emitter.target, emitter.out
     operator, _ = COMPARISONS[condition.op]
     when = IF_TRUE if sense else IF_FALSE
@@ -128,7 +128,8 @@ def _jump_if_signed(emitter: Emitter, condition: Value, label: Label, sense: boo
 
 
 def _jump_if_signed_to_natural(emitter: Emitter, condition: Value, label: Label, sense: bool) -> None:
-    """A signed comparison with a natural number, as two unsigned ones: one compare in the usual case of small numbers.
+    """A signed comparison with a non-negative constant, as two unsigned ones; usually, for small numbers, one is
+    enough.
 
     x < c  is  x < c or x >= 2^31;   x > c  is  x > c and x < 2^31, for the unsigned x.
     """
@@ -140,7 +141,7 @@ def _jump_if_signed_to_natural(emitter: Emitter, condition: Value, label: Label,
     out += (emitter.constant(condition.args[1].imm), target.compare(operator))
     below = operator in ("<", "<=")
     if below == sense:
-        # Either comparison decides on the jump: "below" if it jumps on true, "above" if it jumps on false.
+        # One comparison may decide: the first if it jumps on true ("below"), or if it jumps on false ("above").
         out.append(Jump(label, IF_TRUE if below else IF_FALSE))
         out += (load, sign, target.compare(">="), Jump(label, IF_TRUE))
     else:
@@ -181,9 +182,9 @@ def _switch(emitter: Emitter, terminator: Terminator) -> None:
 
 
 def likely_cases(terminator: Terminator) -> list[int]:
-    """The cases to test before all others, if a profile says that these are much likelier.
+    """The cases to test first, if a profile says that these are much likelier.
 
-    A comparison that fails costs 15 to 20 ns, which it must save often enough: the tree takes 50 to 80 ns.
+    A comparison that fails costs 15 to 20 ns; the decision tree, which it may save, takes 50 to 80 ns.
     """
     *cases, default = terminator.edges
     left = sum(edge.weight for edge in dict.fromkeys(terminator.edges))
@@ -234,7 +235,7 @@ def _switch_by_decisions(
     out += (load, emitter.constant(len(cases)), target.compare("<"))
     out.append(Jump(_edge_label(emitter, default, stubs), IF_FALSE))
     if depth:
-        # One tuple for each leaf, for any number of cases that lead to it.
+        # One tuple for each leaf, shared by all cases that lead to it.
         paths = [tuple(bool(leaf >> bit & 1) for bit in range(depth - 1, -1, -1)) for leaf in range(len(leaves))]
         decisions = tuple(paths[numbers[_edge_label(emitter, edge, stubs)]] for edge in cases)
         out += (emitter.constant(decisions), load, target.subscript, target.unpack(depth))
@@ -242,7 +243,7 @@ def _switch_by_decisions(
 
 
 def _decide(emitter: Emitter, leaves: list[Label], first: int, bit: int) -> None:
-    """Jumps to one of the leaves from ``first`` on, by the decisions for ``bit`` and lower ones on the stack."""
+    """Jumps to one of the leaves from ``first`` on; the stack has the decisions for ``bit`` and lower ones."""
     out = emitter.out
     if bit < 0:
         out.append(Jump(leaves[first]))

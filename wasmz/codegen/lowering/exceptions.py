@@ -1,14 +1,14 @@
 """Exceptions: protected calls, handlers and throws (docs/exceptions.md).
 
-invoke b1 b2              the CALL of the block's last call has an entry in the exception table, which leads to b2
+invoke b1 b2              the CALL of the block's last call has an entry in the exception table that leads to b2
 exn.caught                STORE_FAST e                                        the first instruction of b2
 exn.check v0              LOAD_FAST e; LOAD_GLOBAL exn_class; CHECK_EXC_MATCH; POP_JUMP_IF_FALSE; POP_TOP
 exn.has_tag 3 v0          LOAD_FAST e; LOAD_ATTR tag; LOAD_GLOBAL tag3; IS_OP
 reraise v0                LOAD_FAST e; RERAISE
 
-Handlers do without PUSH_EXC_INFO: their own exceptions have no context, and so no chain of contexts grows. A traceback
-refers to the frame of the handler, which must not refer to the exception when it is left: its fast local is cleared
-before.
+Handlers do without PUSH_EXC_INFO: exceptions that they raise have no context, so no chain of contexts grows. A
+traceback refers to the frame of the handler, and the frame must not refer to the exception when it is left: so its
+fast local is cleared before.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from wasmz.ir.nodes import Block, ResultType, Terminator, Value
 from wasmz.runtime import abi
 from wasmz.types import HeapType, RefType
 
-# A throw clears at most this many fast locals that may refer to an exception.
+# How many fast locals that may refer to an exception a throw clears, at most.
 _MOST_CLEARED = 8
 
 
 def is_handler(block: Block) -> bool:
-    """Whether the block is a handler of exceptions."""
+    """Whether the block handles exceptions."""
     return bool(block.body) and block.body[0].op == "exn.caught"
 
 
 def place_handlers_last(blocks: list[Block]) -> list[Block]:
-    """The blocks, with those reached only through handlers after all others, which then need no jumps around them."""
+    """The blocks, with those reached only through handlers after all others, which need no jumps around them then."""
     if not any(is_handler(block) for block in blocks):
         return blocks
-    # Blocks with a hot predecessor before them: so each block still comes after a predecessor.
+    # Blocks with a hot predecessor before them. So each block still comes after a predecessor.
     hot: list[Block] = []
     cold: list[Block] = []
     reached = {blocks[0]}
@@ -73,7 +73,7 @@ def _check(emitter: Emitter, value: Value) -> None:
 
 
 def _slot(emitter: Emitter, caught: Value) -> int:
-    """The fast local of an exception; in continuations it is a local's."""
+    """The fast local of an exception; in continuations, that of a local."""
     return emitter.local_slot(caught.imm) if caught.op == "local.get" and caught.slot < 0 else emitter.slot(caught)
 
 
@@ -102,7 +102,7 @@ def _drop(emitter: Emitter, value: Value) -> None:
     caught = value.args[0]
     slot = _slot(emitter, caught)
     if caught.slot < 0:
-        # A read of a local that is still pending is removed.
+        # Removes a read of a local that is still pending.
         del emitter.out[emitter.push(value.args) :]
     else:
         emitter.used(caught)
@@ -151,9 +151,9 @@ def _throw(emitter: Emitter, terminator: Terminator) -> None:
 
 
 def _slots_of_exceptions(emitter: Emitter) -> list[int]:
-    """The fast locals that may refer to an exception that leaves the function and refers to its frame: a cycle.
+    """The fast locals that may refer to an exception which leaves the function and refers to its frame: a cycle.
 
-    If there are too many, the garbage collector collects the others.
+    If there are too many, the others are left to the garbage collector.
     """
     function = emitter.function
     if emitter.exceptions is None:

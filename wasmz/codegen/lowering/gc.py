@@ -5,8 +5,8 @@
     ref.test (ref 3) v0         LOAD_GLOBAL isinstance; LOAD v0; LOAD_GLOBAL ty3; CALL 2
     struct.new 3 v0 v1          LOAD v0; LOAD v1; LOAD_GLOBAL new3; CALL 0; SWAP 2; COPY 2; STORE_ATTR field1; ...
 
-None has no such attributes: using null raises an exception, which becomes a trap at the boundary to Python. An index is
-unsigned and so never negative; so the bounds checks of Python's sequences are WebAssembly's.
+None has no such attributes: using null raises an exception, which becomes a trap at the boundary to Python. Indices are
+unsigned and so never negative; so the bounds checks of Python's sequences are those of WebAssembly.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ from wasmz.ir.nodes import Value
 from wasmz.runtime import abi
 from wasmz.types import DefinedType, HeapType, RefType
 
-# Heap types whose references are told from others by a test of their own, with the runtime's function for that.
+# Heap types that are recognised by a test of their own, with the runtime's function for it.
 _ABSTRACT_TESTS = {
     HeapType.EQ: abi.gc_helper("is_eq"),
     HeapType.STRUCT: abi.gc_helper("StructRef"),
     HeapType.ARRAY: abi.gc_helper("ArrayRef"),
 }
-# Those that all references of the hierarchy have that are not null, and those that none has.
+# Heap types of all non-null references of a hierarchy, and those of none.
 _TOPS = frozenset({HeapType.ANY, HeapType.FUNC, HeapType.EXTERN, HeapType.EXN})
 _BOTTOMS = frozenset({HeapType.NONE, HeapType.NOFUNC, HeapType.NOEXTERN, HeapType.NOEXN})
 
 
 def _type_name(emitter: Emitter, type: DefinedType) -> str:
-    """The global that holds a type's class."""
+    """The global with a type's class."""
     return abi.type_class(emitter.facts.lowest_indices[type])
 
 
 def _maker_name(emitter: Emitter, index: int) -> str:
-    """The global that makes objects of a type: its class, or what counts them."""
+    """The global that makes objects of a type: its class, or an allocator."""
     return abi.maker(emitter.facts.canonical_types[index])
 
 
@@ -64,7 +64,7 @@ def _push_repeatable(emitter: Emitter, reference: Value) -> tuple[int, bytes]:
 
 
 def _test(emitter: Emitter, start: int, type: RefType) -> None:
-    """Turns the reference on top of the stack, with code from ``start`` on, into a bool: not null and of the type."""
+    """Replaces the reference on top of the stack, whose code begins at ``start``, by whether it is a ``type``."""
     out, target = emitter.out, emitter.target
     heap_type = type.heap_type
     if isinstance(heap_type, DefinedType):
@@ -73,7 +73,7 @@ def _test(emitter: Emitter, start: int, type: RefType) -> None:
             out.insert(start, emitter.load_callee(abi.gc_helper("is_exact_function" if type.exact else "is_function")))
             out += (emitter.load_global(name), target.call(2))
         elif heap_type.final or type.exact:
-            # A test of the class takes 15 ns whatever comes out; isinstance takes 20, and 60 if the answer is no.
+            # A test of the class takes 15 ns in any case; isinstance takes 20, or 60 if the answer is no.
             out += (_attribute(emitter, abi.CLASS), emitter.load_global(name), target.is_operator)
         else:
             out.insert(start, emitter.load_callee(abi.builtin("isinstance")))
@@ -93,7 +93,7 @@ def _test(emitter: Emitter, start: int, type: RefType) -> None:
 
 
 def _push_truth(emitter: Emitter, truth: bool, before: tuple[bytes, ...] = ()) -> None:
-    """Pushes a bool; as a constant it could not be distinguished from an int."""
+    """Pushes a bool by a comparison; as a constant it could not be distinguished from an int."""
     none, target = emitter.constant(None), emitter.target
     emitter.out += (*before, none, none, target.is_operator if truth else target.is_not_operator)
 
@@ -150,7 +150,7 @@ def _ref_as_non_null(emitter: Emitter, value: Value) -> None:
 def _ref_eq(emitter: Emitter, value: Value) -> None:
     start = emitter.push(value.args)
     target = emitter.target
-    # For objects, == is identity, too; it takes 20 ns longer.
+    # For objects, == is identity, too, but takes 20 ns longer.
     emitter.out.append(target.is_operator if value.imm else target.compare("=="))
     define_condition(emitter, value, start)
 
@@ -173,7 +173,7 @@ def _struct_new(emitter: Emitter, value: Value) -> None:
     out, target = emitter.out, emitter.target
     start = emitter.push(value.args)
     emitter.mark(value.offset)
-    # A class without a constructor, and stores one after the other, take half the time of a call of __init__.
+    # A class without a constructor, followed by stores, takes half the time of a call of __init__.
     out += (emitter.load_callee(_maker_name(emitter, value.imm)), target.call(0))
     for number in range(len(value.args) - 1, -1, -1):
         out += (target.swap2, target.copy(2), target.store_attribute(emitter.name_index(abi.field(number))))
@@ -253,7 +253,7 @@ def _struct_set(emitter: Emitter, value: Value) -> None:
 
 
 def _push_items(emitter: Emitter, value: Value) -> int:
-    """Pushes an array's items and an index; returns where the code begins."""
+    """Pushes the items of an array, and an index; returns where the code begins."""
     out, target = emitter.out, emitter.target
     bounds = emitter.push_apart(value.args[:2])
     items = _attribute(emitter, abi.ITEMS)
@@ -261,7 +261,7 @@ def _push_items(emitter: Emitter, value: Value) -> int:
         out[bounds[1] : bounds[1]] = [in_array(value.offset), items]
         emitter.mark(in_array(value.offset))
     else:
-        # The index is computed before null is noticed (specification 4.6.8).
+        # The index is computed before null is detected (specification 4.6.8).
         emitter.mark(in_array(value.offset))
         out += (target.swap2, items, target.swap2)
     return bounds[0]
@@ -276,7 +276,7 @@ def _array_get(emitter: Emitter, value: Value) -> None:
 
 @lowers("array.set")
 def _array_set(emitter: Emitter, value: Value) -> None:
-    # CPython stores the third item of the stack into the second one at the topmost: value, items, index.
+    # STORE_SUBSCR takes value, sequence and index from the stack, the index on top.
     out, target = emitter.out, emitter.target
     bounds = emitter.push_apart(value.args)
     place, stored = out[bounds[0] : bounds[2]], out[bounds[2] :]
@@ -322,8 +322,8 @@ def _array_new_fixed(emitter: Emitter, value: Value) -> None:
 def _runtime_call(*names: Callable[[int], str]) -> Lowering:
     """Calls the runtime's function with objects of the instance before the operands.
 
-    The names are made of the immediate: what makes objects, of the type that it begins with; a segment, of the number
-    after that.
+    Their names are made from the immediate: the allocator, from the type index that it begins with; a segment, from the
+    index after that.
     """
 
     def lowering(emitter: Emitter, value: Value) -> None:

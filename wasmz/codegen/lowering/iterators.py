@@ -1,4 +1,4 @@
-"""Iterators that read memory for loops (see ``passes/streams.py``).
+"""Iterators by which loops read memory (see ``passes/streams.py``).
 
 memory.stream ('i32.load', (2, 8, 0), 4) v0     LOAD_GLOBAL m0_I_8; LOAD_FAST v0; LOAD_CONST None; LOAD_CONST 4
                                                 BUILD_SLICE; BINARY_SUBSCR; GET_ITER
@@ -81,7 +81,7 @@ def _next(emitter: Emitter, terminator: Terminator) -> None:
 
 @lowers("stream.items")
 def _items(emitter: Emitter, value: Value) -> None:
-    """Stores the items as the values after this one; unused values were removed."""
+    """Stores the items to the values that follow this one; unused values were removed."""
     target, out = emitter.target, emitter.out
     items = {item.imm: item for item in value.block.body[1 : value.imm + 1] if item.op == "stream.item"}
     if value.imm > 1:

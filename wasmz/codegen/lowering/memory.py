@@ -3,7 +3,7 @@
     i32.load offset=8 v0        LOAD_GLOBAL m0_I_8; LOAD v0; BINARY_SUBSCR
     i32.store8 offset=8 v0 v1   LOAD v1; & 255; LOAD_GLOBAL m0_B_8; LOAD v0; STORE_SUBSCR
 
-A view checks the bounds (see docs/abi.md); addresses are unsigned, hence never negative indices.
+A view checks bounds (see docs/abi.md). Addresses are unsigned, so no index is negative.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ LOADS: dict[str, tuple[str, bool]] = {
     if OPS[name].type in INTEGER_BITS
 } | {"f64.load": ("d", False)}
 
-# Store of a number -> (struct format of the view, mask that the value needs or None).
+# Store of a number -> (struct format of the view, mask for the value, or None).
 STORES: dict[str, tuple[str, int | None]] = {
     name: (FORMATS[width], (1 << NARROW_STORES[name]) - 1 if name in NARROW_STORES else None)
     for name, width in facts.STORES.items()
@@ -41,14 +41,14 @@ STORES: dict[str, tuple[str, int | None]] = {
 
 @lru_cache(maxsize=4096)
 def view_name(format: str, memory_argument: tuple[int, ...]) -> str:
-    """Name of the view for an access: ``m0_I_8``; ``m0_I_1032_4`` if it multiplies the index, too."""
+    """The name of the view for an access: ``m0_I_8``; ``m0_I_1032_4`` if it also multiplies the index."""
     _, offset, memory, *more = memory_argument
     added, scale = more or (0, 1)
     return abi.view(memory, format, offset + added, scale)
 
 
 def reduced_address(emitter: Emitter, index: list[Emitted], memory_argument: tuple[int, ...]) -> list[Emitted]:
-    """Code of the address without the constant offset, modulo 2^32, from that of the index."""
+    """Code for the address modulo 2^32, without the constant offset, made from the code of the index."""
     target = emitter.target
     *_, added, scale = memory_argument
     code = list(index)
@@ -74,7 +74,7 @@ def _plain_load(format: str, masked_type: str | None) -> Lowering:
 
 
 def _loose_load(format: str) -> Lowering:
-    """A load whose address is reduced in an exception handler if the unreduced one is too large."""
+    """A load whose address is reduced in an exception handler if the unreduced address is too large."""
 
     def lowering(emitter: Emitter, value: Value) -> None:
         out, target = emitter.out, emitter.target
@@ -92,7 +92,7 @@ def _loose_load(format: str) -> Lowering:
 
 
 def _make_repeatable(emitter: Emitter, start: int) -> list[Emitted]:
-    """Code that computes again the results of the code from ``start`` on, and may run right after it."""
+    """Code that repeats the computation from ``start`` on, and may run right after it."""
     code = emitter.out[start:]
     if emitter.target.movable.issuperset(code):
         return code
@@ -119,7 +119,7 @@ lowers("f32.load.quieting.loose")(_loose_load("f"))
 
 @lowers("f32.load")
 def _f32_load(emitter: Emitter, value: Value) -> None:
-    # Reading a single quiets a signalling NaN; the bits of a NaN are read again, as an integer.
+    # Reading a single quiets a signalling NaN, so the bits of a NaN are read again as an integer.
     target, out = emitter.target, emitter.out
     start = emitter.push(value.args)
     address = emitter.temporary()
@@ -144,7 +144,7 @@ def _store(format: str, needed: int | None, *, is_loose: bool = False) -> Loweri
 def lower_store(
     emitter: Emitter, value: Value, format: str, needed: int | None = None, *, is_loose: bool = False
 ) -> None:
-    """CPython stores the third item of the stack into the second one at the topmost: value, view, address."""
+    """Emits a store: STORE_SUBSCR takes value, view and address from the stack, the address on top."""
     out, target = emitter.out, emitter.target
     address, stored = value.args
     bounds = emitter.push_apart((address, stored))
@@ -203,7 +203,7 @@ def _f32_store(emitter: Emitter, value: Value) -> None:
     if stored.op in facts.QUIET_SINGLES or stored.op == "f32.load.quieting":
         lower_store(emitter, value, "f")
         return
-    # Storing a single quiets a signalling NaN; a NaN is stored by its bits.
+    # Storing a single quiets a signalling NaN, so NaNs are stored by their bits.
     target, out = emitter.target, emitter.out
     emitter.push(value.args)
     number_slot, address_slot = emitter.temporary(), emitter.temporary()
@@ -220,7 +220,7 @@ def _f32_store(emitter: Emitter, value: Value) -> None:
 
 
 def _runtime_call(emitter: Emitter, value: Value, function: str, *objects: str) -> None:
-    """Calls an operation of the runtime with some of the instance's objects before the operands."""
+    """Calls a function of the runtime with objects of the instance before the operands."""
     start = emitter.push(value.args)
     emitter.out[start:start] = [emitter.load_callee(function), *(emitter.load_global(name) for name in objects)]
     emitter.mark(value.offset)

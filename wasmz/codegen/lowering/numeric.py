@@ -2,7 +2,7 @@
 
 i32.add v0 v1         LOAD v0; LOAD v1; BINARY_OP +; LOAD_CONST 0xFFFFFFFF; BINARY_OP &
 i32.lt_s v0 v1        both sides ^ 0x80000000, then an unsigned comparison
-i32.div_s v0 v1       i32_div_s(v0, v1), of the runtime: operations that are not here (see `__init__.py`)
+i32.div_s v0 v1       i32_div_s(v0, v1), of the runtime, as for all operations without a lowering (see `__init__.py`)
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ def mask(emitter: Emitter, type: str) -> None:
 
 
 def sign(emitter: Emitter, type: str) -> None:
-    """Turns the unsigned integer on top of the stack into a signed one."""
+    """Converts the unsigned integer on top of the stack to a signed one."""
     constant = emitter.constant(SIGNS[type])
     emitter.out += (constant, emitter.target.binary("^"), constant, emitter.target.binary("-"))
 
 
 def bool_to_int(emitter: Emitter) -> None:
-    """Turns the bool on top of the stack into 0 or 1."""
+    """Converts the bool on top of the stack to 0 or 1."""
     zero, end = Label(), Label()
     emitter.out += (Jump(zero, IF_FALSE), emitter.constant(1), Jump(end), zero, emitter.constant(0), end)
 
@@ -54,7 +54,7 @@ def define_condition(emitter: Emitter, value: Value, start: int) -> None:
 
 
 def tests_sign(value: Value) -> str | None:
-    """The unsigned comparison with 2^(n-1) that a signed comparison amounts to, if it only tests the sign."""
+    """The unsigned comparison with 2^(n-1) that is equivalent to a signed comparison, if that only tests the sign."""
     operator, signed = COMPARISONS[value.op]
     second = value.args[1]
     if signed and second.op in CONSTANTS:
@@ -110,7 +110,7 @@ def _wrapping(operator: str) -> Lowering:
         target = emitter.target
         first, second = value.args
         if operator == "+" and second.op in CONSTANTS and second.imm >= SIGNS[type]:
-            # A small negative number is added by subtraction, which keeps to small ints, CPython's fastest.
+            # Adds a small negative number by subtraction, so that operands stay small ints, CPython's fastest.
             start = emitter.push((first,))
             emitter.out += (emitter.constant(MASKS[type] + 1 - second.imm), target.binary("-"))
         elif operator == "-" and first.op in CONSTANTS and not first.imm:
@@ -158,7 +158,7 @@ def _unsigned_division(emitter: Emitter, value: Value) -> None:
 
 
 def _push_shift_count(emitter: Emitter, value: Value) -> int:
-    """Pushes the operands of a shift, the count reduced to the width."""
+    """Pushes the operands of a shift, with the count reduced to the width."""
     count = value.args[1]
     if count.op in CONSTANTS:
         start = emitter.push(value.args[:1])
@@ -205,7 +205,7 @@ def _rotate(emitter: Emitter, value: Value) -> None:
     if count.op not in CONSTANTS:
         emitter.call_helper(OPS[value.op].helper, value)
         return
-    # A product with 2^width + 1 contains the value twice in a row, and so any rotation of it, at some shift.
+    # A product with 2^width + 1 has the value twice in a row; shifted, it contains any rotation of it.
     right = count.imm % OPS[value.op].bits if OPS[value.op].kind == "rotr" else -count.imm % OPS[value.op].bits
     target = emitter.target
     start = emitter.push(value.args[:1])
@@ -261,7 +261,7 @@ def _float_arithmetic(operator: str, is_rounded: bool) -> Lowering:
 
 
 for _name, _operator in (("add", "+"), ("sub", "-"), ("mul", "*")):
-    # Exact in double precision or rounded once more: singles have less than half of a double's bits.
+    # Correct if computed in double precision and rounded: singles have less than half as many bits.
     lowers(f"f32.{_name}")(_float_arithmetic(_operator, is_rounded=True))
     lowers(f"f32.{_name}.unrounded", f"f64.{_name}")(_float_arithmetic(_operator, is_rounded=False))
 
@@ -318,7 +318,7 @@ def _neg(emitter: Emitter, value: Value) -> None:
 
 @lowers("f64.convert_i32_u", "f64.convert_i64_u")
 def _convert_unsigned(emitter: Emitter, value: Value) -> None:
-    # int + float converts with a single rounding to even.
+    # int + float converts the int, rounding once to even.
     start = emitter.push(value.args)
     emitter.out += (emitter.constant(0.0), emitter.target.binary("+"))
     emitter.define(value, start)
@@ -340,13 +340,13 @@ def _select(emitter: Emitter, value: Value) -> None:
     start = starts[0]
     test = () if condition.type is BOOL else (target.to_condition,)
     if _has_no_effect(emitter, start):
-        # Only the chosen arm is computed: condition, first arm, second arm.
+        # Computes only the chosen operand: condition, first operand, second operand.
         first, second, condition_code = (out[a:b] for a, b in itertools.pairwise(starts))
         other, end = Label(), Label()
         out[start:] = [*condition_code, *test, Jump(other, IF_FALSE), *first, Jump(end), other, *second, end]
     else:
         keep = Label()
-        # [first, second]: if the condition is true the second one is dropped, otherwise the first.
+        # [first, second]: drops the second if the condition is true, otherwise the first.
         out += (*test, Jump(keep, IF_TRUE), target.swap2, keep, target.pop)
     emitter.define(value, start)
 

@@ -1,4 +1,4 @@
-"""Operations on Python ints, which `passes/represent.py` makes of WebAssembly's.
+"""Operations on Python ints, to which `passes/represent.py` changes WebAssembly's operations.
 
 int.add v0 v1         LOAD v0; LOAD v1; BINARY_OP +
 int.wrap 32 v0        LOAD v0; LOAD_CONST 0xFFFFFFFF; BINARY_OP &
@@ -45,7 +45,7 @@ def _division(emitter: Emitter, value: Value) -> None:
 
 @lowers("int.quotient", "int.remainder")
 def _division_towards_zero(emitter: Emitter, value: Value) -> None:
-    # Python's division rounds down: a negative dividend is negated before and after.
+    # Python's division rounds down, so a negative dividend is negated, and the quotient, too.
     out, target = emitter.out, emitter.target
     start = emitter.push(value.args[:1])
     divisor = emitter.constant(value.args[1].imm)
@@ -106,7 +106,7 @@ def _sign(emitter: Emitter, value: Value) -> None:
     start = emitter.push(value.args)
     done = Label()
     if value.imm > 30:
-        # Comparing with an int of two digits costs twice as much, and most numbers have one.
+        # A comparison with an int of two digits costs twice as much, and most numbers have one.
         out += (target.copy1, emitter.constant(SMALL), target.compare("<="), Jump(done, IF_TRUE))
     out += (target.copy1, emitter.constant(1 << (value.imm - 1)), target.compare("<"), Jump(done, IF_TRUE))
     out += (emitter.constant(1 << value.imm), target.binary("-"), done)
@@ -115,7 +115,7 @@ def _sign(emitter: Emitter, value: Value) -> None:
 
 @lowers("int.to_float")
 def _to_float(emitter: Emitter, value: Value) -> None:
-    # int + float converts with a single rounding to even.
+    # int + float converts the int, rounding once to even.
     start = emitter.push(value.args)
     emitter.out += (emitter.constant(0.0), emitter.target.binary("+"))
     emitter.define(value, start)

@@ -1,4 +1,4 @@
-"""The table of lowerings, filled by decorators; a second one for an operation is an error.
+"""The table of lowerings, filled by decorators; registering an operation twice is an error.
 
 LOWERINGS["i32.add"]      the function under ``@lowers("i32.add")``
 """

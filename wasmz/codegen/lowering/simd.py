@@ -1,14 +1,14 @@
-"""Vectors: operations of a few operators on the whole 128-bit int are written out, all others call the runtime.
+"""Vectors: operations of a few operators on the whole 128-bit int are inlined, all others call the runtime.
 
 i8x16.add v0 v1          ((v0 & low) + (v1 & low)) ^ ((v0 ^ v1) & top)
 i16x8.shr_u v0 3         v0 >> 3 & 0x1FFF1FFF...
 v128.load offset=4 v0    m0_Q_12[v0] << 64 | m0_Q_4[v0]
-i8x16.shuffle v0 v1      pieces that move together, or i8x16_shuffle(v0, v1, lanes)
+i8x16.shuffle v0 v1      groups of bytes that move together, or i8x16_shuffle(v0, v1, lanes)
 f32x4.add v0 v1          f32x4_add(v0, v1)
 
-Operations that are written out are given as templates, in postfix notation: ``a`` to ``d`` are the operands,
-``=x`` keeps the top of the stack, to be used again as ``x``, and ``[Q+8]`` loads from the address ``a``; ``[Q+8]=``
-stores there. The module is imported when the first vector operation is lowered.
+Inlined operations are templates in postfix notation: ``a`` to ``d`` are the operands, ``=x`` names the top of the
+stack, which ``x`` then pushes again, and ``[Q+8]`` loads from the address ``a``; ``[Q+8]=`` stores there. This file is
+imported when the first vector operation is lowered.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _SIGN_EXTENSION = 0xFFFF_FFFF
 
 
 def shape_bits(op: str) -> int:
-    """Bits of a lane of an operation's shape."""
+    """The number of bits in a lane of an operation's shape."""
     return _BITS[OPS[op].type]
 
 
@@ -80,7 +80,7 @@ def emit_template(emitter: Emitter, value: Value, template: str, args: tuple[Val
 
 
 def _takes_in_order(tokens: list[str], names: str) -> bool:
-    """Whether a template begins with its operands, each of which occurs once."""
+    """Whether a template begins with its operands in order, and uses each once."""
     if any(token[0] in "=[" for token in tokens):
         return False
     return tokens[: len(names)] == list(names) and not set(names) & set(tokens[len(names) :])
@@ -89,10 +89,10 @@ def _takes_in_order(tokens: list[str], names: str) -> bool:
 def _take_apart(
     emitter: Emitter, args: tuple[Value, ...], names: str, tokens: list[str], slots: dict[str, int]
 ) -> tuple[int, dict[str, bytes], str]:
-    """Where the operands' code begins, the piece that loads each of them, and the one on the stack, if any.
+    """Where the operands' code begins, the piece that loads each of them, and the operand on the stack, if any.
 
-    Operands that are constants or in fast locals are loaded where they are used; others are computed and kept. The
-    first operand that a template takes may stay on the stack for it.
+    Operands that are constants or in fast locals are loaded where they are used; others are computed and stored. The
+    first operand that a template uses may stay on the stack.
     """
     target, out = emitter.target, emitter.out
     starts = emitter.push_apart(args)
@@ -158,7 +158,7 @@ def _call_helper(emitter: Emitter, value: Value, *more: object) -> None:
     emitter.define(value, start)
 
 
-# The whole word
+# The whole vector
 
 
 _WHOLE = {
@@ -206,14 +206,14 @@ def _register_integer_lanes(shape: str, bits: int) -> None:
 
 
 def _register_comparisons(shape: str, bits: int) -> None:
-    """Lanes of ones where a comparison is true, and operations made from one (`wasmz.runtime.simd.integer_lanes`)."""
+    """Comparisons (true lanes have all bits set), and operations made from them (`runtime.simd.integer_lanes`)."""
     top, low, lane = tops(bits), lows(bits), (1 << bits) - 1
     spread = f"{top} & {bits - 1} >> {lane} *"
     unspread = f"{top} & {top} ^ {bits - 1} >> {lane} *"
     unlike = f"a b ^ =x {low} & {low} + x |"
     found = {"eq": f"{unlike} {unspread}", "ne": f"{unlike} {spread}"}
     for sign, compared in (("u", "a"), ("s", "b")):
-        # The highest bit of each lane: where a >= b.
+        # In the highest bit of each lane: whether a >= b.
         borrow = f"a {top} | b {low} & - =d a b ^ {compared} d ^ & ^"
         found[f"ge_{sign}"] = f"{borrow} {spread}"
         found[f"lt_{sign}"] = f"{borrow} {unspread}"
@@ -279,7 +279,7 @@ for _shape, _bits in INTEGER_SHAPES.items():
         lowers(f"{_shape}.{_name}")(_shift(_name, _bits))
 
 
-# Floating-point lanes, operations on bits only
+# Floating-point lanes: bitwise operations only
 
 for _shape in ("f32x4", "f64x2"):
     lowers(f"{_shape}.abs")(_by_template(f"a {lows(_BITS[_shape])} &"))
@@ -295,7 +295,7 @@ def _extract_unsigned(emitter: Emitter, value: Value) -> None:
 
 
 def extract_template(bits: int, index: int) -> str:
-    """The number in a lane, as an unsigned one."""
+    """The number in a lane, unsigned."""
     if not index:
         return f"a {(1 << bits) - 1} &"
     if bits * (index + 1) == 128:
@@ -328,7 +328,7 @@ def _float_lane(emitter: Emitter, value: Value) -> None:
 
 # Moves of bytes
 
-# More than this many pieces cost more than calling the runtime.
+# With more groups than this, calling the runtime is cheaper.
 _MOST_PIECES = 3
 
 
@@ -345,7 +345,7 @@ def _shuffle(emitter: Emitter, value: Value) -> None:
 
 
 def shuffle_template(lanes: bytes) -> str | None:
-    """A shuffle as shifts of the bytes that move equally far; ``None`` if that is too many."""
+    """A shuffle as a shift for each group of bytes that move equally far; ``None`` if there are too many groups."""
     pieces: dict[tuple[int, int], int] = {}
     for place, lane in enumerate(lanes):
         source, byte = lane >> 4, lane & 15
@@ -355,7 +355,7 @@ def shuffle_template(lanes: bytes) -> str | None:
     template: list[str] = []
     for (source, distance), mask in pieces.items():
         name = "ab"[source]
-        # Bits shifted out at the low end need no mask.
+        # Bits that are shifted out at the low end need no mask.
         needs_mask = mask != ALL >> -8 * distance << -8 * distance if distance < 0 else mask != ALL
         first = not template
         template += [name, str(mask), "&"] if needs_mask else [name]
@@ -420,7 +420,7 @@ def _store_lane(emitter: Emitter, value: Value) -> None:
     emit_template(emitter, value, f"{lane} [{_LANE_VIEWS[bits]}]=")
 
 
-# Vectors from their lanes, and lanes from vectors, where `passes/lanes.py` takes these apart
+# Vectors from lanes, and lanes from vectors, where `passes/lanes.py` splits these
 
 lowers("i32x4.pack")(_by_template("a b 32 << | c 64 << | d 96 << |"))
 lowers("i64x2.pack")(_by_template("a b 64 << |"))

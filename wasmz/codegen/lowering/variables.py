@@ -2,7 +2,7 @@
 
 local.get 0        pending: loaded where its value is used
 local.set 0 v1     STORE_FAST l0
-global.get 3       LOAD_GLOBAL g3, or LOAD_GLOBAL c3; LOAD_CONST 0; BINARY_SUBSCR if other modules see the global
+global.get 3       LOAD_GLOBAL g3, or LOAD_GLOBAL c3; LOAD_CONST 0; BINARY_SUBSCR if the global is in a cell
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from wasmz.runtime import abi
 
 @lowers(*CONSTANTS)
 def _constant(emitter: Emitter, value: Value) -> None:
-    # Loaded at each use.
+    # Pushed at each use.
     pass
 
 

@@ -1,6 +1,6 @@
 """One target per CPython version; :func:`current_target` gives the running interpreter's.
 
-Supporting a new version is a new file here and a row in ``_TARGETS``.
+To support a new version, add a file here and a row in ``_TARGETS``.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ _TARGETS = {
 
 @memoized
 def current_target() -> Target:
-    """The target that emits for the running interpreter.
+    """The target for the running interpreter.
 
     Raises:
-        NotImplementedError: for an interpreter whose bytecode wasmz does not know.
+        NotImplementedError: wasmz does not know the interpreter's bytecode.
     """
     version = sys.version_info[:2]
     if sys.implementation.name != "cpython" or version not in _TARGETS:
         known = ", ".join(f"{major}.{minor}" for major, minor in _TARGETS)
         raise NotImplementedError(
-            f"wasmz compiles for CPython {known}, and not for {sys.implementation.name} {version[0]}.{version[1]}"
+            f"wasmz compiles for CPython {known}, not for {sys.implementation.name} {version[0]}.{version[1]}"
         )
-    # A class, not an object: a version's file imports its predecessor's, whose instructions may no longer exist.
+    # Not made for all versions: a version's file imports its predecessor's, whose instructions may no longer exist.
     target: type[Target] = load(f"{__name__}.{_TARGETS[version]}").TARGET
     return target()

@@ -1,10 +1,10 @@
-"""The code generator's interface to a Python version: small pieces of bytecode, by verb.
+"""The code generator's interface to a Python version: methods that return small pieces of bytecode.
 
     target.load_fast(3)      -> b'|\\x03'
     target.binary("+")       -> b'z\\x00\\x00\\x00'      with its inline cache
 
-Pieces are made once and cached. :attr:`Target.effects` gives the change of stack depth of each. A version's own file
-overrides only the verbs that changed.
+Pieces are made once and cached. :attr:`Target.effects` has the change of stack depth of each. A version's file
+overrides only the methods that changed.
 """
 
 from __future__ import annotations
@@ -25,29 +25,29 @@ COMPARE_OPERATORS = ("<", "<=", "==", "!=", ">", ">=")
 # The condition under which a jump is taken.
 ALWAYS, IF_TRUE, IF_FALSE = "always", "if true", "if false"
 
-# Taken if the iterator on top of the stack has no more items; otherwise its next item is pushed. `Target.after_end`
-# comes first at the label, and removes the iterator. Forward only.
+# The jump of FOR_ITER: taken if the iterator on top of the stack is exhausted; otherwise its next item is pushed. At
+# the label, `Target.after_end` comes first, and removes the iterator. Forward only.
 AT_END = "at end"
 
 
-# `definite.py` proves that code sets fast locals below this before it reads them. Those from here on are read by an
-# instruction that checks, so that the proof takes linear time and little memory. No compiler's output has so many.
+# `definite.py` proves that code sets fast locals below this before it reads them. The others are read by an instruction
+# that checks them, so that the proof takes linear time and little memory. No compiler's output has as many.
 PROVEN_SLOTS = 1024
 
 
-# Shared by all targets of the process: so making one progresses even if signal handlers that need one interrupt it
+# Shared by all targets of the process, so that making one advances even if signal handlers that need one interrupt it
 # again and again.
 _EFFECTS: dict[bytes, int] = {b"": 0}
 _PIECES: dict[tuple[str, int], bytes] = {}
 
 _NOTHING = (0, 0)
 
-# Jumps over less are kept.
+# Encoded jumps are kept for distances below this.
 _NEAR = 1024
 
 
 def cache_count(name: str) -> int:
-    """Number of inline cache entries after an instruction of the running interpreter."""
+    """The number of inline cache entries after an instruction of the running interpreter."""
     entries: Any = opcode._inline_cache_entries  # type: ignore[attr-defined]
     if isinstance(entries, list):
         return int(entries[opcode.opmap[name]])
@@ -55,7 +55,7 @@ def cache_count(name: str) -> int:
 
 
 def extended(code: int, arg: int) -> bytes:
-    """An instruction with as many EXTENDED_ARG before it as its argument needs."""
+    """An instruction, after as many EXTENDED_ARG as its argument needs."""
     if arg < 256:
         return bytes((code, arg))
     prefix = bytearray()
@@ -66,9 +66,9 @@ def extended(code: int, arg: int) -> bytes:
 
 
 class Target:
-    """Bytecode of one CPython version."""
+    """The bytecode of one CPython version."""
 
-    # Forward jumps by condition, and the only backward jump used; specialisation counts the executions of the latter.
+    # Forward jumps by condition, and the only backward jump used: specialisation counts its executions.
     forward_jumps: ClassVar[dict[str, str]] = {
         ALWAYS: "JUMP_FORWARD",
         IF_TRUE: "POP_JUMP_IF_TRUE",
@@ -77,17 +77,17 @@ class Target:
     }
     backward_jump: ClassVar[str] = "JUMP_BACKWARD"
 
-    # Whether a callee's exception counts, in its caller, as raised by the instruction before the call: CPython looks
-    # for its handler there, one code unit before the CALL.
+    # Whether CPython looks for the handler of a callee's exception at the instruction before the call, one code unit
+    # before the CALL.
     raises_before_calls: ClassVar[bool] = False
 
-    # The number of stack items of an iterator while FOR_ITER reads it.
+    # How many stack items an iterator takes while FOR_ITER reads it.
     iterator_items: ClassVar[int] = 1
 
-    # Reads a fast local, and raises an exception if it is not set. (In CPython 3.11, every such instruction does.)
+    # Reads a fast local, and raises an exception if it is not set. (In CPython 3.11, every load does.)
     checked_load: ClassVar[str] = "LOAD_FAST_CHECK"
 
-    # Pairs of instructions on fast locals that the version expects its compiler to emit as one.
+    # Pairs of instructions on fast locals that the version's own compiler emits as one.
     fused_locals: ClassVar[dict[tuple[str, str], str]] = {}
 
     def __init__(self) -> None:
@@ -101,16 +101,16 @@ class Target:
             operator: self.piece("COMPARE_OP", self.compare_argument(number))
             for number, operator in enumerate(COMPARE_OPERATORS)
         }
-        # Pairs of pieces for which the version has one piece; and their second pieces.
+        # Pairs of pieces that the version has one piece for; and the second pieces of these pairs.
         self.fusions: dict[tuple[bytes, bytes], bytes] = {}
         self.fused_seconds: set[bytes] = set()
         self.resume: bytes = self.piece("RESUME", 0)
         self.pop: bytes = self.piece("POP_TOP")
         self.return_value: bytes = self.piece("RETURN_VALUE")
         self.raise_exception: bytes = self.piece("RAISE_VARARGS", 1)
-        # Raises the exception again with which a handler was entered.
+        # Raises the exception again that the handler was entered with.
         self.reraise: bytes = self.piece("RERAISE", 0)
-        # Replaces a class by whether the exception below it, which stays, is of that class.
+        # Replaces a class by whether the exception below it is of that class; the exception stays.
         self.check_exception: bytes = self.piece("CHECK_EXC_MATCH")
         # Pieces that end a path.
         self.ends: frozenset[bytes] = frozenset({self.return_value, self.raise_exception, self.reraise})
@@ -120,7 +120,7 @@ class Target:
         self.build_slice: bytes = self.piece("BUILD_SLICE", 3)
         # Replaces an object by an iterator over it.
         self.get_iterator: bytes = self.piece("GET_ITER")
-        # Makes the stack items that FOR_ITER reads from the iterator on top of the stack, and removes them again.
+        # Make the stack items that FOR_ITER reads from the iterator on top of the stack, and remove them.
         self.begin_iteration: bytes = b""
         self.drop_iterator: bytes = self.pop
         self.negate: bytes = self.piece("UNARY_NEGATIVE")
@@ -130,18 +130,18 @@ class Target:
         self.is_not_operator: bytes = self.piece("IS_OP", 1)
         self.swap2: bytes = self.swap(2)
         self.copy1: bytes = self.copy(1)
-        # Around a callee that is not a global: a NULL marks it as "no method" for CPython.
+        # Come before and after a callee that is not a global: a NULL marks it as "no method" for CPython.
         self.before_callee: bytes = self.piece("PUSH_NULL")
         self.after_callee: bytes = b""
         # The instruction that CPython expects at the target of an iterator's end, and skips.
         self.after_end: bytes = self.make_after_end()
         self.effects[self.after_end] = 0
-        # Makes an int a jump's condition.
+        # Converts an int to a jump's condition.
         self.to_condition: bytes = b""
         self.jump_sizes: dict[str, int] = {
             name: 1 + cache_count(name) for name in (*self.forward_jumps.values(), self.backward_jump)
         }
-        # Encoded jumps: by condition, distance (negative backward) and size.
+        # Encoded jumps, by condition, distance (negative if backward) and size.
         self.jumps: dict[tuple[str, int, int], bytes] = {}
         # Pieces that change a local, a global or an item.
         self.effectful: set[bytes] = {self.store_subscript}
@@ -149,14 +149,14 @@ class Target:
         self.plain_loads: set[bytes] = {self.piece("PUSH_NULL")}
         # Pieces that call.
         self.calls: set[bytes] = set()
-        # Pieces that compute only from fast locals and constants, and cannot raise: they may be moved over anything
-        # that does not store to a fast local, and run twice.
+        # Pieces that compute only from fast locals and constants, and cannot raise: they may run twice, and may be
+        # moved over anything that does not store to a fast local.
         self.movable: set[bytes] = {self.negate, self.invert}
         self.movable.update(self.binary(operator) for operator in ("+", "-", "*", "&", "|", "^", "<<", ">>"))
-        # The fast locals that a piece reads before it sets them, and those that it sets, as bits; only below
+        # The fast locals that a piece reads before setting them, and those that it sets, as bits; only those below
         # PROVEN_SLOTS.
         self.accesses: dict[bytes, tuple[int, int]] = {}
-        # Both together.
+        # The union of both.
         self.touched: dict[bytes, int] = {}
         self.loads: list[bytes] = []
         self.stores: list[bytes] = []
@@ -166,8 +166,8 @@ class Target:
     def reserve_locals(self, count: int) -> None:
         """Makes ``loads`` and ``stores``, the accesses to fast locals by number, at least ``count`` long.
 
-        Threads, and signal handlers in the middle of this, may do the same: all facts about a piece are recorded before
-        it is in a list, and its place there does not depend on who puts it there first.
+        Threads, and signal handlers that interrupt this, may do the same. So all facts about a piece are recorded
+        before it is in a list, and its place there does not depend on who adds it.
         """
         first = len(self.stores)
         if count <= first:
@@ -194,13 +194,13 @@ class Target:
         if found is None:
             code = opcode.opmap[name]
             found = extended(code, arg) + bytes(2 * cache_count(name))
-            # Its facts are recorded before it can be found: another thread, or a signal handler, may use it at once.
+            # Records facts before the piece can be found: another thread or a signal handler may use it at once.
             self.effects[found] = opcode.stack_effect(code, arg if code >= opcode.HAVE_ARGUMENT else None, jump=False)
             self._pieces[key] = found
         return found
 
     def join(self, *pieces: bytes) -> bytes:
-        """Several pieces as one."""
+        """Joins several pieces to one."""
         joined = b"".join(pieces)
         if joined not in self.effects:
             self.effects[joined] = sum(self.effects[piece] for piece in pieces)
@@ -209,7 +209,7 @@ class Target:
     # Locals, constants, globals. Callers cache the results by argument, so these need not be fast.
 
     def load_fast(self, slot: int) -> bytes:
-        """Pushes a fast local, which must be bound."""
+        """Pushes a fast local, which must be set."""
         return self.piece("LOAD_FAST" if slot < PROVEN_SLOTS else self.checked_load, slot)
 
     def store_fast(self, slot: int) -> bytes:
@@ -231,7 +231,7 @@ class Target:
         return self.piece("LOAD_GLOBAL", name_index << 1)
 
     def load_global_callee(self, name_index: int) -> bytes:
-        """Pushes a global that is to be called, with its NULL."""
+        """Pushes a global that will be called, with its NULL."""
         piece = self.piece("LOAD_GLOBAL", name_index << 1 | 1)
         self.plain_loads.add(piece)
         return piece
@@ -249,7 +249,7 @@ class Target:
         return self.piece("LOAD_ATTR", name_index << 1)
 
     def store_attribute(self, name_index: int) -> bytes:
-        """Pops an object, and the value of one of its attributes below it."""
+        """Pops an object, and below it the new value of one of its attributes."""
         piece = self.piece("STORE_ATTR", name_index)
         self.effectful.add(piece)
         return piece
@@ -265,7 +265,7 @@ class Target:
         return self._comparisons[operator]
 
     def compare_argument(self, index: int) -> int:
-        """How the version encodes the comparison."""
+        """The version's argument for a comparison."""
         raise NotImplementedError
 
     def make_subscript(self) -> bytes:
@@ -321,7 +321,7 @@ class Target:
         return found
 
     def fuse(self, pair: tuple[bytes, bytes], fused: bytes) -> bytes:
-        """Lets two consecutive pieces be emitted as one."""
+        """Makes a pair of consecutive pieces be emitted as one piece."""
         self.fusions[pair] = fused
         read, written = self.accesses.get(pair[0], _NOTHING)
         then_read, then_written = self.accesses.get(pair[1], _NOTHING)

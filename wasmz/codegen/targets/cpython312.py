@@ -1,4 +1,4 @@
-"""CPython 3.12: one CALL instruction, conditional jumps only forward."""
+"""CPython 3.12: one CALL instruction; conditional jumps are forward only."""
 
 from __future__ import annotations
 

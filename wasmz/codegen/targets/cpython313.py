@@ -1,4 +1,4 @@
-"""CPython 3.13: conditions must be bools, the callee's NULL lies above it, locals are accessed in pairs.
+"""CPython 3.13: conditions must be bools, a callee's NULL is above it, locals are accessed in pairs.
 
 A callee's exceptions count as raised before the call.
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class CPython313(Target):
     """Bytecode of CPython 3.13."""
 
-    # `exit_unwind` of its Python/ceval.c goes on at the caller's CALL, not after it, and looks for handlers at the code
+    # `exit_unwind` in Python/ceval.c goes on at the caller's CALL, not after it, and looks for handlers at the code
     # unit before that.
     raises_before_calls = True
 
@@ -36,7 +36,7 @@ class CPython313(Target):
         return self.join(self.piece("END_FOR"), self.piece("POP_TOP"))
 
     def compare_argument(self, index: int) -> int:
-        # Bit 4 would convert the result to a bool; between numbers it is one already.
+        # Bit 4 would convert the result to a bool; for numbers it is one already.
         return index << 5 | COMPARE_MASKS[COMPARE_OPERATORS[index]]
 
 

@@ -13,7 +13,7 @@ class CPython314(CPython313):
 
     def __init__(self) -> None:
         super().__init__()
-        # A borrowed reference must not outlive the local's value: certain if the next instruction takes it.
+        # A borrowed reference must not outlive the local's value: it does not if the next instruction consumes it.
         takers = [self.binary(operator) for operator in BINARY_OPERATORS]
         takers += [self.compare(operator) for operator in COMPARE_OPERATORS]
         takers += [self.subscript, self.store_subscript]

@@ -1,4 +1,4 @@
-"""CPython 3.15: FOR_ITER reads two items of the stack, an iterator and NULL, or an object and an index."""
+"""CPython 3.15: FOR_ITER reads two stack items: an iterator and NULL, or an object and an index."""
 
 from __future__ import annotations
 
