@@ -33,12 +33,14 @@ class Guest:
         config: what it was given.
         process: its streams, descriptors, clocks: the same as a guest's of preview 1.
         budget: what its resources count against; ``None`` if nothing is limited.
+        parts: what single interfaces keep for it.
     """
 
     def __init__(self, config: WasiConfig) -> None:
         self.config: WasiConfig = config
         self.process: Process = Process(config)
         self.budget: HostBudget | None = None
+        self.parts: dict[str, Any] = {}
 
     def join(self, store: Store) -> None:
         """For linkers: an instance of the guest is made in a store."""
@@ -88,7 +90,7 @@ def label_of(value: Any) -> str:
     """The label of an enum's, variant's or result's value that a guest gave."""
     if isinstance(value, str):
         return value
-    label: str = value.label if hasattr(value, "label") else value[0]
+    label: str = value.case if hasattr(value, "case") else value[0]
     return label
 
 
@@ -96,7 +98,7 @@ def payload_of(value: Any) -> Any:
     """The payload of such a value, ``None`` without one."""
     if isinstance(value, str):
         return None
-    return value.value if hasattr(value, "label") else value[1]
+    return value.value if hasattr(value, "case") else value[1]
 
 
 def field_of(value: Any, name: str) -> Any:

@@ -19,10 +19,14 @@ from wasmz.wasi2.polling import Pollable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Final
+    from typing import Any, Final, Protocol
 
     from wasmz.runtime.wasi.descriptors import Descriptor
     from wasmz.wasi2.guest import Guest
+
+    class _CanWait(Protocol):
+        def add_to(self, wait: Wait, key: Any) -> None: ...
+
 
 # The most that the functions take which write and flush at once ("blocking-write-and-flush").
 _MOST_AT_ONCE: Final = 4096
@@ -193,14 +197,14 @@ class FileSink(Sink):
         return count
 
 
-def is_ready(end: Source | Sink | InputStream | OutputStream) -> bool:
+def is_ready(end: _CanWait) -> bool:
     """Whether waiting for it would end at once."""
     wait = Wait()
     end.add_to(wait, 0)
     return bool(wait.find_ready())
 
 
-def wait_for(end: Source | Sink | InputStream | OutputStream) -> None:
+def wait_for(end: _CanWait) -> None:
     """Waits until it is ready."""
     wait = Wait()
     end.add_to(wait, 0)

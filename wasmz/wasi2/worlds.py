@@ -88,6 +88,43 @@ INTERFACES: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "directory-entry-stream": ("filesystem", "DirectoryEntryStream"),
         "filesystem-error-code": ("filesystem", "Files.filesystem_error_code"),
     },
+    "wasi:sockets/instance-network": {"instance-network": ("network", "Names.instance_network")},
+    "wasi:sockets/network": {
+        "network": ("network", "Network"),
+        "network-error-code": ("network", "Names.network_error_code"),
+    },
+    "wasi:sockets/ip-name-lookup": {
+        "resolve-addresses": ("network", "Names.resolve_addresses"),
+        "resolve-address-stream": ("network", "ResolveAddressStream"),
+    },
+    "wasi:sockets/tcp": {"tcp-socket": ("tcp", "TcpSocket")},
+    "wasi:sockets/tcp-create-socket": {"create-tcp-socket": ("tcp", "Tcp.create_tcp_socket")},
+    "wasi:sockets/udp": {
+        "udp-socket": ("udp", "UdpSocket"),
+        "incoming-datagram-stream": ("udp", "IncomingDatagramStream"),
+        "outgoing-datagram-stream": ("udp", "OutgoingDatagramStream"),
+    },
+    "wasi:sockets/udp-create-socket": {"create-udp-socket": ("udp", "Udp.create_udp_socket")},
+    "wasi:http/types": {
+        "fields": ("http_fields", "Fields"),
+        "[constructor]fields": ("http_types", "Types.make_fields"),
+        "[static]fields.from-list": ("http_types", "Types.fields_from_list"),
+        "incoming-request": ("http_types", "IncomingRequest"),
+        "outgoing-request": ("http_types", "OutgoingRequest"),
+        "[constructor]outgoing-request": ("http_types", "Types.make_request"),
+        "request-options": ("http_types", "RequestOptions"),
+        "[constructor]request-options": ("http_types", "Types.make_options"),
+        "response-outparam": ("http_types", "ResponseOutparam"),
+        "incoming-response": ("http_types", "IncomingResponse"),
+        "incoming-body": ("http_bodies", "IncomingBody"),
+        "future-trailers": ("http_bodies", "FutureTrailers"),
+        "outgoing-response": ("http_types", "OutgoingResponse"),
+        "[constructor]outgoing-response": ("http_types", "Types.make_response"),
+        "outgoing-body": ("http_bodies", "OutgoingBody"),
+        "future-incoming-response": ("http_types", "FutureIncomingResponse"),
+        "http-error-code": ("http_types", "Types.http_error_code"),
+    },
+    "wasi:http/outgoing-handler": {"handle": ("http_client", "Client.handle")},
 }
 
 

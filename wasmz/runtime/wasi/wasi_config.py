@@ -32,6 +32,7 @@ class WasiConfig:
             stands for the current ``sys.stdout`` at each output, as for ``print``.
         preopens: directories and sockets, in the order of their descriptors, from 3 on; see :meth:`preopen_dir` and
             :meth:`preopen_socket`.
+        networks, http_hosts: what components may reach; see :meth:`allow_network` and :meth:`allow_http`.
         realtime, monotonic: a callable that returns the clock's time in nanoseconds; or a number, at which the clock
             starts; it then advances by a microsecond whenever it is read, and when the guest sleeps, so that every run
             sees the same times. ``None`` for the real clocks.
@@ -43,7 +44,7 @@ class WasiConfig:
     """
 
     __slots__ = (
-        *("args", "env", "max_descriptors", "monotonic", "on_exit", "preopens"),
+        *("args", "env", "http_hosts", "max_descriptors", "monotonic", "networks", "on_exit", "preopens"),
         *("random", "realtime", "stderr", "stdin", "stdout"),
     )
 
@@ -80,6 +81,8 @@ class WasiConfig:
         self.stdout = stdout
         self.stderr = stderr
         self.preopens: list[Preopen] = []
+        self.networks: list[str] = []
+        self.http_hosts: list[str] = []
         self.realtime = realtime
         self.monotonic = monotonic
         self.random = random
@@ -126,6 +129,35 @@ class WasiConfig:
         self.preopens.append(PreopenedSocket(socket))
         return self
 
+    def allow_network(self, *places: str) -> WasiConfig:
+        """Lets a component make sockets, and reach these places with them; modules cannot make any.
+
+        Args:
+            places: ``HOST[:PORT]``, where a host is a name, an address, a network as ``10.0.0.0/8``, or ``*``. The
+                guest may connect and send there, and listen there if that is this machine; of names it may ask for
+                addresses.
+
+        Returns:
+            This object, so that calls can be chained.
+
+        Raises:
+            ValueError, TypeError: these are no places.
+        """
+        self.networks += _places(places)
+        return self
+
+    def allow_http(self, *hosts: str) -> WasiConfig:
+        """Lets a component send HTTP requests to these hosts: ``HOST[:PORT]`` as for :meth:`allow_network`.
+
+        Returns:
+            This object, so that calls can be chained.
+
+        Raises:
+            ValueError, TypeError: these are no places.
+        """
+        self.http_hosts += _places(hosts)
+        return self
+
     def encoded_args(self) -> list[bytes]:
         """The arguments as the guest sees them, without the terminating zeros."""
         return [_encoded(arg) for arg in self.args]
@@ -155,6 +187,17 @@ def _inherited(wanted: bool | Iterable[str]) -> dict[str, str]:
         if not isinstance(name, str):
             raise TypeError(f"inherit_env must be a bool or an iterable of names, not of {bounded(repr(name))}")
     return {name: os.environ[name] for name in names if name in os.environ}
+
+
+def _places(places: tuple[str, ...]) -> tuple[str, ...]:
+    load("wasmz.runtime.wasi.grants")
+    from wasmz.runtime.wasi.grants import split_place
+
+    for place in places:
+        if not isinstance(place, str):
+            raise TypeError(f"a place of a network must be a string, not {bounded(repr(place))}")
+        split_place(place)
+    return places
 
 
 def _encoded(text: str | bytes) -> bytes:

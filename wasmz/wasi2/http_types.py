@@ -1,0 +1,347 @@
+"""``wasi:http/types``: requests and responses, of both directions.
+
+OutgoingRequest(guest, fields).set_authority("example.org")
+Types(guest).make_fields()                  what constructors of the interface make
+"""
+
+from __future__ import annotations
+
+import re
+
+from wasmz.errors import ComponentError
+from wasmz.wasi2.guest import Resource, label_of, misuse, payload_of
+from wasmz.wasi2.http_bodies import IncomingBody, OutgoingBody
+from wasmz.wasi2.http_fields import Fields, check_field
+from wasmz.wasi2.polling import Pollable
+from wasmz.wasi2.signals import Pipe, Signal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Final
+
+    from wasmz.runtime.wasi.readiness import Wait
+    from wasmz.wasi2.guest import Guest
+    from wasmz.wasi2.streams import IoError
+
+_METHODS: Final = ("get", "head", "post", "put", "delete", "connect", "options", "trace", "patch")
+_TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*")
+# No spaces, no control characters, nothing that ends the line of a request.
+_PATH: Final = re.compile(r"[!-~\u0080-\U0010ffff]*")
+_AUTHORITY: Final = re.compile(r"[!-.0-9:-~]+")
+
+
+class Types:
+    """Constructors and functions of ``types``."""
+
+    def __init__(self, guest: Guest) -> None:
+        self._guest = guest
+
+    def make_fields(self) -> Fields:
+        """No fields."""
+        return Fields(self._guest)
+
+    def fields_from_list(self, entries: list[tuple[str, bytes]]) -> Fields:
+        """Fields of names and values."""
+        for name, value in entries:
+            check_field(name, (value,))
+        return Fields(self._guest, entries)
+
+    def make_request(self, headers: Fields) -> OutgoingRequest:
+        """A request to send."""
+        return OutgoingRequest(self._guest, headers)
+
+    def make_options(self) -> RequestOptions:
+        """Options of a request."""
+        return RequestOptions(self._guest)
+
+    def make_response(self, headers: Fields) -> OutgoingResponse:
+        """A response to send."""
+        return OutgoingResponse(self._guest, headers)
+
+    def http_error_code(self, error: IoError) -> Any:
+        """What went wrong with a stream, if that was a body."""
+        return error.code
+
+
+def method_value(name: str) -> Any:
+    """A method as the variant ``method``."""
+    return name.lower() if name.lower() in _METHODS and name.isupper() else ("other", name)
+
+
+def scheme_value(name: str) -> Any:
+    """A scheme as the variant ``scheme``."""
+    return name.upper() if name.lower() in ("http", "https") else ("other", name)
+
+
+def text_of(value: Any) -> str:
+    """A method or scheme as text."""
+    label = label_of(value)
+    return str(payload_of(value)) if label == "other" else label.upper()
+
+
+def _length_of(headers: Fields) -> int | None:
+    for value in headers.get("content-length"):
+        if value.strip().isdigit():
+            return int(value)
+    return None
+
+
+class _Outgoing(Resource):
+    """What requests and responses that are to be sent have in common."""
+
+    def __init__(self, guest: Guest, headers: Fields) -> None:
+        super().__init__(guest)
+        headers.is_fixed = True
+        self.fields: Fields = headers
+        self.pipe: Pipe = Pipe()
+        self.has_body: bool = False
+
+    def headers(self) -> Fields:
+        """Its fields."""
+        return Fields(self.guest, self.fields.items, is_fixed=True)
+
+    def body(self) -> OutgoingBody:
+        """Its body; once."""
+        if self.has_body:
+            raise ComponentError(None)
+        self.has_body = True
+        return OutgoingBody(self.guest, self.pipe, _length_of(self.fields))
+
+    def close(self) -> None:
+        self.fields.close()
+        super().close()
+
+
+class OutgoingRequest(_Outgoing):
+    """The resource ``outgoing-request``."""
+
+    def __init__(self, guest: Guest, headers: Fields) -> None:
+        super().__init__(guest, headers)
+        self._method: Any = "get"
+        self._path: str | None = None
+        self._scheme: Any = None
+        self._authority: str | None = None
+
+    def method(self) -> Any:
+        """Its method."""
+        return self._method
+
+    def set_method(self, method: Any) -> None:
+        """Its method."""
+        if not _TOKEN.fullmatch(text_of(method)):
+            raise ComponentError(None)
+        self._method = method_value(text_of(method))
+
+    def path_with_query(self) -> str | None:
+        """What follows the authority."""
+        return self._path
+
+    def set_path_with_query(self, path: str | None) -> None:
+        """What follows the authority."""
+        if path is not None and not _PATH.fullmatch(path):
+            raise ComponentError(None)
+        self._path = path
+
+    def scheme(self) -> Any:
+        """Its scheme."""
+        return self._scheme
+
+    def set_scheme(self, scheme: Any) -> None:
+        """Its scheme."""
+        if scheme is not None and not _SCHEME.fullmatch(text_of(scheme)):
+            raise ComponentError(None)
+        self._scheme = None if scheme is None else scheme_value(text_of(scheme))
+
+    def authority(self) -> str | None:
+        """The host, with its port if that is not the scheme's."""
+        return self._authority
+
+    def set_authority(self, authority: str | None) -> None:
+        """The host, with its port if that is not the scheme's."""
+        if authority is not None and not _AUTHORITY.fullmatch(authority):
+            raise ComponentError(None)
+        self._authority = authority
+
+
+class OutgoingResponse(_Outgoing):
+    """The resource ``outgoing-response``."""
+
+    def __init__(self, guest: Guest, headers: Fields) -> None:
+        super().__init__(guest, headers)
+        self._status = 200
+
+    def status_code(self) -> int:
+        """Its status."""
+        return self._status
+
+    def set_status_code(self, status: int) -> None:
+        """Its status."""
+        if not 100 <= status <= 999:
+            raise ComponentError(None)
+        self._status = status
+
+
+class _Incoming(Resource):
+    """What requests and responses that have arrived have in common."""
+
+    def __init__(self, guest: Guest, headers: list[tuple[str, bytes]], pipe: Pipe) -> None:
+        super().__init__(guest)
+        self._headers = Fields(guest, headers, is_fixed=True)
+        self._pipe = pipe
+        self._is_consumed = False
+
+    def headers(self) -> Fields:
+        """Its fields."""
+        return Fields(self.guest, self._headers.items, is_fixed=True)
+
+    def consume(self) -> IncomingBody:
+        """Its body; once."""
+        if self._is_consumed:
+            raise ComponentError(None)
+        self._is_consumed = True
+        return IncomingBody(self.guest, self._pipe)
+
+    def close(self) -> None:
+        if not self._is_consumed:
+            self._pipe.abandon()
+        self._headers.close()
+        super().close()
+
+
+class IncomingRequest(_Incoming):
+    """The resource ``incoming-request``."""
+
+    def __init__(
+        self,
+        guest: Guest,
+        method: str,
+        path: str,
+        scheme: str,
+        authority: str | None,
+        headers: list[tuple[str, bytes]],
+        pipe: Pipe,
+    ) -> None:
+        super().__init__(guest, headers, pipe)
+        self._line = method_value(method), path, scheme_value(scheme), authority
+
+    def method(self) -> Any:
+        """Its method."""
+        return self._line[0]
+
+    def path_with_query(self) -> str:
+        """What follows the authority."""
+        return self._line[1]
+
+    def scheme(self) -> Any:
+        """Its scheme."""
+        return self._line[2]
+
+    def authority(self) -> str | None:
+        """The host that it was sent to."""
+        return self._line[3]
+
+
+class IncomingResponse(_Incoming):
+    """The resource ``incoming-response``."""
+
+    def __init__(self, guest: Guest, status: int, headers: list[tuple[str, bytes]], pipe: Pipe) -> None:
+        super().__init__(guest, headers, pipe)
+        self._status = status
+
+    def status(self) -> int:
+        """Its status."""
+        return self._status
+
+
+class RequestOptions(Resource):
+    """The resource ``request-options``: timeouts in nanoseconds."""
+
+    _connect: int | None = None
+    _first: int | None = None
+    _between: int | None = None
+
+    def connect_timeout(self) -> int | None:
+        """Until there is a connection."""
+        return self._connect
+
+    def set_connect_timeout(self, duration: int | None) -> None:
+        """Until there is a connection."""
+        self._connect = duration
+
+    def first_byte_timeout(self) -> int | None:
+        """Until the response begins."""
+        return self._first
+
+    def set_first_byte_timeout(self, duration: int | None) -> None:
+        """Until the response begins."""
+        self._first = duration
+
+    def between_bytes_timeout(self) -> int | None:
+        """Until it goes on."""
+        return self._between
+
+    def set_between_bytes_timeout(self, duration: int | None) -> None:
+        """Until it goes on."""
+        self._between = duration
+
+
+class ResponseOutparam(Resource):
+    """The resource ``response-outparam``: where a guest's response goes."""
+
+    def __init__(self, guest: Guest, answer: Callable[[OutgoingResponse | None, Any], object]) -> None:
+        """``answer`` gets the response, or ``None`` and an ``error-code``; once."""
+        super().__init__(guest)
+        self._answer: Callable[[OutgoingResponse | None, Any], object] | None = answer
+
+    @staticmethod
+    def set(outparam: ResponseOutparam, response: Any) -> None:
+        """Answers the request."""
+        answer, outparam._answer = outparam._answer, None
+        if answer is None:
+            raise misuse("a response is given twice")
+        if label_of(response) == "ok":
+            answer(payload_of(response), None)
+        else:
+            answer(None, payload_of(response))
+        outparam.close()
+
+    def send_informational(self, status: int, headers: Fields) -> None:
+        """Sends a response before the response: servers that take these are rare."""
+        headers.close()
+        raise ComponentError(("internal-error", "informational responses are not sent"))
+
+    def close(self) -> None:
+        answer, self._answer = self._answer, None
+        if answer is not None:
+            answer(None, ("internal-error", "the component gave no response"))
+        super().close()
+
+
+class FutureIncomingResponse(Resource):
+    """The resource ``future-incoming-response``."""
+
+    def __init__(self, guest: Guest, signal: Signal, find: Callable[[], tuple[str, Any]]) -> None:
+        """``find`` gives the response as a result, once the signal is set."""
+        super().__init__(guest)
+        self._signal = signal
+        self._find = find
+        self._is_taken = False
+
+    def add_to(self, wait: Wait, key: Any) -> None:
+        """Adds its being ready to what is waited for."""
+        self._signal.add_to(wait, key)
+
+    def subscribe(self) -> Pollable:
+        """Ready when there is a response, or none can come."""
+        return Pollable(self.guest, self.add_to)
+
+    def get(self) -> Any:
+        """The response, once; ``None`` before it is there."""
+        if not self._signal.is_set:
+            return None
+        if self._is_taken:
+            return "err", None
+        self._is_taken = True
+        return "ok", self._find()

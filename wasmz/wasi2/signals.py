@@ -1,0 +1,193 @@
+"""What threads of the host tell a guest that waits: signals, work done in another thread, pipes of bytes.
+
+    signal = Signal()
+    wait = Wait(); signal.add_to(wait, "done"); wait.run()      in the guest's thread
+    signal.set()                                                in another one
+
+A signal has a handle of the system only while a guest waits for it together with other things.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from wasmz.startup.concurrency import load, new_lock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+    from typing import Any, Final
+
+    from wasmz.runtime.wasi.readiness import Wait
+
+# No exception is sent to threads that are here: other threads would wait for what is half done.
+__wasmz_frame__ = "helper"
+
+# How much a pipe holds: what the other side has not taken yet.
+PIPE_BYTES: Final = 1 << 16
+
+
+class Signal:
+    """Something that is so, or not yet; it can be waited for."""
+
+    def __init__(self) -> None:
+        self._lock = new_lock()
+        self._is_set = False
+        self._pair: tuple[socket.socket, socket.socket] | None = None
+
+    @property
+    def is_set(self) -> bool:
+        """Whether it is so."""
+        return self._is_set
+
+    def set(self) -> None:
+        """From now on it is so."""
+        with self._lock:
+            self._is_set = True
+            if self._pair is not None:
+                pair, self._pair = self._pair, None
+                pair[1].send(b"x")
+
+    def clear(self) -> None:
+        """From now on it is not."""
+        with self._lock:
+            self._is_set = False
+
+    def add_to(self, wait: Wait, key: Any) -> None:
+        """Adds it to what is waited for."""
+        load("socket")
+        from socket import socketpair
+
+        with self._lock:
+            if not self._is_set:
+                if self._pair is None:
+                    self._pair = socketpair()
+                wait.add_handle(key, self._pair[0], for_reading=True)
+                return
+        wait.add_ready(key)
+
+
+class Job:
+    """A function that runs in a thread of its own; its result, or what it raised."""
+
+    def __init__(self, function: Callable[[], Any], name: str) -> None:
+        self.signal: Signal = Signal()
+        self._result: Any = None
+        self._error: BaseException | None = None
+        self._function = function
+        thread = threading.Thread(target=self._run, name=name, daemon=True)
+        thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._result = self._function()
+        except BaseException as error:
+            self._error = error
+        self.signal.set()
+
+    def result(self) -> Any:
+        """What it returned, once the signal is set. Raises what it raised."""
+        if self._error is not None:
+            raise self._error
+        return self._result
+
+
+class Pipe:
+    """Bytes from one side to the other, a guest's and another thread's, with an end: orderly, or by a failure.
+
+    Attributes:
+        readable: a signal for the reader: there are bytes, or the end.
+        writable: a signal for the writer: there is room, or the reader is gone.
+        trailers: what the writer said at the end, such as the trailers of an HTTP message.
+    """
+
+    def __init__(self) -> None:
+        self.readable: Signal = Signal()
+        self.writable: Signal = Signal()
+        self.writable.set()
+        self.trailers: Any = None
+        self._condition = threading.Condition()
+        self._content = bytearray()
+        self._is_ended = False
+        self._failure: Any = None
+        self._is_abandoned = False
+
+    # The writer's side
+
+    def room(self) -> int:
+        """How many bytes can be written now."""
+        return 0 if self._is_abandoned else max(0, PIPE_BYTES - len(self._content))
+
+    @property
+    def is_abandoned(self) -> bool:
+        """Whether the reader is gone."""
+        return self._is_abandoned
+
+    def write(self, content: bytes | bytearray | memoryview) -> None:
+        """Adds bytes, without waiting for room."""
+        with self._condition:
+            if self._is_abandoned or not content:
+                return
+            self._content += content
+            if len(self._content) >= PIPE_BYTES:
+                self.writable.clear()
+            self.readable.set()
+            self._condition.notify_all()
+
+    def write_all(self, content: bytes) -> bool:
+        """Waits for room, and adds bytes; false if the reader is gone. For threads that may wait without a limit."""
+        with self._condition:
+            while not self._is_abandoned and len(self._content) >= PIPE_BYTES:
+                self._condition.wait()
+        self.write(content)
+        return not self._is_abandoned
+
+    def end(self, trailers: Any = None, failure: Any = None) -> None:
+        """Says that nothing follows, and whether that is a failure. What comes after the first end counts no more."""
+        with self._condition:
+            if not self._is_ended:
+                self._is_ended, self.trailers, self._failure = True, trailers, failure
+            self.readable.set()
+            self._condition.notify_all()
+
+    # The reader's side
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether the writer has said that nothing follows."""
+        return self._is_ended
+
+    @property
+    def failure(self) -> Any:
+        """Why it ended, if that was a failure."""
+        return self._failure
+
+    def read(self, size: int) -> bytes | None:
+        """Up to so many bytes that are there; ``None`` at the end."""
+        with self._condition:
+            found = bytes(memoryview(self._content)[:size])
+            del self._content[:size]
+            if not found and self._is_ended:
+                return None
+            if len(self._content) < PIPE_BYTES:
+                self.writable.set()
+            if not self._content and not self._is_ended:
+                self.readable.clear()
+            self._condition.notify_all()
+            return found
+
+    def read_some(self) -> bytes | None:
+        """Waits for bytes; ``None`` at the end. For threads that may wait without a limit."""
+        with self._condition:
+            while not self._content and not self._is_ended:
+                self._condition.wait()
+        return self.read(PIPE_BYTES)
+
+    def abandon(self) -> None:
+        """Says that the reader is gone: nothing more is kept."""
+        with self._condition:
+            self._is_abandoned = True
+            self._content.clear()
+            self.writable.set()
+            self._condition.notify_all()
