@@ -1,10 +1,10 @@
-"""Analyses of a function's graph: made on demand, and kept while the graph stays the same.
+"""Analyses of a function's graph, made on demand and kept while the graph stays the same.
 
     dominator_tree(function).dominates(b1, b3)
     loop_forest(function).loops
 
-Passes need not report what they change. The blocks, their edges and the targets of these are compared with those of
-the analysed graph, which takes a tenth of the time of the analyses.
+Passes need not report what they change: the blocks, their edges and the targets of these are compared with those of the
+analysed graph. That takes a tenth of the time of the analyses.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def loop_forest(function: Function) -> LoopForest:
 
 
 def find_stale_analyses(function: Function) -> list[str]:
-    """Differences between the kept analyses and new ones, which mean that a pass has changed them."""
+    """Differences between the kept analyses and new ones, which mean that a pass changed the kept ones."""
     found = function.analyses
     if not isinstance(found, Analyses) or not found.hold(function):
         return []

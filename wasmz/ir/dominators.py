@@ -38,7 +38,7 @@ class DominatorTree:
     Attributes:
         order: the blocks in reverse postorder.
         position: the index of each block in ``order``.
-        headers: the blocks to which edges lead back.
+        headers: the targets of back edges.
         is_reducible: whether each loop is entered only at its header, as in all code from WebAssembly.
     """
 
@@ -48,7 +48,7 @@ class DominatorTree:
         self.order: list[Block] = reverse_postorder(function)
         self.position: dict[Block, int] = {block: number for number, block in enumerate(self.order)}
         if len(self.order) == 1:
-            # Many functions have only one block, and each of them gets eight of these trees.
+            # Many functions have only one block, and each gets eight of these trees.
             self.is_reducible: bool = True
             self.headers: frozenset[Block] = frozenset(edge.block for edge in self.order[0].terminator.edges)
             self._parents = self._first = self._last = [0]
@@ -57,28 +57,28 @@ class DominatorTree:
         self._number()
 
     def parent(self, block: Block) -> Block | None:
-        """The closest block above; ``None`` for the entry."""
+        """The immediate dominator; ``None`` for the entry."""
         number = self.position[block]
         return self.order[self._parents[number]] if number else None
 
     def dominates(self, one: Block, other: Block) -> bool:
-        """Whether every path to ``other`` goes through ``one``, which may be itself. Both must be reachable."""
+        """Whether every path to ``other`` goes through ``one``; true for equal blocks. Both must be reachable."""
         number = self.position[one]
         return self._first[number] <= self._first[self.position[other]] <= self._last[number]
 
     def preorder(self, block: Block) -> int:
-        """A number such that those below a block follow it directly."""
+        """The block's number in preorder: the blocks it dominates follow it directly."""
         return self._first[self.position[block]]
 
     def children(self) -> dict[Block, list[Block]]:
-        """For each block those closest below, in reverse postorder."""
+        """For each block, the blocks that it immediately dominates, in reverse postorder."""
         children: dict[Block, list[Block]] = {block: [] for block in self.order}
         for number in range(1, len(self.order)):
             children[self.order[self._parents[number]]].append(self.order[number])
         return children
 
     def _number(self) -> None:
-        """Numbers the blocks so that those below a block follow it directly."""
+        """Numbers the blocks in preorder."""
         count = len(self.order)
         parents = self._parents
         sizes = [1] * count
@@ -96,11 +96,11 @@ class DominatorTree:
 
 
 def _find_parents(order: list[Block], position: dict[Block, int]) -> tuple[list[int], frozenset[Block], bool]:
-    """The closest dominator of each block, as positions; the headers; and whether the graph is reducible."""
+    """The immediate dominator of each block, as positions; the headers; and whether the graph is reducible."""
     count = len(order)
     parents = [0] * count
     depths = [0] * count
-    # Ancestors further up, so that common ones are found in logarithmic time (skew-binary jump pointers).
+    # Ancestors further up, by which common ones are found in logarithmic time (skew-binary jump pointers).
     jumps = [0] * count
     sources: list[list[int]] = [[] for _ in range(count)]
     back_edges: list[tuple[int, int]] = []
@@ -121,7 +121,7 @@ def _find_parents(order: list[Block], position: dict[Block, int]) -> tuple[list[
                 sources[to].append(number)
             else:
                 back_edges.append((number, to))
-    # A back edge to a block that dominates its source changes nothing. Back edges into loops from elsewhere do.
+    # A back edge to a dominator of its source changes nothing. Back edges into loops from elsewhere do.
     headers = frozenset([order[to] for _, to in back_edges])
     if all(_common(to, source, parents, depths, jumps) == to for source, to in back_edges):
         return parents, headers, True
@@ -132,7 +132,7 @@ def _find_parents(order: list[Block], position: dict[Block, int]) -> tuple[list[
 
 
 def _common(one: int, other: int, parents: list[int], depths: list[int], jumps: list[int]) -> int:
-    """The lowest block above or at both."""
+    """The closest common ancestor of two blocks, or the block itself if they are equal."""
     if depths[one] < depths[other]:
         one, other = other, one
     while depths[one] > depths[other]:
@@ -146,7 +146,7 @@ def _common(one: int, other: int, parents: list[int], depths: list[int], jumps: 
 
 
 def _refine(parents: list[int], sources: list[list[int]]) -> None:
-    """Corrects the parents for an irreducible graph, by iteration."""
+    """Corrects the immediate dominators of an irreducible graph, by iteration."""
     changed = True
     while changed:
         changed = False
@@ -164,13 +164,13 @@ def _refine(parents: list[int], sources: list[list[int]]) -> None:
 
 
 def immediate_dominators(function: Function) -> dict[Block, Block | None]:
-    """The closest dominator of each block that the entry reaches; ``None`` for the entry."""
+    """The immediate dominator of each block that the entry reaches; ``None`` for the entry."""
     tree = DominatorTree(function)
     return {block: tree.parent(block) for block in tree.order}
 
 
 def dominators(function: Function) -> dict[Block, frozenset[Block]]:
-    """All dominators of each block, itself among them; for an unreachable block, all blocks.
+    """All dominators of each block, including itself; for an unreachable block, all blocks.
 
     Takes quadratic space: for tests and messages. Passes use a :class:`DominatorTree`.
     """

@@ -1,4 +1,4 @@
-"""Changes to the graph that several passes make: edges, parameters of blocks, replaced values.
+"""Changes to the graph that several passes make: edges, block parameters, replaced values.
 
 b1(v1: i32, v2: i32)           remove_params({v1})            b1(v2: i32)
 jump b1(v0, v3)                                       ->      jump b1(v3)

@@ -4,9 +4,9 @@
     OPS["i32.lt_s"]             compares="lt"  is_signed  inverse="i32.ge_s"  mirrored="i32.gt_s"  bounds=(0, 1)
     OPS["int.add"]              type="int"  kind="add"  mirrored="int.add"
 
-``Value.op`` is a name; ``OPS[value.op]`` has the facts about it. Sets of operations that many passes use have names
-here, and no other file makes one from names. Facts that do not follow from the name of an instruction (``folds``,
-``bounds``) are columns of the instruction table.
+``Value.op`` is a name; ``OPS[value.op]`` has the facts about it. Sets of operations that several passes use are defined
+here; no other file derives sets from names. Facts that do not follow from an instruction's name (``folds``, ``bounds``)
+are columns of the instruction table.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from wasmz.ir.nodes import Value
 
-# Numbers of a width, by the name of their type.
+# The number of bits, by name of an integer type.
 INTEGER_BITS: Final = {"i32": 32, "i64": 64}
 BITS: Final = {**INTEGER_BITS, "f32": 32, "f64": 64}
 MASKS: Final = {type: (1 << bits) - 1 for type, bits in BITS.items()}
@@ -38,7 +38,7 @@ OPPOSITES: Final = {"eq": "ne", "ne": "eq", "lt": "ge", "ge": "lt", "gt": "le", 
 EXCHANGED: Final = {"eq": "eq", "ne": "ne", "lt": "gt", "gt": "lt", "le": "ge", "ge": "le"}
 _COMMUTING: Final = frozenset({"add", "mul", "and", "or", "xor"})
 
-# Additions of the IR to the instruction table's column.
+# Bounds of operations that the IR adds to those of the instruction table.
 _ADDED_BOUNDS: Final = {
     f"{kind}.get.{packed}": (0, (1 << bits) - 1)
     for kind in ("struct", "array")
@@ -52,26 +52,25 @@ class Op:
     Attributes:
         name: the operation.
         type: the part of the name before the first dot: ``i32``, ``int``, ``f32x4``, ``memory``.
-        kind: the rest of it, without what distinguishes a variant: ``add``, ``load8_u``.
+        kind: the rest of the name, without the variant's part: ``add``, ``load8_u``.
         base: the operation that it is a variant of, or itself.
-        form: the variant's part of the name: ``nowrap``, ``signed.loose``; empty if it is no variant.
-        bits: width of numbers of ``type``; 0 if that is no scalar type with a width.
-        mask: all of these bits; ``sign``: the highest one.
+        form: the variant's part of the name: ``nowrap``, ``signed.loose``; empty if it is not a variant.
+        bits: the width of numbers of ``type``; 0 if that is not a scalar type with a width.
+        mask: the largest number of that width; ``sign``: its highest bit.
         narrow: the number of bits that it reads, writes or extends, if those are fewer; otherwise ``bits``.
-        access: the number of bytes of memory that it accesses; 0 if none.
-        is_load, is_store: whether it is an access to one number (none of vectors or lanes, nor an atomic one).
+        access: how many bytes of memory it accesses; 0 if none.
+        is_load, is_store: whether it accesses one number (not a vector, a lane, or atomically).
         is_constant: whether its immediate is its result.
-        is_signed: whether its name says that it takes integers as signed ones.
+        is_signed: whether its name says that it takes integers as signed.
         compares: for comparisons of numbers or lanes, ``eq ne lt gt le`` or ``ge``; otherwise empty.
-        inverse: of scalars, the comparison that is true exactly if it is false, or ``None``.
-        mirrored: of scalars, the operation with the same result for exchanged operands, or ``None``; a commutative one
-        is
-            its own.
-        bounds: least and largest result; ``None`` if they depend on the operands.
-        folds: whether the runtime's helper of its name may evaluate it on constants.
+        inverse: for scalars, the comparison that is true exactly when it is false, or ``None``.
+        mirrored: for scalars, the operation with the same result for exchanged operands, or ``None``; a commutative one
+            is its own.
+        bounds: the least and the largest result; ``None`` if they depend on the operands.
+        folds: whether constants may be evaluated by the runtime's helper of its name.
         helper: the name of that helper.
         effects: see :class:`~wasmz.wasm.instructions.Effects`.
-        is_pure: whether it has none.
+        is_pure: whether it has no effects.
     """
 
     __slots__ = (
@@ -142,11 +141,11 @@ class Op:
         if self.compares:
             rest = f"_{sign}" if sign else ""
             self.mirrored = f"{self.type}.{EXCHANGED[stem]}{rest}"
-            # Of floats, neither `lt` nor `ge` is true if one is NaN.
+            # For floats, neither `lt` nor `ge` is true if an operand is NaN.
             if self.type[0] != "f" or stem in ("eq", "ne"):
                 self.inverse = f"{self.type}.{OPPOSITES[stem]}{rest}"
         elif self.kind in _COMMUTING and self.type in _INTEGERS and self.name == self.base:
-            # Of floats, the resulting NaN depends on the order.
+            # For floats, the resulting NaN depends on the order.
             self.mirrored = self.name
 
     def __repr__(self) -> str:
@@ -158,22 +157,22 @@ _PURE: Final = Effects.PURE
 OPS: Final[dict[str, Op]] = {name: Op(name, effects) for name, effects in EFFECTS.items()}
 _ALL: Final = tuple(OPS.values())
 
-# Constants: all, those that cost nothing anywhere, of integers, of integers with a width.
+# Constants: all; those that cost nothing anywhere; integers; integers with a width.
 CONSTANTS: Final = frozenset(op.name for op in _ALL if op.is_constant)
 NUMERIC_CONSTANTS: Final = CONSTANTS - {"ref.null"}
 INTEGER_CONSTANTS: Final = frozenset({"i32.const", "i64.const", "int.const"})
 SIZED_CONSTANTS: Final = frozenset({"i32.const", "i64.const"})
 
-# Comparison -> its inverse; operation -> that of exchanged operands (commutative -> itself).
+# Comparison -> its inverse; operation -> the one for exchanged operands (itself if commutative).
 INVERSE: Final = {op.name: op.inverse for op in _ALL if op.inverse is not None}
 MIRRORED: Final = {op.name: op.mirrored for op in _ALL if op.mirrored is not None}
 COMMUTATIVE: Final = frozenset(name for name, mirrored in MIRRORED.items() if name == mirrored)
-# Comparisons of i32, i64, f32 and f64; tests whether an i32 or i64 is zero; all operations that give 0 or 1.
+# Comparisons of i32, i64, f32 and f64; tests whether an i32 or i64 is zero; all operations whose result is 0 or 1.
 COMPARISONS: Final = frozenset(op.name for op in _ALL if op.compares and op.type in BITS)
 ZERO_TESTS: Final = frozenset({"i32.eqz", "i64.eqz"})
 BOOLEANS: Final = frozenset(op.name for op in _ALL if op.bounds == (0, 1))
 
-# Access to a number in memory, or to a vector -> its bytes; none to single lanes.
+# Access to a number or a vector in memory, not to a single lane -> its bytes.
 ACCESS_WIDTHS: Final = {
     op.name: op.access
     for op in _ALL
@@ -182,7 +181,7 @@ ACCESS_WIDTHS: Final = {
 # Access to a single number -> its bytes.
 LOADS: Final = {op.name: op.access for op in _ALL if op.is_load and not op.form}
 STORES: Final = {op.name: op.access for op in _ALL if op.is_store and not op.form}
-# Store of less than the number -> the stored bits.
+# Store of fewer bits than the number has -> the stored bits.
 NARROW_STORES: Final = {name: OPS[name].narrow for name in STORES if OPS[name].narrow < OPS[name].bits}
 
 # Operations by effect: looking one up in a set is ten times as fast as testing flags.
@@ -190,18 +189,18 @@ PURE: Final = frozenset(op.name for op in _ALL if op.is_pure)
 CALLING: Final = frozenset(op.name for op in _ALL if op.effects & Effects.CALLS)
 _DIVIDING: Final = frozenset({"div_u", "div_s", "rem_u", "rem_s", "floordiv", "mod"})
 DIVISIONS: Final = frozenset(op.name for op in _ALL if op.type in _INTEGERS and op.kind in _DIVIDING)
-# Operations that give the same whenever operands and immediate are the same. (Not so `struct.new`: it is pure, and yet
-# gives another object each time.)
+# Operations whose result depends only on operands and immediate. (`struct.new` does not qualify: it is pure, and yet
+# returns another object each time.)
 NUMBERED: Final = frozenset(op.name for op in _ALL if op.is_pure and op.type in _SCALARS | VECTORS) | {
     *("select", "ref.is_null", "ref.func", "ref.eq", "ref.test", "ref.i31", "project"),
 }
 
-# Arithmetic of singles that is exact before rounding, so that a store may round instead.
+# Arithmetic on singles that is exact before rounding, so that a store may round instead.
 SINGLE_ARITHMETIC: Final = frozenset({"f32.add", "f32.sub", "f32.mul"})
 _COMPUTING_SINGLES: Final = SINGLE_ARITHMETIC | {
     f"f32.{kind}" for kind in ("div", "sqrt", "min", "max", "ceil", "floor", "trunc", "nearest")
 }
-# Uses that compute with a single, so that a signalling NaN need not be kept.
+# Uses that compute with a single, so that its signalling NaNs need not be kept.
 QUIETING: Final = (
     _COMPUTING_SINGLES | {op.name for op in _ALL if op.type == "f32" and op.compares} | {"f64.promote_f32"}
 )
@@ -215,5 +214,5 @@ QUIET_SINGLES: Final = (
 
 
 def constant_of(value: Value) -> int | None:
-    """The number that an integer is, if it is a constant."""
+    """The number, if the value is an integer constant."""
     return value.imm if value.op in INTEGER_CONSTANTS else None

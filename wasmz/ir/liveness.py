@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wasmz.ir.nodes import Block, Function
 
-# Bounds on the work: kept bits, and iterations, of which deeply nested loops need many.
+# Limits on the work: bits that are kept, and iterations, of which deeply nested loops need many.
 _LARGEST_PROBLEM = 100_000_000
 _MOST_ROUNDS = 40
 
@@ -24,14 +24,14 @@ def local_effects(block: Block) -> tuple[int, int]:
 
 
 def effects_of_blocks(function: Function) -> dict[Block, tuple[int, int]]:
-    """What :func:`local_effects` says of each block."""
+    """The result of :func:`local_effects` for each block."""
     return {block: local_effects(block) for block in function.blocks}
 
 
 def live_locals(function: Function, effects: dict[Block, tuple[int, int]] | None = None) -> dict[Block, int]:
     """The locals that are live at the start of each block; all locals if the analysis would take too long.
 
-    ``effects`` are those of the blocks, if they are known.
+    ``effects`` are those of the blocks, if they are already known.
     """
     everything = (1 << len(function.locals)) - 1
     if len(function.locals) * len(function.blocks) > _LARGEST_PROBLEM:
@@ -57,10 +57,10 @@ def live_locals(function: Function, effects: dict[Block, tuple[int, int]] | None
 
 
 def locals_read_unset(function: Function) -> list[int]:
-    """The locals, without parameters, that may be read before they are written, and so must start as zero."""
+    """The locals, except parameters, that may be read before they are written, and so must start as zero."""
     if not function.blocks or function.is_ssa:
         return []
     first = len(function.type.params)
     live = live_locals(function)[function.blocks[0]] >> first
-    # Bit by bit as text, as each shift would copy all of perhaps ten thousands of locals.
+    # Tests bits as text: each shift would copy the bits of perhaps ten thousand locals.
     return [first + i for i, bit in enumerate(reversed(bin(live)[2:])) if bit == "1"]

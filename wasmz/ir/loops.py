@@ -2,7 +2,7 @@
 
     b0 -> b1; b1 -> b2, b4; b2 -> b2, b3; b3 -> b1
     ->
-    loop of header b1, latch b3, depth 1: b1, b3 and those of
+    loop of header b1, latch b3, depth 1: b1, b3 and the blocks of
         loop of header b2, latch b2, depth 2: b2
 
 A back edge leads to a block that dominates its source: the loop's header. WebAssembly's control flow has no other edges
@@ -23,7 +23,7 @@ class Loop:
 
     Attributes:
         header: the block through which it is entered.
-        latches: the blocks from which it is repeated.
+        latches: the sources of its back edges.
         own_blocks: its blocks without those of inner loops, in reverse postorder, the header first.
         children: the loops directly inside.
         parent: the loop directly around, or ``None``.
@@ -45,7 +45,7 @@ class Loop:
         return f"<loop of depth {self.depth} at b{self.header.number}>"
 
     def blocks(self) -> Iterator[Block]:
-        """All blocks, those of inner loops among them."""
+        """All blocks, including those of inner loops."""
         work = [self]
         while work:
             loop = work.pop()
@@ -92,9 +92,9 @@ class LoopForest:
         ]
 
     def preheader(self, function: Function, loop: Loop, edges: list[tuple[Block, Edge]]) -> Block:
-        """The block that only jumps to the loop from outside; made if there is none.
+        """The block outside the loop that only jumps to the header; made if there is none.
 
-        ``edges`` are the edges into the header, and are kept up to date.
+        ``edges`` are the edges into the header; the list is updated.
         """
         outside = [item for item in edges if not self.contains(loop, item[0])]
         if len(outside) == 1 and outside[0][0].terminator.op == "jump":
@@ -135,9 +135,9 @@ class LoopForest:
         self._nest(tree)
 
     def _collect(self, loop: Loop, predecessors: dict[Block, list[Block]], tops: dict[Loop, Loop]) -> None:
-        """Puts all blocks into the loop from which a latch can be reached without the header."""
+        """Adds to the loop all blocks that reach a latch without going through the header."""
         innermost = self.innermost
-        # At a block of an inner loop the walk goes on at that loop's header, or that of the outermost known loop.
+        # At a block of an inner loop, the walk goes on at the header of the outermost loop known around it.
         innermost.setdefault(loop.header, loop)
         work = list(loop.latches)
         while work:
@@ -155,7 +155,7 @@ class LoopForest:
                 work += predecessors[outermost.header]
 
     def _nest(self, tree: DominatorTree) -> None:
-        """Fills in children, depths, and numbers that tell the nesting of loops."""
+        """Sets children, depths, and numbers that show the nesting of loops."""
         for loop in self.loops:
             if loop.parent is not None:
                 loop.depth = loop.parent.depth + 1
@@ -177,7 +177,7 @@ class LoopForest:
 
 
 def _outermost(loop: Loop, tops: dict[Loop, Loop]) -> Loop:
-    """The outermost known loop around one; ``tops`` has shortcuts to it."""
+    """The outermost loop known around one; ``tops`` caches shortcuts to it."""
     passed = []
     while loop in tops:
         passed.append(loop)

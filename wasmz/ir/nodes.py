@@ -1,10 +1,10 @@
 """The parts of the IR: functions, blocks, values and terminators.
 
 A function is a list of basic blocks in layout order; the first one is the entry. A block has parameters, a body of
-values and one terminator. A *value* is an instruction together with its result. Values flow between blocks along
+values, and one terminator. A *value* is an instruction together with its result. Values flow between blocks along
 edges, as arguments for the target's parameters; a value may also be used in any block that its own block dominates.
 WebAssembly's locals are variables, read and written by ``local.get`` and ``local.set``, so that the builder needs no
-SSA construction; everything else is in SSA form already.
+SSA construction; everything else is in SSA form from the start.
 
     func 0 "max" (i32, i32) -> (i32)
       locals i32 i32
@@ -26,12 +26,12 @@ from typing import Any, Union
 
 from wasmz.types import FuncType, ValType, internal_type
 
-# Type of a comparison that only conditions use: a Python bool, which never becomes an i32.
+# The type of comparisons that only conditions use: a Python bool, which never becomes an i32.
 BOOL = internal_type("bool")
-# Type of Python's iterators, which only `next` uses (see ``passes/streams.py``).
+# The type of Python's iterators, which only `next` uses (see ``passes/streams.py``).
 STREAM = internal_type("stream")
 
-# Type of a value: one type, none, or those of the several results of a call.
+# The type of a value: one type, none, or a tuple for the several results of a call.
 ResultType = Union[ValType, tuple[ValType, ...], None]
 
 
@@ -48,8 +48,8 @@ class Value:
         uses: number of uses, valid after :func:`count_uses`.
         escapes: whether another block uses it, valid after :func:`count_uses`.
         slot: number of its fast local, or -1; set by the code generator.
-        fact: what is known of the integer that it is; set by the analysis of ranges (`passes/analysis/ranges.py`).
-        note: what the pass at work knows of it; has no meaning for others.
+        fact: what is known about the integer; set by the range analysis (`passes/analysis/ranges.py`).
+        note: belongs to the current pass; has no meaning for others.
     """
 
     __slots__ = ("args", "block", "escapes", "fact", "imm", "note", "offset", "op", "slot", "type", "uses")
@@ -75,7 +75,7 @@ class Value:
 class Edge:
     """An edge from one block to another, with the values for the target's parameters.
 
-    ``weight`` says how often a profile took it, if that is known (see `profiling.py`).
+    ``weight`` is how often it was taken in a profile, if known (see `profiling.py`).
     """
 
     __slots__ = ("args", "block", "weight")
@@ -89,11 +89,11 @@ class Edge:
 class Terminator:
     """How a block ends.
 
-    ``jump`` has one edge; ``branch`` has a condition and two (taken when it is not zero, and otherwise); ``switch``
-    has an index and one edge for each number from 0, the last one for all others; ``return``, ``return_call``,
-    ``return_call_indirect`` and ``unreachable`` have none. ``invoke`` has the edge to go on and the one to the handler
-    of what the block's last call throws; ``throw`` and ``reraise`` have the one to their handler, if there is one.
-    ``next`` has the edge to where the items of a stream are taken, and the one to go on at its end.
+    ``jump`` has one edge; ``branch`` has a condition and two edges (for not zero, and for zero); ``switch`` has an
+    index and one edge for each number from 0, the last for all others; ``return``, ``return_call``,
+    ``return_call_indirect`` and ``unreachable`` have none. ``invoke`` has the edge of the normal path, and the one to
+    the handler of what the block's last call throws; ``throw`` and ``reraise`` have the one to their handler, if there
+    is one. ``next`` has the edge to the block that takes an item of the stream, and the one for the stream's end.
     """
 
     __slots__ = ("args", "edges", "imm", "offset", "op")
@@ -135,7 +135,7 @@ class Block:
 
 
 def label(index: int, name: str | None) -> str:
-    """How messages name a function: ``12 "parse"``."""
+    """The name of a function in messages: ``12 "parse"``."""
     return str(index) if name is None else f'{index} "{name}"'
 
 
@@ -157,12 +157,12 @@ class Function:
         locals: types of all locals, parameters first.
         blocks: in layout order, the entry first.
         offset: byte offset of the body in the module.
-        loops: of the builder's IR, the header of a loop by its number, and the operand stack there; only if asked for.
+        loops: in the builder's IR, for loops that are described: by number, the header and the operand stack there.
         parameter_bounds: by index, upper bounds of parameters that all callers respect; usually none.
-        bounds: upper bounds of values, as far as passes have found them.
-        gap_memories: memories that passes assumed not to reach the last page of the address space; -1 stands for all.
+        bounds: upper bounds of values that passes have found.
+        gap_memories: memories that passes assume not to reach the last page of the address space; -1 stands for all.
         stage: the stage of its IR.
-        analyses: the analyses of its graph that `analyses.py` keeps.
+        analyses: the analyses of its graph, kept by `analyses.py`.
     """
 
     __slots__ = (
@@ -201,12 +201,12 @@ class Function:
 
     @property
     def is_represented(self) -> bool:
-        """Whether integers are Python ints, without difference between i32 and i64."""
+        """Whether integers are represented as Python ints, with no difference between i32 and i64."""
         return self.stage is Stage.REPRESENTED
 
     @property
     def label(self) -> str:
-        """How messages name the function: ``12 "parse"``."""
+        """The function's name in messages: ``12 "parse"``."""
         return label(self.index, self.name)
 
     def number_blocks(self) -> None:

@@ -3,51 +3,51 @@
 Added operations are
 
     param                     a block's parameter
-    project i                 result i of a call that gives several
+    project i                 result i of a call with several results
     copy                      its operand
     <load>.signed             a sign-extending load without the conversion to unsigned
     <store>.fits              a narrow store of a value that is narrow already
     f32.<op>.unrounded        f32 arithmetic whose use rounds
     f32.load.quieting         a load whose uses quiet a signalling NaN anyway
-    f32.store.quiet           a store of a single that is no signalling NaN
+    f32.store.quiet           a store of a single that is not a signalling NaN
     <store>.signed            a store of a number that is represented as signed
     <access>.loose            a load or store whose address may exceed its type, and is reduced when it does
 
     i64.mul_high_u            the high half of the product of two numbers of 64 bits (see `wide.py`)
-    struct.get.i8 ...         a packed field, or item of an array, as the unsigned number that it contains
-    ref.cast t                a check without a result: uses after it use its operand
+    struct.get.i8 ...         a packed field or array item, as the unsigned number that it holds
+    ref.cast t                a check without a result: later uses have its operand
     ref.as_non_null message   likewise
-    ref.eq b                  b: identity decides, as no operand can be an i31
+    ref.eq b                  b: identity decides, because no operand can be an i31
     i32x4.pack ...            the vector of some lanes
     f32x4.unpack, f64x2.unpack  the lanes of a vector, for `project`
 
-of descriptors (see `descriptors.py`),
+for descriptors (see `descriptors.py`),
 
     ref.has_descriptor b      whether a structure has a descriptor, or, if b, is null
     ref.cast_descriptor b     traps if not
 
-of exceptions (see `exceptions.py`),
+for exceptions (see `exceptions.py`),
 
     exn.new tag               makes an exception
     exn.caught                the exception that leads to a handler; the first value of the handler's block
     exn.check                 passes on exceptions that are not WebAssembly's
     exn.has_tag tag           whether the exception has the tag
     exn.payload               its values
-    exn.drop                  forgets the exception
-    exn.keep                  it is going to be thrown again
+    exn.drop                  releases the exception
+    exn.keep                  prepares the exception to be thrown again
     exn.rethrown              the exception of a reference that is thrown again and may be null
     invoke, throw, reraise    terminators
 
-and, for counting (see `continuations.py`),
+for counting (see `continuations.py`),
 
     tier.ended                the target for the end of a counter that never ends
     tier.request (f, l)       asks the runtime for the function that continues loop l of function f, or null
     count, resume             terminators
     fuel.take                 takes a unit, or traps (see `irbuild/fuel.py`)
-    fuel.limit n              n, or the number of units left if that is less
-    fuel.use n                takes n units, which are there
+    fuel.limit n              n, or the number of units left if that is smaller
+    fuel.use n                takes n units, which must be there
 
-many iterations (rounds) of a loop at once, as far as they are in bounds; their number (see ``passes/idioms.py``):
+for many iterations of a loop at once; results are the number of iterations done in bounds (see ``passes/idioms.py``):
 
     memory.fill_rounds (m, displacement, width, size) base value step rounds
     memory.copy_rounds (m, m, displacement, displacement, step, ahead, behind) to from rounds
@@ -59,7 +59,7 @@ many iterations (rounds) of a loop at once, as far as they are in bounds; their 
     memory.array_rounds (m, results, text) rounds numbers...
                               by a function on arrays (see ``passes/arrays.py``); more results are for `project`
 
-loads of loops from Python's iterators (see ``passes/streams.py``):
+for loads of loops from Python's iterators (see ``passes/streams.py``):
 
     memory.extent (load, memarg)
                               the number of indices of the view of a load
@@ -67,8 +67,8 @@ loads of loops from Python's iterators (see ``passes/streams.py``):
     memory.stream (load, memarg, step) start stop
                               an iterator over the results of the load, from an index of its view on, with steps; up to
                               another index, which it excludes, or to the end of memory
-    stream.zip                one that gives an item of each of several
-    next                      a terminator: to the block that takes items, or to the stream's end
+    stream.zip                an iterator that yields an item of each of several
+    next                      a terminator: to the block that takes an item, or to the one for the stream's end
     stream.items n, stream.item i
                               the n items of an iteration, first in their block, and each of them
     stream.end                first in the block for the stream's end
@@ -80,8 +80,8 @@ and, after `represent`, operations on Python ints:
     int.lt ...                Python's comparisons: eq ne lt gt le ge
     int.quotient, .remainder  division by a positive constant, rounding towards zero
     int.wrap n                the lowest n bits of any int
-    int.wrap.small n          the same of one that is not negative, and is likely small
-    int.wrap.natural n        the same of one below 2^n, which is likely not negative
+    int.wrap.small n          the same for an int that is not negative, and likely small
+    int.wrap.natural n        the same for an int below 2^n that is likely not negative
     int.sign n                the signed number with the bits of an unsigned one of n bits
     int.to_float              the nearest double
 """
@@ -181,7 +181,7 @@ STREAMED_LOADS = frozenset(
     for suffix in ("", ".loose")
 )
 
-# Operation that does many iterations of a loop -> the number of memories that its immediate begins with.
+# Operation for many iterations of a loop -> how many memories its immediate begins with.
 BULK_MEMORIES = {
     "memory.fill_rounds": 1,
     "memory.copy_rounds": 2,
@@ -222,7 +222,7 @@ REMOVABLE = frozenset(name for name, effects in EFFECTS.items() if not effects &
 
 
 def protected_call(block: Block) -> Value | None:
-    """The call that the block's end protects, or ``None``."""
+    """The call that the block's terminator protects, or ``None``."""
     if block.terminator.op != "invoke":
         return None
     return next(value for value in reversed(block.body) if value.op in CALLS)

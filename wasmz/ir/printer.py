@@ -12,8 +12,8 @@
     b2(v3: i32):
       return v3
 
-An immediate comes between the operation and the operands. With offsets, each line ends in ``@0x1e``, the place of the
-instruction in the module.
+An immediate comes between the operation and the operands. With ``offsets``, each line ends in ``@0x1e``, the offset of
+the instruction in the module.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""Checks the IR between passes. All findings are collected, and shown with the function's text.
+"""Verifies the IR between passes. All violations are reported together, with the function's text.
 
-The invariants:
+It checks that
 
     * every block ends in one terminator with the number of edges that it needs;
     * edges lead to blocks of the function and pass as many arguments, of the right types, as the block has parameters;
     * an operand is defined before its use: above it in the block, or in a block that dominates it;
     * each value knows its block;
-    * operations exist, and have the operands that WebAssembly gives them;
+    * operations exist, and have operands of the right types;
     * locals exist, and are read and written with their type;
     * a function returns what its type says (after `represent`, i32 and i64 are the same: an int);
     * a bool is used only by conditions;
@@ -30,12 +30,12 @@ from wasmz.wasm.instructions import BY_NAME
 
 _EDGE_COUNTS = {"jump": 1, "branch": 2, "count": 2, "invoke": 2, "next": 2}
 
-# Uses of a bool: which operand of which operation.
+# The operands that may be bools: by operation, the position.
 _CONDITION_OPERANDS = {"select": 2, "i32.eqz": 0}
 
 
 class BrokenIR(AssertionError):
-    """The IR breaks an invariant: a fault of wasmz, never of the module. ``findings`` lists them all."""
+    """The IR violates an invariant: a fault of wasmz, not of the module. ``findings`` lists all violations."""
 
     def __init__(self, function: Function, findings: list[str], after: str | None) -> None:
         self.findings = findings
@@ -87,7 +87,7 @@ def _check_graph(function: Function) -> Iterable[str]:
 
 
 def _check_handlers(function: Function) -> Iterable[str]:
-    """A handler begins with the exception, and only throwing terminators enter it; `invoke` has a call to protect."""
+    """Handlers begin with the exception, and only throwing terminators enter them; `invoke` has a call to protect."""
     handlers = {block for block in function.blocks if block.body and block.body[0].op == "exn.caught"}
     for number, block in enumerate(function.blocks):
         terminator = block.terminator
@@ -113,7 +113,7 @@ def _check_protected(number: int, block: Block) -> Iterable[str]:
 
 
 def _set_by_protected_calls(function: Function, above: dict[Block, frozenset[Block]]) -> dict[Value, Block | None]:
-    """The results of protected calls, and of values after them; with the block that must dominate all uses."""
+    """The results of protected calls, and later values; each with the block that must dominate all uses."""
     found: dict[Value, Block | None] = {}
     sources: dict[Block, list[Block]] = {}
     for block in function.blocks:
@@ -222,7 +222,7 @@ def _check_terminator(function: Function, place: str, terminator: Terminator) ->
 
 
 _INTEGERS = (ValType.I32, ValType.I64)
-# Addresses, indices and counts are i64 where the memory or table says so, which the IR of a function does not.
+# Addresses, indices and counts are i64 where the memory or table says so, which the IR of a function does not record.
 _ADDRESSING = frozenset(
     name for name, row in BY_NAME.items() if row.access is not None or name.startswith(("memory.", "table."))
 )
@@ -232,6 +232,6 @@ def _fits(function: Function, found: object, wanted: object) -> bool:
     if found is wanted or (function.is_represented and found in _INTEGERS and wanted in _INTEGERS):
         return True
     if isinstance(found, RefType) and isinstance(wanted, RefType):
-        # A value keeps its type from before a cast.
+        # A value keeps the type that it had before a cast.
         return heap_top(found.heap_type) is heap_top(wanted.heap_type)
     return isinstance(found, ValType) and isinstance(wanted, ValType) and is_subtype(found, wanted)

@@ -1,1 +1,1 @@
-"""From a decoded function to its IR, and what is added to it there: counters, fuel, profiles."""
+"""Builds the IR of decoded functions, and adds counters, fuel and profiling to it."""

@@ -26,15 +26,15 @@ I32 = ValType.I32
 
 
 class Signatures(Record):
-    """The types in a module's index spaces that function bodies refer to.
+    """The types in a module's index spaces that function bodies may refer to.
 
     Attributes:
         types: the type index space.
-        functions, globals, tables: type of each function, value type of each global, element type of each table.
-        table_addresses, memory_addresses: address type of each table and memory.
-        function_types: type index of each function.
-        tags: the types of each tag's values, as the parameters of a function type.
-        imported_tags: how many of the tags are imported.
+        functions, globals, tables: the type of each function, value type of each global, element type of each table.
+        table_addresses, memory_addresses: the address type of each table and memory.
+        function_types: the type index of each function.
+        tags: the types of each tag's values, as parameters of a function type.
+        imported_tags: the number of imported tags.
     """
 
     types: tuple[DefinedType, ...]
@@ -48,7 +48,7 @@ class Signatures(Record):
     imported_tags: int = 0
 
     def function_type(self, type_index: int) -> FuncType:
-        """The function type with an index of the type index space."""
+        """The function type with an index in the type index space."""
         return self.types[type_index].composite  # type: ignore[return-value]
 
 
@@ -63,15 +63,15 @@ def build_function(
 ) -> Function:
     """The IR of a function from its validated instructions (opcode, immediate, byte offset).
 
-    With the number of a ``loop``, or ``ALL_LOOPS``, ``Function.loops`` tells of it. A loop's number counts the `loop`
-    instructions before it, those in dead code included.
+    With the number of a ``loop``, or ``ALL_LOOPS``, ``Function.loops`` describes it. A loop's number is the number of
+    `loop` instructions before it, including those in dead code.
     """
     function = Function(index, name, signatures.functions[index], locals, offset)
     _Builder(signatures, function, loop).build(body)
     return function
 
 
-# In place of a loop's number.
+# Stands for a loop's number.
 ALL_LOOPS = -1
 
 
@@ -94,11 +94,11 @@ class _Label:
         self.else_block: Block | None = None
         # The operand stack at the start of the second arm of an `if`.
         self.arguments: tuple[Value, ...] = ()
-        # Of a block that catches exceptions (see exceptions.py).
+        # The region of a block that catches exceptions (see exceptions.py).
         self.region: Any = None
 
 
-# A function may move this many values between blocks, plus one for each instruction: compilers stay far below.
+# How many values a function may move between blocks, plus one for each instruction: compilers stay far below.
 _MOST_MOVED = 20_000
 
 _Handler = Callable[["_Builder", Any, int], None]
@@ -141,9 +141,9 @@ class _Builder:
     def __init__(self, signatures: Signatures, function: Function, loop: int | None = None) -> None:
         self.signatures: Signatures = signatures
         self.function: Function = function
-        # The loop to tell of.
+        # The number of the loop to describe.
         self.loop: int | None = loop
-        # All `loop` instructions so far, those in dead code included.
+        # The number of `loop` instructions so far, including those in dead code.
         self.loop_count: int = 0
         self.stack: list[Value] = []
         self.labels: list[_Label] = []
@@ -154,9 +154,9 @@ class _Builder:
         self.repeated: frozenset[int] | None = None
         # The number of values moved between blocks, or out of calls, so far.
         self.moved: int = 0
-        # The number of operands noted at loops so far.
+        # The number of operands recorded for loops so far.
         self.noted: int = 0
-        # Blocks that only return: at the end, off the hot path.
+        # Blocks that only return go to the end, off the hot path.
         self.late_blocks: list[Block] = []
         self.block: Block | None = None
         self.body: list[Value] = []
@@ -238,7 +238,7 @@ class _Builder:
             self.enter(following)
 
     def enter(self, block: Block) -> None:
-        """Makes a block the current one, after all others so far."""
+        """Makes a block the current one, and adds it after the others."""
         self.function.blocks.append(block)
         self.block = block
         self.body = block.body
@@ -251,7 +251,7 @@ class _Builder:
     # Labels
 
     def find_repeated(self) -> frozenset[int]:
-        """The byte offsets of the loops to which a branch leads."""
+        """The byte offsets of loops that a branch repeats."""
         if self.repeated is None:
             self.repeated = _find_repeated(self.instructions)
         return self.repeated
@@ -298,8 +298,8 @@ class _Builder:
             raise ImplementationLimit(f"function {self.function.label} moves more than {most} between its blocks")
 
     def note_loop(self, number: int, header: Block) -> None:
-        """Notes the operands at the header of a loop, of all loops as far as that is not too much."""
-        # An exception that a clause has caught waits there, too, for `rethrow`.
+        """Records the operands at the header of a loop, unless that is too many for all loops together."""
+        # The exception that a legacy clause has caught is recorded as well, for `rethrow`.
         regions = [label.region for label in self.labels if label.region is not None]
         caught = [region.caught for region in regions if region.caught is not None]
         self.noted += len(self.stack) + len(caught)
@@ -315,7 +315,7 @@ class _Builder:
         return block
 
     def divide(self, offset: int) -> None:
-        """``else``: the first arm goes on after the end, the second one begins."""
+        """``else``: the first arm goes on after the end; the second arm begins."""
         label = self.labels[-1]
         if self.block is not None:
             if label.target is None:
@@ -333,7 +333,7 @@ class _Builder:
                 self.finish(Terminator("return", self.pop(len(label.results)), offset=offset))
             return
         if label.else_block is not None:
-            # An `if` without `else`: the parameters are the results.
+            # An `if` without `else`: its parameters are its results.
             self.labels.append(label)
             self.divide(offset)
             self.labels.pop()
@@ -369,7 +369,7 @@ def _find_repeated(instructions: list[tuple[int, Any, int]]) -> frozenset[int]:
         elif kind is Immediates.BR_ON_CAST:
             found.add(labels[-1 - imm[0]])
         elif kind is Immediates.TRY_TABLE:
-            # Counted from outside the block itself.
+            # Labels of clauses are counted from outside the block.
             found.update(labels[-2 - depth] for _, _, depth in imm[1])
     return frozenset(found)
 
@@ -401,7 +401,7 @@ def _if(builder: _Builder, block_type: FuncType, offset: int) -> None:
     condition = builder.stack.pop()
     label = builder.open(block_type, offset)
     then_block = Block()
-    # No other edge leads to either arm, so the arguments stay the same values.
+    # Each arm has only one edge into it, so the arguments stay the same values.
     label.else_block = Block()
     label.arguments = tuple(builder.stack[label.height :])
     builder.finish(Terminator("branch", (condition,), (Edge(then_block), Edge(label.else_block)), offset=offset))
@@ -504,7 +504,7 @@ def _local_set(builder: _Builder, index: int, offset: int) -> None:
 
 @_builds("local.tee")
 def _local_tee(builder: _Builder, index: int, offset: int) -> None:
-    # It is read back, not used twice: the code generator fuses the pair into a copy.
+    # The local is read again, instead of a second use: the code generator fuses the pair into a copy.
     builder.add("local.set", None, builder.pop(1), index, offset)
     builder.push("local.get", builder.function.locals[index], (), index, offset)
 
@@ -546,7 +546,7 @@ def _ref_func(builder: _Builder, index: int, offset: int) -> None:
 
 
 def _register_size(name: str, operand_count: int, space: str) -> None:
-    """An operation that gives the size of the memory or table in its immediate."""
+    """Registers an operation that returns the size of the memory or table in its immediate."""
 
     def handler(builder: _Builder, index: int, offset: int) -> None:
         address_type: ValType = getattr(builder.signatures, space)[index]
@@ -556,7 +556,7 @@ def _register_size(name: str, operand_count: int, space: str) -> None:
 
 
 def _register_effect(name: str, operand_count: int) -> None:
-    """An operation without a result, for any address types."""
+    """Registers an operation without a result, for any address types."""
 
     def handler(builder: _Builder, imm: Any, offset: int) -> None:
         builder.add(name, None, builder.pop(operand_count), imm, offset)

@@ -1,4 +1,4 @@
-"""Functions that count how hot they are, and functions that continue others in the middle (docs/abi.md, "Tiers").
+"""Functions that count how hot they are, and functions that continue others in a loop (docs/abi.md, "Tiers").
 
     b0:                                  b4:
       jump b1                              count b0 b5                  one for each call
@@ -11,13 +11,13 @@
                                            v3 = tier.request ...        when the counter has run out
                                            branch (v3 is null) b3 b7
                                          b7:
-                                           resume v3 l0 l1              goes on elsewhere, with the locals
+                                           resume v3 l0 l1              goes on in v3, with the locals
 
-`resume` leaves the function for the one that `tier.request` gave: the optimised function itself, or the continuation of
-one of its loops. :func:`continue_loop` makes a continuation: the same function, with a new entry that jumps to the
-loop's header. It takes all locals that the function declares, and after them the operand stack at the header. Both are
-made from the builder's IR, in which locals are still variables. A loop is identified by its number (`builder.py`).
-What runs of the loops around it before they come to their headers is copied (`peeling.py`).
+`resume` leaves the function for the one that `tier.request` returned: the optimised function itself, or the
+continuation of one of its loops. :func:`continue_loop` makes a continuation: the same function, with a new entry that
+jumps to the loop's header. Its parameters are all locals of the function, followed by the operand stack at the header.
+Both are made from the builder's IR, in which locals are still variables. A loop is identified by its number
+(`builder.py`). The parts of enclosing loops that run before these reach their headers are copied (`peeling.py`).
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from wasmz.ir.nodes import Block, Edge, Function, ResultType, Terminator, Value
 from wasmz.irbuild.peeling import enclosing_headers, peel
 from wasmz.types import FuncType, ValType
 
-# The number of the function's start, in place of a loop's number.
+# Stands for a loop's number at the start of the function.
 ENTRY = -1
 
 
 def add_counters(function: Function) -> None:
     """Makes the function count its calls and the iterations of its loops.
 
-    It must be the builder's IR, with all loops noted.
+    ``function`` must be the builder's IR, with all loops described.
     """
     locals = list(range(len(function.locals)))
     iterations = len(function.locals)
@@ -66,7 +66,7 @@ def add_counters(function: Function) -> None:
 
 
 def continue_loop(function: Function, number: int) -> Function:
-    """The continuation of a loop, made by changing the builder's IR of the function, which has that loop noted."""
+    """The continuation of a loop, made by changing the builder's IR of the function, which describes that loop."""
     header, operands = function.loops[number]
     count = len(function.locals)
     types: list[ValType] = [*function.locals, *(operand.type for operand in operands)]  # type: ignore[list-item]
@@ -94,13 +94,13 @@ def continue_loop(function: Function, number: int) -> Function:
     for block in made.blocks:
         terminator = block.terminator
         if terminator.op == "return_call" and terminator.imm == function.index:
-            # It must not jump to the start: that is another function now.
+            # It must not jump to the start, which belongs to another function now.
             _call_and_return(block, function.type.results)
     return made
 
 
 def _find_escaping(blocks: list[Block], kept: dict[Value, int], types: list[ValType]) -> None:
-    """Gives a local to each value that another block uses."""
+    """Assigns a local to each value that another block uses."""
     for block in blocks:
         terminator = block.terminator
         for args in (
@@ -115,7 +115,7 @@ def _find_escaping(blocks: list[Block], kept: dict[Value, int], types: list[ValT
 
 
 def _keep_in_locals(blocks: list[Block], locals: dict[Value, int]) -> None:
-    """Keeps values in locals, from which all other blocks read them; these repeat constants."""
+    """Stores values in locals, which all other blocks read instead; constants are repeated there."""
     if not locals:
         return
     for block in blocks:
@@ -152,7 +152,7 @@ def _read_from_locals(block: Block, locals: dict[Value, int]) -> None:
     terminator.args = tuple(map(here, terminator.args))
     for edge in dict.fromkeys(terminator.edges):
         edge.args = tuple(map(here, edge.args))
-    # A handler begins with the exception.
+    # The exception must stay the first value of a handler.
     place = 1 if block.body and block.body[0].op == "exn.caught" else 0
     block.body[place:place] = read.values()
 
@@ -166,7 +166,7 @@ def _count(
     operands: tuple[Value, ...],
     iterations: int,
 ) -> tuple[Block, Block]:
-    """Ends ``block`` with a count; returns the blocks for a counter that has run out. ``iterations`` may be -1."""
+    """Ends ``block`` with a count; returns the blocks for an exhausted counter. ``iterations`` may be -1."""
     offset = function.offset
     asking, leaving = Block(), Block()
     block.terminator = Terminator("count", (), (Edge(following), Edge(asking)), function.index, offset)

@@ -2,7 +2,7 @@
 
     block $l (result i32)                     b0:
       try_table (catch 0 $l)                    v0 = call 5
-        call 5                                  invoke b1 b2          b1 goes on, b2 handles what the call threw
+        call 5                                  invoke b1 b2          b1 is the normal path, b2 the handler
         ...                        ->         b2:
                                                 v1 = exn.caught       the exception
                                                 exn.check v1          passes on exceptions that are not WebAssembly's
@@ -14,11 +14,11 @@
                                                 exn.drop v1
                                                 jump b5(v4)           $l
                                               b4:
-                                                reraise v1            to the handler around, if there is one
+                                                reraise v1            to the enclosing handler, if there is one
 
 `invoke` protects the last call of its block. A handler has no parameters; it reads locals, and values that the start of
-its try region could read. If the clause of the same function that catches a throw is certain, the throw is a jump. Both
-proposals, the final one and the legacy one with clauses in the block, become the same IR.
+its try region could read. If it is certain which clause of the function catches a throw, the throw becomes a jump. Both
+proposals, the final one and the legacy one with clauses inside the block, become the same IR.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from wasmz.wasm.instructions import BY_NAME
 
 EXCEPTION = RefType(HeapType.EXN, nullable=False)
 
-# The most regions and clauses that are searched for the clause that catches a throw.
+# How many regions and clauses are searched, at most, for the clause that catches a throw.
 _LONGEST_SEARCH = 32
 
 _CATCH, _CATCH_ALL = BY_NAME["catch"].opcode, BY_NAME["catch_all"].opcode
@@ -48,12 +48,12 @@ class Region:
     """The protected part of an open block.
 
     Attributes:
-        index: of the block's label among the open ones.
-        clauses: of a ``try_table``; ``None`` for a legacy block.
+        index: the index of the block's label among the open ones.
+        clauses: those of a ``try_table``; ``None`` for a legacy block.
         block: the handler, once an edge leads to it.
-        dispatch: in a legacy block, the block for exceptions that its clauses so far do not catch.
+        dispatch: in a legacy block, the block for exceptions that none of its clauses so far catches.
         caught: the exception, in the clauses of a legacy block.
-        is_open: whether the protected part goes on.
+        is_open: whether the protected part has not ended.
     """
 
     __slots__ = ("block", "caught", "clauses", "dispatch", "index", "is_open")
@@ -102,7 +102,7 @@ class Region:
         return caught
 
     def _dispatch(self, builder: _Builder, height: int, offset: int) -> None:
-        """Finds the clause of a ``try_table`` that catches, with what was on the stack before the block."""
+        """Emits the choice between the clauses of a ``try_table``, with the operands from before the block."""
         caught = self.enter_handler(builder, offset)
         for kind, tag, depth in self.clauses or ():
             following = None
@@ -125,7 +125,7 @@ class Region:
 
 
 def _enter_if_tagged(builder: _Builder, caught: Value, tag: int, offset: int) -> Block:
-    """Goes on in the block for exceptions with the tag; returns the block for others."""
+    """Emits the test for a tag, and goes on if it matches; returns the block for other exceptions."""
     test = builder.add("exn.has_tag", BOOL, (caught,), tag, offset)
     taken, otherwise = Block(), Block()
     builder.finish(Terminator("branch", (test,), (Edge(taken), Edge(otherwise)), offset=offset))
@@ -142,7 +142,7 @@ def _push_payload(builder: _Builder, caught: Value, tag: int | None, offset: int
 
 
 def _join(builder: _Builder, label: _Label, offset: int) -> None:
-    """Lets the normal path jump to the block's end, so that handlers can be put before it."""
+    """Makes the normal path jump to the block's end, so that handlers can be placed before it."""
     if builder.block is not None:
         if label.target is None:
             label.target = builder.new_block(label.results, offset)
@@ -150,14 +150,14 @@ def _join(builder: _Builder, label: _Label, offset: int) -> None:
         builder.finish(Terminator("jump", (), (edge,), offset=offset))
 
 
-def _way_to_handler(builder: _Builder) -> tuple[Edge, ...]:
-    """The handler of exceptions that leave the current block; ``None`` if they leave the function."""
+def _edge_to_handler(builder: _Builder) -> tuple[Edge, ...]:
+    """The edge to the handler of exceptions that leave the current block; empty if they leave the function."""
     return (Edge(builder.regions[-1].handler()),) if builder.regions else ()
 
 
 def _pass_on(builder: _Builder, caught: Value, offset: int) -> None:
     """Passes on an exception that no clause catches."""
-    builder.finish(Terminator("reraise", (caught,), _way_to_handler(builder), offset=offset))
+    builder.finish(Terminator("reraise", (caught,), _edge_to_handler(builder), offset=offset))
 
 
 @_builds("try_table")
@@ -180,11 +180,11 @@ def _throw(builder: _Builder, tag: int, offset: int) -> None:
         return
     values = builder.pop(len(builder.signatures.tags[tag].params))
     made = builder.add("exn.new", EXCEPTION, values, tag, offset)
-    builder.finish(Terminator("throw", (made,), _way_to_handler(builder), offset=offset))
+    builder.finish(Terminator("throw", (made,), _edge_to_handler(builder), offset=offset))
 
 
 def _catching_label(builder: _Builder, tag: int) -> tuple[int, bool] | None:
-    """The depth of the label that catches a throw here, and whether it takes the values; ``None`` if not certain."""
+    """The depth of the label that catches a throw here, and whether it takes the values; ``None`` if uncertain."""
     looked_at = 0
     own = builder.signatures.imported_tags
     for region in reversed(builder.regions):
@@ -197,7 +197,7 @@ def _catching_label(builder: _Builder, tag: int) -> tuple[int, bool] | None:
                     return None
                 return len(builder.labels) - region.index + depth, kind == CATCH
             if tag < own or other < own or looked_at > _LONGEST_SEARCH:
-                # Tags with different indices may be the same, if one is imported.
+                # If one tag is imported, tags with different indices may be the same.
                 return None
         looked_at += 1
         if looked_at > _LONGEST_SEARCH:
@@ -208,7 +208,7 @@ def _catching_label(builder: _Builder, tag: int) -> tuple[int, bool] | None:
 @_builds("throw_ref")
 def _throw_ref(builder: _Builder, imm: None, offset: int) -> None:
     known = builder.add("exn.rethrown", EXCEPTION, builder.pop(1), None, offset)
-    builder.finish(Terminator("throw", (known,), _way_to_handler(builder), offset=offset))
+    builder.finish(Terminator("throw", (known,), _edge_to_handler(builder), offset=offset))
 
 
 # The legacy proposal
@@ -242,7 +242,7 @@ def _catch_all(builder: _Builder, imm: None, offset: int) -> None:
 
 
 def _divide(builder: _Builder, offset: int) -> Region:
-    """Ends the part of the block before a clause. Without anything that throws, clauses are unreachable."""
+    """Ends the part of the block before a clause. If nothing in it throws, the clauses are unreachable."""
     label = builder.labels[-1]
     region: Region = label.region
     if region.is_open:
@@ -269,7 +269,7 @@ def _release_or_keep(builder: _Builder, region: Region, offset: int) -> None:
 def _find_rethrown(instructions: list[tuple[int, Any, int]]) -> frozenset[int]:
     """The offsets of the clauses whose exception is rethrown."""
     found: set[int] = set()
-    # For each open block the offset of the clause that it is in.
+    # For each open block, the offset of the clause that it is in.
     clauses = [-1]
     for opcode, imm, offset in instructions:
         if opcode in _OPENING:
@@ -291,7 +291,7 @@ def _delegate(builder: _Builder, depth: int, offset: int) -> None:
     if region.block is not None:
         _join(builder, label, offset)
         caught = region.enter_handler(builder, offset, is_checked=False)
-        # The closest region around the label, its own included.
+        # The innermost region around the label, including the label's own.
         outermost = len(builder.labels) - 2 - depth
         count = bisect_right(builder.regions, outermost, key=lambda other: other.index)
         edges = (Edge(builder.regions[count - 1].handler()),) if count else ()
@@ -304,4 +304,4 @@ def _delegate(builder: _Builder, depth: int, offset: int) -> None:
 def _rethrow(builder: _Builder, depth: int, offset: int) -> None:
     region: Region = builder.labels[-1 - depth].region
     caught: Value = region.caught  # type: ignore[assignment]
-    builder.finish(Terminator("throw", (caught,), _way_to_handler(builder), offset=offset))
+    builder.finish(Terminator("throw", (caught,), _edge_to_handler(builder), offset=offset))

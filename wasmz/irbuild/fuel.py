@@ -1,4 +1,4 @@
-"""Functions that use fuel: a unit for each call, and one for each iteration of a loop.
+"""Functions that use fuel: a unit for each call and for each iteration of a loop.
 
     b0:                                   b0:
       jump b1                               fuel.take
@@ -10,9 +10,9 @@
                                           b2:
                                             return v2
 
-This is done before all passes, so that no pass and no level changes the fuel used: passes do not move a unit past
-anything that can be seen from outside, as it is an effect. The units are items of an iterator (docs/abi.md, "Fuel"),
-which costs less than a number would.
+This is done before all passes, so that the fuel used does not depend on passes or levels: taking a unit is an effect,
+which passes do not move past others. The units are items of an iterator (docs/abi.md, "Fuel"), which is faster than
+counting with a number.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ TAKE = "fuel.take"
 
 
 def add_fuel(function: Function) -> None:
-    """Makes the function use fuel; it must be the builder's IR."""
+    """Makes the function use fuel. It must be the builder's IR."""
     for header in loop_headers(function):
-        # A handler begins with the exception.
+        # The exception must stay the first value of a handler.
         place = 1 if header.body and header.body[0].op == "exn.caught" else 0
         header.body.insert(place, _take(function, header))
     entry = Block()

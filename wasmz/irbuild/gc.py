@@ -6,9 +6,8 @@
     ref.cast (ref 3) v0                                 v1: bool = ref.test (ref 3) v0
     v1 = struct.get (3, 1) v0                           branch v1 b1(v0) b2
 
-A cast is a check without a result: its result is its operand. Packed fields contain unsigned numbers, masked before the
-write and extended after the read by operations that passes know, and so do i31 references. Default values are
-constants.
+A cast is a check without a result: its operand is used instead. Packed fields hold unsigned numbers, which operations
+that passes know mask before writes and extend after reads; likewise i31 references. Default values are constants.
 """
 
 from __future__ import annotations
@@ -26,12 +25,12 @@ _PACKED_MASKS = {PackedType.I8: 0xFF, PackedType.I16: 0xFFFF}
 _EXTENSIONS = {PackedType.I8: "i32.extend8_s", PackedType.I16: "i32.extend16_s"}
 _I31_MASK, _I31_SIGN = 0x7FFF_FFFF, 0x4000_0000
 
-# A structure with more fields gets its default values from the runtime.
+# Structures with more fields get their default values from the runtime.
 MOST_DEFAULTS = 16
-# A null check is found again up to this many values later.
+# A null check is recognised up to this many values back.
 _FARTHEST_CHECK = 8
 
-# Types whose references are compared by identity: no i31 is among them.
+# Types whose references are compared by identity: none of them can be an i31.
 _OBJECTS = (ValType.STRUCTREF, ValType.ARRAYREF)
 
 
@@ -65,7 +64,7 @@ def check_null(builder: _Builder, reference: Value, message: str, offset: int) -
 
 
 def _use(builder: _Builder, reference: Value) -> None:
-    """Drops a null check right before an operation that traps on null anyway."""
+    """Removes a null check right before an operation that itself traps on null."""
     body = builder.body
     for position in range(len(body) - 1, max(len(body) - _FARTHEST_CHECK, 0) - 1, -1):
         value = body[position]
@@ -188,7 +187,7 @@ def default_of(builder: _Builder, field: FieldType, offset: int) -> Value:
 
 
 def packed_form(builder: _Builder, field: FieldType, value: Value, offset: int) -> Value:
-    """The value as the field contains it."""
+    """The value in the form that the field holds."""
     if not isinstance(field.storage, PackedType):
         return value
     mask = _number(builder, _PACKED_MASKS[field.storage], offset)
@@ -235,7 +234,7 @@ def _struct_new(builder: _Builder, index: int, offset: int) -> None:
 def _struct_new_default(builder: _Builder, index: int, offset: int) -> None:
     fields = fields_of(builder, index)
     if len(fields) > MOST_DEFAULTS:
-        # A limit, as three bytes of a module must not become thousands of values.
+        # Limited, because three bytes of a module must not become thousands of values.
         builder.push("struct.new_default", reference_to(builder, index), (), index, offset)
         return
     args = tuple(default_of(builder, field, offset) for field in fields)

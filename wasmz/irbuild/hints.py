@@ -1,4 +1,4 @@
-"""Uses branch hints: blocks that are unlikely to run go to the end of the code.
+"""Applies branch hints: blocks that are unlikely to run go to the end of the code.
 
     branch v0 b1 b2      likely false: b1, and blocks reached only through it, go after all others
 
@@ -41,7 +41,7 @@ def move_unlikely(function: Function) -> None:
             incoming[edge.block] = incoming.get(edge.block, 0) + 1
     cold: set[Block | None] = set()
     for block in tree.order:
-        # A block that is also reached by other edges is not unlikely.
+        # A block with other incoming edges is not unlikely.
         if (block in unlikely and incoming[block] == 1) or tree.parent(block) in cold:
             cold.add(block)
     function.blocks.sort(key=lambda block: block in cold)

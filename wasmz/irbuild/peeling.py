@@ -5,9 +5,9 @@
     b3: branch b2 b1                             c3:  branch c2 b1
                                                  b1, b2, b3
 
-A function that is entered at `b2` would have an outer loop with two entries, at `b1` and `b2`. Passes that need SSA
-form, and all that know loops, take none of these. What is copied is what can run before an enclosing loop comes to its
-header; for each enclosing loop once, but for the outermost. Values must not be used outside of their blocks.
+If a function were entered at `b2`, its outer loop would have two entries, `b1` and `b2`. Passes that need SSA form,
+and all passes that know loops, refuse such functions. For each enclosing loop but the outermost, the code that may run
+before that loop reaches its header is copied once. Values must not be used outside their blocks.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from __future__ import annotations
 from wasmz.ir.analyses import loop_forest
 from wasmz.ir.nodes import Block, Edge, Function, Terminator, Value
 
-# More values than this are not copied: the function stays as it is.
+# If more values than this would be copied, the function stays as it is.
 _MOST_COPIED = 20_000
 
 
@@ -31,7 +31,7 @@ def enclosing_headers(function: Function, header: Block) -> list[Block]:
 
 
 def peel(function: Function, header: Block, enclosing: list[Block]) -> Block:
-    """The block to enter in place of ``header``; makes the copies that are needed for that.
+    """The block to enter instead of ``header``; makes the copies that it needs.
 
     The function must not have another entry yet.
     """
@@ -50,7 +50,7 @@ def peel(function: Function, header: Block, enclosing: list[Block]) -> Block:
 
 
 class _Copying:
-    """Copies of the blocks that one reaches inside a loop, without those that have copies already."""
+    """Copies blocks that can be reached inside a loop, except those that have copies already."""
 
     def __init__(self, start: Block, inside: frozenset[Block], entered: dict[Block, Block], left: int) -> None:
         self.inside = inside
@@ -62,7 +62,7 @@ class _Copying:
             self._copy(self._work.pop())
 
     def _target(self, block: Block) -> Block:
-        """Where an edge to a block leads in the copy."""
+        """The target of a copied edge, by its original target."""
         if block not in self.inside:
             return block
         if block in self.entered:

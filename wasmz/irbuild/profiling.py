@@ -1,4 +1,4 @@
-"""Functions that count which edges are taken, and uses of the counts.
+"""Functions that count which edges are taken, and uses of these counts.
 
     b0:                                   b0:
       branch v0 b1 b2                       branch v0 b3 b4
@@ -7,10 +7,10 @@
                                           b4:
                                             count b2 b5
 
-:func:`add_profiling` adds the counters to the builder's IR. :func:`annotate` turns the counts into weights of edges;
-:func:`order_blocks` then lays out blocks so that the likely edge falls through, and the lowering of switches tests
-likely cases first. The counters of a function have numbers: 0 for its calls; then, for each block in layout order, one
-for the iterations of the loop whose header it is, and one for each edge out of it, if there are several.
+:func:`add_profiling` adds counters to the builder's IR. :func:`annotate` converts counts to weights of edges.
+:func:`order_blocks` then lays out blocks so that likely edges fall through, and the lowering of switches tests likely
+cases first. The counters of a function are numbered: 0 counts its calls; then, for each block in layout order, one
+counts the iterations of the loop whose header it is, and one each of its outgoing edges, if there are several.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class FunctionProfile(Record):
     Attributes:
         calls: how often it was called.
         loops: the iterations of each loop, in layout order of their headers.
-        branches: for each block with several edges out, in layout order, how often each was taken.
+        branches: for each block with several outgoing edges, in layout order, how often each was taken.
     """
 
     calls: int
@@ -36,16 +36,16 @@ class FunctionProfile(Record):
 
     @property
     def weight(self) -> int:
-        """Calls and iterations of loops together."""
+        """The sum of calls and loop iterations."""
         return self.calls + sum(self.loops)
 
 
 class Profile(Record):
-    """What was counted in a run of a module.
+    """The counts of a run of a module.
 
     Attributes:
         module: the hash of the module's bytes.
-        functions: by index; a function that is missing was not called.
+        functions: by index; functions that are missing were not called.
     """
 
     module: str
@@ -89,7 +89,7 @@ def add_profiling(function: Function) -> None:
 
 
 def read_counts(function: Function, counts: list[int]) -> FunctionProfile:
-    """The profile from the counters of a function, by number; ``function`` is the builder's IR."""
+    """Makes a profile from the counters of a function, by number; ``function`` is the builder's IR."""
     headers = set(loop_headers(function))
     following: Iterator[int] = iter(counts)
     calls = next(following)
@@ -104,7 +104,7 @@ def read_counts(function: Function, counts: list[int]) -> FunctionProfile:
 
 
 def annotate(function: Function, profile: FunctionProfile) -> bool:
-    """Gives edges their weights; ``function`` is the builder's IR. False if the profile is of another function."""
+    """Gives edges their weights; ``function`` is the builder's IR. ``False`` if the profile is for another function."""
     blocks = [edges for edges in map(_choices, function.blocks) if edges]
     if [len(edges) for edges in blocks] != [len(counts) for counts in profile.branches]:
         return False
@@ -115,11 +115,11 @@ def annotate(function: Function, profile: FunctionProfile) -> bool:
 
 
 def order_blocks(function: Function) -> None:
-    """Lays blocks out so that each is followed by its likeliest successor; does nothing without weights."""
+    """Lays out blocks so that each is followed by its likeliest successor; does nothing without weights."""
     if not any(edge.weight for block in function.blocks for edge in block.terminator.edges):
         return
     placed: dict[Block, None] = {}
-    # Edges that were not followed at once, the likeliest last.
+    # Targets of edges that were not followed at once, the likeliest last.
     waiting: list[Block] = [function.blocks[0]]
     while waiting:
         block: Block | None = waiting.pop()
@@ -136,7 +136,7 @@ def order_blocks(function: Function) -> None:
 
 
 def _choices(block: Block) -> list[Edge]:
-    """The distinct edges out of a block that has several."""
+    """The distinct outgoing edges of a block that has several."""
     if block.terminator.op not in ("branch", "switch"):
         return []
     return list(dict.fromkeys(block.terminator.edges))

@@ -5,7 +5,7 @@
                                   v6 = i64.extend_i32_u v5
                                   v7 = i64.add (i64.add high high') v6
 
-Only the high half of a product needs an operation of its own, ``i64.mul_high_u``: the passes know all others.
+Only the high half of a product needs a new operation, ``i64.mul_high_u``; passes know all the others.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ def _mul_wide_u(builder: _Builder, imm: None, offset: int) -> None:
 
 @_builds("i64.mul_wide_s")
 def _mul_wide_s(builder: _Builder, imm: None, offset: int) -> None:
-    # A negative number is the unsigned one less 2^64, so the unsigned product's high half is too large by the other
-    # factor.
+    # A negative number is the unsigned one less 2^64. So the high half of the unsigned product is too large by the
+    # other factor.
     one, other = builder.pop(2)
     builder.push("i64.mul", I64, (one, other), None, offset)
     high = builder.add("i64.mul_high_u", I64, (one, other), None, offset)
