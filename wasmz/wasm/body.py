@@ -1,4 +1,4 @@
-"""A function body's bytes to a list of instructions (specification, section 5.4 "Instructions").
+"""Decodes a function body to a list of instructions (specification, section 5.4 "Instructions").
 
     20 00 41 7f 6a 0b at offset 0x40
     -> [(0x20, 0, 0x40), (0x41, 0xFFFFFFFF, 0x42), (0x6A, None, 0x44), (0x0B, None, 0x45)]
@@ -22,12 +22,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final, NoReturn
 
-# How the decoding loop treats an opcode byte, roughly by frequency in real programs.
+# How the decoding loop treats an opcode byte, in order of frequency in real programs, roughly.
 _INDEX, _PLAIN, _I32, _MEMARG, _BLOCK, _END, _ELSE, _I64, _BR_TABLE, _FLOAT, _RARE, _PREFIX, _REFUSED = range(13)
 
 _ELSE_OPCODE: Final = 0x05
 _IF_OPCODE: Final = 0x04
-# Blocks whose clauses begin in the middle: what may close or split them is checked while decoding.
+# Opcodes of blocks whose clauses begin in the middle; decoding checks what may close or split them.
 _TRY_OPCODE, _CATCH_OPCODE, _CATCH_ALL_OPCODE, _DELEGATE_OPCODE = 0x06, 0x07, 0x19, 0x18
 
 _KINDS: Final = {
@@ -60,7 +60,7 @@ _SHORT_BLOCK_TYPES: Final = {
 
 @memoized
 def _kinds_of(proposals: frozenset[Proposal]) -> bytes:
-    """How to treat each opcode byte, where ``proposals`` are accepted."""
+    """How to treat each opcode byte if ``proposals`` are accepted."""
     table = bytearray([_REFUSED]) * 256
     for opcode, row in INSTRUCTIONS.items():
         if opcode < 256 and row.proposal in proposals:
@@ -76,7 +76,7 @@ def _kinds_of(proposals: frozenset[Proposal]) -> bytes:
 
 
 def decode_body(data: bytes, body: FunctionBody, module: WasmModule) -> list[DecodedInstruction]:
-    """Decode the instructions of ``body``, the final ``end`` included.
+    """Decodes the instructions of ``body``, the final ``end`` included.
 
     Args:
         data: the whole module.
@@ -85,7 +85,7 @@ def decode_body(data: bytes, body: FunctionBody, module: WasmModule) -> list[Dec
 
     Raises:
         InvalidWasm: the bytes are malformed, or blocks are not properly nested.
-        UnsupportedFeature: an instruction of a proposal outside of ``module.proposals``.
+        UnsupportedFeature: an instruction of a proposal outside ``module.proposals``.
     """
     try:
         instructions, pos = decode_expression(data, body.code_start, body.end, module)
@@ -98,25 +98,25 @@ def decode_body(data: bytes, body: FunctionBody, module: WasmModule) -> list[Dec
 
 
 def decode_expression(data: bytes, pos: int, end: int, module: WasmModule) -> tuple[list[DecodedInstruction], int]:
-    """Decode instructions up to the ``end`` that closes the expression at ``pos``.
+    """Decodes instructions up to the ``end`` that closes the expression at ``pos``.
 
     Returns:
-        The instructions with that ``end``, and the position after it.
+        The instructions, including that ``end``, and the position after it.
 
     Raises:
         InvalidWasm: malformed, or not closed before offset ``end``.
-        UnsupportedFeature: an instruction of a proposal outside of ``module.proposals``.
+        UnsupportedFeature: an instruction of a proposal outside ``module.proposals``.
     """
     try:
         return _decode(data, pos, end, module)
     except IndexError:
-        # Only a read beyond the file's last byte raises this: `_decode` subscripts no lists.
+        # Only a read beyond the file's last byte raises this: `_decode` does not index lists.
         raise InvalidWasm("unexpected end of section or function", offset=len(data)) from None
 
 
 def _decode(data: bytes, pos: int, end: int, module: WasmModule) -> tuple[list[DecodedInstruction], int]:
-    # One loop that reads the common immediates itself: it takes 0.35 us an instruction,
-    # and a call costs 0.1 us.
+    # One loop reads the common immediates itself, without calls: an instruction takes 0.35 us, of which a call would
+    # take another 0.1 us.
     kinds = _kinds_of(module.proposals)
     short_block_types = _SHORT_BLOCK_TYPES
     instructions: list[DecodedInstruction] = []
@@ -198,7 +198,7 @@ def _decode(data: bytes, pos: int, end: int, module: WasmModule) -> tuple[list[D
 
 
 def _nest_clause(opcode: int, blocks: list[int], offset: int) -> None:
-    """Keep track of the blocks of both exception proposals."""
+    """Tracks the blocks of both exception proposals."""
     if opcode == 0x1F:
         blocks.append(opcode)
     elif opcode in (_CATCH_OPCODE, _CATCH_ALL_OPCODE, _DELEGATE_OPCODE):
@@ -216,7 +216,7 @@ def _read_labels(data: bytes, pos: int, end: int) -> tuple[tuple[int, ...], int]
         raise InvalidWasm("length out of bounds", offset=pos)
     short = data[pos : pos + count + 1]
     if short.isascii():
-        # All labels fit one byte each.
+        # All labels fit into one byte each.
         return tuple(short), pos + count + 1
     labels = []
     for _ in range(count + 1):
@@ -226,7 +226,7 @@ def _read_labels(data: bytes, pos: int, end: int) -> tuple[tuple[int, ...], int]
 
 
 def _refuse(opcode: int, offset: int) -> NoReturn:
-    """Raise for an opcode byte that is not accepted: of another proposal, or of none."""
+    """Raises for an opcode byte that is not accepted: one of another proposal, or of none."""
     row = INSTRUCTIONS.get(opcode)
     if row is not None:
         raise UnsupportedFeature(f"instruction {row.mnemonic}", proposal=row.proposal.value, offset=offset)

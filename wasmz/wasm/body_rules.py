@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Final, NoReturn
 
-# The type of a value that unreachable code pops from an empty stack: it matches everything.
+# The type of a value that unreachable code pops from an empty stack: it matches all types.
 UNKNOWN: Final = internal_type("unknown")
-# The same of a value that must be a reference.
+# The same for a value that must be a reference.
 UNKNOWN_REFERENCE: Final = internal_type("unknown reference")
-# Lies on the operand stack below each block's operands. A pop that goes too far finds this type, which matches nothing,
-# so no test of the stack's height is needed.
+# Lies below the operands of each block. A pop that goes too far finds this type, which matches nothing, so the height
+# of the stack need not be tested.
 BOUNDARY: Final = internal_type("nothing")
 
 I32, I64, F32, F64 = ValType.I32, ValType.I64, ValType.F32, ValType.F64
 NUMERIC: Final = frozenset({I32, I64, F32, F64, ValType.V128})
-# Implementation limit on operands on the stack at one time: calls with a thousand results need two bytes each.
+# Implementation limit on the number of operands on the stack: calls with a thousand results need two bytes each.
 MAX_OPERANDS: Final = 1_000_000
 _IF, _ELSE, _LOOP = BY_NAME["if"].opcode, BY_NAME["else"].opcode, BY_NAME["loop"].opcode
 
@@ -40,11 +40,11 @@ class Frame:
     """An open block.
 
     Attributes:
-        opcode: of the instruction that opened it; that of ``else`` in the second half of an ``if``.
+        opcode: that of its instruction; that of ``else`` in the second half of an ``if``.
         params, results: the block's type.
         label_types: the operands of a branch to it: the results, or a loop's parameters.
-        height: size of the operand stack at its start, the boundary included.
-        unreachable: whether its end cannot be reached from here.
+        height: the size of the operand stack at its start, with the boundary.
+        unreachable: whether the current code in it cannot be reached.
         fresh_locals: locals without a default value that were set in it.
     """
 
@@ -65,10 +65,10 @@ class BodyState:
 
     Attributes:
         local_types: types of parameters and locals.
-        unset_locals: those without a default value that are not set yet.
-        stack: types of the operands, a :data:`BOUNDARY` below those of each block.
+        unset_locals: the locals without a default value that are not set yet.
+        stack: the types of the operands, with a :data:`BOUNDARY` below those of each block.
         frames: the open blocks, outermost first; the function itself is the first.
-        offset: of the instruction being looked at.
+        offset: of the current instruction.
     """
 
     __slots__ = ("frames", "index", "local_types", "module", "offset", "results", "stack", "unset_locals")
@@ -90,11 +90,11 @@ class BodyState:
         self.offset: int = body.code_start
 
     def fail(self, reason: str) -> NoReturn:
-        """Raise :class:`~wasmz.InvalidWasm` for the current instruction."""
+        """Raises :class:`~wasmz.InvalidWasm` for the current instruction."""
         raise InvalidWasm(reason, offset=self.offset, function=self.module.describe_function(self.index))
 
     def pop(self, expected: ValType) -> None:
-        """Pop a value that must be of type ``expected``."""
+        """Pops a value that must be of type ``expected``."""
         found = self.stack[-1]
         if found is BOUNDARY:
             if not self.frames[-1].unreachable:
@@ -107,7 +107,7 @@ class BodyState:
             self.fail(f"type mismatch: expected {expected.name}, found {found.name}")
 
     def pop_any(self) -> ValType:
-        """Pop a value of any type; :data:`UNKNOWN` where code is unreachable."""
+        """Pops a value of any type; returns :data:`UNKNOWN` in unreachable code."""
         if self.stack[-1] is BOUNDARY:
             if not self.frames[-1].unreachable:
                 self.fail("type mismatch: expected a value, found nothing on the stack")
@@ -115,13 +115,13 @@ class BodyState:
         return self.stack.pop()
 
     def push_all(self, types: tuple[ValType, ...]) -> None:
-        """Push values of these types, the last one on top."""
+        """Pushes values of these types, the last one on top."""
         self.stack += types
         if len(self.stack) > MAX_OPERANDS:
             self.fail(f"too many operands: more than {MAX_OPERANDS} wait at once")
 
     def pop_all(self, types: tuple[ValType, ...]) -> None:
-        """Pop values of these types, the last one on top."""
+        """Pops values of these types, the last one on top."""
         if not types:
             return
         stack = self.stack
@@ -132,7 +132,7 @@ class BodyState:
             self.pop(value_type)
 
     def check_top(self, types: tuple[ValType, ...]) -> None:
-        """Check that the values on top are of these types; they stay there with the types they have."""
+        """Checks the types of the topmost values, which keep their own types."""
         stack = self.stack
         if not types or tuple(stack[-len(types) :]) == types:
             return
@@ -140,11 +140,11 @@ class BodyState:
         height = len(stack)
         self.pop_all(types)
         present = height - len(stack)
-        # In unreachable code there may be fewer than are asked for: a conditional branch does not add the missing ones.
+        # In unreachable code there may be fewer values than asked for: a conditional branch does not add missing ones.
         stack += operands[len(operands) - present :]
 
     def jump_away(self) -> None:
-        """The rest of the current block cannot be reached."""
+        """Marks the rest of the current block as unreachable."""
         frame = self.frames[-1]
         del self.stack[frame.height :]
         frame.unreachable = True
@@ -156,7 +156,7 @@ class BodyState:
         return self.frames[-1 - index].label_types
 
     def enter(self, opcode: int, block_type: FuncType) -> None:
-        """Open a block, whose parameters are on the stack."""
+        """Opens a block, whose parameters are on the stack."""
         params = block_type.params
         stack = self.stack
         if params:
@@ -166,7 +166,7 @@ class BodyState:
         self.push_all(params)
 
     def leave(self) -> Frame:
-        """Check that exactly the current block's results are there, and close it."""
+        """Checks that the stack has exactly the current block's results, and closes it."""
         frame = self.frames[-1]
         stack = self.stack
         if frame.results:
@@ -187,7 +187,7 @@ class BodyState:
         return self.local_types[index]
 
     def mark_set(self, index: int) -> None:
-        """From here to the end of the block local ``index`` has a value."""
+        """Gives local ``index`` a value from here to the end of the block."""
         if index in self.unset_locals:
             self.unset_locals.remove(index)
             self.frames[-1].fresh_locals.append(index)
@@ -211,7 +211,7 @@ class BodyState:
         return self.module.memory_types[memory].address_type
 
     def data_segment(self, index: int) -> None:
-        """Check that data segment ``index`` exists."""
+        """Checks that data segment ``index`` exists."""
         count = self.module.data_count
         if index >= (len(self.module.data) if count is None else count):
             self.fail(f"unknown data segment {index}")
@@ -223,20 +223,20 @@ class BodyState:
         return self.module.elements[index].type
 
     def memory_access(self, row: Instruction, memarg: tuple[int, int, int]) -> ValType:
-        """Check alignment, offset and memory of an access; the type of its address."""
+        """Checks alignment, offset and memory of an access; returns the type of its address."""
         align, offset, memory = memarg
         address = self.address(memory)
         if row.access is not None and align > row.access.align_log2:
             self.fail(f"alignment must not be larger than natural: 2**{align} for {row.access.width} bytes")
         if row.access is not None and align < row.access.align_log2 and row.proposal is Proposal.THREADS:
-            # Only here may it not be smaller (threads proposal, "Validation", atomic memory instructions).
+            # Atomic accesses may not even be aligned less (threads proposal, "Validation", atomic memory instructions).
             self.fail(f"alignment of an atomic access must be natural: 2**{align} for {row.access.width} bytes")
         if address is I32 and offset > 0xFFFFFFFF:
             self.fail(f"offset out of range: {offset}")
         return address
 
     def apply_row(self, row: Instruction, immediate: Any) -> None:
-        """The rule of an instruction whose row gives its types; the validator's loop decides common cases before."""
+        """Applies the types in an instruction's row; the validator's loop decides common cases before."""
         params, results = row.params, row.results
         if params is None or results is None:
             raise NotImplementedError(f"{row.name} has no validation rule")
@@ -257,7 +257,7 @@ RULES: Final[dict[int, Rule]] = {}
 
 
 def rule(*names: str) -> Callable[[Rule], Rule]:
-    """Register the rule of the instructions with these names."""
+    """Registers the rule of the instructions with these names."""
 
     def register(function: Rule) -> Rule:
         for name in names:
@@ -289,7 +289,7 @@ def _check_lanes(state: BodyState, row: Instruction, immediate: Any) -> None:
 
 
 def apply(state: BodyState, opcode: int, immediate: Any) -> None:
-    """Apply the rule of any instruction to ``state``."""
+    """Applies the rule of any instruction to ``state``."""
     found = RULES.get(opcode)
     if found is not None:
         found(state, immediate)
@@ -330,7 +330,7 @@ def _else(state: BodyState, _: None) -> None:
 def _end(state: BodyState, _: None) -> None:
     frame = state.leave()
     if frame.opcode == _IF and frame.params != frame.results:
-        # The missing else passes the parameters on unchanged.
+        # A missing else passes the parameters on unchanged.
         if len(frame.params) != len(frame.results) or not all(map(is_subtype, frame.params, frame.results)):
             state.fail("type mismatch: an if without else must give back what it takes")
     state.push_all(frame.results)
@@ -377,7 +377,7 @@ def _call(state: BodyState, index: int) -> None:
 
 
 def _indirect_type(state: BodyState, type_index: int, table_index: int) -> FuncType:
-    """The type that an indirect call expects; pops the table index."""
+    """The type that an indirect call expects; pops the index."""
     table = state.table(table_index)
     if not is_subtype(table.element, ValType.FUNCREF):
         state.fail(f"type mismatch: expected a table of funcref, found one of {table.element.name}")

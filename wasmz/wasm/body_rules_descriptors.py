@@ -1,7 +1,7 @@
 """Typing rules of descriptors (proposal "custom descriptors").
 
     struct.new_desc 3      [fields* (ref null (exact d))] -> [(ref (exact 3))], where d is the descriptor of type 3
-    ref.get_desc 3         [(ref null 3)] -> [(ref d)], exact if the operand is
+    ref.get_desc 3         [(ref null 3)] -> [(ref d)], exact if the operand is exact
 
 Importing this module registers the rules with those of `body_rules`.
 """
@@ -52,7 +52,7 @@ def _ref_get_desc(state: BodyState, index: int) -> None:
 
 
 def _pop_descriptor_of(state: BodyState, target: RefType) -> None:
-    """Pops the descriptor that a cast compares with; it must be exact if the cast is."""
+    """Pops the descriptor that a cast compares with; it must be exact if the cast is exact."""
     heap_type = target.heap_type
     if not isinstance(heap_type, DefinedType) or heap_type.descriptor is None:
         state.fail(f"type {target.name} does not have a descriptor")

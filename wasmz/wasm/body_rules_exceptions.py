@@ -1,4 +1,4 @@
-"""Typing rules of exceptions (specification 3.4.6), and of the legacy proposal with its own blocks.
+"""Typing rules of exceptions (specification 3.4.6), and of the legacy proposal, which has other blocks.
 
     try_table bt catch...      each clause must fit the label it branches to, counted from outside the block
     try bt ... catch x ...     legacy: clauses divide the block, as `else` does
@@ -65,7 +65,7 @@ def _try(state: BodyState, block_type: FuncType) -> None:
 
 
 def _divide(state: BodyState, opcode: int, passed: tuple[ValType, ...]) -> None:
-    """Ends the part of a block before a clause, and begins the clause's part."""
+    """Ends the part of a block before a clause, and begins that of the clause."""
     if state.frames[-1].opcode not in (_TRY, _CATCH):
         state.fail("a catch clause outside of a try")
     frame = state.leave()

@@ -1,7 +1,7 @@
 """Typing rules of references to functions, structures and arrays (specification 3.4.3-3.4.6).
 
     struct.get 3 1         [(ref null 3)] -> [type of field 1 of type 3]
-    br_on_cast 0 t1 t2     [t* t1] -> [t* t1 without what t2 takes], and label 0 takes [t* t2]
+    br_on_cast 0 t1 t2     [t* t1] -> [t* t1 without the values of t2], and label 0 takes [t* t2]
 
 Importing this module registers the rules with those of `body_rules`.
 """
@@ -21,7 +21,7 @@ def unpacked(field: FieldType) -> ValType:
 
 
 def has_default(field: FieldType) -> bool:
-    """Whether a field may begin as zero or null."""
+    """Whether a field may start as zero or null."""
     return isinstance(field.storage, PackedType) or default_value_exists(field.storage)
 
 
@@ -58,7 +58,7 @@ def _array(state: BodyState, index: int, *, mutable: bool = False) -> tuple[Defi
 
 
 def pop_reference(state: BodyState) -> ValType:
-    """Pops a reference of any type; :data:`UNKNOWN_REFERENCE` where code is unreachable."""
+    """Pops a reference of any type; returns :data:`UNKNOWN_REFERENCE` in unreachable code."""
     found = state.pop_any()
     if found is UNKNOWN:
         return UNKNOWN_REFERENCE
@@ -137,7 +137,7 @@ def _ref_cast(state: BodyState, target: RefType) -> None:
 
 def _cast_types(state: BodyState, source: RefType, target: RefType) -> None:
     if not is_subtype(target, source):
-        state.fail(f"type mismatch: {target.name} is no subtype of {source.name}")
+        state.fail(f"type mismatch: {target.name} is not a subtype of {source.name}")
 
 
 def branch_label(state: BodyState, label: int, passed: RefType) -> tuple[ValType, ...]:
@@ -281,7 +281,7 @@ def _array_new_fixed(state: BodyState, immediate: tuple[int, int]) -> None:
     expected = unpacked(item)
     for _ in range(count):
         if state.frames[-1].unreachable and len(state.stack) == state.frames[-1].height:
-            # In unreachable code all further operands are there, too.
+            # Unreachable code has all further operands, too.
             break
         state.pop(expected)
     state.stack.append(RefType(defined, nullable=False, exact=True))

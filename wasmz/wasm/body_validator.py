@@ -3,8 +3,8 @@
     (func $parse (result i32) (f64.const 0))
     -> InvalidWasm: type mismatch: expected i32, found f64 (function 12 "parse", offset 0x1a3f)
 
-The loop decides the common case of common instructions by identity of types. Everything else, and whatever does not
-match at once, goes to the rules in :mod:`wasmz.wasm.body_rules`, which know subtypes, unreachable code and all errors.
+The loop decides common cases of common instructions, by comparing types by identity. All other cases, and errors, are
+left to the rules in :mod:`wasmz.wasm.body_rules`, which know subtyping and unreachable code.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _make_kinds() -> dict[int, _Kind]:
         elif row.immediates in _CONSTANTS:
             kind = (_CONST, BOUNDARY, results[0])
         elif row.proposal is Proposal.THREADS:
-            # Their alignment has another rule.
+            # Atomic accesses have another rule for alignment.
             pass
         elif row.immediates is Immediates.MEMARG and row.access is not None and len(params) + len(results) == 2:
             natural = row.access.align_log2
@@ -68,7 +68,7 @@ _KINDS: Final = _make_kinds()
 
 
 def validate_body(module: WasmModule, function_index: int, instructions: list[DecodedInstruction]) -> None:
-    """Check that a function's body is valid.
+    """Checks that a function's body is valid.
 
     Args:
         module: a module that ``validate_module`` has accepted.
@@ -76,14 +76,14 @@ def validate_body(module: WasmModule, function_index: int, instructions: list[De
         instructions: the body, as ``decode_body`` gives it.
 
     Raises:
-        InvalidWasm: naming the function, the offset, and what was expected.
+        InvalidWasm: naming the function, the offset, and the expected type.
     """
     state = BodyState(module, function_index)
     stack = state.stack
     push, pop = stack.append, stack.pop
     frames = state.frames
     kinds = _KINDS
-    # Locals without a default value must be tracked: their instructions go to the rules.
+    # Locals without a default value must be tracked, so instructions on locals are left to the rules then.
     local_types = [] if state.unset_locals else state.local_types
     local_count = len(local_types)
     # Accesses to the first memory are decided here if it has 32-bit addresses.

@@ -2,8 +2,8 @@
 
     18 "metadata.code.branch_hint"  01 00  01 05 01 00     ->  {0: {start + 5: False}}
 
-The result says for each function, by the branch's offset in the module, whether its condition is likely true. A custom
-section cannot make a module invalid: of a malformed one, everything before the mistake counts.
+The result has for each function, by the branch's offset in the module, whether its condition is likely true. A custom
+section cannot make a module invalid: in a malformed one, everything before the mistake counts.
 """
 
 from __future__ import annotations

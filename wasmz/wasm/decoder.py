@@ -1,4 +1,4 @@
-"""A module's bytes to a :class:`~wasmz.wasm.syntax.WasmModule` (specification, section 5.5 "Modules").
+"""Decodes a module to a :class:`~wasmz.wasm.syntax.WasmModule` (specification, section 5.5 "Modules").
 
     decode_module(b"\\0asm\\1\\0\\0\\0") -> WasmModule(types=[], imports=[], ...)
 
@@ -31,23 +31,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Final
 
-# Implementation limit, the same as in browsers' engines.
+# Implementation limit, as in browsers.
 MAX_LOCALS: Final = 50_000
 
 _EXTERN_KINDS: Final[tuple[ExternKind, ...]] = ("func", "table", "memory", "global", "tag")
 
-# A function that must be of exactly the written type, not of a subtype (proposal "custom descriptors").
+# Marks a function import that must have exactly the given type, not a subtype (proposal "custom descriptors").
 EXACT_FUNCTION: Final = 0x20
 
 
 def decode_module(
     source: bytes | bytearray | memoryview, proposals: frozenset[Proposal] = SUPPORTED_PROPOSALS
 ) -> WasmModule:
-    """Decode a module in the binary format.
+    """Decodes a module in the binary format.
 
     Args:
         source: the module's bytes.
-        proposals: those whose features are accepted.
+        proposals: the proposals whose features are accepted.
 
     Raises:
         InvalidWasm: the bytes are malformed.
@@ -55,7 +55,7 @@ def decode_module(
     """
     data = source if type(source) is bytes else bytes(source)
     check_preamble(data)
-    # Of a module's hundred thousand parts, none is garbage.
+    # A module may have a hundred thousand parts, none of which is garbage.
     with without_collections():
         return _decode(data, proposals)
 
@@ -217,7 +217,7 @@ def _read_code(section: Reader, module: WasmModule) -> None:
         section.pos = end = start + size
         index = module.imported_function_count + number
         if size and section.data[start] == 0:
-            # No locals, the case of small functions.
+            # No locals, as in many small functions.
             module.bodies.append(FunctionBody(index, start, start + 1, end, []))
             continue
         body = Reader(section.data, start, end, section.proposals)
@@ -242,7 +242,7 @@ def _read_locals(body: Reader, module: WasmModule) -> list[tuple[int, ValType]]:
     return declared
 
 
-# By section id: place in the prescribed order, and the content's reader (specification 5.5.2, 5.5.16).
+# By section id: its place in the prescribed order, and the reader of its content (specification 5.5.2, 5.5.16).
 _SECTIONS: Final[dict[int, tuple[int, Callable[[Reader, WasmModule], None]]]] = {
     1: (0, _read_types),
     2: (1, _read_imports),

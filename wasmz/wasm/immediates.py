@@ -1,4 +1,4 @@
-"""Immediates that are too rare, or too involved, for the loop in :mod:`wasmz.wasm.body`.
+"""Immediates that are too rare, or too complex, for the loop in :mod:`wasmz.wasm.body`.
 
     read_memarg(b"\\x02\\x80\\x01", 0, 3) -> ((2, 128, 0), 3)
     read_prefixed(b"\\xfc\\x0a\\x00\\x01", 0, 4, module) -> (0xFC000A, (0, 1), 4)
@@ -57,7 +57,7 @@ def read_block_type(data: bytes, pos: int, end: int, module: WasmModule) -> tupl
 
 
 def read_prefixed(data: bytes, pos: int, end: int, module: WasmModule) -> tuple[int, Any, int]:
-    """The instruction whose prefix byte is at ``pos``: opcode, immediate, and the position after."""
+    """The instruction whose prefix byte is at ``pos``: opcode, immediate, and the position after it."""
     start = pos
     code, pos = read_u32(data, pos + 1, end)
     row = INSTRUCTIONS.get(data[start] << 16 | code) if code < 0x10000 else None
@@ -89,7 +89,7 @@ def _two_indices(reader: Reader, module: WasmModule) -> tuple[int, int]:
 
 
 def _data_index(reader: Reader, module: WasmModule) -> int:
-    # Without the count, one pass could not check the index before the data section (specification 5.5.15).
+    # Without the count, the index could not be checked before the data section (specification 5.5.15).
     if module.data_count is None:
         reader.fail("data count section required")
     return reader.u32()
@@ -170,7 +170,7 @@ def _fence(reader: Reader, module: WasmModule) -> None:
         reader.fail("zero byte expected", reader.pos - 1)
 
 
-# Immediates that the loop in `body` reads itself (BLOCK, constants, BR_TABLE) occur after no prefix byte.
+# The immediates that the loop in `body` reads itself (BLOCK, constants, BR_TABLE) never follow a prefix byte.
 _READERS: Final[dict[Immediates, Callable[[Reader, WasmModule], Any]]] = {
     Immediates.NONE: _nothing,
     Immediates.TRY_TABLE: _try_table,

@@ -1,4 +1,4 @@
-"""The page of supported instructions, made from the instruction table.
+"""Renders the page of supported instructions from the instruction table.
 
 python -m wasmz.wasm.instruction_page > docs/instructions.md
 """

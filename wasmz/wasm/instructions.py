@@ -1,15 +1,15 @@
-"""Every WebAssembly instruction, declared once; decoder, validator, IR builder, printer and documentation follow it.
+"""Declares every WebAssembly instruction; decoder, validator, IR builder, printer and documentation derive from it.
 
     INSTRUCTIONS[0x6D]
     -> an Instruction: opcode=0x6D, name='i32.div_s', immediates=Immediates.NONE, params=(i32, i32), results=(i32,),
                        proposal=Proposal.MVP, effects=Effects.TRAPS, access=None, folds=True, bounds=None
 
 A row of the tables below is ``opcode name signature [immediates] [effects ...] [folds] [bounds]``. The opcode is
-hexadecimal and counts within the group's prefix byte. The signature is ``operands:results`` with one letter a value
-(``i I f F v`` for i32 i64 f32 f64 v128, ``g`` for i31ref), or ``*`` where types depend on immediates or on the stack.
-``memarg/4`` is a memory access 4 bytes wide. Addresses and table indices are written as i32; of a memory or table with
-64-bit addresses they are i64. ``folds`` marks an instruction whose helper in ``runtime/`` the compiler may call when
-all operands are constant integers. ``0..32`` are the bounds of its result, whatever its operands are.
+hexadecimal, counted within the group's prefix byte. The signature is ``operands:results`` with one letter for each
+value (``i I f F v`` for i32 i64 f32 f64 v128, ``g`` for i31ref), or ``*`` where types depend on immediates or on the
+stack. ``memarg/4`` is a memory access 4 bytes wide. Addresses and table indices are written as i32; for memories and
+tables with 64-bit addresses they are i64. ``folds`` marks an instruction whose helper in ``runtime/`` the compiler may
+call when all operands are constant integers. ``0..32`` are bounds of its result for any operands.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Effects(int):
-    """What an instruction may do besides computing its results from its operands: a set, with one object for each.
+    """What an instruction may do besides computing results from operands: a set of flags, with one object for each.
 
     ``READS`` and ``WRITES`` are about the instance: memories, tables, globals, segments and heap objects, but not about
     the function's own locals.
@@ -49,7 +49,7 @@ class Effects(int):
         return self & other is other
 
     def __iter__(self) -> Iterator[str]:
-        """The names of what it consists of, in lower case, as the tables have them."""
+        """The names of its flags, in lower case, as in the tables."""
         return (name for name, bit in _EFFECT_BITS.items() if self & bit)
 
     def __repr__(self) -> str:
@@ -68,7 +68,7 @@ Effects.TRAPS, Effects.READS, Effects.WRITES, Effects.CONTROL, Effects.CALLS = (
 
 
 class Immediates(Enumeration):
-    """What follows an opcode in the binary format, and how ``decode_body`` hands it on."""
+    """The immediates that follow an opcode in the binary format, and their form in ``decode_body``'s result."""
 
     NONE = "nothing: None"
     BLOCK = "block type: FuncType"
@@ -111,7 +111,7 @@ class Immediates(Enumeration):
 
 
 class Access:
-    """How a memory instruction touches memory: ``width`` bytes, naturally aligned at 2**``align_log2``."""
+    """A memory instruction's access: ``width`` bytes, naturally aligned at 2**``align_log2``."""
 
     __slots__ = ("align_log2", "width")
 
@@ -130,14 +130,14 @@ class Instruction:
         opcode: the byte, or ``prefix << 16 | code`` after one of the prefix bytes 0xFB to 0xFE.
         name: unique name; the text format's, except for three forms that share one (see :attr:`mnemonic`).
         immediates: what follows the opcode.
-        params: operand types, the last one on top of the stack, or ``None`` where they depend on more than the opcode.
-        results: the same for results.
+        params: operand types, the last one on top of the stack, or ``None`` if they depend on more than the opcode.
+        results: result types, likewise.
         proposal: the proposal that added it.
         effects: what it may do besides computing its results.
-        access: width and natural alignment if it is a memory access, otherwise ``None``.
-        folds: whether the compiler may evaluate it, by the runtime's helper of its name, on constant integers.
-        bounds: its least and largest result, if these are known without its operands: as signed numbers if the least is
-            negative, otherwise as unsigned ones.
+        access: width and natural alignment of a memory access; otherwise ``None``.
+        folds: whether the compiler may evaluate it on constant integers, by the runtime's helper of its name.
+        bounds: its least and largest result for any operands: as signed numbers if the least is negative, otherwise as
+            unsigned ones.
     """
 
     __slots__ = (

@@ -1,8 +1,8 @@
-"""The name section: names for humans of the module, its functions, types and fields (specification, appendix 7.4.1).
+"""The name section: names of the module, its functions, types and fields (specification, appendix 7.4.1).
 
     00 04 03 "lib"  01 06 01 00 03 "add"  ->  Names(module="lib", functions={0: "add"}, locals={})
 
-Nothing in it can make a module invalid: a subsection that is malformed is ignored.
+Nothing in it can make a module invalid: malformed subsections are ignored.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _MODULE, _FUNCTIONS, _LOCALS, _TYPES, _FIELDS = 0, 1, 2, 4, 10
 
 
 def read_names(data: bytes, module: WasmModule) -> None:
-    """Set ``module.names`` from the first custom section called "name"."""
+    """Sets ``module.names`` from the first custom section called "name"."""
     for section in module.custom_sections:
         if section.name == "name":
             module.names = _read_name_section(Reader(data, section.start, section.end))
@@ -32,7 +32,7 @@ def _read_name_section(reader: Reader) -> Names:
             reader.take(size)
             _read_subsection(kind, content, names)
     except InvalidWasm:
-        # What was read so far stands.
+        # Keeps what was read before the mistake.
         return names
     return names
 

@@ -1,4 +1,4 @@
-"""The first bytes of a module, and those of other files that may be given in its place.
+"""The first bytes of a module, and those of other files that may be given instead.
 
 check_preamble(data)                       the header of a module, or InvalidWasm
 check_preamble(gzipped, "a.wasm.gz")       InvalidWasm: a.wasm.gz: magic header not detected: this is gzip data
@@ -23,10 +23,10 @@ _KINDS: Final[tuple[tuple[bytes, str], ...]] = (
     (b"\xfd7zXZ\0", f"xz data{_COMPRESSED}"),
     (b"BZh", f"bzip2 data{_COMPRESSED}"),
     (b"PK\3\4", "a zip archive (a wheel, or an npm package, perhaps)"),
-    (b"\x7fELF", "an ELF file: native code of Linux, and not WebAssembly"),
-    (b"MZ", "a Windows executable, and not WebAssembly"),
+    (b"\x7fELF", "an ELF file: native code of Linux, not WebAssembly"),
+    (b"MZ", "a Windows executable, not WebAssembly"),
     *(
-        (magic, "a Mach-O file: native code of macOS, and not WebAssembly")
+        (magic, "a Mach-O file: native code of macOS, not WebAssembly")
         for magic in (
             b"\xfe\xed\xfa\xce",
             b"\xfe\xed\xfa\xcf",
@@ -51,11 +51,11 @@ def check_preamble(data: bytes, name: str | None = None) -> None:
 
     Args:
         data: the bytes.
-        name: of the file that they are from, for the message.
+        name: the name of their file, for messages.
 
     Raises:
-        InvalidWasm: they are something else, or of another version.
-        UnsupportedFeature: they are a component.
+        InvalidWasm: they are something else, or have another version.
+        UnsupportedFeature: they are those of a component.
     """
     prefix = "" if name is None else f"{name}: "
     if data[:4] != MAGIC:
@@ -67,7 +67,7 @@ def check_preamble(data: bytes, name: str | None = None) -> None:
     if found == VERSION:
         return
     if len(found) == 4 and found[2:] == b"\1\0" and found[0] > 1:
-        # The second half is the layer: components have the same magic number.
+        # The second half of the version is the layer: components have the same magic number.
         what = f"{prefix}a component (this is one, and not a core module)"
         raise UnsupportedFeature(what, proposal="component-model", offset=4)
     raise InvalidWasm(prefix + ("unknown binary version" if len(found) == 4 else "unexpected end"), offset=4)
@@ -79,7 +79,7 @@ def is_component(data: bytes) -> bool:
 
 
 def describe(data: bytes) -> str | None:
-    """The kind of file that bytes which are no module come from, if its first bytes are known."""
+    """The kind of file that bytes come from which are not a module, if it can be recognised."""
     if not data:
         return None
     for magic, kind in _KINDS:
@@ -92,9 +92,9 @@ def describe(data: bytes) -> str | None:
         return None
     lowered = text.lower()
     if text.startswith(("(", ";;")):
-        return "WebAssembly's text format (.wat): wasmz.text.assemble makes the binary format of it"
+        return "WebAssembly's text format (.wat): convert it with wasmz.text.assemble"
     if lowered.startswith(("<!doctype html", "<html", "<head", "<body")):
-        return "HTML: a page in place of the file, as failed downloads leave it"
+        return "HTML: a web page instead of the file, as after a failed download"
     if text.startswith("<"):
         return "XML or HTML"
     if text.startswith("{"):

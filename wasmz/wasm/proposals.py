@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Proposal(Enumeration):
-    """An extension of WebAssembly; the value is its name in messages and documentation."""
+    """An extension of WebAssembly; its value is the name in messages and documentation."""
 
     MVP = "MVP"
     MUTABLE_GLOBALS = "mutable globals"
@@ -65,7 +65,7 @@ SUPPORTED_PROPOSALS: frozenset[Proposal] = frozenset(
     }
 )
 
-# With `Config(legacy_exceptions=True)`.
+# Accepted with `Config(legacy_exceptions=True)`.
 WITH_LEGACY_EXCEPTIONS: frozenset[Proposal] = SUPPORTED_PROPOSALS | {Proposal.LEGACY_EXCEPTIONS}
 
 
@@ -81,6 +81,6 @@ ALL_PROPOSALS: frozenset[Proposal] = frozenset(Proposal)
 
 
 def require(proposals: frozenset[Proposal], proposal: Proposal, what: str, offset: int | None) -> None:
-    """Raise :class:`~wasmz.UnsupportedFeature` for ``what`` at byte ``offset`` unless ``proposal`` is accepted."""
+    """Raises :class:`~wasmz.UnsupportedFeature` for ``what`` at byte ``offset`` unless ``proposal`` is accepted."""
     if proposal not in proposals:
         raise UnsupportedFeature(what, proposal=proposal.value, offset=offset)

@@ -1,9 +1,9 @@
-"""Bytes to numbers, names and positions: the leaves of the binary format (specification, sections 5.2.1-5.2.4).
+"""Reads numbers, names and positions: the leaves of the binary format (specification, sections 5.2.1-5.2.4).
 
     read_u32(b"\\xe5\\x8e\\x26", 0, 3) -> (624485, 3)
     Reader(data, 8, len(data)).name() -> "env"
 
-All readers refuse to look beyond ``end`` and raise :class:`~wasmz.InvalidWasm` with the specification's words.
+No reader looks beyond ``end``. Errors are :class:`~wasmz.InvalidWasm` in the specification's words.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class Reader:
         data: the whole module, so that positions are offsets in the file.
         pos: offset of the next byte.
         end: offset after the last byte that may be read.
-        proposals: those whose features are accepted.
+        proposals: the proposals whose features are accepted.
     """
 
     __slots__ = ("data", "end", "pos", "proposals")
@@ -96,11 +96,11 @@ class Reader:
         self.proposals: frozenset[Proposal] = proposals
 
     def fail(self, reason: str, offset: int | None = None) -> NoReturn:
-        """Raise :class:`~wasmz.InvalidWasm` for the current position, or for ``offset``."""
+        """Raises :class:`~wasmz.InvalidWasm` for the current position, or for ``offset``."""
         raise InvalidWasm(reason, offset=self.pos if offset is None else offset)
 
     def require(self, proposal: Proposal, what: str, offset: int) -> None:
-        """Raise :class:`~wasmz.UnsupportedFeature` unless ``proposal`` is accepted."""
+        """Raises :class:`~wasmz.UnsupportedFeature` unless ``proposal`` is accepted."""
         require(self.proposals, proposal, what, offset)
 
     def byte(self) -> int:
@@ -112,7 +112,7 @@ class Reader:
         return self.data[pos]
 
     def peek(self) -> int:
-        """The next byte, without moving on; -1 at the end."""
+        """The next byte, without advancing; -1 at the end."""
         return self.data[self.pos] if self.pos < self.end else -1
 
     def u32(self) -> int:
@@ -146,7 +146,7 @@ class Reader:
         """The length of a vector.
 
         No item is shorter than a byte, so a length beyond the remaining bytes is refused here, before anything of that
-        size is made.
+        size is allocated.
         """
         start = self.pos
         value = self.u32()

@@ -1,4 +1,4 @@
-"""The sections of a module, for tools that show them.
+"""Lists the sections of a module, for tools that show them.
 
 list_sections(data) -> [("type", 10, 25), ("function", 27, 29), ..., ('custom "name"', 90, 120)]
 """
@@ -14,7 +14,7 @@ _NAMES = (
 
 
 def list_sections(data: bytes) -> list[tuple[str, int, int]]:
-    """Name, start and end of each section's content; the module must have been decoded without error."""
+    """Name, start and end of each section's content. The module must have been decoded without error."""
     sections = []
     position = 8
     while position < len(data):

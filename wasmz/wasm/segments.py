@@ -28,7 +28,7 @@ def read_expression(reader: Reader, module: WasmModule) -> ConstantExpression:
     """A constant expression with its ``end``; validation checks that it is constant."""
     data, offset, end = reader.data, reader.pos, reader.end
     if offset + 2 < end and data[offset] == _I32_CONST:
-        # Go's programs have 100,000 of these: the offsets of data segments.
+        # Go's programs have 100,000 of these: offsets of data segments.
         value, pos = read_s32(data, offset + 1, end)
         if pos < end and data[pos] == _END:
             reader.pos = pos + 1
@@ -40,7 +40,7 @@ def read_expression(reader: Reader, module: WasmModule) -> ConstantExpression:
 
 
 def read_element_section(section: Reader, module: WasmModule) -> None:
-    """The element section (specification 5.5.12) into ``module.elements``."""
+    """Reads the element section (specification 5.5.12) to ``module.elements``."""
     for _ in range(section.count()):
         module.elements.append(_read_element_segment(section, module))
 
@@ -68,7 +68,7 @@ def _read_element_segment(section: Reader, module: WasmModule) -> ElementSegment
             kind_offset = section.pos
             if section.byte() != 0:
                 section.fail("malformed element kind", kind_offset)
-        # Function indices give references that are never null (specification 5.5.12).
+        # Function indices become references that are not null (specification 5.5.12).
         element = RefType(HeapType.FUNC, nullable=False)
         items = []
         for _ in range(section.count()):
@@ -78,7 +78,7 @@ def _read_element_segment(section: Reader, module: WasmModule) -> ElementSegment
 
 
 def read_data_section(section: Reader, module: WasmModule) -> None:
-    """The data section (specification 5.5.14) into ``module.data``."""
+    """Reads the data section (specification 5.5.14) to ``module.data``."""
     offset = section.pos
     count = section.count()
     if module.data_count is not None and module.data_count != count:

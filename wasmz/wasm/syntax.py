@@ -4,8 +4,8 @@
     -> WasmModule(types=[DefinedType, DefinedType], imports=[Import("env", "f", "func", 0)], function_types=[0, 1],
                   exports=[Export("g", "func", 1)], bodies=[FunctionBody(start=50, code_start=51, end=54)], ...)
 
-Index spaces (``function_types``, ``table_types``, ...) begin with imported items; ``tables`` and ``globals`` contain
-only what the module itself defines.
+Index spaces (``function_types``, ``table_types``, ...) begin with imported items; ``tables`` and ``globals`` have only
+the module's own.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ DecodedInstruction = tuple[int, "Any", int]
 
 
 class _Part:
-    """The base of what a module consists of: each part is equal to itself only."""
+    """The base class of a module's parts: each part is equal only to itself."""
 
     __slots__: tuple[str, ...] = ()
 
@@ -52,7 +52,7 @@ class ConstantExpression(_Part):
 
     @property
     def code(self) -> ConstExpr:
-        """The form that the runtime evaluates: (mnemonic, immediate) pairs; of ``ref.null`` the type is dropped."""
+        """The form that the runtime evaluates: (mnemonic, immediate) pairs; the type of ``ref.null`` is dropped."""
         return tuple(
             (INSTRUCTIONS[opcode].name, None if isinstance(immediate, RefType) else immediate)
             for opcode, immediate, _ in self.instructions
@@ -80,7 +80,7 @@ class Import(_Part):
 
 
 class Export(_Part):
-    """An export; ``index`` counts in the index space of ``kind``."""
+    """An export; ``index`` is in the index space of ``kind``."""
 
     __slots__ = ("index", "kind", "name", "offset")
 
@@ -162,10 +162,10 @@ class FunctionBody(_Part):
 
     Attributes:
         index: in the function index space.
-        start: of the declarations of locals; a code object's first line number.
+        start: of the declarations of locals; the first line number of its code object.
         code_start: of the first instruction.
         end: after the final ``end``.
-        locals: (count, type) pairs of the declared locals; parameters are not among them.
+        locals: (count, type) pairs of the declared locals, without parameters.
     """
 
     __slots__ = ("code_start", "end", "index", "locals", "start")
@@ -190,7 +190,7 @@ class CustomSection(_Part):
 
 
 class Names(_Part):
-    """What the name section says (specification, appendix "Custom Sections").
+    """The names in the name section (specification, appendix "Custom Sections").
 
     Attributes:
         module: the module's name.
@@ -214,16 +214,16 @@ class WasmModule(_Part):
     """A decoded module.
 
     Attributes:
-        proposals: those whose features were accepted when it was decoded.
-        types: the type index space; recursive groups are canonical.
+        proposals: the proposals whose features were accepted when it was decoded.
+        types: the type index space; recursion groups are canonical.
         function_types: type index of every function.
         tag_types: type index of every tag.
         type_offsets, function_offsets, memory_offsets, tag_offsets: where the module's own definitions begin.
-        data_count: what the data count section says, ``None`` without one.
-        bodies: of the functions that the module defines.
-        declared_functions: those that bodies may refer to by ``ref.func``; set by validation.
+        data_count: the content of the data count section; ``None`` without one.
+        bodies: the bodies of the functions that the module defines.
+        declared_functions: the functions that bodies may refer to by ``ref.func``; set by validation.
         code_start: where the code section's content begins, if there is one.
-        exact_imports: imported functions that are of exactly their type, not of a subtype.
+        exact_imports: imported functions that have exactly their type, not a subtype.
     """
 
     __slots__ = (
@@ -300,7 +300,7 @@ class WasmModule(_Part):
 
     @property
     def boxed_globals(self) -> frozenset[int]:
-        """Mutable globals that are imported or exported: others see their changes, so they live in a cell."""
+        """Mutable globals that are imported or exported: their changes are visible outside, so they are in cells."""
         imported = len(self.global_types) - len(self.globals)
         exported = {export.index for export in self.exports if export.kind == "global"}
         return frozenset(
@@ -331,6 +331,6 @@ class WasmModule(_Part):
         return composite
 
     def describe_function(self, index: int) -> str:
-        """How messages name function ``index``: its number, and its name in quotes if it has one."""
+        """The name of function ``index`` in messages: its number, and its name in quotes if it has one."""
         name = self.names.functions.get(index)
         return str(index) if name is None else f'{index} "{name}"'

@@ -34,9 +34,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 
-# Implementation limit, the same as in the JavaScript embedding: how many supertypes a type may have above it.
+# Implementation limit, as in the JavaScript embedding: the length of a chain of supertypes.
 MAX_SUBTYPING_DEPTH: Final = 63
-# Implementation limit, the same as in the JavaScript embedding: parameters, and results, of one function type.
+# Implementation limit, as in the JavaScript embedding: parameters, and results, of one function type.
 MAX_ARITY: Final = 1_000
 
 # Likewise: fields of one structure type.
@@ -60,16 +60,16 @@ ABSTRACT_HEAP_TYPES: Final = {
 }
 _REF_NULL, _REF, _SUB_FINAL, _SUB, _REC = 0x63, 0x64, 0x4F, 0x50, 0x4E
 _FUNC, _STRUCT, _ARRAY = 0x60, 0x5F, 0x5E
-# Of the proposal "custom descriptors".
+# From the proposal "custom descriptors".
 _DESCRIBES, _DESCRIPTOR, _EXACT = 0x4C, 0x4D, 0x62
 
 
 class TypeSpace:
-    """The type index space while its section is read: the types so far, and the group being read.
+    """The type index space while its section is read: the types read so far, and the current group.
 
     Attributes:
         types: the types defined so far.
-        group_size: number of members of the group being read; 0 outside groups.
+        group_size: the number of members of the current group; 0 outside groups.
     """
 
     __slots__ = ("group_size", "types")
@@ -79,7 +79,7 @@ class TypeSpace:
         self.group_size: int = 0
 
     def resolve(self, reader: Reader, index: int, offset: int) -> DefinedType | GroupReference:
-        """Type ``index``, or its place in the group being read; ``InvalidWasm`` if there is none."""
+        """Type ``index``, or its place in the current group; ``InvalidWasm`` if there is none."""
         if index < len(self.types):
             return self.types[index]
         position = index - len(self.types)
@@ -105,7 +105,7 @@ def read_heap_type(reader: Reader, space: TypeSpace) -> HeapType | DefinedType |
 
 
 def read_reference_to(reader: Reader, space: TypeSpace, *, nullable: bool) -> RefType | GroupReference:
-    """The reference type to the heap type, perhaps exact, that comes next."""
+    """The reference type for the heap type that follows, which may be exact."""
     offset = reader.pos
     exact = reader.peek() == _EXACT
     if exact:
@@ -121,7 +121,7 @@ def read_reference_to(reader: Reader, space: TypeSpace, *, nullable: bool) -> Re
 
 
 def read_written_type(reader: Reader, space: TypeSpace) -> ValType | GroupReference:
-    """A value type (specification 5.3.5) that may refer into the group being read."""
+    """A value type (specification 5.3.5) that may refer to the current group."""
     offset = reader.pos
     byte = reader.byte()
     number = NUMBER_TYPES.get(byte)
@@ -158,7 +158,7 @@ def read_reference_type(reader: Reader, types: list[DefinedType]) -> RefType:
 
 
 def read_type_section(reader: Reader) -> list[DefinedType]:
-    """All types of the type section (specification 5.5.4), groups made canonical."""
+    """All types of the type section (specification 5.5.4), with groups made canonical."""
     types: list[DefinedType] = []
     space = TypeSpace(types)
     known: dict[bytes, DefinedType] = {}
@@ -191,7 +191,7 @@ def read_group(reader: Reader, space: TypeSpace) -> tuple[DefinedType, ...]:
             reader.fail("sub type: too many supertypes above it", offset)
         if member.supertype is not None and member.supertype.final:
             reader.fail("sub type: its supertype is final", offset)
-    # The supertypes of all members exist by now, so their chains can be followed.
+    # All members have their supertypes now, so chains of supertypes can be followed.
     for member in defined:
         if member.supertype is not None and not is_composite_subtype(member.composite, member.supertype.composite):
             reader.fail("sub type does not match its super type", offset)
@@ -203,8 +203,8 @@ def read_group(reader: Reader, space: TypeSpace) -> tuple[DefinedType, ...]:
 def _read_plain_function(reader: Reader, known: dict[bytes, DefinedType]) -> DefinedType | None:
     """The next type, if it is an ungrouped function type with fewer than 128 numeric parameters and results.
 
-    Nearly all types are. A million are read in a third of the time of the general path, and in a tenth if all are the
-    same. Anything else, also malformed input, is left unread. ``known`` has the types that were read, by their bytes.
+    Nearly all types are. A million are read in a third of the general path's time, or in a tenth if all are equal.
+    Anything else, including malformed input, is left unread. ``known`` has the types read so far, by their bytes.
     """
     data, start, end = reader.data, reader.pos, reader.end
     if start + 2 >= end or data[start] != _FUNC:
@@ -228,7 +228,7 @@ def _read_plain_function(reader: Reader, known: dict[bytes, DefinedType]) -> Def
 
 
 def _read_sub_type(reader: Reader, space: TypeSpace, position: int) -> SubType:
-    """One member of a group, the one at ``position``, with its finality and supertypes (specification 5.3.11)."""
+    """The member of a group at ``position``, with its finality and supertypes (specification 5.3.11)."""
     offset = reader.pos
     form = reader.peek()
     if form != _SUB and form != _SUB_FINAL:
@@ -251,7 +251,7 @@ def _read_sub_type(reader: Reader, space: TypeSpace, position: int) -> SubType:
 
 
 def _read_clauses(reader: Reader, space: TypeSpace, position: int) -> tuple[int | None, int | None]:
-    """The positions in the group of the descriptor, and of what is described (proposal "custom descriptors")."""
+    """The positions in the group of the descriptor, and of the described type (proposal "custom descriptors")."""
     found: list[int | None] = []
     for form, what in ((_DESCRIBES, "described"), (_DESCRIPTOR, "descriptor")):
         place = None
@@ -286,7 +286,7 @@ def _wrong_pairs(members: list[SubType]) -> str | None:
 
 
 def _descriptors_match(sub: DefinedType, sup: DefinedType) -> bool:
-    """Whether the descriptors and described types of a subtype are subtypes of the supertype's."""
+    """Whether a subtype's descriptor and described type are subtypes of its supertype's."""
     if sup.descriptor is not None and (sub.descriptor is None or not is_heap_subtype(sub.descriptor, sup.descriptor)):
         return False
     if (sub.describes is None) is not (sup.describes is None):
@@ -390,7 +390,7 @@ def read_memory_type(reader: Reader) -> MemoryType:
 
 def _fail_limits_flags(reader: Reader, flags: int, offset: int) -> None:
     if flags & 0x80:
-        # The flags are one byte, but test suites and encoders treat them as a LEB128 number.
+        # The flags are one byte, but test suites and encoders treat them as LEB128.
         reader.pos = offset
         reader.u32()
     reader.fail("malformed limits flags", offset)

@@ -29,7 +29,7 @@ _I32_CONST: Final = BY_NAME["i32.const"].opcode
 _REF_FUNC: Final = BY_NAME["ref.func"].opcode
 _REF_NULL: Final = BY_NAME["ref.null"].opcode
 _GLOBAL_GET: Final = BY_NAME["global.get"].opcode
-# Constant instructions whose row in the table gives all their types (specification 3.3.16).
+# Constant instructions that have all their types in their row of the table (specification 3.3.16).
 _CONSTANT_ROWS: Final = {
     BY_NAME[name].opcode: (BY_NAME[name].params or (), (BY_NAME[name].results or (ValType.I32,))[0])
     for name in (
@@ -40,7 +40,7 @@ _CONSTANT_ROWS: Final = {
 
 
 def validate_module(module: WasmModule, data: bytes | bytearray | memoryview) -> None:
-    """Check everything in a module except its function bodies, and fill in what their validation needs.
+    """Checks everything in a module except function bodies, and sets what their validation needs.
 
     Args:
         module: the decoded module; ``declared_functions`` is set.
@@ -69,13 +69,13 @@ def validate_module(module: WasmModule, data: bytes | bytearray | memoryview) ->
 
 
 def validate_constant(module: WasmModule, expression: ConstantExpression, expected: ValType, visible: int) -> None:
-    """Check that an expression is constant and gives one value of type ``expected`` (specification 3.3.16).
+    """Checks that an expression is constant and gives one value of type ``expected`` (specification 3.3.16).
 
     Args:
-        module: what its indices mean.
-        expression: as decoded.
-        expected: the type it must have.
-        visible: how many globals, from the first, it may read.
+        module: the module that its indices refer to.
+        expression: the decoded expression.
+        expected: the type that it must have.
+        visible: how many globals it may read, from the first.
     """
     instructions = expression.instructions
     if len(instructions) == 1 and instructions[0][0] == _I32_CONST and expected is ValType.I32:
@@ -132,7 +132,7 @@ def _imported_globals(module: WasmModule) -> int:
 
 
 def _typed_items(module: WasmModule, kind: ExternKind) -> Iterator[tuple[int, int]]:
-    """Type index and offset of each function or tag, imported ones first."""
+    """The type index and offset of each function or tag, imported ones first."""
     for item in module.imports:
         if item.kind == kind and isinstance(item.descriptor, int):
             yield item.descriptor, item.offset
@@ -163,7 +163,7 @@ def _check_tags(module: WasmModule) -> None:
 
 
 def _check_limits(module: WasmModule) -> None:
-    """The sizes of all memories and tables, imported ones included (specification 3.2.15-3.2.17)."""
+    """Checks the sizes of all memories and tables, including imported ones (specification 3.2.15-3.2.17)."""
     for item in module.imports:
         if isinstance(item.descriptor, MemoryType):
             check_memory_type(item.descriptor, item.offset)
@@ -205,7 +205,7 @@ def _check_order(minimum: int, maximum: int | None, offset: int) -> None:
         _fail(f"size minimum must not be greater than maximum: {minimum} > {maximum}", offset)
 
 
-# How many items the index space of an export's kind has.
+# The size of the index space for each kind of export.
 _SPACE_SIZES: Final[dict[ExternKind, Callable[[WasmModule], int]]] = {
     "func": lambda module: len(module.function_types),
     "table": lambda module: len(module.table_types),
@@ -253,7 +253,7 @@ def _check_elements(module: WasmModule) -> None:
         for item in segment.items:
             opcode, index, offset = item.instructions[0] if item.instructions else (0, 0, item.offset)
             if plain and opcode == _REF_FUNC and len(item.instructions) == 1:
-                # A function's reference has a type below `func`: large tables hold little else.
+                # References to functions have a type below `func`: large tables hold little else.
                 if index >= function_count:
                     _fail(f"unknown function {index}", offset)
             else:
