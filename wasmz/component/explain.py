@@ -12,7 +12,7 @@ from _operator import index
 
 from wasmz.component.traps import WrongValue
 from wasmz.component.types import FixedListType, ListType, MapType, TupleType
-from wasmz.component.values import Case, Err, Ok, Record, Some, attribute_name
+from wasmz.component.values import Case, Err, Ok, Record, Some, attribute_name, result_of
 from wasmz.errors import bounded
 
 TYPE_CHECKING = False
@@ -202,6 +202,11 @@ def _option(type: Any, value: Any, path: str, find: Any) -> None:
 
 
 def _result(type: Any, value: Any, path: str, find: Any) -> None:
+    if value.__class__ is tuple:
+        try:
+            value = result_of(value)
+        except (LookupError, TypeError, ValueError):
+            raise _wrong(path, "Ok or Err", value) from None
     if not isinstance(value, (Ok, Err)):
         raise _wrong(path, "Ok or Err", value)
     part = type.ok if isinstance(value, Ok) else type.error

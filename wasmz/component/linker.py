@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from wasmz.component import syntax
     from wasmz.component.component import Component
     from wasmz.runtime.link.store import Store
+    from wasmz.runtime.wasi.wasi_config import WasiConfig
 
 
 class HostResource:
@@ -68,6 +69,7 @@ class Linker:
         self.engine: Engine = Engine() if engine is None else engine
         self._items: dict[str, Any] = {}
         self._types: dict[Any, ResourceType] = {}
+        self._joins: list[Callable[[Store], object]] = []
 
     def define(self, name: str, item: Any) -> None:
         """Defines an import; a later definition replaces an earlier one.
@@ -92,6 +94,27 @@ class Linker:
         """
         expect(name, str, "name", "a string")
         self._items[name] = items
+
+    def define_wasi(self, config: WasiConfig | None = None) -> None:
+        """Defines the interfaces of WASI 0.2, for one guest that all instances of this linker are together.
+
+        Args:
+            config: what the guest gets; by default nothing but this process's output.
+
+        Raises:
+            OSError: a directory to preopen cannot be opened.
+            TypeError: this is no ``WasiConfig``.
+        """
+        load("wasmz.wasi2.worlds")
+        from wasmz.wasi2.worlds import add_to_linker
+
+        add_to_linker(self, config)
+
+    def on_instantiate(self, join: Callable[[Store], object]) -> None:
+        """Calls a function with the store each time before an instance is made: for definitions that have a state."""
+        if not callable(join):
+            raise TypeError(f"join must be callable, not {bounded(repr(join))}")
+        self._joins.append(join)
 
     def get(self, name: str) -> Any:
         """What is defined under a name, or a compatible one; ``None`` if nothing is."""
@@ -120,6 +143,9 @@ class Linker:
         ]
         if problems:
             raise LinkError(problems)
+
+        for join in self._joins:
+            join(store)
 
         def find(place: Place, definition: syntax.Import) -> Any:
             name = definition.name.text

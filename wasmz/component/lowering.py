@@ -200,6 +200,7 @@ class Lowering:
                 text.line(f"    if {name}.__class__ is not Some: refuse()")
                 text.line(f"    {payload}, = {name}")
         elif type.kind == "result":
+            text.line(f"if {name}.__class__ is tuple: {name} = result_of({name})")
             text.line(f"{number} = 0 if {name}.__class__ is Ok else 1 if {name}.__class__ is Err else refuse()")
             text.line(f"{payload}, = {name}")
         else:

@@ -8,29 +8,12 @@ WasmzError
 
 from __future__ import annotations
 
+from wasmz.errors import ComponentError, Trap, WasmzError, bounded
 from wasmz.errors import LightTrapCode as TrapCode
-from wasmz.errors import Trap, WasmzError, bounded
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
+__all__ = ["ComponentError", "WrongValue", "component_trap"]
 
 __wasmz_frame__ = "helper"
-
-
-class ComponentError(WasmzError):
-    """A function whose result type is a ``result`` failed. Functions of the host raise it to return an error.
-
-    Attributes:
-        payload: the error's value; ``None`` if it has none.
-    """
-
-    def __init__(self, payload: Any = None) -> None:
-        super().__init__(payload)
-        self.payload: Any = payload
-
-    def __str__(self) -> str:
-        return bounded(str(self.payload)) if self.payload is not None else "the function returned an error"
 
 
 class WrongValue(WasmzError, TypeError):

@@ -149,11 +149,21 @@ class Ok(_Payload):
 
     __slots__ = ()
 
+    case = "ok"
+
 
 class Err(_Payload):
     """A result that is a failure: one inside of another value."""
 
     __slots__ = ()
+
+    case = "err"
+
+
+def result_of(value: tuple[str, Any]) -> Any:
+    """The result that a pair stands for, as any variant's case: ``("ok", 1)`` or ``("err", "no")``."""
+    case, payload = value
+    return new({"ok": Ok, "err": Err}[case], (payload,))
 
 
 def make_class(type: ValueType, name: str) -> Any:
@@ -341,6 +351,7 @@ NAMES: Final[dict[str, Any]] = {
     "Some": Some,
     "Ok": Ok,
     "Err": Err,
+    "result_of": result_of,
     "case_value": case_value,
     "enum_index": enum_index,
     "fields_of": fields_of,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from _collections_abc import Mapping
 
+from wasmz.errors import expect
 from wasmz.runtime.wasi.wasi_config import WasiConfig
 from wasmz.startup.concurrency import load
 from wasmz.wasi2.guest import Guest
@@ -133,7 +134,9 @@ def add_to_linker(linker: Definitions, config: WasiConfig | None = None) -> None
 
     Raises:
         OSError: a directory to preopen cannot be opened.
+        TypeError: this is no ``WasiConfig``.
     """
+    expect(config, (WasiConfig, type(None)), "config", "a WasiConfig")
     guest = Guest(WasiConfig() if config is None else config)
     linker.on_instantiate(guest.join)
     for name, items in INTERFACES.items():
