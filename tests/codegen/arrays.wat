@@ -68,4 +68,48 @@
       (local.set $y (i32.add (local.get $y) (i32.const 16)))
       (local.set $x (i32.add (local.get $x) (i32.const 16)))
       (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
-    (i32x4.extract_lane 3 (local.get $sum))))
+    (i32x4.extract_lane 3 (local.get $sum)))
+
+  ;; Bytes are mapped through a table, which may be what is written, and singles are taken from anywhere.
+  (func (export "gathered") (param $y i32) (param $x i32) (param $n i32) (param $k f64) (result f32)
+    (local $sum f32)
+    (loop $next
+      (i32.store8 (local.get $y) (i32.load8_u offset=2048 (i32.load8_u (local.get $x))))
+      (local.set $sum (f32.add (local.get $sum)
+        (f32.load offset=16000 (i32.and (i32.load (local.get $x)) (i32.const 0x3FFF)))))
+      (local.set $y (i32.add (local.get $y) (i32.const 1)))
+      (local.set $x (i32.add (local.get $x) (i32.const 1)))
+      (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (local.get $sum))
+
+  ;; Vectors of parts: loads of a few bytes, of lanes, of numbers; stores of lanes.
+  (func (export "parts") (param $y i32) (param $x i32) (param $n i32) (param $k f64) (result i32)
+    (local $one v128) (local $sum v128)
+    (loop $next
+      (local.set $one (v128.load8x8_s (local.get $x)))
+      (local.set $one (v128.load16_lane offset=6 5 (local.get $x) (local.get $one)))
+      (local.set $one (i32x4.replace_lane 1 (local.get $one) (i32.mul (i32.load8_u (local.get $y)) (i32.const 77))))
+      (local.set $sum (i32x4.add (local.get $sum)
+        (i32x4.dot_i16x8_s (local.get $one) (v128.load32_splat offset=3 (local.get $y)))))
+      (v128.store64_lane 1 (local.get $y) (i8x16.swizzle (local.get $one) (v128.load64_zero (local.get $x))))
+      (v128.store8_lane offset=9 7 (local.get $y) (i16x8.extadd_pairwise_i8x16_u (v128.load8_splat (local.get $x))))
+      (local.set $y (i32.add (local.get $y) (i32.const 10)))
+      (local.set $x (i32.add (local.get $x) (i32.const 8)))
+      (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (i32x4.extract_lane 2 (local.get $sum)))
+
+  ;; A filter of four bytes, of which three were loaded before, and the bits of a float that is no NaN.
+  (func (export "delays") (param $y i32) (param $x i32) (param $n i32) (param $k f64) (result i32)
+    (local $a i32) (local $b i32) (local $c i32) (local $d i32)
+    (local.set $a (i32.load8_s (local.get $x)))
+    (local.set $b (i32.load8_s offset=1 (local.get $x)))
+    (local.set $c (i32.load8_s offset=2 (local.get $x)))
+    (loop $next
+      (local.set $d (i32.load8_s offset=3 (local.get $x)))
+      (i32.store (local.get $y) (i32.xor (i32.reinterpret_f32 (f32.convert_i32_s (local.get $d)))
+        (i32.add (i32.add (local.get $a) (i32.mul (local.get $b) (i32.const 3))) (i32.mul (local.get $c) (local.get $d)))))
+      (local.set $a (local.get $b)) (local.set $b (local.get $c)) (local.set $c (local.get $d))
+      (local.set $y (i32.add (local.get $y) (i32.const 4)))
+      (local.set $x (i32.add (local.get $x) (i32.const 1)))
+      (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (i32.add (local.get $a) (i32.shl (local.get $b) (i32.const 9)))))

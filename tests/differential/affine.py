@@ -45,10 +45,14 @@ _COMPARED = {
 }
 _CONVERSIONS = {
     "i32": (("i32.wrap_i64", "i64"), ("i32.trunc_sat_f64_s", "f64"), ("i32.trunc_sat_f32_u", "f32"),
-            ("i32.trunc_f64_s", "f64"), ("i32.trunc_f64_u", "f64"), ("i32.extend8_s", "i32")),
-    "i64": (("i64.extend_i32_s", "i32"), ("i64.extend_i32_u", "i32"), ("i64.extend16_s", "i64")),
-    "f32": (("f32.convert_i32_s", "i32"), ("f32.demote_f64", "f64"), ("f32.convert_i32_u", "i32")),
-    "f64": (("f64.convert_i32_s", "i32"), ("f64.convert_i32_u", "i32"), ("f64.promote_f32", "f32"),
+            ("i32.trunc_f64_s", "f64"), ("i32.trunc_f64_u", "f64"), ("i32.extend8_s", "i32"),
+            ("i32.reinterpret_f32", "f32")),
+    "i64": (("i64.extend_i32_s", "i32"), ("i64.extend_i32_u", "i32"), ("i64.extend16_s", "i64"),
+            ("i64.reinterpret_f64", "f64")),
+    "f32": (("f32.reinterpret_i32", "i32"), ("f32.convert_i32_s", "i32"),
+            ("f32.demote_f64", "f64"), ("f32.convert_i32_u", "i32")),
+    "f64": (("f64.reinterpret_i64", "i64"), ("f64.convert_i32_s", "i32"),
+            ("f64.convert_i32_u", "i32"), ("f64.promote_f32", "f32"),
             ("f64.convert_i64_s", "i64"), ("f64.convert_i64_u", "i64")),
 }  # fmt: skip
 _FLOATS = ("0.5", "-0.0", "0.1", "3.25", "-7.5", "1e300", "0x1p-1030", "0", "inf", "1e10")
@@ -73,12 +77,23 @@ _VECTOR_BINARY = (
     *(f"{shape}.mul" for shape in _LANES[1:]),
     *("v128.and", "v128.or", "v128.xor", "v128.andnot", "i8x16.narrow_i16x8_u", "i8x16.narrow_i16x8_s"),
     *("i16x8.narrow_i32x4_s", "i16x8.narrow_i32x4_u", "i16x8.extmul_low_i8x16_u", "i32x4.extmul_high_i16x8_s"),
+    *("i32x4.dot_i16x8_s", "i16x8.q15mulr_sat_s", "i8x16.swizzle"),
 )
 _VECTOR_UNARY = (
     *(f"{shape}.{name}" for shape in _LANES for name in ("neg", "abs")),
     *("v128.not", "i16x8.extend_low_i8x16_u", "i16x8.extend_high_i8x16_s", "i32x4.extend_low_i16x8_s"),
     *("i64x2.extend_high_i32x4_u",),
+    *(f"i16x8.extadd_pairwise_i8x16_{sign}" for sign in "su"),
+    *(f"i32x4.extadd_pairwise_i16x8_{sign}" for sign in "su"),
 )
+_PARTIAL_LOADS = (
+    *(f"v128.load{bits}_splat" for bits in (8, 16, 32, 64)),
+    *("v128.load32_zero", "v128.load64_zero"),
+    *(f"v128.load{shape}_{sign}" for shape in ("8x8", "16x4", "32x2") for sign in "su"),
+)
+# Shapes, their lanes, and the type of a number of them.
+_NUMBERS = (("i8x16", 16, "i32"), ("i16x8", 8, "i32"), ("i32x4", 4, "i32"), ("i64x2", 2, "i64"))
+
 _VECTOR_SHIFTS = tuple(f"{shape}.{name}" for shape in _LANES for name in ("shl", "shr_u", "shr_s"))
 _VECTOR_TOTALS = (
     "i32x4.add",
@@ -201,7 +216,8 @@ class _Loops:
         """What the first iteration takes for loaded by the one before; mostly that is in memory."""
         type = next(type for type, local in _CARRIED.items() if local == name)
         address = f"(i32.and (i32.sub (local.get $p) (i32.const {self.unit})) (i32.const 0xFFF8))"
-        return f"({type}.load {address})"
+        name, _ = self.choices.pick(_LOADS[type])
+        return f"({name} {address})"
 
     def test(self, label: str, lanes: int) -> tuple[str, str]:
         choices = self.choices
@@ -224,7 +240,11 @@ class _Loops:
         choices = self.choices
         kind = choices.below(8)
         if depth <= 0 or kind == 0:
+            if choices.chance(25):
+                return f"({choices.pick(_PARTIAL_LOADS)}{self.address()})"
             return f"(v128.load{self.address()})"
+        if kind == 6:
+            return self.with_number(depth)
         if kind == 1:
             splat = choices.pick(("i8x16", "i16x8", "i32x4"))
             return f"({splat}.splat (local.get $u))" if choices.chance(50) else _CONSTANT_VECTOR
@@ -240,7 +260,25 @@ class _Loops:
             return f"(v128.bitselect {one} {other} {self.vector(0)})"
         return f"({choices.pick(_VECTOR_BINARY)} {one} {other})"
 
+    def with_number(self, depth: int) -> str:
+        """A vector of a number, or with a number in one of its lanes."""
+        choices = self.choices
+        shape, lanes, type = choices.pick(_NUMBERS)
+        if choices.chance(30):
+            return f"({shape}.splat {self.value(type, 1)})"
+        vector = self.vector(depth - 1)
+        lane = choices.below(lanes)
+        if choices.chance(50):
+            offset, address = self.address().split(" ", 2)[1:]
+            return f"(v128.load{128 // lanes}_lane {offset} {lane} {address} {vector})"
+        return f"({shape}.replace_lane {lane} {vector} {self.value(type, 1)})"
+
     def vector_statement(self) -> str:
+        if self.choices.chance(15):
+            _, lanes, _ = self.choices.pick(_NUMBERS)
+            offset, address = self.address().split(" ", 2)[1:]
+            lane = self.choices.below(lanes)
+            return f"(v128.store{128 // lanes}_lane {offset} {lane} {address} {self.vector(2)})"
         if self.choices.chance(35):
             return f"(local.set $vv ({self.choices.pick(_VECTOR_TOTALS)} (local.get $vv) {self.vector(2)}))"
         return f"(v128.store{self.address()} {self.vector(3)})"
@@ -283,13 +321,14 @@ class _Loops:
         value = f"({self.type}.{operation} ({self.type}.load{address}) {self.value(self.type, 2)})"
         return f"({name}{address} {self.stored(value)})"
 
-    def stored(self, value: str) -> str:
+    def stored(self, value: str, type: str = "") -> str:
         """A value without NaNs: their bits are not always the same."""
-        if self.type[0] == "i":
+        type = type or self.type
+        if type[0] == "i":
             return value
-        local = "$td" if self.type == "f64" else "$tf"
+        local = "$td" if type == "f64" else "$tf"
         get = f"(local.get {local})"
-        return f"(select (local.tee {local} {value}) ({self.type}.const 0.75) ({self.type}.eq {get} {get}))"
+        return f"(select (local.tee {local} {value}) ({type}.const 0.75) ({type}.eq {get} {get}))"
 
     def total(self) -> str:
         choices = self.choices
@@ -325,6 +364,11 @@ class _Loops:
     def load(self, type: str) -> str:
         loads = _LOADS[type]
         name, _ = loads[0] if self.choices.chance(60) else self.choices.pick(loads)
+        if self.choices.chance(12):
+            # At an address that was loaded: in a table, in what is written, out of bounds at times.
+            mask, base = self.choices.pick(((0xFF, 2048), (0x7FF, 0), (0x1FFF, 512), (0xFFFF, 0), (0x1FFFF, 0)))
+            index = f"(i32.and (i32.load{self.address()}) (i32.const {mask}))"
+            return f"({name} offset={base} {index})"
         return f"({name}{self.address()})"
 
     def value(self, type: str, depth: int) -> str:
@@ -334,7 +378,8 @@ class _Loops:
         kind = choices.below(8)
         if kind == 0:
             name, other = choices.pick(_CONVERSIONS[type])
-            return f"({name} {self.value(other, depth - 1)})"
+            converted = self.value(other, depth - 1)
+            return f"({name} {self.stored(converted, other) if 'reinterpret' in name else converted})"
         if kind == 1:
             compared = choices.pick((type, "i32"))
             name = f"{compared}.{choices.pick(_COMPARED[compared])}"

@@ -36,7 +36,7 @@ from wasmz.passes.loops.rounds import RoundsBefore
 from wasmz.types import ValType
 
 # Compilers unroll what they make vectors of, or would.
-_MOST_VALUES = 600
+_MOST_VALUES = 1000
 
 
 def run(function: Function, context: Context) -> None:

@@ -9,7 +9,8 @@
 
 Expressions are numbers of tuples, each of which is there once: ``("load", operation, group, place)``,
 ``("given", number, type)`` for a value that the loop does not change, ``("const", operation, immediate)``,
-``("linear", type, number, constant)`` for a number that changes regularly, ``("op", operation, expressions...)``.
+``("linear", type, number, constant)`` for a number that changes regularly, ``("op", operation, expressions...)``,
+``("gather", operation, address, offset)`` for a load whose address is an expression.
 A parameter that is what the iteration before has loaded is a load, too, one step before; that it begins so is to be
 tested.
 """
@@ -17,6 +18,7 @@ tested.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Union
 
 from wasmz.ir.facts import NUMBERED, NUMERIC_CONSTANTS, OPS
@@ -25,7 +27,7 @@ from wasmz.passes.analysis.induction import Form, as_signed
 from wasmz.passes.analysis.intervals import MODULUS, NUMBER_TYPES
 from wasmz.passes.context import Context
 from wasmz.passes.loops.array_operations import LOADED, OPERATIONS, STORED
-from wasmz.passes.loops.array_vectors import VECTOR_TOTALS
+from wasmz.passes.loops.array_vectors import PARTIAL_LOADS, PARTIAL_STORES, VECTOR_TOTALS
 from wasmz.passes.loops.forms import RegularLoop
 from wasmz.passes.values import divides_safely
 from wasmz.types import ValType
@@ -37,7 +39,6 @@ _MODULUS = MODULUS["i32"]
 _MOST_APART = 1 << 28
 _MOST_ACCESSES = 160
 _DEEPEST = 60
-_PLAIN_LOADS = frozenset({"i32.load", "i64.load", "f32.load", "f64.load"})
 _FOLDS = frozenset({"f64.add", "f32.add", *(f"{type}.{op}" for type in ("i32", "i64") for op in ("and", "or", "xor"))})
 
 
@@ -47,13 +48,17 @@ class NotPossible(Exception):
 
 @dataclass(slots=True, eq=False)
 class Access:
-    """A load or store: ``width`` bytes at ``place`` from its group's base; ``order`` tells which comes first."""
+    """A load or store: ``width`` bytes at ``place`` from its group's base; ``order`` tells which comes first.
 
-    value: Union[Value, None]
+    ``op`` is what loads or stores a number, or a whole vector: parts of vectors are numbers.
+    """
+
+    op: str
     place: int
     width: int
     order: int
     is_store: bool
+    offset: int = 0
 
 
 @dataclass(slots=True)
@@ -93,12 +98,13 @@ class Total:
 
 @dataclass(slots=True)
 class Delayed:
-    """A parameter that is what a load gave ``count`` iterations before."""
+    """A parameter that is what a load gave some iterations before. If it is used, it must be that when it begins."""
 
     param: Value
     load: str
     group: int
     place: int
+    is_used: bool
 
 
 class ArrayLoop:
@@ -130,22 +136,26 @@ class ArrayLoop:
         self._where: dict[Value, tuple[int, Access]] = {}
         self._nodes: dict[Value, Node] = {}
         self._delays: dict[Value, Node] = {}
+        self._gathered: list[Value] = []
         self._find_accesses(context)
         self._find_params()
         self._find_stores()
+        for value in self._gathered:
+            if value not in self._nodes:
+                raise NotPossible(f"nothing uses the load at 0x{value.offset:x}, which may trap")
 
     # Accesses
 
     def _find_accesses(self, context: Context) -> None:
         keys: dict[tuple[object, ...], int] = {}
         for order, value in enumerate(self.regular.body):
-            if value.op not in LOADED and value.op not in STORED:
+            if _plain(value) is None:
                 if value.op not in NUMBERED and value.op not in NUMERIC_CONSTANTS and not divides_safely(value):
                     raise NotPossible(f"it has {value.op}")
                 continue
-            if self.memory not in (-1, value.imm[2]):
+            if self.memory not in (-1, memory_argument(value)[2]):
                 raise NotPossible("it accesses two memories")
-            self.memory = value.imm[2]
+            self.memory = memory_argument(value)[2]
             self._add_access(value, order, keys)
         if not self._where:
             raise NotPossible("it accesses no memory")
@@ -161,26 +171,29 @@ class ArrayLoop:
                 access.place -= lowest
                 if access.place > _MOST_APART:
                     raise NotPossible("its addresses are far apart")
-                access.place += access.value.imm[1]  # type: ignore[union-attr]
+                access.place += access.offset
             group.base = Form((group.base.constant + lowest) % _MODULUS, group.base.terms)
 
     def _add_access(self, value: Value, order: int, keys: dict[tuple[object, ...], int]) -> None:
+        op = _plain(value) or ""
         form = self.regular.form(value.args[0])
         step = self.regular.change(form, _MODULUS)
         if step is None:
-            kind = "a load" if value.op in LOADED else "a store"
-            raise NotPossible(f"{kind} at 0x{value.offset:x} has an irregular address")
+            if op in STORED:
+                raise NotPossible(f"the store at 0x{value.offset:x} has an irregular address")
+            self._gathered.append(value)
+            return
         key = (frozenset(form.terms.items()), step.constant, frozenset(step.terms.items()))
         number = keys.get(key)
         if number is None:
             number = keys[key] = len(self.groups)
             self.groups.append(Group(form, step))
         group = self.groups[number]
-        is_store = value.op in STORED
+        is_store = op in STORED
         if is_store and group.stride is None:
             raise NotPossible(f"the store at 0x{value.offset:x} has a step that varies")
         place = as_signed((form.constant - group.base.constant) % _MODULUS, "i32")
-        access = Access(value, place, OPS[value.op].access, order, is_store)
+        access = Access(op, place, OPS[op].access, order, is_store, memory_argument(value)[1])
         group.accesses.append(access)
         self._where[value] = number, access
 
@@ -205,15 +218,17 @@ class ArrayLoop:
         count, arg = 1, next_of[param]
         while arg in next_of and count < 4:
             count, arg = count + 1, next_of[arg]
-        if arg.op not in _PLAIN_LOADS or arg not in self._where:
+        if arg not in self._where or arg.op not in LOADED or arg.type is ValType.V128:
             return False
         number, access = self._where[arg]
         stride = self.groups[number].stride
         if not stride:
             return False
         place = access.place - count * stride
-        self.groups[number].accesses.append(Access(None, place, access.width, -1, False))
-        self.delayed.append(Delayed(param, arg.op, number, place))
+        self.groups[number].accesses.append(Access(arg.op, place, access.width, -1, False))
+        tested = [test for _, test in self.regular.tests]
+        used = chain(self.regular.back.args, tested, *(each.args for each in self.regular.body))
+        self.delayed.append(Delayed(param, arg.op, number, place, param in used))
         self._delays[param] = self._number("load", arg.op, number, place)
         return True
 
@@ -236,7 +251,7 @@ class ArrayLoop:
         """The terms that are applied to a parameter one after the other, each with a sign, and how."""
         depends = {param}
         for each in self.regular.body:
-            if not depends.isdisjoint(each.args):
+            if not depends.isdisjoint(_operands(each)):
                 depends.add(each)
         kind = ""
         terms: list[tuple[Value, int]] = []
@@ -263,7 +278,7 @@ class ArrayLoop:
                 continue
             stride = self.groups[number].stride or 0
             if not stride:
-                if value.op == "v128.store":
+                if access.op == "v128.store":
                     raise NotPossible("it stores vectors in one place")
                 later = [other for other in self.groups[number].accesses if other.order > access.order]
                 if any(o.is_store and o.place == access.place and o.width == access.width for o in later):
@@ -277,7 +292,10 @@ class ArrayLoop:
                     continue
             elif abs(stride) < access.width:
                 raise NotPossible(f"the store at 0x{value.offset:x} overlaps itself")
-            self.stores.append((access, number, self.node(value.args[1])))
+            stored = self.node(value.args[1])
+            if value.op in PARTIAL_STORES:
+                stored = self._number("op", PARTIAL_STORES[value.op][1], stored, self._immediate(value.imm[1]))
+            self.stores.append((access, number, stored))
         self.stores.sort(key=lambda item: item[0].order)
         if not self.stores and not self.totals:
             raise NotPossible("it computes nothing")
@@ -301,7 +319,7 @@ class ArrayLoop:
     def _first_place(self, node: Node) -> int:
         """The place of the first load of an expression."""
         expression = self.expressions[node]
-        while expression[0] == "op":
+        while expression[0] in ("op", "gather"):
             expression = self.expressions[expression[2]]
         return int(expression[3]) if expression[0] == "load" else 0
 
@@ -330,16 +348,60 @@ class ArrayLoop:
             return self._delays[value]
         if value.op == "param":
             raise NotPossible(f"an iteration needs a result of the one before (at 0x{value.offset:x})")
-        if value in self._where:
-            number, access = self._where[value]
-            return self._number("load", value.op, number, access.place)
+        if value in self._where or value in self._gathered:
+            return self._load(value, depth)
         operation = OPERATIONS.get(value.op)
         if operation is None or not operation.takes(value):
             raise NotPossible(f"there is no {value.op} of arrays")
-        args = [self.node(arg, depth + 1) for arg in value.args]
+        operands = _operands(value)
+        args = [self.node(arg, depth + 1) for arg in operands]
+        if len(operands) < len(value.args):
+            return self._number("op", "v128.permute", *args, self._immediate([place & 15 for place in value.imm]))
         if operation.has_immediate:
-            args.append(self._number("immediate", value.imm if isinstance(value.imm, int) else tuple(value.imm)))
+            args.append(self._immediate(value.imm))
         return self._number("op", value.op, *args)
+
+    def _immediate(self, imm: Any) -> Node:
+        return self._number("immediate", imm if isinstance(imm, int) else tuple(imm))
+
+    def _load(self, value: Value, depth: int) -> Node:
+        op = _plain(value) or ""
+        if value in self._where:
+            number, access = self._where[value]
+            loaded = self._number("load", op, number, access.place)
+        else:
+            if op == "v128.load":
+                raise NotPossible(f"the vector at 0x{value.offset:x} has an irregular address")
+            loaded = self._number("gather", op, self.node(value.args[0], depth + 1), memory_argument(value)[1])
+        if value.op not in PARTIAL_LOADS:
+            return loaded
+        args = [loaded]
+        if len(value.args) > 1:
+            args = [self.node(value.args[1], depth + 1), loaded, self._immediate(value.imm[1])]
+        return self._number("op", PARTIAL_LOADS[value.op][1], *args)
+
+
+def memory_argument(access: Value) -> tuple[int, int, int]:
+    """The alignment, offset and memory of a load or store."""
+    imm: Any = access.imm
+    return imm[0] if type(imm[0]) is tuple else imm
+
+
+def _operands(value: Value) -> tuple[Value, ...]:
+    """The operands that a value depends on: shuffles often take all bytes from one of theirs."""
+    if value.op == "i8x16.shuffle":
+        if max(value.imm) < 16:
+            return value.args[:1]
+        if min(value.imm) >= 16:
+            return value.args[1:]
+    return value.args
+
+
+def _plain(value: Value) -> Union[str, None]:
+    """The load or store of a number or a whole vector that a load or store does; ``None`` for other values."""
+    op = value.op
+    partial = PARTIAL_LOADS.get(op) or PARTIAL_STORES.get(op)
+    return partial[0] if partial else op if op in LOADED or op in STORED else None
 
 
 _TYPES: dict[Any, str] = {

@@ -4,8 +4,8 @@
 
 i32 and i64 are arrays (or scalars) of u4 and u8, f32 and f64 of f4 and f8, v128 of rows of 16 u1 (`array_vectors.py`).
 Where results may be NaN, their bits are not those of scalar code: what is stored is tested for that, and then left to
-the loop (`array_text.py`). So operations are left out that make bits of NaNs visible in another way (`copysign`,
-`reinterpret`). The names are those of ``wasmz/runtime/memory/arrays.py``.
+the loop (`array_text.py`). So is what makes an integer of a NaN, and `copysign` is left out. The names are those
+of ``wasmz/runtime/memory/arrays.py``.
 """
 
 from __future__ import annotations
@@ -111,6 +111,9 @@ def _of_floats() -> dict[str, Operation]:
     found["f64.convert_i64_s"] = Operation("{0}.view(i8).astype(f8)")
     found["f64.promote_f32"] = Operation("{0}.astype(f8)")
     found["f32.demote_f64"] = Operation("{0}.astype(f4)")
+    for (type, f), (number, u) in zip((("f32", "f4"), ("f64", "f8")), (("i32", "u4"), ("i64", "u8")), strict=True):
+        found[f"{type}.reinterpret_{number}"] = Operation(f"{{0}}.view({f}).copy()")
+        found[f"{number}.reinterpret_{type}"] = Operation(f"{{0}}.view({u}).copy()", guard="{0}=={0}")
     return found
 
 

@@ -37,7 +37,7 @@ from typing import Any
 from wasmz.ir.facts import OPS, VECTORS
 from wasmz.passes.analysis.induction import as_signed
 from wasmz.passes.analysis.intervals import MODULUS
-from wasmz.passes.loops.array_nodes import Access, ArrayLoop, Node, NotPossible
+from wasmz.passes.loops.array_nodes import Access, ArrayLoop, Delayed, Node, NotPossible
 from wasmz.passes.loops.array_operations import LOADED, OPERATIONS, STORED
 from wasmz.passes.loops.array_vectors import VECTOR_TOTALS
 from wasmz.runtime.memory.arrays import LONGEST_PIECE, smallest_lag
@@ -49,13 +49,6 @@ _NEAR_STEPS = 8
 _MOST_TESTS = 16
 
 _NUMPY_TYPES = {"i32": "u4", "i64": "u8", "f32": "f4", "f64": "f8", "v128": "vector"}
-# How a number is read from memory, and how it is written.
-_FORMATS = {
-    "i32": ("<I", "{}", "{}"),
-    "i64": ("<Q", "{}", "{}"),
-    "f32": ("<I", "f32_from_bits({})", "f32_to_bits({})"),
-    "f64": ("<d", "{}", "{}"),
-}
 _REDUCED = {"and": ("bitwise_and", "&"), "or": ("bitwise_or", "|"), "xor": ("bitwise_xor", "^")}
 
 # In ns: a call of the function, each array that is made, each operation of numpy; and what scalar code takes.
@@ -64,6 +57,7 @@ _COST_OF_ARRAY = 350
 _COST_OF_OPERATION = 550
 _SCALAR_STORE = 45
 _SCALAR_LOAD = 12
+_SCALAR_GATHER = 35
 _SCALAR_TERM = 15
 _SCALAR_OPERATION = {"f64": 15, "f32": 35}
 _SCALAR_OTHER = 20
@@ -114,6 +108,8 @@ class ArrayText:
                 saved += _SCALAR_VECTOR if is_vector else _SCALAR_OPERATION.get(rest[0][:3], _SCALAR_OTHER)
             elif kind in ("load", "linear"):
                 saved += _SCALAR_LOAD
+            elif kind == "gather":
+                saved += _SCALAR_GATHER
         return max(saved, 1)
 
     # What must hold
@@ -178,14 +174,32 @@ class ArrayText:
         lines += self._apart(failed)
         lines.append(" buffer=memory.bytes")
         for number, delayed in enumerate(loop.delayed):
-            width = OPS[delayed.load].access
-            place = f"a{delayed.group}+{delayed.place}"
-            form, _, bits = _FORMATS[OPS[delayed.load].type]
-            lines.append(f" if buffer[{place}:{place}+{width}]!=pack({form!r},{bits.format(f'd{number}')}):{failed}")
+            if not delayed.is_used:
+                continue
+            lines.append(f" if {self._in_memory(delayed, as_bits=True)}!={self._bits_of(delayed, number)}:{failed}")
         lines += self._conversions()
         lines += [" done=0", ' with errstate(all="ignore"):', "  while done<count:"]
         lines += ["   if requests:stop_if_asked()", "   n=min(limit,count-done)"]
         return lines
+
+    def _in_memory(self, delayed: Delayed, *, as_bits: bool = False) -> str:
+        """What a load gives, as the number or, of a float, its bits."""
+        op = OPS[delayed.load]
+        letter = "_BHIQ"[(1, 2, 4, 8).index(op.access) + 1]
+        is_signed = op.type[0] == "i" and delayed.load.endswith("_s")
+        form = "<" + (letter.lower() if is_signed else letter)
+        found = f"unpack_from({form!r},buffer,a{delayed.group}+{delayed.place})[0]"
+        if is_signed:
+            return f"{found}&{MODULUS[op.type] - 1}"
+        if as_bits or op.type[0] == "i":
+            return found
+        return f"f32_from_bits({found})" if op.type == "f32" else found.replace("<Q", "<d")
+
+    def _bits_of(self, delayed: Delayed, number: int) -> str:
+        """The bits of a parameter."""
+        type = OPS[delayed.load].type
+        name = f"d{number}"
+        return f"f32_to_bits({name})" if type == "f32" else f"f64_to_bits({name})" if type == "f64" else name
 
     def _apart(self, failed: str) -> list[str]:
         """Tests that accesses of different groups, of which one is a store, do not meet."""
@@ -227,17 +241,17 @@ class ArrayText:
                 clusters.append([access])
         return clusters
 
-    def _extent(self, number: int, accesses: list[Access]) -> tuple[str, str]:
-        """Where accesses of all iterations begin and end."""
+    def _extent(self, number: int, accesses: list[Access], count: str = "count") -> tuple[str, str]:
+        """Where accesses of so many iterations begin and end."""
         group, base = self.loop.groups[number], f"a{number}"
         low = f"{base}+{min(access.place for access in accesses)}"
         high = f"{base}+{max(access.place + access.width for access in accesses)}"
         stride = group.stride
         if stride is None:
-            return f"{low}+min(0,s{number}*(count-1))", f"{high}+max(0,s{number}*(count-1))"
+            return f"{low}+min(0,s{number}*({count}-1))", f"{high}+max(0,s{number}*({count}-1))"
         if stride > 0:
-            return low, f"{high}+{stride}*(count-1)"
-        return (f"{low}{stride}*(count-1)", high) if stride else (low, high)
+            return low, f"{high}+{stride}*({count}-1)"
+        return (f"{low}{stride}*({count}-1)", high) if stride else (low, high)
 
     # Names
 
@@ -275,7 +289,7 @@ class ArrayText:
         for access, group, node in loop.stores[: max(parts, 0)]:
             kind, what, *_ = loop.expressions[node]
             name = f"r{what}" if kind == "total" else self._value(node)
-            op = OPS[access.value.op]  # type: ignore[union-attr]
+            op = OPS[access.op]
             if op.type[0] == "f" and kind != "total":
                 tested[name] = None
             if kind == "load":
@@ -299,9 +313,7 @@ class ArrayText:
             self.lines.append(f"   l{number}=(l{number}+{step}*n)&{MODULUS[type] - 1}")
         self.lines.append("   done+=n")
         for number, delayed in enumerate(loop.delayed):
-            form, number_of, _ = _FORMATS[OPS[delayed.load].type]
-            place = f"a{delayed.group}+{delayed.place}"
-            self.lines.append(f" d{number}={number_of.format(f'unpack_from({form!r},buffer,{place})[0]')}")
+            self.lines.append(f" d{number}={self._in_memory(delayed)}")
         self.lines.append(" " + self._returned("done"))
 
     def _add(self, letter: str, text: str) -> str:
@@ -324,10 +336,9 @@ class ArrayText:
         return rows if op in STORED or (stride is not None and abs(stride) // self.lanes >= 16) else f"{rows}.copy()"
 
     def _store(self, access: Access, group: int, name: str) -> None:
-        assert access.value is not None
-        type = STORED[access.value.op]
+        type = STORED[access.op]
         if self.loop.groups[group].stride:
-            self.lines.append(f"   {self._array(access.value.op, type, group, access.place)}[...]={name}")
+            self.lines.append(f"   {self._array(access.op, type, group, access.place)}[...]={name}")
         else:
             self.arrays += 1
             place = f"ndarray((1,),{type},buffer,a{group}+{access.place})"
@@ -357,11 +368,33 @@ class ArrayText:
             self.arrays += bool(conversion)
             self.lines.append(f"   x{len(self.names)}={self._array(op, type, group, place)}{conversion}")
             return f"x{len(self.names)}"
+        if kind == "gather":
+            return self._gather(*rest)
         text = self._expression(*rest)
         if OPERATIONS[rest[0]].is_test:
             type = _NUMPY_TYPES["i32"]
             return self._add("v", f"{text}.astype({type})")
         return self._add("v", text)
+
+    def _gather(self, op: str, address: Node, offset: int) -> str:
+        """Items at addresses of which the loop must not write any in this piece."""
+        type, conversion = LOADED[op]
+        addresses = self._value(address)
+        self.operations += 2
+        found = self._add("g", f"gather(memory,{type},{OPS[op].access},{addresses},{offset})")
+        self.lines.append(f"   if {found} is None:break")
+        self.lines.append(f"   {found},low,high={found}")
+        written: list[str] = []
+        for number, group in enumerate(self.loop.groups):
+            stores = [access for access in group.accesses if access.is_store]
+            if stores:
+                low, high = self._extent(number, stores, "n")
+                written.append(f"({high}>low and high>{low})")
+        if written:
+            self.lines.append(f"   if {' or '.join(written)}:break")
+        if conversion:
+            self.lines.append(f"   {found}={found}{conversion}")
+        return found
 
     def _expression(self, op: str, *args: Node) -> str:
         operation = OPERATIONS[op]
@@ -507,7 +540,7 @@ def _is_unrolled(loop: ArrayLoop, lanes: int) -> bool:
             or not stride
             or stride % lanes
             or access.width != first.width
-            or access.value.op != first.value.op  # type: ignore[union-attr]
+            or access.op != first.op
             or abs(stride) // lanes < access.width
             or access.place - first.place != lane * stride // lanes
             or not _matches(loop, first_node, node, lane, lanes, known[lane])
@@ -541,6 +574,8 @@ def _matches(loop: ArrayLoop, first: Node, node: Node, lane: int, lanes: int, kn
             return False
         step = as_signed(change.constant, type)
         found = step % lanes == 0 and (other[3] - one[3] - lane * (step // lanes)) % MODULUS[type] == 0
+    elif kind == "gather":
+        found = one[1] == other[1] and one[3] == other[3] and _matches(loop, one[2], other[2], lane, lanes, known)
     elif kind == "op":
         pairs = zip(one[2:], other[2:], strict=True)
         found = one[1] == other[1] and all(_matches(loop, *pair, lane, lanes, known) for pair in pairs)

@@ -78,9 +78,25 @@ def _operations() -> dict[str, str]:
                 view = [f"{{{n}}}.view({kind}{size}){part}.astype({kind}{2 * size})" for n in (0, 1)]
                 found[f"{wide}.extend_{half}_{narrow}_{sign}"] = f"{view[0]}.view(u1)"
                 found[f"{wide}.extmul_{half}_{narrow}_{sign}"] = f"({view[0]}*{view[1]}).view(u1)"
+            if size < 4:
+                found[f"{wide}.extadd_pairwise_{narrow}_{sign}"] = (
+                    f"add_pairs({{0}}.view({kind}{size}).astype({kind}{2 * size}))"
+                )
     for name, symbol in (("and", "&"), ("or", "|"), ("xor", "^")):
         found[f"v128.{name}"] = f"({{0}}.view(u8){symbol}{{1}}.view(u8)).view(u1)"
     found["v128.andnot"] = "({0}.view(u8)&~{1}.view(u8)).view(u1)"
+    found["i32x4.dot_i16x8_s"] = "add_pairs({0}.view(i2).astype(i4)*{1}.view(i2).astype(i4))"
+    rounded = "({0}.view(i2).astype(i4)*{1}.view(i2).astype(i4)+i4(16384))>>i4(15)"
+    found["i16x8.q15mulr_sat_s"] = f"minimum({rounded},i4(32767)).astype(i2).view(u1)"
+    found["i8x16.swizzle"] = "swizzle({0},{1})"
+    for shape, size in _SHAPES:
+        found[f"{shape}.splat"] = f"splat({{0}},u{size})"
+    # What loads of less than a vector make of a number.
+    for bits in (32, 64):
+        found[f"v128.zero{bits}"] = "first_lane({0})"
+    for size in (1, 2, 4):
+        for sign, kind in (("s", "i"), ("u", "u")):
+            found[f"v128.wide{8 * size}_{sign}"] = f"widen({{0}},{kind}{size}).astype({kind}{2 * size}).view(u1)"
     # Of numbers, as vectors are taken apart.
     found["i32x4.pack"] = "pack_lanes({0},{1},{2},{3})"
     found["i64x2.pack"] = "pack_lanes({0},{1})"
@@ -102,13 +118,35 @@ VECTOR_OPERATIONS = _operations()
 VECTOR_SHIFTS = _shifts()
 # These have an operand for their immediate: the places of bytes in two vectors, or the number of a lane.
 VECTOR_SHUFFLES = {
+    **{f"{shape}.replace_lane": f"with_lane({{0}},{{1}},u{size},{{2}})" for shape, size in _SHAPES},
     "i8x16.shuffle": "take(join({0},{1}),{2})",
+    # A shuffle of one vector.
+    "v128.permute": "take({0},{1})",
     "i8x16.extract_lane_u": "{0}[...,{1}].astype(u4)",
     "i8x16.extract_lane_s": "{0}.view(i1)[...,{1}].astype(i4).view(u4)",
     "i16x8.extract_lane_u": "{0}.view(u2)[...,{1}].astype(u4)",
     "i16x8.extract_lane_s": "{0}.view(i2)[...,{1}].astype(i4).view(u4)",
     "i32x4.extract_lane": "{0}.view(u4)[...,{1}].copy()",
     "i64x2.extract_lane": "{0}.view(u8)[...,{1}].copy()",
+}
+
+# Load of less than a vector -> the load of a number, and what makes a vector of it. Those of a lane have the vector as
+# another operand; stores of a lane store a number, which the second operation takes out of the vector.
+_NUMBERS = ((8, "i32.load8_u", "i32.store8", "i8x16"), (16, "i32.load16_u", "i32.store16", "i16x8"),
+            (32, "i32.load", "i32.store", "i32x4"), (64, "i64.load", "i64.store", "i64x2"))  # fmt: skip
+PARTIAL_LOADS = {
+    **{f"v128.load{bits}_splat": (plain, f"{shape}.splat") for bits, plain, _, shape in _NUMBERS},
+    **{f"v128.load{bits}_lane": (plain, f"{shape}.replace_lane") for bits, plain, _, shape in _NUMBERS},
+    **{f"v128.load{bits}_zero": (plain, f"v128.zero{bits}") for bits, plain, _, _ in _NUMBERS[2:]},
+    **{
+        f"v128.load{bits}x{64 // bits}_{sign}": ("i64.load", f"v128.wide{bits}_{sign}")
+        for bits in (8, 16, 32)
+        for sign in "su"
+    },
+}
+PARTIAL_STORES = {
+    f"v128.store{bits}_lane": (plain, f"{shape}.extract_lane{'_u' if bits < 32 else ''}")
+    for bits, _, plain, shape in _NUMBERS
 }
 
 # What a parameter may become, lane by lane, by all vectors of many iterations -> the function, and the lanes' type.

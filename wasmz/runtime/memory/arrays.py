@@ -12,11 +12,11 @@ numpy is imported once it pays off. Without numpy nothing is done here, and the 
 from __future__ import annotations
 
 import sys
-from _struct import pack, unpack_from
+from _struct import unpack_from
 
 from wasmz.runtime.limits.checkpoints import requests, stop_if_asked
 from wasmz.runtime.memory.linear import Memory
-from wasmz.runtime.numeric.floats import f32_from_bits, f32_to_bits
+from wasmz.runtime.numeric.floats import f32_from_bits, f32_to_bits, f64_to_bits
 from wasmz.startup.concurrency import load
 
 TYPE_CHECKING = False
@@ -173,8 +173,7 @@ def _find_names() -> dict[str, Any] | None:
 
     def join(one: Any, other: Any) -> Any:
         if one.ndim != other.ndim:
-            shape = max(one.shape, other.shape, key=len)
-            one, other = numpy.broadcast_to(one, shape), numpy.broadcast_to(other, shape)
+            one, other = numpy.broadcast_arrays(one, other)
         return numpy.concatenate((one, other), -1)
 
     def pack_lanes(*columns: Any) -> Any:
@@ -183,6 +182,43 @@ def _find_names() -> dict[str, Any] | None:
 
     def take(value: Any, places: tuple[int, ...]) -> Any:
         return numpy.take(value, places, -1)
+
+    def splat(value: Any, type: Any) -> Any:
+        lanes = numpy.repeat(value.astype(type), 16 // type(0).itemsize).view(numpy.uint8)
+        return lanes.reshape(-1, 16) if value.ndim else lanes
+
+    def first_lane(value: Any) -> Any:
+        rows = numpy.zeros((*value.shape, 16 // value.itemsize), value.dtype)
+        rows[..., 0] = value
+        return rows.view(numpy.uint8)
+
+    def with_lane(vectors: Any, value: Any, type: Any, lane: int) -> Any:
+        rows = vectors.view(type)
+        shape = rows.shape if rows.ndim > 1 else value.shape + rows.shape
+        rows = numpy.array(numpy.broadcast_to(rows, shape), order="C")
+        rows[..., lane] = value.astype(type)
+        return rows.view(numpy.uint8)
+
+    def widen(value: Any, type: Any) -> Any:
+        """The eight bytes of each element as lanes."""
+        return numpy.ascontiguousarray(value)[..., None].view(type)
+
+    def add_pairs(lanes: Any) -> Any:
+        return (lanes[..., ::2] + lanes[..., 1::2]).view(numpy.uint8)
+
+    def swizzle(value: Any, places: Any) -> Any:
+        value, places = numpy.broadcast_arrays(value, places)
+        found = numpy.take_along_axis(value, minimum(places, 15).astype(numpy.intp), -1)
+        return numpy.ascontiguousarray(numpy.where(places < 16, found, numpy.uint8(0)))
+
+    def gather(memory: Any, type: Any, width: int, addresses: Any, offset: int) -> Any:
+        """Items at any addresses, with those of the first byte and after the last one; ``None`` if one is outside."""
+        first, last = int(addresses.min()) + offset, int(addresses.max()) + offset
+        room = memory.size_bytes - width
+        if last > room:
+            return None
+        items = ndarray((room + 1 - offset,), type, memory.bytes, offset, (1,))
+        return items[addresses], first, last + width
 
     def fold_vectors(function: Any, type: Any, start: int, *values: Any) -> int:
         found = vector(start).view(type)
@@ -215,13 +251,17 @@ def _find_names() -> dict[str, Any] | None:
         "minimum": minimum,
         **{function.__name__: function for function in (counting, total, fold, last, extreme, larger, smaller)},
         **{function.__name__: function for function in (vector, join, pack_lanes, take, fold_vectors)},
+        **{
+            function.__name__: function
+            for function in (splat, first_lane, with_lane, widen, add_pairs, swizzle, gather)
+        },
         "smallest_lag": smallest_lag,
         "requests": requests,
         "stop_if_asked": stop_if_asked,
-        "pack": pack,
         "unpack_from": unpack_from,
         "f32_from_bits": f32_from_bits,
         "f32_to_bits": f32_to_bits,
+        "f64_to_bits": f64_to_bits,
         "__wasmz_frame__": "helper",
     }
 
