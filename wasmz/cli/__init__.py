@@ -1,7 +1,7 @@
-"""The command line: ``wasmz FILE``, which is ``wasmz run FILE``, and all other commands.
+"""The command line: ``wasmz FILE``, which means ``wasmz run FILE``, and all other commands.
 
-A plain ``run`` is parsed in ``plain.py`` and starts without click, which takes three times as long to import as a small
-program to run. Everything else goes through ``commands.py``: other commands, help, and whatever is wrong.
+A plain ``run`` is parsed in ``plain.py`` and starts without click, whose import takes three times as long as a small
+program. Everything else goes through ``commands.py``: other commands, help, and wrong usage.
 
 Exit codes: the guest's own; 1, with one line on stderr, for every error; 2 for wrong usage; 130 after Ctrl-C.
 """
@@ -31,8 +31,8 @@ def main(args: list[str] | None = None) -> Any:
     """Runs the command line and exits the process."""
     warnings.simplefilter("default")
     warnings.showwarning = show_warning
-    # Interpreters search all objects for cycles once more before they end. They leave out what is frozen; this runs
-    # after what is registered later.
+    # At exit, interpreters search all objects for cycles once more, except frozen ones. This runs after what is
+    # registered later.
     atexit.register(gc.freeze)
     try:
         given = None if _needs_click(args) else _parse(sys.argv[1:] if args is None else args)
@@ -49,7 +49,7 @@ def main(args: list[str] | None = None) -> Any:
 
 
 def _parse(words: list[str]) -> dict[str, Any] | None:
-    # Imports make objects that stay: about one in ten milliseconds of a start went into looking at them.
+    # Imports make objects that stay: searching them took about one in ten milliseconds of a start.
     with without_collections(stays=True):
         from wasmz.cli.plain import parse_run
 
@@ -64,14 +64,14 @@ def _run(given: dict[str, Any]) -> int:
 
 
 def _needs_click(args: list[str] | None) -> bool:
-    """Whether click does more than parse: completes words for a shell, or expands them where no shell does."""
+    """Whether click does more than parse: completes words for a shell, or expands them where the shell does not."""
     if "_WASMZ_COMPLETE" in os.environ:
         return True
     return os.name == "nt" and args is None and any(mark in word for word in sys.argv[1:] for mark in "*?[~$%")
 
 
 def _as_click_does(action: Callable[[], int]) -> int:
-    """The action's status; errors that click would handle itself, as it does."""
+    """Runs the action and returns its status; handles those errors as click does that click would handle."""
     try:
         return action()
     except WrongUsage as error:
@@ -82,7 +82,7 @@ def _as_click_does(action: Callable[[], int]) -> int:
         echo("", err=True)
         return _AFTER_INTERRUPT
     except BrokenPipeError:
-        # Whoever read the output has gone. Nor can it be flushed at the end.
+        # The reader of the output is gone; so the output cannot be flushed at exit, either.
         from click import utils
 
         pacified: Any = utils.PacifyFlushWrapper

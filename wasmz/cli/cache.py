@@ -56,14 +56,14 @@ def list_command(directory: str) -> None:
 
 
 def _name_of(path: Path, entry: upkeep.Entry) -> str:
-    """The name that a module has for itself, and how large it is, as far as this Python can tell."""
+    """The module's own name, and how large it is, if this Python can tell."""
     if entry.python != sys.implementation.cache_tag:
         return ""
     try:
         content = path.read_bytes()
         image = (decode_pyc if entry.name.endswith(".pyc") else decode_functions)(content)[0]
     except (OSError, WasmzError, ValueError):
-        return "(of another version of wasmz, or damaged)"
+        return "(for another version of wasmz, or damaged)"
     exported = next((export.name for export in image.exports if export.kind == "func"), None)
     name = image.name or (f"exports {exported}" if exported else "without a name")
     return f"{bounded(name)}, {counted(len(image.body_offsets), 'function')}"

@@ -18,7 +18,7 @@ _AFTER_INTERRUPT = 130
 
 
 class _Commands(click.Group):
-    """A group for which ``wasmz FILE ...`` means ``wasmz run FILE ...``; a command is imported when it is used."""
+    """A group in which ``wasmz FILE ...`` means ``wasmz run FILE ...``; commands are imported when they are used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(COMMANDS)
@@ -55,13 +55,13 @@ def commands() -> None:
 
 
 def run_commands(args: list[str] | None) -> Any:
-    """Runs a command with words, by default the process's; gives its exit code.
+    """Runs a command with the given words, by default the process's; returns the exit code.
 
     Raises:
-        SystemExit: the output was closed. Whatever else the command raises.
+        SystemExit: the output was closed. Also whatever the command raises.
     """
     try:
-        # As click does itself, except for Ctrl-C: that would print "Aborted!", and exit with 1.
+        # As click does, except for Ctrl-C, for which click prints "Aborted!" and exits with 1.
         return commands.main(args, prog_name="wasmz", standalone_mode=False)
     except click.ClickException as error:
         error.show()
@@ -71,7 +71,7 @@ def run_commands(args: list[str] | None) -> Any:
 
 
 def show_wrong_usage(error: WrongUsage) -> int:
-    """Says that ``wasmz run`` was used wrongly; gives the exit code."""
+    """Reports wrong usage of ``wasmz run``; returns the exit code."""
     from wasmz.cli.run import run_command
 
     outer = click.Context(commands, info_name="wasmz", **commands.context_settings)

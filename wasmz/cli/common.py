@@ -1,4 +1,4 @@
-"""Shared by the commands: click's options, made of descriptions."""
+"""Shared by commands: makes click's options from their descriptions."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def engine_options(command: _Decorated) -> _Decorated:
 
 
 def code_options(command: _Decorated) -> _Decorated:
-    """Adds those of them that decide about code, for commands that run none and keep nothing in the cache."""
+    """Adds the engine options that affect code, for commands that run none and store nothing in the cache."""
     return with_options(tuple(option for option in described_options() if option.field not in RUN_ONLY))(command)
 
 

@@ -47,7 +47,7 @@ def compile_command(
     engine = make_engine(options, compile_mode="eager")
     source = Path(file)
     if file == STREAM and (output is None or versions is not None or standalone):
-        raise click.UsageError("what is read from the standard input has no name: give one .pyc with -o")
+        raise click.UsageError("the module from standard input has no name: name the .pyc with -o")
     if versions is not None or standalone:
         if profile_use is not None:
             raise click.UsageError("--profile-use is for one version of Python, without --python and --standalone")
@@ -58,13 +58,13 @@ def compile_command(
     is_stream = output == "-"
     target = Path(output) if output is not None else source.with_suffix(".pyc")
     check_target(source, target)
-    # Imported only here, as other commands need no compiler.
+    # Imported only here: other commands need no compiler.
     from wasmz.compile.parallel import compile_frozen
     from wasmz.compile.profile import load_profile
 
     given = read_source(source_of(file))
     data = bytes(given)
-    # The cache does not distinguish profiles, and need not keep code that goes to a file anyway.
+    # The cache does not distinguish profiles, and need not store code that goes to a file anyway.
     profile = None if profile_use is None else load_profile(profile_use, data)
     with errors_in_text(given), progress_of(source.name) as progress:
         image, code = compile_frozen(data, engine.config, jobs, progress, profile)
@@ -101,7 +101,9 @@ def _compile_bundle(
             module = load_module(bytes(given), accepted_by(config))
         starts = (item.index for item in module.exports if item.name == "_start" and item.kind == "func")
         if not any(module.function_type(index) == FuncType((), ()) for index in starts):
-            raise click.UsageError(f"{source} is no command: it exports no function _start, so there is nothing to run")
+            raise click.UsageError(
+                f"{source} is not a command: it exports no function _start, so there is nothing to run"
+            )
         target = source.with_suffix(".pyz") if output is None else Path(output)
         check_target(source, target)
         content = bundle.archive(source, pythons, settings, jobs=jobs)

@@ -1,4 +1,4 @@
-"""What commands write to the terminal, and how they say what is wrong; without click."""
+"""How commands write to the terminal and report errors; without click."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _STYLES = {"error": "1;31", "name": "1", "dim": "2", "wasm": "36", "ir": "33", "
 
 
 class WrongUsage(Exception):
-    """A command cannot do what it was told: shown with its usage, exit code 2."""
+    """A command was used wrongly: shown with its usage, exit code 2."""
 
 
 def echo(text: str, *, err: bool = False) -> None:
@@ -48,7 +48,7 @@ def paint(text: str, style: str, *, err: bool = False) -> str:
 
 
 def show_warning(message: Warning | str, category: type[Warning], *place: object, **more: object) -> None:
-    """Shows warnings without a line of wasmz: they are for the user of the command."""
+    """Shows warnings without their place in wasmz: they are for the user of the command."""
     echo(f"wasmz: {'' if issubclass(category, UserWarning) else category.__name__ + ': '}{message}", err=True)
 
 
@@ -61,8 +61,8 @@ def describe(error: BaseException) -> str:
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """The end of a message about a name that is not there: the names like it, if there are any."""
-    # Imported only here: it is for messages alone.
+    """The end of a message about an unknown name: similar names, if there are any."""
+    # Imported only here: it is needed only for messages.
     from difflib import get_close_matches
 
     near = get_close_matches(name, list(known), n=3)
@@ -77,7 +77,7 @@ class Phases:
         self.times: list[tuple[str, float]] = []
 
     def phase(self, name: str) -> _Phase:
-        """A context that times the code inside."""
+        """A context that times the code inside it."""
         return _Phase(self, name)
 
     def report(self) -> None:
@@ -101,12 +101,12 @@ class _Phase:
 
 
 class progress_of:
-    """A context that gives the receiver of a compilation's progress: on a terminal, a bar that appears after a while.
+    """A context that shows a compilation's progress on a terminal, as a bar that appears after a while.
 
-    ``None`` where nobody would see it.
+    It gives the progress function, or ``None`` if nobody would see the bar.
     """
 
-    # A compilation that takes longer than this shows its progress, in seconds.
+    # Seconds after which the bar appears.
     patience: float = 1.0
 
     def __init__(self, title: str) -> None:
@@ -120,17 +120,17 @@ class progress_of:
 
     def __exit__(self, *error: object) -> None:
         if self.bar is not None:
-            # Nothing of it stays.
+            # Removes the bar.
             self.bar.render_finish()
             sys.stderr.write("\x1b[A\x1b[K")
             sys.stderr.flush()
 
     def update(self, done: int, total: int) -> None:
-        """Says that ``done`` of ``total`` functions are compiled."""
+        """Reports that ``done`` of ``total`` functions are compiled."""
         if self.bar is None:
             if time.perf_counter() - self.started < self.patience:
                 return
-            # Imported only when it is shown.
+            # Imported only when the bar is shown.
             import click
 
             self.bar = click.progressbar(length=total, label=f"compiling {self.title}", file=sys.stderr)

@@ -85,7 +85,7 @@ def _after_passes(compiler: Any, body: Any, names: tuple[str, ...]) -> Iterator[
 
 
 def _find_function(module: Any, name: str) -> int:
-    """The index of a function that the module defines."""
+    """The index of a function that the module defines, by name or index."""
     own = range(module.imported_function_count, len(module.function_types))
     named = [index for index, known in module.names.functions.items() if known == name]
     named += [export.index for export in module.exports if export.kind == "func" and export.name == name]

@@ -1,4 +1,4 @@
-"""What commands read, and check of the files that they are to write; without click."""
+"""Checks of files that commands read and write; without click."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-# Stands for the standard input, and the standard output.
+# Stands for standard input, and for standard output.
 STREAM = "-"
 
 
 def source_of(file: str) -> str | BinaryIO:
-    """Where a module is read from that a command is given: a path, or the standard input for ``-``."""
+    """Where a command reads a module from: a path, or the standard input for ``-``."""
     return sys.stdin.buffer if file == STREAM else file
 
 
@@ -31,4 +31,4 @@ def check_target(source: str | os.PathLike[str], target: str | os.PathLike[str])
     except OSError:
         return
     if is_same:
-        raise WrongUsage(f"{os.fspath(target)} is the module itself: it would be overwritten")
+        raise WrongUsage(f"{os.fspath(target)} is the input file: it would be overwritten")

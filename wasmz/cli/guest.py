@@ -1,4 +1,4 @@
-"""The options of ``wasmz run`` for a WASI guest, as a ``WasiConfig``.
+"""Makes a ``WasiConfig`` from the options of ``wasmz run`` for a WASI guest.
 
 GuestOptions(environment=("A=1",), directories=("data::/",)).make_config(["prog", "-v"])
 """
@@ -21,11 +21,11 @@ class GuestOptions(Record):
     """The options' values, unparsed.
 
     Attributes:
-        environment: each ``NAME=VALUE``, or a ``NAME`` whose value is this process's.
+        environment: items ``NAME=VALUE``, or ``NAME`` for this process's value.
         inherit_env: whether the guest gets this process's environment, too.
-        directories: each ``HOST`` or ``HOST::GUEST``.
+        directories: items ``HOST`` or ``HOST::GUEST``.
         stdin: a file to read instead of this process's input.
-        addresses: each ``HOST:PORT`` to listen at.
+        addresses: items ``HOST:PORT`` to listen at.
     """
 
     environment: tuple[str, ...] = ()
@@ -38,7 +38,7 @@ class GuestOptions(Record):
         """The configuration, with listening sockets and an open input file.
 
         Raises:
-            WrongUsage: an option is malformed, or the system refuses.
+            WrongUsage: an option is malformed, or the system refuses it.
         """
         variables = {}
         for setting in self.environment:
@@ -61,7 +61,7 @@ class GuestOptions(Record):
         for directory in self.directories:
             host, _, guest = directory.partition("::")
             if not host or not os.path.isdir(host):
-                raise WrongUsage(f"--dir needs a directory, and {host!r} is none")
+                raise WrongUsage(f"--dir needs a directory, not {host!r}")
             config.preopen_dir(host, guest or None)
         return config
 

@@ -54,7 +54,7 @@ def inspect_command(file: str, as_json: bool) -> None:
 
 
 def _found(data: bytes, module: WasmModule) -> dict[str, Any]:
-    """What there is to say of a module."""
+    """All that the command prints about a module."""
     from wasmz.wasm.sections import list_sections
 
     imports = []
@@ -80,7 +80,7 @@ def _found(data: bytes, module: WasmModule) -> dict[str, Any]:
 
 
 def _describe(module: WasmModule, kind: ExternKind, index: int) -> str:
-    """The type of an item of one of the index spaces."""
+    """The type of an item of an index space."""
     if kind == "func":
         return f"func {module.function_type(index)}"
     if kind == "tag":

@@ -1,8 +1,8 @@
-"""The options of commands as data, from which click's are made, and which ``plain.py`` reads without click.
+"""The options of commands as data: ``common.py`` makes click's of them, ``plain.py`` reads them without click.
 
-RUN_OPTIONS                 those of ``wasmz run`` alone
-engine_options()            those that ``Config`` describes, with which modules are compiled
-make_engine(given)          the engine that their values describe
+RUN_OPTIONS                 the options that only ``wasmz run`` has
+engine_options()            the options that ``Config`` describes, for compiling modules
+make_engine(given)          the engine for their values
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ class Option(Record):
     """An option of a command.
 
     Attributes:
-        field: what its value is called.
-        names: how it is written, such as ``("--invoke", "--func")``.
-        kind: ``flag``; ``constant``, a flag for a value of a field that others set, too; ``text``; ``choice``;
-            ``integer`` or ``seconds``, at least ``least``; ``input``, a file to open; ``output``, a path to write to.
+        field: the name of its value.
+        names: its forms, such as ``("--invoke", "--func")``.
+        kind: ``flag``; ``constant``, a flag that sets a field to ``value``; ``text``; ``choice``; ``integer`` or
+            ``seconds``, at least ``least``; ``input``, a file to open; ``output``, a path to write to.
         help: what it does.
-        metavar: what its argument is called.
-        choices: of a choice.
-        value: of a constant.
-        repeats: whether it may be repeated, so that all values count, and not the last one only.
-        is_hidden: whether help leaves it out.
+        metavar: the name of its argument in help.
+        choices: the values of a choice.
+        value: the value of a constant.
+        repeats: whether it may be repeated, and all values count instead of the last one.
+        is_hidden: whether help omits it.
     """
 
     field: str
@@ -49,7 +49,7 @@ class Option(Record):
     is_hidden: bool = False
 
 
-# In the order in which help shows them.
+# In the order of the help.
 RUN_OPTIONS: tuple[Option, ...] = (
     Option(
         "function", ("--invoke", "--func"), "text", "Call this export with ARGS, and print its results.", metavar="NAME"
@@ -89,7 +89,7 @@ _MODE_OPTIONS = (
 )
 
 
-# The fields of engine_options() that mean something only where code runs, or is kept in the cache.
+# The fields of engine_options() that matter only where code runs or is cached.
 RUN_ONLY = frozenset({"background_compile", "compile_mode", "tier", "use_cache"})
 
 
@@ -113,7 +113,7 @@ def _option(field: str, about: Setting) -> Option:
 
 
 def make_engine(options: Mapping[str, Any], **changes: Any) -> Engine:
-    """The engine that the values of :func:`engine_options` describe, by field; ``changes`` override them."""
+    """The engine for the values of :func:`engine_options`, by field; ``changes`` override them."""
     given: dict[str, Any] = {}
     for name, value in options.items():
         if value is None or value is False or value == () or name not in Config._described:

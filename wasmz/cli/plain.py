@@ -1,7 +1,7 @@
 """Parses ``wasmz [run] [OPTIONS] FILE [ARGS]`` without click, as click would.
 
 parse_run(["--dir", "a", "x.wasm", "-v"])   -> {"directories": ("a",), "file": "x.wasm", "words": ("-v",)}
-parse_run(["--hlep"])                       -> None: click parses, and says what is wrong
+parse_run(["--hlep"])                       -> None: click parses, and reports the error
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# The commands, by name: where each is, as an object for click.
+# The commands by name: the path of click's object for each.
 COMMANDS = {
     "run": "wasmz.cli.run:run_command",
     "compile": "wasmz.cli.compile:compile_command",
@@ -31,9 +31,9 @@ COMMANDS = {
 
 
 def parse_run(words: list[str]) -> dict[str, Any] | None:
-    """The parameters of ``wasmz run`` that the words give, by field; ``None`` if click is to parse them.
+    """The parameters of ``wasmz run`` for the given words, by field; ``None`` if click has to parse them.
 
-    ``file`` and ``words`` are always there. What is not given is left out; what may be repeated is a tuple.
+    ``file`` and ``words`` are always present. Options that are not given are missing; repeatable ones are tuples.
     """
     if words and words[0] == "run":
         words = words[1:]
@@ -46,12 +46,12 @@ def parse_run(words: list[str]) -> dict[str, Any] | None:
 
 
 class _ForClick(Exception):
-    """Something that only click knows what to do about."""
+    """Only click can handle these words."""
 
 
 def _parse(words: list[str]) -> dict[str, Any]:
     given: dict[str, Any] = {}
-    # Which option gave a field its value: of two different ones, click decides.
+    # The option that gave a field its value: if two different options do, click decides.
     sources: dict[str, Option] = {}
     known: dict[str, Option] = {}
     position = 0
@@ -85,7 +85,7 @@ def _parse(words: list[str]) -> dict[str, Any]:
 
 
 def _converted(option: Option, text: str) -> Any:
-    """The value that an option's argument is; ``ValueError`` if it is none."""
+    """The value of an option's argument; ``ValueError`` if it has none."""
     if option.kind == "text" or (option.kind == "choice" and text in option.choices):
         return text
     if option.kind in ("integer", "seconds"):
@@ -96,7 +96,7 @@ def _converted(option: Option, text: str) -> Any:
 
 
 def _readable(path: str) -> str:
-    """The path, if it is that of a file that can be read."""
+    """The path, if it names a readable file."""
     if path == STREAM:
         return path
     if stat.S_ISDIR(os.stat(path).st_mode) or not os.access(path, os.R_OK):

@@ -1,4 +1,4 @@
-"""What ``wasmz run`` does: runs a command module, or calls one of a module's exports; without click.
+"""Implements ``wasmz run``: runs a command module, or calls an export; without click.
 
 run_file({"file": "hello.wasm", "words": ("a", "b")})      -> the exit code
 """
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 
 
 def run_file(given: Mapping[str, Any]) -> int:
-    """Runs a file as options say, by their fields (``wasmz.cli.options``); gives the exit code.
+    """Runs a file as options say, which are given by field (``wasmz.cli.options``); returns the exit code.
 
     Raises:
-        WrongUsage: the options do not fit the module, or each other.
-        WasmzError, OSError, ValueError, MemoryError: as compiling, linking and running do, but for traps.
+        WrongUsage: the options do not fit the module or each other.
+        WasmzError, OSError, ValueError, MemoryError: those of compiling, linking and running, except traps.
     """
     file, profile_out = given["file"], given.get("profile_out")
     if profile_out is not None:
@@ -55,7 +55,7 @@ def run_file(given: Mapping[str, Any]) -> int:
 def _split(words: str) -> list[str]:
     if not words:
         return []
-    # Imported only here: it brings much along.
+    # Imported only here: it imports much.
     import shlex
 
     try:
@@ -74,7 +74,7 @@ class _Run:
         self.instance: Instance | None = None
 
     def start(self, arguments: list[str], function: str | None, late: list[str]) -> int:
-        """Runs the module with arguments, ``late`` ones of the environment among them; gives the exit code."""
+        """Runs the module with arguments and ``late`` settings of the environment; returns the exit code."""
         module, given = self.module, self.given
         runs_program = function is None and is_program(module)
         if function is None and not runs_program and not given.get("reactor"):
@@ -142,7 +142,7 @@ def _report_trap(error: Trap | WasmException, message: str | None = None) -> Non
 
 
 def _end_process(error: BaseException) -> None:
-    """Ends the guest if one of its threads ends by an error (wasi-threads, "Design choice: termination")."""
+    """Ends the guest when one of its threads ends with an error (wasi-threads, "Design choice: termination")."""
     status = 1
     if isinstance(error, WasiExit):
         status = error.exit_code
@@ -152,12 +152,12 @@ def _end_process(error: BaseException) -> None:
         sys.excepthook(type(error), error, error.__traceback__)
     sys.stdout.flush()
     sys.stderr.flush()
-    # sys.exit would end only a thread.
+    # sys.exit would only end the thread.
     os._exit(status & 0xFF)
 
 
 def _write_profile(instance: Instance, file: str, path: str) -> None:
-    """Writes the profile, also if a trap or the guest's exit ended the run."""
+    """Writes the profile, even if a trap or the guest's exit ended the run."""
     from wasmz.compile.profile import collect_profile, save_profile
 
     with open(file, "rb") as source:
@@ -168,9 +168,9 @@ def _write_profile(instance: Instance, file: str, path: str) -> None:
 
 
 def _late_options(words: list[str], function: str | None) -> tuple[list[str], str | None, list[str]]:
-    """Takes ``--invoke NAME`` and ``--env K=V`` from before the guest's arguments; ``--`` ends them.
+    """Removes ``--invoke NAME`` and ``--env K=V`` from before the guest's arguments; ``--`` ends them.
 
-    Returns the remaining arguments, the function's name, and settings of the environment.
+    Returns the remaining arguments, the function's name, and the settings of the environment.
     """
     settings: list[str] = []
     while words:
@@ -191,12 +191,12 @@ def _late_options(words: list[str], function: str | None) -> tuple[list[str], st
 
 
 def _find_function(module: Module, arguments: list[str]) -> tuple[list[str], str | None]:
-    """``wasmz FILE FUNC ARGS``: the first word may name an exported function."""
+    """The arguments and the function of ``wasmz FILE FUNC ARGS``: the first word may name an exported function."""
     if arguments and _function_type(module, arguments[0]) is not None:
         return arguments[1:], arguments[0]
     if arguments:
         hint = suggest(arguments[0], _functions(module))
-        raise WrongUsage(f"the module exports no function {arguments[0]!r}, and it is no command{hint}")
+        raise WrongUsage(f"the module exports no function {arguments[0]!r}, and it is not a command{hint}")
     return arguments, None
 
 
@@ -205,13 +205,13 @@ def _functions(module: Module) -> list[str]:
 
 
 def _function_type(module: Module, name: str) -> FuncType | None:
-    """The type of an exported function; ``None`` if there is none of that name."""
+    """The type of an exported function; ``None`` if there is none with this name."""
     export = module.exports.get(name)
     return export.type if export is not None and isinstance(export.type, FuncType) else None
 
 
 class _Tracer(ResourceLimiter):
-    """Allows all growth, and prints it."""
+    """Allows all growth and prints it."""
 
     def memory_growing(self, current: int, desired: int, maximum: int | None) -> bool:
         echo(f"[memory] {current:,} -> {desired:,} bytes", err=True)
@@ -258,7 +258,7 @@ def _parse(word: str, wanted: ValType | RefType) -> Any:
         elif wanted in (ValType.F32, ValType.F64):
             return float.fromhex(word) if "0x" in word.lower() else float(word)
         elif wanted is ValType.V128:
-            # As it is printed: bytes in memory order.
+            # As vectors are printed: bytes in memory order.
             content = bytes.fromhex(word.removeprefix("0x"))
             if len(content) == 16:
                 return content
@@ -269,7 +269,7 @@ def _parse(word: str, wanted: ValType | RefType) -> Any:
                 return word
     except (ValueError, OverflowError):
         pass
-    raise WrongUsage(f"{word!r} is no {wanted}")
+    raise WrongUsage(f"{word!r} is not a value of type {wanted}")
 
 
 def _shown(value: Any, kind: ValType | RefType) -> str:

@@ -22,7 +22,7 @@ def stubs_command(file: str, output: str | None) -> None:
 
     source = Path(file)
     if file == STREAM and output is None:
-        raise click.UsageError("what is read from the standard input has no name: give that of the .pyi with -o")
+        raise click.UsageError("the module from standard input has no name: name the .pyi with -o")
     given = read_source(source_of(file))
     with errors_in_text(given):
         text = render_stub(bytes(given), source.stem)
