@@ -1,4 +1,4 @@
-"""The text format, read and written: ``.wat`` files.
+"""Reads and writes the text format: ``.wat`` files.
 
 assemble("(module)")                 -> b"\\0asm\\1\\0\\0\\0"
 print_module(data)                   -> "(module)"

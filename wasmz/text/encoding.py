@@ -1,4 +1,4 @@
-"""Numbers, names and sections to bytes: the leaves of the binary format (specification, section 5.2).
+"""Encodes numbers, names and sections: the leaves of the binary format (specification, section 5.2).
 
 unsigned(624485)              -> b"\\xe5\\x8e\\x26"
 signed(-1)                    -> b"\\x7f"
@@ -37,17 +37,17 @@ def signed(value: int) -> bytes:
 
 
 def sized(content: bytes | bytearray) -> bytes:
-    """Bytes after their number."""
+    """Bytes, after their length."""
     return unsigned(len(content)) + content
 
 
 def name(text: str) -> bytes:
-    """A name: its length and UTF-8."""
+    """A name: its length, and its UTF-8 bytes."""
     return sized(text.encode())
 
 
 def vector(items: Sequence[bytes]) -> bytes:
-    """Items after their number."""
+    """Items, after their number."""
     return unsigned(len(items)) + b"".join(items)
 
 
@@ -62,7 +62,7 @@ def custom_section(title: str, content: bytes) -> bytes:
 
 
 def name_map(names: Mapping[int, str]) -> bytes:
-    """Names by index, as the name section has them."""
+    """Names by index, as in the name section."""
     return vector([unsigned(index) + name(names[index]) for index in sorted(names)])
 
 

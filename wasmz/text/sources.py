@@ -1,4 +1,4 @@
-"""Files that may be in the text format: what they are, and where in the text later errors are.
+"""Recognises files in the text format, and finds the places in the text of later errors.
 
 binary_form(b"(module)", "a.wat")              -> Assembled, the bytes of the module
 in_text(data, InvalidWasm("...", offset=30))   -> InvalidText: a.wat:3:5: ...
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _SUFFIX: Final = ".wat"
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _STARTS: Final = (b"(", b";;")
-# What texts are described as that are of no other known kind.
+# How texts of no other known kind are described.
 _ANY_TEXT: Final = "text"
 
 
@@ -28,8 +28,8 @@ class Assembled(bytes):
     """The bytes of a module that was in the text format.
 
     Attributes:
-        text: what they were made of.
-        name: of the file, or ``None``.
+        text: the text.
+        name: the name of the file, or ``None``.
     """
 
     text: bytes | str
@@ -37,13 +37,14 @@ class Assembled(bytes):
 
 
 def binary_form(data: bytes | str, name: str | None = None) -> bytes:
-    """A module's bytes, from those of a file that may be in the text format.
+    """A module's bytes, from the content of a file that may be in the text format.
 
-    By content: what begins with a parenthesis or a comment is text. A file called ``.wat`` is, unless it is of another
-    kind that is known.
+    It is in the text format if it begins with a parenthesis or a comment, or if it is called ``.wat`` and is not of
+    another known kind.
 
     Raises:
-        InvalidText: the text is malformed. InvalidWasm, UnsupportedFeature: the file is something else; with its name.
+        InvalidText: the text is malformed. InvalidWasm, UnsupportedFeature: the file is something else; they name the
+        file.
     """
     if isinstance(data, bytes) and not is_text(data, name):
         if name is not None:
@@ -64,7 +65,7 @@ def is_text(data: bytes, name: str | None = None) -> bool:
 
 
 def in_text(data: bytes, error: InvalidWasm) -> InvalidWasm:
-    """An error at an offset of a module; in the text, if it was one."""
+    """An error at an offset of a module, changed to one at a place in the text if the module was text."""
     if not isinstance(data, Assembled) or isinstance(error, InvalidText) or error.offset is None:
         return error
     source = Source(data.text, data.name)

@@ -1,1 +1,1 @@
-"""Text to bytes: cut into tokens, parsed, encoded."""
+"""Assembles text: splits it into tokens, parses them, and encodes the module."""

@@ -1,4 +1,4 @@
-"""A module in the text format to the binary format.
+"""Assembles a module in the text format to the binary format.
 
 assemble("(module)")                     -> b"\\0asm\\1\\0\\0\\0"
 assemble("(module (func (nop)", "a.wat") -> InvalidText: a.wat:1:20: unexpected token: the text ends, expected )
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing import Final, NoReturn
 
 _PREAMBLE: Final = b"\0asm\1\0\0\0"
-# Fields of which the forms in the next depth are noted.
+# Fields in which the positions of inner forms are recorded, too.
 _LOOKED_INTO: Final = frozenset({"rec", "memory", "table"})
 
 
@@ -32,18 +32,18 @@ def assemble(text: bytes | str, name: str | None = None) -> bytes:
 
     Args:
         text: the module; bytes are UTF-8.
-        name: of the file that it is from, for messages.
+        name: the name of its file, for messages.
 
     Raises:
-        InvalidText: the text is malformed. A module that does not validate is none here.
+        InvalidText: the text is malformed. The module is not validated here.
     """
-    # Of a million tokens, none is garbage.
+    # A text may have a million tokens, none of which is garbage.
     with without_collections():
         return _assemble(Source(text, name), traced=False)[0]
 
 
 def assemble_traced(source: Source) -> tuple[bytes, list[tuple[int, int]]]:
-    """The same, and for parts of the result, in order: their offset, and the number of the token they come from."""
+    """Like :func:`assemble`; also returns the origins of the result's parts, in order: offset and token number."""
     with without_collections():
         data, module = _assemble(source, traced=True)
         return data, [] if module is None else find_origins(data, module)
@@ -119,10 +119,10 @@ def _read_module(parser: Parser, traced: bool) -> tuple[bytes, Module | None]:
 
 
 def _outline(parser: Parser, level: int) -> tuple[list[tuple[int, list[int]]], int]:
-    """The fields: the number of each one's parenthesis, and of those in it where they matter; and the module's end.
+    """The fields: for each, its parenthesis and those in it that matter, as token numbers; and the end of the module.
 
     Args:
-        parser: at the first field.
+        parser: positioned at the first field.
         level: 1 in a ``module`` form, 0 without one.
     """
     tokens = parser.tokens

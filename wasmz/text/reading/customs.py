@@ -1,4 +1,4 @@
-"""Custom sections: those that annotations write, and the one of names (specification, section 7.6).
+"""Custom sections: those given by annotations, and the name section (specification, section 7.6).
 
 (@custom "producers" (after code) "\\00")        -> Custom("producers", "after", "code", b"\\0")
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from wasmz.text.reading.lexer import Annotation, Source
 
-# The sections' words and numbers, in their order.
+# The words for sections, and their numbers, in order.
 PLACES: Final = {
     "type": 1,
     "import": 2,
@@ -37,13 +37,13 @@ PLACES: Final = {
 
 
 class Customs:
-    """The custom sections of a module, by where they are: ``("before", "code")``, ``("after", "last")``."""
+    """The custom sections of a module, by place: ``("before", "code")``, ``("after", "last")``."""
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, str], list[bytes]] = {}
 
     def at(self, side: str, place: str) -> bytes:
-        """Those of a place."""
+        """The sections at a place."""
         return b"".join(self._found.get((side, place), ()))
 
     def read(self, parser: Parser) -> None:
@@ -84,7 +84,7 @@ def _read(annotation: Annotation, source: Source) -> tuple[str, str, bytes]:
 
 
 def name_section(parser: Parser, module_name: str | None) -> bytes:
-    """The section of names; nothing if nothing has one."""
+    """The name section; empty if nothing has a name."""
     found = b"" if module_name is None else b"\0" + sized(encode_name(module_name))
     fields = {index: space.names for index, space in parser.fields.items() if space.names}
     labels = parser.label_names
@@ -111,7 +111,7 @@ def name_section(parser: Parser, module_name: str | None) -> bytes:
 
 
 def check_left_over(source: Source, functions: list[tuple[int, int]]) -> None:
-    """Refuses annotations that nothing has asked for. ``functions`` are the tokens of each function's form."""
+    """Refuses annotations that nothing has used. ``functions`` has the range of tokens of each function."""
     number = min(source.annotations)
     annotation = source.annotations[number][0]
     if annotation.id == HINT:

@@ -1,9 +1,9 @@
-"""The fields of a module, text to the parts of sections (specification, section 6.6 "Modules").
+"""Reads the fields of a module to parts of sections (specification, section 6.6 "Modules").
 
     (func $f (export "g") (param i32) (local i64) ...)     a type, a function, its code, an export, names
 
-The first walk (``declare``) finds the fields, and the names of what they define; a second one reads the types, a third
-all others in order, in which types may be added for functions and blocks.
+The first pass (``declare``) finds the fields and the names that they define. A second pass reads the types, a third
+all other fields in order, which may add types for functions and blocks.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _REF_FUNC: Final = b"\xd2"
 
 
 class Module:
-    """What is read: the parser, and the parts of the sections that it does not have itself."""
+    """What has been read: the parser's parts of the module, and the others."""
 
     def __init__(self, parser: Parser, traced: bool) -> None:
         self.parser: Parser = parser
@@ -55,11 +55,11 @@ class Module:
         self.elements: list[bytes] = []
         self.code: list[bytes] = []
         self.data: list[bytes] = []
-        # The first definition of an item that could have been imported; and how many of each kind there were.
+        # The first definition of a kind that can be imported; and how many items of each kind there are.
         self._first_definition: str | None = None
         self._seen: dict[str, int] = dict.fromkeys((*_KINDS, "elem", "data"), 0)
         self._hints: list[tuple[int, list[tuple[int, bytes]]]] = []
-        # For errors found later: where each function's instructions were, and each section's items.
+        # For errors that are found later: the places of each function's instructions, and of each section's items.
         self.traces: list[list[tuple[int, int]]] | None = [] if traced else None
         self.origins: dict[int, list[int]] = {}
         self.spaces: dict[str, IndexSpace] = {
@@ -73,7 +73,7 @@ class Module:
         }
 
     def sections(self) -> tuple[tuple[int, list[bytes]], ...]:
-        """The sections that are vectors, by their numbers, in their order."""
+        """The sections that are vectors, by number, in order."""
         return (
             (1, self.parser.type_items),
             (2, self.imports),
@@ -89,7 +89,7 @@ class Module:
         )
 
     def hints(self) -> bytes:
-        """The content of the section of branch hints; nothing without any."""
+        """The content of the section of branch hints; empty without hints."""
         if not self._hints:
             return b""
         return vector(
@@ -99,17 +99,17 @@ class Module:
             ]
         )
 
-    # The first walk
+    # The first pass
 
     def declare(self, starts: list[tuple[int, list[int]]]) -> None:
-        """Notes what the fields define: for each field its parenthesis, and those within it that matter."""
+        """Records what fields define. For each, ``starts`` has its parenthesis and those in it that matter."""
         parser = self.parser
         tokens = parser.tokens
         for start, inner in starts:
             word = tokens[start + 1]
             parser.at = at = start + 2
             if word == "import":
-                # Two names come first. What is something else is found by the walk that reads the field.
+                # Two names come first. Anything else is reported by the pass that reads the field.
                 opening, kind = (*tokens[at + 2 : at + 4], "", "")[:2]
                 if opening == "(" and kind in self.spaces:
                     parser.at = at + 4
@@ -152,7 +152,7 @@ class Module:
                 origins += [start] * (len(items) - len(origins))
 
     def _next(self, kind: str) -> int:
-        """The index of the item that is being read, past its name."""
+        """The index of the item being read; skips its name."""
         index = self._seen[kind]
         self._seen[kind] = index + 1
         self.parser.read_names(self.spaces[kind], index)
@@ -169,7 +169,7 @@ class Module:
             raise Wrong(f"import after {'function' if kind == 'func' else kind}")
 
     def _exports_and_import(self, kind: str, index: int) -> bytes | None:
-        """Reads ``export`` clauses, and an ``import`` clause, whose names come back."""
+        """Reads ``export`` clauses, and an ``import`` clause, whose names are returned."""
         parser = self.parser
         number = bytes((_KINDS.index(kind),))
         while parser.opens("export"):
@@ -197,7 +197,7 @@ class Module:
         parser.expect(")")
 
     def _import_item(self, names: bytes, kind: str, index: int) -> None:
-        """An import, from its type on."""
+        """Reads an import, from its type on."""
         parser = self.parser
         number = bytes((_KINDS.index(kind),))
         if kind in ("func", "tag"):
@@ -244,7 +244,7 @@ class Module:
             parser.local_names[index] = parser.locals.names
 
     def _name_locals(self, function: int, type: int, parameters: list[Parameter]) -> None:
-        """Makes the local index space of a function of its parameters."""
+        """Makes a function's local index space from its parameters."""
         parser = self.parser
         space = parser.locals = IndexSpace("local")
         after = parser.at
@@ -402,25 +402,25 @@ class Module:
                 table = parser.encoded_index(parser.tables)
                 parser.expect(")")
             elif parser.next_is_index() and parser.tokens[parser.at + 1] == "(":
-                # As version 1.0 writes a table.
+                # The way in which version 1.0 writes a table.
                 table = parser.encoded_index(parser.tables)
             where, mode = self._offset(table is not None), 1
             if where:
                 mode = 0 if table is None else 2
                 where = (table or b"") + where
-        # An old form leaves out the word before indices.
+        # An old form omits the word before indices.
         bare = not mode & 1 and (parser.next_is_index() or parser.tokens[parser.at] == ")")
         element = b"\x70" if bare or parser.tokens[parser.at] == "func" else reference_type(parser)
         is_func = bare or parser.accept("func")
         flag, items = (0, self._functions()) if is_func else self._items(element, expressions=True)
         if flag and mode == 0 and element != b"\x70":
-            # Only an explicit table leaves room for the type.
+            # A type can follow only if the table is explicit.
             mode, where = 2, b"\0" + where
         kind = b"" if mode == 0 else element if flag else b"\0"
         self.elements.append(bytes((mode | flag,)) + where + kind + vector(items))
 
     def _offset(self, required: bool) -> bytes:
-        """The offset of a segment; nothing if there is none."""
+        """The offset of a segment; empty if there is none."""
         parser = self.parser
         if parser.opens("offset"):
             found = expression(parser)
@@ -480,7 +480,7 @@ class Module:
         read_type_field(self.parser)
 
 
-# The fields that are types, and are read before all others.
+# The fields that define types, which are read before all others.
 TYPE_FIELDS: Final = ("type", "rec")
 _FIELDS: Final[dict[str, Callable[[Module], None]]] = {
     "type": Module.read_type,

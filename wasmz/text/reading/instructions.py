@@ -1,8 +1,8 @@
-"""Sequences of instructions, flat and folded, text to bytes (specification, section 6.5 "Instructions").
+"""Assembles sequences of instructions, flat and folded (specification, section 6.5 "Instructions").
 
     (i32.add (local.get $x) (i32.const 1)) drop      -> 20 00 41 01 6a 1a
 
-Nothing here calls itself: what is nested in the text lies on a list, however deep it is.
+Nothing here is recursive: open forms are in a list, however deeply they are nested.
 """
 
 from __future__ import annotations
@@ -17,30 +17,30 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
 END: Final = OPERATIONS["end"][1]
-# Branches that may be hinted to be likely or not.
+# Branches that may have hints.
 _HINTED: Final = ("if", "br_if")
 
-# What may follow in an open form: only its own clauses; folded instructions, too; all instructions.
+# What may follow in an open form: only its own clauses; folded instructions as well; all instructions.
 _CLAUSES, _FOLDED, _ALL = range(3)
-# The state of a folded if or try: before its first clause; then or do; else or catch; catch_all; delegate.
+# The state of a folded if or try: before its first clause; after then or do; else or catch; catch_all; delegate.
 _BEFORE, _FIRST, _SECOND, _LAST, _DELEGATED = range(5)
 
-# Treatments for which one token is looked up in a space.
+# Treatments in which one token is looked up in a space.
 _BY_TOKEN: Final = (INDEX, CONSTANT)
 
 
 class _Form:
-    """What is open and more than an instruction that waits for its operands.
+    """An open form that is more than an instruction waiting for its operands.
 
     Attributes:
-        word: its first word: "block", "then", ...; of a branch with a hint its own.
-        id: its label's identifier.
-        name: the name that an annotation gives the label.
-        is_flat: whether ``end`` closes it, and not a parenthesis.
+        word: its first word: "block", "then", ...; for a branch with a hint, the branch's.
+        id: the identifier of its label.
+        name: the name that an annotation gives its label.
+        is_flat: whether ``end`` closes it, instead of a parenthesis.
         accepts: what may follow.
-        state: which of its clauses there were.
-        code: what is written when its operands are complete.
-        hint: of the branch.
+        state: which of its clauses have been read.
+        code: the bytes to write when its operands are complete.
+        hint: the branch's hint.
     """
 
     __slots__ = ("accepts", "code", "hint", "id", "is_flat", "name", "state", "word")
@@ -57,26 +57,26 @@ class _Form:
 
 
 def read_instructions(parser: Parser, out: bytearray) -> None:
-    """Appends the instructions up to the parenthesis that closes the form around them, which is left."""
+    """Appends the instructions up to the parenthesis that closes the enclosing form, which is not consumed."""
     _Instructions(parser, out).read()
 
 
 def read_folded(parser: Parser, out: bytearray) -> None:
-    """Appends one folded instruction, which has to be next."""
+    """Appends one folded instruction, which must be next."""
     if parser.tokens[parser.at] != "(":
         raise Unexpected("an instruction in parentheses")
     _Instructions(parser, out).read(one=True)
 
 
 def expression(parser: Parser) -> bytes:
-    """A constant expression up to the parenthesis that closes the form around it, with its end."""
+    """A constant expression up to the parenthesis that closes the enclosing form, with an ``end``."""
     out = bytearray()
     read_instructions(parser, out)
     return bytes(out + END)
 
 
 class _Instructions:
-    """One sequence of instructions. ``open`` has what waits for a closing parenthesis or ``end``, innermost last."""
+    """One sequence of instructions. ``open`` has the forms that are not closed, innermost last."""
 
     def __init__(self, parser: Parser, out: bytearray) -> None:
         self.parser: Parser = parser
@@ -85,7 +85,7 @@ class _Instructions:
         self.open: list[tuple[bytes | _Form, int]] = []
 
     def read(self, one: bool = False) -> None:
-        """Reads all instructions; or one, which is folded."""
+        """Reads all instructions, or one, which must be folded."""
         parser, out, open = self.parser, self.out, self.open
         tokens, at, labels, trace = parser.tokens, parser.at, parser.labels, parser.trace
         hints = parser.source.annotations
@@ -153,7 +153,7 @@ class _Instructions:
                         trace.append((len(out), start))
                     out += code
         except (Unexpected, Wrong, OutOfRange):
-            # Readers that move on by themselves have noted the place.
+            # Readers that advance the parser have set the position.
             parser.at = max(at, parser.at)
             raise
         parser.at = at
@@ -193,7 +193,7 @@ class _Instructions:
         raise Unexpected("an instruction")
 
     def _flat(self, form: _Form, word: str, start: int) -> bool:
-        """Goes on with a flat block; whether it may go on so."""
+        """Continues a flat block; returns whether the word may follow."""
         parser = self.parser
         opcode = OPERATIONS[word][1]
         is_try = form.word == "try"
@@ -223,7 +223,7 @@ class _Instructions:
         return True
 
     def _clause(self, form: _Form, word: str, start: int) -> bool:
-        """Goes on with a folded block; whether it may go on so."""
+        """Continues a folded block; returns whether the word may follow."""
         parser = self.parser
         opcode, state = OPERATIONS[word][1], form.state
         if form.word == "if":
@@ -257,7 +257,7 @@ class _Instructions:
         return True
 
     def _close(self, form: Any, start: int) -> None:
-        """Closes a form at its parenthesis."""
+        """Closes a form at its closing parenthesis."""
         if form.is_flat:
             raise Unexpected("end")
         if form.word in ("if", "try") and form.state == _BEFORE:
@@ -289,7 +289,7 @@ class _Instructions:
     # Branch hints
 
     def _with_hint(self, word: str, code: bytes, folded: bool, start: int) -> Any:
-        """An instruction with what an annotation before it says: its bytes, or a form if it waits for operands."""
+        """An instruction with the hint of an annotation before it: its bytes, or a form if it waits for operands."""
         hint = self._hint(word, folded, start)
         if hint is None:
             return code

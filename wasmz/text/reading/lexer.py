@@ -1,10 +1,10 @@
-"""Text to tokens (specification, section 6.3 "Lexical Format").
+"""Splits text into tokens (specification, section 6.3 "Lexical Format").
 
     Source('(func $f (;1;) (result i32))').tokens   -> ["(", "func", "$f", "(", "result", "i32", ")", ")", ""]
 
-Tokens are strings, which their first character tells apart; an empty one is the last. Where a token stands in the text
-is looked up when an error needs it. Annotations that wasmz knows are kept aside, by the number of the token that they
-precede; others are left out, as comments are.
+Tokens are strings, distinguished by their first character; the last one is empty. A token's place in the text is
+looked up when an error needs it. Annotations that wasmz knows are stored separately, by the number of the token that
+follows; others are dropped, as are comments.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from typing import Final, NoReturn
 
 _IDENTIFIER: Final = r"0-9A-Za-z!#$%&'*+./:<=>?@\\^_`|~-"
-# Spaces and comments, and what comes then: parentheses, an annotation's beginning, words, anything else as a token of
-# one character, which is an error but for those that are reserved in annotations; or the end.
+# Space and comments, and what follows: parentheses, the beginning of an annotation, words, any other character as a
+# token (an error, unless it is reserved and inside an annotation), or the end.
 _TOKEN: Final = re.compile(
     rf"(?:[ \t\n\r]++|;;[^\n\r]*+)*+(\(@(?:{STRING}|[{_IDENTIFIER}]*+)|[()]|(?:{STRING}|[{_IDENTIFIER}]++)++|.|\Z)"
 )
 _BEFORE_COMMENT: Final = re.compile(rf"{STRING}|;;[^\n\r]*+|\(;")
 _IN_COMMENT: Final = re.compile(r"\(;|;\)")
-# Tokens with strings: a string, an identifier in quotes, an annotation's beginning.
+# Tokens with strings: a string, an identifier in quotes, the beginning of an annotation.
 _WHOLE: Final = re.compile(rf"(?:[$]|\(@)?{STRING}")
 _WORD: Final = re.compile(rf"[{_IDENTIFIER}]++")
 _ONE_STRING: Final = re.compile(STRING)
@@ -34,7 +34,7 @@ _BEGUN_STRING: Final = re.compile(STRING[:-1])
 _NOT_A_LINE_END: Final = re.compile(r"[^\n\r]")
 _LINE_END: Final = re.compile(r"\r\n|\n|\r")
 
-# About how much text is cut into tokens at a time. Line ends are never within a token.
+# About how many characters are split at a time. Tokens have no line ends inside.
 _PIECE: Final = 1 << 16
 
 NAME, CUSTOM, HINT = "name", "custom", "metadata.code.branch_hint"
@@ -42,11 +42,11 @@ _KNOWN: Final = frozenset({NAME, CUSTOM, HINT})
 
 
 class Annotation:
-    """An annotation that means something to wasmz.
+    """An annotation that wasmz knows.
 
     Attributes:
-        id: which one.
-        tokens: between its id and its closing parenthesis.
+        id: its identifier.
+        tokens: those between its id and its closing parenthesis.
         place: the number of its first token in the text.
     """
 
@@ -59,24 +59,24 @@ class Annotation:
 
 
 class Source:
-    """A text as tokens.
+    """A text, split into tokens.
 
     Attributes:
-        text: what it was made of, without a byte order mark.
-        name: of the file, for messages, or ``None``.
-        tokens: without comments and annotations; the last is an empty string.
-        annotations: those that are known, by the number of the token that follows.
+        text: the text, without a byte order mark.
+        name: the name of the file, for messages, or ``None``.
+        tokens: without comments and annotations; the last one is an empty string.
+        annotations: the known ones, by the number of the token that follows.
     """
 
     def __init__(self, text: bytes | str, name: str | None = None) -> None:
-        """Cuts a text.
+        """Splits a text.
 
         Raises:
-            InvalidText: it has something that cannot be in a module's text.
+            InvalidText: it has characters or words that no module can have.
         """
         self.name: str | None = name
         self.text: str = self._decode(text) if isinstance(text, bytes) else text.removeprefix("\ufeff")
-        # The number in the text of each token, where annotations were taken out.
+        # For each token, its number in the text, if annotations were removed.
         self._numbers: list[int] | None = None
         self._blanked: str | None = self._without_block_comments() if "(;" in self.text else None
         self.annotations: dict[int, list[Annotation]] = {}
@@ -91,7 +91,7 @@ class Source:
 
     def _cut(self) -> list[str]:
         text = self.text if self._blanked is None else self._blanked
-        # Equal tokens become one object: a module has few different ones, and some can be looked at once for all.
+        # Equal tokens become one object: a module has few different ones, and some checks are done once for each.
         known: dict[str, str] = {}
         tokens: list[str] = []
         position = 0
@@ -112,7 +112,7 @@ class Source:
         return tokens
 
     def _check(self, known: dict[str, str], tokens: list[str]) -> None:
-        """Refuses what is no token, and gives identifiers in quotes their common form."""
+        """Refuses strings that are not tokens, and normalises identifiers in quotes."""
         wrong = {token for token in known if len(token) == 1 and not (token in "()" or _is_reserved(token))}
         if wrong:
             self._fail_wrong_character(tokens, _first(tokens, wrong))
@@ -129,7 +129,7 @@ class Source:
             tokens[:] = [plain.get(token, token) for token in tokens]
 
     def _check_words(self, known: dict[str, str], tokens: list[str]) -> None:
-        """Refuses what may be in annotations, but is no token elsewhere."""
+        """Refuses words that are allowed only in annotations."""
         if "$" in known and "$" in tokens:
             self.fail(tokens.index("$"), "empty identifier")
         joined = {token for token in known if '"' in token and not _WHOLE.fullmatch(token)}
@@ -154,7 +154,7 @@ class Source:
         self.fail_at(start, "unclosed string")
 
     def _without_block_comments(self) -> str:
-        """The text with spaces in place of block comments, which nest. Line ends stay."""
+        """The text with its block comments, which may be nested, replaced by spaces. Line ends stay."""
         text, pieces, position, kept = self.text, [], 0, 0
         while (edge := _BEFORE_COMMENT.search(text, position)) is not None:
             position = edge.end()
@@ -217,13 +217,13 @@ class Source:
     # Places and errors
 
     def _start(self, number: int) -> int:
-        """Where a token begins in the text; after its last character for the last."""
+        """The position of a token in the text; for the last one, the end."""
         if self._numbers is not None:
             number = self._numbers[number] if number < len(self._numbers) else len(self.text)
         return self._text_span(number)[0]
 
     def _text_span(self, number: int) -> tuple[int, int]:
-        """The place of the token of this number, annotations counted."""
+        """The range of a token in the text, by its number, which counts annotations."""
         text = self.text if self._blanked is None else self._blanked
         for count, match in enumerate(_TOKEN.finditer(text)):
             if count == number and match.group(1):
@@ -236,15 +236,15 @@ class Source:
         self.fail_at(self._start(number), reason)
 
     def fail_in(self, annotation: Annotation, reason: str) -> NoReturn:
-        """Raises it for an annotation."""
+        """Raises :class:`~wasmz.InvalidText` for an annotation."""
         self.fail_at(self._text_span(annotation.place)[0], reason)
 
     def fail_at(self, position: int, reason: str) -> NoReturn:
-        """Raises it for a character of the text."""
+        """Raises :class:`~wasmz.InvalidText` for a position in the text."""
         raise self.error_at(position, reason)
 
     def error_at(self, position: int, reason: str) -> InvalidText:
-        """The error for a character of the text."""
+        """The error for a position in the text."""
         line, start, end = 1, 0, len(self.text)
         for match in _LINE_END.finditer(self.text):
             if match.start() >= position:
@@ -255,12 +255,12 @@ class Source:
         return InvalidText(reason, line, position - start + 1, self.text[start:end], self.name)
 
     def error_of(self, number: int, reason: str) -> InvalidText:
-        """The error for a token."""
+        """The error for a token, by its number in ``tokens``."""
         return self.error_at(self._start(number), reason)
 
 
 def _first(tokens: list[str], wanted: set[str]) -> int:
-    """The number of the first token that is one of these; that of all tokens if none is."""
+    """The number of the first token that is in ``wanted``; the number of tokens if none is."""
     return next((number for number, token in enumerate(tokens) if token in wanted), len(tokens))
 
 
@@ -269,12 +269,12 @@ def _is_reserved(token: str) -> bool:
 
 
 def is_word(token: str) -> bool:
-    """Whether a token is of an identifier's characters only: a keyword, a number, an identifier, or none of these."""
+    """Whether a token has only characters of identifiers: a keyword, a number, an identifier, or an unknown word."""
     return _WORD.fullmatch(token) is not None
 
 
 def token_spans(text: str) -> list[tuple[int, int]]:
-    """Where each token of a text begins and ends, annotations among them: for tools that take scripts apart."""
+    """The range of each token in a text, including those of annotations: for tools that split scripts."""
     source = Source.__new__(Source)
     source.text, source.name = text, None
     blanked = source._without_block_comments() if "(;" in text else text

@@ -1,4 +1,4 @@
-"""Numbers and strings as the text format writes them (specification, sections 6.3.1 to 6.3.4).
+"""Numbers and strings of the text format (specification, sections 6.3.1 to 6.3.4).
 
     integer_bits("-0x1", 32)        -> 0xFFFFFFFF
     float_bits("0x1.8p1", 32)       -> 0x40400000
@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 
-# A whole string. Nothing in it can match in two ways, so that no text makes matching slow.
+# A whole string. No part can match in two ways, so that no text makes matching slow.
 STRING: Final = r'"(?:[^"\\\x00-\x1f\x7f]++|\\(?:[tnr"\'\\]|[0-9a-fA-F]{2}|u\{[0-9a-fA-F](?:_?[0-9a-fA-F])*+\}))*+"'
 
 _ONE_STRING: Final = re.compile(STRING)
@@ -36,9 +36,9 @@ _ESCAPES: Final = {
     **{f"\\{byte:02X}".encode(): bytes([byte]) for byte in range(256)},
 }
 
-# More decimal digits than any integer in range has; converting more than that takes quadratic time.
+# More decimal digits than any integer in range has; converting many more would take quadratic time.
 _MOST_DIGITS: Final = 40
-# An exponent of this size leaves no number in range, whatever the digits of a text that fits in memory.
+# With an exponent of this size no number is in range, whatever digits fit into memory.
 _HUGE: Final = 1 << 48
 
 # By width: bits of the fraction, and the least exponent of its last bit.
@@ -46,7 +46,7 @@ _FORMATS: Final = {32: (23, -149), 64: (52, -1074)}
 
 
 class OutOfRange(ValueError):
-    """A number that its type cannot hold."""
+    """A number that does not fit its type."""
 
 
 def is_string(token: str) -> bool:
@@ -58,7 +58,7 @@ def string_bytes(token: str) -> bytes:
     """The bytes that a string token stands for.
 
     Raises:
-        UnicodeDecodeError: a Unicode escape is no scalar value.
+        UnicodeDecodeError: a Unicode escape is not a scalar value.
     """
     content = token[1:-1].encode()
     return _ESCAPE.sub(_unescape, content) if b"\\" in content else content
@@ -84,7 +84,7 @@ def is_integer(token: str) -> bool:
 
 
 def integer(token: str) -> int | None:
-    """The integer that a token is, ``None`` if it is none; beyond any type's range it may be another one there."""
+    """The integer of a token; ``None`` if it is not one. Out of any type's range, it may be a different integer."""
     match = _INTEGER.fullmatch(token)
     if match is None:
         return None
@@ -98,7 +98,7 @@ def integer(token: str) -> int | None:
 
 
 def unsigned(token: str, bits: int) -> int | None:
-    """The unsigned integer that a token is, without a sign; ``None`` if it is none.
+    """The unsigned integer of a token without a sign; ``None`` if it is not one.
 
     Raises:
         OutOfRange: it has more bits.
@@ -110,7 +110,7 @@ def unsigned(token: str, bits: int) -> int | None:
 
 
 def integer_bits(token: str, bits: int) -> int | None:
-    """The bits of an integer constant, signed or unsigned; ``None`` if it is no integer.
+    """The bits of an integer constant, signed or unsigned; ``None`` if it is not an integer.
 
     Raises:
         OutOfRange: it has more bits.
@@ -124,7 +124,7 @@ def integer_bits(token: str, bits: int) -> int | None:
 
 
 def float_bits(token: str, bits: int) -> int | None:
-    """The bits of a floating-point constant of 32 or 64 bits; ``None`` if the token is none.
+    """The bits of a floating-point constant of 32 or 64 bits; ``None`` if the token is not one.
 
     Raises:
         OutOfRange: its magnitude is too large, or the payload of a NaN is.
@@ -154,7 +154,7 @@ def _special_bits(match: re.Match[str], bits: int) -> int:
 
 
 def _decimal_bits(token: str, bits: int) -> int | None:
-    """Of a decimal number; ``None`` if it is out of range."""
+    """The bits of a decimal number; ``None`` if it is out of range."""
     number = float(token)
     if number in (float("inf"), float("-inf")):
         return None
@@ -162,8 +162,8 @@ def _decimal_bits(token: str, bits: int) -> int | None:
     if bits == 64:
         return int(wide)
     magnitude = wide & ~(1 << 63)
-    # Rounded twice, a number is wrong only if the first result lies in the middle of two singles: then which side of it
-    # the written number is on decides.
+    # Rounding twice is wrong only if the first result is half-way between two singles: then it matters on which side
+    # of it the written number is.
     exponent = max((magnitude >> 52) - 1075, -1074)
     mantissa = magnitude & ((1 << 52) - 1) | ((magnitude >> 52) > 0) << 52
     sticky = 0
@@ -172,7 +172,7 @@ def _decimal_bits(token: str, bits: int) -> int | None:
 
         written, rounded = Decimal(token.replace("_", "").lstrip("+-")), Decimal(abs(number))
         sticky = (written > rounded) - (written < rounded)
-    # Two more bits make room for what the first rounding has dropped.
+    # Two more bits record what the first rounding dropped.
     found = _round((mantissa << 2) + sticky, exponent - 2, 32)
     return None if found is None else found | (wide >> 63) << 31
 
@@ -194,11 +194,11 @@ def _hexadecimal_bits(match: re.Match[str], bits: int) -> int | None:
 
 
 def _round(mantissa: int, exponent: int, bits: int) -> int | None:
-    """The bits of ``mantissa * 2**exponent``, not negative, to the nearest number; ``None`` beyond the largest."""
+    """The bits of the number nearest to ``mantissa * 2**exponent``, not negative; ``None`` beyond the largest."""
     fraction, least = _FORMATS[bits]
     if not mantissa:
         return 0
-    # The exponent of the last bit that is kept.
+    # The exponent of the last bit to keep.
     last = max(mantissa.bit_length() + exponent - fraction - 1, least)
     shift = last - exponent
     if shift > mantissa.bit_length() + 1:
@@ -208,8 +208,8 @@ def _round(mantissa: int, exponent: int, bits: int) -> int | None:
         half = 1 << (shift - 1)
         kept += dropped > half or (dropped == half and kept & 1)
     else:
-        # No larger shift than the fraction's bits: the last bit that is kept is one of the format's.
+        # Shifts by at most the fraction's bits: the last bit kept is one of the format.
         kept = mantissa << -shift
-    # A carry out of the fraction is one into the exponent.
+    # A carry out of the fraction goes into the exponent.
     found = kept + ((last - least) << fraction)
     return None if found >> fraction >= (1 << (bits - 1 - fraction)) - 1 else found

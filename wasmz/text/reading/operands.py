@@ -1,4 +1,4 @@
-"""What follows an instruction's name, text to bytes: a reader for each kind of immediates of the instruction table.
+"""Assembles the immediates after an instruction's name: a reader for each kind in the instruction table.
 
     i32.load offset=8            -> b"\\x02\\x08"
     call_indirect $t (type 3)    -> b"\\x03\\x01"
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Final
 
-# Lanes of vector constants: the number of them, bits of each, and whether they are floats.
+# Lanes of vector constants: their number, the bits of each, and whether they are floats.
 _SHAPES: Final = {
     "i8x16": (16, "I8"),
     "i16x8": (8, "I16"),
@@ -30,7 +30,7 @@ _SHAPES: Final = {
     "f32x4": (4, "F32"),
     "f64x2": (2, "F64"),
 }
-# First characters of numbers; those of inf and nan among them.
+# The first characters of numbers, including inf and nan.
 _NUMBER_STARTS: Final = frozenset("0123456789+-in")
 _CATCHES: Final = {
     "catch": CATCH,
@@ -78,7 +78,7 @@ def _call_indirect(parser: Parser, row: Instruction) -> bytes:
 
 
 def _segment_and_place(parser: Parser, places: IndexSpace, segments: IndexSpace) -> bytes:
-    """An optional table or memory and a segment; the segment comes first in the binary format."""
+    """An optional table or memory, and a segment, which comes first in the binary format."""
     first = parser.tokens[parser.at]
     if not parser.next_is_index():
         raise Unexpected(f"the index of a {segments.kind}")
@@ -117,7 +117,7 @@ def _table_copy(parser: Parser, row: Instruction) -> bytes:
 def _memarg(parser: Parser, row: Instruction) -> bytes:
     memory = b"\0"
     if parser.next_is_index():
-        # Of an instruction with a lane: an index is the lane if nothing else comes that could be.
+        # For an instruction with a lane: an index is the lane if nothing follows that could be.
         following = parser.tokens[parser.at + 1]
         is_lane = row.immediates is Immediates.MEMARG_LANE and not is_integer(following)
         if not is_lane or following.startswith(("offset=", "align=")):
@@ -284,7 +284,7 @@ READERS: Final[dict[Immediates, Callable[[Parser, Instruction], bytes]]] = {
 }
 
 
-# Instructions that share a name: which of them it is depends on what follows.
+# Instructions that share a name; which one it is depends on what follows.
 
 
 def _select(parser: Parser, rows: dict[Immediates, Instruction]) -> bytes:
@@ -310,8 +310,8 @@ _SHARED: Final = {
     frozenset({Immediates.HEAP_TYPE, Immediates.REF_TYPE}): _cast,
 }
 
-# How the loop over instructions treats one: it has no immediates; one index, of the space that is named; a label; a
-# constant; others, which a reader reads; it begins a block; it goes on with one, or ends it.
+# How the loop over instructions treats one: it has no immediates; one index, in the given space; a label; a constant;
+# other immediates, for a reader; it begins a block; it continues or ends one.
 PLAIN, INDEX, LABEL, CONSTANT, OTHER, BLOCK, CONTINUATION = range(7)
 
 _SPACES: Final = {
@@ -322,10 +322,10 @@ _SPACES: Final = {
     Immediates.TAG: "tags",
 }
 _CONSTANTS: Final = (Immediates.I32, Immediates.I64, Immediates.F32, Immediates.F64)
-# Words that go on with a block or end it, and are instructions or only words.
+# Words that continue or end a block: instructions, or just words.
 _CONTINUATIONS: Final = ("else", "end", "catch", "catch_all", "delegate", "then", "do")
 
-# (treatment, opcode, name of a space or of constants, reader of all that follows the opcode)
+# (treatment, opcode, name of a space or of constants, reader of everything after the opcode)
 Operation = tuple[int, bytes, str, "Callable[[Parser], bytes] | None"]
 
 

@@ -1,4 +1,4 @@
-"""Which part of a text a byte of the assembled module comes from.
+"""Finds the part of the text that a byte of the assembled module comes from.
 
 find_origins(data, module)     -> [(0x1a, 17), (0x1c, 19), ...]: offsets in the module, and numbers of tokens
 """
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def find_origins(data: bytes, module: Module) -> list[tuple[int, int]]:
-    """The origins of a module's sections, in order, that was assembled with traces."""
+    """The origins of the sections of a module that was assembled with traces, in order."""
     items_of = dict(module.sections())
     found: list[tuple[int, int]] = []
     position = 8
@@ -24,7 +24,7 @@ def find_origins(data: bytes, module: Module) -> list[tuple[int, int]]:
         position = start + size
         items, origins = items_of.get(id, []), module.origins.get(id, [])
         at = start + len(unsigned(len(items)))
-        # Types that were added for uses of them come after those that are written.
+        # Types that were added for uses come after those that are written.
         for number, item in enumerate(items):
             if number < len(origins):
                 found.append((at, origins[number]))

@@ -1,6 +1,6 @@
-"""The state of parsing: where in the text it is, which names there are, and what of the module has been made.
+"""The state of the parser: its position in the text, the names defined, and the parts of the module made so far.
 
-IndexSpace("function")          names and numbers of an index space, as LEB128: space["$f"], space["3"]
+IndexSpace("function")          the names and numbers of an index space, as LEB128: space["$f"], space["3"]
 Parser(Source(text))            a position in its tokens; parser.expect("("), parser.fail("unexpected token")
 """
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
     from wasmz.text.reading.lexer import Annotation, Source
 
-# Parameters and results of a function type, each as its bytes.
+# Parameters and results of a function type, as bytes each.
 Signature = tuple[tuple[bytes, ...], tuple[bytes, ...]]
 
-# Words that have a meaning somewhere, besides instructions and types. A word that has none anywhere is called an
-# unknown operator, as in the specification's suite.
+# Words with a meaning somewhere, besides instructions and types. Any other word is called an unknown operator, as in
+# the specification's test suite.
 KEYWORDS: Final = set(
     """
     module type rec sub final func struct array field param result local import export table memory global tag elem data
@@ -33,7 +33,7 @@ KEYWORDS: Final = set(
 
 
 class Unexpected(Exception):
-    """The next token is not what has to be there."""
+    """The next token is not the expected one."""
 
     def __init__(self, wanted: str) -> None:
         super().__init__(wanted)
@@ -41,7 +41,7 @@ class Unexpected(Exception):
 
 
 class Wrong(Exception):
-    """The next token is right in itself, but wrong here; with the reason."""
+    """The next token is well-formed, but wrong here; with the reason."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -52,10 +52,10 @@ class IndexSpace(dict[str, bytes]):
     """The indices of one kind, by the tokens that refer to them.
 
     Attributes:
-        kind: what they are of, for messages.
-        count: how many there are so far.
+        kind: the kind of items, for messages.
+        count: the number of items so far.
         ids: the index of each identifier.
-        names: for the name section, by index.
+        names: names for the name section, by index.
     """
 
     __slots__ = ("count", "ids", "kind", "names")
@@ -68,7 +68,7 @@ class IndexSpace(dict[str, bytes]):
         self.names: dict[int, str] = {}
 
     def declare(self, id: str | None) -> int:
-        """Adds one, with an identifier or none; gives its index."""
+        """Adds an item, with an identifier or none; returns its index."""
         index = self.count
         self.count = index + 1
         if id is not None:
@@ -100,7 +100,7 @@ _SHORT_KINDS: Final = {"function": "func"}
 
 
 class Constants(dict[str, bytes]):
-    """The bytes of each constant of one type, by its token: most constants of a module are equal to others."""
+    """The bytes of the constants of one type, by token: most constants of a module occur many times."""
 
     __slots__ = ("bits", "is_float")
 
@@ -123,15 +123,15 @@ class Constants(dict[str, bytes]):
 
 
 class Parser:
-    """A position in a text's tokens, the names of the module, and the parts of it that are made.
+    """A position in a text's tokens, the names of the module, and its parts made so far.
 
     Attributes:
         at: the number of the next token.
-        signatures: of each type index, the function type or ``None``.
+        signatures: for each type index, the function type or ``None``.
         types_of: the lowest type index of each function type that stands alone.
         greatest_type: the greatest type index that was referred to since it was reset.
         needs_data_count: whether an instruction refers to a data segment.
-        type_items, imports, ...: the parts of the sections.
+        type_items, imports, ...: the items of sections.
         local_names, label_names, parameter_names: for the name section.
     """
 
@@ -165,7 +165,7 @@ class Parser:
         self.local_names: dict[int, dict[int, str]] = {}
         self.parameter_names: dict[int, dict[int, str]] = {}
         self.label_names: dict[int, dict[int, str]] = {}
-        # Where instructions of the function being read begin in its body, and their tokens: only if errors need it.
+        # For the current function: where its instructions begin in the body, and their tokens; only if errors need it.
         self.trace: list[tuple[int, int]] | None = None
 
     # Tokens
@@ -175,20 +175,20 @@ class Parser:
         self.source.fail(self.at, reason)
 
     def accept(self, token: str) -> bool:
-        """Moves on if this is the next token."""
+        """Advances if the next token is this one; returns whether it was."""
         if self.tokens[self.at] == token:
             self.at += 1
             return True
         return False
 
     def expect(self, token: str) -> None:
-        """Moves on past the next token, which must be this one."""
+        """Advances past the next token, which must be this one."""
         if self.tokens[self.at] != token:
             raise Unexpected(token)
         self.at += 1
 
     def opens(self, word: str) -> bool:
-        """Moves on if a form of this word is next: past the parenthesis and the word."""
+        """Advances past a parenthesis and a word if a form with this word is next; returns whether it was."""
         at = self.at
         if self.tokens[at] == "(" and self.tokens[at + 1] == word:
             self.at = at + 2
@@ -201,7 +201,7 @@ class Parser:
         return token[:1] == "$" or (token[:1].isdigit() and is_integer(token))
 
     def identifier(self) -> str | None:
-        """The next token, if it is an identifier."""
+        """The next token, if it is an identifier; advances."""
         token = self.tokens[self.at]
         if token[:1] == "$" and len(token) > 1:
             self.at += 1
@@ -209,7 +209,7 @@ class Parser:
         return None
 
     def string(self) -> bytes:
-        """The next token, which must be a string."""
+        """The bytes of the next token, which must be a string; advances."""
         token = self.tokens[self.at]
         if not is_string(token):
             raise Unexpected("a string")
@@ -221,14 +221,14 @@ class Parser:
         return found
 
     def strings(self) -> bytes:
-        """All strings that are next, joined."""
+        """The bytes of all strings that are next, joined; advances."""
         pieces = []
         while self.tokens[self.at][:1] == '"':
             pieces.append(self.string())
         return b"".join(pieces)
 
     def name(self) -> str:
-        """The next token, which must be a string of UTF-8."""
+        """The next token, which must be a string of UTF-8; advances."""
         try:
             name = self.string().decode()
         except UnicodeDecodeError:
@@ -237,7 +237,7 @@ class Parser:
         return name
 
     def number(self, bits: int) -> int:
-        """The next token, which must be an unsigned integer."""
+        """The next token, which must be an unsigned integer; advances."""
         found = unsigned(self.tokens[self.at], bits)
         if found is None:
             raise Unexpected("an unsigned integer")
@@ -245,25 +245,25 @@ class Parser:
         return found
 
     def index(self, space: IndexSpace) -> int:
-        """The next token, as an index."""
+        """The index that the next token stands for; advances."""
         found = space.index(self.tokens[self.at])
         self.at += 1
         return found
 
     def encoded_index(self, space: IndexSpace) -> bytes:
-        """The same, as LEB128."""
+        """Like :meth:`index`, as LEB128."""
         found = space[self.tokens[self.at]]
         self.at += 1
         return found
 
     def optional_index(self, space: IndexSpace) -> bytes:
-        """The same; 0 if the next token is none."""
+        """Like :meth:`encoded_index`; 0 if the next token is not an index."""
         return self.encoded_index(space) if self.next_is_index() else b"\0"
 
     # Names and annotations
 
     def declare(self, space: IndexSpace) -> int:
-        """Adds one to a space, with the identifier that is next, or none."""
+        """Adds an item to a space, with the identifier that is next, if there is one."""
         token = self.tokens[self.at]
         if token[:1] != "$":
             return space.declare(None)
@@ -272,17 +272,17 @@ class Parser:
         return index
 
     def read_names(self, space: IndexSpace, index: int) -> None:
-        """Moves past an identifier, which is known already, and takes the name that an annotation gives."""
+        """Skips an identifier, which is known already, and records the name that an annotation gives."""
         self.identifier()
         self.annotated_name(space.names, index)
 
     def annotated_name(self, names: dict[int, str], index: int) -> None:
-        """The name of an ``@name`` annotation before the next token."""
+        """Records the name of an ``@name`` annotation before the next token."""
         for annotation in self.take_annotations(NAME):
             names[index] = self.annotation_name(annotation)
 
     def annotation_name(self, annotation: Annotation) -> str:
-        """What a ``@name`` annotation says."""
+        """The name that an ``@name`` annotation gives."""
         tokens = annotation.tokens
         if len(tokens) != 1 or not is_string(tokens[0]):
             self.source.fail_in(annotation, "@name annotation: unexpected token, expected one string")
@@ -292,7 +292,7 @@ class Parser:
             self.source.fail_in(annotation, "@name annotation: malformed UTF-8 encoding")
 
     def take_annotations(self, id: str) -> list[Annotation]:
-        """The annotations of an id before the next token, which are asked for once."""
+        """Takes the annotations with an id before the next token; each is taken once."""
         annotations = self.source.annotations
         if not annotations or self.at not in annotations:
             return []
@@ -304,11 +304,11 @@ class Parser:
 
 
 class Labels:
-    """The labels of the blocks that are open, in the function being read.
+    """The labels of the open blocks in the current function.
 
     Attributes:
         open: the identifier of each, outermost first; ``None`` without one.
-        names: for the name section, of all that there were, by number.
+        names: names for the name section, of all labels so far, by number.
     """
 
     def __init__(self) -> None:
@@ -318,7 +318,7 @@ class Labels:
         self._depths: dict[str, list[int]] = {}
 
     def push(self, id: str | None, name: str | None = None) -> None:
-        """Opens a block, with an identifier, or a name that an annotation gives it, or neither."""
+        """Opens a block, which may have an identifier, or a name from an annotation."""
         if id is not None:
             self._depths.setdefault(id, []).append(len(self.open))
             self.names[self._count] = id[1:]
@@ -334,7 +334,7 @@ class Labels:
             self._depths[id].pop()
 
     def encode(self, token: str) -> bytes:
-        """The label that a token stands for, as LEB128: how many blocks are within it."""
+        """The label that a token stands for, as LEB128: the number of blocks inside it."""
         if token[:1] == "$":
             depths = self._depths.get(token)
             if not depths:

@@ -1,8 +1,8 @@
-"""Types and uses of types, text to bytes (specification, section 6.4 "Types").
+"""Assembles types and uses of types (specification, section 6.4 "Types").
 
 (ref null $t)                            -> b"\\x63\\x05"
 (type $f (func (param i32)))             -> an item of the type section
-(type $f) (param i32) (result i64)       -> the index of a type: the one named, or the first that is equal
+(type $f) (param i32) (result i64)       -> the index of a type: the one named, or the first equal one
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ KEYWORDS.update(_HEAP_TYPES, _VALUE_TYPES)
 _ABBREVIATED: Final = frozenset(_HEAP_TYPES.values())
 
 
-# A named parameter: its position, its identifier if it has one, the name that an annotation gives it, and its token.
+# A named parameter: its position, its identifier or none, the name from an annotation or none, and its token.
 Parameter = tuple[int, "str | None", "str | None", int]
 
 # Value types
 
 
 def heap_type(parser: Parser) -> bytes:
-    """A heap type, perhaps an exact one."""
+    """A heap type, which may be exact."""
     token = parser.tokens[parser.at]
     found = _HEAP_TYPES.get(token)
     if found is not None:
@@ -55,7 +55,7 @@ def _type_index(parser: Parser) -> int:
 
 
 def reference_parts(parser: Parser) -> tuple[bool, bytes]:
-    """Of a reference type, whether it is nullable, and its heap type."""
+    """Whether a reference type is nullable, and its heap type."""
     if parser.opens("ref"):
         nullable = parser.accept("null")
         heap = heap_type(parser)
@@ -91,7 +91,7 @@ def value_type(parser: Parser) -> bytes:
 
 
 def read_type_field(parser: Parser) -> None:
-    """What is between the parentheses of a ``type`` or ``rec`` field, after its word, into the type section."""
+    """Reads what is between the parentheses of a ``type`` or ``rec`` field, after its word, to the type section."""
     first = len(parser.signatures)
     parser.greatest_type = -1
     if parser.tokens[parser.at - 1] == "type":
@@ -103,7 +103,7 @@ def read_type_field(parser: Parser) -> None:
             items.append(_definition(parser))
             parser.expect(")")
         parser.type_items.append(b"\x4e" + vector(items))
-    # What stands alone, in a group of its own, is what uses of function types find; but not if it refers to itself.
+    # Uses of function types find types that stand alone, in a group of their own, unless they refer to themselves.
     if len(items) == 1 and items[0][:1] == b"\x60" and parser.greatest_type < first:
         signature = parser.signatures[first]
         if signature is not None:
@@ -111,7 +111,7 @@ def read_type_field(parser: Parser) -> None:
 
 
 def _definition(parser: Parser) -> bytes:
-    """An item of the type section, from its name on; its signature becomes known."""
+    """An item of the type section, from its name on; records its signature."""
     index = len(parser.signatures)
     parser.read_names(parser.types, index)
     if not parser.opens("sub"):
@@ -173,7 +173,7 @@ def _fields(parser: Parser, space: IndexSpace) -> list[bytes]:
 
 
 def declare_fields(parser: Parser, index: int, start: int) -> None:
-    """Notes the names of a structure's fields before any is used; ``start`` is the number of a token in it."""
+    """Records the names of a structure's fields before any is used; ``start`` is the number of a token in it."""
     space = parser.fields[index] = IndexSpace("field")
     tokens, depth, at = parser.tokens, 0, start
     while depth >= 0 and tokens[at]:
@@ -188,7 +188,7 @@ def declare_fields(parser: Parser, index: int, start: int) -> None:
 
 
 def _declare_field(parser: Parser, space: IndexSpace, at: int) -> int:
-    """Notes the fields of one clause; gives the number of its closing parenthesis."""
+    """Records the fields of one clause; returns the number of its closing parenthesis."""
     tokens, depth = parser.tokens, 0
     if tokens[at][:1] == "$":
         parser.at = at
@@ -207,7 +207,7 @@ def _declare_field(parser: Parser, space: IndexSpace, at: int) -> int:
         if tokens[at] == "(":
             depth += 1
         at += 1
-    # The clause was opened by the caller's count: its end is not.
+    # The caller has counted the opening parenthesis, but not the closing one.
     return at
 
 
@@ -231,7 +231,7 @@ def _storage_type(parser: Parser) -> bytes:
 
 
 def parameters_and_results(parser: Parser, named: bool) -> tuple[list[bytes], list[bytes], list[Parameter]]:
-    """The types of ``param`` and ``result`` clauses, and the named parameters, which may be allowed."""
+    """The types of ``param`` and ``result`` clauses, and the named parameters, if ``named`` allows these."""
     params: list[bytes] = []
     results: list[bytes] = []
     names: list[Parameter] = []
@@ -259,7 +259,7 @@ def parameters_and_results(parser: Parser, named: bool) -> tuple[list[bytes], li
 
 
 def type_use(parser: Parser, named: bool = False) -> tuple[int, list[Parameter]]:
-    """The index of the function type that is used, which may be added for it, and the named parameters."""
+    """The index of the function type that is used, which is added if necessary, and the named parameters."""
     place = parser.at
     if not parser.opens("type"):
         params, results, names = parameters_and_results(parser, named)
@@ -283,7 +283,7 @@ def _check_inline(parser: Parser, index: int, signature: Signature, place: int) 
 
 
 def index_of(parser: Parser, params: list[bytes], results: list[bytes]) -> int:
-    """The index of a function type; it is added if there is none."""
+    """The index of a function type, which is added if there is none."""
     signature = (tuple(params), tuple(results))
     found = parser.types_of.get(signature)
     if found is None:
@@ -295,7 +295,7 @@ def index_of(parser: Parser, params: list[bytes], results: list[bytes]) -> int:
 
 
 def block_type(parser: Parser) -> bytes:
-    """A block's type: nothing, one result, or an index."""
+    """A block's type: empty, one result, or an index."""
     tokens, at = parser.tokens, parser.at
     if tokens[at] != "(" or tokens[at + 1] not in ("result", "param", "type"):
         return b"\x40"
@@ -316,7 +316,7 @@ def block_type(parser: Parser) -> bytes:
 
 
 def limits(parser: Parser, flags: int) -> tuple[int, bytes]:
-    """A minimum and perhaps a maximum: the flags with that of a maximum, and the bytes."""
+    """A minimum and perhaps a maximum: ``flags`` with the bit for a maximum, and the bytes."""
     found = unsigned(parser.number(64))
     if parser.tokens[parser.at][:1].isdigit():
         return flags | 1, found + unsigned(parser.number(64))
@@ -324,7 +324,7 @@ def limits(parser: Parser, flags: int) -> tuple[int, bytes]:
 
 
 def address_type(parser: Parser) -> int:
-    """The flag of an address type, which may be left out."""
+    """The flag of an address type, which may be omitted."""
     if parser.accept("i64"):
         return 4
     parser.accept("i32")
@@ -344,7 +344,7 @@ def memory_type(parser: Parser) -> bytes:
 
 
 def page_size(parser: Parser) -> int | None:
-    """The logarithm of a page size, if it is written."""
+    """The logarithm of a page size, if there is one."""
     if not parser.opens("pagesize"):
         return None
     size = parser.number(64)
@@ -356,7 +356,7 @@ def page_size(parser: Parser) -> int | None:
 
 
 def page_bytes(logarithm: int | None) -> int:
-    """The size of a page of a memory."""
+    """The size of a memory's pages."""
     return PAGE_BYTES if logarithm is None else 1 << logarithm
 
 

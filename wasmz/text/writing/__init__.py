@@ -1,1 +1,1 @@
-"""Bytes to text: types, instructions, folded or not, and the rest of a module."""
+"""Prints modules as text: types, instructions, folded or not, and the rest."""

@@ -1,10 +1,10 @@
-"""Instructions as lines, flat or folded.
+"""Writes instructions as lines, flat or folded.
 
     local.get 0 / i32.const 1 / i32.add       flat
     (i32.add (local.get 0) (i32.const 1))     folded
 
-A line is how deep it is indented, and its text. Folding takes operands only from what comes right before, so that the
-order of instructions, which is all that matters, stays the same, whatever it takes for an operand.
+A line has its indentation and its text. Folding takes operands only from the lines right before, so the order of
+instructions, which determines the module, stays the same whatever is taken for an operand.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
     from wasmz.wasm.syntax import DecodedInstruction, WasmModule
 
-# What is folded is no wider than this, with its indentation, if it is on one line.
+# The greatest width, with indentation, of folded instructions on one line.
 WIDTH: Final = 96
-# Lines of blocks and operands are indented up to this depth; nothing is folded deeper than the second one.
+# The greatest indentation of lines; nothing is folded deeper than `_MOST_FOLDED`.
 _DEEPEST: Final = 24
-# How deep a function's instructions are in the module.
+# The indentation of a function's instructions in the module.
 _FUNCTION_DEPTH: Final = 2
 _MOST_FOLDED: Final = 16
 
@@ -54,7 +54,7 @@ def indented(lines: list[Line]) -> list[str]:
 
 
 def _wrapped(line: str) -> list[str]:
-    """A line cut where it is too wide: that of a ``br_table``, as a rule. Comments stay at what they are about."""
+    """Splits a line that is too wide, usually a ``br_table``. Comments stay with what they are about."""
     indent = line[: len(line) - len(line.lstrip())]
     found = [indent]
     for word in _CUT.split(line.lstrip()):
@@ -65,7 +65,7 @@ def _wrapped(line: str) -> list[str]:
 
 
 def flat_lines(instructions: Instructions, hints: dict[int, str]) -> list[Line]:
-    """One instruction a line. ``hints`` are annotations by offset."""
+    """One instruction on each line. ``hints`` are annotations by offset."""
     lines: list[Line] = []
     depth = 0
     for name, operands, offset in instructions:
@@ -80,7 +80,7 @@ def flat_lines(instructions: Instructions, hints: dict[int, str]) -> list[Line]:
 
 
 class _Watched(list["Any"]):
-    """An operand stack that notes how low it has been."""
+    """An operand stack that records how low it has been."""
 
     low = 0
 
@@ -97,7 +97,7 @@ class _Watched(list["Any"]):
 def find_arities(
     module: WasmModule, function: int, instructions: list[DecodedInstruction]
 ) -> dict[int, tuple[int, int]]:
-    """How many operands each instruction takes, and results it gives, by offset; as far as the body is valid."""
+    """How many operands and results each instruction has, by offset, as far as the body is valid."""
     found: dict[int, tuple[int, int]] = {}
     try:
         state = BodyState(module, function)
@@ -117,9 +117,9 @@ class _Group:
     """Lines that belong together: an instruction with its operands, or a block.
 
     Attributes:
-        start: the number of the first.
-        results: how many values it gives; -1 if it cannot be an operand.
-        depth: how deep it is folded.
+        start: the number of its first line.
+        results: how many values it produces; -1 if it cannot be an operand.
+        depth: how deeply it is folded.
     """
 
     __slots__ = ("depth", "results", "start")
@@ -131,15 +131,15 @@ class _Group:
 
 
 class _Block:
-    """A block that is open.
+    """An open block.
 
     Attributes:
-        name: of its instruction.
+        name: the name of its instruction.
         start: the number of its first line.
-        depth: of the lines in it.
+        depth: the indentation of the lines in it.
         is_flat: whether ``end`` closes it.
-        folded: how deep its operand, and what else was in it, is folded.
-        groups: those in it that may still become operands.
+        folded: how deeply its operand, and other forms in it, are folded.
+        groups: the groups in it that may still become operands.
     """
 
     __slots__ = ("depth", "folded", "groups", "is_flat", "name", "start")
@@ -153,13 +153,13 @@ class _Block:
         self.groups: list[_Group] = []
 
     def forget(self) -> None:
-        """None of the groups becomes an operand any more."""
+        """From now on, none of the groups can become an operand."""
         self.folded = max([self.folded, *(group.depth for group in self.groups)])
         self.groups.clear()
 
 
 def folded_lines(instructions: Instructions, hints: dict[int, str], arities: dict[int, tuple[int, int]]) -> list[Line]:
-    """Operands within their instructions, blocks in parentheses."""
+    """Operands inside their instructions, blocks in parentheses."""
     return _Folding(hints, arities).fold(instructions)
 
 
@@ -169,7 +169,7 @@ class _Folding:
         self.arities: dict[int, tuple[int, int]] = arities
         self.lines: list[Line] = []
         self.blocks: list[_Block] = [_Block("func", 0, 0)]
-        # How deep the operands that were taken last are folded.
+        # How deeply the operands that were taken last are folded.
         self.taken: int = 0
 
     def fold(self, instructions: Instructions) -> list[Line]:
@@ -185,11 +185,11 @@ class _Folding:
         return self.lines
 
     def take(self, count: int) -> int | None:
-        """Where the lines of so many operands begin, if they lie right before; they are not groups any more then."""
+        """Takes the groups right before as ``count`` operands; returns the number of their first line, or ``None``."""
         groups = self.blocks[-1].groups
         operands = groups[len(groups) - count :] if count else []
         if len(operands) < count or any(group.results != 1 or group.depth >= _MOST_FOLDED for group in operands):
-            # They come from somewhere else; nothing before can be another's operand.
+            # The operands come from elsewhere; nothing before can be an operand of later instructions.
             self.blocks[-1].forget()
             return None
         if not operands:
@@ -199,7 +199,7 @@ class _Folding:
         return operands[0].start
 
     def add(self, text: str, offset: int) -> None:
-        """An instruction that is no block."""
+        """Adds an instruction that is not a block."""
         taken, results = self.arities.get(offset, (0, 0))
         known = offset in self.arities
         block, lines = self.blocks[-1], self.lines
@@ -211,14 +211,14 @@ class _Folding:
             start = len(lines)
             self.write_hint(hint, depth)
             lines.append((depth, text))
-            # What is not in parentheses is nobody's operand.
+            # Lines without parentheses cannot be operands.
             results = -1
         else:
             self.wrap(f"({text}", start, depth, hint)
         block.groups.append(_Group(start, results, self.taken))
 
     def wrap(self, head: str, start: int, depth: int, hint: str | None, closes: bool = True) -> None:
-        """Puts an instruction around the lines of its operands: on one line if they fit."""
+        """Puts an instruction around the lines of its operands, on one line if they fit."""
         lines = self.lines
         operands = lines[start:]
         del lines[start:]
@@ -247,7 +247,7 @@ class _Folding:
     # Blocks
 
     def open(self, name: str, text: str, offset: int) -> None:
-        """The beginning of a block; an ``if`` takes its condition along."""
+        """Begins a block; an ``if`` takes its condition."""
         depth, start = self.blocks[-1].depth, len(self.lines)
         hint = self.hints.get(offset)
         self.taken = 0
@@ -274,7 +274,7 @@ class _Folding:
         self.blocks[-1].folded = self.taken
 
     def go_on(self, name: str, text: str) -> None:
-        """The next part of an if or a try."""
+        """Begins the next part of an ``if`` or ``try``."""
         block = self.blocks[-1]
         if block.is_flat:
             self.lines.append((block.depth - 1, text))
@@ -284,7 +284,7 @@ class _Folding:
         block.forget()
 
     def close(self, text: str, offset: int) -> None:
-        """The end of a block, or its ``delegate``."""
+        """Ends a block, perhaps by a ``delegate``."""
         block = self.blocks.pop()
         block.forget()
         if block.is_flat:

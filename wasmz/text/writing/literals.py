@@ -12,7 +12,7 @@ from wasmz.text.reading.literals import OutOfRange, float_bits
 
 
 def float_text(bits: int, width: int) -> str:
-    """The floating-point constant of these bits: the shortest decimal number, or ``inf`` or ``nan``."""
+    """The floating-point constant with these bits: the shortest decimal number, or ``inf`` or ``nan``."""
     fraction = 23 if width == 32 else 52
     sign = "-" if bits >> (width - 1) else ""
     payload = bits & ((1 << fraction) - 1)
@@ -31,7 +31,7 @@ def float_text(bits: int, width: int) -> str:
             if float_bits(text, 32) == bits:
                 return _trimmed(text)
         except OutOfRange:
-            # The largest numbers, rounded up.
+            # The largest numbers: rounding up would overflow.
             continue
     return _trimmed(repr(number))
 

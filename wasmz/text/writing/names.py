@@ -1,6 +1,6 @@
-"""Names for what a module has, from its section of names (specification, section 7.6.1).
+"""Names of a module's items, from its name section (specification, section 7.6.1).
 
-Names(data, module).functions[3]     -> "$parse", or nothing for what has no name that could be an identifier
+Names(data, module).functions[3]     -> "$parse"; empty if its name cannot be an identifier
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _WORD: Final = re.compile(r"[0-9A-Za-z!#$%&'*+./:<=>?@\\^_`|~-]+")
 _PLAIN: Final = re.compile(rb"[\x20\x21\x23-\x5b\x5d-\x7e]+")
 
-# Subsections: of items by one index, and by two.
+# Subsections, by id: of items with one index, and of those with two.
 _MODULE: Final = 0
 _BY_INDEX: Final = {
     1: "functions",
@@ -36,10 +36,10 @@ _BY_TWO: Final = {2: "locals", 3: "labels", 10: "fields", 12: "parameters"}
 
 
 class Identifiers(dict[int, str]):
-    """Identifiers by index, of one index space; what has none is called by its number.
+    """The identifiers of one index space, by index; items without one are referred to by number.
 
     Attributes:
-        names: all names, also those that are no identifiers because they are empty, or another's.
+        names: all names, including those that cannot be identifiers because they are empty or duplicate.
     """
 
     __slots__ = ("names",)
@@ -58,11 +58,11 @@ class Identifiers(dict[int, str]):
         return str(index)
 
     def defined(self, index: int) -> str:
-        """What stands before a definition's type: identifier or annotation, and the number as a comment."""
+        """What precedes a definition's type: identifier or annotation, and the number as a comment."""
         return f"{self.brief(index)}(;{index};) "
 
     def brief(self, index: int) -> str:
-        """The same without the number."""
+        """Like :meth:`defined`, without the number."""
         if index in self:
             return f"{self[index]} "
         return f"(@name {quoted(self.names[index].encode())}) " if index in self.names else ""
@@ -72,12 +72,12 @@ _NONE: Final = Identifiers({})
 
 
 class Names:
-    """The names of a module. One with a section that could not be written again has none.
+    """The names of a module. A module whose name section could not be written again has none.
 
     Attributes:
-        module: its own name.
+        module: the module's own name.
         functions, types, ...: identifiers by index.
-        locals, labels, fields, parameters: likewise, by the function's or type's index first.
+        locals, labels, fields, parameters: likewise, by function or type index first.
         is_whole: whether everything in the section is here.
     """
 
@@ -118,7 +118,7 @@ class Names:
 
 
 def _sizes(module: WasmModule) -> dict[int, int]:
-    """How many items there are of each kind; of those by two indices the first one's."""
+    """The number of items of each kind; for those with two indices, of the first index."""
     functions, types = len(module.function_types), len(module.types)
     return {
         1: functions,
@@ -137,7 +137,7 @@ def _sizes(module: WasmModule) -> dict[int, int]:
 
 
 def _read(reader: Reader, sizes: dict[int, int]) -> dict[int, object]:
-    """The subsections; ``InvalidWasm`` if there is anything that an assembler would not write."""
+    """The subsections; ``InvalidWasm`` if the section has anything that an assembler would not write."""
     found: dict[int, object] = {}
     while reader.pos < reader.end:
         kind = reader.byte()
@@ -178,12 +178,12 @@ def _name_map(reader: Reader, size: int) -> dict[int, str]:
 
 
 def identifier(name: str) -> str:
-    """The identifier of a name, in quotes if need be."""
+    """The identifier for a name, in quotes if necessary."""
     return f"${name}" if _WORD.fullmatch(name) else f"${quoted(name.encode())}"
 
 
 def quoted(content: bytes) -> str:
-    """Bytes as a string token: what is text stays text."""
+    """Bytes as a string token; printable text is written as it is."""
     if not content or _PLAIN.fullmatch(content):
         return f'"{content.decode()}"'
     try:
@@ -194,7 +194,7 @@ def quoted(content: bytes) -> str:
 
 
 def quoted_bytes(content: bytes, width: int) -> list[str]:
-    """Data as strings of about this width, where what is not ASCII is written byte by byte."""
+    """Data as strings of about this width; bytes other than ASCII are written as escapes."""
     found: list[str] = []
     line: list[str] = []
     length = 0

@@ -1,4 +1,4 @@
-"""What follows an instruction's name, bytes to text: a writer for each kind of immediates of the instruction table.
+"""Prints the immediates after an instruction's name: a writer for each kind in the instruction table.
 
 28 02 08       -> "i32.load offset=8"
 11 03 01       -> "call_indirect 1 (type 3)"
@@ -32,11 +32,11 @@ class Context:
     """What the text of instructions depends on.
 
     Attributes:
-        names, signatures: of the module.
-        locals: of the function.
+        names, signatures: those of the module.
+        locals: the identifiers of the function's locals.
         labels: identifiers of the labels, by the number of the block.
-        open: of the blocks that are open, the number of each, outermost first.
-        blocks: how many blocks there were.
+        open: the numbers of the open blocks, outermost first.
+        blocks: the number of blocks so far.
     """
 
     def __init__(self, names: Names, signatures: list[Signature | None], function: int | None = None) -> None:
@@ -44,17 +44,17 @@ class Context:
         self.signatures: list[Signature | None] = signatures
         self.locals: Identifiers = names.locals.get(function, _NO_NAMES) if function is not None else _NO_NAMES
         self.labels: Identifiers = Identifiers({})
-        # Labels may have one name: the innermost counts. So all that are not empty are identifiers.
+        # Several labels may have one name: the innermost counts. So all names that are not empty are identifiers.
         if function is not None and function in names.labels:
             self.labels.names = names.labels[function].names
             self.labels.update({i: identifier(name) for i, name in self.labels.names.items() if name})
         self.open: list[int] = []
         self.blocks: int = 0
-        # For each identifier, which of the open blocks have it.
+        # For each identifier, the open blocks that have it.
         self._places: dict[str, list[int]] = {}
 
     def enter(self) -> str:
-        """Opens a block: what follows its name."""
+        """Opens a block; returns what follows its name."""
         number = self.blocks
         self.blocks = number + 1
         self.open.append(number)
@@ -72,7 +72,7 @@ class Context:
                 self._places[id].pop()
 
     def label(self, depth: int) -> str:
-        """A branch's target: an identifier that leads there, or a number."""
+        """The target of a branch: an identifier that refers to it, or a number."""
         place = len(self.open) - depth
         if 0 < place <= len(self.open):
             id = self.labels.get(self.open[place - 1])
@@ -135,7 +135,7 @@ def _call_indirect(reader: Reader, context: Context, row: Instruction) -> str:
 
 
 def _two(first: str, second: str) -> Writer:
-    """Two indices, in the same order."""
+    """Prints two indices, in the same order."""
 
     def write(reader: Reader, context: Context, row: Instruction) -> str:
         names = context.names
@@ -147,7 +147,7 @@ def _two(first: str, second: str) -> Writer:
 
 
 def _init(segments: str, places: str) -> Writer:
-    """A segment and a table or memory, which comes first in text, or is left out."""
+    """Prints a segment and a table or memory, which comes first in text, or is omitted."""
 
     def write(reader: Reader, context: Context, row: Instruction) -> str:
         segment, place = reader.u32(), reader.u32()
@@ -220,7 +220,7 @@ def _lane(reader: Reader, context: Context, row: Instruction) -> str:
 
 def _heap_type(reader: Reader, context: Context, row: Instruction) -> str:
     heap = heap_type(reader, context.names)
-    # Where the text has a reference type, the row is the one of nullable ones.
+    # Where the text has a reference type, the row's name is that for nullable ones.
     return f" {heap}" if row.mnemonic == row.name else f" (ref null {heap})"
 
 
@@ -296,7 +296,7 @@ WRITERS: Final[dict[Immediates, Writer]] = {
 
 
 def instruction_texts(reader: Reader, context: Context) -> list[tuple[str, str, int]]:
-    """The instructions up to the end of an expression, without that: (mnemonic, what follows it, offset)."""
+    """The instructions of an expression, without its ``end``: (mnemonic, what follows it, offset)."""
     open = context.open
     height = len(open)
     found: list[tuple[str, str, int]] = []

@@ -1,7 +1,7 @@
-"""A module in the binary format as text, which assembles to the same module.
+"""Prints a module in the binary format as text, which assembles to the same module.
 
 print_module(data)                   -> "(module\\n  (func (;0;) ...)\\n)\\n"
-print_module(data, folded=True)      -> the same with operands within their instructions
+print_module(data, folded=True)      -> the same with operands inside their instructions
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 _PASSIVE, _EXPLICIT, _EXPRESSIONS = 1, 2, 4
 _KINDS: Final = ("func", "table", "memory", "global", "tag")
-# Words of places of custom sections.
+# The words for places of custom sections.
 _PLACES: Final = {
     1: "type",
     2: "import",
@@ -53,7 +53,7 @@ _PLACES: Final = {
     12: "datacount",
     13: "tag",
 }
-# Instructions whose branches may have hints, by opcode: br_if and if.
+# Instructions that may have branch hints, by opcode: br_if and if.
 _HINTED: Final = (0x0D, 0x04)
 
 
@@ -61,8 +61,8 @@ def print_module(data: bytes, folded: bool = False) -> str:
     """The text of a module.
 
     Args:
-        data: the module; it need not validate.
-        folded: whether operands are written within their instructions.
+        data: the module; it need not be valid.
+        folded: whether operands are written inside their instructions.
 
     Raises:
         InvalidWasm: the bytes are malformed.
@@ -84,7 +84,7 @@ class Listing:
                 type_lines(Reader(data, start, end, ALL_PROPOSALS), self._names, self._signatures)
 
     def lines(self, body: FunctionBody) -> list[tuple[str, int]]:
-        """The instructions of a function, flat and without indentation; and the offset of each.
+        """The instructions of a function, flat and without indentation, each with its offset.
 
         Raises:
             InvalidWasm: its body is malformed.
@@ -96,7 +96,7 @@ class Listing:
 
 
 class _Printer:
-    """One module."""
+    """Prints one module."""
 
     def __init__(self, data: bytes, folded: bool) -> None:
         self.data: bytes = data
@@ -105,7 +105,7 @@ class _Printer:
         self.names: Names = Names(data, self.module)
         self.signatures: list[Signature | None] = []
         self.lines: list[str] = []
-        # How many items of each kind there were.
+        # The number of items of each kind so far.
         self.counts: dict[str, int] = dict.fromkeys((*_KINDS, "elem", "data"), 0)
         self.hints: dict[int, dict[int, bool]] = self._find_hints()
         self.spaces: dict[str, Identifiers] = {
@@ -133,7 +133,7 @@ class _Printer:
             reader = Reader(data, start, position, ALL_PROPOSALS)
             if id:
                 if data[start] or id == 8:
-                    # The assembler writes no section without items.
+                    # The assembler does not write sections without items.
                     place = f"(after {_PLACES[id]})"
                 _SECTIONS[id](self, reader)
                 continue
@@ -146,7 +146,7 @@ class _Printer:
         return "\n".join([head, *self.lines, ")", ""])
 
     def _find_hints(self) -> dict[int, dict[int, bool]]:
-        """Branch hints that annotations can say: those of a section before the code, all of them of branches."""
+        """The branch hints that annotations can express: those of a section before the code, if all are on branches."""
         module, data = self.module, self.data
         sections = [section for section in module.custom_sections if section.name == HINT_SECTION]
         if len(sections) != 1 or not module.bodies or sections[0].end > module.code_start:
@@ -166,11 +166,11 @@ class _Printer:
     # Parts
 
     def add(self, text: str, depth: int = 1) -> None:
-        """A line."""
+        """Adds a line."""
         self.lines.append("  " * depth + text)
 
     def _add_wrapped(self, head: str, parts: list[str], tail: str) -> None:
-        """A line of parts, or several where it would be too wide."""
+        """Adds the parts as one line, or as several if it would be too wide."""
         line = "  " + head
         for part in parts:
             if len(line) + 1 + len(part) > WIDTH and line.strip():
@@ -180,7 +180,7 @@ class _Printer:
         self.lines.append(line + tail)
 
     def _add_strings(self, head: str, content: bytes, tail: str) -> None:
-        """A form that ends with bytes."""
+        """Adds a form that ends with strings."""
         strings = quoted_bytes(content, WIDTH - 8)
         if len(strings) == 1 and len(head) + len(strings[0]) < WIDTH:
             self.add(f"{head} {strings[0]}{tail}")
@@ -192,7 +192,7 @@ class _Printer:
             self.add(head + tail)
 
     def _next(self, kind: str) -> tuple[int, str]:
-        """The index of the next item of a kind, and what stands before its type."""
+        """The index of the next item of a kind, and what precedes its type."""
         index = self.counts[kind]
         self.counts[kind] = index + 1
         return index, f"({kind} {self.spaces[kind].defined(index)}".rstrip()
@@ -246,14 +246,14 @@ class _Printer:
         return memory_type(reader) if kind == "memory" else global_type(reader, self.names)
 
     def _type_use(self, type: int, function: int | None = None) -> str:
-        """A type by its index; and its clauses, where parameters have names."""
+        """A type by its index; and its clauses, if parameters have names."""
         locals = self.names.locals.get(function) if function is not None else None
         if locals is None:
             return f" (type {self.names.types[type]})"
         return type_use(type, self.names, self.signatures, locals)
 
     def functions(self, reader: Reader) -> None:
-        """The function section: written with the code."""
+        """The function section, which is written with the code."""
 
     def tables(self, reader: Reader) -> None:
         """The table section."""
@@ -320,7 +320,7 @@ class _Printer:
         return f"({found[0]})" if len(found) == 1 else f"(item {' '.join(found)})"
 
     def data_count(self, reader: Reader) -> None:
-        """The data count section: the assembler writes it where instructions need it."""
+        """The data count section, which the assembler adds if instructions need it."""
 
     def code(self, reader: Reader) -> None:
         """The code section."""
@@ -329,9 +329,9 @@ class _Printer:
             self._function(body)
 
     def _function(self, body: FunctionBody) -> None:
-        """One function with its code."""
+        """Prints a function with its code."""
         index, head = self._next("func")
-        # What is malformed raises its error here.
+        # Raises the error for a malformed body.
         decoded = decode_body(self.data, body, self.module)
         type = self.module.function_types[index]
         locals = self.names.locals.get(index)
@@ -363,7 +363,7 @@ class _Printer:
         self.add(")")
 
     def _add_locals(self, declared: list[str]) -> None:
-        """Declarations, of which long ones are cut."""
+        """Adds declarations of locals, split if they are long."""
         line = ""
         for clause in declared:
             words = clause[1:-1].split(" ") if len(clause) > WIDTH else []

@@ -1,9 +1,9 @@
-"""Types, bytes to text (specification, section 6.4 "Types").
+"""Prints types (specification, section 6.4 "Types").
 
     63 05                     -> "(ref null $t)"
     60 01 7f 01 7e            -> "(func (param i32) (result i64))"
 
-Types are read from the bytes themselves, because a decoded module keeps no indices of types that are equal.
+Types are read from the bytes, because a decoded module does not distinguish indices of equal types.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Signature = tuple[list[str], list[str]]
 
 
 def heap_type(reader: Reader, names: Names) -> str:
-    """A heap type, perhaps an exact one."""
+    """A heap type, which may be exact."""
     short = _HEAP_TYPES.get(reader.peek())
     if short is not None:
         reader.pos += 1
@@ -60,7 +60,7 @@ def _field(reader: Reader, names: Names) -> str:
 
 
 def type_lines(reader: Reader, names: Names, signatures: list[Signature | None]) -> list[str]:
-    """The fields of the type section. ``signatures`` gets the function type of each index."""
+    """The fields of the type section. Appends the function type of each index, or ``None``, to ``signatures``."""
     lines = []
     for _ in range(reader.u32()):
         if reader.peek() != _REC:
@@ -103,7 +103,7 @@ def _brief(identifiers: Identifiers | None, index: int) -> str:
 
 
 def signature_clauses(signature: Signature | None, identifiers: Identifiers | None = None) -> str:
-    """The ``param`` and ``result`` clauses of a function type, a space before each."""
+    """The ``param`` and ``result`` clauses of a function type, each after a space."""
     if signature is None:
         return ""
     params, results = signature
@@ -111,7 +111,7 @@ def signature_clauses(signature: Signature | None, identifiers: Identifiers | No
 
 
 def clauses(word: str, types: list[str], identifiers: Identifiers | None = None, first: int = 0) -> list[str]:
-    """Clauses for types, from index ``first`` on: one for each that has a name, together for those between."""
+    """Clauses for types, from index ``first`` on: one for each type with a name, and one for each run of others."""
     found: list[str] = []
     plain: list[str] = []
     for index, type in enumerate(types, first):
@@ -129,7 +129,7 @@ def clauses(word: str, types: list[str], identifiers: Identifiers | None = None,
 
 
 def block_type(reader: Reader, names: Names, signatures: list[Signature | None]) -> str:
-    """A block's type, with a space before it."""
+    """A block's type, after a space."""
     byte = reader.peek()
     if byte == 0x40:
         reader.pos += 1
@@ -143,7 +143,7 @@ def block_type(reader: Reader, names: Names, signatures: list[Signature | None])
 def type_use(
     index: int, names: Names, signatures: list[Signature | None], identifiers: Identifiers | None = None
 ) -> str:
-    """A function type by its index and in full, with a space before it."""
+    """A function type by its index and in full, after a space."""
     signature = signatures[index] if index < len(signatures) else None
     return f" (type {names.types[index]}){signature_clauses(signature, identifiers)}"
 
