@@ -10,7 +10,7 @@
     wasmz.run("prog.wasm", ["-v"], stdin=b"input").stdout       # a program, to its end
     wasmz.guests.MicroPython(timeout=2).exec("1 + 1").value     # code that nobody trusts
 
-Names are imported when first used: `import wasmz` loads neither compiler nor runtime.
+Names are imported when they are first used: `import wasmz` loads neither compiler nor runtime.
 """
 
 from __future__ import annotations

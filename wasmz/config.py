@@ -1,8 +1,8 @@
 """The configuration of an engine: one frozen value, checked when it is made.
 
-Each field is described once, by :func:`setting`: its default, its meaning, what of it is part of the cache's key, its
-command-line option. From that derive ``Config``, its checks and its documentation, the cache's key, the options of the
-command line (``wasmz.cli.options``), what precompiled files bring along, and docs/configuration.md.
+Each field is described once, by :func:`setting`: its default, its meaning, its part of the cache's key, its
+command-line option. ``Config``, its checks and its documentation, the cache's key, the options of the command line
+(``wasmz.cli.options``), the limits in precompiled files, and docs/configuration.md derive from that.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ else:
 OPT_LEVELS: Final = (0, 2)
 COMPILE_MODES: Final = ("smart", "lazy", "eager")
 
-# Passes that can be switched off: those of wasmz.passes.PIPELINES on which nothing else relies.
+# Passes that can be disabled: those of wasmz.passes.PIPELINES on which nothing else relies.
 OPTIONAL_PASSES: Final = (
     *("inline", "lanes", "counters", "values", "forwarding", "idioms", "arrays", "circuits", "jumps"),
     *("conditions", "dead", "invariants", "streams"),
@@ -40,11 +40,11 @@ DEFAULT_MAX_CALL_DEPTH: Final = 6_000 if sys.version_info < (3, 12) else 20_000
 
 
 def setting(*, default: Any, help: str, key: Callable[[Any], object] | None, **more: Any) -> Any:
-    """The default of a field, with its description: the arguments of a :class:`~wasmz.settings.Setting`."""
+    """The default of a field, and its description: the arguments of a :class:`~wasmz.settings.Setting`."""
     return {"default": default, "help": help, "key": key, **more}
 
 
-# The part of a value that is in the key.
+# Functions that return the part of a value that is in the key
 
 
 def whole(value: Any) -> object:
@@ -53,16 +53,16 @@ def whole(value: Any) -> object:
 
 
 def is_set(value: Any) -> object:
-    """Whether there is a value: running code looks up which one it is."""
+    """Whether there is a value: running code looks it up."""
     return value is not None
 
 
-# Whether numpy is installed, once that was looked for.
+# Whether numpy is installed; empty before the first search for it.
 _numpy_is_there: list[bool] = []
 
 
 def has_numpy() -> bool:
-    """Whether numpy is installed. It is not imported for that."""
+    """Whether numpy is installed. Does not import it."""
     if not _numpy_is_there:
         places = [os.path.join(place, "numpy", "__init__.py") for place in sys.path]
         _numpy_is_there.append("numpy" in sys.modules or any(os.path.exists(place) for place in places))
@@ -70,7 +70,7 @@ def has_numpy() -> bool:
 
 
 def assume_numpy() -> None:
-    """Lets this process compile for another one that has numpy."""
+    """Makes this process compile for another process that has numpy."""
     _numpy_is_there[:] = [True]
 
 
@@ -81,7 +81,7 @@ def is_used(value: Any) -> object:
 
 @dataclass_transform(frozen_default=True, field_specifiers=(setting,))
 class ConfigType(RecordType):
-    """Turns descriptions into defaults of fields, and keeps them; each field must have one."""
+    """Makes defaults of the fields' descriptions, and keeps these; each field must have one."""
 
     _described: dict[str, dict[str, Any]]
     _made: dict[str, Setting]
@@ -107,7 +107,7 @@ class ConfigType(RecordType):
             made = {field: Setting(**described) for field, described in cls._described.items()}
             for field, about in made.items():
                 about.type = cls.__annotations__[field]
-            # In one step: other threads see all or none of them.
+            # Atomic: other threads see all or none of them.
             cls._made.update(made)
         return cls._made
 
@@ -116,7 +116,7 @@ class ConfigType(RecordType):
         text: str | None = cls.__dict__.get("__doc__")
         if text is None:
             return None
-        # All lines have the last one's indentation: newer versions of Python remove that of docstrings.
+        # All lines get the last one's indentation, which newer versions of Python remove from docstrings.
         text = text.rstrip()
         margin = text.rpartition("\n")[2].partition("settings:")[0]
         public = [
@@ -126,9 +126,9 @@ class ConfigType(RecordType):
 
 
 class Config(Record, metaclass=ConfigType):
-    """Settings of an :class:`~wasmz.Engine`, and of everything made by it: a frozen value.
+    """The settings of an :class:`~wasmz.Engine`, and of everything made by it: a frozen value.
 
-    Wrong values are refused when it is made: ``TypeError`` for those of another type, ``ValueError`` for others. Both
+    Wrong values are refused when it is made: ``TypeError`` for values of a wrong type, ``ValueError`` for others. Both
     name the field.
 
     Attributes:
@@ -282,7 +282,7 @@ class Config(Record, metaclass=ConfigType):
             value = getattr(self, name)
             if value is default or (value == default and value.__class__ is default.__class__):
                 continue
-            # A flag is right, too: "settings" is imported for what may not be.
+            # A correct flag needs no check by "settings", which is then not imported.
             if value.__class__ is not bool or not Config.__annotations__[name].startswith("bool"):
                 Config.settings[name].check(name, value)
         if self.opt_level == 1:
@@ -326,10 +326,10 @@ class Config(Record, metaclass=ConfigType):
         return super()._complete(args, named)
 
     def replace(self, **changes: Any) -> Config:
-        """The same settings except for some: ``config.replace(fuel=1000)``.
+        """The settings with some changes: ``config.replace(fuel=1000)``.
 
         Raises:
-            TypeError, ValueError: there is no such field, or its value is wrong.
+            TypeError, ValueError: a field does not exist, or its value is wrong.
         """
         fields: dict[str, Any] = {name: getattr(self, name) for name in self.__match_args__}
         if "compile_mode" in changes or "eager_compile" in changes:
@@ -341,7 +341,7 @@ class Config(Record, metaclass=ConfigType):
 
     @property
     def key(self) -> tuple[object, ...]:
-        """The settings that generated code depends on, which the compilation cache distinguishes."""
+        """The settings that generated code depends on; they are part of the compilation cache's keys."""
         described = Config._described.items()
         return tuple([about["key"](getattr(self, name)) for name, about in described if about["key"] is not None])
 
@@ -352,18 +352,18 @@ class Config(Record, metaclass=ConfigType):
 
     @property
     def changes(self) -> dict[str, Any]:
-        """The fields that differ from their defaults, and do not concern only this process."""
+        """The fields that differ from their defaults, except those that concern only this process."""
         values = {name: getattr(self, name) for name, about in Config.settings.items() if not about.is_local}
         return {name: value for name, value in values.items() if value != Config.settings[name].default}
 
     @property
     def counts_calls(self) -> bool:
-        """Whether nested calls are counted one by one, because ``max_call_depth`` is not the default."""
+        """Whether nested calls are counted, because ``max_call_depth`` is not the default."""
         return self.max_call_depth != DEFAULT_MAX_CALL_DEPTH
 
     @property
     def uses_numpy(self) -> bool:
-        """Whether code may use numpy, and there is one."""
+        """Whether code may use numpy, and numpy is installed."""
         return self.numpy and has_numpy()
 
     @property
@@ -379,7 +379,7 @@ class Config(Record, metaclass=ConfigType):
 
 
 def _without_tier(named: dict[str, Any]) -> dict[str, Any]:
-    """Arguments in which ``compile_mode`` says what ``tier`` did."""
+    """The arguments, with ``compile_mode`` instead of ``tier``."""
     _warn_of_tier(5)
     tier = named["tier"]
     if tier not in ("auto", "eager"):

@@ -1,19 +1,19 @@
-"""Every exception that wasmz raises on purpose, drawn as a tree.
+"""Every exception that wasmz raises on purpose, as a tree:
 
     WasmzError
     ├── InvalidWasm            the bytes are malformed, or the module does not validate
-    │   └── InvalidText        so does a module in the text format
-    ├── UnsupportedFeature     valid, but of a proposal that is missing or switched off
+    │   └── InvalidText        the same, for a module in the text format
+    ├── UnsupportedFeature     valid, but of a proposal that wasmz lacks or that is switched off
     ├── ImplementationLimit    valid, but beyond what wasmz compiles
-    ├── LinkError              imports missing or of another type than what was defined
+    ├── LinkError              imports are missing, or have another type than their definitions
     ├── WasmException          a WebAssembly exception that no wasm frame caught
     └── Trap                   execution stopped, for the reason in ``Trap.code``
         ├── OutOfFuel          the store's fuel is used up
-        ├── Interrupted        the store's deadline passed, or someone interrupted it
+        ├── Interrupted        the store's deadline passed, or it was interrupted
         ├── MemoryLimit        a memory would exceed ``Config.mem_limit_bytes``
         └── WasiExit           the guest called ``proc_exit``
 
-Wrong arguments of the embedding API are Python's own errors (``TypeError``, ``OverflowError``, ...).
+Wrong arguments of the embedding API raise Python's own errors (``TypeError``, ``OverflowError``, ...).
 """
 
 from __future__ import annotations
@@ -29,26 +29,26 @@ if TYPE_CHECKING:
     from types import CodeType
     from typing import Any
 else:
-    # Until the class is first used: see LightTrapCode.
+    # Before the class is first used: see LightTrapCode.
     Enum = object
 
 
-# The number of lines shown of a long backtrace, from its two ends.
+# How many lines of a long backtrace are shown, from each end.
 _INNER_LINES = 30
 _OUTER_LINES = 10
 
 
-# The longest message, and the longest part for a module's names, types and lists.
+# The greatest length of a message, and of a module's names, types and lists in it.
 _LONGEST_MESSAGE = 4000
 _LONGEST_PART = 200
 _MOST_PROBLEMS = 20
 
-# Characters of a line in the text format that are shown before the place of an error.
+# How many characters of a line in the text format are shown before the place of an error.
 _SHOWN_BEFORE = 48
 
 
 def bounded(text: str, most: int = _LONGEST_PART) -> str:
-    """The text with its middle left out if it is longer: modules have names and types of any length."""
+    """The text, with its middle left out if it is too long: modules have names and types of any length."""
     if len(text) <= most:
         return text
     half = most // 2
@@ -56,13 +56,13 @@ def bounded(text: str, most: int = _LONGEST_PART) -> str:
 
 
 def expect(value: object, kinds: Any, name: str, wanted: str) -> None:
-    """Raises ``TypeError`` for an argument of this name that is none of these classes."""
+    """Raises ``TypeError`` unless the argument ``name`` is of one of these classes."""
     if not isinstance(value, kinds):
         raise TypeError(f"{name} must be {wanted}, not {bounded(repr(value))}")
 
 
 def expect_integer(value: Any, name: str) -> int:
-    """The integer that an argument of this name is. ``TypeError`` if it is none."""
+    """The value of the argument ``name`` as an integer. ``TypeError`` if it is not one."""
     try:
         return index(value)
     except TypeError:
@@ -70,14 +70,14 @@ def expect_integer(value: Any, name: str) -> int:
 
 
 def expect_iterable(value: Any, name: str, wanted: str) -> Any:
-    """The same, if it can be iterated over. ``TypeError`` otherwise."""
+    """The value of the argument ``name``, which must be iterable; otherwise ``TypeError``."""
     if not hasattr(type(value), "__iter__"):
         raise TypeError(f"{name} must be an iterable, {wanted}, not {bounded(repr(value))}")
     return value
 
 
 def shown(describe: Callable[[Any], str]) -> Callable[[Any], str]:
-    """Lets a ``__repr__`` work on an unfinished object, as in the frame of a constructor that failed."""
+    """Makes a ``__repr__`` work for unfinished objects, such as in the frame of a constructor that failed."""
 
     def show(self: Any) -> str:
         try:
@@ -94,13 +94,13 @@ def counted(number: int, noun: str) -> str:
 
 
 class WasmzError(Exception):
-    """Root of the errors that wasmz raises on purpose. They can be pickled, as process pools do."""
+    """The root of the errors that wasmz raises on purpose. They can be pickled, as process pools do."""
 
     def __init__(self, *args: object) -> None:
         super().__init__(*args)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Exception's own method would call the class with only the message.
+        # Exception's own method would call the class with the message only.
         return _restore, (type(self), self.args, self.__dict__)
 
 
@@ -108,9 +108,9 @@ class InvalidWasm(WasmzError, ValueError):
     """The module is malformed or does not validate (specification, chapters "Binary Format" and "Validation").
 
     Attributes:
-        reason: what is wrong, in the specification's words where it has them.
-        offset: byte offset in the module where it was noticed, or ``None``.
-        function: the function as named in messages (``12 "parse"``), or ``None`` outside functions.
+        reason: what is wrong, in the specification's words if it has them.
+        offset: the byte offset in the module where it was found, or ``None``.
+        function: the function's name in messages (``12 "parse"``), or ``None`` outside functions.
     """
 
     def __init__(self, reason: str, *, offset: int | None = None, function: str | None = None) -> None:
@@ -125,13 +125,13 @@ class InvalidWasm(WasmzError, ValueError):
 class InvalidText(InvalidWasm):
     """A module in the text format is malformed (specification, chapter "Text Format"), or does not validate.
 
-    The message has the line, with a caret below the place.
+    The message shows the line, with a caret below the place.
 
     Attributes:
-        line: where it was noticed, from 1 on.
+        line: where it was found, from 1 on.
         column: likewise, in characters of the line.
         source_line: the line's text.
-        name: of the file, or ``None``.
+        name: the name of the file, or ``None``.
     """
 
     def __init__(self, reason: str, line: int, column: int, source_line: str, name: str | None = None) -> None:
@@ -143,7 +143,7 @@ class InvalidText(InvalidWasm):
         self.source_line: str = source_line
         self.name: str | None = name
         place = f"{line}:{column}" if name is None else f"{bounded(name)}:{line}:{column}"
-        # Of a long line, what is around the place.
+        # Of a long line, shows what is around the place.
         start = max(column - 1 - _SHOWN_BEFORE, 0)
         shown = "".join(c if c.isprintable() else " " for c in source_line[start : start + 2 * _SHOWN_BEFORE])
         self.args: tuple[str] = (f"{place}: {self.reason}\n  {shown}\n  {' ' * (column - 1 - start)}^",)
@@ -153,9 +153,9 @@ class UnsupportedFeature(WasmzError, NotImplementedError):
     """The module needs a proposal that wasmz lacks or that the configuration switches off.
 
     Attributes:
-        proposal: name of the proposal, as in the table of instructions.
-        offset: byte offset in the module of its first use, or ``None``.
-        function: the function as named in messages, or ``None`` outside functions.
+        proposal: the name of the proposal, as in the table of instructions.
+        offset: the byte offset in the module of its first use, or ``None``.
+        function: the function's name in messages, or ``None`` outside functions.
     """
 
     def __init__(self, what: str, *, proposal: str, offset: int | None = None, function: str | None = None) -> None:
@@ -176,9 +176,9 @@ class LinkError(WasmzError):
     """Imports are missing, or their definitions have another type.
 
     Attributes:
-        problems: one line for each import at fault, with the type wanted and the type found, long ones shortened. The
-            message has the first of them.
-        hints: for imports of a known kind, such as WASI's, what defines them.
+        problems: one line for each import at fault, shortened if long, with the types expected and found. The message
+            has the first of them.
+        hints: for imports of a known kind, such as WASI's, how to define them.
     """
 
     def __init__(self, problems: list[str], hints: list[str] | None = None) -> None:
@@ -202,19 +202,19 @@ class WasmException(WasmzError):
 
     Attributes:
         tag: the exception's ``Tag``.
-        payload: its values as generated code represents them.
-        frames: the WebAssembly frames that it left, innermost first. Empty until it has reached a call from Python.
-        trail: frames that are not among them yet, as `exn_keep` of `runtime.traps.exceptions` notes them, or ``None``.
+        payload: its values in the form of generated code.
+        frames: the WebAssembly frames that it left, innermost first. Empty until it reaches a call from Python.
+        trail: frames that are not among them yet, as noted by `exn_keep` of `runtime.traps.exceptions`, or ``None``.
     """
 
     __slots__ = ("frames", "payload", "tag", "trail")
 
     # Generated code makes exceptions without calling this (runtime/traps/exceptions.py).
     def __init__(self, tag: Any, values: Iterable[Any] = ()) -> None:
-        """Makes an exception that carries these values.
+        """Makes an exception that carries the given values.
 
         Raises:
-            TypeError, OverflowError: they are not of the tag's type.
+            TypeError, OverflowError: the values do not fit the tag's type.
         """
         if not hasattr(type(tag), "lift"):
             raise TypeError(f"tag must be a Tag, not {bounded(repr(tag))}")
@@ -226,15 +226,15 @@ class WasmException(WasmzError):
 
     @property
     def values(self) -> tuple[Any, ...]:
-        """Its values, as Python values."""
+        """The values that it carries, as Python values."""
         return self.tag.lift(self.payload)  # type: ignore[no-any-return]
 
     def backtrace(self) -> str:
-        """The wasm frames as text, innermost first, one a line (of very many, those at the ends)."""
+        """The wasm frames as text, innermost first, one on each line; if there are very many, those at both ends."""
         return _listed(self.frames)
 
     def as_trap(self) -> Trap:
-        """The trap UNHANDLED_EXCEPTION, caused by it, for code that expects only traps."""
+        """The trap UNHANDLED_EXCEPTION with this exception as its cause, for code that expects only traps."""
         trap = Trap(LightTrapCode.UNHANDLED_EXCEPTION)
         trap.frames = self.frames
         trap.__cause__ = self
@@ -245,10 +245,10 @@ class WasmException(WasmzError):
 
 
 class TrapCode(Enum):
-    """Why execution trapped: an ``enum.Enum``, whose members sort by name.
+    """The reason for a trap: an ``enum.Enum``, whose members sort by name.
 
-    A member's value is the message, worded as the specification's test suite has it. ``TrapCode["UNREACHABLE"]`` finds
-    it by name, ``TrapCode("unreachable")`` by value. Members are pickled as such, and compared by identity.
+    A member's value is the message, in the words of the specification's test suite. ``TrapCode["UNREACHABLE"]`` finds a
+    member by name, ``TrapCode("unreachable")`` by value. Members can be pickled, and are compared by identity.
     """
 
     UNREACHABLE = "unreachable"
@@ -288,11 +288,11 @@ class TrapCode(Enum):
         return self.name >= other.name if isinstance(other, type(self)) else NotImplemented
 
 
-# The same names with plain strings, the messages, as members: the runtime uses these. Importing ``enum`` takes 2 to 4
-# ms, a tenth of a module's start; and a trap may come at the stack's end, or in the middle of an import.
+# The same names with plain strings, the messages; the runtime uses these. Importing ``enum`` takes 2 to 4 ms, a tenth
+# of a module's start, and traps may be raised at the end of the stack, or in the middle of an import.
 LightTrapCode = TrapCode
 
-# The members of that, once there is a trap.
+# The members of TrapCode, once it was used.
 _reasons: set[object] = set()
 
 _lock = new_lock()
@@ -335,15 +335,15 @@ if not TYPE_CHECKING:
 
 
 class WasmFrame:
-    """One WebAssembly frame of a trap's backtrace. Equal frames are of the same instruction.
+    """A WebAssembly frame of a trap's backtrace. Frames are equal if they are at the same instruction.
 
     Attributes:
-        function_index: index in the module's function index space.
-        function_name: from the name section or an export, or ``None``.
-        byte_offset: offset in the module's bytes of the instruction that was running.
+        function_index: the function's index in its module.
+        function_name: its name from the name section or an export, or ``None``.
+        byte_offset: the offset in the module of the instruction that was running.
         module_name: the module's own name, or ``None``.
         is_export_name: whether ``function_name`` is an export's, because the name section has none.
-        function_offset: where the function's body begins in the module's bytes, with its local variables; or ``None``.
+        function_offset: the offset in the module of the function's body, including its locals; or ``None``.
     """
 
     __slots__ = (
@@ -375,9 +375,9 @@ class WasmFrame:
 
     @property
     def source(self) -> tuple[str, int] | None:
-        """The file and line in the sources, of a module that was compiled with debugging information (DWARF).
+        """The file and line in the sources, for a module compiled with debugging information (DWARF).
 
-        It is looked up at its first use.
+        It is looked up when it is first used.
         """
         find, self._find_source = self._find_source, None
         if find is not None:
@@ -413,20 +413,20 @@ class Trap(WasmzError):
     """Execution of WebAssembly code stopped abnormally. Host functions may raise it too.
 
     Attributes:
-        light_code: the reason as the runtime's name of it: see :data:`LightTrapCode`.
+        light_code: the reason, in the runtime's form: see :data:`LightTrapCode`.
         message: what went wrong.
-        frames: the WebAssembly frames that were active, innermost first. Empty until the trap has
-            reached the call from Python that it ends.
-        exit_code: the guest's exit status for :class:`WasiExit`, otherwise ``None``.
+        frames: the WebAssembly frames that were active, innermost first. Empty until the trap reaches the call from
+        Python that it ends.
+        exit_code: for :class:`WasiExit`, the guest's exit status; otherwise ``None``.
     """
 
     exit_code: int | None = None
 
     def __init__(self, code: TrapCode | None = None, message: str | None = None) -> None:
-        """Makes a trap; without a code it is ``TrapCode.UNREACHABLE``, without a message it has the code's.
+        """Makes a trap; by default with the code ``TrapCode.UNREACHABLE``, and with the message of its code.
 
         Raises:
-            TypeError: these are not a code and a string.
+            TypeError: an argument is not a code, or not a string.
         """
         reason = LightTrapCode.UNREACHABLE if code is None else _light(code)
         expect(message, (str, type(None)), "message", "a string")
@@ -441,11 +441,11 @@ class Trap(WasmzError):
         return _trap_code()(self.light_code)
 
     def __str__(self) -> str:
-        """The message, and the function that trapped if that is known."""
+        """The message, and the function that trapped, if it is known."""
         return f"{self.message}, in {self.frames[0]}" if self.frames else self.message
 
     def backtrace(self) -> str:
-        """The wasm frames as text, innermost first, one a line (of very many, those at the ends)."""
+        """The wasm frames as text, innermost first, one on each line; if there are very many, those at both ends."""
         return _listed(self.frames)
 
 
@@ -472,7 +472,7 @@ class OutOfFuel(Trap):
 
 
 class Interrupted(Trap):
-    """The store's deadline passed, or someone interrupted it (``TrapCode.INTERRUPTED``)."""
+    """The store's deadline passed, or it was interrupted (``TrapCode.INTERRUPTED``)."""
 
     def __init__(self, message: str | None = None) -> None:
         super().__init__(LightTrapCode.INTERRUPTED, message)
@@ -510,7 +510,7 @@ def _listed(frames: tuple[WasmFrame, ...]) -> str:
 
 
 def _restore(kind: type[WasmzError], args: tuple[Any, ...], state: dict[str, Any]) -> WasmzError:
-    """An error as it was pickled."""
+    """Makes an error that was pickled."""
     error = kind.__new__(kind)
     error.args = args
     error.__dict__.update(state)

@@ -4,12 +4,12 @@
     import mylib                       # mylib.wasm, mylib.wat, or the package mylib/__init__.wasm
     mylib.add(1, 2)
 
-The compiled module is kept as ``__pycache__/mylib.cpython-312.wasmz.pyc`` beside the source, by CPython's own rules: it
-is stale if the source's time or size differ, and ``sys.dont_write_bytecode`` and ``sys.pycache_prefix`` apply. Large
-modules, and modules in zip files, are compiled as they are called, and kept in wasmz's own cache.
+The compiled module is stored as ``__pycache__/mylib.cpython-312.wasmz.pyc`` beside the source, by CPython's own rules:
+it is stale if the source's time or size differs, and ``sys.dont_write_bytecode`` and ``sys.pycache_prefix`` apply.
+Large modules, and modules in zip files, are compiled lazily, and stored in wasmz's own cache.
 
-If there are both, ``mylib.py`` is imported, not ``mylib.wasm``. To import a module is to trust it as much as one
-written in Python: its imports are Python modules, by name, unless :func:`install` was given others.
+If both exist, ``mylib.py`` is imported, not ``mylib.wasm``. Importing a module means trusting it like one written in
+Python: its imports are Python modules, by name, unless :func:`install` was given others.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ __all__ = ["WasmLoader", "install", "uninstall"]
 
 SUFFIXES = (".wasm", ".wat")
 
-# Modules with more bytes are compiled as they are called, and not as a whole when they are imported.
+# Larger modules are compiled lazily, not as a whole when they are imported.
 LARGEST_EAGER = 500_000
 
 
@@ -55,12 +55,12 @@ class _Settings:
 
 
 def install(imports: Given | None = None, config: Config | None = None) -> None:
-    """Lets Python import WebAssembly modules; called again, it replaces the settings.
+    """Makes Python import WebAssembly modules; called again, it replaces the settings.
 
     Args:
-        imports: the allowed imports, by module name and name: a mapping, or a Python module for its attributes. All
-            other imports are an ``ImportError``. ``None`` lets modules import from Python modules of those names,
-            first from their own package, then from anywhere.
+        imports: the allowed imports, by module name and name: a mapping, or a Python module, for its attributes. Other
+            imports raise ``ImportError``. With ``None``, modules import from Python modules of those names, first from
+            their own package, then from anywhere.
         config: the configuration to compile with; ``None`` for the default.
     """
     _Settings.imports = imports
@@ -80,16 +80,16 @@ def uninstall() -> None:
 
 
 def _forget_finders() -> None:
-    """Has CPython ask the hooks again where it was given its own finders, or ours, or none."""
+    """Makes CPython ask the hooks again for paths where it has its own finders, ours, or none."""
     own = (machinery.FileFinder, zipimport.zipimporter, _Finder, _ArchiveFinder, type(None))
     for path, finder in list(sys.path_importer_cache.items()):
         if type(finder) in own:
-            # New ones know nothing yet: there are no caches to be emptied.
+            # New finders have no caches that would need to be emptied.
             sys.path_importer_cache.pop(path, None)
 
 
 def _teach_pkgutil() -> None:
-    """Lets ``pkgutil`` list the modules that the finders find. Importing it takes as long as a small module."""
+    """Makes ``pkgutil`` list the modules that the finders find. Importing it takes as long as a small module."""
     from pkgutil import iter_importer_modules  # type: ignore[attr-defined]
 
     register = iter_importer_modules.register
@@ -104,7 +104,7 @@ class WasmLoader(machinery.SourcelessFileLoader):
         """Instantiates the module, and makes its exports attributes of the Python module.
 
         Raises:
-            ImportError: the file is not valid, or imports what is not there.
+            ImportError: the file is not valid, or an import was not found.
         """
         name = module.__name__
         try:
@@ -114,7 +114,7 @@ class WasmLoader(machinery.SourcelessFileLoader):
             raise ImportError(f"cannot import {self.path}: {error}", name=name, path=self.path) from error
 
     def get_code(self, fullname: str) -> CodeType:
-        """The code that CPython would run for the module, as in a precompiled file. For ``python -m``."""
+        """The code that CPython runs for the module, as in a precompiled file; used by ``python -m``."""
         import marshal
 
         compiled = self._compile(is_whole=True)
@@ -124,7 +124,7 @@ class WasmLoader(machinery.SourcelessFileLoader):
         return code
 
     def get_source(self, fullname: str) -> None:
-        """There is no Python source."""
+        """None: there is no Python source."""
         return
 
     def _compile(self, is_whole: bool = False) -> Module:
@@ -140,18 +140,18 @@ class WasmLoader(machinery.SourcelessFileLoader):
                 return Module.of_image(engine, image, precompiled_supply(image, code))
             except (OSError, DamagedFile):
                 pass
-        # What is kept beside the source need not be kept twice.
+        # Code stored beside the source need not be in the cache, too.
         from wasmz.compile.pipeline import compile_module
 
         module = Module.of_image(engine, compile_module(self._binary(), engine.config))
         if cached is not None and not sys.dont_write_bytecode:
             try:
                 os.makedirs(os.path.dirname(cached), exist_ok=True)
-                # Whoever may read the source may read this.
+                # Readable for those who may read the source.
                 mode = _bootstrap_external._calc_mode(self.path)  # type: ignore[attr-defined]
                 write_atomically(cached, encode_pyc(module.image, stamp), mode)
             except OSError:
-                pass  # as for Python's own modules: a directory that is read-only, a full disk
+                pass  # as for Python's own modules: the directory is read-only, or the disk is full
         return module
 
     def _binary(self) -> bytes:
@@ -174,7 +174,7 @@ class _ArchivedLoader(WasmLoader):
         return self.archive.get_data(path)
 
     def get_resource_reader(self, name: str | None = None) -> Any:
-        """What ``importlib.resources`` reads a package's files with: the archive's own knows Python's packages only."""
+        """For ``importlib.resources``: reads a package's files. The archive's own reader knows only Python's."""
         from importlib.resources.abc import TraversableResources
         from zipfile import Path
 
@@ -205,7 +205,7 @@ class _Finder(machinery.FileFinder):
 
 
 class _Taught:
-    """The loader of ``pkgutil`` if that is imported later; it is in nobody's sight when it has done its work."""
+    """Stands in for the loader of ``pkgutil``, if that is imported later; removes itself after its work."""
 
     def __init__(self, loader: Any) -> None:
         self.loader = loader
@@ -236,7 +236,7 @@ class _ArchiveFinder(zipimport.zipimporter):
                     self.get_data(path)
                 except OSError:
                     continue
-                # Without a location, which it would make absolute: an archive knows its files by the path that it has.
+                # Not by a location, which would become absolute: an archive knows its files by its own path.
                 return util.spec_from_file_location(
                     fullname,
                     loader=_ArchivedLoader(fullname, path, self),
@@ -248,12 +248,12 @@ class _ArchiveFinder(zipimport.zipimporter):
 def _make_finder(path: str) -> Any:
     """For ``sys.path_hooks``: replaces CPython's own finders.
 
-    Paths for which others have hooks stay theirs: frozen applications, editable installs, tools that rewrite sources.
-    If such a tool puts other loaders for Python's files into CPython's own finder, this finder has them, too.
+    Paths of other hooks stay theirs: frozen applications, editable installs, tools that rewrite sources. If such a tool
+    puts other loaders for Python's files into CPython's own finder, this finder uses them, too.
     """
     question = get_ident(), path
     if question in _asking:
-        # Another hook that asks all hooks.
+        # Called by another hook that asks all hooks.
         raise ImportError("wasmz is asking for this path", path=path)
     _asking.add(question)
     try:
@@ -270,12 +270,12 @@ def _make_finder(path: str) -> Any:
     return found
 
 
-# Threads, and paths that the other hooks are being asked for.
+# Threads, and paths for which they are asking the other hooks.
 _asking: set[tuple[int, str]] = set()
 
 
 def _first_finder(path: str) -> Any:
-    """The finder that the other hooks give for a path."""
+    """The finder that the other hooks return for a path."""
     for hook in sys.path_hooks:
         if hook is not _make_finder:
             try:
@@ -286,7 +286,7 @@ def _first_finder(path: str) -> Any:
 
 
 def _list_archived_modules(finder: _ArchiveFinder, prefix: str = "") -> Iterator[tuple[str, bool]]:
-    """As :func:`_list_modules`, for archives."""
+    """Like :func:`_list_modules`, for archives."""
     from pkgutil import iter_zipimport_modules  # type: ignore[attr-defined]
 
     seen = set()
@@ -307,7 +307,7 @@ def _list_archived_modules(finder: _ArchiveFinder, prefix: str = "") -> Iterator
 
 
 def _list_modules(finder: _Finder, prefix: str = "") -> Iterator[tuple[str, bool]]:
-    """What ``pkgutil.iter_modules`` finds: what it does without this, and WebAssembly modules."""
+    """For ``pkgutil.iter_modules``: the modules it finds otherwise, and WebAssembly modules."""
     from pkgutil import _iter_file_finder_modules  # type: ignore[attr-defined]
 
     seen = set()
@@ -339,13 +339,13 @@ def _cache_path(path: str) -> str | None:
 
 
 def _stamp(status: os.stat_result, config: Config) -> bytes:
-    """What the header has in place of a hash of the source: it changes with all that makes the file stale."""
+    """Stands for the hash of the source in the header: changes with everything that makes the file stale."""
     parts = (status.st_mtime_ns, status.st_size, *compiler_state(config))
     return blake2b(repr(parts).encode(), digest_size=8).digest()
 
 
 def _lazily(config: Config) -> Config:
-    """The same settings for a module that is too large to be compiled as a whole."""
+    """The settings for a module that is too large to be compiled as a whole."""
     return config if config.is_lazy else config.replace(compile_mode="smart")
 
 

@@ -1,9 +1,9 @@
-"""Modules as users compile them: where compiler, cache and runtime are tied together.
+"""Modules as users compile them: ties together compiler, cache and runtime.
 
-Module.compile(data)        bytes, a path or a binary file -> Module; from the cache if it is there
-Module(engine, data)        the same with an engine's configuration
+Module.compile(data)        bytes, a path or a binary file -> Module; from the cache if it has it
+Module(engine, data)        the same, with an engine's configuration
 Module.compile_arc(data)    the same behind a counted handle
-instantiate(data, imports)  one line for scripts
+instantiate(data, imports)  for scripts: all in one call
 """
 
 from __future__ import annotations
@@ -44,19 +44,19 @@ _PREAMBLE = b"\0asm\1\0\0\0"
 
 
 class Module(CompiledModule):
-    """A compiled module: immutable, and free to be shared between stores, threads and processes.
+    """A compiled module: immutable, so it may be shared between stores, threads and processes.
 
-    It can be pickled: what arrives has the source, the configuration and, for the same version of Python, the code that
-    was compiled so far. In a process that has the same module already, that is what it becomes.
+    It can be pickled, with its source, its configuration and, for the same version of Python, the code compiled so far.
+    If a process has the same module already, unpickling returns that module.
     """
 
     _source: bytes | None = None
 
     def __init__(self, engine: Engine, source: Source, *, progress: Progress | None = None) -> None:
-        """Compiles a module, or loads it from the cache: what :meth:`compile` does with an engine.
+        """Compiles a module, or loads it from the cache, as :meth:`compile` does with an engine.
 
         Raises:
-            TypeError: these are no engine and no source. Otherwise as :meth:`compile`.
+            TypeError: the arguments are not an engine and a source. Also the errors of :meth:`compile`.
         """
         expect(engine, Engine, "engine", "an Engine: Module.compile takes a source alone")
         self._compile(engine, source, progress)
@@ -75,9 +75,9 @@ class Module(CompiledModule):
             progress: called during a compilation with the numbers of functions that are done and of all.
 
         Raises:
-            InvalidWasm: if the module is malformed or does not validate.
-            UnsupportedFeature: if it needs a proposal that is missing or switched off.
-            OSError: if the file cannot be read.
+            InvalidWasm: the module is malformed or does not validate.
+            UnsupportedFeature: it needs a proposal that wasmz lacks or that is switched off.
+            OSError: the file cannot be read.
             ValueError: the engine is closed.
         """
         if not isinstance(engine, Engine):
@@ -93,7 +93,7 @@ class Module(CompiledModule):
 
     @classmethod
     def of_image(cls, engine: Engine, image: ModuleImage, supply: CodeSupply | None = None) -> Module:
-        """For the runtime: a module that was compiled before."""
+        """For the runtime: makes a module that was compiled before."""
         made = cls.__new__(cls)
         CompiledModule.__init__(made, engine, image, supply)
         return made
@@ -121,7 +121,7 @@ class Module(CompiledModule):
 
                 super().__init__(engine, kept[0], precompiled_supply(*kept))
                 return
-        # Only now is the compiler imported.
+        # Imports the compiler only now.
         load("wasmz.compile.pipeline")
         from wasmz.compile.pipeline import compile_module
 
@@ -142,15 +142,15 @@ class Module(CompiledModule):
 
     @classmethod
     def compile_arc(cls, engine: Engine | Source, source: Source | None = None) -> ArcModule:
-        """Compiles a module and returns the first of any number of counted handles to it."""
+        """Compiles a module; returns the first of any number of counted handles to it."""
         return ArcModule(cls.compile(engine, source))
 
     def compile_function(self, index: int) -> None:
-        """Compiles a function at ``Config.opt_level`` before it is called, if it is not compiled yet.
+        """Compiles a function at ``Config.opt_level`` before it is called, unless it is compiled.
 
         Raises:
-            IndexError: the module defines no function of this index; imported ones count, too.
-            InvalidWasm, UnsupportedFeature: it is not valid.
+            IndexError: the module does not define a function with this index; imported ones count, too.
+            InvalidWasm, UnsupportedFeature: the function is not valid.
         """
         index = expect_integer(index, "index")
         image = self.image
@@ -164,11 +164,11 @@ class Module(CompiledModule):
             self.supply.get(index, OPTIMISED)
 
     def compile_all(self, jobs: int = 1, progress: Progress | None = None) -> None:
-        """Compiles all functions that are not compiled yet, at ``Config.opt_level``, and keeps them in the cache.
+        """Compiles all remaining functions at ``Config.opt_level``, and stores them in the cache.
 
         Args:
             jobs: how many processes to use; 0 for as many as there are processors.
-            progress: called with the numbers of functions that are done and of all.
+            progress: called with the number of functions compiled so far, and the number of all.
 
         Raises:
             InvalidWasm, UnsupportedFeature: a function is not valid.
@@ -194,12 +194,12 @@ class Module(CompiledModule):
         supply.save()
 
     def warmup(self, entry: str) -> int:
-        """Compiles what an exported function can reach, itself included, except through tables.
+        """Compiles an exported function and all functions that it can reach by direct calls.
 
-        Returns how many functions these are.
+        Returns the number of these functions.
 
         Raises:
-            KeyError: there is no such function. InvalidWasm, UnsupportedFeature: one of them is not valid.
+            KeyError: no such function is exported. InvalidWasm, UnsupportedFeature: one of them is not valid.
         """
         expect(entry, str, "entry", "a string")
         indices = [item.index for item in self.image.exports if item.name == entry and item.kind == "func"]
@@ -220,7 +220,7 @@ class Module(CompiledModule):
         """Checks a module, function bodies included, without compiling it.
 
         Raises:
-            InvalidWasm, UnsupportedFeature: as :meth:`compile` does.
+            InvalidWasm, UnsupportedFeature: see :meth:`compile`.
         """
         load("wasmz.compile.front_end")
         from wasmz.compile.front_end import validate
@@ -231,7 +231,7 @@ class Module(CompiledModule):
 
 
 def _unpack(key: bytes, source: bytes | None, config: Config, is_whole: bool, code: bytes) -> Module:
-    """What a module becomes that was pickled.
+    """The module that was pickled.
 
     Raises:
         ValueError: it was pickled without its source, by another version of Python or wasmz.
@@ -251,7 +251,7 @@ def _unpack(key: bytes, source: bytes | None, config: Config, is_whole: bool, co
 
 
 class _Counted:
-    """What the handles to one module share."""
+    """Shared by the handles to one module."""
 
     def __init__(self, module: Module) -> None:
         self.module: Module | None = module
@@ -260,17 +260,17 @@ class _Counted:
 
 
 class ArcModule:
-    """A counted handle to a module, safe to be passed between threads.
+    """A counted handle to a module, which may be passed between threads.
 
-    ``module`` is the module. Each handle is released once, by :meth:`release_unwrap`, which gives the module itself to
-    whoever releases the last one. Use after that is a ``ValueError``.
+    ``module`` is the module. Each handle is released once, by :meth:`release_unwrap`, which returns the module itself
+    for the last handle. Later uses of the handle raise ``ValueError``.
     """
 
     def __init__(self, module: Module) -> None:
         """Makes the first handle to a module, as :meth:`Module.compile_arc` does.
 
         Raises:
-            TypeError: it is no module.
+            TypeError: ``module`` is not a module.
         """
         if not isinstance(module, Module):
             raise TypeError(f"module must be a Module, not {bounded(repr(module))}")
@@ -286,17 +286,17 @@ class ArcModule:
         """The module that all handles share."""
         module = self._live().module
         if module is None:
-            # Another thread has just given back the last handle, this one.
+            # Another thread has just released this handle, the last one.
             raise ValueError("this handle to the module was released")
         return module
 
     @property
     def count(self) -> int:
-        """How many handles there are."""
+        """The number of handles."""
         return self._live().count
 
     def retain(self) -> ArcModule:
-        """Another handle to the same module."""
+        """Makes another handle to the same module."""
         shared = self._live()
         with shared.lock:
             # Another thread may have released this handle meanwhile.
@@ -307,7 +307,7 @@ class ArcModule:
         return made
 
     def release_unwrap(self) -> Module | None:
-        """Gives this handle back; returns the module if it was the last one, and ``None`` otherwise."""
+        """Releases this handle; returns the module if it was the last one, otherwise ``None``."""
         shared = self._live()
         with shared.lock:
             self._live()
@@ -343,7 +343,7 @@ def instantiate(
 ) -> Instance:
     """Compiles and instantiates a module: ``instantiate("a.wasm", {"env": {"log": print}})``.
 
-    The instance has a store of its own, or is in that of the memories, tables, globals and tags that it imports.
+    The instance is in the store of the memories, tables, globals and tags that it imports, or in a new one.
 
     Args:
         source: bytes, a path, a binary file, or text, as for :meth:`Module.compile`.
@@ -353,14 +353,14 @@ def instantiate(
         wasi: what a WASI guest gets; ``True`` for nothing but this process's output. ``wasmz.run`` is for programs.
 
     Raises:
-        InvalidWasm, UnsupportedFeature, LinkError, Trap: as compilation and instantiation do.
-        TypeError: ``imports`` is something else, or has something that cannot be imported.
+        InvalidWasm, UnsupportedFeature, LinkError, Trap: those of compilation and instantiation.
+        TypeError: ``imports`` is not of this form, or has something that cannot be imported.
     """
     expect(engine, (Engine, type(None)), "engine", "an Engine")
     linker: Linker | ImportList | None = None
     if isinstance(imports, (list, tuple)):
         if wasi is not False:
-            raise TypeError("imports must be a mapping of names, and not by position, beside wasi")
+            raise TypeError("with wasi, imports must be a mapping of names, not a sequence")
         load("wasmz.runtime.link.linker")
         from wasmz.runtime.link.linker import ImportList
 
@@ -381,7 +381,7 @@ def linker_of(engine: Engine | None, imports: Mapping[str, Mapping[str, Any]]) -
     """A linker with definitions by module name and name.
 
     Raises:
-        TypeError: ``imports`` is something else, or has something that cannot be imported.
+        TypeError: ``imports`` is not of this form, or has something that cannot be imported.
     """
     # Imported only here: many modules import nothing.
     load("wasmz.runtime.link.linker")
@@ -404,7 +404,7 @@ def _named(given: object, what: str) -> Mapping[str, Any]:
 
 
 class errors_in_text:
-    """What is invalid in a module that was text becomes an error at a place in the text."""
+    """A context in which errors in a module that was text become errors at places in the text."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -428,7 +428,7 @@ def read_source(source: Source, name: str | None = None) -> bytes:
     ``name`` is that of the file, where it has been read already.
 
     Raises:
-        InvalidWasm, UnsupportedFeature: those of a file are no module; the message names it, and says what they are.
+        InvalidWasm, UnsupportedFeature: a file is not a module; the message names the file, and says what it is.
     """
     place = source if isinstance(source, (str, os.PathLike)) else getattr(source, "name", name)
     try:

@@ -1,9 +1,9 @@
-"""Programs: modules that are run to their end, with arguments, input and output, as a shell runs commands.
+"""Programs: modules that run to their end, with arguments, input and output, like a shell's commands.
 
     run("prog.wasm", ["-v"], stdin=b"input", dirs={"/data": "data"}, timeout=2)
     -> RunResult(args=("prog.wasm", "-v"), returncode=0, stdout=b"output", stderr=b"", trap=None)
 
-`wasmz run` is the same for the command line (``cli/running.py``).
+The command line's `wasmz run` does the same (``cli/running.py``).
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ if TYPE_CHECKING:
     from wasmz.runtime.wasi.memory_files import MemoryFileSystem
     from wasmz.runtime.wasi.threads import WasiThreads
 
-# The exit code of a program that trapped, as `wasmz run` has it.
+# The exit code of a program that trapped, as in `wasmz run`.
 _AFTER_TRAP = 1
 
 
 class RunResult(Record):
-    """What a program came to, much as ``subprocess.CompletedProcess``.
+    """The outcome of a program, much like ``subprocess.CompletedProcess``.
 
     Attributes:
         args: the program's name and its arguments.
         returncode: its exit status; 1 if it trapped.
-        stdout, stderr: what it wrote: bytes, text with ``text=True``, or ``None`` if it was not captured.
-        trap: the trap, or the exception that it did not catch; ``Interrupted`` if its time was up.
+        stdout, stderr: its output: bytes, text with ``text=True``, or ``None`` if it was not captured.
+        trap: the trap or uncaught exception that ended it; ``Interrupted`` after a timeout; otherwise ``None``.
     """
 
     args: tuple[str | bytes, ...]
@@ -52,7 +52,7 @@ class RunResult(Record):
 
     @property
     def timed_out(self) -> bool:
-        """Whether it was stopped because its time was up."""
+        """Whether it was stopped by the timeout."""
         return isinstance(self.trap, Interrupted)
 
     @shown
@@ -82,28 +82,28 @@ def run(
     text: bool = False,
     check: bool = False,
 ) -> RunResult:
-    """Compiles a program, runs it to its end, and returns what it came to.
+    """Compiles a program, runs it to its end, and returns the outcome.
 
-    It gets what is given here and nothing else: no file, no variable of the environment, no input.
+    It gets only what is given here: no files, environment variables or input unless they are given.
 
     Args:
-        source: bytes, a path, a binary file, or a module that is compiled already.
-        args: the arguments after the program's name, which is the file's.
+        source: bytes, a path, a binary file, or a compiled module.
+        args: the arguments after the program's name, which is that of the file.
         stdin: its input: bytes, text, a binary file, or ``"inherit"`` for this process's.
         env: its environment.
-        dirs: directories that it may use, by the names that it knows them by: paths, or in-memory file systems. Or
-            paths that it knows by the same names.
+        dirs: directories that it may use, by the guest's names for them: paths, or in-memory file systems. Or just
+        paths, which have the same names for the guest.
         timeout: seconds until it is stopped.
-        imports: what it imports beside WASI and emscripten's conventions, as for ``instantiate``.
-        engine: with another configuration than the default one; limits of memory and fuel are there.
-        capture_output: whether its output is in the result, and not in this process's.
+        imports: definitions of imports besides WASI and emscripten's, as for ``instantiate``.
+        engine: an engine with another configuration than the default, such as limits of memory and fuel.
+        capture_output: whether the result has its output; otherwise it goes to this process's.
         text: whether the output in the result is decoded as UTF-8.
-        check: whether a trap, and an exit status that is not 0, is raised (:meth:`RunResult.check_returncode`).
+        check: whether traps, and exit statuses other than 0, are raised (:meth:`RunResult.check_returncode`).
 
     Raises:
-        InvalidWasm, UnsupportedFeature, LinkError, OSError: as compiling and linking do.
-        ValueError: the module is no program: it exports neither ``_start`` nor a main function.
-        RuntimeError: there is a timeout, and this system has no threads.
+        InvalidWasm, UnsupportedFeature, LinkError, OSError: those of compiling and linking.
+        ValueError: the module is not a program: it exports neither ``_start`` nor a main function.
+        RuntimeError: there is a timeout, but this system has no threads.
     """
     module = source if isinstance(source, Module) else _compile(engine, source)
     name = _name_of(source)
@@ -141,16 +141,16 @@ def run(
 def define_program(
     linker: Linker, module: CompiledModule, config: WasiConfig, *, on_failure: Callable[[BaseException], None]
 ) -> WasiThreads | None:
-    """Defines what programs import: WASI, and where the module asks for them threads and emscripten's conventions.
+    """Defines the imports of programs: WASI and, if the module imports them, threads and emscripten's functions.
 
     Args:
-        linker: keeps what it has of emscripten's; gets the rest.
+        linker: gets the definitions; those it has for emscripten's functions stay.
         module: the program.
         config: what the guest gets.
-        on_failure: is called in a guest's thread with what ended it.
+        on_failure: called in a guest's thread with what ended it.
 
     Returns:
-        The guest's threads, if it can have any.
+        The guest's threads, if it may start any.
     """
     linker.define_wasi(config)
     threads = None
@@ -165,22 +165,22 @@ def define_program(
 
 
 def is_program(module: CompiledModule) -> bool:
-    """Whether a module can be run: it is a WASI command, or has a main function as emscripten leaves it."""
+    """Whether a module can be run: it is a WASI command, or has a main function as emscripten exports it."""
     return module.is_command or _has_main(module)
 
 
 def run_program(instance: Instance, args: Sequence[str | bytes]) -> int:
-    """Runs a program to its end; gives its exit status, from 0 to 255, if it returns and does not call ``proc_exit``.
+    """Runs a program to its end; returns its exit status, from 0 to 255, unless it calls ``proc_exit``.
 
     Raises:
-        ValueError: the module is no program.
-        WasiExit, Trap, WasmException: how else it may end.
+        ValueError: the module is not a program.
+        WasiExit, Trap, WasmException: it ended by these.
     """
     if instance.is_command:
         instance.run_start_function()
         return 0
     if not _has_main(instance.module):
-        raise ValueError("the module is no program: it exports neither _start nor a main function")
+        raise ValueError("the module is not a program: it exports neither _start nor a main function")
     load("wasmz.runtime.link.emscripten")
     from wasmz.runtime.link.emscripten import run_main
 
@@ -200,7 +200,7 @@ def _compile(engine: Engine | None, source: Any) -> Module:
 
 
 def _name_of(source: Any) -> str:
-    """What a program is called: the name of its file."""
+    """The name of a program: that of its file."""
     name = source if isinstance(source, (str, os.PathLike)) else getattr(source, "name", None)
     return os.path.split(name)[1] if isinstance(name, (str, os.PathLike)) else "main.wasm"
 
@@ -216,12 +216,12 @@ def _is_text(stdin: Any) -> bool:
 
 
 def _outcome(error: BaseException) -> tuple[int, Any]:
-    """The exit status that an end amounts to, and the trap if it is one."""
+    """The exit status of a program that ended with this error, and the trap if it is one."""
     if isinstance(error, WasiExit):
         return error.exit_code, None
     if isinstance(error, (Trap, WasmException)):
         return _AFTER_TRAP, error
-    # An exception of the host's, in one of the guest's threads.
+    # An exception of the host, from one of the guest's threads.
     raise error
 
 

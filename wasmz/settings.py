@@ -1,13 +1,13 @@
-"""The description of a configuration's field, for whoever asks more than its value: see :attr:`wasmz.Config.settings`.
+"""Descriptions of configuration fields, for code that needs more than values: see :attr:`wasmz.Config.settings`.
 
-It is made of what ``wasmz/config.py`` says of the field, and imported when it is needed: most programs look at no more
-than defaults.
+They are made from the declarations in ``wasmz/config.py``, and imported when needed: most programs only look at default
+values.
 """
 
 from __future__ import annotations
 
 import os
-from _collections_abc import Collection  # of collections.abc, without collections
+from _collections_abc import Collection  # the one of collections.abc, without importing collections
 
 from wasmz.errors import bounded
 
@@ -21,19 +21,20 @@ class Setting:
     """The description of a field of :class:`Config`.
 
     Attributes:
-        default: its value unless another one is given.
-        help: what it does. The first sentence is what the command line says of it.
-        key: gives, of a value, what is part of the cache's key. The key has all that changes generated code, or whether
-            a module is accepted at all. ``None``: the field changes neither.
-        option: of the command line; empty for none. Of a ``bool`` it is a flag, for what is not the default.
-        option_help: what the command line says of it instead.
-        metavar: what the option's argument is called.
-        unit: how many of the field's units one of the option's is.
-        choices: the only values that there are, or that a collection may have; empty for any.
+        default: the default value.
+        help: its meaning. The first sentence is the command line's help.
+        key: a function that returns the part of a value that is in the cache's key, which must have everything that
+        changes generated code, or whether a module is accepted. ``None`` if the field changes neither.
+        option: its command-line option; empty if it has none. For a ``bool``, a flag for the value that is not the
+        default.
+        option_help: the command line's help, if it differs.
+        metavar: the name of the option's argument in help.
+        unit: how many of the field's units are one of the option's.
+        choices: the possible values, or items of a collection; empty for any.
         least, most: the range of a number.
-        is_limit: whether it holds while code runs, so that precompiled files bring it along.
-        is_local: whether it is about this process only, and others that compile for it are not told.
-        type: of its values, as it is written in the class.
+        is_limit: whether it applies while code runs; precompiled files contain such fields.
+        is_local: whether it is about this process only, and is not passed to processes that compile for it.
+        type: the type of its values, as written in the class.
     """
 
     __slots__ = (
@@ -72,12 +73,12 @@ class Setting:
         self.type: str = ""
 
     def check(self, name: str, value: Any) -> None:
-        """Raises ``TypeError`` or ``ValueError`` if a field of this name may not have the value."""
+        """Raises ``TypeError`` or ``ValueError`` unless the field called ``name`` may have the value."""
         if value is not None or "None" not in self.type:
             self.check_given(name, value)
 
     def check_given(self, name: str, value: Any) -> None:
-        """The same where it cannot be ``None``."""
+        """Like :meth:`check`, for values other than ``None``."""
         kind = self.type.partition(" | ")[0]
         classes, wanted = _KINDS[kind]
         if not isinstance(value, classes) or (kind == "int" and value.__class__ is bool):
@@ -91,7 +92,7 @@ class Setting:
                 raise ValueError(f"{name} must be {limits}, but is {value}")
 
 
-# What a field's type, as it is written, takes; and how messages call that.
+# For a field's type, as it is written: the classes of its values, and their name in messages.
 _KINDS: Final[dict[str, tuple[Any, str]]] = {
     "int": (int, "an integer"),
     "bool": (bool, "a bool"),

@@ -1,4 +1,4 @@
-"""Which types may stand where others are expected (specification 3.3).
+"""Subtyping: which types may be used where others are expected (specification 3.3).
 
 is_subtype(ValType.NULLFUNCREF, ValType.FUNCREF)    -> True
 """
@@ -43,7 +43,7 @@ _TOPS = {kind: next((top for top in above if not _ABOVE[top]), kind) for kind, a
 
 
 def is_subtype(sub: ValType, sup: ValType) -> bool:
-    """Whether each value of type ``sub`` may stand where ``sup`` is expected (specification 3.3.3)."""
+    """Whether values of type ``sub`` may be used where ``sup`` is expected (specification 3.3.3)."""
     if sub is sup:
         return True
     if not isinstance(sub, RefType) or not isinstance(sup, RefType):
@@ -56,7 +56,7 @@ def is_subtype(sub: ValType, sup: ValType) -> bool:
 
 
 def is_heap_subtype(sub: HeapType | DefinedType, sup: HeapType | DefinedType) -> bool:
-    """The same for heap types (specification 3.3.4)."""
+    """Whether a heap type is a subtype of another (specification 3.3.4)."""
     if sub is sup:
         return True
     if isinstance(sub, DefinedType):
@@ -67,13 +67,13 @@ def is_heap_subtype(sub: HeapType | DefinedType, sup: HeapType | DefinedType) ->
             return ancestor is sup
         return sup is sub.heap_kind or sup in _ABOVE[sub.heap_kind]
     if isinstance(sup, DefinedType):
-        # Only the bottom types are below a definition.
+        # Of abstract types, only the bottom types are below a defined type.
         return sub is (HeapType.NOFUNC if sup.heap_kind is HeapType.FUNC else HeapType.NONE)
     return sup in _ABOVE[sub]
 
 
 def heap_top(heap_type: HeapType | DefinedType) -> HeapType:
-    """The type at the top of a heap type's hierarchy: any, func, extern or exn."""
+    """The top type of a heap type's hierarchy: any, func, extern or exn."""
     kind = heap_type if isinstance(heap_type, HeapType) else heap_type.heap_kind
     return _TOPS[kind]
 
@@ -98,7 +98,7 @@ def is_composite_subtype(sub: CompositeType, sup: CompositeType) -> bool:
 
 
 def is_storage_subtype(sub: ValType | PackedType, sup: ValType | PackedType) -> bool:
-    """Whether what one field holds may stand in another (specification 3.3.9)."""
+    """Whether the values of a field may be used in another (specification 3.3.9)."""
     if isinstance(sub, PackedType) or isinstance(sup, PackedType):
         return sub is sup
     return is_subtype(sub, sup)
@@ -113,9 +113,9 @@ def _is_field_subtype(sub: FieldType, sup: FieldType) -> bool:
 
 
 def is_extern_subtype(sub: ExternType, sup: ExternType) -> bool:
-    """Whether an external value of type ``sub`` satisfies an import of type ``sup`` (specification 3.3.10-3.3.15).
+    """Whether an item of type ``sub`` satisfies an import of type ``sup`` (specification 3.3.10-3.3.15).
 
-    Function types are compared by structure here; where definitions matter, compare the ``DefinedType``.
+    Function types are compared by structure here; where their definitions matter, compare ``DefinedType`` objects.
     """
     if isinstance(sub, MemoryType) and isinstance(sup, MemoryType):
         same_kind = (sub.shared, sub.address_type, sub.page_bytes) == (sup.shared, sup.address_type, sup.page_bytes)

@@ -1,12 +1,12 @@
 """The type system of WebAssembly 3.0 (specification, section 2.3 "Types").
 
-Types are values: two equal types are the *same object*, so that they compare by identity everywhere.
+Types are values: equal types are the *same object*, so they can be compared by identity everywhere.
 
     ValType.I32                                   a number type
     ValType.FUNCREF                               RefType(HeapType.FUNC, nullable=True)
     RefType(defined, nullable=False)              a reference to a type that a module defines
     FuncType((ValType.I32,), (ValType.I32,))      a function's parameters and results
-    define_group([SubType(...), ...])             a recursive group -> its canonical DefinedTypes
+    define_group([SubType(...), ...])             a recursion group -> its canonical DefinedTypes
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 PAGE_BYTES = 65_536
 
-# The address space of 32-bit addresses without its last page. Optimised code may assume that memories are no larger: an
-# address that was accessed can then move on by up to a page without wrapping. Such code says so by a name (docs/abi.md,
-# "The last page"), and keeps the memory from growing further.
+# The address space of 32-bit addresses, without its last page. Optimised code may assume that memories are no larger:
+# then an address that was accessed can be increased by up to a page without wrapping. Such code has a name that says so
+# (docs/abi.md, "The last page"), and the memory is kept from growing further.
 MEMORY32_LIMIT_BYTES = 2**32 - PAGE_BYTES
 
 
@@ -59,7 +59,7 @@ class ValType:
     NULLEXNREF: ClassVar[RefType]
 
     def __new__(cls, name: str) -> ValType:
-        """The number or vector type of a name, as ``"i32"``.
+        """The number or vector type with this name, such as ``"i32"``.
 
         Raises:
             TypeError, ValueError: there is no such type.
@@ -73,7 +73,7 @@ class ValType:
 
     @property
     def name(self) -> str:
-        """The type as the text format writes it."""
+        """The type in the text format."""
         return self._name
 
     @shown
@@ -90,7 +90,7 @@ class ValType:
 
 
 def internal_type(name: str) -> ValType:
-    """A type of values that only the compiler uses, and no module can name."""
+    """A type of values that only the compiler uses; modules cannot name it."""
     made = object.__new__(ValType)
     made._name = name
     return made
@@ -126,9 +126,9 @@ class RefType(ValType):
     """A reference to values of a heap type: ``RefType(HeapType.FUNC, nullable=True)`` (specification 2.3.4).
 
     Attributes:
-        heap_type: what it refers to: an abstract type, or one that a module defines.
+        heap_type: the type that it refers to: an abstract type, or one that a module defines.
         nullable: whether it may be null.
-        exact: whether it refers only to values of this defined type, and to none of its subtypes (proposal "custom
+        exact: whether it refers only to values of this defined type, not of its subtypes (proposal "custom
             descriptors").
     """
 
@@ -139,12 +139,12 @@ class RefType(ValType):
     exact: bool
 
     def __new__(cls, heap_type: HeapType | DefinedType, nullable: bool = True, exact: bool = False) -> RefType:
-        """The one reference type of these properties.
+        """The reference type with these properties; there is one object for each.
 
         Raises:
-            TypeError: ``heap_type`` is something else.
+            TypeError: ``heap_type`` is not a heap type.
         """
-        # Defined types keep their reference types, so that both can be collected together.
+        # Defined types keep their reference types, so both can be garbage-collected together.
         if not isinstance(heap_type, (HeapType, DefinedType)):
             raise TypeError(f"heap_type must be a HeapType or a DefinedType, not {bounded(repr(heap_type))}")
         expect(nullable, int, "nullable", "a bool")
@@ -169,7 +169,7 @@ class RefType(ValType):
 
     @property
     def name(self) -> str:
-        """The type as the text format writes it, but for the index of a defined type."""
+        """The type in the text format, but without the index of a defined type."""
         return _reference_name(self.heap_type, self.nullable, self.exact)
 
     @property
@@ -179,7 +179,7 @@ class RefType(ValType):
 
 
 class PackedType(Enumeration):
-    """Storage types of fields that are narrower than any value type (specification 2.3.8)."""
+    """Storage types of fields that are narrower than all value types (specification 2.3.8)."""
 
     I8 = "i8"
     I16 = "i16"
@@ -192,7 +192,7 @@ class FieldType(Record):
     """The storage type and mutability of a struct's field or an array's items (specification 2.3.8).
 
     Attributes:
-        storage: what is stored, perhaps packed.
+        storage: the type of what is stored, which may be packed.
         mutable: whether it can be set.
     """
 
@@ -219,7 +219,7 @@ class FuncType(Record):
         """Makes a type from any iterables of types.
 
         Raises:
-            TypeError: they are something else.
+            TypeError: the items are not types.
         """
         super().__init__(_types(params, "params"), _types(results, "results"))
 
@@ -262,12 +262,12 @@ CompositeType = FuncType | StructType | ArrayType
 
 
 class GroupReference(Record):
-    """Stands for a type of the same recursive group while the group is being made.
+    """Stands for a type of the same recursion group while the group is being made.
 
     Attributes:
-        position: of the type in the group, from 0 on.
-        nullable: in the place of a ``RefType``, whether the reference may be null; ``None`` where a type is meant.
-        exact: likewise, whether it is exact.
+        position: the position of the type in the group, from 0 on.
+        nullable: if it stands for a ``RefType``, whether the reference may be null; ``None`` if it stands for a type.
+        exact: likewise, whether the reference is exact.
     """
 
     position: int
@@ -281,10 +281,10 @@ class GroupReference(Record):
 
 
 class SubType(Record):
-    """One member of a recursive group as written (specification 2.3.9).
+    """A member of a recursion group as it is written (specification 2.3.9).
 
-    In ``composite`` a reference to a member of the same group is a :class:`GroupReference` in place of the
-    ``RefType``; in ``supertypes`` it is a :class:`GroupReference` in place of the ``DefinedType``.
+    In ``composite``, a :class:`GroupReference` stands for a ``RefType`` that refers to a member of the same group; in
+    ``supertypes``, it stands for a ``DefinedType``.
 
     Attributes:
         composite: the function, structure or array type.
@@ -310,21 +310,21 @@ class SubType(Record):
 
 
 class DefinedType:
-    """A type that modules define: the member of a canonical recursive group (specification 2.3.10).
+    """A type that modules define: a member of a canonical recursion group (specification 2.3.10).
 
-    Equal definitions, in whichever modules, give the same object.
+    Equal definitions, in any modules, give the same object.
 
     Attributes:
         composite: the function, structure or array type, with all references resolved.
         supertype: the declared supertype, or ``None``.
         final: whether it may not be a supertype.
-        depth: number of supertypes above it.
+        depth: the number of supertypes above it.
         descriptor: the type of its structures' descriptors, or ``None``.
-        describes: the type whose structures' descriptors its own structures are, or ``None``.
-        group: its recursive group; ``group.members`` are the types in it, itself among them.
-        position: of the type in the group.
-        references: for the runtime, the ``RefType`` of each kind that refers to it.
-        runtime_class: the class of the Python objects that are its references, once there is one (docs/gc.md).
+        describes: the type for whose structures its own structures are descriptors, or ``None``.
+        group: its recursion group; ``group.members`` are the types in it, including this one.
+        position: the position of the type in the group.
+        references: for the runtime, the ``RefType`` objects that refer to it, by kind.
+        runtime_class: the class of the Python objects that represent its references, once it is made (docs/gc.md).
     """
 
     __slots__ = (
@@ -371,14 +371,14 @@ class DefinedType:
 
     @property
     def heap_kind(self) -> HeapType:
-        """The abstract heap type right above the definition's supertypes: func, struct or array."""
+        """The abstract heap type above the definition's supertypes: func, struct or array."""
         if isinstance(self.composite, FuncType):
             return HeapType.FUNC
         return HeapType.STRUCT if isinstance(self.composite, StructType) else HeapType.ARRAY
 
 
 class TypeGroup:
-    """A canonical recursive group. ``members`` are its types in order."""
+    """A canonical recursion group. ``members`` are its types in order."""
 
     __slots__ = ("__weakref__", "definition", "members")
 
@@ -390,13 +390,13 @@ class TypeGroup:
 
 
 def define_group(definition: Sequence[SubType]) -> tuple[DefinedType, ...]:
-    """The canonical types of a recursive group; the same objects for equal definitions (specification 2.3.10).
+    """The canonical types of a recursion group; the same objects for equal definitions (specification 2.3.10).
 
     Args:
         definition: the members of the group, as a module writes them.
 
     Raises:
-        TypeError: one is no :class:`SubType`. IndexError: a position is not in the group.
+        TypeError: an item is not a :class:`SubType`. IndexError: a position is not in the group.
     """
     if not hasattr(type(definition), "__iter__"):
         raise TypeError(f"definition must be a sequence of SubType, not {bounded(repr(definition))}")
@@ -425,7 +425,7 @@ def define_group(definition: Sequence[SubType]) -> tuple[DefinedType, ...]:
 
 def define_function_type(func_type: FuncType) -> DefinedType:
     """The canonical defined type of a function type that stands alone and is final, the usual case."""
-    # All fields: Record completes them slowly.
+    # With all fields: Record completes missing ones slowly.
     return define_group([SubType(func_type, (), True, None, None)])[0]
 
 
@@ -433,7 +433,7 @@ class MemoryType(Record):
     """The type of a memory (specification 2.3.12).
 
     Attributes:
-        minimum: its first size, in pages.
+        minimum: its initial size, in pages.
         maximum: its largest size, in pages; ``None`` for no limit.
         shared: whether threads share it (proposal "threads").
         address_type: ``ValType.I32`` or ``ValType.I64``.
@@ -464,9 +464,9 @@ class TableType(Record):
 
     Attributes:
         element: the type of its elements.
-        minimum: its first number of elements.
+        minimum: its initial number of elements.
         maximum: its largest number of elements; ``None`` for no limit.
-        address_type: of indices, ``ValType.I32`` or ``ValType.I64``.
+        address_type: the type of indices, ``ValType.I32`` or ``ValType.I64``.
     """
 
     element: RefType
@@ -522,12 +522,12 @@ ExternType = FuncType | TableType | MemoryType | GlobalType | TagType
 
 
 class ImportType(Record):
-    """One import of a module: where it comes from and what it must be (specification 2.5.11).
+    """An import of a module: where it comes from, and its type (specification 2.5.11).
 
     Attributes:
         module_name: the module to import from.
-        name: what is imported from it.
-        type: of the function, table, memory, global or tag.
+        name: the name of the import in that module.
+        type: the type of the function, table, memory, global or tag.
     """
 
     module_name: str
@@ -537,20 +537,20 @@ class ImportType(Record):
     def check(self) -> None:
         expect(self.module_name, str, "module_name", "a string")
         expect(self.name, str, "name", "a string")
-        expect(self.type, ExternType, "type", "the type of something that can be imported")
+        expect(self.type, ExternType, "type", "the type of a function, table, memory, global or tag")
 
     @property
     def func_name(self) -> str:
-        """The import's name; the word that the seed runtime uses for it."""
+        """The import's name: the same as ``name``."""
         return self.name
 
 
 class ExportType(Record):
-    """One export of a module (specification 2.5.10).
+    """An export of a module (specification 2.5.10).
 
     Attributes:
-        name: what it is called.
-        type: of the function, table, memory, global or tag.
+        name: its name.
+        type: the type of the function, table, memory, global or tag.
     """
 
     name: str
@@ -558,11 +558,11 @@ class ExportType(Record):
 
     def check(self) -> None:
         expect(self.name, str, "name", "a string")
-        expect(self.type, ExternType, "type", "the type of something that can be exported")
+        expect(self.type, ExternType, "type", "the type of a function, table, memory, global or tag")
 
 
 def _types(types: Iterable[ValType], name: str) -> tuple[ValType, ...]:
-    """Types of values as a tuple. ``TypeError`` for anything else as argument ``name``."""
+    """Types of values as a tuple. ``TypeError`` for anything else in the argument ``name``."""
     made = types if types.__class__ is tuple else tuple(expect_iterable(types, name, "of ValType"))
     for item in made:
         if item.__class__ not in _VALUE_CLASSES:
@@ -570,7 +570,7 @@ def _types(types: Iterable[ValType], name: str) -> tuple[ValType, ...]:
     return made
 
 
-# A type of values, also while a group is being made.
+# Types of values, also while a group is being made.
 _VALUE_CLASSES: frozenset[type] = frozenset({ValType, RefType, GroupReference})
 
 
@@ -586,7 +586,7 @@ def _reference_name(heap_type: HeapType | DefinedType, nullable: bool, exact: bo
         if nullable:
             return _SHORT_NAMES.get(heap_type, heap_type.value + "ref")
         return f"(ref {heap_type.value})"
-    # Not the definition itself: it may refer to itself.
+    # Does not show the definition itself, which may refer to itself.
     name = f"defined {heap_type.heap_kind.value}"
     return f"(ref {'null ' if nullable else ''}{f'(exact {name})' if exact else name})"
 

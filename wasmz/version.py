@@ -1,4 +1,4 @@
-"""The version of wasmz: in its packages, and in the keys of what it caches."""
+"""The version of wasmz, for its packages and for the keys of what it caches."""
 
 from __future__ import annotations
 
