@@ -1,10 +1,10 @@
 """The API of the package ``wasmtime`` (PyPI), over wasmz.
 
-    import wasmz.wasmtime as wasmtime               in a program of one's own
-    wasmz.install_as_wasmtime()                     for everything that is imported later
-    python -m wasmz.wasmtime SCRIPT ARGS            for a program as it is; -m MODULE works, too
+    import wasmz.wasmtime as wasmtime               in your own program
+    wasmz.install_as_wasmtime()                     for everything that is imported afterwards
+    python -m wasmz.wasmtime SCRIPT ARGS            for an unchanged program; -m MODULE works, too
 
-docs/wasmtime.md says what differs. Names and arguments are those of version 50, and what older versions had beside.
+docs/wasmtime.md lists the differences. Names and arguments are those of version 50, plus what only older versions have.
 """
 
 from __future__ import annotations

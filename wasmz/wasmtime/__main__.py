@@ -1,4 +1,4 @@
-"""Runs a Python program for which ``wasmtime`` is this package: ``python -m wasmz.wasmtime SCRIPT|-m MODULE ARGS``."""
+"""Runs a Python program in which ``wasmtime`` is this package: ``python -m wasmz.wasmtime SCRIPT|-m MODULE ARGS``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _USAGE = "usage: python -m wasmz.wasmtime SCRIPT [ARGS]\n       python -m wasmz.
 
 
 def main() -> None:
-    """Runs what the arguments say, as ``python`` does."""
+    """Runs the program that the arguments name, as ``python`` does."""
     args = sys.argv[1:]
     if not args or args == ["-m"] or args[0] in ("-h", "--help"):
         is_help = bool(args) and args != ["-m"]
@@ -20,7 +20,7 @@ def main() -> None:
         raise SystemExit(0 if is_help else 2)
     install_as_wasmtime()
     if args[0] == "-m":
-        # The first item of the path is the current folder already.
+        # The first item of the path is already the current folder.
         sys.argv = args[1:]
         runpy.run_module(args[1], run_name="__main__", alter_sys=True)
         return
@@ -30,7 +30,7 @@ def main() -> None:
         raise SystemExit(2)
     sys.argv = args
     if os.path.isfile(script):
-        # Archives and folders with a __main__.py are put there by runpy.
+        # runpy adds archives, and folders with a __main__.py, itself.
         sys.path[0] = os.path.dirname(os.path.abspath(script))
     runpy.run_path(script, run_name="__main__")
 

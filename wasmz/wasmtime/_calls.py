@@ -1,8 +1,8 @@
-"""What is called for a function, by the number of its parameters: checks that cost little, and everything else apart.
+"""The Python functions that calls go through, by number of parameters: cheap checks here, all else elsewhere.
 
-The usual call passes arguments on after looking at their classes, once:
+The usual call passes arguments on after one look at their classes:
 
-    make_call(2)(slow, recover, f, store, (int, float))             for a function (i32, f64) -> ..., gives
+    make_call(2)(slow, recover, f, store, (int, float))             for a function (i32, f64) -> ..., makes
 
     def call(store, p0=MISSING, p1=MISSING, /, *more):
         if store is not owner or p0.__class__ is not c0 or p1.__class__ is not c1 or more:
@@ -30,7 +30,7 @@ FAILURES: tuple[type[Exception], ...] = (wasmz.WasmzError, OverflowError)
 
 
 class Never:
-    """The class of no argument: what is of such a type is always looked at by ``slow``."""
+    """The class of no argument: arguments of such a type are always left to ``slow``."""
 
 
 _calls: dict[int, Callable[..., Callable[..., Any]]] = {}
@@ -38,7 +38,7 @@ _host_calls: dict[tuple[int, str, bool], Callable[..., Callable[..., Any]]] = {}
 
 
 def make_call(count: int) -> Callable[..., Callable[..., Any]]:
-    """Makes calls of functions with so many parameters; takes ``slow, recover, f, owner, classes``."""
+    """Makes functions for calls with ``count`` parameters; takes ``slow, recover, f, owner, classes``."""
     found = _calls.get(count)
     if found is None:
         names = [f"p{position}" for position in range(count)]
@@ -63,10 +63,10 @@ def make_call(count: int) -> Callable[..., Callable[..., Any]]:
 
 
 def make_host_call(count: int, result: str, is_epoch_tested: bool) -> Callable[..., Callable[..., Any]]:
-    """Makes what wasmz calls for a callable of the host's with so many parameters; takes ``fn, convert, test``.
+    """Makes functions that wasmz calls for a host's callable with ``count`` parameters; takes ``fn, convert, test``.
 
-    ``result`` is the class of its only result, ``""`` if it has none, ``"other"`` for anything else; ``convert`` makes
-    of the result what wasmz takes. ``test`` is called after the function, if that is wanted.
+    ``result`` is the class of the only result, ``""`` if there is none, ``"other"`` for anything else. ``convert``
+    converts the result for wasmz. ``test`` is called after the function, if ``is_epoch_tested``.
     """
     key = (count, result, is_epoch_tested)
     found = _host_calls.get(key)
@@ -82,7 +82,7 @@ def make_host_call(count: int, result: str, is_epoch_tested: bool) -> Callable[.
 
 _RESULTS = {
     "": ("if r is not None:", "    convert(r)"),
-    # Within the range of both: what is beyond is reduced.
+    # Within the range of both types; larger numbers are reduced.
     "int": ("if r.__class__ is not int or not -0x80000000 <= r <= 0x7FFFFFFF:", "    r = convert(r)", "return r"),
     "float": ("if r.__class__ is not float:", "    r = convert(r)", "return r"),
     "other": ("return convert(r)",),

@@ -1,10 +1,10 @@
-"""Configurations: what an engine is made with. Each setting can be set, and not be read.
+"""Configurations of engines. Settings can be set, but not read.
 
 config = Config()
 config.consume_fuel = True
-engine = Engine(config)                         config is used up by that
+engine = Engine(config)                         config cannot be used again
 
-What changes how machine code is made is checked, and has no effect.
+Settings that affect how wasmtime makes machine code are checked, and have no effect.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ V = TypeVar("V")
 _STRATEGIES = ("auto", "cranelift")
 _OPT_LEVELS = ("none", "speed", "speed_and_size")
 _PROFILERS = ("none", "jitdump", "vtune", "perfmap")
-# What is one and the same architecture by names of systems and of compilers.
+# Names of systems and of compilers for the same architecture.
 _SAME_ARCHITECTURES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 
@@ -32,7 +32,7 @@ class Setting(Generic[V]):
     """An attribute that can only be set."""
 
     def __init__(self, kind: type, doc: str, check: Callable[[Config, V], None] | None = None) -> None:
-        """``check`` is called with the value, and notes it."""
+        """``check`` is called with the value, and stores it."""
         self.__doc__ = f"{doc} It can only be set."
         self._kind = kind
         self._check = check
@@ -75,7 +75,7 @@ def _check_cache(config: Config, enabled: bool | str) -> None:
 
 
 def _cache_directory(path: str) -> str | None:
-    """What a configuration file of wasmtime's cache says of its directory."""
+    """The directory in a configuration file of wasmtime's cache."""
     load("tomllib")
     import tomllib
 
@@ -88,7 +88,7 @@ def _cache_directory(path: str) -> str | None:
         raise WasmtimeError(f"failed to parse config file: {path}\n\nCaused by:\n    {error}\n") from None
     directory = section.get("directory") if isinstance(section, dict) else None
     if not (directory is None or isinstance(directory, str)):
-        raise WasmtimeError(f"failed to parse config file: {path}\n\nCaused by:\n    directory is no string\n")
+        raise WasmtimeError(f"failed to parse config file: {path}\n\nCaused by:\n    directory is not a string\n")
     return directory
 
 
@@ -103,7 +103,7 @@ def _check_target(config: Config, target: str) -> None:
 
 
 class Config(Managed[Any]):
-    """The configuration of an :class:`Engine`, which takes it over."""
+    """The configuration of an :class:`Engine`. An engine can be made from it once."""
 
     def __init__(self) -> None:
         """The default configuration."""
@@ -217,7 +217,7 @@ class Config(Managed[Any]):
 
 
 def own_config(settings: dict[str, Any]) -> wasmz.Config:
-    """The configuration of wasmz for these settings."""
+    """The configuration of wasmz for the given settings."""
     return wasmz.Config(
         fuel=0 if settings.get("consume_fuel") else None,
         simd=settings.get("wasm_simd", True),

@@ -1,4 +1,4 @@
-"""Engines: what modules are compiled with, and whose epochs stop code.
+"""Engines: hold the configuration of modules, and the epochs that stop code.
 
 engine = Engine(config)
 engine.increment_epoch()                in another thread, or a signal handler
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     class Timed(Protocol):
-        """What an engine tells that an epoch began: a store."""
+        """Is told by an engine that an epoch began: a store."""
 
         def _notice_epoch(self) -> None: ...
 
 
 class Engine(Managed[Any]):
-    """What modules are compiled with. Threads may share it."""
+    """Holds the configuration of modules. Threads may share it."""
 
     def __init__(self, config: Config | None = None) -> None:
-        """Takes the configuration over, which cannot be used again.
+        """Makes an engine from a configuration, which cannot be used again.
 
         Raises:
-            TypeError: ``config`` is none. ValueError: it was used before.
+            TypeError: ``config`` is not a ``Config``. ValueError: it was used before.
         """
         if not (config is None or isinstance(config, Config)):
             raise TypeError("expected Config")
@@ -39,7 +39,7 @@ class Engine(Managed[Any]):
         self._has_epochs = bool(settings.get("epoch_interruption"))
         self._has_shared_memories = bool(settings.get("shared_memory"))
         self._epoch = 0
-        # Reentrant: a signal handler may come in the middle.
+        # Re-entrant: a signal handler may interrupt its holder.
         self._lock = threading.RLock()
         self._stores: weakref.WeakSet[Timed] = weakref.WeakSet()
 
@@ -48,10 +48,10 @@ class Engine(Managed[Any]):
         return self._engine
 
     def increment_epoch(self) -> None:
-        """Begins the next epoch: code of stores whose deadline that is stops with a trap.
+        """Begins the next epoch: code of stores with this deadline stops with a trap.
 
         Raises:
-            RuntimeError: a store's code has to be stopped, and this system has no threads.
+            RuntimeError: a store's code has to be stopped, but this system has no threads.
         """
         self._check_open()
         with self._lock:
@@ -61,6 +61,6 @@ class Engine(Managed[Any]):
             store._notice_epoch()
 
     def is_pulley(self) -> bool:
-        """Whether code is of wasmtime's own virtual machine: never."""
+        """Whether code runs on wasmtime's own virtual machine: never."""
         self._check_open()
         return False

@@ -1,4 +1,4 @@
-"""Errors that are no traps, and the end of a WASI program.
+"""Errors that are not traps, and the exit of a WASI program.
 
 try: linker.instantiate(store, module)
 except ExitTrap as exit: sys.exit(exit.code)
@@ -25,7 +25,7 @@ class WasmtimeError(Exception, Managed[Any]):
 
 
 class ExitTrap(WasmtimeError):
-    """A WASI program has called ``proc_exit``.
+    """A WASI program called ``proc_exit``.
 
     Attributes:
         code: the exit status.
@@ -42,7 +42,7 @@ def exit_trap(code: int, message: str) -> ExitTrap:
 
 
 def refused(error: InvalidWasm | UnsupportedFeature | ImplementationLimit) -> WasmtimeError:
-    """The error for a module that was not accepted."""
+    """The error for a module that is not accepted."""
     return WasmtimeError(f"failed to parse WebAssembly module\n\nCaused by:\n    {error}\n")
 
 

@@ -1,4 +1,4 @@
-"""What functions, memories, tables, globals and tags have in common: they belong to a store, and can be imported.
+"""Shared by functions, memories, tables, globals and tags: they belong to a store, and can be imported.
 
 wrap(store, item)       the object of this package for one of wasmz's
 """
@@ -14,41 +14,41 @@ if TYPE_CHECKING:
 
     from wasmz.wasmtime._store import Store
 
-# By class of wasmz's objects, what makes this package's of them. Each file with such a class adds it.
+# By class of wasmz's objects: functions that make this package's objects. Each file with such a class adds its own.
 WRAPPERS: dict[type, Callable[[Any, Any], Any]] = {}
 
 
 class Extern:
-    """Base of what can be imported and exported."""
+    """The base class of what can be imported and exported."""
 
     __slots__ = ("__weakref__", "_item", "_store")
 
-    # What an instance of wasmz imports for this.
+    # The object that wasmz imports for it.
     _item: Any
-    # Where it belongs; a shared memory belongs to no store.
+    # The store that it belongs to; a shared memory has none.
     _store: Store
 
     def _reference(self) -> Any:
-        """What wasmz takes for a reference to this. ``TypeError``: there are only references to functions."""
+        """The object that wasmz takes as a reference to it. ``TypeError``: only functions have references."""
         raise TypeError(f"don't know how to convert {self!r} to funcref")
 
     def _check(self, store: Any) -> None:
-        """Looks at what was given as store.
+        """Checks the argument ``store``.
 
         Raises:
-            AttributeError: it is none. ValueError: it is closed. WasmtimeError: it is another one.
+            AttributeError: it is not a store. ValueError: it is closed. WasmtimeError: it is another store.
         """
         if store._live() is not self._store:
             raise WasmtimeError(f"this {type(self).__name__} belongs to another store")
 
 
 def wrap(store: Store, item: Any) -> Any:
-    """The object that stands for an item of wasmz's."""
+    """The object of this package for an object of wasmz's."""
     return WRAPPERS[type(item)](store, item)
 
 
 def import_item(store: Store, item: Any) -> Any:
-    """What an instance of wasmz imports for an object of this package."""
+    """The object that wasmz imports for an object of this package."""
     if not isinstance(item, Extern):
         raise TypeError("expected a Func, Global, Memory, SharedMemory, Tag, or Table")
     owner = getattr(item, "_store", None)

@@ -1,4 +1,4 @@
-"""Functions: those that instances export, and those that are made of Python callables.
+"""Functions: exported by instances, or made from Python callables.
 
 add = instance.exports(store)["add"]; add(store, 1, 2)
 Func(store, FuncType([ValType.i32()], []), print)
@@ -30,7 +30,8 @@ _CLASSES = {"i32": int, "i64": int, "f32": float, "f64": float}
 class Func(Extern):
     """A function of a store."""
 
-    # CPython finds what it calls for an object in its class: a member, whose value is the call made for the function.
+    # CPython looks up `__call__` in an object's class: there it is a member, whose value is the function made for the
+    # object.
     __slots__ = ("__call__", "_find", "_own", "_type")
 
     if TYPE_CHECKING:
@@ -38,27 +39,27 @@ class Func(Extern):
         def __call__(self, store: Storelike, *params: Any) -> Any:
             """Calls the function.
 
-            Parameters are integers for i32 and i64, which are reduced to that many bits, floats for f32 and f64, any
-            objects for externref, a ``Func`` or ``None`` for funcref; or a ``Val`` of the type. Returns ``None``, the
+            Parameters are integers for i32 and i64, which are reduced to that many bits; floats for f32 and f64; any
+            objects for externref; a ``Func`` or ``None`` for funcref; or a ``Val`` of the type. Returns ``None``, the
             only result, or a list of several.
 
             Raises:
-                WasmtimeError: there are too many parameters, or too few.
-                TypeError: one is of another type.
-                Trap, ExitTrap: the guest trapped, or ended itself. What the host's functions raise comes through.
+                WasmtimeError: there are too many or too few parameters.
+                TypeError: a parameter has another type.
+                Trap, ExitTrap: the guest trapped, or exited. Exceptions of host functions pass through.
             """
 
     def __init__(self, store: Storelike, ty: FuncType, func: Callable[..., Any], access_caller: bool = False) -> None:
-        """Makes a function of a Python callable.
+        """Makes a function from a Python callable.
 
         Args:
-            store: where it belongs.
+            store: the store that it belongs to.
             ty: its type.
             func: the callable. It returns ``None``, the only result, or a sequence of several.
             access_caller: whether it takes a :class:`Caller` first.
 
         Raises:
-            TypeError: these are no store and no type.
+            TypeError: ``store`` is not a store, or ``ty`` not a type.
         """
         if not isinstance(store, Store):
             raise TypeError("expected a Store")
@@ -69,7 +70,7 @@ class Func(Extern):
         self._set(store._live(), host, ty._type, self._reference)
 
     def _set(self, store: Store, item: Any, type: wasmz.FuncType, find: Callable[[], Callable[..., Any]]) -> None:
-        """``find`` gives what is called, when it is first called."""
+        """``find`` returns the function to call, when it is first called."""
         self._store = store
         self._item = item
         self._type = type
@@ -103,7 +104,7 @@ class Func(Extern):
 def func_of(
     store: Store, item: Any, type: wasmz.FuncType, find: Callable[[], Callable[..., Any]] | None = None
 ) -> Func:
-    """A function that wasmz has, or a host function of a linker; ``find`` gives what is called, if that is another."""
+    """The function for one of wasmz's, or for a linker's host function; ``find`` returns what to call, if different."""
     made = Func.__new__(Func)
     made._set(store, item, type, made._reference if find is None else find)
     return made
@@ -120,7 +121,7 @@ WRAPPERS[wasmz.Func] = _wrap
 
 
 def _make(store: Store, type: wasmz.FuncType, f: Callable[..., Any], runs_guest: bool) -> Callable[..., Any]:
-    """What is called for a function of wasmz's; ``runs_guest`` says whether it may be the guest's."""
+    """The Python function that calls one of wasmz's; ``runs_guest`` says whether that may be the guest's."""
     params = [value_type(item) for item in type.params]
     results = [value_type(item) for item in type.results]
     if store.engine._has_epochs and runs_guest:
@@ -133,7 +134,7 @@ def _make(store: Store, type: wasmz.FuncType, f: Callable[..., Any], runs_guest:
     def recover(error: Exception, args: tuple[Any, ...]) -> Any:
         if isinstance(error, wasmz.WasmzError):
             raise raised(error) from None
-        # Otherwise it is the host's own.
+        # Otherwise the error is the host's own.
         reduced = tuple([own_value(type, arg) for type, arg in zip(params, args, strict=True)])
         if reduced == args:
             raise error
@@ -182,7 +183,7 @@ def _wrapping(store: Store, f: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def host_function(has_epochs: bool, type: FuncType, fn: Callable[..., Any], access_caller: bool) -> wasmz.HostFunc:
-    """The function of wasmz's for a callable, of no store yet."""
+    """The function of wasmz's for a callable; it belongs to no store yet."""
     own = type._type
     params, results = type.params, type.results
     needs_store = access_caller or has_epochs or FUNCREF in params
@@ -196,7 +197,7 @@ def host_function(has_epochs: bool, type: FuncType, fn: Callable[..., Any], acce
     if not needs_store:
         return wasmz.HostFunc(make_host_call(len(params), kind, False)(fn, convert, None), own.params, own.results)
 
-    # Its first argument is wasmz's caller; the tests are made where the store is known.
+    # Its first argument is wasmz's caller. The store, and so the tests, are known then.
     def call(own_caller: wasmz.Caller, *args: Any) -> Any:
         store = store_of(own_caller.store)
         given = [given_value(store, type, arg) for type, arg in zip(params, args, strict=True)]
@@ -229,7 +230,7 @@ def _converting(types: list[ValType]) -> Callable[[Any], Any]:
 
 
 def _exports_of(store: Store, own_caller: wasmz.Caller) -> Callable[[str], Any]:
-    """What finds exports of the instance that calls; it has none if that is not known."""
+    """A function that finds exports of the calling instance; there are none if that is unknown."""
 
     def find(name: str) -> Any:
         try:

@@ -21,7 +21,7 @@ class Global(Extern):
     __slots__ = ()
 
     def __init__(self, store: Storelike, ty: GlobalType, val: Any) -> None:
-        """Makes a global with this first value. ``TypeError``: it is not of the type, or that is none."""
+        """Makes a global with an initial value. ``TypeError``: it does not fit the type, or that is not a type."""
         if not isinstance(ty, GlobalType):
             raise TypeError("expected a GlobalType")
         value = own_value(ty.content, val)
@@ -35,7 +35,7 @@ class Global(Extern):
         return made
 
     def value(self, store: Storelike) -> Any:
-        """The value; a null reference as a ``Val``."""
+        """The value; null references as a ``Val``."""
         if store is not self._store:
             self._check(store)
         value = self._item.value
@@ -46,7 +46,7 @@ class Global(Extern):
         return Val(type, None) if value is None else value
 
     def set_value(self, store: Storelike, val: Any) -> None:
-        """Sets the value. ``TypeError``: it is not of the type. ``WasmtimeError``: the global is constant."""
+        """Sets the value. ``TypeError``: it does not fit the type. ``WasmtimeError``: the global is immutable."""
         self._check(store)
         value = own_value(value_type(self._item.type.value_type), val)
         if not self._item.type.mutable:

@@ -1,4 +1,4 @@
-"""Puts this package in the place of the binding, for whatever imports ``wasmtime`` from then on.
+"""Replaces the binding by this package for everything that imports ``wasmtime`` from then on.
 
 wasmz.install_as_wasmtime()
 import wasmtime                 is wasmz.wasmtime, and wasmtime.component is wasmz.wasmtime.component
@@ -21,24 +21,24 @@ _OWN = "wasmz.wasmtime"
 
 
 class _Finder(abc.MetaPathFinder, abc.Loader):
-    """Gives modules of this package for names below ``wasmtime``."""
+    """Finds modules of this package under names below ``wasmtime``."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> machinery.ModuleSpec | None:
-        """The module's specification, if there is such a module here."""
+        """The module's specification, if this package has the module."""
         if not fullname.startswith(f"{_NAME}.") or importlib.util.find_spec(_own_name(fullname)) is None:
             return None
         return importlib.util.spec_from_loader(fullname, self)
 
     def create_module(self, spec: machinery.ModuleSpec) -> ModuleType:
-        """The module itself, which is imported by its own name."""
+        """The module itself, which is imported under its own name."""
         module = importlib.import_module(_own_name(spec.name))
         self._specs[spec.name] = module.__spec__
         return module
 
     def exec_module(self, module: ModuleType) -> None:
-        """Gives the module back its own specification."""
+        """Restores the module's own specification."""
         spec = module.__spec__
         if spec is not None:
             module.__spec__ = self._specs.pop(spec.name, spec)
@@ -55,10 +55,10 @@ def _own_name(fullname: str) -> str:
 
 
 def install_as_wasmtime() -> None:
-    """Lets ``import wasmtime`` give :mod:`wasmz.wasmtime`, whether the binding is installed or not.
+    """Makes ``import wasmtime`` import :mod:`wasmz.wasmtime`, whether the binding is installed or not.
 
     Raises:
-        RuntimeError: the binding was imported before: who has it would go on using it.
+        RuntimeError: the binding was imported before: its importers would go on using it.
     """
     own = importlib.import_module(_OWN)
     known = sys.modules.get(_NAME)

@@ -1,4 +1,4 @@
-"""Instances: modules that run, and what they export.
+"""Instances: running modules, and their exports.
 
 instance = Instance(store, module, [func, memory])              imports by position
 instance.exports(store)["add"](store, 1, 2)
@@ -27,7 +27,7 @@ _KINDS: dict[type, str] = {
     wasmz.GlobalType: "global",
     wasmz.TagType: "tag",
 }
-# Traps of wasmz's that say that something cannot be made.
+# wasmz's traps for things that cannot be made.
 _LIMITS = ("GROWTH_OPERATION_LIMITED", "OUT_OF_MEMORY", "OUT_OF_SYSTEM_MEMORY")
 
 
@@ -40,8 +40,8 @@ class Instance:
         """Instantiates a module; ``imports`` are in the order of ``module.imports``.
 
         Raises:
-            TypeError: one of these cannot be imported.
-            WasmtimeError: there are more or fewer imports, or one is of another type; or limits forbid it.
+            TypeError: an item cannot be imported.
+            WasmtimeError: there are more or fewer imports, or one has another type; or limits forbid it.
             Trap: the start function trapped, or a segment did not fit.
         """
         owner = store._live()
@@ -56,7 +56,7 @@ class Instance:
         self._instance = instance
 
     def exports(self, store: Storelike) -> InstanceExports:
-        """What the instance exports."""
+        """The exports of the instance."""
         if store._live() is not self._store:
             raise WasmtimeError("this Instance belongs to another store")
         exports = self._exports
@@ -66,7 +66,7 @@ class Instance:
 
 
 class InstanceExports(Mapping[str, Any]):
-    """What an instance exports, by name; each is made when it is first asked for."""
+    """The exports of an instance, by name; each object is made when it is first needed."""
 
     def __init__(self, store: Storelike, instance: Instance) -> None:
         """The exports of an instance."""
@@ -76,11 +76,11 @@ class InstanceExports(Mapping[str, Any]):
 
     @property
     def by_index(self) -> Sequence[Any]:
-        """All of them, in order."""
+        """All exports, in order."""
         return tuple([self[name] for name in self._instance.exports])
 
     def __getitem__(self, idx: str) -> Any:
-        """The export of a name. ``KeyError``: there is none."""
+        """The export with this name. ``KeyError``: there is none."""
         made = self._made.get(idx)
         if made is None:
             if idx not in self._instance.exports:
@@ -110,7 +110,7 @@ def instance_of(store: Store, instance: wasmz.Instance) -> Instance:
 
 
 def make_instance(store: Store, module: Module, items: list[Any]) -> wasmz.Instance:
-    """An instance of wasmz's; ``items`` are for its imports, in order."""
+    """Makes an instance of wasmz's; ``items`` are its imports, in order."""
     own = module._live()
     if module._engine is not store.engine:
         raise WasmtimeError("cross-`Engine` instantiation is not currently supported")
@@ -131,7 +131,7 @@ def make_instance(store: Store, module: Module, items: list[Any]) -> wasmz.Insta
 
 
 def _mismatch(module: wasmz.Module, items: list[Any]) -> str | None:
-    """What wasmtime says of the first import that has another kind, or is a function of another type."""
+    """wasmtime's message for the first import of another kind, or with another function type; ``None`` if all match."""
     for wanted, item in zip(module.imports, items, strict=True):
         expected, found = wanted.type, item.type
         if type(expected) is not type(found):

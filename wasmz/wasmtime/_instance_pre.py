@@ -1,4 +1,4 @@
-"""Modules whose imports are found, ready to be instantiated any number of times.
+"""Modules with their imports found, which can be instantiated any number of times.
 
 pre = linker.instantiate_pre(module); pre.instantiate(store)
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class InstancePre(Managed[Any]):
-    """A module whose imports are found."""
+    """A module with its imports found."""
 
     _module: Module
     _find: Callable[[Store], list[Any]]
@@ -41,7 +41,7 @@ class InstancePre(Managed[Any]):
 
 
 def instance_pre_of(module: Module, find: Callable[[Store], list[Any]]) -> InstancePre:
-    """``find`` gives what a store's instances import, in order."""
+    """``find`` returns the imports of instances in a store, in order."""
     made = InstancePre.__new__(InstancePre)
     made._module, made._find = module, find
     return made

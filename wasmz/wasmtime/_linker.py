@@ -1,4 +1,4 @@
-"""Linkers: what modules import, by name.
+"""Linkers: definitions of imports, by name.
 
 linker = Linker(engine)
 linker.define_func("env", "log", FuncType([ValType.i32()], []), print)
@@ -58,7 +58,7 @@ class Linker(Managed[Any]):
     """Definitions for imports, by the names of modules and items.
 
     Attributes:
-        engine: whose modules it links.
+        engine: the engine of the modules that it links.
         allow_shadowing: whether a definition may replace an earlier one. It can only be set.
     """
 
@@ -70,12 +70,12 @@ class Linker(Managed[Any]):
         self.engine: Engine = engine
         self._allows_shadowing = False
         self._has_wasi = False
-        # Objects of a store, or functions of the host of none yet.
+        # Objects of a store, or host functions, which belong to none yet.
         self._items: dict[tuple[str, str], Any] = {}
 
     def _add(self, module: str, name: str, item: Any) -> None:
         self._check_open()
-        # Names are text.
+        # Raises AttributeError for anything but text.
         module.encode()
         name.encode()
         if not self._allows_shadowing:
@@ -90,8 +90,8 @@ class Linker(Managed[Any]):
         """Defines an item of a store.
 
         Raises:
-            TypeError: it cannot be imported.
-            WasmtimeError: it is of another store; or the name is taken, and shadowing not allowed.
+            TypeError: the item cannot be imported.
+            WasmtimeError: it belongs to another store; or the name is taken, and shadowing is not allowed.
         """
         import_item(store._live(), item)
         self._add(module, name, item)
@@ -99,10 +99,10 @@ class Linker(Managed[Any]):
     def define_func(
         self, module: str, name: str, ty: FuncType, func: Callable[..., Any], access_caller: bool = False
     ) -> None:
-        """Defines a function of the host, for any store; see :class:`Func`.
+        """Defines a host function, for any store; see :class:`Func`.
 
         Raises:
-            TypeError: ``ty`` is no type. WasmtimeError: the name is taken, and shadowing not allowed.
+            TypeError: ``ty`` is not a type. WasmtimeError: the name is taken, and shadowing is not allowed.
         """
         if not isinstance(ty, FuncType):
             raise TypeError("expected a FuncType")
@@ -112,7 +112,7 @@ class Linker(Managed[Any]):
         """Defines all exports of an instance under the name.
 
         Raises:
-            TypeError: it is no instance. WasmtimeError: it is of another store; or a name is taken.
+            TypeError: it is not an instance. WasmtimeError: it belongs to another store; or a name is taken.
         """
         if not isinstance(instance, Instance):
             raise TypeError("expected an `Instance`")
@@ -120,10 +120,10 @@ class Linker(Managed[Any]):
             self._add(name, export, item)
 
     def define_wasi(self) -> None:
-        """Defines WASI preview 1: for each store, with what ``Store.set_wasi`` was given.
+        """Defines WASI preview 1; each store uses the configuration given to ``Store.set_wasi``.
 
         Raises:
-            WasmtimeError: a name is taken, and shadowing not allowed.
+            WasmtimeError: a name is taken, and shadowing is not allowed.
         """
         self._check_open()
         taken = [key for key in self._items if key[0] == _WASI and _is_wasi(key[1])]
@@ -137,11 +137,11 @@ class Linker(Managed[Any]):
     def define_module(self, store: Storelike, name: str, module: Module) -> None:
         """Defines the exports of a module under the name.
 
-        A WASI reactor is instantiated, and its ``_initialize`` called. Of a command, which exports ``_start``, each
-        call of a function makes a new instance.
+        A WASI reactor is instantiated, and its ``_initialize`` is called. For a command, which exports ``_start``,
+        each call of a function makes a new instance.
 
         Raises:
-            TypeError: it is no module. WasmtimeError, Trap: it cannot be instantiated; or a name is taken.
+            TypeError: it is not a module. WasmtimeError, Trap: it cannot be instantiated; or a name is taken.
         """
         if not isinstance(module, Module):
             raise TypeError("expected a `Module`")
@@ -163,7 +163,7 @@ class Linker(Managed[Any]):
                 raise WasmtimeError(f"command export '{export.name}' is not a function")
 
     def define_unknown_imports_as_traps(self, module: Module) -> None:
-        """Defines each function that the module imports and nobody defined: calling it raises ``WasmtimeError``."""
+        """Defines each imported function that has no definition: calling it raises ``WasmtimeError``."""
         for item in self._unknown(module):
             if isinstance(item.type, wasmz.FuncType):
                 message = _undefined(item)
@@ -171,11 +171,12 @@ class Linker(Managed[Any]):
                 self._items[item.module_name, item.name] = function
 
     def define_unknown_imports_as_default_values(self, store: Storelike, module: Module) -> None:
-        """Defines everything that the module imports and nobody defined: zeros, null references, and functions that
-        return these, memories and tables as small as they may be.
+        """Defines everything that the module imports and that has no definition: as zeros, null references, functions
+        that return these, and memories and tables of the smallest size.
+
 
         Raises:
-            WasmtimeError: there is no such value.
+            WasmtimeError: a type has no such value.
         """
         owner = store._live()
         for item in self._unknown(module):
@@ -193,7 +194,7 @@ class Linker(Managed[Any]):
     # Use
 
     def _found(self, store: Store, items: dict[tuple[str, str], Any], module: Module) -> list[Any]:
-        """What an instance of wasmz's imports."""
+        """The imports of an instance of wasmz's."""
         found = []
         for wanted in module._live().imports:
             item = items.get((wanted.module_name, wanted.name))
@@ -207,10 +208,10 @@ class Linker(Managed[Any]):
         return found
 
     def instantiate(self, store: Storelike, module: Module) -> Instance:
-        """Instantiates a module with what is defined.
+        """Instantiates a module with the definitions.
 
         Raises:
-            WasmtimeError: an import is not defined, or of another type; or limits forbid it.
+            WasmtimeError: an import is not defined, or has another type; or limits forbid it.
             Trap: the start function trapped, or a segment did not fit.
         """
         self._check_open()
@@ -219,10 +220,10 @@ class Linker(Managed[Any]):
         return instance_of(owner, make_instance(owner, module, self._found(owner, self._items, module)))
 
     def instantiate_pre(self, module: Module) -> InstancePre:
-        """Finds what a module imports, for any number of instances.
+        """Finds the imports of a module, for any number of instances.
 
         Raises:
-            TypeError: it is no module. WasmtimeError: an import is not defined.
+            TypeError: it is not a module. WasmtimeError: an import is not defined.
         """
         for item in self._unknown(module):
             raise WasmtimeError(_undefined(item))
@@ -230,7 +231,7 @@ class Linker(Managed[Any]):
         return instance_pre_of(module, lambda store: self._found(store, items, module))
 
     def get(self, store: Storelike, module: str, name: str) -> Any:
-        """What is defined under these names. ``WasmtimeError``: nothing is."""
+        """The item defined under these names. ``WasmtimeError``: there is none."""
         self._check_open()
         owner = store._live()
         item = self._items.get((module, name))
@@ -243,10 +244,10 @@ class Linker(Managed[Any]):
         return item
 
     def get_default(self, store: Storelike, name: str) -> Func:
-        """The function of a module that was defined: its export ``""``, or ``_start``, or one that does nothing.
+        """The default function of a defined module: its export ``""``, or ``_start``, or one that does nothing.
 
         Raises:
-            WasmtimeError: its export ``""`` is no function.
+            WasmtimeError: its export ``""`` is not a function.
         """
         owner = store._live()
         for export in ("", "_start"):
@@ -272,7 +273,7 @@ def _call_anew(pre: InstancePre, store: Store, name: str, *args: Any) -> Any:
 
 @functools.cache
 def _wasi() -> wasmz.Linker:
-    """Tells which functions WASI defines."""
+    """A linker that shows which functions WASI defines."""
     linker = wasmz.Linker()
     linker.define_wasi()
     return linker
@@ -283,7 +284,7 @@ def _is_wasi(name: str) -> bool:
 
 
 def _default(store: Store, item: wasmz.ImportType) -> Any:
-    """The simplest thing that an import can be."""
+    """The simplest item that an import can be."""
     type = extern_type(item.type)
     if isinstance(type, FuncType):
         results = [_ZEROS.get(result._kind) for result in type.results]

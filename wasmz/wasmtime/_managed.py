@@ -1,4 +1,4 @@
-"""What can be closed. In the binding these classes own something in C; here it is only let go of.
+"""Objects that can be closed. In the binding they own C objects; here closing only releases references.
 
 with Module(engine, wasm) as module: ...         module.imports after that is a ValueError
 """
@@ -14,30 +14,30 @@ T = TypeVar("T")
 
 
 class Managed(Generic[T]):
-    """Base of classes with :meth:`close`, which may also be used with ``with``."""
+    """The base of classes with :meth:`close`, which are also context managers."""
 
     _is_closed: bool = False
 
     def close(self) -> None:
-        """Lets go of what the object stands for. Using it later is a ``ValueError``; closing it again is none."""
+        """Releases the object's content. Later uses raise ``ValueError``; closing it again does not."""
         if not self._is_closed:
             self._is_closed = True
             self._delete()
 
     def ptr(self) -> NoReturn:
-        """In the binding, the pointer of the C library. Raises ``NotImplementedError``: there is no such library."""
+        """In the binding, the pointer to the C object. Raises ``NotImplementedError``: there is no C library here."""
         self._check_open()
         raise NotImplementedError(f"wasmz.wasmtime has no C library, so a {type(self).__name__} has no pointer")
 
     def _delete(self) -> None:
-        """What else there is to do when the object is closed."""
+        """Further actions when the object is closed."""
 
     def _check_open(self) -> None:
         if self._is_closed:
             raise ValueError("already closed")
 
     def _consume(self) -> None:
-        """Closes the object because another one takes over what it stands for."""
+        """Closes the object because another one takes its content."""
         self._check_open()
         self._is_closed = True
 
@@ -49,5 +49,5 @@ class Managed(Generic[T]):
 
 
 def missing(what: str) -> NoReturn:
-    """Raises the error for what this package cannot do."""
+    """Raises the error for something that this package cannot do."""
     raise NotImplementedError(f"wasmz.wasmtime has no {what}")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Memory(Extern):
     """A linear memory."""
 
-    # All bytes, as they were found at last.
+    # A view of all bytes, as last found.
     __slots__ = ("_known",)
 
     _known: memoryview
@@ -38,23 +38,23 @@ class Memory(Extern):
         self._known = item.view()
 
     def _view(self) -> memoryview:
-        """All bytes: another view after the memory has grown, or was closed."""
+        """A view of all bytes; a new one after the memory has grown or was closed."""
         view = self._known
         if len(view) != self._item.size_bytes:
             view = self._known = self._item.view()
         return view
 
     def type(self, store: Storelike) -> MemoryType:
-        """The memory's type, with the size that it had at first."""
+        """The memory's type, with its initial size."""
         self._check(store)
         made: MemoryType = type_of(MemoryType, self._item.type)
         return made
 
     def grow(self, store: Storelike, delta: int) -> int:
-        """Adds pages. Returns how many there were.
+        """Adds pages. Returns the old number.
 
         Raises:
-            WasmtimeError: the number is negative, or there cannot be so many.
+            WasmtimeError: the number is negative or too large.
         """
         self._check(store)
         return grown(self._item, delta)
@@ -70,23 +70,23 @@ class Memory(Extern):
         return int(self._item.size_bytes)
 
     def page_size(self, store: Storelike) -> int:
-        """The bytes of a page."""
+        """The size of a page in bytes."""
         return self.type(store).page_size
 
     def page_size_log2(self, store: Storelike) -> int:
-        """The logarithm of that."""
+        """The binary logarithm of the size of a page."""
         return self.type(store).page_size_log2
 
     def data_ptr(self, store: Storelike) -> ctypes._Pointer[ctypes.c_ubyte]:
-        """A pointer to the first byte. It knows no bounds: read and write at indices below :meth:`data_len` only."""
+        """A pointer to the first byte. It has no bounds: read and write only at indices below :meth:`data_len`."""
         self._check(store)
         return pointer(self._view())
 
     def get_buffer_ptr(self, store: Storelike, size: int | None = None, offset: int = 0) -> ctypes.Array[Any]:
-        """A writable array of ``size`` bytes at ``offset``, without a copy: for ``numpy.frombuffer``.
+        """A writable array of ``size`` bytes at ``offset``, without copying: for ``numpy.frombuffer``.
 
         Raises:
-            ValueError: they are not all in the memory.
+            ValueError: some of them are outside the memory.
         """
         load("ctypes")
         import ctypes
@@ -96,7 +96,7 @@ class Memory(Extern):
         return (ctypes.c_ubyte * (len(view) if size is None else size)).from_buffer(view, offset)
 
     def read(self, store: Storelike, start: int | None = 0, stop: int | None = None) -> bytearray:
-        """A copy of the bytes from ``start`` up to ``stop``, which are as those of slices."""
+        """A copy of the bytes from ``start`` up to ``stop``, which have the meaning of a slice's bounds."""
         if store is not self._store:
             self._check(store)
         view = self._known
@@ -104,12 +104,12 @@ class Memory(Extern):
             view = self._view()
         found = bytearray(view[start:stop])
         if not found:
-            # Perhaps because the store is closed.
+            # The store may be closed.
             self._check(store)
         return found
 
     def write(self, store: Storelike, value: bytearray | bytes, start: int | None = None) -> int:
-        """Writes bytes from ``start`` on, which may be negative as that of a slice. Returns how many.
+        """Writes bytes from ``start`` on, which may be negative like the start of a slice. Returns their number.
 
         Raises:
             IndexError: they do not all fit.
@@ -137,7 +137,7 @@ class Memory(Extern):
 
 
 def make_memory(store: wasmz.Store, type: wasmz.MemoryType) -> wasmz.Memory:
-    """A memory of wasmz's. ``WasmtimeError``: it cannot be made."""
+    """Makes a memory of wasmz's. ``WasmtimeError``: it cannot be made."""
     try:
         return wasmz.Memory(store, type)
     except (wasmz.Trap, MemoryError):
@@ -145,7 +145,7 @@ def make_memory(store: wasmz.Store, type: wasmz.MemoryType) -> wasmz.Memory:
 
 
 def grown(memory: wasmz.Memory, delta: int) -> int:
-    """The size before it has grown."""
+    """Grows a memory; returns the old size."""
     if delta < 0:
         raise WasmtimeError("cannot grow by negative amount")
     before = memory.grow(delta)
@@ -155,7 +155,7 @@ def grown(memory: wasmz.Memory, delta: int) -> int:
 
 
 def pointer(view: memoryview) -> ctypes._Pointer[ctypes.c_ubyte]:
-    """A pointer to what a view shows; it keeps that alive."""
+    """A pointer to the content of a view, which it keeps alive."""
     load("ctypes")
     import ctypes
 
@@ -163,7 +163,7 @@ def pointer(view: memoryview) -> ctypes._Pointer[ctypes.c_ubyte]:
 
 
 def memory_of(store: Store, item: wasmz.Memory) -> Memory:
-    """The memory of this package for one of wasmz's that is not shared."""
+    """The memory of this package for an unshared one of wasmz's."""
     made = Memory.__new__(Memory)
     made._set(store, item)
     return made

@@ -1,4 +1,4 @@
-"""Modules: compiled WebAssembly, of no store.
+"""Modules: compiled WebAssembly, which belongs to no store.
 
 module = Module(engine, wasm)                   bytes, or the text format
 [item.name for item in module.exports]
@@ -17,8 +17,8 @@ from wasmz.wasmtime._managed import Managed
 from wasmz.wasmtime._types import ExportType, ImportType, listed
 from wasmz.wasmtime._wat2wasm import to_wasm
 
-# What serialised modules begin with. The module itself follows: compiled code is in wasmz's cache, and bytes that
-# someone else may have made are never run as such.
+# The beginning of serialised modules. The module itself follows: compiled code is in wasmz's cache, and bytes that
+# others may have made are never run as code.
 _MARK = b"\x7fwasmz module 1\n"
 
 
@@ -29,10 +29,10 @@ class Module(Managed[Any]):
     _wasm: bytes
 
     def __init__(self, engine: Engine, wasm: str | bytes | bytearray) -> None:
-        """Compiles a module, or loads it from wasmz's cache; functions of large ones are compiled when they are called.
+        """Compiles a module, or loads it from wasmz's cache; large modules are compiled lazily.
 
         Raises:
-            TypeError: these are no engine, and no text or bytes. WasmtimeError: it is not a valid module.
+            TypeError: the arguments are not an engine, and text or bytes. WasmtimeError: it is not a valid module.
         """
         if not isinstance(engine, Engine):
             raise TypeError("expected an Engine")
@@ -59,10 +59,10 @@ class Module(Managed[Any]):
 
     @classmethod
     def deserialize(cls, engine: Engine, encoded: bytes | bytearray) -> Module:
-        """The module that :meth:`serialize` made bytes of.
+        """The module from the bytes that :meth:`serialize` made.
 
         Raises:
-            TypeError: these are no bytes. WasmtimeError: they were made by something else.
+            TypeError: ``encoded`` is not bytes. WasmtimeError: something else made the bytes.
         """
         if not isinstance(encoded, (bytes, bytearray)):
             raise TypeError("expected bytes")
@@ -76,7 +76,7 @@ class Module(Managed[Any]):
 
     @classmethod
     def deserialize_file(cls, engine: Engine, path: str) -> Module:
-        """The same with bytes from a file. ``WasmtimeError``: there is no such file."""
+        """Like :meth:`deserialize`, with bytes from a file. ``WasmtimeError``: there is no such file."""
         try:
             with open(path, "rb") as file:
                 encoded = file.read()
@@ -86,10 +86,10 @@ class Module(Managed[Any]):
 
     @classmethod
     def validate(cls, engine: Engine, wasm: bytes | bytearray) -> None:
-        """Checks a module, with the bodies of all functions.
+        """Checks a module, including the bodies of its functions.
 
         Raises:
-            TypeError: these are no bytes. WasmtimeError: it is not a valid module.
+            TypeError: ``wasm`` is not bytes. WasmtimeError: it is not a valid module.
         """
         if not isinstance(wasm, (bytes, bytearray)):
             raise TypeError("expected wasm bytes")
@@ -101,21 +101,21 @@ class Module(Managed[Any]):
 
     @property
     def imports(self) -> list[ImportType]:
-        """What the module imports, in order."""
+        """The imports of the module, in order."""
         return [listed(ImportType, item) for item in self._live().imports]
 
     @property
     def exports(self) -> list[ExportType]:
-        """What it exports, in order."""
+        """The exports of the module, in order."""
         return [listed(ExportType, item) for item in self._live().exports.values()]
 
     def serialize(self) -> bytearray:
-        """The module as bytes, for :meth:`deserialize`: the module itself, whose code is in wasmz's cache."""
+        """The module as bytes, for :meth:`deserialize`. Its compiled code stays in wasmz's cache."""
         self._check_open()
         return bytearray(_MARK + self._wasm)
 
     def _has_start(self) -> bool:
-        """Whether the module runs a function when it is instantiated."""
+        """Whether instantiating the module runs a function of it."""
         data, position = self._wasm, 8
         while position < len(data):
             kind = data[position]

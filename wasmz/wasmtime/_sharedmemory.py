@@ -1,4 +1,4 @@
-"""Memories that threads share, which belong to no store.
+"""Memories shared by threads, which belong to no store.
 
 memory = SharedMemory(engine, MemoryType(Limits(1, 2), shared=True))
 """
@@ -28,7 +28,7 @@ class SharedMemory(Extern, Managed[Any]):
         """Makes a memory.
 
         Raises:
-            WasmtimeError: the type is not shared, or the engine's configuration has no ``shared_memory``.
+            WasmtimeError: the type is not shared, or ``shared_memory`` is off in the engine's configuration.
         """
         own = engine._live()
         if not ty._type.shared:
@@ -38,16 +38,16 @@ class SharedMemory(Extern, Managed[Any]):
         self._item = make_memory(wasmz.Store(own), ty._type)
 
     def type(self) -> MemoryType:
-        """The memory's type, with the size that it had at first."""
+        """The memory's type, with its initial size."""
         self._check_open()
         made: MemoryType = type_of(MemoryType, self._item.type)
         return made
 
     def grow(self, delta: int) -> int:
-        """Adds pages. Returns how many there were.
+        """Adds pages. Returns the old number.
 
         Raises:
-            WasmtimeError: the number is negative, or there cannot be so many.
+            WasmtimeError: the number is negative or too large.
         """
         self._check_open()
         return grown(self._item, delta)
@@ -63,7 +63,7 @@ class SharedMemory(Extern, Managed[Any]):
         return int(self._item.size_bytes)
 
     def data_ptr(self) -> ctypes._Pointer[ctypes.c_ubyte]:
-        """A pointer to the first byte. It knows no bounds: read and write at indices below :meth:`data_len` only."""
+        """A pointer to the first byte. It has no bounds: read and write only at indices below :meth:`data_len`."""
         self._check_open()
         return pointer(self._item.view())
 

@@ -1,4 +1,4 @@
-"""Stores, and callers, which functions of the host can use in the place of one.
+"""Stores; and callers, which host functions can use instead of a store.
 
 store = Store(engine, data)
 store.set_epoch_deadline(1); store.set_limits(memory_size=1 << 20)
@@ -24,7 +24,7 @@ _UINT64 = (1 << 64) - 1
 
 
 class _Limits(wasmz.ResourceLimiter):
-    """What :meth:`Store.set_limits` sets."""
+    """The limits set by :meth:`Store.set_limits`."""
 
     memory_size: int | None = None
     table_elements: int | None = None
@@ -40,14 +40,14 @@ class Store(Managed[Any]):
     """Where instances live, with their memories, tables and globals.
 
     Attributes:
-        engine: whose modules it runs.
+        engine: the engine of the modules that it runs.
     """
 
     def __init__(self, engine: Engine | None = None, data: Any = None) -> None:
-        """Makes a store; without an engine, in one of its own.
+        """Makes a store; without an engine, in a new one.
 
         Raises:
-            TypeError: ``engine`` is none.
+            TypeError: ``engine`` is not an ``Engine``.
         """
         if engine is None:
             engine = Engine()
@@ -55,10 +55,10 @@ class Store(Managed[Any]):
             raise TypeError("expected an Engine")
         self.engine: Engine = engine
         self._limits = _Limits()
-        # Functions of the host find this store by wasmz's.
+        # Host functions find this store by wasmz's.
         self._store = wasmz.Store(engine._live(), weakref.ref(self), limiter=self._limits)
         self._data = data
-        # Fuel beyond what wasmz counts.
+        # Units of fuel beyond what wasmz can count.
         self._surplus = 0
         self._wasi: WasiConfig | None = None
         self._wasi_functions: wasmz.Linker | None = None
@@ -77,20 +77,20 @@ class Store(Managed[Any]):
             self._wasi._close_files()
 
     def data(self) -> Any:
-        """The object that the store was made with; ``None`` if it is false."""
+        """The object that the store was made with; ``None`` if that is false."""
         self._check_open()
         return self._data or None
 
     def gc(self) -> None:
-        """Collects garbage, with what guests do not refer to any more."""
+        """Collects garbage, including objects to which guests no longer refer."""
         self._check_open()
         gc.collect()
 
     def set_fuel(self, fuel: int) -> None:
-        """Replaces what is left of the fuel.
+        """Sets the units of fuel that are left.
 
         Raises:
-            WasmtimeError: the engine's configuration has no ``consume_fuel``.
+            WasmtimeError: ``consume_fuel`` is off in the engine's configuration.
         """
         self._check_fuel()
         fuel &= _UINT64
@@ -99,10 +99,10 @@ class Store(Managed[Any]):
         self._store.set_fuel(counted)
 
     def get_fuel(self) -> int:
-        """How much fuel is left: units for calls and iterations of loops.
+        """The units of fuel that are left; calls and loop iterations take one each.
 
         Raises:
-            WasmtimeError: the engine's configuration has no ``consume_fuel``.
+            WasmtimeError: ``consume_fuel`` is off in the engine's configuration.
         """
         self._check_fuel()
         return (self._store.fuel or 0) + self._surplus
@@ -113,7 +113,7 @@ class Store(Managed[Any]):
             raise WasmtimeError("fuel is not configured in this store")
 
     def set_wasi(self, wasi: WasiConfig) -> None:
-        """Sets what programs of the store are given, before they are instantiated. ``wasi`` is taken over.
+        """Sets what programs of the store get, before they are instantiated. ``wasi`` cannot be used again.
 
         Raises:
             ValueError: it was used before.
@@ -123,7 +123,7 @@ class Store(Managed[Any]):
         self._wasi, self._wasi_functions = taken, None
 
     def _wasi_function(self, name: str) -> Any:
-        """What a program imports under a name of WASI; ``None`` if there is no such function."""
+        """The function that a program imports by a name of WASI; ``None`` if there is no such function."""
         if self._wasi_functions is None:
             if self._wasi is None:
                 raise WasmtimeError("the store has no WASI configuration: call Store.set_wasi before instantiation")
@@ -140,7 +140,7 @@ class Store(Managed[Any]):
         missing("wasi:http, which is for components")
 
     def set_epoch_deadline(self, ticks_after_current: int) -> None:
-        """Lets code run until the engine's epoch has been incremented so many times; then it traps."""
+        """Lets code run until the engine's epoch was incremented ``ticks_after_current`` times; then it traps."""
         self._check_open()
         self._deadline = self.engine._epoch + ticks_after_current
         if self._is_stopped:
@@ -150,13 +150,13 @@ class Store(Managed[Any]):
             self._notice_epoch()
 
     def _is_late(self) -> bool:
-        """Whether code of the store has to stop, because of epochs."""
+        """Whether epochs require that code of the store stops."""
         return self.engine._epoch >= self._deadline
 
     def _notice_epoch(self) -> None:
         if self._is_late() and not self._is_stopped and not self._is_closed:
             self._is_stopped = True
-            # Stops what runs now, in whatever thread, and what is called later.
+            # Stops code that runs now, in any thread, and code that is called later.
             self._store.set_deadline(0)
 
     def set_limits(
@@ -168,7 +168,7 @@ class Store(Managed[Any]):
         memories: int = -1,
     ) -> None:
         """Limits what the store's guests make: bytes of each memory, elements of each table, and numbers of instances,
-        tables and memories. Negative numbers are no limits.
+        tables and memories. Negative numbers mean no limit.
         """
         self._check_open()
         limits = self._limits
@@ -178,7 +178,7 @@ class Store(Managed[Any]):
 
 
 class StoreContext:
-    """In the binding, what stands for a store in callbacks of components, which do not exist here."""
+    """In the binding, stands for a store in callbacks of components, which do not exist here."""
 
     def __init__(self, ptr: Any) -> None:
         """Raises ``NotImplementedError``."""
@@ -189,24 +189,24 @@ class StoreContext:
 
 
 class Caller:
-    """What a function of the host is given of the instance that calls it, while the call lasts."""
+    """The calling instance, as a host function sees it during the call."""
 
     __slots__ = ("_find", "_store")
 
     def __init__(self, ptr: Any) -> None:
-        """Raises ``NotImplementedError``: functions with ``access_caller`` are given one."""
+        """Raises ``NotImplementedError``: functions with ``access_caller`` get one."""
         missing("pointers, which callers are made of: give access_caller=True to a Func")
 
     def __getitem__(self, name: str) -> Any:
-        """The export of the calling instance. ``KeyError`` where :meth:`get` gives ``None``."""
+        """The export of the calling instance. ``KeyError`` where :meth:`get` returns ``None``."""
         found = self.get(name)
         if found is None:
             raise KeyError(f"failed to find export {name}")
         return found
 
     def get(self, name: str) -> Any:
-        """The export of the calling instance; ``None`` if there is none, or the call is over."""
-        # A name is text.
+        """The export of the calling instance; ``None`` if there is none, or the call has ended."""
+        # Raises AttributeError for anything but text.
         name.encode()
         find = self._find
         return None if find is None else find(name)
@@ -225,14 +225,14 @@ class Caller:
 
 
 def caller_of(store: Store, find: Callable[[str], Any] | None) -> Caller:
-    """A caller in a store; ``find`` gives exports of the calling instance, if it is known."""
+    """A caller in a store; ``find`` returns exports of the calling instance, if that is known."""
     made = Caller.__new__(Caller)
     made._store, made._find = store, find
     return made
 
 
 def store_of(own: wasmz.Store) -> Store:
-    """The store of this package that one of wasmz's belongs to."""
+    """The store of this package for one of wasmz's."""
     found = own.data()
     if not isinstance(found, Store):
         raise ReferenceError("the store is gone")

@@ -21,10 +21,10 @@ class Table(Extern):
     __slots__ = ()
 
     def __init__(self, store: Storelike, ty: TableType, init: Any) -> None:
-        """Makes a table, with ``init`` everywhere.
+        """Makes a table with all elements ``init``.
 
         Raises:
-            TypeError: ``init`` is no such reference. WasmtimeError: the limits of the store forbid it.
+            TypeError: ``init`` does not fit the type. WasmtimeError: the limits of the store forbid it.
         """
         value = own_value(ty.element, init)
         self._store = store._live()
@@ -37,21 +37,21 @@ class Table(Extern):
         return own_value(value_type(self._item.type.element), value)
 
     def type(self, store: Storelike) -> TableType:
-        """The table's type, with the size that it had at first."""
+        """The table's type, with its initial size."""
         self._check(store)
         made: TableType = type_of(TableType, self._item.type)
         return made
 
     def size(self, store: Storelike) -> int:
-        """How many elements there are."""
+        """The number of elements."""
         self._check(store)
         return len(self._item)
 
     def grow(self, store: Storelike, amt: int, init: Any) -> int:
-        """Adds elements, all ``init``. Returns how many there were.
+        """Adds elements, all ``init``. Returns the old number.
 
         Raises:
-            TypeError: ``init`` is no such reference. WasmtimeError: there cannot be so many.
+            TypeError: ``init`` does not fit the type. WasmtimeError: the number is too large.
         """
         self._check(store)
         value = self._own(init)
@@ -61,7 +61,7 @@ class Table(Extern):
         return int(before)
 
     def get(self, store: Storelike, idx: int) -> Any:
-        """The element; ``None`` outside of the table, and null references as a ``Val``, which equals ``None``."""
+        """The element; ``None`` outside the table, and null references as a ``Val``, which equals ``None``."""
         self._check(store)
         if not 0 <= idx < len(self._item):
             return None
@@ -72,7 +72,7 @@ class Table(Extern):
         """Sets an element.
 
         Raises:
-            TypeError: ``val`` is no such reference. WasmtimeError: there is no such element.
+            TypeError: ``val`` does not fit the type. WasmtimeError: there is no such element.
         """
         self._check(store)
         value = self._own(val)

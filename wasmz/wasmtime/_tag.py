@@ -1,4 +1,4 @@
-"""Tags, which tell kinds of exceptions apart.
+"""Tags, which identify kinds of exceptions.
 
 tag = Tag(store, TagType(FuncType([ValType.i32()], [])))
 """
@@ -13,12 +13,12 @@ from wasmz.wasmtime._types import TagType, type_of
 
 
 class Tag(Extern):
-    """What tells exceptions of one kind from all others."""
+    """Identifies one kind of exceptions."""
 
     __slots__ = ()
 
     def __init__(self, store: Storelike, ty: TagType) -> None:
-        """Makes a tag. ``TypeError``: that is no type. ``WasmtimeError``: the type has results."""
+        """Makes a tag. ``TypeError``: ``ty`` is not a type. ``WasmtimeError``: the type has results."""
         if not isinstance(ty, TagType):
             raise TypeError("expected a TagType")
         self._store = store._live()
@@ -28,13 +28,13 @@ class Tag(Extern):
             raise WasmtimeError(str(error)) from None
 
     def type(self, store: Storelike) -> TagType:
-        """What its exceptions carry."""
+        """The type of what its exceptions carry."""
         self._check(store)
         made: TagType = type_of(TagType, self._item.type)
         return made
 
     def eq(self, store: Storelike, other: Tag) -> bool:
-        """Whether the two are the same tag."""
+        """Whether both are the same tag."""
         self._check(store)
         return self._item is other._item
 

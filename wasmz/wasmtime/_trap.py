@@ -1,4 +1,4 @@
-"""Traps, with the frames of the guest's, and what becomes of wasmz's errors.
+"""Traps, with the guest's frames; and the exceptions for wasmz's errors.
 
 try: func(store)
 except Trap as trap: print(trap.trap_code, trap.frames[0].func_name)
@@ -13,12 +13,12 @@ import wasmz
 from wasmz.wasmtime._error import REFUSALS, WasmtimeError, exit_trap
 from wasmz.wasmtime._managed import Managed
 
-# The most frames of a backtrace.
+# The largest number of frames in a backtrace.
 _MOST_FRAMES = 20
 
 
 class TrapCode(Enum):
-    """Why execution trapped. Those of components and continuations never come about here."""
+    """The reason for a trap. Those for components and continuations never occur here."""
 
     STACK_OVERFLOW = 0
     MEMORY_OUT_OF_BOUNDS = 1
@@ -94,7 +94,7 @@ _CODES = {
     "CAST_FAILURE": TrapCode.CAST_FAILURE,
 }
 
-# As wasmtime words them.
+# In wasmtime's words.
 _MESSAGES = {
     TrapCode.STACK_OVERFLOW: "call stack exhausted",
     TrapCode.MEMORY_OUT_OF_BOUNDS: "out of bounds memory access",
@@ -117,7 +117,7 @@ _MESSAGES = {
 
 
 class Frame(Managed[Any]):
-    """A frame of the guest's: where it was when it trapped."""
+    """A frame of the guest: where it was when it trapped."""
 
     _frame: wasmz.WasmFrame
 
@@ -141,25 +141,25 @@ class Frame(Managed[Any]):
 
     @property
     def module_offset(self) -> int:
-        """Where the instruction is in the module's bytes."""
+        """The offset of the instruction in the module."""
         self._check_open()
         return self._frame.byte_offset
 
     @property
     def func_offset(self) -> int:
-        """Where it is in the bytes of the function."""
+        """The offset of the instruction in the function."""
         self._check_open()
         return self._frame.byte_offset - (self._frame.function_offset or 0)
 
 
 class Trap(Exception, Managed[Any]):
-    """Execution of a guest stopped. Functions of the host may raise it, too."""
+    """Execution of a guest stopped. Host functions may raise it, too."""
 
     _frames: tuple[wasmz.WasmFrame, ...] = ()
     _code: TrapCode | None = None
 
     def __init__(self, message: str) -> None:
-        """Makes a trap without frames and code."""
+        """Makes a trap without frames and without a code."""
         super().__init__(message)
         self._message = message.encode().decode()
 
@@ -182,7 +182,7 @@ class Trap(Exception, Managed[Any]):
 
     @property
     def trap_code(self) -> TrapCode | None:
-        """The reason; ``None`` for a trap that the host made, and for an exception that nobody caught."""
+        """The reason; ``None`` for traps made by the host, and for uncaught exceptions."""
         self._check_open()
         return self._code
 
@@ -191,7 +191,7 @@ class Trap(Exception, Managed[Any]):
 
 
 def raised(error: wasmz.WasmzError) -> Exception:
-    """What the binding raises where wasmz raised this error."""
+    """The exception that the binding raises where wasmz raised this error."""
     if isinstance(error, wasmz.WasiExit):
         return exit_trap(error.exit_code, _told(error.frames, f"Exited with i32 exit status {error.exit_code}"))
     if isinstance(error, wasmz.Trap):
@@ -202,7 +202,7 @@ def raised(error: wasmz.WasmzError) -> Exception:
     if isinstance(error, wasmz.WasmException):
         return _trap(error.frames, None, "thrown Wasm exception")
     if isinstance(error, REFUSALS):
-        # A function that is validated when it is first called.
+        # A function was validated at its first call.
         return WasmtimeError(f"failed to compile\n\nCaused by:\n    {error}\n")
     return WasmtimeError(str(error))
 
@@ -214,7 +214,7 @@ def _trap(frames: tuple[wasmz.WasmFrame, ...], code: TrapCode | None, reason: st
 
 
 def _told(frames: tuple[wasmz.WasmFrame, ...], reason: str) -> str:
-    """The message as wasmtime writes it, where there are frames."""
+    """The message in wasmtime's form, if there are frames."""
     if not frames:
         return reason
     lines = [f"{number:5}: {_place(frame)}" for number, frame in enumerate(frames[:_MOST_FRAMES])]

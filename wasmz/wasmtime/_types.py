@@ -25,12 +25,12 @@ _REFERENCE_KINDS = {
 class ValType(Managed[Any]):
     """The type of a value. Types of the same kind are equal."""
 
-    # As wasmz has it, and the kind that the binding tells apart.
+    # wasmz's type, and the kind that the binding distinguishes.
     _type: wasmz.ValType
     _kind: str
 
     def __init__(self) -> None:
-        """Raises ``WasmtimeError``: the class methods give types."""
+        """Raises ``WasmtimeError``: types come from the class methods."""
         raise WasmtimeError("cannot construct directly")
 
     @classmethod
@@ -79,7 +79,7 @@ class ValType(Managed[Any]):
         return str(self)
 
     def __str__(self) -> str:
-        # As the binding writes it.
+        # In the binding's words.
         return "anyref" if self._kind == "externref" else self._kind
 
 
@@ -126,7 +126,7 @@ class FuncType(Managed[Any]):
     _type: wasmz.FuncType
 
     def __init__(self, params: list[ValType], results: list[ValType]) -> None:
-        """The types of what a function takes and returns. ``TypeError``: these are no types."""
+        """The types of parameters and results. ``TypeError``: one is not a type."""
         for type in (*params, *results):
             if not isinstance(type, ValType):
                 raise TypeError("expected ValType")
@@ -134,13 +134,13 @@ class FuncType(Managed[Any]):
 
     @property
     def params(self) -> list[ValType]:
-        """The types of what it takes."""
+        """The types of its parameters."""
         self._check_open()
         return [value_type(type) for type in self._type.params]
 
     @property
     def results(self) -> list[ValType]:
-        """The types of what it returns."""
+        """The types of its results."""
         self._check_open()
         return [value_type(type) for type in self._type.results]
 
@@ -151,7 +151,7 @@ class GlobalType(Managed[Any]):
     _type: wasmz.GlobalType
 
     def __init__(self, valtype: ValType, mutable: bool) -> None:
-        """The type of its value, and whether that can be changed. ``TypeError``: it is no type."""
+        """The type of its value, and whether that can be changed. ``TypeError``: it is not a type."""
         self._type = wasmz.GlobalType(_own_type(valtype), bool(mutable))
 
     @property
@@ -171,7 +171,7 @@ class Limits:
     """The sizes of a memory in pages, or of a table in elements.
 
     Attributes:
-        min: the size at first.
+        min: the initial size.
         max: the largest size, or ``None``.
     """
 
@@ -194,7 +194,7 @@ class TableType(Managed[Any]):
     _type: wasmz.TableType
 
     def __init__(self, valtype: ValType, limits: Limits) -> None:
-        """The type of its elements, and its sizes. ``TypeError``: these are none."""
+        """The type of its elements, and its sizes. ``TypeError``: they are not a type and limits."""
         if not isinstance(limits, Limits):
             raise TypeError("expected Limits")
         self._type = wasmz.TableType(_own_reference(valtype), limits.min, limits.max)
@@ -221,7 +221,7 @@ class MemoryType(Managed[Any]):
         """Its sizes in pages, the width of its addresses, whether threads share it, and the size of a page.
 
         Raises:
-            TypeError: ``limits`` are none. WasmtimeError: there is no such memory.
+            TypeError: ``limits`` is not a ``Limits``. WasmtimeError: there is no such memory.
         """
         if not isinstance(limits, Limits):
             raise TypeError("expected Limits")
@@ -263,13 +263,13 @@ class MemoryType(Managed[Any]):
 
     @property
     def page_size(self) -> int:
-        """The bytes of a page: 65536 or 1."""
+        """The size of a page in bytes: 65536 or 1."""
         self._check_open()
         return self._type.page_bytes
 
     @property
     def page_size_log2(self) -> int:
-        """Its logarithm: 16 or 0."""
+        """The binary logarithm of the size of a page: 16 or 0."""
         self._check_open()
         return self._type.page_bytes.bit_length() - 1
 
@@ -280,14 +280,14 @@ class TagType(Managed[Any]):
     _type: wasmz.TagType
 
     def __init__(self, functype: FuncType) -> None:
-        """What exceptions carry, as the parameters of a function type. ``TypeError``: it is none."""
+        """What exceptions carry, as a function type's parameters. ``TypeError``: it is not a function type."""
         if not isinstance(functype, FuncType):
             raise TypeError("expected a FuncType")
         self._type = wasmz.TagType(functype._type)
 
     @property
     def functype(self) -> FuncType:
-        """What exceptions carry, as the parameters of a function type."""
+        """The types that exceptions carry, as a function type's parameters."""
         self._check_open()
         made: FuncType = type_of(FuncType, self._type.func_type)
         return made
@@ -297,14 +297,14 @@ AsExternType = Union[FuncType, TableType, MemoryType, GlobalType, TagType]
 
 
 def type_of(cls: Any, type: Any) -> Any:
-    """A type of a class of this package for one of wasmz's."""
+    """A type in a class of this package for one of wasmz's."""
     made = cls.__new__(cls)
     made._type = type
     return made
 
 
 def extern_type(type: Any) -> AsExternType:
-    """The same, whatever type of something importable it is."""
+    """Like :func:`type_of`, for the type of any import or export."""
     made: AsExternType = type_of(_CLASSES[type.__class__], type)
     return made
 
@@ -323,7 +323,7 @@ def _only_listed(what: str) -> NoReturn:
 
 
 class ImportType(Managed[Any]):
-    """What a module imports."""
+    """An import of a module."""
 
     _item: wasmz.ImportType
 
@@ -333,13 +333,13 @@ class ImportType(Managed[Any]):
 
     @property
     def module(self) -> str:
-        """The name of the module that it comes from."""
+        """The name of the module to import from."""
         self._check_open()
         return self._item.module_name
 
     @property
     def name(self) -> str | None:
-        """Its name there."""
+        """The name of the import in that module."""
         self._check_open()
         return self._item.name
 
@@ -351,7 +351,7 @@ class ImportType(Managed[Any]):
 
 
 class ExportType(Managed[Any]):
-    """What a module exports."""
+    """An export of a module."""
 
     _item: wasmz.ExportType
 

@@ -1,4 +1,4 @@
-"""Values with their types, and what the binding makes of Python objects: stricter than wasmz, but integers wrap.
+"""Values with types, and the binding's conversions of Python objects: stricter than wasmz's, but integers wrap.
 
 Val.i32(0xFFFFFFFF).value               -> -1
 own_value(I32, 2**32 + 5)               -> 5
@@ -23,28 +23,28 @@ class Val:
     _val: Any
 
     def __init__(self, kind: ValType, val: Any) -> None:
-        """A value, which has to be of the type already: the class methods convert and check."""
+        """A value that must fit the type already: the class methods convert and check."""
         self._kind = kind
         self._val = val
 
     @classmethod
     def i32(cls, val: int) -> Val:
-        """A 32-bit integer; others are reduced. ``TypeError``: it is none."""
+        """A 32-bit integer; larger ones are reduced. ``TypeError``: it is not an integer."""
         return cls(I32, wrapped(_integer(val), 32))
 
     @classmethod
     def i64(cls, val: int) -> Val:
-        """A 64-bit integer; others are reduced. ``TypeError``: it is none."""
+        """A 64-bit integer; larger ones are reduced. ``TypeError``: it is not an integer."""
         return cls(I64, wrapped(_integer(val), 64))
 
     @classmethod
     def f32(cls, val: float) -> Val:
-        """The single-precision number that is nearest. ``TypeError``: it is no float."""
+        """The nearest single-precision number. ``TypeError``: it is not a float."""
         return cls(F32, wasmz.f32_from_bits(wasmz.f32_bits(_float(val))))
 
     @classmethod
     def f64(cls, val: float) -> Val:
-        """A double-precision number. ``TypeError``: it is no float."""
+        """A double-precision number. ``TypeError``: it is not a float."""
         return cls(F64, _float(val))
 
     @classmethod
@@ -59,13 +59,13 @@ class Val:
 
     @classmethod
     def ref_null(cls, ty: ValType) -> Val:
-        """The null reference of a type. ``WasmtimeError``: it is no type of references."""
+        """The null reference of a type. ``WasmtimeError``: it is not a reference type."""
         if ty in (EXTERNREF, FUNCREF):
             return cls(ty, None)
         raise WasmtimeError(f"Invalid reference type for `ref_null`: {ty}")
 
     def __eq__(self, rhs: object) -> bool:
-        """Compares with another value, or with an object that may be the value."""
+        """Compares with another value, or with an object that may be its value."""
         if isinstance(rhs, Val):
             return self._kind == rhs._kind and bool(self._val == rhs._val)
         return bool(self._val == rhs)
@@ -91,12 +91,12 @@ class Val:
         return value
 
     def as_f32(self) -> float | None:
-        """The value of a f32, otherwise ``None``."""
+        """The value of an f32, otherwise ``None``."""
         value: float | None = self._as(F32)
         return value
 
     def as_f64(self) -> float | None:
-        """The value of a f64, otherwise ``None``."""
+        """The value of an f64, otherwise ``None``."""
         value: float | None = self._as(F64)
         return value
 
@@ -130,16 +130,16 @@ def _float(value: Any) -> float:
 
 
 def wrapped(number: int, bits: int) -> int:
-    """The signed integer of so many bits that is congruent."""
+    """The congruent signed integer of ``bits`` bits."""
     half = 1 << (bits - 1)
     return ((number + half) & ((1 << bits) - 1)) - half
 
 
 def own_value(type: ValType, value: Any) -> Any:
-    """What wasmz takes for an object that is given as a value of a type.
+    """The object for wasmz, from one that is given as a value of a type.
 
     Raises:
-        TypeError: the binding would not take it.
+        TypeError: the binding would refuse it.
     """
     if isinstance(value, Val):
         if value._kind != type:
@@ -163,10 +163,10 @@ def own_value(type: ValType, value: Any) -> Any:
 
 
 def given_value(store: Store, type: ValType, value: Any) -> Any:
-    """The Python object for a value that wasmz gives."""
+    """The Python object for a value from wasmz."""
     return wrap(store, value) if value is not None and type == FUNCREF else value
 
 
 def falsy_as_value(type: ValType, value: Any) -> Any:
-    """A value as tables give it: the binding leaves what is false in its ``Val``."""
+    """A value as tables return it: the binding leaves false ones in their ``Val``."""
     return value or Val(type, value)

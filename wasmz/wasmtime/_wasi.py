@@ -1,10 +1,10 @@
-"""What WASI programs are given. Each setting can be set, and not be read.
+"""Configurations of WASI programs. Settings can be set, but not read.
 
 config = WasiConfig()
 config.argv = ["prog", "-v"]
 config.stdout_file = "out.txt"
 config.preopen_dir("data", "/data")
-store.set_wasi(config)                          config is used up by that
+store.set_wasi(config)                          config cannot be used again
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _BINARY = getattr(os, "O_BINARY", 0)
 
 
 class _File:
-    """A file that was opened for a guest, until it is closed, or nobody refers to it."""
+    """A file that was opened for a guest, until it is closed or nothing refers to it."""
 
     def __init__(self, path: _Path, flags: int, what: str) -> None:
         self.descriptor = -1
@@ -64,10 +64,10 @@ class _Setter:
 
 
 class WasiConfig(Managed[Any]):
-    """Arguments, environment, streams and directories of WASI programs. At first they have none of these."""
+    """Arguments, environment, streams and directories of WASI programs; initially they have none."""
 
     def __init__(self) -> None:
-        """A configuration that gives nothing."""
+        """A configuration that provides nothing."""
         self._args: list[str] = []
         self._env: dict[str, str] = {}
         self._streams: dict[str, Any] = {}
@@ -105,7 +105,7 @@ class WasiConfig(Managed[Any]):
     argv: _Setter = _Setter("The arguments, the program's name first.", _set_argv)
 
     def inherit_argv(self) -> None:
-        """Gives this process's arguments."""
+        """Passes on this process's arguments."""
         self._check_open()
         self._args = list(sys.orig_argv)
 
@@ -118,7 +118,7 @@ class WasiConfig(Managed[Any]):
     env: _Setter = _Setter("The environment, as pairs of names and values.", _set_env)
 
     def inherit_env(self) -> None:
-        """Gives this process's environment."""
+        """Passes on this process's environment."""
         self._check_open()
         self._env = wasmz.WasiConfig(inherit_env=True).env
 
@@ -134,7 +134,7 @@ class WasiConfig(Managed[Any]):
 
     def _inherit(self, name: str, descriptor: int) -> None:
         self._check_open()
-        # As C does: not through Python's own buffers.
+        # As C does, without Python's buffers.
         self._streams[name] = descriptor if _is_open(descriptor) else "inherit"
 
     stdin_file: _Setter = _Setter(
@@ -143,7 +143,7 @@ class WasiConfig(Managed[Any]):
     )
 
     def inherit_stdin(self) -> None:
-        """Gives this process's input."""
+        """Passes on this process's standard input."""
         self._inherit("stdin", 0)
 
     stdout_file: _Setter = _Setter(
@@ -156,7 +156,7 @@ class WasiConfig(Managed[Any]):
     )
 
     def inherit_stdout(self) -> None:
-        """Gives this process's output."""
+        """Passes on this process's standard output."""
         self._inherit("stdout", 1)
 
     stderr_file: _Setter = _Setter(
@@ -169,7 +169,7 @@ class WasiConfig(Managed[Any]):
     )
 
     def inherit_stderr(self) -> None:
-        """Gives this process's output of errors."""
+        """Passes on this process's standard error."""
         self._inherit("stderr", 2)
 
     # Directories
@@ -177,10 +177,10 @@ class WasiConfig(Managed[Any]):
     def preopen_dir(
         self, path: str, guest_path: str, fs_mutable: bool | DirPerms = True, file_perms: Any = None
     ) -> None:
-        """Gives the directory at ``path``, which the program calls ``guest_path``.
+        """Provides the directory at ``path``, which the program calls ``guest_path``.
 
         Args:
-            fs_mutable: whether anything in it can be changed; or a ``DirPerms``, as for older versions of the binding.
+            fs_mutable: whether anything in it can be changed; or a ``DirPerms``, as in older versions of the binding.
             file_perms: a ``FilePerms``, likewise.
 
         Raises:
@@ -196,7 +196,7 @@ class WasiConfig(Managed[Any]):
 
 
 class DirPerms(Enum):
-    """What may be done in a directory, in versions of the binding before 47."""
+    """Permissions for a directory, in versions of the binding before 47."""
 
     READ_ONLY = 1
     WRITE_ONLY = 2
@@ -204,7 +204,7 @@ class DirPerms(Enum):
 
 
 class FilePerms(Enum):
-    """What may be done with files, in versions of the binding before 47."""
+    """Permissions for files, in versions of the binding before 47."""
 
     READ_ONLY = 1
     WRITE_ONLY = 2
@@ -212,7 +212,7 @@ class FilePerms(Enum):
 
 
 def _text(value: Any) -> str:
-    """A string, which can be given to a guest."""
+    """A string that can be passed to a guest."""
     value.encode()
     return str(value)
 
@@ -226,7 +226,7 @@ def _is_open(descriptor: int) -> bool:
 
 
 def _custom(callback: Callable[[bytes], int | None]) -> Callable[[bytes], None]:
-    """What wasmz calls with a guest's output."""
+    """The function that wasmz calls with a guest's output."""
 
     def write(data: bytes) -> None:
         try:

@@ -11,8 +11,8 @@ from wasmz.wasmtime._error import WasmtimeError
 
 
 def wat2wasm(wat: str | bytes) -> bytearray:
-    """The binary form of a module in the text format. ``WasmtimeError``: it is none."""
-    # Most programs have the binary format.
+    """The binary form of a module in the text format. ``WasmtimeError``: it is not valid text."""
+    # Imported only here: most programs have the binary format.
     load("wasmz.text")
     from wasmz.text import assemble
 

@@ -1,4 +1,4 @@
-"""Components, which this package does not have: whoever asks for something here is told so.
+"""Components, which this package does not have: every access raises an error that says so.
 
 from wasmtime.component import Component        NotImplementedError: wasmz.wasmtime has no components ...
 """
@@ -10,6 +10,6 @@ from typing import NoReturn
 
 def __getattr__(name: str) -> NoReturn:
     if name.startswith("__"):
-        # Python asks for these by itself.
+        # Python itself looks for these.
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     raise NotImplementedError(f"wasmz.wasmtime has no components, so there is no component.{name}: use modules")

@@ -1,10 +1,10 @@
-"""Importing it lets Python import ``.wasm`` and ``.wat`` files, as this module of older versions of the binding does.
+"""When imported, makes Python import ``.wasm`` and ``.wat`` files, as in older versions of the binding.
 
 import wasmtime.loader
 import lib                              # lib.wasm or lib.wat on sys.path
 lib.add(1, 2)
 
-Functions take no store: they are in one that all such modules share, with WASI. What a module imports comes from Python
+Functions take no store: they are in one that all these modules share, with WASI. Imports of a module come from Python
 modules of those names.
 """
 
@@ -45,11 +45,11 @@ store.set_wasi(_wasi)
 
 class _Loader(abc.Loader):
     def create_module(self, spec: machinery.ModuleSpec) -> ModuleType | None:
-        """Python makes the module."""
+        """``None``: Python makes the module."""
         return None
 
     def exec_module(self, module: ModuleType) -> None:
-        """Instantiates the file's module. ``ImportError``: it is not valid, or imports what is not there."""
+        """Instantiates the file's module. ``ImportError``: it is not valid, or an import was not found."""
         spec = module.__spec__
         path = None if spec is None else spec.origin
         if path is None:
@@ -77,7 +77,7 @@ class _Loader(abc.Loader):
 
 class _Finder(abc.MetaPathFinder):
     def find_spec(self, fullname: str, path: Sequence[str] | None, target: Any = None) -> machinery.ModuleSpec | None:
-        """The specification of a file of that name."""
+        """The specification of a module whose file exists."""
         name = fullname.rpartition(".")[2]
         for folder in sys.path if path is None else path:
             for suffix in _SUFFIXES:
@@ -87,5 +87,5 @@ class _Finder(abc.MetaPathFinder):
         return None
 
 
-# After Python's own: a file lib.py comes first.
+# After Python's own finders, so that a file lib.py comes first.
 sys.meta_path.append(_Finder())
