@@ -31,7 +31,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 # What --fast leaves out: suites, generated modules, real programs, and what starts many processes.
-_LONG_FOLDERS = frozenset({"benchmarks", "corpus", "differential", "programs", "spec", "stress", "typing", "wasi"})
+_LONG_FOLDERS = frozenset(
+    {"benchmarks", "corpus", "differential", "programs", "spec", "stress", "typing", "wasi", "website"}
+)
 _LONG_FILES = frozenset(
     f"test_{name}.py"
     for name in (

@@ -28,6 +28,8 @@ What goes wrong first, and what wasmz says then. `lib.wasm` exports `add`, `peek
 `table`, and imports the function `env.log`, which takes an i32; `prog.wasm` is a WASI program.
 
 This page is made by `python -m tests.support.mistakes`, which makes the mistakes.
+
+<div class="wrapped" markdown>
 """
 
 LIB = """
@@ -154,7 +156,7 @@ def render_page() -> str:
     with tempfile.TemporaryDirectory() as folder, chdir(folder):
         for name, content in FILES.items():
             Path(name).write_bytes(content)
-        return HEAD + "".join(_sections())
+        return HEAD + "".join(_sections()) + "\n</div>\n"
 
 
 def _sections() -> Iterator[str]:

@@ -83,13 +83,21 @@ class Listing:
             position = instruction.positions
             if position is not None and position.lineno is not None:
                 place = position.lineno & LARGEST_OFFSET
-            row(place).bytecode.append((instruction.offset, instruction.opname, instruction.argrepr))
+            row(place).bytecode.append((instruction.offset, instruction.opname, _argument(instruction)))
         return header.rpartition(" @0x")[0], [found[offset] for offset in sorted(found)]
 
     def remarks(self, body: FunctionBody) -> list[tuple[int, str]]:
         """What became of a function's loops, as passes say: the offset of each, and a line. After :meth:`rows`."""
         found = sorted(remark for remark in set(self.compiler.context.remarks or ()) if remark[0] == body.index)
         return [(offset, line) for _, offset, line in found]
+
+
+def _argument(instruction: dis.Instruction) -> str:
+    """What is shown of an instruction's argument: of a jump the offset that it goes to, and not a label."""
+    text = instruction.argrepr
+    if text.startswith("to "):
+        return f"to {instruction.argval}"
+    return text if text or instruction.arg is None or instruction.opname == "RESUME" else str(instruction.arg)
 
 
 _OPENING = frozenset({"block", "loop", "if", "else", "try", "try_table", "catch", "catch_all"})
