@@ -416,7 +416,7 @@ class Trap(WasmzError):
         light_code: the reason, in the runtime's form: see :data:`LightTrapCode`.
         message: what went wrong.
         frames: the WebAssembly frames that were active, innermost first. Empty until the trap reaches the call from
-        Python that it ends.
+            Python that it ends.
         exit_code: for :class:`WasiExit`, the guest's exit status; otherwise ``None``.
     """
 

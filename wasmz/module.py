@@ -68,11 +68,11 @@ class Module(CompiledModule):
         """Compiles a module, or loads it from the cache.
 
         Args:
-            engine: whose configuration counts; may be left out: ``Module.compile(source)``.
+            engine: the engine whose configuration applies; may be omitted: ``Module.compile(source)``.
             source: bytes, a path, or a binary file, which is read to its end. Each may be in the text format. A string
-                is the path of a file if there is such a file; otherwise it is the module's text if it begins with ``(``
-                or ``;;``, after white space, and the path of a file that is missing if it does not.
-            progress: called during a compilation with the numbers of functions that are done and of all.
+                is a path if such a file exists. Otherwise it is the module's text if it begins with ``(`` or ``;;``
+                after white space, and else the path of a missing file.
+            progress: called with the number of functions compiled so far, and the number of all.
 
         Raises:
             InvalidWasm: the module is malformed or does not validate.
@@ -347,10 +347,10 @@ def instantiate(
 
     Args:
         source: bytes, a path, a binary file, or text, as for :meth:`Module.compile`.
-        imports: what to define, by module name and name: callables, ``HostFunc``, memories, tables, globals, numbers.
-            Or a list or tuple of them, an item for each import, in order.
-        engine: with another configuration than the default one.
-        wasi: what a WASI guest gets; ``True`` for nothing but this process's output. ``wasmz.run`` is for programs.
+        imports: the definitions, by module name and name: callables, ``HostFunc``, memories, tables, globals, numbers.
+            Or a list or tuple with an item for each import, in order.
+        engine: an engine with another configuration than the default.
+        wasi: what a WASI guest gets; ``True`` for this process's output only. For programs, see ``wasmz.run``.
 
     Raises:
         InvalidWasm, UnsupportedFeature, LinkError, Trap: those of compilation and instantiation.
@@ -423,7 +423,7 @@ class errors_in_text:
 
 
 def read_source(source: Source, name: str | None = None) -> bytes:
-    """The bytes of a module, from wherever they are; those of one in the text format are no plain bytes.
+    """The bytes of a module; ``Assembled`` if it is in the text format.
 
     ``name`` is that of the file, where it has been read already.
 
@@ -446,7 +446,7 @@ def read_source(source: Source, name: str | None = None) -> bytes:
 
 
 def read_bytes(source: Source) -> bytes:
-    """The bytes of a module or component, from wherever they are, whatever they are.
+    """The bytes of a source, whatever they are.
 
     Raises:
         TypeError: ``source`` is something else. OSError: the file cannot be read.

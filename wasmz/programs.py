@@ -92,7 +92,7 @@ def run(
         stdin: its input: bytes, text, a binary file, or ``"inherit"`` for this process's.
         env: its environment.
         dirs: directories that it may use, by the guest's names for them: paths, or in-memory file systems. Or just
-        paths, which have the same names for the guest.
+            paths, which have the same names for the guest.
         timeout: seconds until it is stopped.
         imports: definitions of imports besides WASI and emscripten's, as for ``instantiate``.
         engine: an engine with another configuration than the default, such as limits of memory and fuel.

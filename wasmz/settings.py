@@ -24,9 +24,9 @@ class Setting:
         default: the default value.
         help: its meaning. The first sentence is the command line's help.
         key: a function that returns the part of a value that is in the cache's key, which must have everything that
-        changes generated code, or whether a module is accepted. ``None`` if the field changes neither.
+            changes generated code, or whether a module is accepted. ``None`` if the field changes neither.
         option: its command-line option; empty if it has none. For a ``bool``, a flag for the value that is not the
-        default.
+            default.
         option_help: the command line's help, if it differs.
         metavar: the name of the option's argument in help.
         unit: how many of the field's units are one of the option's.

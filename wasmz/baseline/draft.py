@@ -102,7 +102,7 @@ class Draft:
         callee_pieces: the pieces that push globals to be called, by function index or name.
         templates: the pieces of a template below and above its operands, by the key that `general.py` uses.
         effects: the change of stack depth of pieces that only this function has. (The target keeps those of the others
-        for the life of the process.)
+            for the life of the process.)
         first_temporary: the first fast local that temporaries may use.
         region: the innermost protected region.
         exceptions: the exception table; set by layout.

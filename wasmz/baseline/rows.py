@@ -82,7 +82,7 @@ class Rows:
         facts: what the case needs to know, by opcode; tuples whose form depends on the case.
         load_facts: the facts of loads.
         movable: pieces that may be moved over code that sets no local: the local that a piece pushes, -1 for a
-        constant.
+            constant.
     """
 
     def __init__(self, target: Target) -> None:

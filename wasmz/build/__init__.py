@@ -28,15 +28,15 @@ def modules_of(files: Iterable[Path]) -> list[Path]:
 
 
 def files_for(source: Path, settings: Mapping[str, Any]) -> dict[str, bytes]:
-    """The files that a ``.wasm`` or ``.wat`` becomes, by their paths in its own folder.
+    """The files made from a ``.wasm`` or ``.wat``, by path relative to its folder.
 
     Args:
         source: the module.
-        settings: of the project: ``pythons``, for which versions to compile (default: the running one), and
+        settings: those of the project: ``pythons``, the versions to compile for (default: the running one), and
             ``opt-level``.
 
     Raises:
-        ValueError: a setting is unknown or wrong, an interpreter is missing, the module is not valid.
+        ValueError: a setting is unknown or wrong, an interpreter is missing, or the module is not valid.
     """
     unknown = sorted(set(settings) - _KNOWN)
     if unknown:

@@ -4,7 +4,7 @@
     pythons = "3.11,3.12,3.13"
 
 The wheel contains the ``.wasm`` files like all files of its packages, and those that ``.wat`` files become. ``exclude``
-leaves the former out; then other versions of Python cannot import them. Projects that use it name ``wasmz`` in
+leaves the former out; then other versions of Python cannot import the modules. Projects that use it list ``wasmz`` in
 ``build-system.requires`` and in their dependencies.
 """
 
@@ -54,7 +54,7 @@ class WasmzBuildHook(BuildHookInterface[Any]):
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-# Settings that hatchling has for every hook.
+# Settings that hatchling has for all hooks.
 _OF_HATCH = frozenset({"dependencies", "require-runtime-dependencies", "require-runtime-features", "enable-by-default"})
 
 

@@ -6,7 +6,7 @@
     [tool.wasmz]
     pythons = "3.11,3.12,3.13"
 
-Projects that use it name ``wasmz`` in ``build-system.requires`` and in their dependencies.
+Projects that use it list ``wasmz`` in ``build-system.requires`` and in their dependencies.
 """
 
 from __future__ import annotations

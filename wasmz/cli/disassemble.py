@@ -129,7 +129,7 @@ def _columns(listing: Any, body: Any, width: int) -> Iterator[str]:
 
 
 def _fit(natural: list[int], width: int) -> list[int]:
-    """How wide columns are to be that would like to be so wide: narrow ones stay, the others share what is left."""
+    """The widths of columns, from those that they need: narrow ones get these, the others share the rest."""
     left = width - len(_GAP) * (len(natural) - 1)
     fitted = [0] * len(natural)
     for shared, number in zip(
@@ -141,7 +141,7 @@ def _fit(natural: list[int], width: int) -> list[int]:
 
 
 def _wrap(line: str, width: int) -> Iterator[str]:
-    """A line in pieces of at most ``width`` characters, cut at spaces where that is possible."""
+    """A line in pieces of at most ``width`` characters, split at spaces if possible."""
     indent = " " * min(len(line) - len(line.lstrip()) + 2, width // 2)
     while len(line) > width:
         cut = line.rfind(" ", len(indent), width + 1)

@@ -107,7 +107,7 @@ class FunctionCode(Record):
         costs: for baseline code, about how many of these values run between two counts: by number of the loop, without
             inner loops; the last item is for the function outside of loops. Empty if unknown.
         is_deep: whether it can reach recursion, an indirect call or a host call: only then does the recursion limit
-        need to be raised.
+            need to be raised.
     """
 
     code: CodeType

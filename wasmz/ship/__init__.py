@@ -1,1 +1,1 @@
-"""Modules on their way to others: bundles for several Pythons, stub files, other processes."""
+"""Ships modules: bundles for several Pythons, stub files, instances in other processes."""

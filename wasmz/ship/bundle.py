@@ -3,7 +3,7 @@
     set_files("lib.wasm", find_pythons("3.11,3.12"), {})   lib.py, lib.pyi, lib.wasm, __wasmz__/lib.cpython-311.pyc, ...
     archive("prog.wasm", pythons, {})                      one file: the program, and the runtime that it needs
 
-Code objects are of one version of CPython, so each version compiles for itself, in a process of its own.
+Code objects are for one version of CPython, so each version compiles for itself, in a process of its own.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from wasmz.ship.versions import FOLDER
 from wasmz.startup.records import Record
 from wasmz.version import __version__
 
-# The program for a process of another version: it gets the paths of the packages it needs, and compiles argument 1 to
-# 2.
+# The program of a process of another version: gets the paths of the packages it needs, compiles argument 1, and writes
+# argument 2.
 _COMPILE = """\
 import json, sys
 options, jobs, source, target = json.loads(sys.argv[1]), *sys.argv[2:]
@@ -43,7 +43,7 @@ image, code = compile_frozen(data, config, int(jobs))
 open(target, "wb").write(encode_pyc(image, hash_source(data), code, config.limits))
 """
 
-# The same for archives: the runtime's modules as the version's bytecode, without their sources.
+# The same for archives: compiles the runtime's modules to the version's bytecode, without sources.
 _COMPILE_RUNTIME = """\
 import importlib._bootstrap_external as external, json, os, sys
 root, target = sys.argv[1:3]
@@ -76,7 +76,7 @@ from wasmz.runtime.precompiled import run_archive
 run_archive({name!r} + ".pyc")
 """
 
-# Modules of wasmz that the runtime needs, outside its own folder.
+# Modules of wasmz outside of runtime/ that the runtime needs.
 _RUNTIME_FILES = (
     *("__init__.py", "startup/concurrency.py", "config.py", "errors.py", "startup/light.py", "artifact/pyc.py"),
     *("startup/records.py", "settings.py", "subtyping.py", "types.py", "version.py"),
@@ -91,8 +91,8 @@ class Python(Record):
     """An interpreter to compile with.
 
     Attributes:
-        tag: of its version, as ``cpython-312``.
-        command: its executable.
+        tag: the tag of its version, such as ``cpython-312``.
+        command: the path of its executable.
     """
 
     tag: str
@@ -100,7 +100,7 @@ class Python(Record):
 
 
 class BundleError(ValueError):
-    """An interpreter is missing, or failed."""
+    """An interpreter is missing, or it failed."""
 
 
 def this_python() -> Python:
@@ -109,14 +109,14 @@ def this_python() -> Python:
 
 
 def find_pythons(versions: str) -> list[Python]:
-    """The interpreters of versions such as ``3.11,3.12``; each may be a path, too.
+    """The interpreters of versions such as ``3.11,3.12``; a version may also be a path.
 
-    They are searched as ``python3.12`` on PATH, by the launcher ``py`` on Windows, and among those of ``pyenv``.
+    They are looked for as ``python3.12`` on PATH, with the launcher ``py`` on Windows, and among those of ``pyenv``.
 
     Raises:
-        BundleError: one is not there, or is a version that wasmz does not know.
+        BundleError: an interpreter is missing, or wasmz does not know its version.
     """
-    # Each once: two interpreters of the same version would write the same file.
+    # Each tag once: two interpreters of the same version would write the same file.
     named = [_find(version.strip()) for version in versions.split(",") if version.strip()]
     found = list({python.tag: python for python in reversed(named)}.values())[::-1]
     if not found:
@@ -148,7 +148,7 @@ def _candidates(version: str) -> list[str]:
 
 
 def _tag_of(command: str, version: str | None) -> str | None:
-    """The tag of an interpreter, if it runs and is of the version."""
+    """The tag of an interpreter, if it runs and has the version."""
     script = "import sys; print(sys.implementation.cache_tag, '%d.%d' % sys.version_info[:2])"
     try:
         done = subprocess.run([command, "-c", script], capture_output=True, text=True, check=False)
@@ -162,7 +162,7 @@ def compile_for(python: Python, source: Path, options: dict[str, Any], jobs: int
     """The precompiled file of a module for a version of Python; ``options`` are fields of ``Config``.
 
     Raises:
-        BundleError: the interpreter fails, with the last line of its error output.
+        BundleError: the interpreter fails; the message is the last line of its error output.
     """
     import tempfile
 
@@ -175,7 +175,7 @@ def compile_for(python: Python, source: Path, options: dict[str, Any], jobs: int
 def _run(python: Python, script: str, *arguments: str) -> None:
     import bytecode
 
-    # Both are pure Python: the installed packages serve other versions, too.
+    # Both are pure Python: the installed packages work for other versions, too.
     places = dict.fromkeys(str(Path(str(item)).parent.parent) for item in (Path(__file__).parent, bytecode.__file__))
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(places), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [python.command, "-c", script, *arguments]
@@ -194,7 +194,7 @@ def set_files(
     with_wasm: bool = True,
     jobs: int = 1,
 ) -> dict[str, bytes]:
-    """The files of a module that is shipped for several versions, by their paths: see :mod:`wasmz.ship.versions`.
+    """The files of a module that is shipped for several versions, by path: see :mod:`wasmz.ship.versions`.
 
     Raises:
         InvalidWasm, UnsupportedFeature: the module is not valid. BundleError: an interpreter fails.
@@ -202,7 +202,7 @@ def set_files(
     data = bytes(read_source(source))
     stem = source.stem if name is None else name
     if not stem.isidentifier() or keyword.iskeyword(stem):
-        raise BundleError(f"{stem!r} is no name that Python could import")
+        raise BundleError(f"{stem!r} is not a name that Python can import")
     limits = Config(**options).limits
     files = {
         f"{stem}.pyi": render_stub(data, stem).encode(),
@@ -225,7 +225,7 @@ def write_set(files: dict[str, bytes], folder: Path) -> None:
 
 
 def archive(source: Path, pythons: list[Python], options: dict[str, Any], *, jobs: int = 1) -> bytes:
-    """A zip archive that ``python`` runs: a command module, and the runtime, for each version. It needs nothing else.
+    """A zip archive that ``python`` runs: a command module and the runtime, for each version. It needs nothing else.
 
     Raises:
         InvalidWasm, UnsupportedFeature: the module is not valid. BundleError: an interpreter fails.

@@ -2,7 +2,7 @@
 
     worker_instance(module).exports.f(1)
 
-How a module itself goes to other processes is in ``compile/packing.py``.
+How modules go to other processes is in ``compile/packing.py``.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ _threads = threading.local()
 def worker_instance(module: Module | ArcModule, define: Callable[[Linker], None] | None = None) -> Instance:
     """This thread's own instance of a module, made at the first call and kept until the thread ends.
 
-    It is for functions that a process pool or a cluster calls many times: an instance costs more than most calls.
-    Memory and globals keep their contents from call to call; functions that must not see these make their own
-    ``Instance``.
+    For functions that a process pool or a cluster calls many times: making an instance takes longer than most calls.
+    Memory and globals keep their contents between calls; functions that must not see them make an ``Instance`` of
+    their own.
 
     Args:
-        module: equal modules, of the same source and configuration, have the same instance.
-        define: called once, with the linker, to define what the module imports beside WASI.
+        module: equal modules, of the same source and configuration, share the instance.
+        define: called once, with the linker, to define imports besides WASI.
 
     Raises:
-        TypeError: it is no module.
-        ValueError: it is closed.
+        TypeError: ``module`` is not a module.
+        ValueError: the module is closed.
     """
     if isinstance(module, ArcModule):
         module = module.module

@@ -1,8 +1,8 @@
-"""Stub files: types of a module's exports, for type checkers and editors.
+"""Stub files: the types of a module's exports, for type checkers and editors.
 
     render_stub(data)      ->  "def add(a: int, b: int) -> int: ..."       parameters have the name section's names
 
-An export that Python cannot name, as it is a keyword or has a dot, is in a comment: use ``getattr`` for it.
+An export whose name is a keyword or has a dot is in a comment: use ``getattr`` for it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from wasmz.wasm.syntax import Export, WasmModule
 
 _NUMBERS = {ValType.I32: "int", ValType.I64: "int", ValType.F32: "float", ValType.F64: "float", ValType.V128: "bytes"}
 
-# The modules of the types that a stub names.
+# The modules of types that a stub names.
 _HOMES = {
     **dict.fromkeys(("bytes", "float", "int", "tuple"), "builtins"),
     "Callable": "collections.abc",
@@ -42,14 +42,14 @@ def render_stub(data: bytes, name: str = "module") -> str:
 
 
 class _Names:
-    """How a stub names types: by other names where exports have those."""
+    """The names of types in a stub: other names if exports have those."""
 
     def __init__(self, exported: set[str]) -> None:
         self._exported = exported
         self._used: dict[str, str] = {}
 
     def of(self, type: str) -> str:
-        """The name for a type of ``_HOMES``."""
+        """The stub's name for a type of ``_HOMES``."""
         name = type
         while name in self._exported:
             name = f"_{name}"
@@ -71,7 +71,7 @@ class _Names:
 
 
 def _can_be_named(name: str) -> bool:
-    """Whether Python code can name an export as it is: identifiers are normalised (PEP 3131)."""
+    """Whether Python code can use the export's name as it is: identifiers are normalised (PEP 3131)."""
     return (
         name.isidentifier()
         and not keyword.iskeyword(name)
@@ -113,7 +113,7 @@ def _parameters(type: FuncType, given: dict[int, str], names: _Names) -> str:
 
 
 def _identifier(name: str) -> str:
-    """The name from the name section as Python can have it, or nothing."""
+    """The name from the name section if it is valid in Python; otherwise nothing."""
     cleaned = name.removeprefix("$").replace(".", "_").replace("-", "_")
     return cleaned if cleaned.isidentifier() and cleaned.isascii() and not keyword.iskeyword(cleaned) else ""
 
@@ -141,5 +141,5 @@ def _global(type: GlobalType) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text from a module, which may be anything, without what could end a comment or a string."""
+    """Text from a module, without anything that could end a comment or a string."""
     return "".join(c if c.isprintable() and c not in '"\\' else "?" for c in text)

@@ -2,9 +2,9 @@
 
     lib.py                               from wasmz.ship.versions import load; load(globals())
     __wasmz__/lib.cpython-312.pyc        one for each version
-    lib.wasm, or lib.wat                 compiled if none fits; may be left out
+    lib.wasm, or lib.wat                 compiled if none of them fits; may be left out
 
-:func:`load` takes the file that fits, and fills the Python module ``lib`` as if it were imported from that file.
+:func:`load` reads the file that fits, and fills the Python module ``lib`` as if it were imported from that file.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ FOLDER = "__wasmz__"
 
 
 def load(namespace: dict[str, Any], limits: dict[str, Any] | None = None) -> None:
-    """Fills the namespace of the Python module that stands for a shipped one; ``limits`` are fields of ``Config``.
+    """Fills the namespace of the Python module ``lib``, see above; ``limits`` are fields of ``Config``.
 
     Raises:
-        ImportError: nothing that was shipped fits this version of Python, and there is no wasm to compile.
+        ImportError: no shipped file fits this version of Python, and there is no wasm to compile.
     """
     path = str(namespace["__file__"])
     folder, name = os.path.split(path)

@@ -1,1 +1,1 @@
-"""What keeps start-up short: parts of the standard library without their imports, and late imports made safe."""
+"""Keeps start-up short: parts of the standard library without their imports, and safe late imports."""

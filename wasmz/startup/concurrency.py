@@ -1,13 +1,13 @@
-"""Late imports and locks that are safe with threads, signal handlers, forks and the interpreter's end.
+"""Late imports and locks that are safe with threads, signal handlers, forks and interpreter shutdown.
 
-    load("wasmz.compile.pipeline")          the module, whole, even if others are importing it
-    new_lock()                      a re-entrant lock that a forked child finds free
+    load("wasmz.compile.pipeline")          the complete module, even if others are importing it
+    new_lock()                      a re-entrant lock that is free in a forked child
     at_fork(supply.after_fork)      runs in children; a bound method does not keep its object alive
     with without_collections(): ... without the cyclic garbage collector
 
-A module is imported where it is first needed. In a signal handler, that may be in the middle of another import of the
-same module; the interpreter then gives out the unfinished module. So if handlers are installed, the main thread lets
-another thread do its late imports, and waits: a handler that interrupts the wait waits, too.
+A module is imported where it is first needed. A signal handler may need it in the middle of another import of the same
+module; the interpreter would then return the unfinished module. So, if handlers are installed, the main thread leaves
+late imports to another thread and waits. A handler that interrupts the wait waits as well.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any, Final
 
-# Frames of this module do not decide whose exception it is, see runtime/traps/translation.py.
+# Frames of this module do not decide where an exception comes from, see runtime/traps/translation.py.
 __wasmz_frame__ = "helper"
 
-# The seconds that a fork waits for other threads' imports, which the child could not finish; and these for each other.
+# How many seconds a fork waits for other threads' imports, which the child could not finish, and they for each other.
 _LONGEST_WAIT: Final = 5.0
 _PATIENCE: Final = 1.0
 
 is_finalizing: Final = sys.is_finalizing
 
-# Modules known to be whole.
+# Modules that are completely imported.
 _loaded: dict[str, Any] = {}
 
 _locks: WeakSet[Any] = WeakSet()
@@ -53,7 +53,7 @@ def new_lock() -> Any:
     return lock
 
 
-# Taken during late imports, so that no process is forked in the middle of one.
+# Held during late imports, so that no process is forked in the middle of one.
 _importing = new_lock()
 
 
@@ -61,19 +61,19 @@ _importing = new_lock()
 
 
 def load(name: str) -> Any:
-    """The module of a dotted name, imported whole.
+    """The module with a dotted name, completely imported.
 
-    Called before ``from NAME import ...`` in functions, it makes that statement safe in threads and signal handlers.
+    If functions call it before ``from NAME import ...``, that statement is safe in threads and signal handlers.
 
     Raises:
-        ImportError: it cannot be imported, as at the end of the interpreter.
+        ImportError: it cannot be imported, such as during interpreter shutdown.
     """
     module = _loaded.get(name)
     return _load(name) if module is None else module
 
 
 def loaded(name: str) -> Any:
-    """The module of a dotted name if it is there, and whole; ``None`` otherwise."""
+    """The module with a dotted name if it is completely imported; otherwise ``None``."""
     module = _loaded.get(name)
     if module is None:
         found: Any = sys.modules.get(name)
@@ -88,7 +88,7 @@ def _load(name: str) -> Any:
         return module
     parent = name.rpartition(".")[0]
     if parent:
-        # First, because a thread that imports a package may be waiting for a lock that this one would hold.
+        # First, because a thread that imports the package may be waiting for a lock that this thread would hold.
         load(parent)
     if _is_interruptible():
         _import_elsewhere(name)
@@ -99,7 +99,7 @@ def _load(name: str) -> Any:
 
 
 def _import(name: str) -> None:
-    # With a limit: in a handler, the thread that has it may be waiting for the interrupted code.
+    # With a timeout: in a handler, the thread that holds it may be waiting for the interrupted code.
     is_taken = _importing.acquire(timeout=_LONGEST_WAIT)
     try:
         with without_collections(stays=True):
@@ -111,7 +111,7 @@ def _import(name: str) -> None:
 
 def _is_interruptible() -> bool:
     """Whether a signal handler that can call WebAssembly code may run in this thread."""
-    # Only the main thread handles signals; it is recognised by its number.
+    # Only the main thread handles signals.
     if get_ident() != _main_thread[0] or is_finalizing():
         return False
     return any(_is_handled(number) for number in _signals) and not _is_importing(sys._getframe(1))
@@ -123,7 +123,7 @@ def _is_handled(number: int) -> bool:
 
 
 def _is_importing(frame: FrameType | None) -> bool:
-    """Whether this thread is in the middle of an import that another thread's might wait for."""
+    """Whether this thread is in the middle of an import that another thread's import might wait for."""
     while frame is not None:
         code = frame.f_code
         if code.co_name == "_find_and_load" and code.co_filename == "<frozen importlib._bootstrap>":
@@ -135,7 +135,7 @@ def _is_importing(frame: FrameType | None) -> bool:
 
 
 class _Import:
-    """An import that another thread does, for this one and its signal handlers."""
+    """An import that another thread does for this one and its signal handlers."""
 
     def __init__(self) -> None:
         self.done = _allocate_lock()
@@ -144,7 +144,7 @@ class _Import:
         self.error: BaseException | None = None
 
     def run(self, name: str) -> None:
-        """The work of the other thread."""
+        """Runs in the other thread."""
         if self.is_begun:
             return
         self.is_begun = True
@@ -162,17 +162,17 @@ _under_way: dict[str, _Import] = {}
 
 
 def _import_elsewhere(name: str) -> None:
-    """Imports a module in another thread, and waits for that."""
+    """Imports a module in another thread, and waits for it."""
     own = _Import()
     started = _under_way.setdefault(name, own)
     if started is own:
         try:
             start_new_thread(own.run, (name,))
         except RuntimeError:
-            # No thread can be started any more, or this system has none.
+            # No thread can be started any more, or the system has none.
             own.run(name)
     while not started.done.acquire(timeout=_PATIENCE):
-        # Ctrl-C may have come before the thread was started.
+        # Ctrl-C may have come before the thread started.
         started.run(name)
     started.done.release()
     if started.error is not None:
@@ -182,18 +182,19 @@ def _import_elsewhere(name: str) -> None:
 # Collections
 
 
-# Any program has more. CPython 3.12 itself freezes some hundreds.
+# Any program has more objects than this. CPython 3.12 itself freezes some hundreds.
 _FEW_OBJECTS: Final = 2_000
 
 
 class without_collections:
-    """A context without the cyclic garbage collector, for what makes very many objects that all stay, or all go.
+    """A context without the cyclic garbage collector, for code that makes very many objects that all stay or all go.
 
-    Measured: a quarter of the time of a compilation, whose growing IR it would look at again and again; a tenth of a
-    start from the cache. What is garbage in the end, it finds later.
+    Measured: the collector would take a quarter of the time of a compilation, whose growing IR it would search again
+    and again; a tenth of a start from the cache. It finds later what is garbage at the end.
 
     Args:
-        stays: whether all that is made stays, as modules do. Then it is not looked at when the context ends, either.
+        stays: whether all objects made stay, as modules do. Then they are not searched at the end of the context,
+            either.
     """
 
     __slots__ = ("__weakref__", "_stays")
@@ -210,7 +211,7 @@ class without_collections:
     def __exit__(self, *error: object) -> None:
         _uncollected.discard(self)
         if self._stays and not _uncollected and gc.get_freeze_count() < _FEW_OBJECTS:
-            # Makes all objects old ones, but not where a program has frozen its own.
+            # Makes all objects old, unless the program has frozen its own.
             gc.freeze()
             gc.unfreeze()
         _enable_collections()
@@ -231,9 +232,9 @@ def _enable_collections() -> None:
 
 
 def at_fork(action: Callable[[], object]) -> None:
-    """Lets an action run in each forked child, where only the forking thread goes on, and locks are free.
+    """Registers an action for forked children, where only the forking thread goes on, and locks are free.
 
-    A bound method is forgotten when its object is collected.
+    A bound method is forgotten when its object is garbage-collected.
     """
     owner = getattr(action, "__self__", None)
     if owner is None:
@@ -250,7 +251,7 @@ def at_fork(action: Callable[[], object]) -> None:
 
 
 def was_held(lock: Any) -> bool:
-    """Frees a lock of a thread that this process does not have; returns whether there was one."""
+    """Frees a lock held by a thread that does not exist in this process; returns whether there was one."""
     if lock.acquire(blocking=False):
         lock.release()
         return False
@@ -258,7 +259,7 @@ def was_held(lock: Any) -> bool:
     return True
 
 
-# Whether the lock was taken before the fork; a fork may come while a handler's is under way.
+# Whether the lock was taken before the fork. A signal handler may fork while another fork is in progress.
 _taken: list[bool] = []
 
 
@@ -275,7 +276,7 @@ def _after_fork_in_child() -> None:
     _main_thread[0] = get_ident()
     if _taken.pop():
         _importing.release()
-    # A signal handler that forks goes on with its own work; that is only slower.
+    # A signal handler that forks resumes its own work with the collector, which is only slower.
     _uncollected.clear()
     _enable_collections()
     for find in _in_children.copy():
@@ -287,7 +288,7 @@ def _after_fork_in_child() -> None:
 
 
 def _find_main_thread() -> int:
-    # Threads have numbers from their start; only `threading`, if it is imported, knows which one was first.
+    # The ids of threads are fixed; only `threading`, if imported, knows which thread is the main one.
     threading: Any = sys.modules.get("threading")
     return get_ident() if threading is None else threading.main_thread().ident
 

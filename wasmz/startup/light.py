@@ -1,14 +1,15 @@
-"""Parts of the standard library, without the other things that their modules load or declare.
+"""Parts of the standard library, without the rest of what their modules import or declare.
 
-    @memoized                                                       functools.cache: 4 ms of a start are its module's
-    memories = WeakSet(); memories.add(memory); list(memories)      weakref's declares eight classes, 2 ms
+    @memoized                                                       functools.cache, whose module takes 4 ms of a start
+    memories = WeakSet(); memories.add(memory); list(memories)      weakref's module declares eight classes, 2 ms
     groups = WeakValueDictionary(); groups[key] = group
     ref(object)
-    @cached_property                                                functools': its lock of 3.11 is not a child's
+    @cached_property                                                functools'; in 3.11 it has a lock, which a fork
+    breaks
     FunctionType, CodeType, CellType                                types': 0.5 ms
     blake2b(b"data", digest_size=8).digest()                        hashlib loads OpenSSL, 3 ms
 
-All code that runs a cached module takes them from here (and its classes from ``startup/records.py``).
+All code that runs a cached module uses these (and classes from ``startup/records.py``).
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ __all__ = [
 
 
 def memoized(function: Function) -> Function:
-    """The function, called once for each tuple of positional arguments."""
+    """The function, called once for each tuple of positional arguments; results are kept."""
     results: dict[tuple[Any, ...], Any] = {}
 
     def call(*args: Any) -> Any:
@@ -61,7 +62,7 @@ if not TYPE_CHECKING:
 
     def blake2b(data=b"", *, digest_size):
         """A hash object of BLAKE2b."""
-        # Imported only here, because not everyone needs it: it is in an extension module of its own.
+        # Imported only here: it is an extension module of its own, and few need it.
         try:
             from _blake2 import blake2b as make
         except ImportError:
@@ -69,7 +70,7 @@ if not TYPE_CHECKING:
         return make(data, digest_size=digest_size)
 
     class cached_property:
-        """An attribute that is computed at its first use; if threads do that at once, one result is kept."""
+        """An attribute that is computed at its first use; if several threads compute it at once, one result is kept."""
 
         def __init__(self, function):
             self._function = function
@@ -82,7 +83,7 @@ if not TYPE_CHECKING:
             return self if instance is None else instance.__dict__.setdefault(self._name, self._function(instance))
 
     class WeakSet:
-        """A set of objects that compare by identity, and that it does not keep alive."""
+        """A set of objects, compared by identity, that it does not keep alive."""
 
         __slots__ = ("_references",)
 
@@ -96,11 +97,11 @@ if not TYPE_CHECKING:
             self._references.discard(ref(item))
 
         def __iter__(self):
-            # A copy: objects may be collected, in this thread or another, during the iteration.
+            # A copy: objects may be freed, in this thread or another, during the iteration.
             return iter([item for reference in self._references.copy() if (item := reference()) is not None])
 
     class WeakValueDictionary:
-        """A dictionary that does not keep its values alive: an item goes when its value does."""
+        """A dictionary that does not keep its values alive: an item disappears with its value."""
 
         __slots__ = ("_references",)
 
@@ -113,5 +114,5 @@ if not TYPE_CHECKING:
 
         def __setitem__(self, key, value):
             references = self._references
-            # In one step, also between threads: the key may have a new value already.
+            # Atomic, also between threads: the key may have a new value already.
             references[key] = ref(value, lambda _: _remove_dead_weakref(references, key))

@@ -12,8 +12,8 @@
     Color.RED, Color("red"), Color["RED"]     -> the same object
 
 All classes that a cached module needs to run are declared with these. The standard library's ``dataclasses`` imports
-``inspect`` and compiles half a dozen methods for each class: 45 % of the time that such a module took to start.
-``enum``, with its imports, takes 8 ms, ``typing`` another 13: so the modules on that path import names for annotations
+``inspect`` and compiles half a dozen methods for each class, which took 45 % of the time that such a module needed to
+start. ``enum`` with its imports takes 8 ms, ``typing`` another 13; so modules on that path import names for annotations
 only for type checkers.
 """
 
@@ -34,7 +34,7 @@ else:
 
 @dataclass_transform(frozen_default=True)
 class RecordType(type):
-    """Turns a class's annotations into slots, and their values into the fields' defaults."""
+    """Makes slots of a class's annotations, and defaults of the fields' values."""
 
     _writers: tuple[Any, ...]
     _content: Any
@@ -45,14 +45,14 @@ class RecordType(type):
         namespace.update(__slots__=fields, __match_args__=fields, _defaults=defaults)
         made = super().__new__(cls, name, bases, namespace)
         if fields:
-            # Writing through the slots themselves bypasses Record.__setattr__.
+            # Writing through the slots bypasses Record.__setattr__.
             made._writers = tuple(made.__dict__[field].__set__ for field in fields)
             made._content = attrgetter(*fields)
         return made
 
     @property
     def __signature__(cls) -> Any:
-        """What ``inspect.signature`` finds: the class takes its fields."""
+        """For ``inspect.signature``: the class takes its fields."""
         from wasmz.startup.concurrency import load
 
         load("inspect")
@@ -77,7 +77,7 @@ class RecordType(type):
 
 
 class Record(metaclass=RecordType):
-    """The base of classes of frozen values; such a class is not derived from any further."""
+    """The base class of frozen values. A subclass cannot be derived from again."""
 
     __match_args__: ClassVar[tuple[str, ...]]
     _defaults: ClassVar[dict[str, Any]]
@@ -92,10 +92,10 @@ class Record(metaclass=RecordType):
         self.check()
 
     def check(self) -> None:
-        """For classes to override: raises an exception for wrong values."""
+        """For subclasses to override: raises an exception for wrong values."""
 
     def _complete(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
-        """One value for each field; ``TypeError`` if that cannot be."""
+        """Returns a value for each field; ``TypeError`` if the arguments do not fit."""
         fields = self.__match_args__
         rest = {**self._defaults, **named}
         missing = [field for field in fields[len(args) :] if field not in rest]
@@ -120,7 +120,7 @@ class Record(metaclass=RecordType):
         return hash(self._content(self))
 
     def __repr__(self) -> str:
-        # Also for an unfinished value, as in the frame of a constructor that failed.
+        # Works for an unfinished value, too, such as in the frame of a constructor that failed.
         fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__match_args__ if hasattr(self, name))
         return f"{type(self).__qualname__}({fields})"
 
@@ -133,7 +133,7 @@ if TYPE_CHECKING:
 else:
 
     class EnumerationType(type):
-        """Turns a class's public constants into its members."""
+        """Makes members of a class's public constants."""
 
         def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> EnumerationType:
             values = {
@@ -154,7 +154,7 @@ else:
 
         @property
         def __signature__(cls) -> Any:
-            """What ``inspect.signature`` finds: the class takes a member's value."""
+            """For ``inspect.signature``: the class takes a member's value."""
             from wasmz.startup.concurrency import load
 
             load("inspect")
@@ -189,11 +189,11 @@ else:
             raise AttributeError(f"{cls.__name__} is frozen: {name} cannot be deleted")
 
     class Enumeration(metaclass=EnumerationType):
-        """The base of enumerations, as ``enum.Enum`` has them: each value has one member, equal only to itself.
+        """The base class of enumerations, like ``enum.Enum``: each value has one member, equal only to itself.
 
         Attributes:
             name: the member's name.
-            value: what it stands for.
+            value: the value that it stands for.
         """
 
         def __setattr__(self, name: str, value: object) -> NoReturn:

@@ -44,7 +44,7 @@ def binary_form(data: bytes | str, name: str | None = None) -> bytes:
 
     Raises:
         InvalidText: the text is malformed. InvalidWasm, UnsupportedFeature: the file is something else; they name the
-        file.
+            file.
     """
     if isinstance(data, bytes) and not is_text(data, name):
         if name is not None:

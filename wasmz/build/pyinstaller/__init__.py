@@ -1,7 +1,7 @@
-"""For PyInstaller: what an application that uses wasmz has to have in it.
+"""For PyInstaller: what an application that uses wasmz must contain.
 
-Much is imported where it is first needed, by names that are put together, which an analysis of sources does not see.
-PyInstaller finds the hook beside this file by the entry point ``pyinstaller40`` of the installed package.
+Many modules are imported where they are first needed, by computed names, which an analysis of sources does not see.
+PyInstaller finds the hook in this folder by the entry point ``pyinstaller40`` of the installed package.
 """
 
 from __future__ import annotations
@@ -10,5 +10,5 @@ from pathlib import Path
 
 
 def get_hook_dirs() -> list[str]:
-    """The folders with hooks."""
+    """The folders that contain hooks."""
     return [str(Path(__file__).parent)]

@@ -55,7 +55,7 @@ class Store:
 
         Raises:
             TypeError: ``engine`` is not an ``Engine``, or ``limiter`` not a ``ResourceLimiter``. ValueError: the
-            engine is closed.
+                engine is closed.
         """
         expect(engine, (Engine, type(None)), "engine", "an Engine")
         if limiter is not None and not hasattr(type(limiter), "memory_growing"):

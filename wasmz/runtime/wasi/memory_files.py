@@ -207,8 +207,8 @@ class MemoryFileSystem:
         Args:
             files: their contents, by path; text is encoded as UTF-8.
             limit_bytes: the most bytes that the content of all files may have, plus some hundred bytes for each file.
-            Beyond it, a guest gets "no space left"; likewise beyond ``Config.mem_limit_bytes`` of its store, where
-            bytes count that are added while the guest has the files.
+                Beyond it, a guest gets "no space left"; likewise beyond ``Config.mem_limit_bytes`` of its store, where
+                bytes count that are added while the guest has the files.
         """
         self.now = now
         self._lock = new_lock()
