@@ -9,9 +9,10 @@ The command line's `wasmz run` does the same (``cli/running.py``).
 from __future__ import annotations
 
 import os
+from io import BytesIO
 
-from wasmz.errors import Interrupted, Trap, WasiExit, WasmException, bounded, shown
-from wasmz.module import Module, linker_of
+from wasmz.errors import Interrupted, Trap, UnsupportedFeature, WasiExit, WasmException, bounded, shown
+from wasmz.module import Module, linker_of, read_bytes
 from wasmz.runtime.link.instance import Instance
 from wasmz.runtime.link.linker import Linker
 from wasmz.runtime.link.store import Store
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
+    from wasmz.component.component import Component
     from wasmz.module import Source
     from wasmz.runtime.link.compiled_module import CompiledModule
     from wasmz.runtime.link.engine import Engine
@@ -69,7 +71,7 @@ class RunResult(Record):
 
 
 def run(
-    source: Source | Module,
+    source: Source | Module | Component,
     args: Sequence[str | bytes] = (),
     *,
     stdin: Any = None,
@@ -81,37 +83,60 @@ def run(
     capture_output: bool = True,
     text: bool = False,
     check: bool = False,
+    allow_network: Iterable[str] = (),
+    allow_http: Iterable[str] = (),
 ) -> RunResult:
     """Compiles a program, runs it to its end, and returns the outcome.
 
     It gets only what is given here: no files, environment variables or input unless they are given.
 
     Args:
-        source: bytes, a path, a binary file, or a compiled module.
-        args: the arguments after the program's name, which is that of the file.
+        source: bytes, a path, a binary file, or a module or component that is compiled already.
+        args: the arguments after the program's name, which is the file's.
         stdin: its input: bytes, text, a binary file, or ``"inherit"`` for this process's.
         env: its environment.
         dirs: directories that it may use, by the guest's names for them: paths, or in-memory file systems. Or just
             paths, which have the same names for the guest.
         timeout: seconds until it is stopped.
-        imports: definitions of imports besides WASI and emscripten's, as for ``instantiate``.
-        engine: an engine with another configuration than the default, such as limits of memory and fuel.
-        capture_output: whether the result has its output; otherwise it goes to this process's.
+        imports: what it imports beside WASI and emscripten's conventions, as for ``instantiate``; of a component,
+            instances by name, as for ``component.Linker.define_instance``.
+        engine: with another configuration than the default one; limits of memory and fuel are there.
+        capture_output: whether its output is in the result, and not in this process's.
         text: whether the output in the result is decoded as UTF-8.
-        check: whether traps, and exit statuses other than 0, are raised (:meth:`RunResult.check_returncode`).
+        allow_network, allow_http: places, as ``HOST[:PORT]``, that a component may reach with sockets, and to which it
+            may send HTTP requests; see :meth:`WasiConfig.allow_network`.
+        check: whether a trap, and an exit status that is not 0, is raised (:meth:`RunResult.check_returncode`).
 
     Raises:
-        InvalidWasm, UnsupportedFeature, LinkError, OSError: those of compiling and linking.
-        ValueError: the module is not a program: it exports neither ``_start`` nor a main function.
-        RuntimeError: there is a timeout, but this system has no threads.
+        InvalidWasm, UnsupportedFeature, LinkError, OSError: as compiling and linking do.
+        ValueError: it is no program: a module that exports neither ``_start`` nor a main function, or a component
+            that does not export ``wasi:cli/run``.
+        RuntimeError: there is a timeout, and this system has no threads.
     """
-    module = source if isinstance(source, Module) else _compile(engine, source)
+    program: Any = source if isinstance(source, Module) or hasattr(source, "syntax") else _compile(engine, source)
     name = _name_of(source)
     outputs = (bytearray(), bytearray()) if capture_output else ("inherit", "inherit")
     given = (name, *args)
     config = WasiConfig(given, env, stdin.encode() if _is_text(stdin) else stdin, *outputs)
     for guest, host in _by_name(dirs):
         config.preopen_dir(host, guest)
+    config.allow_network(*allow_network).allow_http(*allow_http)
+    end = _run_module if isinstance(program, Module) else _run_component
+    status, trap = end(program, config, given, timeout, imports)
+    result = RunResult(given, status, _shown(outputs[0], text), _shown(outputs[1], text), trap)
+    if check:
+        result.check_returncode()
+    return result
+
+
+def _run_module(
+    module: Module,
+    config: WasiConfig,
+    given: Sequence[str | bytes],
+    timeout: float | None,
+    imports: Mapping[str, Mapping[str, Any]] | None,
+) -> tuple[int, Trap | WasmException | None]:
+    """Runs a module; its exit status, and the trap if one ended it."""
     linker = Linker(module.engine) if imports is None else linker_of(module.engine, imports)
     store = Store(module.engine)
     status, trap = 0, None
@@ -132,10 +157,33 @@ def run(
         finally:
             if threads is not None:
                 threads.stop()
-    result = RunResult(given, status, _shown(outputs[0], text), _shown(outputs[1], text), trap)
-    if check:
-        result.check_returncode()
-    return result
+    return status, trap
+
+
+def _run_component(
+    component: Component,
+    config: WasiConfig,
+    given: Sequence[str | bytes],
+    timeout: float | None,
+    imports: Mapping[str, Mapping[str, Any]] | None,
+) -> tuple[int, Trap | WasmException | None]:
+    """The same of a component."""
+    load("wasmz.component.commands")
+    load("wasmz.component.linker")
+    from wasmz.component.commands import run_command
+    from wasmz.component.linker import Linker as ComponentLinker
+
+    linker = ComponentLinker(component.engine)
+    linker.define_wasi(config)
+    for name, items in (imports or {}).items():
+        linker.define_instance(name, items)
+    with Store(component.engine) as store:
+        if timeout is not None:
+            store.set_deadline(timeout)
+        try:
+            return run_command(linker.instantiate(store, component)), None
+        except (Trap, WasmException) as error:
+            return _outcome(error)
 
 
 def define_program(
@@ -195,8 +243,30 @@ def _has_main(module: CompiledModule) -> bool:
     return has_main(module)
 
 
-def _compile(engine: Engine | None, source: Any) -> Module:
-    return Module.compile(source) if engine is None else Module.compile(engine, source)
+def _compile(engine: Engine | None, source: Any) -> Module | Component:
+    if hasattr(source, "read"):
+        # It may have to be read again, if it has a component.
+        source = _Input(source)
+    given = (source,) if engine is None else (engine, source)
+    try:
+        return Module.compile(*given)
+    except UnsupportedFeature as error:
+        if error.proposal != "component-model":
+            raise
+    load("wasmz.component.component")
+    from wasmz.component.component import Component
+
+    if isinstance(source, _Input):
+        source.seek(0)
+    return Component.compile(*given)
+
+
+class _Input(BytesIO):
+    """What a file has from its position on, with its name."""
+
+    def __init__(self, file: Any) -> None:
+        super().__init__(read_bytes(file))
+        self.name: Any = getattr(file, "name", None)
 
 
 def _name_of(source: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from io import BytesIO
 
 from wasmz.cli.console import WrongUsage
 
@@ -15,9 +16,15 @@ if TYPE_CHECKING:
 STREAM = "-"
 
 
+class _Input(BytesIO):
+    """What came from the standard input; it can be read again."""
+
+    name = "<stdin>"
+
+
 def source_of(file: str) -> str | BinaryIO:
-    """Where a command reads a module from: a path, or the standard input for ``-``."""
-    return sys.stdin.buffer if file == STREAM else file
+    """Where a module is read from that a command is given: a path, or the standard input for ``-``."""
+    return _Input(sys.stdin.buffer.read()) if file == STREAM else file
 
 
 def check_target(source: str | os.PathLike[str], target: str | os.PathLike[str]) -> None:

@@ -25,7 +25,8 @@ class GuestOptions(Record):
         inherit_env: whether the guest gets this process's environment, too.
         directories: items ``HOST`` or ``HOST::GUEST``.
         stdin: a file to read instead of this process's input.
-        addresses: items ``HOST:PORT`` to listen at.
+        addresses: each ``HOST:PORT`` to listen at.
+        networks, http_hosts: each ``HOST[:PORT]`` that a component may reach.
     """
 
     environment: tuple[str, ...] = ()
@@ -33,6 +34,8 @@ class GuestOptions(Record):
     directories: tuple[str, ...] = ()
     stdin: BinaryIO | None = None
     addresses: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+    http_hosts: tuple[str, ...] = ()
 
     def make_config(self, arguments: list[str]) -> WasiConfig:
         """The configuration, with listening sockets and an open input file.
@@ -63,6 +66,10 @@ class GuestOptions(Record):
             if not host or not os.path.isdir(host):
                 raise WrongUsage(f"--dir needs a directory, not {host!r}")
             config.preopen_dir(host, guest or None)
+        try:
+            config.allow_network(*self.networks).allow_http(*self.http_hosts)
+        except ValueError as error:
+            raise WrongUsage(str(error)) from None
         return config
 
 

@@ -73,6 +73,16 @@ RUN_OPTIONS: tuple[Option, ...] = (
     Option(
         "addresses", ("--tcplisten",), "text", "Give the guest a listening socket.", metavar="HOST:PORT", repeats=True
     ),
+    Option(
+        *("networks", ("--allow-net",), "text", "Let a component reach a place with sockets (may be repeated)."),
+        metavar="HOST[:PORT]",
+        repeats=True,
+    ),
+    Option(
+        *("http_hosts", ("--allow-http",), "text", "Let a component send HTTP requests there (may be repeated)."),
+        metavar="HOST[:PORT]",
+        repeats=True,
+    ),
     Option("reactor", ("--reactor",), "flag", "Call _initialize first."),
     Option("stub", ("--stub",), "flag", "Let missing imports trap when they are called."),
     Option("timeout", ("--timeout",), "seconds", "Trap when so much time has passed.", metavar="SECONDS"),

@@ -12,7 +12,7 @@ from wasmz.cli.console import Phases, WrongUsage, echo, paint, progress_of, sugg
 from wasmz.cli.files import STREAM, check_target, source_of
 from wasmz.cli.guest import GuestOptions
 from wasmz.cli.options import make_engine
-from wasmz.errors import Interrupted, Trap, WasiExit, WasmException
+from wasmz.errors import Interrupted, Trap, UnsupportedFeature, WasiExit, WasmException
 from wasmz.module import Module
 from wasmz.programs import define_program, is_program, run_program
 from wasmz.runtime.limits.budgets import ResourceLimiter
@@ -23,9 +23,10 @@ from wasmz.types import FuncType, HeapType, RefType, ValType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
+    from collections.abc import Callable, Mapping
+    from typing import Any, BinaryIO
 
+    from wasmz.runtime.link.engine import Engine
     from wasmz.runtime.wasi.wasi_config import WasiConfig
 
 
@@ -47,9 +48,52 @@ def run_file(given: Mapping[str, Any]) -> int:
     arguments, function, late = _late_options(list(given["words"]), given.get("function"))
     arguments += _split(given.get("more") or "")
     phases = Phases()
-    with phases.phase("compile"), progress_of(os.path.basename(file)) as progress:
-        module = Module.compile(engine, source_of(file), progress=progress)
+    source = source_of(file)
+    try:
+        with phases.phase("compile"), progress_of(os.path.basename(file)) as progress:
+            module = Module.compile(engine, source, progress=progress)
+    except UnsupportedFeature as error:
+        if error.proposal != "component-model":
+            raise
+        return _run_component({**given, "function": function}, engine, source, arguments, late, phases)
     return _Run(given, module, phases).start(arguments, function, late)
+
+
+def _run_component(
+    given: Mapping[str, Any],
+    engine: Engine,
+    source: str | BinaryIO,
+    arguments: list[str],
+    late: list[str],
+    phases: Phases,
+) -> int:
+    from wasmz.cli.running_component import ComponentRun
+
+    if not isinstance(source, str):
+        source.seek(0)
+    with phases.phase("compile"):
+        run = ComponentRun(given, engine, source)
+    limiter = _Tracer() if given.get("mem_trace") else None
+    try:
+        with phases.phase("run"):
+            return _ended(given, lambda: run.run(arguments, late, limiter))
+    finally:
+        phases.report()
+
+
+def _ended(given: Mapping[str, Any], run: Callable[[], int]) -> int:
+    """Runs what is given; the exit code, also if a trap ends it, which is reported."""
+    try:
+        return run()
+    except WasiExit as stopped:
+        return stopped.exit_code
+    except Interrupted as error:
+        timeout = given.get("timeout")
+        _report_trap(error, None if timeout is None else f"stopped after the {timeout:g} s of --timeout")
+        return 1
+    except (Trap, WasmException) as error:
+        _report_trap(error)
+        return 1
 
 
 def _split(words: str) -> list[str]:
@@ -83,16 +127,7 @@ class _Run:
                 echo("\n".join(_export_lines(module)))
                 return 0
         try:
-            return self._run(arguments, function, late, runs_program=runs_program)
-        except WasiExit as stopped:
-            return stopped.exit_code
-        except Interrupted as error:
-            timeout = given.get("timeout")
-            _report_trap(error, None if timeout is None else f"stopped after the {timeout:g} s of --timeout")
-            return 1
-        except (Trap, WasmException) as error:
-            _report_trap(error)
-            return 1
+            return _ended(given, lambda: self._run(arguments, function, late, runs_program=runs_program))
         finally:
             instance, profile_out = self.instance, given.get("profile_out")
             if instance is not None and given.get("mem_stats"):
