@@ -114,6 +114,7 @@ def calls() -> dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, An
     add("f64_bits", wasmz.f64_bits, 1.0)
     add("f32_from_bits", wasmz.f32_from_bits, 1)
     add("f64_from_bits", wasmz.f64_from_bits, 1)
+    add("bind", wasmz.bind, data, engine=engine)
     add("instantiate", wasmz.instantiate, data, {}, engine=engine)
     add("worker_instance", wasmz.worker_instance, wasmz.Module.compile(wasmz.Engine(), data), None)
     # Methods
@@ -138,6 +139,7 @@ def calls() -> dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, An
     add("Linker.define_unknown_as_traps", linker.define_unknown_as_traps, module)
     add("Linker.define_wasi", linker.define_wasi, wasmz.WasiConfig())
     add("Linker.define_emscripten", linker.define_emscripten, module)
+    add("Linker.define_wasm_bindgen", linker.define_wasm_bindgen, module, "export function f() {}")
     add("Linker.get", linker.get, "a", "b")
     memory = wasmz.Memory(store, MemoryType(1, 1, shared=True))
     add("Memory.grow", memory.grow, 0)
@@ -194,6 +196,7 @@ NAMES = [
     *("Module.compile_function", "Module.compile_all", "Module.warmup", "Module.custom_sections", "Instance.call"),
     *("Instance.try_call", "Instance.extern", "Linker.define", "Linker.define_instance"),
     *("Linker.define_unknown_as_traps", "Linker.define_wasi", "Linker.define_emscripten", "Linker.get", "Memory.grow"),
+    *("Linker.define_wasm_bindgen", "bind"),
     *("Memory.read", "Memory.write", "Memory.slice", "Memory.read_value", "Memory.write_value", "Memory.notify"),
     *("Memory.wait32", "Memory.wait64", "Memory.__getitem__", "Memory.__setitem__", "Table.grow", "Table.get"),
     *("Table.set", "Table.fill", "Table.__getitem__", "Table.__setitem__", "Store.set_fuel", "Store.set_deadline"),

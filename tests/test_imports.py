@@ -51,6 +51,7 @@ def imported_by(source: str, known: set[str]) -> set[str]:
 
 def tables() -> Iterator[tuple[str, set[str]]]:
     """Modules that others choose at run time, by tables."""
+    from wasmz.interop import registry
     from wasmz.runtime import abi
     from wasmz.runtime.calls import adapters
     from wasmz.runtime.link import find_helpers as helpers
@@ -58,6 +59,7 @@ def tables() -> Iterator[tuple[str, set[str]]]:
 
     yield helpers.__name__, {f"wasmz.runtime.{file}" for files in abi.HELPER_FILES.values() for file in files}
     yield adapters.__name__, {f"wasmz.runtime.{file}" for file in adapters._LATE_HELPERS.values()}
+    yield registry.__name__, {family.file for family in registry.FAMILIES.values()}
     yield functions.__name__, {f"wasmz.runtime.wasi.{file}" for _, file in functions.FUNCTIONS.values()}
 
 

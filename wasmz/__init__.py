@@ -8,7 +8,7 @@
 
     wasmz.instantiate("fib.wasm").exports.fib(30)       # the same in one line
     wasmz.run("prog.wasm", ["-v"], stdin=b"input").stdout       # a program, to its end
-    wasmz.guests.MicroPython(timeout=2).exec("1 + 1").value     # code that nobody trusts
+    wasmz.bind("pkg/lib_bg.wasm").greet("you")                  # a package of npm, as Python functions
 
 Names are imported when they are first used: `import wasmz` loads neither compiler nor runtime.
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from wasmz import component as component
     from wasmz import guests as guests
     from wasmz.artifact.cache import CacheWarning
-    from wasmz.component.component import Component
+    from wasmz.bindings import Bindings, bind
     from wasmz.config import Config
     from wasmz.errors import (
         ImplementationLimit,
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         WasmFrame,
         WasmzError,
     )
+    from wasmz.interop.javascript.values import JavaScriptError
     from wasmz.module import ArcModule, Module, instantiate
     from wasmz.programs import RunResult, run
     from wasmz.runtime.calls.func import Func
@@ -84,7 +85,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "wasmz.artifact.cache": ("CacheWarning",),
-    "wasmz.component.component": ("Component",),
+    "wasmz.bindings": ("Bindings", "bind"),
     "wasmz.config": ("Config",),
     "wasmz.errors": (
         "ImplementationLimit",
@@ -102,6 +103,7 @@ _HOMES = {
         "WasmFrame",
         "WasmzError",
     ),
+    "wasmz.interop.javascript.values": ("JavaScriptError",),
     "wasmz.module": ("ArcModule", "Module", "instantiate"),
     "wasmz.programs": ("RunResult", "run"),
     "wasmz.runtime.link.engine": ("Engine",),
@@ -151,6 +153,7 @@ __all__ = [
     "ArcModule",
     "ArrayRef",
     "ArrayType",
+    "Bindings",
     "CacheWarning",
     "Caller",
     "Component",
@@ -176,6 +179,7 @@ __all__ = [
     "Interrupted",
     "InvalidText",
     "InvalidWasm",
+    "JavaScriptError",
     "LinkError",
     "Linker",
     "Memory",
@@ -206,6 +210,7 @@ __all__ = [
     "WasmFrame",
     "WasmzError",
     "__version__",
+    "bind",
     "define_group",
     "f32_bits",
     "f32_from_bits",

@@ -343,7 +343,8 @@ def instantiate(
 ) -> Instance:
     """Compiles and instantiates a module: ``instantiate("a.wasm", {"env": {"log": print}})``.
 
-    The instance is in the store of the memories, tables, globals and tags that it imports, or in a new one.
+    The instance has a store of its own, or is in that of the memories, tables, globals and tags that it imports.
+    What toolchains' modules import is defined, too, where the imports tell whose they are (docs/interop.md).
 
     Args:
         source: bytes, a path, a binary file, or text, as for :meth:`Module.compile`.
@@ -374,7 +375,28 @@ def instantiate(
     store = None if linker is None else linker.find_store()
     if store is None:
         store = Store(engine)
-    return Instance(store, Module.compile(store.engine if engine is None else engine, source), linker)
+    module = Module.compile(store.engine if engine is None else engine, source)
+    if module.image.imports and not isinstance(imports, (list, tuple)):
+        linker = _with_found(linker, module, source)
+    return Instance(store, module, linker)
+
+
+def _with_found(linker: Any, module: Module, source: Source) -> Linker:
+    """The linker with what toolchains' modules import, where it is clear whose conventions they follow."""
+    load("wasmz.interop.registry")
+    from wasmz.interop.registry import define_found
+
+    if linker is None:
+        linker = linker_of(module.engine, {})
+
+    def find_glue() -> str | None:
+        load("wasmz.interop.files")
+        from wasmz.interop.files import glue_beside
+
+        return glue_beside(source) if isinstance(source, (str, os.PathLike)) else None
+
+    define_found(linker, module, find_glue)
+    return linker  # type: ignore[no-any-return]
 
 
 def linker_of(engine: Engine | None, imports: Mapping[str, Mapping[str, Any]]) -> Linker:

@@ -209,6 +209,10 @@ def define_program(
         threads = define_threads(linker, module, on_failure=on_failure)
     if any(item.module_name == "env" for item in module.imported_funcs):
         linker.define_emscripten(module)
+    load("wasmz.interop.registry")
+    from wasmz.interop.registry import define_found
+
+    define_found(linker, module, lambda: None)
     return threads
 
 

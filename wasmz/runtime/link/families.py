@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from wasmz.types import ImportType
 
 _WASI: Final = "is WASI preview 1: linker.define_wasi(config) defines it, or instantiate(..., wasi=True)"
-_BINDGEN: Final = "is the JavaScript of wasm-bindgen: give Python functions for what it imports, or build for WASI"
+_BINDGEN: Final = (
+    "is the JavaScript of wasm-bindgen: wasmz.bind(file, glue) reads it, or linker.define_wasm_bindgen(module, glue)"
+)
 _GO: Final = "is the JavaScript of Go: build with GOOS=wasip1, or give Python functions for what it imports"
 
 # By the module name of the import.

@@ -98,6 +98,20 @@ class Linker:
 
         define_emscripten(self, _expect_module(module))
 
+    def define_wasm_bindgen(self, module: CompiledModule, glue: str) -> None:
+        """Defines what the module imports of wasm-bindgen's JavaScript, whose text is ``glue``; it is read, never run.
+
+        ``wasmz.bind`` does this, and gives Python functions for the exports.
+
+        Raises:
+            LinkError: the text is not wasm-bindgen's.
+        """
+        load("wasmz.interop.bindgen.binding")
+        from wasmz.interop.bindgen.binding import define
+
+        expect(glue, str, "glue", "the text of a JavaScript file")
+        define(self, _expect_module(module), glue)
+
     def get(self, module_name: str, name: str) -> Any:
         """The item defined under these names, or ``None``."""
         expect(module_name, str, "module_name", "a string")

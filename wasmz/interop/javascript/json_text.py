@@ -1,0 +1,90 @@
+"""``JSON``, as JavaScript writes and reads it.
+
+stringify({"a": 1.0, "b": UNDEFINED})        -> '{"a":1}'
+"""
+
+from __future__ import annotations
+
+import json
+import math
+
+from wasmz.errors import bounded
+from wasmz.interop.javascript.operations import (
+    PROPERTIES,
+    key_of,
+    to_int32,
+    to_string,
+)
+from wasmz.interop.javascript.values import (
+    SAFE,
+    UNDEFINED,
+    JavaScriptError,
+    JsMap,
+    JsSet,
+    Symbol,
+    TypedArray,
+    as_object,
+    type_error,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def parse(text: Any) -> Any:
+    def refuse(word: str) -> Any:
+        raise ValueError(f"{word} is not in JSON")
+
+    try:
+        return json.loads(to_string(text), parse_int=_parsed_int, parse_constant=refuse)
+    except (ValueError, RecursionError) as error:
+        raise JavaScriptError(bounded(str(error)), "SyntaxError") from None
+
+
+def _parsed_int(digits: str) -> int | float:
+    value = int(digits) if len(digits) < 20 else float(digits)
+    return value if -SAFE <= value <= SAFE else float(value)
+
+
+def stringify(value: Any, replacer: Any = UNDEFINED, indent: Any = UNDEFINED) -> Any:
+    plain = _plain(value)
+    if plain is UNDEFINED:
+        return UNDEFINED
+    space = (
+        None
+        if indent is UNDEFINED or not indent
+        else to_string(indent)
+        if isinstance(indent, str)
+        else to_int32(indent)
+    )
+    separators = (",", ": " if space else ":")
+    return json.dumps(plain, ensure_ascii=False, separators=separators, indent=space)
+
+
+def _plain(value: Any, depth: int = 0) -> Any:
+    """A value with what JSON has; ``UNDEFINED`` for what it leaves out."""
+    if depth > 500:
+        raise type_error("Converting circular structure to JSON")
+    value = as_object(value)
+    if value is None or isinstance(value, (str, bool)):
+        return value
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        if value != value or value in (math.inf, -math.inf):
+            return None
+        return int(value) if value == int(value) and abs(value) < 1e21 else value
+    if isinstance(value, list):
+        return [None if (item := _plain(x, depth + 1)) is UNDEFINED else item for x in value]
+    if isinstance(value, TypedArray):
+        return {str(index): _plain(item, depth + 1) for index, item in enumerate(value)}
+    if isinstance(value, (JsMap, JsSet)):
+        return {}
+    if type(value) is dict:
+        pairs = ((key_of(key), _plain(item, depth + 1)) for key, item in value.items())
+        return {key: item for key, item in pairs if item is not UNDEFINED}
+    own = PROPERTIES.get(type(value), {}).get("to_json")
+    if own is not None:
+        return own(value)
+    return UNDEFINED if callable(value) or value is UNDEFINED or isinstance(value, Symbol) else {}

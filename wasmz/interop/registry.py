@@ -1,0 +1,97 @@
+"""The families of modules that the host has code for: how to tell them, and the file that has the code.
+
+    find_families(module.imports)            -> ["wasm-bindgen"]
+    define_found(linker, module, find_glue)  defines what the module imports, as far as it is clear what that is
+
+A family's file is loaded when a module needs it. It has ``define(linker, module, glue)``, which defines what the module
+imports and nobody else defined; and, if the family's exports are to be called in a manner of their own,
+``bind(instance, glue)``, which gives Python functions and classes by name.
+"""
+
+from __future__ import annotations
+
+from wasmz.startup.concurrency import load
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from wasmz.runtime.calls.host import Definitions
+    from wasmz.runtime.link.compiled_module import CompiledModule
+    from wasmz.types import ImportType
+
+
+class Family:
+    """A family.
+
+    Attributes:
+        name: what it is called.
+        file: the module of wasmz that has its code.
+        toolchain: what makes such modules, for people.
+        needs: what is needed beside the module, for people.
+        needs_glue: whether that is the package's JavaScript.
+        binds: whether its file has ``bind``.
+    """
+
+    __slots__ = ("binds", "file", "name", "needs", "needs_glue", "toolchain")
+
+    def __init__(
+        self, name: str, file: str, toolchain: str, needs: str, *, needs_glue: bool = False, binds: bool = False
+    ) -> None:
+        self.name: str = name
+        self.file: str = file
+        self.toolchain: str = toolchain
+        self.needs: str = needs
+        self.needs_glue: bool = needs_glue
+        self.binds: bool = binds
+
+
+FAMILIES: dict[str, Family] = {
+    family.name: family
+    for family in (
+        Family(
+            "wasm-bindgen",
+            "wasmz.interop.bindgen.binding",
+            "Rust with wasm-bindgen",
+            "its .js file: wasmz.bind(file), or linker.define_wasm_bindgen(module, glue)",
+            needs_glue=True,
+            binds=True,
+        ),
+    )
+}
+
+_BINDGEN_MODULES = ("wbg", "__wbindgen_placeholder__", "__wbindgen_externref_xform__")
+
+
+def family_of(item: ImportType) -> str | None:
+    """The family that an import tells, by its name and type; ``None`` if it might be anybody's."""
+    module = item.module_name
+    if module in _BINDGEN_MODULES or module.endswith("_bg.js"):
+        return "wasm-bindgen"
+    return None
+
+
+def find_families(imports: Iterable[ImportType]) -> list[str]:
+    """The families that imports belong to, in order."""
+    return [name for name in dict.fromkeys(map(family_of, imports)) if name is not None]
+
+
+def define_found(linker: Definitions, module: CompiledModule, find_glue: Callable[[], str | None]) -> list[str]:
+    """Defines the imports of all families that a module is of; gives the families' names.
+
+    Args:
+        linker: where; what it has stays.
+        module: the module.
+        find_glue: gives the package's JavaScript, if it is at hand. It is asked only if a family needs it.
+
+    Raises:
+        LinkError: the JavaScript is not the family's.
+    """
+    missing = [item for item in module.imports if linker.get(item.module_name, item.name) is None]
+    found = find_families(missing)
+    for name in found:
+        family = FAMILIES[name]
+        glue = find_glue() if family.needs_glue else None
+        if glue is not None or not family.needs_glue:
+            load(family.file).define(linker, module, glue)
+    return found
