@@ -8,6 +8,7 @@
 
     wasmz.instantiate("fib.wasm").exports.fib(30)       # the same in one line
     wasmz.run("prog.wasm", ["-v"], stdin=b"input").stdout       # a program, to its end
+    wasmz.guests.MicroPython(timeout=2).exec("1 + 1").value     # code that nobody trusts
     wasmz.bind("pkg/lib_bg.wasm").greet("you")                  # a package of npm, as Python functions
 
 Names are imported when they are first used: `import wasmz` loads neither compiler nor runtime.
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from wasmz import guests as guests
     from wasmz.artifact.cache import CacheWarning
     from wasmz.bindings import Bindings, bind
+    from wasmz.component.component import Component
     from wasmz.config import Config
     from wasmz.errors import (
         ImplementationLimit,
@@ -86,6 +88,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "wasmz.artifact.cache": ("CacheWarning",),
     "wasmz.bindings": ("Bindings", "bind"),
+    "wasmz.component.component": ("Component",),
     "wasmz.config": ("Config",),
     "wasmz.errors": (
         "ImplementationLimit",
