@@ -22,9 +22,9 @@ class Global:
     """A global variable, or constant.
 
     Attributes:
+        type: the type of the value, and whether it is mutable.
         store: the store that it belongs to.
         cell: a one-item list with the value in the form of generated code; instances share it.
-        cell: a one-item list with the value as generated code keeps it; shared with instances.
     """
 
     __slots__ = ("__weakref__", "cell", "store", "type")
