@@ -307,7 +307,7 @@ def test_what_cannot_be_linked_is_an_import_error(folder: Path) -> None:
     (folder / "user.wasm").write_bytes(IMPORTING.replace(b"\x02\x10\x01\x06helper", b"\x02\x11\x01\x07another"))
     with pytest.raises(ImportError, match=r"cannot import .*user\.wasm: import another\.twice has another type"):
         load("user")
-    (folder / "newer.wasm").write_bytes(b"\0asm\x0d\0\1\0")
+    (folder / "newer.wasm").write_bytes(b"\0asm\x0e\0\1\0")
     with pytest.raises(ImportError, match="cannot import"):
         load("newer")
 

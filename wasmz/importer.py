@@ -6,7 +6,8 @@
 
 The compiled module is stored as ``__pycache__/mylib.cpython-312.wasmz.pyc`` beside the source, by CPython's own rules:
 it is stale if the source's time or size differs, and ``sys.dont_write_bytecode`` and ``sys.pycache_prefix`` apply.
-Large modules, and modules in zip files, are compiled lazily, and stored in wasmz's own cache.
+Large modules, and modules in zip files, are compiled lazily, and stored in wasmz's own cache; so are components,
+whose exports are attributes in Python's spelling.
 
 If both exist, ``mylib.py`` is imported, not ``mylib.wasm``. Importing a module means trusting it like one written in
 Python: its imports are Python modules, by name, unless :func:`install` was given others.
@@ -29,7 +30,9 @@ from wasmz.runtime.calls.supply import precompiled_supply
 from wasmz.runtime.link.engine import Engine
 from wasmz.runtime.link.python_imports import PythonImports
 from wasmz.runtime.precompiled import expose
+from wasmz.startup.concurrency import load
 from wasmz.startup.light import blake2b
+from wasmz.wasm.preamble import is_component
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,6 +48,13 @@ SUFFIXES = (".wasm", ".wat")
 
 # Larger modules are compiled lazily, not as a whole when they are imported.
 LARGEST_EAGER = 500_000
+
+
+# What `python -m` runs for a component.
+_COMPONENT_CODE = """\
+import sys
+__loader__._exec_component(sys.modules[__name__])
+"""
 
 
 class _Settings:
@@ -108,15 +118,37 @@ class WasmLoader(machinery.SourcelessFileLoader):
         """
         name = module.__name__
         try:
+            if self.is_component():
+                self._exec_component(module)
+                return
             compiled = self._compile()
             expose(module.__dict__, compiled, PythonImports(module.__package__ or "", name, _Settings.imports).define)
         except (InvalidWasm, UnsupportedFeature, LinkError, OSError) as error:
             raise ImportError(f"cannot import {self.path}: {error}", name=name, path=self.path) from error
 
+    def is_component(self) -> bool:
+        """Whether the file is a component. Only its first bytes are read."""
+        if not self.path.endswith(".wasm"):
+            return False
+        with open(self.path, "rb") as file:
+            return is_component(file.read(8))
+
+    def _exec_component(self, module: ModuleType) -> None:
+        load("wasmz.component.exposing")
+        from wasmz.component.component import Component
+        from wasmz.component.exposing import ComponentImports, expose_component
+
+        # What is compiled of it is kept in wasmz's own cache.
+        component = Component.compile(Engine(_Settings.config), self._binary())
+        imports = ComponentImports(module.__package__ or "", module.__name__, _Settings.imports)
+        expose_component(module.__dict__, component, imports.find)
+
     def get_code(self, fullname: str) -> CodeType:
         """The code that CPython runs for the module, as in a precompiled file; used by ``python -m``."""
         import marshal
 
+        if self.is_component():
+            return compile(_COMPONENT_CODE, self.path, "exec", dont_inherit=True)
         compiled = self._compile(is_whole=True)
         supply = compiled.supply
         content = encode_pyc(compiled.image, bytes(8), None if supply is None else supply.frozen)
@@ -172,6 +204,9 @@ class _ArchivedLoader(WasmLoader):
 
     def get_data(self, path: str) -> bytes:
         return self.archive.get_data(path)
+
+    def is_component(self) -> bool:
+        return is_component(self.get_data(self.path)[:8])
 
     def get_resource_reader(self, name: str | None = None) -> Any:
         """For ``importlib.resources``: reads a package's files. The archive's own reader knows only Python's."""

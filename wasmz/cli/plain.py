@@ -25,6 +25,7 @@ COMMANDS = {
     "dis": "wasmz.cli.disassemble:dis_command",
     "print": "wasmz.cli.print:print_command",
     "stubs": "wasmz.cli.stubs:stubs_command",
+    "bindgen": "wasmz.cli.bindgen:bindgen_command",
     "cache": "wasmz.cli.cache:cache_command",
     "completion": "wasmz.cli.completion:completion_command",
 }

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 
 from wasmz.artifact.cache import write_output
 from wasmz.cli.common import FILE, Command
 from wasmz.cli.files import STREAM, check_target, source_of
-from wasmz.module import errors_in_text, read_source
+from wasmz.module import errors_in_text, read_bytes, read_source
+from wasmz.wasm.preamble import is_component
 
 
 @click.command("stubs", cls=Command, short_help="Write the types of FILE's exports to a .pyi.")
@@ -17,15 +19,10 @@ from wasmz.module import errors_in_text, read_source
 @click.option("-o", "--output", type=click.Path(dir_okay=False, allow_dash=True), help="The file; by default FILE.pyi.")
 def stubs_command(file: str, output: str | None) -> None:
     """Write a .pyi with the signature of every export of FILE; "-" prints it."""
-    # Imported only here: it needs the decoder.
-    from wasmz.ship.stubs import render_stub
-
     source = Path(file)
     if file == STREAM and output is None:
         raise click.UsageError("the module from standard input has no name: name the .pyi with -o")
-    given = read_source(source_of(file))
-    with errors_in_text(given):
-        text = render_stub(bytes(given), source.stem)
+    text = _stub_of(source_of(file), source.stem)
     if output == "-":
         click.echo(text, nl=False)
         return
@@ -33,3 +30,17 @@ def stubs_command(file: str, output: str | None) -> None:
     check_target(source, target)
     write_output(target, text.encode())
     click.echo(f"{target}: {text.count(': ...')} functions")
+
+
+def _stub_of(source: str | BinaryIO, name: str) -> str:
+    # Imported only here: they need the decoder.
+    data = read_bytes(source)
+    if is_component(data):
+        from wasmz.ship.component_stubs import stub_of_component
+
+        return stub_of_component(data, name)
+    from wasmz.ship.stubs import render_stub
+
+    given = read_source(data, source if isinstance(source, str) else source.name)
+    with errors_in_text(given):
+        return render_stub(bytes(given), name)

@@ -18,6 +18,8 @@ instantiation.py    goes through the definitions; linker.py: what they import; i
 functions.py        functions, and what they become: Python's, and core functions. Their code is written by
                     assembly.py (whole functions), lifting.py and lowering.py (values), into a writer.py
 transfer.py         strings and lists in memory; handles.py, state.py: handles, and who may call whom
+spelling.py         names in WIT to names in Python
+bindings.py         packages that `wasmz bindgen` wrote; exposing.py: components that Python imports
 values.py           classes for records, variants and so on; explain.py: what is wrong with a value
 
 Names are imported when first used: ``import wasmz`` loads none of this.

@@ -10,9 +10,10 @@ from __future__ import annotations
 from _collections_abc import Mapping
 from _operator import index
 
+from wasmz.component.spelling import attribute_name
 from wasmz.component.traps import WrongValue
 from wasmz.component.types import FixedListType, ListType, MapType, TupleType
-from wasmz.component.values import Case, Err, Ok, Record, Some, attribute_name, result_of
+from wasmz.component.values import Case, Err, Ok, Record, Some, result_of
 from wasmz.errors import bounded
 
 TYPE_CHECKING = False

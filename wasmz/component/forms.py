@@ -150,6 +150,17 @@ class Structured:
         """The types that it consists of, in order, without those that are left out."""
         return ()
 
+    @property
+    def shape(self) -> Any:
+        """The structure without which resource types are meant: equal for types that differ in nothing else."""
+        if not self.has_resources:
+            return self.form
+        own = self.form.key[1]
+        if not self.parts():
+            # A handle: what it says itself is the resource type.
+            return self.kind
+        return self.kind, own, tuple([part.shape for part in self.parts()])
+
     def replaced(self, replace: Callable[[Any], Any]) -> Any:
         """The type with ``replace`` applied to all that it consists of; itself if that changes nothing."""
         arguments = tuple([_replaced(argument, replace) for argument in self._arguments])

@@ -12,7 +12,7 @@ from _collections_abc import Mapping
 from wasmz.component.functions import ComponentFunction
 from wasmz.component.handles import Resource, ResourceType
 from wasmz.component.instantiation import ComponentValue, InstanceValue, TypeItem
-from wasmz.component.values import attribute_name, class_name
+from wasmz.component.spelling import attribute_name, spellings
 from wasmz.errors import bounded, shown
 from wasmz.startup.concurrency import load
 
@@ -62,20 +62,20 @@ class ComponentExports(Mapping[str, "Any"]):
 
     Functions are Python functions; instances (interfaces) are such mappings; types are classes, those of resources with
     their methods. ``exports["read-only"]`` is ``exports.read_only``, the class of a record ``my-point`` is
-    ``exports.MyPoint``.
+    ``exports.MyPoint``, and the interface ``ns:pkg/counters@1.0.0`` is ``exports.counters``.
     """
 
     __slots__ = ("__dict__", "_names", "_spellings", "_value")
 
     def __init__(self, value: InstanceValue, prefix: str) -> None:
         object.__setattr__(self, "_value", value)
-        spellings: dict[str, str] = {}
+        spelled: list[tuple[str, bool]] = []
         for name, item in value.exports.items():
             if isinstance(item, ResourceType):
                 _add_members(value, item, name)
             is_class = isinstance(item, ResourceType) or (isinstance(item, TypeItem) and _has_class(item.type))
-            spellings[class_name(name) if is_class else attribute_name(name)] = name
-        object.__setattr__(self, "_spellings", spellings)
+            spelled.append((name, is_class))
+        object.__setattr__(self, "_spellings", spellings(spelled))
         object.__setattr__(self, "_names", prefix)
 
     def __getattr__(self, name: str) -> Any:

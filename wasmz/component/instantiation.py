@@ -9,11 +9,12 @@ A *place* is a component in the middle of this, or after it: its index spaces.
 
 from __future__ import annotations
 
-from wasmz.component import syntax
+from wasmz.component import syntax, types
 from wasmz.component.functions import BoundOptions, ComponentFunction, LiftedFunction, make_core
 from wasmz.component.handles import Resource, ResourceType, drop_handle, find_rep, new_handle
+from wasmz.component.spelling import class_name
 from wasmz.component.state import ComponentState, enter, leave
-from wasmz.component.values import class_name, make_class
+from wasmz.component.values import make_class
 from wasmz.errors import UnsupportedFeature
 from wasmz.runtime.link.instance import Instance
 from wasmz.runtime.link.linker import ImportList
@@ -53,6 +54,7 @@ class ComponentCode:
         self.has_tasks: bool = _has_tasks(component)
         self._modules: dict[int, Module] = {}
         self._classes: dict[Any, Any] = {}
+        self._names: dict[Any, str] | None = None
 
     def module(self, definition: syntax.CoreModule) -> Module:
         """The compiled form of a core module inside."""
@@ -66,12 +68,33 @@ class ComponentCode:
         return made
 
     def class_of(self, type: Any) -> Any:
-        """The class of Python's values for a record, variant, enum or flags type."""
-        key = (type.form, type.name)
-        made = self._classes.get(key)
+        """The class of Python's values for a record, variant, enum or flags type: one for all types that are equal.
+
+        It has the name that the component first imports or exports the type by.
+        """
+        made = self._classes.get(type.form)
         if made is None:
-            made = self._classes.setdefault(key, make_class(type, type.name or type.kind))
+            names = self._names
+            if names is None:
+                names = self._names = names_of_types(self.component.type)
+            key = type.shape
+            made = self._classes.get(key)
+            if made is None:
+                made = self._classes.setdefault(key, make_class(type, names.get(key) or type.name or type.kind))
+            self._classes[type.form] = made
         return made
+
+
+def names_of_types(type: Any) -> dict[Any, str]:
+    """The names of the types that a component imports and exports, by their shapes; the first of several."""
+    found: dict[Any, str] = {}
+    waiting = [] if type is None else [*type.imports.items(), *type.exports.items()]
+    for name, extern in waiting:
+        if isinstance(extern, types.InstanceType):
+            waiting += extern.exports.items()
+        elif isinstance(extern, types.TypeBound) and isinstance(extern.type, types.ValueType):
+            found.setdefault(extern.type.shape, name)
+    return found
 
 
 _SYNCHRONOUS: Final = frozenset({"resource.new", "resource.drop", "resource.rep"})

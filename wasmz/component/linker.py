@@ -19,6 +19,7 @@ from wasmz.component.functions import ComponentFunction, HostFunction
 from wasmz.component.handles import Resource, ResourceType
 from wasmz.component.instance import ComponentExports, ComponentInstance
 from wasmz.component.instantiation import ComponentValue, InstanceValue, Place, TypeItem
+from wasmz.component.spelling import attribute_name, class_name
 from wasmz.component.state import ComponentState
 from wasmz.component.types import (
     ComponentType,
@@ -27,7 +28,6 @@ from wasmz.component.types import (
     InstanceType,
     TypeBound,
 )
-from wasmz.component.values import attribute_name, class_name
 from wasmz.errors import LinkError, bounded, expect, shown
 from wasmz.runtime.limits.budgets import expect_store
 from wasmz.runtime.link.engine import Engine
@@ -139,7 +139,7 @@ class Linker:
         problems = [
             f"import {bounded(repr(name))} is not defined"
             for name, extern in component.imports.items()
-            if self.get(name) is None and _is_needed(extern)
+            if self.get(name) is None and is_needed(extern)
         ]
         if problems:
             raise LinkError(problems)
@@ -270,12 +270,12 @@ class Linker:
         return f"<component Linker of {len(self._items)} definitions>"
 
 
-def _is_needed(extern: Any) -> bool:
+def is_needed(extern: Any) -> bool:
     """Whether an import has to be defined: it has more than types that are known anyway."""
     if isinstance(extern, TypeBound):
         return isinstance(extern.type, ResourceName)
     if isinstance(extern, InstanceType):
-        return any(_is_needed(item) for item in extern.exports.values())
+        return any(is_needed(item) for item in extern.exports.values())
     return True
 
 

@@ -14,8 +14,8 @@ from __future__ import annotations
 from _collections import _tuplegetter  # type: ignore[import-not-found]
 from _collections_abc import Mapping
 from enum import Enum, Flag
-from keyword import iskeyword
 
+from wasmz.component.spelling import attribute_name, class_name, member_name
 from wasmz.component.types import EnumType, FlagsType, RecordType, VariantType
 
 TYPE_CHECKING = False
@@ -27,23 +27,6 @@ if TYPE_CHECKING:
 __wasmz_frame__ = "helper"
 
 new: Final = tuple.__new__
-
-
-def attribute_name(label: str) -> str:
-    """A label as a name in Python: ``read-only`` becomes ``read_only``."""
-    name = label.replace("-", "_").lower()
-    return f"{name}_" if iskeyword(name) else name
-
-
-def class_name(label: str) -> str:
-    """A label as the name of a class: ``read-only`` becomes ``ReadOnly``."""
-    name = "".join([word[:1].upper() + word[1:] for word in label.split("-")])
-    return f"{name}_" if iskeyword(name) else name
-
-
-def member_name(label: str) -> str:
-    """A label as the name of an enumeration's member: ``read-only`` becomes ``READ_ONLY``."""
-    return label.replace("-", "_").upper()
 
 
 class _Frozen(tuple):  # type: ignore[type-arg]

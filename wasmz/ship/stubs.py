@@ -34,22 +34,28 @@ def render_stub(data: bytes, name: str = "module") -> str:
         InvalidWasm, UnsupportedFeature: with the place in the module.
     """
     module = load_module(data, WITH_LEGACY_EXCEPTIONS)
-    names = _Names({export.name for export in module.exports if _can_be_named(export.name)})
+    names = StubNames({export.name for export in module.exports if _can_be_named(export.name)}, _HOMES)
     instance = f"__wasm_instance__: {names.of('Instance')}"
     lines = [_declaration(module, export, names) for export in module.exports]
     head = f'"""WebAssembly module {_plain(module.names.module or name)}."""'
     return "\n".join([head, "", *names.imports(), "", instance, "", *lines]) + "\n"
 
 
-class _Names:
-    """The names of types in a stub: other names if exports have those."""
+class StubNames:
+    """The names of types in a stub: other names if exports have those.
 
-    def __init__(self, exported: set[str]) -> None:
+    Args:
+        exported: the names that mean something else in the stub.
+        homes: the modules of types, by their names.
+    """
+
+    def __init__(self, exported: set[str], homes: dict[str, str]) -> None:
         self._exported = exported
+        self._homes = homes
         self._used: dict[str, str] = {}
 
     def of(self, type: str) -> str:
-        """The stub's name for a type of ``_HOMES``."""
+        """The stub's name for a type that has a home."""
         name = type
         while name in self._exported:
             name = f"_{name}"
@@ -59,11 +65,11 @@ class _Names:
     def imports(self) -> list[str]:
         """The lines that import the types that were named."""
         lines = []
-        for home in dict.fromkeys(_HOMES.values()):
+        for home in dict.fromkeys(self._homes.values()):
             wanted = [
                 type if type == name else f"{type} as {name}"
                 for type, name in sorted(self._used.items())
-                if _HOMES[type] == home and (home != "builtins" or type != name)
+                if self._homes[type] == home and (home != "builtins" or type != name)
             ]
             if wanted:
                 lines.append(f"from {home} import {', '.join(wanted)}")
@@ -80,13 +86,13 @@ def _can_be_named(name: str) -> bool:
     )
 
 
-def _declaration(module: WasmModule, export: Export, names: _Names) -> str:
+def _declaration(module: WasmModule, export: Export, names: StubNames) -> str:
     if _can_be_named(export.name):
         return _declared(module, export, export.name, names)
     return f"# {_plain(export.name)}: {_declared(module, export, '_', names)}"
 
 
-def _declared(module: WasmModule, export: Export, name: str, names: _Names) -> str:
+def _declared(module: WasmModule, export: Export, name: str, names: StubNames) -> str:
     if export.kind == "func":
         type = module.function_type(export.index)
         parameters = _parameters(type, module.names.locals.get(export.index, {}), names)
@@ -97,7 +103,7 @@ def _declared(module: WasmModule, export: Export, name: str, names: _Names) -> s
     return f"{name}: {names.of(export.kind.capitalize())}"
 
 
-def _parameters(type: FuncType, given: dict[int, str], names: _Names) -> str:
+def _parameters(type: FuncType, given: dict[int, str], names: StubNames) -> str:
     taken: set[str] = set()
     parts = []
     for position, parameter in enumerate(type.params):
@@ -118,14 +124,14 @@ def _identifier(name: str) -> str:
     return cleaned if cleaned.isidentifier() and cleaned.isascii() and not keyword.iskeyword(cleaned) else ""
 
 
-def _results(type: FuncType, names: _Names) -> str:
+def _results(type: FuncType, names: StubNames) -> str:
     if not type.results:
         return "None"
     results = [_python_type(result, names) for result in type.results]
     return results[0] if len(results) == 1 else f"{names.of('tuple')}[{', '.join(results)}]"
 
 
-def _python_type(type: ValType | RefType, names: _Names) -> str:
+def _python_type(type: ValType | RefType, names: StubNames) -> str:
     known = _NUMBERS.get(type) if isinstance(type, ValType) else None
     if known is not None:
         return names.of(known)
