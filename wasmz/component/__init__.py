@@ -16,10 +16,12 @@ wit.py              what a component imports and exports, as WIT
 component.py        Component: bytes to what can be instantiated
 instantiation.py    goes through the definitions; linker.py: what they import; instance.py: what Python sees of it
 functions.py        functions, and what they become: Python's, and core functions. Their code is written by
-                    assembly.py (whole functions), lifting.py and lowering.py (values), into a writer.py
+                    assembly.py (whole functions), lifting.py and lowering.py (values), into a writer.py, and made
+                    into functions by generated.py
 transfer.py         strings and lists in memory; handles.py, state.py: handles, and who may call whom
-spelling.py         names in WIT to names in Python
-bindings.py         packages that `wasmz bindgen` wrote; exposing.py: components that Python imports
+tasks.py            calls that may wait: scheduling.py has their threads, fibers.py those threads' stacks, waitables.py
+                    what they wait for, copies.py streams and futures, transfers.py what these carry, builtins.py
+                    what components call for all that; asyncio_calls.py, host_tasks.py, host_streams.py Python's side
 values.py           classes for records, variants and so on; explain.py: what is wrong with a value
 
 Names are imported when first used: ``import wasmz`` loads none of this.
@@ -32,7 +34,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from wasmz.component.component import Component
+    from wasmz.component.error_contexts import ErrorContext
     from wasmz.component.handles import Resource
+    from wasmz.component.host_streams import Future, Stream
     from wasmz.component.instance import ComponentExports, ComponentInstance
     from wasmz.component.linker import HostResource, Linker
     from wasmz.component.traps import ComponentError, WrongValue
@@ -40,7 +44,9 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "component": ("Component",),
+    "error_contexts": ("ErrorContext",),
     "handles": ("Resource",),
+    "host_streams": ("Future", "Stream"),
     "instance": ("ComponentExports", "ComponentInstance"),
     "linker": ("HostResource", "Linker"),
     "traps": ("ComponentError", "WrongValue"),
@@ -55,13 +61,16 @@ __all__ = [
     "ComponentExports",
     "ComponentInstance",
     "Err",
+    "ErrorContext",
     "Flags",
+    "Future",
     "HostResource",
     "Linker",
     "Ok",
     "Record",
     "Resource",
     "Some",
+    "Stream",
     "Variant",
     "WrongValue",
 ]

@@ -25,10 +25,10 @@ For an export `add: func(a: u32, b: u32) -> u32`:
 from __future__ import annotations
 
 from wasmz.component.layout import MAX_FLAT_PARAMS, Layout
-from wasmz.component.lifting import Lifting
+from wasmz.component.lifting import FORMATS, NUMBERS, Lifting
 from wasmz.component.lowering import Lowering
-from wasmz.component.spelling import attribute_name
-from wasmz.component.types import TupleType
+from wasmz.component.types import FunctionType, ListType, TupleType
+from wasmz.component.values import attribute_name
 from wasmz.component.writer import Text
 from wasmz.runtime.limits import depth
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, Final
 
-    from wasmz.component.types import FunctionType, ValueType
+    from wasmz.component.types import ValueType
     from wasmz.component.writer import Side
 
 _ALLOCATING: Final = frozenset({"string", "list", "map"})
@@ -287,3 +287,93 @@ def fused_text(
     if result is not None:
         text.line(f"return {result}")
     return text, ", ".join(cores)
+
+
+# The parts of calls that may wait in between: each a function of its own.
+
+
+def lower_arguments_text(type: FunctionType, side: Side) -> tuple[Text, str]:
+    """What lowers arguments, for a call's scope ``t``: the core arguments as a tuple."""
+    text = Text()
+    params = _Params(type, side)
+    names = [f"p{number}" for number in range(len(params.types))]
+    cores = lower_params(text, side, params, names) if names else []
+    text.line(f"return ({''.join(core + ', ' for core in cores)})")
+    return text, ", ".join(["t", *names])
+
+
+def lift_result_text(type: FunctionType, side: Side) -> tuple[Text, str]:
+    """What lifts the result of a function from its core result."""
+    text = Text()
+    if type.result is not None:
+        text.line(f"return {lift_result(text, side, type.result, 'c0')}")
+    return text, "c0"
+
+
+def lift_arguments_text(type: FunctionType, side: Side, most: int, count: int) -> tuple[Text, str]:
+    """What lifts arguments from ``count`` core ones, to be lent handles in ``s``: a tuple."""
+    text = Text()
+    params = _Params(type, side)
+    cores = [f"c{number}" for number in range(count)]
+    names = lift_params(text, side, params, cores, most) if params.types else []
+    text.line(f"return ({''.join(name + ', ' for name in names)})")
+    return text, ", ".join(["s", *cores])
+
+
+def lower_result_text(type: FunctionType, side: Side, *, is_async: bool) -> tuple[Text, str]:
+    """What lowers the result ``v`` of a function, to the address ``c`` if it goes to memory: the core result."""
+    text = Text()
+    if type.result is not None:
+        is_flat = not is_async and _is_flat(side, type.result)
+        core = lower_result(text, side, type.result, "v", None if is_flat else "c")
+        text.line(f"return {core}")
+    return text, "v, c"
+
+
+def returned_text(result: ValueType | None, side: Side) -> tuple[Text, str]:
+    """What lifts the value that a component gives to ``task.return``."""
+    text = Text()
+    if result is None:
+        text.line("return None")
+        return text, ""
+    flat = side.layouts.flat_all([result])
+    cores = [f"c{number}" for number in range(1 if flat is None else len(flat))]
+    params = _Params(FunctionType([("result", result)]), side)
+    text.line(f"return {lift_params(text, side, params, cores)[0]}")
+    return text, ", ".join(cores)
+
+
+def read_items_text(item: ValueType, side: Side) -> tuple[Text, str]:
+    """What reads items between two addresses, which are checked."""
+    text = Text()
+    lifting = Lifting(text, side)
+    if item.kind in NUMBERS:
+        source = f"{lifting.memory}.bytes[p:e]"
+        if side.is_raw:
+            text.line(f"return {source}")
+        elif item.kind == "u8":
+            text.line(f"return {source}.tobytes()")
+        else:
+            text.line(f"return {source}.cast({FORMATS[item.kind]!r}).tolist()")
+    else:
+        lifting.write_items(ListType(item), item, "p", "e")
+    return text, "p, e"
+
+
+def write_items_text(item: ValueType, side: Side) -> tuple[Text, str]:
+    """What writes items ``v`` from an address on, which is checked."""
+    text = Text()
+    lowering = Lowering(text, side)
+    if item.kind in NUMBERS and side.is_raw:
+        text.line(f"{lowering.memory}.bytes[q:q + len(v)] = v")
+    elif item.kind == "u8":
+        text.line("v = bytes(v)")
+        text.line(f"{lowering.memory}.bytes[q:q + len(v)] = v")
+    else:
+        needs_memory = allocates(item)
+        if needs_memory:
+            text.line(f"{lowering.state}.may_leave = False")
+        lowering.write_items(item, "v", "q")
+        if needs_memory:
+            text.line(f"{lowering.state}.may_leave = True")
+    return text, "v, q"

@@ -1,139 +1,33 @@
 """Functions of components, and what they become: Python functions, and core functions for other components.
 
-    function.python("add")(1, 2)            what Python calls
-    function.lowered(lower, place)          the Func that a core module imports
-
-The code of each is generated when it is first called (``assembly.py``), and put in the place of a stub: a function of
-its own, because CPython keeps the caches that make calls fast in the code object.
+function.python("add")(1, 2)            what Python calls
+function.lowered(type, options, place, "add")       what the core code of another instance calls
 """
 
 from __future__ import annotations
 
-import builtins
-
-from wasmz.component import handles, state, transfer, values
-from wasmz.component.layout import Layouts
-from wasmz.component.traps import ComponentError, WrongValue, component_trap
-from wasmz.component.writer import Side
+from wasmz.component import handles
+from wasmz.component.generated import BoundOptions, failure, make_function, side_of
+from wasmz.component.state import trap_enter
+from wasmz.component.traps import WrongValue
 from wasmz.errors import Interrupted, Trap, WasmException
-from wasmz.runtime.abi import EXPORT, FRAME_KEY, HELPER, HOST
+from wasmz.runtime.abi import EXPORT, HELPER, HOST
 from wasmz.runtime.calls.func import Func
 from wasmz.runtime.limits import depth
-from wasmz.runtime.traps.translation import translate
 from wasmz.startup.concurrency import load
-from wasmz.startup.light import FunctionType
 from wasmz.types import define_function_type
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, Final, Protocol
+    from typing import Any
 
-    from wasmz.component import forms, types
+    from wasmz.component import types
+    from wasmz.component.generated import Place
     from wasmz.component.state import ComponentState
-    from wasmz.component.syntax import Options
-    from wasmz.component.writer import Text
-    from wasmz.runtime.memory.linear import Memory
-
-    class Place(Protocol):
-        """A component that is being instantiated: `instantiation.py`."""
-
-        state: ComponentState
-        items: dict[str, list[Any]]
-
-        def resource(self, type: forms.Resource) -> handles.ResourceType: ...
-
-        def class_of(self, type: Any) -> Any: ...
-
+    from wasmz.component.writer import Side, Text
 
 __wasmz_frame__ = "helper"
-
-_LAYOUTS: Final = {4: Layouts(4), 8: Layouts(8)}
-
-
-def layouts(pointer: int) -> Layouts:
-    """The layouts for addresses of a size, which all components share."""
-    return _LAYOUTS[pointer]
-
-
-_NAMES: Final[dict[str, Any]] = {
-    f"_{name}": value
-    for names in (
-        transfer.NAMES,
-        handles.NAMES,
-        values.NAMES,
-        state.NAMES,
-        depth.NAMES,
-        vars(builtins),
-        {"ComponentError": ComponentError, "WasmException": WasmException},
-    )
-    for name, value in names.items()
-}
-
-
-def _stub(*args: Any, **named: Any) -> Any:
-    return _make()(*args, **named)  # type: ignore[name-defined]  # noqa: F821
-
-
-class BoundOptions:
-    """What a function is lifted or lowered with, bound.
-
-    Attributes:
-        memory: or ``None``.
-        realloc, post: what generated code calls for them, or ``None``.
-        callback: likewise.
-    """
-
-    __slots__ = ("callback", "encoding", "is_async", "layouts", "memory", "post", "realloc")
-
-    def __init__(self, options: Options | None, place: Place) -> None:
-        self.encoding: str = "utf8" if options is None else options.encoding
-        self.layouts: Layouts = layouts(4 if options is None else options.pointer)
-        self.is_async: bool = options is not None and options.is_async
-
-        def code(index: int | None) -> Any:
-            return None if index is None else place.items["core func"][index].code
-
-        self.memory: Memory | None = (
-            None if options is None or options.memory is None else place.items["core memory"][options.memory]
-        )
-        self.realloc: Any = None if options is None else code(options.realloc)
-        self.post: Any = None if options is None else code(options.post_return)
-        self.callback: Any = None if options is None else code(options.callback)
-
-    def names(self, letter: str, state: ComponentState | None) -> dict[str, Any]:
-        """What generated code finds under names with a letter."""
-        return {f"memory_{letter}": self.memory, f"realloc_{letter}": self.realloc, f"state_{letter}": state}
-
-
-def make_function(
-    name: str, kind: str, write: Callable[[], tuple[Text, str, list[str]]], bindings: dict[str, Any]
-) -> Any:
-    """A function whose code is written when it is first called: what ``write`` gives, and the names of parameters."""
-    namespace: dict[str, Any] = {FRAME_KEY: kind, "__name__": "wasmz.component.generated"}
-
-    def make() -> Any:
-        load("wasmz.component.code_cache")
-        from wasmz.component.code_cache import code_of
-
-        text, params, names = write()
-        source = text.finish(params, names)
-        made: dict[str, Any] = {**_NAMES, **text.names(), **{f"_{key}": value for key, value in bindings.items()}}
-        exec(code_of(source), made)
-        code = made.pop("_call").__code__
-        # Helpers find their names where they were made: the same dict.
-        namespace.update(made)
-        for key, value in made.items():
-            if value.__class__ is FunctionType and value.__globals__ is made:
-                namespace[key] = FunctionType(value.__code__, namespace, key)
-        function.__code__ = code.replace(co_name=name, co_qualname=name)
-        return function
-
-    namespace["_make"] = make
-    function: Any = FunctionType(_stub.__code__, namespace, name)
-    # What CPython says of wrong numbers of arguments begins with it.
-    function.__qualname__ = name
-    return function
 
 
 class ComponentFunction:
@@ -177,20 +71,17 @@ class LiftedFunction(ComponentFunction):
         place = self.place
         if place is None:
             raise SystemError("a lifted function belongs to an instance")
-        return Side(
-            letter,
-            self.options.layouts,
-            self.options.encoding,
-            place.resource,
-            place.state,
-            None if is_raw else place.class_of,
-            source,
-        )
+        return side_of(letter, self.options, place, is_raw=is_raw, source=source)
 
     def python(self, name: str) -> Callable[..., Any]:
         place = self.place
         if place is None:
             raise SystemError("a lifted function belongs to an instance")
+        if place.state.tasks is not None:
+            load("wasmz.component.asyncio_calls")
+            from wasmz.component.asyncio_calls import python_function
+
+            return python_function(self, name)
         entered = place.state.chain()
         from wasmz.component.assembly import export_text, parameter_names
 
@@ -249,13 +140,18 @@ class LiftedFunction(ComponentFunction):
         callee = self.place
         if callee is None:
             raise SystemError("a lifted function belongs to an instance")
+        if callee.state.tasks is not None or place.state.tasks is not None:
+            load("wasmz.component.tasks")
+            from wasmz.component.tasks import lowered_function
+
+            return lowered_function(self, type, options, place, name)
+        if callee.state.is_around(place.state):
+            return _refused
         entered = callee.state.entered_from(place.state)
         from wasmz.component.assembly import fused_text
 
         def write() -> tuple[Text, str, list[str]]:
-            caller_side = Side(
-                "a", options.layouts, options.encoding, place.resource, place.state, None, self.options.encoding
-            )
+            caller_side = side_of("a", options, place, is_raw=True, source=self.options.encoding)
             callee_side = self.side("b", is_raw=True, source=options.encoding)
             has_post = self.options.post is not None
             text, params = fused_text(type, self.type, caller_side, callee_side, entered, has_post)
@@ -291,14 +187,20 @@ class HostFunction(ComponentFunction):
         load("wasmz.runtime.calls.host")
         from wasmz.runtime.calls.host import is_coroutine_function
 
-        if is_coroutine_function(fn):
+        is_coroutine = is_coroutine_function(fn)
+        if type.is_async or options.is_async or (is_coroutine and place.state.tasks is not None):
+            load("wasmz.component.host_tasks")
+            from wasmz.component.host_tasks import lowered_host_function
+
+            return lowered_host_function(self, type, options, place, name)
+        if is_coroutine:
             load("wasmz.runtime.calls.asynchronous")
             from wasmz.runtime.calls.asynchronous import awaiting
 
             fn = awaiting(fn, self.name)
 
         def write() -> tuple[Text, str, list[str]]:
-            side = Side("a", options.layouts, options.encoding, place.resource, place.state, place.class_of)
+            side = side_of("a", options, place, is_raw=False)
             text, params = import_text(type, side)
             return text, params, []
 
@@ -335,12 +237,9 @@ class HostFunction(ComponentFunction):
         )
 
 
-def failure(error: Exception) -> BaseException | None:
-    """What becomes of an exception that leaves a component: a trap; ``None`` if it passes as it is."""
-    trap = translate(error)
-    if trap is not None:
-        return trap
-    return error.as_trap() if isinstance(error, WasmException) else None
+def _refused(*args: Any) -> Any:
+    """Stands for calls between an instance and one that is inside of it."""
+    trap_enter()
 
 
 def describe(function: Any, behind: ComponentFunction) -> Callable[..., Any]:
@@ -360,4 +259,4 @@ def make_core(place: Place, core_type: Any, code: Callable[..., Any], name: str)
     )
 
 
-__all__ = ["BoundOptions", "ComponentFunction", "HostFunction", "LiftedFunction", "component_trap", "make_core"]
+__all__ = ["BoundOptions", "ComponentFunction", "HostFunction", "LiftedFunction", "make_core"]

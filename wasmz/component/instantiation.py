@@ -9,8 +9,9 @@ A *place* is a component in the middle of this, or after it: its index spaces.
 
 from __future__ import annotations
 
-from wasmz.component import syntax, types
-from wasmz.component.functions import BoundOptions, ComponentFunction, LiftedFunction, make_core
+from wasmz.component import syntax
+from wasmz.component.functions import ComponentFunction, LiftedFunction, make_core
+from wasmz.component.generated import BoundOptions
 from wasmz.component.handles import Resource, ResourceType, drop_handle, find_rep, new_handle
 from wasmz.component.spelling import class_name
 from wasmz.component.state import ComponentState, enter, leave
@@ -170,13 +171,27 @@ class _Destructor:
         entered = enter(self.state, None)
         if self.func is not None:
             # As any call from Python: traps get their frames.
-            self.func.adapter()(rep)
+            if self.state.tasks is None:
+                self.func.adapter()(rep)
+            else:
+                load("wasmz.component.asyncio_calls")
+                from wasmz.component.asyncio_calls import run_guest
+
+                run_guest(self.state.store, lambda: self.call_inside(rep))
         leave(entered)
 
     def call_inside(self, rep: int) -> None:
         """Calls the destructor itself."""
-        if self.func is not None:
+        if self.func is None:
+            return
+        if self.state.tasks is None:
             self.func.code(rep)
+        else:
+            load("wasmz.component.tasks")
+            from wasmz.component.tasks import call_core, run_inside
+
+            code = self.func.code
+            run_inside(self.state, lambda: call_core(code, rep))
 
 
 class Place:
@@ -207,8 +222,12 @@ class Place:
         self.items: dict[str, list[Any]] = {sort: [] for sort in _SORTS}
         self.exports: dict[str, Any] = {}
         self._resources: dict[forms.Resource, ResourceType] = {}
+        self._transfers: dict[Any, Any] = {}
         if code.has_tasks:
-            raise UnsupportedFeature("an asynchronous component", proposal="component-model async")
+            load("wasmz.component.scheduling")
+            from wasmz.component.scheduling import InstanceTasks
+
+            state.tasks = InstanceTasks(state)
 
     @property
     def store(self) -> Store:
@@ -242,6 +261,16 @@ class Place:
             return self.resource(type.resource).cls
         return self.code.class_of(type)
 
+    def transfer(self, type: Any) -> Any:
+        """What a stream or future type of the component's carries."""
+        found = self._transfers.get(type.form)
+        if found is None:
+            load("wasmz.component.transfers")
+            from wasmz.component.transfers import TransferKind
+
+            found = self._transfers[type.form] = TransferKind(type, self)
+        return found
+
     def run(self) -> None:
         """Goes through all definitions."""
         items = self.items
@@ -261,7 +290,12 @@ class Place:
         given = {name: self.items["core instance"][index] for name, index in definition.arguments}
         image = module.image
         found = [given[wanted.module_name].extern(wanted.name) for wanted in image.imports]
-        return Instance(self.store, module, ImportList(found))
+        if self.state.tasks is None or image.start is None:
+            return Instance(self.store, module, ImportList(found))
+        load("wasmz.component.tasks")
+        from wasmz.component.tasks import run_inside
+
+        return run_inside(self.state, lambda: Instance(self.store, module, ImportList(found)))
 
     def _core_exports(self, definition: syntax.CoreExports) -> Any:
         return CoreExportsValue({name: self.items[item.sort][item.index] for name, item in definition.exports})
@@ -351,8 +385,14 @@ class Place:
         return make_core(self, definition.core_type, code, function.name)
 
     def _built_in(self, definition: syntax.BuiltIn) -> Any:
-        make = _RESOURCE_BUILT_INS[definition.name]
-        code = make(self.state, self.resource(definition.type))  # type: ignore[arg-type]
+        make = _RESOURCE_BUILT_INS.get(definition.name)
+        if make is None:
+            load("wasmz.component.builtins")
+            from wasmz.component.builtins import make_built_in
+
+            code = make_built_in(self, definition)
+        else:
+            code = make(self.state, self.resource(definition.type))  # type: ignore[arg-type]
         return make_core(self, definition.core_type, code, definition.name)
 
 

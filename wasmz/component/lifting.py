@@ -273,7 +273,7 @@ class Lifting:
             item = type.item  # type: ignore[attr-defined]
             size, length = self.of(item).size, type.length  # type: ignore[attr-defined]
             text.line(f"e = q + {size * length}")
-            self._write_items(type, item, "q", "e")
+            self.write_items(type, item, "q", "e")
             return
         if type.kind not in _CHOICES:
             parts = []
@@ -330,9 +330,9 @@ class Lifting:
         item = item_of(type)
         layout = self.of(item)
         self.text.line(f"e = check_list({self.memory}, p, n, {layout.size}, {layout.alignment})")
-        self._write_items(type, item, "p", "e")
+        self.write_items(type, item, "p", "e")
 
-    def _write_items(self, type: ValueType, item: ValueType, start: str, end: str) -> None:
+    def write_items(self, type: ValueType, item: ValueType, start: str, end: str) -> None:
         """Writes the return of the items between two addresses."""
         text, layout = self.text, self.of(item)
         if _is_plain(item) and leaves(item) <= MOST_LEAVES:
@@ -415,10 +415,10 @@ class Lifting:
             bound = self.text.bind("R", resource)
             scope = ", s" if kind == "borrow" else ""
             return f"{'pass' if raw else 'lift'}_{kind}({self.state}, {name}, {bound}{scope})"
-        # Streams, futures and error contexts: what they are is known to the instance.
-        bound = self.text.bind("T", type)
-        helper = kind.replace("-", "_")
-        return f"{'pass' if raw else 'lift'}_{helper}({self.state}, {name}, {bound})"
+        if kind == "error-context":
+            return f"pass_error_context({self.state}, {name})"
+        bound = self.text.bind("T", self.side.transfer(type))
+        return f"pass_end({self.state}, {name}, {bound})" if raw else f"{bound}.lift({self.state}, {name})"
 
 
 def item_of(type: ValueType) -> ValueType:

@@ -276,7 +276,7 @@ class Lowering:
         if kind == "fixed-list":
             item, length = type.item, type.length  # type: ignore[attr-defined]
             text.line(f"v = {'v' if self.side.is_raw else f'items_of(v, {length})'}")
-            self._write_items(item, "v", "q")
+            self.write_items(item, "v", "q")
             return
         run = _Run(self, "q")
         if kind not in _CHOICES:
@@ -339,10 +339,10 @@ class Lowering:
         allocate = "allocate_passed" if self.side.is_raw else "allocate"
         arguments = f"{self.memory}, {self.realloc}, {layout.alignment}, n * {layout.size}"
         text.line(f"p = q = {allocate}({arguments})")
-        self._write_items(item, "v", "q")
+        self.write_items(item, "v", "q")
         text.line("return p, n")
 
-    def _write_items(self, item: ValueType, items: str, address: str) -> None:
+    def write_items(self, item: ValueType, items: str, address: str) -> None:
         """Writes the loop that stores items one after the other; it changes the address, a name."""
         text = self.text
         text.line(f"for e in {items}:")
@@ -395,8 +395,10 @@ class Lowering:
             bound = text.bind("R", self.side.resources(type.resource))  # type: ignore[attr-defined]
             scope = ", t" if kind == "borrow" else ""
             return f"{'receive' if raw else 'lower'}_{kind}({self.state}, {name}, {bound}{scope})"
-        bound = text.bind("T", type)
-        return f"{'receive' if raw else 'lower'}_{kind.replace('-', '_')}({self.state}, {name}, {bound})"
+        if kind == "error-context":
+            return f"receive_error_context({self.state}, {name})"
+        bound = text.bind("T", self.side.transfer(type))
+        return f"receive_end({self.state}, {name}, {bound})" if raw else f"{bound}.lower({self.state}, {name})"
 
 
 def _coerced(core: str, have: ValType, want: ValType) -> str:

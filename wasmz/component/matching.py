@@ -6,11 +6,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from wasmz.component.functions import ComponentFunction, Place
+    from wasmz.component.generated import Place
     from wasmz.component.types import FunctionType
 
 
-def functions_match(wanted: FunctionType, place: Place, given: ComponentFunction) -> bool:
+def functions_match(wanted: FunctionType, place: Place, given: Any) -> bool:
     """Whether a function is of a type, each with the resource types of its own component."""
     theirs = given.place
     return theirs is not None and resolved(wanted, place) == resolved(given.type, theirs)

@@ -53,6 +53,13 @@ class ComponentState:
         around = [] if caller is None else caller.chain()
         return [state for state in self.chain() if state not in around]
 
+    def is_around(self, other: ComponentState) -> bool:
+        """Whether one of two instances is inside of the other, or they are the same.
+
+        Calls between such instances trap, so far: code of the outer one would be entered again.
+        """
+        return self in other.chain() or other in self.chain()
+
     def drop_resource(self, type: ResourceType, rep: Any) -> None:
         """Calls the destructor of a resource that this instance owned."""
         if type.drop is None:

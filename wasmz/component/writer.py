@@ -40,9 +40,10 @@ class Side:
         resources: what the resource types of its own type stand for.
         state: the component instance.
         classes: the host's classes for records, variants and so on.
+        transfer: what its streams and futures carry.
     """
 
-    __slots__ = ("classes", "encoding", "is_raw", "layouts", "letter", "resources", "source", "state")
+    __slots__ = ("classes", "encoding", "is_raw", "layouts", "letter", "resources", "source", "state", "transfer")
 
     def __init__(
         self,
@@ -53,6 +54,7 @@ class Side:
         state: Any,
         classes: Callable[[Any], Any] | None,
         source: str = "python",
+        transfer: Callable[[Any], Any] = id,
     ) -> None:
         self.letter: str = letter
         self.layouts: Layouts = layouts
@@ -62,6 +64,7 @@ class Side:
         self.resources: Callable[[Resource], Any] = resources
         self.state: Any = state
         self.classes: Callable[[Any], Any] | None = classes
+        self.transfer: Callable[[Any], Any] = transfer
 
 
 class Text:

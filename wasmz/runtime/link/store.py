@@ -77,8 +77,9 @@ class Store:
         # Binders of instances, and processes of guests.
         self._parts: WeakSet[Part] = WeakSet()
         self._memories: WeakSet[Closable] = WeakSet()
-        # Made when it is first needed.
+        # Made where they are first needed: fuel; and what the asynchronous calls of components share.
         self._fuel: Fuel | None = None
+        self.components: Any = None
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a store and its contents cannot be pickled: pickle modules")

@@ -1,0 +1,249 @@
+"""Calls of asynchronous components from Python, on asyncio.
+
+python_function(function, "fetch")      an ``async def`` if the function's type is asynchronous, otherwise a plain one
+run_guest(store, action)                does what runs guests' code: with room for its calls, and traps for its errors
+
+A *driver* is the asyncio task that goes on with guests' threads when what they wait for has happened. One runs as long
+as there are calls, or threads that can go on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from wasmz.component.generated import failure
+from wasmz.component.scheduling import Scheduler, scheduler_of
+from wasmz.component.tasks import start_call
+from wasmz.component.traps import ComponentError, component_trap
+from wasmz.component.values import Err, attribute_name
+from wasmz.runtime.limits import depth
+from wasmz.startup.concurrency import load
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Final
+
+    from wasmz.runtime.link.store import Store
+
+__wasmz_frame__ = "helper"
+
+# So many steps of guests are done before others in the loop get their turn.
+_STEPS: Final = 64
+
+
+def _make_run_deep() -> Callable[[int, Callable[[], Any]], Any]:
+    """The function that calls another one with the recursion limit that guests need."""
+    lines = ["def run_deep(needed_limit, action):"]
+    lines += ["    " + line for line in depth.ENTER.splitlines()]
+    lines += ["        return action()"]
+    lines += ["    " + line for line in depth.LEAVE.splitlines()]
+    namespace: dict[str, Any] = {**depth.NAMES, "__wasmz_frame__": "helper"}
+    exec("\n".join(lines), namespace)
+    return namespace["run_deep"]  # type: ignore[no-any-return]
+
+
+_run_deep = _make_run_deep()
+
+
+def run_guest(store: Store, action: Callable[[], Any]) -> Any:
+    """Does something that runs guests' code.
+
+    Raises:
+        Trap: it trapped. Whatever functions of the host raised.
+    """
+    store.check_open()
+    try:
+        return _run_deep(depth.needed_limit(store.engine.config), action)
+    except Exception as error:
+        trap = failure(error)
+        if trap is None:
+            raise
+        raise trap from None
+
+
+class _Call:
+    """A call from Python.
+
+    Attributes:
+        result: what it gave, once it has.
+        is_over: whether it has ended.
+    """
+
+    def __init__(self, function: Any, given: tuple[Any, ...]) -> None:
+        self.function = function
+        self.given = given
+        self.result: Any = None
+        self.is_over: bool = False
+        self.is_cancelled = False
+        self.future: asyncio.Future[None] | None = None
+        self.on_cancel: Callable[[Any], None] | None = None
+
+    def start(self) -> None:
+        """Begins it."""
+        self.on_cancel = start_call(self.function, lambda: self.given, self._resolve, None, "python")
+
+    def _resolve(self, result: Any, is_cancelled: bool) -> None:
+        self.result = result
+        self.is_cancelled = is_cancelled
+        self.is_over = True
+        if self.future is not None and not self.future.done():
+            self.future.set_result(None)
+
+    def value(self) -> Any:
+        """The result as Python sees it."""
+        type = self.function.type.result
+        if type is not None and type.kind == "result":
+            if isinstance(self.result, Err):
+                raise ComponentError(self.result.value)
+            return self.result.value
+        return self.result
+
+
+def python_function(function: Any, name: str) -> Callable[..., Any]:
+    """The Python function that calls a lifted function which may wait."""
+    names = [attribute_name(label) for label, _ in function.type.params]
+    store: Store = function.place.state.store
+
+    def call(*args: Any, **named: Any) -> Any:
+        made = _Call(function, _arguments(function, name, names, args, named))
+        run_guest(store, made.start)
+        return made.value()
+
+    async def call_async(*args: Any, **named: Any) -> Any:
+        made = _Call(function, _arguments(function, name, names, args, named))
+        driver = driver_of(store)
+        made.future = driver.loop.create_future()
+        driver.calls.append(made)
+        try:
+            driver.run(made.start)
+            await _finish(made, driver)
+        finally:
+            driver.calls.remove(made)
+        return made.value()
+
+    chosen: Any = call_async if function.type.is_async else call
+    chosen.__name__ = chosen.__qualname__ = name
+    chosen.__doc__ = f"{function.name}: a function of a WebAssembly component."
+    chosen.component_function = function
+    return chosen  # type: ignore[no-any-return]
+
+
+async def _finish(call: _Call, driver: Driver) -> None:
+    """Waits for the end of a call. Cancelling that asks the guest to end, and waits for it, too."""
+    future: Any = call.future
+    try:
+        await asyncio.shield(future)
+    except asyncio.CancelledError:
+        on_cancel = call.on_cancel
+        if not call.is_over and on_cancel is not None and not future.done():
+            driver.run(lambda: on_cancel(None))
+            await future
+        raise
+
+
+def _arguments(
+    function: Any, name: str, names: list[str], args: tuple[Any, ...], named: dict[str, Any]
+) -> tuple[Any, ...]:
+    """The arguments of a call in order. They are checked before anything of the guest runs."""
+    if len(args) > len(names):
+        raise TypeError(f"{name}() takes {len(names)} arguments but {len(args)} were given")
+    given = list(args)
+    for label in names[len(args) :]:
+        if label not in named:
+            raise TypeError(f"{name}() missing the argument {label!r}")
+        given.append(named.pop(label))
+    if named:
+        raise TypeError(f"{name}() got an unexpected argument {next(iter(named))!r}")
+    if given:
+        load("wasmz.component.explain")
+        from wasmz.component.explain import explain
+
+        wrong = explain(function.type.params, given, function.place.class_of)
+        if wrong is not None:
+            raise wrong
+    return tuple(given)
+
+
+class Driver:
+    """Goes on with the threads of a store's guests, in one event loop.
+
+    Attributes:
+        loop: the event loop.
+        calls: those from Python that have not ended.
+        pending: how much is under way in Python that guests may wait for.
+    """
+
+    def __init__(self, store: Store, scheduler: Scheduler) -> None:
+        self.loop: asyncio.AbstractEventLoop = asyncio.get_running_loop()
+        self.store: Store = store
+        self.scheduler: Scheduler = scheduler
+        self.calls: list[_Call] = []
+        self.pending: int = 0
+        self._event = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def run(self, action: Callable[[], Any]) -> None:
+        """Does something that runs guests' code; what goes wrong ends all calls."""
+        try:
+            run_guest(self.store, action)
+        except BaseException as error:
+            self.fail(error)
+            if not isinstance(error, Exception):
+                raise
+        self.wake()
+
+    def fail(self, error: BaseException) -> None:
+        """Ends all calls with an exception; without any, the event loop's handler is told."""
+        ended = False
+        for call in list(self.calls):
+            if call.future is not None and not call.future.done():
+                call.future.set_exception(error)
+                ended = True
+        if not ended:
+            self.loop.call_exception_handler({"message": "a component failed after its calls", "exception": error})
+
+    def wake(self) -> None:
+        """Something has happened that guests may wait for."""
+        self._event.set()
+        if (self._task is None or self._task.done()) and self.loop.is_running():
+            self._task = self.loop.create_task(self._drive())
+
+    async def _drive(self) -> None:
+        steps = 0
+        while True:
+            self._event.clear()
+            try:
+                while run_guest(self.store, self.scheduler.tick):
+                    steps += 1
+                    if steps % _STEPS == 0:
+                        await asyncio.sleep(0)
+            except Exception as error:
+                self.fail(error)
+                return
+            if self._event.is_set():
+                continue
+            open_calls = [call for call in self.calls if call.future is not None and not call.future.done()]
+            if not open_calls and not self.pending:
+                return
+            if not self.pending:
+                # What others in the loop do may still go on with guests: they get one turn.
+                await asyncio.sleep(0)
+                if not self._event.is_set() and not self.pending:
+                    self.fail(component_trap("deadlock detected: event loop cannot make further progress"))
+                    return
+                continue
+            await self._event.wait()
+
+
+def driver_of(store: Store) -> Driver:
+    """The driver of a store in the event loop that runs. ``RuntimeError`` if none does."""
+    scheduler = scheduler_of(store)
+    driver: Driver | None = scheduler.driver
+    # Guests' threads, which have no event loop, run while the one of their driver waits for them.
+    if driver is None or not driver.loop.is_running():
+        driver = scheduler.driver = Driver(store, scheduler)
+        scheduler.wake = driver.wake
+    elif scheduler.current is None and driver.loop is not asyncio.get_running_loop():
+        raise RuntimeError("the store's components are called from another event loop")
+    return driver

@@ -1,0 +1,387 @@
+"""Streams and futures in Python's hands.
+
+async for chunk in stream: ...          a component's stream; those of bytes come in chunks
+for item in stream: ...                 the same where nothing has to be awaited
+value = await future                    a component's future
+exports.send([1, 2, 3])                 anything that can be iterated over, also asynchronously, is a stream
+exports.later(asyncio.sleep(1, "x"))    anything that can be awaited, or a value, is a future
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from wasmz.component.asyncio_calls import driver_of, run_guest
+from wasmz.component.copies import CANCELLED, COMPLETED, DROPPED, Shared, give_end, take_end
+from wasmz.component.explain import explain
+from wasmz.component.scheduling import scheduler_of
+from wasmz.component.traps import WrongValue, component_trap
+from wasmz.errors import Trap
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Generator, Iterator
+    from typing import Any, Final
+
+    from wasmz.runtime.link.store import Store
+
+__wasmz_frame__ = "helper"
+
+# Items that are read at once by default.
+_CHUNK: Final = 65536
+
+
+class _Target:
+    """A buffer that takes items for Python."""
+
+    __slots__ = ("count", "items", "progress", "source")
+
+    def __init__(self, count: int) -> None:
+        self.count: int = count
+        self.items: Any = None
+        self.progress: int = 0
+        self.source: str = "python"
+
+    def remain(self) -> int:
+        """How many it still takes."""
+        return self.count - self.progress
+
+    def is_empty(self) -> bool:
+        """Whether it takes none."""
+        return self.count == 0
+
+    def read(self, count: int, source: str) -> Any:
+        """Not for such buffers."""
+        raise SystemError("items are read from where they are written to")
+
+    def write(self, values: Any, count: int, source: str) -> None:
+        """Takes items."""
+        self.items = values if self.items is None else self.items + values
+        self.progress += count
+
+
+class _Reading:
+    """A read of Python's, in the middle of which it may wait."""
+
+    def __init__(self, end: _End, count: int) -> None:
+        self.end = end
+        self.target = _Target(count)
+        self.result: int | None = None
+        self.future: asyncio.Future[None] | None = None
+        shared = end._shared
+        shared.read(None, self.target, self._copied, self._finished)
+
+    def _copied(self, take_back: Callable[[], None]) -> None:
+        take_back()
+        self._finished(COMPLETED)
+
+    def _finished(self, result: int) -> None:
+        if self.result is None:
+            self.result = result
+        if self.future is not None and not self.future.done():
+            self.future.set_result(None)
+
+    async def wait(self) -> None:
+        """Waits for its end, on asyncio."""
+        driver = driver_of(self.end._store)
+        driver.wake()
+        if self.result is not None:
+            return
+        self.future = driver.loop.create_future()
+        waiting: Any = self
+        driver.calls.append(waiting)
+        try:
+            await self.future
+        except asyncio.CancelledError:
+            if self.result is None:
+                self.end._shared.cancel()
+            raise
+        finally:
+            driver.calls.remove(waiting)
+
+    def run(self) -> None:
+        """Lets guests run until its end."""
+        store = self.end._store
+        while self.result is None:
+            if not run_guest(store, scheduler_of(store).tick):
+                self.end._shared.cancel()
+                raise component_trap("deadlock detected: event loop cannot make further progress")
+
+
+class _End:
+    """The readable end of a stream or future."""
+
+    def __init__(self, shared: Any, store: Store) -> None:
+        """For the runtime: components give streams and futures to Python."""
+        self._shared = shared
+        self._store = store
+        self._is_over = False
+
+    def close(self) -> None:
+        """Says that nothing more is wanted."""
+        if not self._is_over:
+            self._is_over = True
+            self._shared.drop()
+            scheduler_of(self._store).wake()
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def give(self) -> Any:
+        """For the runtime: what is passed on to a component."""
+        if self._is_over:
+            raise ValueError("the stream or future is closed")
+        self._is_over = True
+        return self._shared
+
+
+class Stream(_End):
+    """A stream of a component's. Iterating over one of bytes gives chunks, ``bytes``; otherwise it gives items."""
+
+    def __init__(self, shared: Any, store: Store) -> None:
+        """For the runtime: components give streams to Python."""
+        super().__init__(shared, store)
+        item = shared.kind.type.item
+        self._is_bytes = item is not None and item.kind == "u8"
+        self._rest: list[Any] = []
+
+    async def read(self, count: int = _CHUNK) -> Any:
+        """Up to so many items: ``bytes``, or a list; none at the end of the stream."""
+        if self._is_over:
+            return self._taken(None)
+        reading = _Reading(self, count)
+        await reading.wait()
+        return self._ended(reading)
+
+    def read_now(self, count: int = _CHUNK) -> Any:
+        """The same without asyncio: guests run until there are some. ``Trap`` if they never will."""
+        if self._is_over:
+            return self._taken(None)
+        reading = _Reading(self, count)
+        reading.run()
+        return self._ended(reading)
+
+    def _ended(self, reading: _Reading) -> Any:
+        if reading.result == DROPPED:
+            self.close()
+        return self._taken(reading.target.items)
+
+    def _taken(self, items: Any) -> Any:
+        if items is None:
+            return b"" if self._is_bytes else []
+        return items
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        return self
+
+    async def __anext__(self) -> Any:
+        while not self._rest:
+            items = await self.read()
+            if len(items) == 0:
+                if self._is_over:
+                    raise StopAsyncIteration
+            elif self._is_bytes:
+                return items
+            else:
+                self._rest = items[::-1]
+        return self._rest.pop()
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        while not self._rest:
+            items = self.read_now()
+            if len(items) == 0:
+                if self._is_over:
+                    raise StopIteration
+            elif self._is_bytes:
+                return items
+            else:
+                self._rest = items[::-1]
+        return self._rest.pop()
+
+
+class Future(_End):
+    """A future of a component's: awaiting it gives its value, each time."""
+
+    def __init__(self, shared: Any, store: Store) -> None:
+        """For the runtime: components give futures to Python."""
+        super().__init__(shared, store)
+        self._values: list[Any] = []
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        return self._read().__await__()
+
+    async def _read(self) -> Any:
+        if not self._values:
+            if self._is_over:
+                raise ValueError("the future is closed")
+            reading = _Reading(self, 1)
+            await reading.wait()
+            self._take(reading)
+        return self._values[0]
+
+    def result(self) -> Any:
+        """The value without asyncio: guests run until it is there. ``Trap`` if it never will be."""
+        if not self._values:
+            if self._is_over:
+                raise ValueError("the future is closed")
+            reading = _Reading(self, 1)
+            reading.run()
+            self._take(reading)
+        return self._values[0]
+
+    def _take(self, reading: _Reading) -> None:
+        items = reading.target.items
+        self._values = [items[0] if items else None]
+        self.close()
+
+
+def lift_end(state: Any, index: int, kind: Any) -> Any:
+    """The readable end at an index of a component's table as Python's object."""
+    shared = take_end(state, index, kind)
+    return (Stream if kind.is_stream else Future)(shared, state.store)
+
+
+def lower_end(state: Any, value: Any, kind: Any) -> int:
+    """A component's handle for a stream or future of Python's."""
+    if isinstance(value, _End):
+        shared = value.give()
+        if shared.kind.key != kind.key:
+            raise TypeError("a stream or future of another type")
+        return give_end(state, shared, kind)
+    made = _Source(kind, state.store, value)
+    return give_end(state, made, kind)
+
+
+class _Source(Shared):
+    """The writable end of a stream or future, at which Python has something to be iterated over, or awaited."""
+
+    __slots__ = ("_awaited", "_is_bytes", "_next", "_rest", "_store", "_task")
+
+    def __init__(self, kind: Any, store: Store, value: Any) -> None:
+        super().__init__(kind)
+        item = kind.type.item
+        self._store = store
+        self._is_bytes: bool = kind.is_stream and item is not None and item.kind == "u8"
+        self._rest: Any = b"" if self._is_bytes else []
+        self._next: Any = None
+        self._awaited: Any = None
+        self._task: asyncio.Task[None] | None = None
+        if not kind.is_stream:
+            if hasattr(type(value), "__await__"):
+                self._awaited = value
+            else:
+                self._rest = [value]
+        elif self._is_bytes and isinstance(value, (bytes, bytearray, memoryview)):
+            self._rest = bytes(value)
+        elif hasattr(type(value), "__aiter__"):
+            self._awaited = aiter(value)
+        elif isinstance(value, str):
+            raise TypeError("expected a stream")
+        else:
+            self._next = iter(value)
+
+    def read(self, instance: object, buffer: Any, copied: Any, done: Callable[[int], None]) -> None:
+        """A component wants items."""
+        if self.is_dropped:
+            done(DROPPED)
+            return
+        if buffer.remain() == 0:
+            done(COMPLETED)
+            return
+        if not len(self._rest) and self._next is not None:
+            self._pull(buffer.remain())
+        if len(self._rest):
+            self._give(buffer)
+            done(COMPLETED)
+        elif self._awaited is None:
+            self.is_dropped = True
+            done(DROPPED)
+        else:
+            self.leave(instance, buffer, copied, done)
+            if self._task is None:
+                driver = driver_of(self._store)
+                driver.pending += 1
+                self._task = driver.loop.create_task(self._fetch(driver))
+
+    def _pull(self, count: int) -> None:
+        """Takes items of an iterator; of bytes, chunks or single ones."""
+        enough = 1 if self._is_bytes else count
+        for item in self._next:
+            self._append(item)
+            if len(self._rest) >= enough:
+                break
+
+    def _append(self, item: Any) -> None:
+        if not self._is_bytes:
+            self._rest.append(item)
+        elif isinstance(item, int):
+            if not 0 <= item <= 255:
+                raise WrongValue("item", f"expected u8, got {item}, which is out of range")
+            self._rest += bytes((item,))
+        elif isinstance(item, (bytes, bytearray, memoryview)):
+            self._rest += item
+        else:
+            raise WrongValue("item", f"expected u8 or bytes, got {type(item).__name__}")
+
+    def _give(self, buffer: Any) -> None:
+        count = min(buffer.remain(), len(self._rest))
+        values, self._rest = self._rest[:count], self._rest[count:]
+        try:
+            buffer.write(values, count, "python")
+        except Exception as error:
+            kind = self.kind
+            wrong = explain([("item", kind.type.item)] * count, values, kind.place.class_of)
+            if isinstance(error, Trap) or wrong is None:
+                raise
+            raise wrong from error
+
+    async def _fetch(self, driver: Any) -> None:
+        """Awaits the next item."""
+        failure: BaseException | None = None
+        is_over = not self.kind.is_stream
+        try:
+            if is_over:
+                self._append(await self._awaited)
+            else:
+                self._append(await anext(self._awaited))
+        except StopAsyncIteration:
+            is_over = True
+        except BaseException as error:
+            failure = error
+        finally:
+            driver.pending -= 1
+            self._task = None
+        if is_over:
+            self._awaited = None
+        if failure is not None:
+            driver.fail(failure)
+            return
+        driver.run(self._continue)
+
+    def _continue(self) -> None:
+        buffer, instance, copied, done = self.buffer, self._instance, self._copied, self._done
+        if buffer is not None and done is not None:
+            self.take_back()
+            self.read(instance, buffer, copied, done)
+
+    def cancel(self) -> None:
+        """The component wants its buffer back; what is being awaited is kept for the next read."""
+        done = self._done
+        self.take_back()
+        if done is not None:
+            done(CANCELLED)
+
+    def drop(self) -> None:
+        """The component wants no more."""
+        self.is_dropped = True
+        if self._task is not None:
+            self._task.cancel()
+        close = getattr(self._next, "close", None)
+        if close is not None:
+            close()
