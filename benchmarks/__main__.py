@@ -35,7 +35,7 @@ def main() -> None:
     options = _parse()
     parts = options.part or PARTS
     engines = [engine for engine in available_engines() if re.search(options.engine, engine.name)]
-    if (options.plot or options.plot_starts) and find_spec("matplotlib") is None:
+    if options.plot and find_spec("matplotlib") is None:
         sys.exit("plots need matplotlib: pip install -e '.[bench]'")
     if not engines:
         sys.exit(f"no engine matches {options.engine!r}")
@@ -106,7 +106,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument(
         "--against", type=Path, metavar="PATH", help="a folder with another wasmz, whose starts are timed, too"
     )
-    parser.add_argument("--plot-starts", type=Path, metavar="PATH", help="the same of the part 'start'")
+    parser.add_argument("--plot-starts", type=Path, metavar="PATH", help="write an SVG of the part 'start'")
     parser.add_argument("--plot", type=Path, metavar="PATH", help="write a bar chart (needs matplotlib)")
     parser.add_argument("--json", type=Path, metavar="PATH", help="write everything measured")
     return parser.parse_args()

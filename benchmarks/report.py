@@ -1,4 +1,4 @@
-"""Tables, JSON and the plot of what was measured."""
+"""Tables, JSON and the plots of what was measured."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks import start
+from benchmarks import plots, start
 from benchmarks.corpus.measure import Steady
 from benchmarks.instructions import Executed
 from benchmarks.suite import BY_HAND, Row
@@ -199,26 +199,17 @@ def plot(rows: Sequence[Row], names: Sequence[str], reference: str, path: Path) 
 
 def plot_starts(rows: Sequence[start.Row], path: Path) -> None:
     """Bars of how many times faster than pwasm's whole processes are, with empty and filled caches."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
-
-    compared = [row for row in rows if row.ratio(f"pwasm {start.COLD}", f"wasmz {start.COLD}") is not None]
-    figure, axes = plt.subplots(figsize=(9, 1.2 + 0.45 * len(compared)))
-    for number, state in enumerate((start.COLD, start.WARM)):
-        ratios = [row.ratio(f"pwasm {state}", f"wasmz {state}") or 1.0 for row in compared]
-        places = [place + 0.2 - 0.4 * number for place in range(len(compared), 0, -1)]
-        bars = axes.barh(places, ratios, 0.38, label=f"{state} cache")
-        axes.bar_label(bars, fmt="%.1f", padding=3, fontsize="small")
-    axes.axvline(1, color="black", linewidth=0.8)
-    axes.set_yticks(range(len(compared), 0, -1), [row.title for row in compared])
-    axes.set_xlabel("CPU time of a whole process to the first result: pwasm / wasmz")
-    axes.set_title(f"Python {platform.python_version()}: above 1, wasmz is faster")
-    axes.legend()
-    figure.tight_layout()
+    states = (start.COLD, start.WARM)
+    compared = [
+        (row.title, [[(round(row.ratio(f"pwasm {state}", f"wasmz {state}") or 0.0, 2), "")] for state in states])
+        for row in rows
+        if row.ratio(f"pwasm {start.COLD}", f"wasmz {start.COLD}") is not None
+    ]
+    if not compared:
+        raise ValueError("nothing was run with pwasm that could be compared: pip install -e '.[bench]'")
+    title = f"CPU time of whole processes to the first result on Python {platform.python_version()}, pwasm ÷ wasmz"
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path)
+    path.write_text(plots.bars(title, compared, ("empty caches", "filled caches")), encoding="utf-8")
 
 
 def _ratio(value: float | None) -> str:

@@ -13,8 +13,6 @@ ROOT = Path(__file__).parents[2]
 SITE = ROOT / "cache" / "site"
 LOADING_MS = 120_000
 
-pytestmark = pytest.mark.timeout(400)
-
 
 def missing(reason: str) -> None:
     """Skips, or fails where the site has to be there, as in the check of a checkout."""
