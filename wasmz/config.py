@@ -30,8 +30,8 @@ COMPILE_MODES: Final = ("smart", "lazy", "eager")
 
 # Passes that can be disabled: those of wasmz.passes.PIPELINES on which nothing else relies.
 OPTIONAL_PASSES: Final = (
-    *("inline", "lanes", "counters", "values", "forwarding", "idioms", "arrays", "circuits", "jumps"),
-    *("conditions", "dead", "invariants", "streams"),
+    *("inline", "lanes", "counters", "values", "forwarding", "idioms", "arrays", "closed", "circuits"),
+    *("jumps", "conditions", "dead", "invariants", "streams"),
 )
 
 # CPython 3.11 counts C frames and Python frames against one limit, so a host function that recurses in C under a limit

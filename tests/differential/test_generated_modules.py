@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.differential.affine import generate_affine
 from tests.differential.choices import Choices
+from tests.differential.counters import generate_counters
 from tests.differential.generator import LEGACY_EXCEPTIONS, PROFILES, generate
 from tests.differential.integers import generate_integers
 from tests.differential.loops import FUNCTIONS, generate_loops
@@ -37,9 +38,11 @@ _EXAMPLES = {
     "vectors": 20,
     "integers": 16,
     "affine": 15,
+    "counters": 30,
 }
 _GENERATORS = {
     "affine": generate_affine,
+    "counters": generate_counters,
     "loops": generate_loops,
     "sequences": generate_sequences,
     "vectors": generate_vectors,

@@ -134,6 +134,9 @@ class _Instance:
         offset, (added, scale) = value.imm[1], value.imm[3:] or (0, 1)
         assert operands[0] >= 0
         address = operands[0] * scale + added + offset
+        if ".loose" in value.op and address + struct.calcsize(layout) > _PAGE:
+            # It is tried again, reduced.
+            address = (operands[0] * scale + added) % (1 << 32) + offset
         if address + struct.calcsize(layout) > _PAGE:
             raise _Trapped
         if ".store" in op:

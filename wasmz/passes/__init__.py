@@ -31,6 +31,7 @@ PIPELINES: dict[int, tuple[str, ...]] = {
         "forwarding",
         "idioms",
         "arrays",
+        "closed",
         "circuits",
         "jumps",
         "conditions",
