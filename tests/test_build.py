@@ -135,7 +135,7 @@ def test_missing_python_is_named() -> None:
 def test_name_must_be_importable(name: str, tmp_path: Path) -> None:
     path = tmp_path / f"{name}.wasm"
     path.write_bytes(ADDS_5)
-    with pytest.raises(bundle.BundleError, match="no name that Python could import"):
+    with pytest.raises(bundle.BundleError, match="not a name that Python can import"):
         bundle.set_files(path, [bundle.this_python()], {})
 
 

@@ -45,11 +45,11 @@ class NoRow(Exception):
 class Template:
     """A parsed template.
 
-    params, result: types.
+    Attributes:
+        params, result: types.
         immediates: one of the constants above.
-        immediates: one of the above.
+        alignment: the largest alignment of a memory access, as a power of two.
         is_condition: whether its result is a bool.
-        is_condition: whether it leaves a bool.
         below, between, above: words of code below the first operand, between the operands, above them.
         traps: whether it may trap.
         in_array: whether the trap may be for an index of an array.
