@@ -32,7 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 # What --fast leaves out: suites, generated modules, real programs, and what starts many processes.
 _LONG_FOLDERS = frozenset(
-    {"benchmarks", "corpus", "differential", "programs", "spec", "stress", "typing", "wasi", "website"}
+    {"benchmarks", "cli", "corpus", "differential", "programs", "spec", "stress", "typing", "wasi", "website"}
 )
 _LONG_FILES = frozenset(
     f"test_{name}.py"
@@ -40,7 +40,6 @@ _LONG_FILES = frozenset(
         *(
             "build",
             "cache",
-            "cli",
             "concurrency",
             "corpus",
             "docs",
