@@ -22,7 +22,9 @@ transfer.py         strings and lists in memory; handles.py, state.py: handles, 
 tasks.py            calls that may wait: scheduling.py has their threads, fibers.py those threads' stacks, waitables.py
                     what they wait for, copies.py streams and futures, transfers.py what these carry, builtins.py
                     what components call for all that; asyncio_calls.py, host_tasks.py, host_streams.py Python's side
+spelling.py         names in WIT to names in Python
 values.py           classes for records, variants and so on; explain.py: what is wrong with a value
+bindings.py         packages that `wasmz bindgen` wrote; exposing.py: components that Python imports
 
 Names are imported when first used: ``import wasmz`` loads none of this.
 """

@@ -27,8 +27,8 @@ from __future__ import annotations
 from wasmz.component.layout import MAX_FLAT_PARAMS, Layout
 from wasmz.component.lifting import FORMATS, NUMBERS, Lifting
 from wasmz.component.lowering import Lowering
+from wasmz.component.spelling import attribute_name
 from wasmz.component.types import FunctionType, ListType, TupleType
-from wasmz.component.values import attribute_name
 from wasmz.component.writer import Text
 from wasmz.runtime.limits import depth
 

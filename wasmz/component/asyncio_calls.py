@@ -13,9 +13,10 @@ import asyncio
 
 from wasmz.component.generated import failure
 from wasmz.component.scheduling import Scheduler, scheduler_of
+from wasmz.component.spelling import attribute_name
 from wasmz.component.tasks import start_call
 from wasmz.component.traps import ComponentError, component_trap
-from wasmz.component.values import Err, attribute_name
+from wasmz.component.values import Err
 from wasmz.runtime.limits import depth
 from wasmz.startup.concurrency import load
 

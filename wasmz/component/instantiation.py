@@ -9,7 +9,7 @@ A *place* is a component in the middle of this, or after it: its index spaces.
 
 from __future__ import annotations
 
-from wasmz.component import syntax
+from wasmz.component import syntax, types
 from wasmz.component.functions import ComponentFunction, LiftedFunction, make_core
 from wasmz.component.generated import BoundOptions
 from wasmz.component.handles import Resource, ResourceType, drop_handle, find_rep, new_handle
