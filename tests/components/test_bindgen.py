@@ -205,3 +205,73 @@ def test_modules_are_refused(folder: Path) -> None:
     done = run(folder, "-m", "wasmz", "bindgen", "module.wasm")
     assert done.returncode == 2 and "is no component" in done.stderr
     assert run(folder, "-m", "wasmz", "bindgen", "app.wasm", "-o", "class").returncode == 2
+
+
+# Precompiled
+
+
+def _tick() -> bytes:
+    from tests.components.sample import build
+
+    world = """
+        package acme:tick@1.0.0;
+        interface counters { resource counter { next: func() -> u32; } make: func() -> counter; }
+        world w { export counters; export double: func(n: u32) -> u32; }
+    """
+    module = """
+        (module
+          (import "[export]acme:tick/counters@1.0.0" "[resource-new]counter" (func $new (param i32) (result i32)))
+          (memory (export "memory") 1)
+          (func (export "acme:tick/counters@1.0.0#make") (result i32) (call $new (i32.const 8)))
+          (func (export "acme:tick/counters@1.0.0#[method]counter.next") (param i32) (result i32)
+            (i32.store (local.get 0) (i32.add (i32.load (local.get 0)) (i32.const 1)))
+            (i32.load (local.get 0)))
+          (func (export "double") (param i32) (result i32) (i32.shl (local.get 0) (i32.const 1))))
+    """
+    return build(world, module)
+
+
+_USE = "import tick; print(tick.double(21), tick.counters.make().next(), tick.__wasm_instance__ is not None)"
+
+
+def test_precompiled_component(tmp_path: Path) -> None:
+    (tmp_path / "tick.wasm").write_bytes(_tick())
+    done = run(tmp_path, "-m", "wasmz", "compile", "tick.wasm", "-o", "tick.pyc")
+    assert done.returncode == 0 and " core modules" in done.stdout, done.stderr
+    # Neither a decoder of core modules nor the compiler is needed.
+    script = f"""
+import sys
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.startswith(("wasmz.compile.", "wasmz.codegen", "wasmz.baseline", "wasmz.passes", "bytecode")):
+            raise AssertionError(f"imports {{name}}")
+sys.meta_path.insert(0, Refuse())
+{_USE}
+"""
+    done = run(tmp_path, "-c", script)
+    assert (done.stdout, done.stderr) == ("42 1 True\n", "")
+
+
+def test_damaged_precompiled_component_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "tick.wasm").write_bytes(_tick())
+    assert run(tmp_path, "-m", "wasmz", "compile", "tick.wasm", "--python", sys.executable, "-o", "out").returncode == 0
+    (compiled,) = (tmp_path / "out" / "__wasmz__").iterdir()
+    content = bytearray(compiled.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    compiled.write_bytes(content)
+    # The wasm is there to be compiled.
+    done = run(tmp_path / "out", "-c", _USE)
+    assert (done.stdout, done.stderr) == ("42 1 True\n", "")
+    (tmp_path / "out" / "tick.wasm").unlink()
+    done = run(tmp_path / "out", "-c", _USE)
+    assert "the file's checksum does not match, and tick.wasm is missing" in done.stderr
+
+
+def test_component_for_versions_of_python(tmp_path: Path) -> None:
+    (tmp_path / "tick.wasm").write_bytes(_tick())
+    done = run(tmp_path, "-m", "wasmz", "compile", "tick.wasm", "--python", sys.executable, "--no-wasm", "-o", "out")
+    assert done.returncode == 0, done.stderr
+    names = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.py*")}
+    assert names == {"tick.py", "tick.pyi", f"__wasmz__/tick.{sys.implementation.cache_tag}.pyc"}
+    done = run(tmp_path / "out", "-c", _USE)
+    assert (done.stdout, done.stderr) == ("42 1 True\n", "")

@@ -75,7 +75,24 @@ def encode_pyc(
     prepared = _with(_without_many_names(image), adapters=_frozen(prepare_templates(image, frozen)))
     payload = settle((dump_image(prepared), (frozen.first, frozen.ends, frozen.content, frozen.deep)), held)
     constants = tuple(payload if constant == _PLACEHOLDER else constant for constant in template.co_consts)
-    return _sealed(_FLAGS, source_hash, marshal.dumps(template.replace(co_consts=constants)))
+    return seal_code(template.replace(co_consts=constants), source_hash)
+
+
+def seal_code(code: CodeType, source_hash: bytes) -> bytes:
+    """The contents of a `.pyc` with this code; ``source_hash`` is 8 bytes that identify what it was made of."""
+    return _sealed(_FLAGS, source_hash, marshal.dumps(code))
+
+
+def unseal_code(content: bytes, source_hash: bytes | None = None) -> CodeType:
+    """The code in a `.pyc` made by :func:`seal_code`, which must be intact.
+
+    Raises:
+        DamagedFile: see :func:`decode_pyc`.
+    """
+    code = marshal.loads(_unsealed(_FLAGS, source_hash, content))
+    if not isinstance(code, CodeType):
+        raise DamagedFile("the file has no code")
+    return code
 
 
 def _without_many_names(image: ModuleImage) -> ModuleImage:
@@ -109,8 +126,7 @@ def decode_pyc(content: bytes, source_hash: bytes | None = None) -> tuple[Module
     Raises:
         DamagedFile: a bit differs, or the file is for another Python, or not for the wasm with ``source_hash``.
     """
-    code = marshal.loads(_unsealed(_FLAGS, source_hash, content))
-    payload = find_dumped(code.co_consts) if isinstance(code, CodeType) else None
+    payload = find_dumped(unseal_code(content, source_hash).co_consts)
     if payload is None:
         raise DamagedFile("the file has no image for this version of wasmz")
     return load_image(payload[0]), FrozenCode(*payload[1])

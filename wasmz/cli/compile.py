@@ -18,6 +18,7 @@ from wasmz.config import Config
 from wasmz.module import errors_in_text, read_bytes, read_source
 from wasmz.runtime.link.engine import Engine
 from wasmz.types import FuncType
+from wasmz.wasm.preamble import is_component
 
 
 @click.command("compile", cls=Command, short_help="Compile FILE to a .pyc that Python imports.")
@@ -58,22 +59,41 @@ def compile_command(
     is_stream = output == "-"
     target = Path(output) if output is not None else source.with_suffix(".pyc")
     check_target(source, target)
-    # Imported only here: other commands need no compiler.
-    from wasmz.compile.parallel import compile_frozen
-    from wasmz.compile.profile import load_profile
-
-    given = read_source(source_of(file))
-    data = bytes(given)
-    # The cache does not distinguish profiles, and need not store code that goes to a file anyway.
-    profile = None if profile_use is None else load_profile(profile_use, data)
-    with errors_in_text(given), progress_of(source.name) as progress:
-        image, code = compile_frozen(data, engine.config, jobs, progress, profile)
-    content = encode_pyc(image, hash_source(data), code, engine.config.limits)
+    data = read_bytes(source_of(file))
+    content, said = (_compile_component if is_component(data) else _compile_module)(
+        data, file, engine, jobs, profile_use
+    )
     if is_stream:
         sys.stdout.buffer.write(content)
         return
     write_output(target, content)
-    click.echo(f"{target}: {len(content):,} bytes, {len(image.body_offsets):,} functions")
+    click.echo(f"{target}: {len(content):,} bytes, {said}")
+
+
+def _compile_module(data: bytes, file: str, engine: Engine, jobs: int, profile_use: str | None) -> tuple[bytes, str]:
+    """The contents of a module's `.pyc`, and what it has."""
+    # Imported only here: other commands need no compiler.
+    from wasmz.compile.parallel import compile_frozen
+    from wasmz.compile.profile import load_profile
+
+    given = read_source(data, file)
+    data = bytes(given)
+    # The cache does not distinguish profiles, and need not store code that goes to a file anyway.
+    profile = None if profile_use is None else load_profile(profile_use, data)
+    with errors_in_text(given), progress_of(Path(file).name) as progress:
+        image, code = compile_frozen(data, engine.config, jobs, progress, profile)
+    content = encode_pyc(image, hash_source(data), code, engine.config.limits)
+    return content, f"{len(image.body_offsets):,} functions"
+
+
+def _compile_component(data: bytes, file: str, engine: Engine, jobs: int, profile_use: str | None) -> tuple[bytes, str]:
+    """The same for a component."""
+    from wasmz.ship.component_pyc import compile_component
+
+    if profile_use is not None:
+        raise click.UsageError(f"--profile-use is for modules, and {file} is a component")
+    content, modules = compile_component(data, engine.config, jobs)
+    return content, f"{modules} core modules"
 
 
 def _compile_bundle(
@@ -92,7 +112,9 @@ def _compile_bundle(
     settings = config.changes
     for_whom = ", ".join(python.tag for python in pythons)
     if standalone:
-        # Imported only here, as in compile_command.
+        if is_component(read_bytes(source)):
+            raise click.UsageError(f"--standalone is for modules, and {source} is a component")
+        # Imported only here.
         from wasmz.compile.front_end import load_module
         from wasmz.wasm.proposals import accepted_by
 
@@ -123,7 +145,6 @@ def validate_command(file: str, legacy_exceptions: bool) -> None:
     """Check that FILE is a valid module or component."""
     # Imported only here: it needs the decoder.
     from wasmz.compile.front_end import validate
-    from wasmz.wasm.preamble import is_component
     from wasmz.wasm.proposals import accepted_by
 
     proposals = accepted_by(Config(legacy_exceptions=legacy_exceptions))

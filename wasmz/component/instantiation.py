@@ -49,11 +49,12 @@ class ComponentCode:
         has_tasks: whether anything in it is asynchronous.
     """
 
-    def __init__(self, engine: Engine, component: syntax.Component) -> None:
+    def __init__(self, engine: Engine, component: syntax.Component, modules: dict[int, Module] | None = None) -> None:
+        """``modules`` are core modules that are compiled already, by where they begin."""
         self.engine: Engine = engine
         self.component: syntax.Component = component
         self.has_tasks: bool = _has_tasks(component)
-        self._modules: dict[int, Module] = {}
+        self._modules: dict[int, Module] = {} if modules is None else modules
         self._classes: dict[Any, Any] = {}
         self._names: dict[Any, str] | None = None
 

@@ -21,11 +21,13 @@ from typing import Any
 
 from wasmz.artifact.cache import write_output
 from wasmz.config import Config
-from wasmz.module import read_source
+from wasmz.module import read_bytes, read_source
+from wasmz.ship.component_stubs import stub_of_component
 from wasmz.ship.stubs import render_stub
 from wasmz.ship.versions import FOLDER
 from wasmz.startup.records import Record
 from wasmz.version import __version__
+from wasmz.wasm.preamble import is_component
 
 # The program of a process of another version: gets the paths of the packages it needs, compiles argument 1, and writes
 # argument 2.
@@ -35,12 +37,19 @@ options, jobs, source, target = json.loads(sys.argv[1]), *sys.argv[2:]
 from wasmz.codegen.targets import current_target
 current_target()  # wasmz's own message, before what an unknown version stumbles over
 from wasmz.config import Config
-from wasmz.module import read_source
+from wasmz.module import read_bytes, read_source
 from wasmz.compile.parallel import compile_frozen
 from wasmz.artifact.pyc import encode_pyc, hash_source
-data, config = bytes(read_source(source)), Config(**options)
-image, code = compile_frozen(data, config, int(jobs))
-open(target, "wb").write(encode_pyc(image, hash_source(data), code, config.limits))
+from wasmz.wasm.preamble import is_component
+data, config = read_bytes(source), Config(**options)
+if is_component(data):
+    from wasmz.ship.component_pyc import compile_component
+    content = compile_component(data, config, int(jobs))[0]
+else:
+    data = bytes(read_source(data, source))
+    image, code = compile_frozen(data, config, int(jobs))
+    content = encode_pyc(image, hash_source(data), code, config.limits)
+open(target, "wb").write(content)
 """
 
 # The same for archives: compiles the runtime's modules to the version's bytecode, without sources.
@@ -57,8 +66,8 @@ for name in json.loads(sys.argv[3]):
 """
 
 _SHIM = '''\
-"""WebAssembly module {name}, compiled by wasmz {version}."""
-from wasmz.ship.versions import load
+"""WebAssembly {kind} {name}, compiled by wasmz {version}."""
+from wasmz.ship.{home} import load
 
 load(globals(){limits})
 '''
@@ -199,14 +208,23 @@ def set_files(
     Raises:
         InvalidWasm, UnsupportedFeature: the module is not valid. BundleError: an interpreter fails.
     """
-    data = bytes(read_source(source))
+    data = read_bytes(source)
+    is_whole = is_component(data)
+    if not is_whole:
+        data = bytes(read_source(data, str(source)))
     stem = source.stem if name is None else name
     if not stem.isidentifier() or keyword.iskeyword(stem):
         raise BundleError(f"{stem!r} is not a name that Python can import")
     limits = Config(**options).limits
     files = {
-        f"{stem}.pyi": render_stub(data, stem).encode(),
-        f"{stem}.py": _SHIM.format(name=stem, version=__version__, limits=f", {limits}" if limits else "").encode(),
+        f"{stem}.pyi": (stub_of_component if is_whole else render_stub)(data, stem).encode(),
+        f"{stem}.py": _SHIM.format(
+            kind="component" if is_whole else "module",
+            home="component_versions" if is_whole else "versions",
+            name=stem,
+            version=__version__,
+            limits=f", {limits}" if limits else "",
+        ).encode(),
     }
     for python in pythons:
         files[f"{FOLDER}/{stem}.{python.tag}.pyc"] = compile_for(python, source, options, jobs)

@@ -41,7 +41,7 @@ def load(namespace: dict[str, Any], limits: dict[str, Any] | None = None) -> Non
     engine = Engine(Config(**limits) if limits else None)
     module = None
     try:
-        image, code = decode_pyc(_read(namespace, compiled))
+        image, code = decode_pyc(read_beside(namespace, compiled))
         module = CompiledModule(engine, image, precompiled_supply(image, code))
     except OSError:
         pass
@@ -55,7 +55,7 @@ def load(namespace: dict[str, Any], limits: dict[str, Any] | None = None) -> Non
 def _compile(namespace: dict[str, Any], path: str, stem: str, problem: str, engine: Engine) -> CompiledModule:
     for suffix in (".wasm", ".wat"):
         try:
-            data = _read(namespace, path + suffix)
+            data = read_beside(namespace, path + suffix)
             break
         except OSError:
             pass
@@ -69,8 +69,8 @@ def _compile(namespace: dict[str, Any], path: str, stem: str, problem: str, engi
         raise ImportError(f"cannot import {stem}: {problem}, and the compiler is not installed ({error})") from error
 
 
-def _read(namespace: dict[str, Any], path: str) -> bytes:
-    """The bytes of a file beside the module, also in a zip archive."""
+def read_beside(namespace: dict[str, Any], path: str) -> bytes:
+    """The bytes of a file beside the module, also in a zip archive. ``OSError`` if there is none."""
     get_data = getattr(namespace.get("__loader__"), "get_data", None)
     if get_data is not None:
         data: bytes = get_data(path)
