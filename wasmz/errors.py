@@ -90,7 +90,7 @@ def shown(describe: Callable[[Any], str]) -> Callable[[Any], str]:
 
 def counted(number: int, noun: str) -> str:
     """A number and what it counts: ``1 page``, ``2 pages``."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 class WasmzError(Exception):

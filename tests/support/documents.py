@@ -16,7 +16,7 @@ A comment of HTML on the lines before a block, which readers do not see, changes
 <!-- not run: needs a network -->     the block is not run, for this reason
 <!-- file: sum.py -->                 the block is written to this file, for later ones
 <!-- raises: LinkError -->            a block of Python ends with this error; a block of sh has another status than 0
-<!-- output -->                       a block of text is what the block before it has printed
+<!-- output -->                       a block of text is what the block before it printed; also to stderr, if it raises
 <!-- setup                            this Python runs here, in the names of the page's Python
 import wasmz
 -->
@@ -191,7 +191,7 @@ class Page:
         done = subprocess.run(
             ["bash", "-e", "-o", "pipefail", "-c", block.code], capture_output=True, text=True, stdin=subprocess.DEVNULL
         )
-        self.printed = done.stdout
+        self.printed = done.stdout + (done.stderr if raises else "")
         if bool(done.returncode) != bool(raises) or raises not in done.stderr:
             raise WrongPage(f"status {done.returncode}\n{done.stdout}{done.stderr}")
 

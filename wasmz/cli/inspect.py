@@ -10,6 +10,7 @@ import click
 from wasmz.cli.common import FILE
 from wasmz.cli.console import paint
 from wasmz.cli.files import source_of
+from wasmz.errors import counted
 from wasmz.module import errors_in_text, read_bytes, read_source
 from wasmz.runtime.image import ExternKind
 from wasmz.wasm.preamble import is_component
@@ -42,7 +43,7 @@ def inspect_command(file: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"file": file, **found}, indent=2))
         return
-    click.echo(f"{file}: {found['size']:,} bytes, {found['functions']:,} functions")
+    click.echo(f"{file}: {found['size']:,} bytes, {counted(found['functions'], 'function')}")
     for item in found["imports"]:
         click.echo(f"{paint('import', 'wasm')} {item['module']}.{item['name']}: {item['type']}")
     for item in found["exports"]:

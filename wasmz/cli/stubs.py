@@ -10,6 +10,7 @@ import click
 from wasmz.artifact.cache import write_output
 from wasmz.cli.common import FILE, Command
 from wasmz.cli.files import STREAM, check_target, source_of
+from wasmz.errors import counted
 from wasmz.module import errors_in_text, read_bytes, read_source
 from wasmz.wasm.preamble import is_component
 
@@ -29,7 +30,7 @@ def stubs_command(file: str, output: str | None) -> None:
     target = source.with_suffix(".pyi") if output is None else Path(output)
     check_target(source, target)
     write_output(target, text.encode())
-    click.echo(f"{target}: {text.count(': ...')} functions")
+    click.echo(f"{target}: {counted(text.count(': ...'), 'function')}")
 
 
 def _stub_of(source: str | BinaryIO, name: str) -> str:
