@@ -92,26 +92,26 @@ def run(
 
     Args:
         source: bytes, a path, a binary file, or a module or component that is compiled already.
-        args: the arguments after the program's name, which is the file's.
+        args: the arguments after the program's name, which is that of the file.
         stdin: its input: bytes, text, a binary file, or ``"inherit"`` for this process's.
         env: its environment.
         dirs: directories that it may use, by the guest's names for them: paths, or in-memory file systems. Or just
             paths, which have the same names for the guest.
         timeout: seconds until it is stopped.
-        imports: what it imports beside WASI and emscripten's conventions, as for ``instantiate``; of a component,
+        imports: definitions of imports besides WASI and emscripten's, as for ``instantiate``; for a component,
             instances by name, as for ``component.Linker.define_instance``.
-        engine: with another configuration than the default one; limits of memory and fuel are there.
-        capture_output: whether its output is in the result, and not in this process's.
+        engine: an engine with another configuration than the default, such as limits of memory and fuel.
+        capture_output: whether the result has its output; otherwise it goes to this process's.
         text: whether the output in the result is decoded as UTF-8.
-        allow_network, allow_http: places, as ``HOST[:PORT]``, that a component may reach with sockets, and to which it
-            may send HTTP requests; see :meth:`WasiConfig.allow_network`.
-        check: whether a trap, and an exit status that is not 0, is raised (:meth:`RunResult.check_returncode`).
+        allow_network, allow_http: hosts, as ``HOST[:PORT]``, that a component may reach by sockets, and by HTTP
+            requests; see :meth:`WasiConfig.allow_network`.
+        check: whether traps, and exit statuses other than 0, are raised (:meth:`RunResult.check_returncode`).
 
     Raises:
-        InvalidWasm, UnsupportedFeature, LinkError, OSError: as compiling and linking do.
-        ValueError: it is no program: a module that exports neither ``_start`` nor a main function, or a component
+        InvalidWasm, UnsupportedFeature, LinkError, OSError: those of compiling and linking.
+        ValueError: it is not a program: a module that exports neither ``_start`` nor a main function, or a component
             that does not export ``wasi:cli/run``.
-        RuntimeError: there is a timeout, and this system has no threads.
+        RuntimeError: there is a timeout, but this system has no threads.
     """
     program: Any = source if isinstance(source, Module) or hasattr(source, "syntax") else _compile(engine, source)
     name = _name_of(source)

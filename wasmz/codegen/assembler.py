@@ -96,6 +96,7 @@ class _Draft:
 
     def read(self, emitted: list[Emitted]) -> None:
         """Joins pairs for which the version has one instruction, drops unreachable pieces and measures the stack."""
+        # One loop without calls: it handles every piece of all code that is compiled.
         pieces, marks = self.pieces, self.marks
         effects, fusions, ends = self.target.effects, self.target.fusions, self.target.ends
         depth = deepest = length = 0

@@ -10,13 +10,14 @@ The verifier does not depend on how code was made: it reads the finished code ob
     * all paths set a fast local before reading it (CPython 3.12 and later do not check);
     * constants, names and locals exist.
 
-    It reports all violations together.
+It reports all violations together.
 """
 
 from __future__ import annotations
 
 import dis
 import itertools
+from collections.abc import Iterator
 from types import CodeType
 
 from wasmz.codegen.targets import current_target
@@ -67,20 +68,13 @@ def verify_code(code: CodeType) -> None:
         name = instruction.opname
         if name == "CALL" and raises_before_calls and handlers.get(offset) != handlers.get(offset - 2):
             findings.append(f"{offset}: the handler of the preceding code would catch a callee's exceptions")
-        argument = instruction.arg if instruction.opcode >= dis.HAVE_ARGUMENT else None
         for stored in _stored_locals(name, instruction.arg):
             bound |= 1 << stored
         if name in _TERMINAL:
             if depth != 1 and name == "RETURN_VALUE":
                 findings.append(f"{offset}: {name} with stack depth {depth}")
             continue
-        is_jump = instruction.opcode in dis.hasjrel or instruction.opcode in dis.hasjabs
-        successors = []
-        if is_jump:
-            successors.append((int(instruction.argval), dis.stack_effect(instruction.opcode, argument, jump=True)))
-        if name not in _UNCONDITIONAL:
-            successors.append((following.get(offset, -1), dis.stack_effect(instruction.opcode, argument, jump=False)))
-        for target, effect in successors:
+        for target, effect in _successors(instruction, following.get(offset, -1)):
             if target not in instructions:
                 findings.append(f"{offset}: {name} leads to {target}, where no instruction begins")
             elif depth + effect < 0 or depth + effect > code.co_stacksize:
@@ -89,6 +83,16 @@ def verify_code(code: CodeType) -> None:
                 work.append((target, depth + effect, bound))
     if findings:
         raise BrokenCode(code, findings)
+
+
+def _successors(instruction: dis.Instruction, following: int) -> Iterator[tuple[int, int]]:
+    """The offsets at which code may go on after an instruction, with the change of the stack depth."""
+    opcode = instruction.opcode
+    argument = instruction.arg if opcode >= dis.HAVE_ARGUMENT else None
+    if opcode in dis.hasjrel or opcode in dis.hasjabs:
+        yield int(instruction.argval), dis.stack_effect(opcode, argument, jump=True)
+    if instruction.opname not in _UNCONDITIONAL:
+        yield following, dis.stack_effect(opcode, argument, jump=False)
 
 
 def _handlers(code: CodeType) -> dict[int, tuple[int, int]]:

@@ -234,21 +234,7 @@ class Instance:
             self._binder.add_imports(linker.link(store, image, self))
         elif image.imports:
             raise link_error([undefined(item) for item in image.imports], image.imports)
-        # From here on, deadlines of the store stop this thread, although it runs only the runtime's code.
-        thread = get_ident()
-        outer = instantiating.get(thread)
-        instantiating[thread] = store
-        try:
-            self._allocate()
-            self._specs = {spec.name: spec for spec in image.exports}
-            self.exports = Exports(self, image.exports)
-            self._binder.bind()
-            self._initialize()
-        finally:
-            if outer is None:
-                instantiating.pop(thread, None)
-            else:
-                instantiating[thread] = outer
+        self._make()
         if image.start is not None:
             self._binder.func(image.start)()
 
@@ -402,6 +388,24 @@ class Instance:
         return function  # type: ignore[no-any-return]
 
     # Making
+
+    def _make(self) -> None:
+        """Makes and initialises what the module defines. The store's deadlines stop it like the guest's own code."""
+        thread = get_ident()
+        outer = instantiating.get(thread)
+        instantiating[thread] = self.store
+        try:
+            self._allocate()
+            exports = self._image.exports
+            self._specs = {spec.name: spec for spec in exports}
+            self.exports = Exports(self, exports)
+            self._binder.bind()
+            self._initialize()
+        finally:
+            if outer is None:
+                instantiating.pop(thread, None)
+            else:
+                instantiating[thread] = outer
 
     def _allocate(self) -> None:
         """Makes the objects that the module defines; evaluates constant expressions in the specification's order."""

@@ -129,6 +129,28 @@ def _find_names() -> dict[str, Any] | None:
         return None
     if version < _OLDEST or sys.byteorder != "little":
         return None
+    names = ("ndarray", "where", "empty", "isnan", "errstate", "absolute", "sqrt", "ceil", "floor", "trunc", "rint")
+    return {
+        **{name: getattr(numpy, name) for name in (*names, "fmod", "bitwise_and", "bitwise_or", "bitwise_xor")},
+        **{name: getattr(numpy, name) for name in ("add", "maximum", "minimum")},
+        **{f"{kind}{size}": numpy.dtype(f"{kind}{size}").type for kind in "ui" for size in (1, 2, 4, 8)},
+        "f4": numpy.float32,
+        "f8": numpy.float64,
+        "accumulate": numpy.add.accumulate,
+        **{function.__name__: function for function in (*_number_functions(numpy), *_vector_functions(numpy))},
+        "smallest_lag": smallest_lag,
+        "requests": requests,
+        "stop_if_asked": stop_if_asked,
+        "unpack_from": unpack_from,
+        "f32_from_bits": f32_from_bits,
+        "f32_to_bits": f32_to_bits,
+        "f64_to_bits": f64_to_bits,
+        "__wasmz_frame__": "helper",
+    }
+
+
+def _number_functions(numpy: Any) -> tuple[Callable[..., Any], ...]:
+    """The functions on arrays of numbers."""
     add, maximum, minimum, ndarray = numpy.add, numpy.maximum, numpy.minimum, numpy.ndarray
     uint64 = numpy.uint64
     signed = {"i32_s": numpy.int32, "i64_s": numpy.int64}
@@ -167,6 +189,32 @@ def _find_names() -> dict[str, Any] | None:
             numbers = [int(function.reduce(value.view(type))) for value in values]
             return choose(start - ((start & half) << 1), *numbers) & mask
         return choose(start, *[int(function.reduce(value)) for value in values])
+
+    def larger(one: Any, other: Any) -> Any:
+        found = maximum(one, other)
+        zeros = (one == 0) & (other == 0)
+        return numpy.where(zeros, one + other, found) if zeros.any() else found
+
+    def smaller(one: Any, other: Any) -> Any:
+        found = minimum(one, other)
+        zeros = (one == 0) & (other == 0)
+        return numpy.where(zeros, -(-one - other), found) if zeros.any() else found
+
+    def gather(memory: Any, type: Any, width: int, addresses: Any, offset: int) -> Any:
+        """Items at any addresses, with those of the first byte and after the last one; ``None`` if one is outside."""
+        first, last = int(addresses.min()) + offset, int(addresses.max()) + offset
+        room = memory.size_bytes - width
+        if last > room:
+            return None
+        items = ndarray((room + 1 - offset,), type, memory.bytes, offset, (1,))
+        return items[addresses], first, last + width
+
+    return counting, total, fold, last, extreme, larger, smaller, gather
+
+
+def _vector_functions(numpy: Any) -> tuple[Callable[..., Any], ...]:
+    """The functions on arrays of vectors, as rows of bytes or lanes."""
+    minimum = numpy.minimum
 
     def vector(number: int) -> Any:
         return numpy.frombuffer(number.to_bytes(16, "little"), numpy.uint8)
@@ -211,15 +259,6 @@ def _find_names() -> dict[str, Any] | None:
         found = numpy.take_along_axis(value, minimum(places, 15).astype(numpy.intp), -1)
         return numpy.ascontiguousarray(numpy.where(places < 16, found, numpy.uint8(0)))
 
-    def gather(memory: Any, type: Any, width: int, addresses: Any, offset: int) -> Any:
-        """Items at any addresses, with those of the first byte and after the last one; ``None`` if one is outside."""
-        first, last = int(addresses.min()) + offset, int(addresses.max()) + offset
-        room = memory.size_bytes - width
-        if last > room:
-            return None
-        items = ndarray((room + 1 - offset,), type, memory.bytes, offset, (1,))
-        return items[addresses], first, last + width
-
     def fold_vectors(function: Any, type: Any, start: int, *values: Any) -> int:
         found = vector(start).view(type)
         for value in values:
@@ -229,41 +268,7 @@ def _find_names() -> dict[str, Any] | None:
             found = function(found, part)
         return int.from_bytes(found.tobytes(), "little")
 
-    def larger(one: Any, other: Any) -> Any:
-        found = maximum(one, other)
-        zeros = (one == 0) & (other == 0)
-        return numpy.where(zeros, one + other, found) if zeros.any() else found
-
-    def smaller(one: Any, other: Any) -> Any:
-        found = minimum(one, other)
-        zeros = (one == 0) & (other == 0)
-        return numpy.where(zeros, -(-one - other), found) if zeros.any() else found
-
-    names = ("ndarray", "where", "empty", "isnan", "errstate", "absolute", "sqrt", "ceil", "floor", "trunc", "rint")
-    return {
-        **{name: getattr(numpy, name) for name in (*names, "fmod", "bitwise_and", "bitwise_or", "bitwise_xor")},
-        **{f"{kind}{size}": numpy.dtype(f"{kind}{size}").type for kind in "ui" for size in (1, 2, 4, 8)},
-        "f4": numpy.float32,
-        "f8": numpy.float64,
-        "accumulate": add.accumulate,
-        "add": add,
-        "maximum": maximum,
-        "minimum": minimum,
-        **{function.__name__: function for function in (counting, total, fold, last, extreme, larger, smaller)},
-        **{function.__name__: function for function in (vector, join, pack_lanes, take, fold_vectors)},
-        **{
-            function.__name__: function
-            for function in (splat, first_lane, with_lane, widen, add_pairs, swizzle, gather)
-        },
-        "smallest_lag": smallest_lag,
-        "requests": requests,
-        "stop_if_asked": stop_if_asked,
-        "unpack_from": unpack_from,
-        "f32_from_bits": f32_from_bits,
-        "f32_to_bits": f32_to_bits,
-        "f64_to_bits": f64_to_bits,
-        "__wasmz_frame__": "helper",
-    }
+    return vector, join, pack_lanes, take, splat, first_lane, with_lane, widen, add_pairs, swizzle, fold_vectors
 
 
 # By name, for generated code (see find_helpers.py).

@@ -86,6 +86,7 @@ class _Instructions:
 
     def read(self, one: bool = False) -> None:
         """Reads all instructions, or one, which must be folded."""
+        # One loop that handles common instructions without calls: texts may have a million tokens.
         parser, out, open = self.parser, self.out, self.open
         tokens, at, labels, trace = parser.tokens, parser.at, parser.labels, parser.trace
         hints = parser.source.annotations
