@@ -140,6 +140,7 @@ def calls() -> dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, An
     add("Linker.define_wasi", linker.define_wasi, wasmz.WasiConfig())
     add("Linker.define_emscripten", linker.define_emscripten, module)
     add("Linker.define_wasm_bindgen", linker.define_wasm_bindgen, module, "export function f() {}")
+    add("Linker.define_js_strings", linker.define_js_strings, module)
     add("Linker.get", linker.get, "a", "b")
     memory = wasmz.Memory(store, MemoryType(1, 1, shared=True))
     add("Memory.grow", memory.grow, 0)
@@ -196,7 +197,7 @@ NAMES = [
     *("Module.compile_function", "Module.compile_all", "Module.warmup", "Module.custom_sections", "Instance.call"),
     *("Instance.try_call", "Instance.extern", "Linker.define", "Linker.define_instance"),
     *("Linker.define_unknown_as_traps", "Linker.define_wasi", "Linker.define_emscripten", "Linker.get", "Memory.grow"),
-    *("Linker.define_wasm_bindgen", "bind"),
+    *("Linker.define_wasm_bindgen", "Linker.define_js_strings", "bind"),
     *("Memory.read", "Memory.write", "Memory.slice", "Memory.read_value", "Memory.write_value", "Memory.notify"),
     *("Memory.wait32", "Memory.wait64", "Memory.__getitem__", "Memory.__setitem__", "Table.grow", "Table.get"),
     *("Table.set", "Table.fill", "Table.__getitem__", "Table.__setitem__", "Store.set_fuel", "Store.set_deadline"),

@@ -11,6 +11,7 @@ imports and nobody else defined; and, if the family's exports are to be called i
 from __future__ import annotations
 
 from wasmz.startup.concurrency import load
+from wasmz.types import GlobalType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,6 +58,12 @@ FAMILIES: dict[str, Family] = {
             needs_glue=True,
             binds=True,
         ),
+        Family(
+            "js-strings",
+            "wasmz.interop.js_strings",
+            "a compiler for JavaScript's strings (Kotlin, Dart, Java, OCaml, Scala)",
+            "nothing for its strings; functions of its own JavaScript, if it imports some, by imports=",
+        ),
     )
 }
 
@@ -68,6 +75,10 @@ def family_of(item: ImportType) -> str | None:
     module = item.module_name
     if module in _BINDGEN_MODULES or module.endswith("_bg.js"):
         return "wasm-bindgen"
+    if module == "wasm:js-string" or (module, item.name) == ("WebAssembly", "JSTag"):
+        return "js-strings"
+    if module == "'" and isinstance(item.type, GlobalType):
+        return "js-strings"
     return None
 
 

@@ -210,7 +210,7 @@ class Support:
         self.unused: list[tuple[Callable[..., Any], int]] = []
         self.namespace: dict[str, Any] = {"__builtins__": _BUILTINS, **COMMON, "h_length": self.length}
         self.memory: Any = instance.first_memory
-        self.buffer = ArrayBuffer(b"", self.memory)
+        self.buffer: ArrayBuffer = ArrayBuffer(b"", self.memory)
         self._make_heap()
         self._make_table()
         self._make_memory()
@@ -275,7 +275,7 @@ class Support:
                 heap[borrowed[0]] = UNDEFINED
                 borrowed[0] += 1
 
-        self.heap = heap
+        self.heap: list[Any] = heap
         self.namespace.update(
             h_addHeapObject=add,
             h_dropObject=drop,

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
     from wasmz.runtime.memory.linear import Memory
 
+    _Entries = dict[Any, Any]
+else:
+    _Entries = dict
+
 # Integers beyond these are bigints: a number does not hold them exactly.
 SAFE: Final = 2**53 - 1
 
@@ -186,11 +190,11 @@ class TypedArray:
         return result
 
 
-class JsMap(dict):  # type: ignore[type-arg]
+class JsMap(_Entries):
     """A ``Map``: a dict whose keys are not turned into strings."""
 
 
-class JsSet(dict):  # type: ignore[type-arg]
+class JsSet(_Entries):
     """A ``Set``, in order."""
 
 

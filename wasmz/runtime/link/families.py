@@ -27,7 +27,7 @@ _MODULES: Final = {
     "__wbindgen_externref_xform__": _BINDGEN,
     "gojs": _GO,
     "go": _GO,
-    "wasm:js-string": "is JavaScript's strings: a compiler for the browser imports them",
+    "wasm:js-string": "is JavaScript's strings: linker.define_js_strings(module) defines them",
 }
 # Prefixes of names in "env".
 _EMSCRIPTEN: Final = ("invoke_", "emscripten_", "_emscripten_", "__syscall_", "setTempRet0", "getTempRet0", "_embind_")

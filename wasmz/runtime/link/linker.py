@@ -112,6 +112,19 @@ class Linker:
         expect(glue, str, "glue", "the text of a JavaScript file")
         define(self, _expect_module(module), glue)
 
+    def define_js_strings(self, module: CompiledModule, constants: str | None = None) -> None:
+        """Defines what the module imports of ``wasm:js-string``, of string constants and of ``WebAssembly.JSTag``.
+
+        Args:
+            module: the module.
+            constants: the name of the module whose imports are constants, each with its own name as value. By default
+                each module from which nothing else is imported.
+        """
+        load("wasmz.interop.js_strings")
+        from wasmz.interop.js_strings import define
+
+        define(self, _expect_module(module), None, constants)
+
     def get(self, module_name: str, name: str) -> Any:
         """The item defined under these names, or ``None``."""
         expect(module_name, str, "module_name", "a string")
@@ -170,7 +183,12 @@ class ImportList:
 
 
 def _link(items: list[Any], store: Store, image: ModuleImage, instance: Instance) -> list[Any]:
-    """Links the items for an image's imports, in order; ``None`` stands for an import without an item."""
+    """What an instance gets for items of its imports, in their order; ``None`` for an import without one."""
+    if any(_is_per_store(item) for item in items):
+        load("wasmz.runtime.link.per_store")
+        from wasmz.runtime.link.per_store import in_store
+
+        items = in_store(items, store, image.imports)
     linked = []
     problems: list[str] = []
     functions = tags = 0
@@ -209,7 +227,7 @@ def _link(items: list[Any], store: Store, image: ModuleImage, instance: Instance
 
 
 def _expect_item(item: Any, name: str) -> None:
-    is_known = isinstance(item, (Memory, Table, Global, Func, HostFunc)) or _is_value(item)
+    is_known = isinstance(item, (Memory, Table, Global, Func, HostFunc)) or _is_value(item) or _is_per_store(item)
     if not is_known and not callable(item) and not is_tag(item):
         raise TypeError(f"{name}: {bounded(repr(item))} cannot be imported")
 
@@ -275,6 +293,11 @@ def _home(item: Any) -> Store | None:
 
 def _common_home(items: Iterable[Any]) -> Store | None:
     return next((home for home in map(_home, items) if home is not None), None)
+
+
+def _is_per_store(item: Any) -> bool:
+    """Whether an item is a ``PerStore``, whose module is imported only where there are some."""
+    return hasattr(item.__class__, "in_store")
 
 
 def is_tag(item: Any) -> bool:
