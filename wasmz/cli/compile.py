@@ -68,7 +68,33 @@ def compile_command(
         sys.stdout.buffer.write(content)
         return
     write_output(target, content)
-    click.echo(f"{target}: {len(content):,} bytes, {counted(len(image.body_offsets), 'function')}")
+    click.echo(f"{target}: {len(content):,} bytes, {said}")
+
+
+def _compile_module(data: bytes, file: str, engine: Engine, jobs: int, profile_use: str | None) -> tuple[bytes, str]:
+    """The contents of a module's `.pyc`, and what it has."""
+    # Imported only here: other commands need no compiler.
+    from wasmz.compile.parallel import compile_frozen
+    from wasmz.compile.profile import load_profile
+
+    given = read_source(data, file)
+    data = bytes(given)
+    # The cache does not distinguish profiles, and need not store code that goes to a file anyway.
+    profile = None if profile_use is None else load_profile(profile_use, data)
+    with errors_in_text(given), progress_of(Path(file).name) as progress:
+        image, code = compile_frozen(data, engine.config, jobs, progress, profile)
+    content = encode_pyc(image, hash_source(data), code, engine.config.limits)
+    return content, counted(len(image.body_offsets), "function")
+
+
+def _compile_component(data: bytes, file: str, engine: Engine, jobs: int, profile_use: str | None) -> tuple[bytes, str]:
+    """The same for a component."""
+    from wasmz.ship.component_pyc import compile_component
+
+    if profile_use is not None:
+        raise click.UsageError(f"--profile-use is for modules, and {file} is a component")
+    content, modules = compile_component(data, engine.config, jobs)
+    return content, f"{modules} core modules"
 
 
 def _compile_bundle(

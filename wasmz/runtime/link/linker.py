@@ -183,7 +183,7 @@ class ImportList:
 
 
 def _link(items: list[Any], store: Store, image: ModuleImage, instance: Instance) -> list[Any]:
-    """What an instance gets for items of its imports, in their order; ``None`` for an import without one."""
+    """Links the items for an image's imports, in order; ``None`` stands for an import without an item."""
     if any(_is_per_store(item) for item in items):
         load("wasmz.runtime.link.per_store")
         from wasmz.runtime.link.per_store import in_store
