@@ -91,14 +91,14 @@ def run(
     It gets only what is given here: no files, environment variables or input unless they are given.
 
     Args:
-        source: bytes, a path, a binary file, or a module or component that is compiled already.
+        source: bytes, a path, a binary file, or a compiled module or component.
         args: the arguments after the program's name, which is that of the file.
         stdin: its input: bytes, text, a binary file, or ``"inherit"`` for this process's.
         env: its environment.
         dirs: directories that it may use, by the guest's names for them: paths, or in-memory file systems. Or just
             paths, which have the same names for the guest.
         timeout: seconds until it is stopped.
-        imports: definitions of imports besides WASI and emscripten's, as for ``instantiate``; for a component,
+        imports: definitions of imports besides WASI and emscripten's, as for ``instantiate``. Of a component,
             instances by name, as for ``component.Linker.define_instance``.
         engine: an engine with another configuration than the default, such as limits of memory and fuel.
         capture_output: whether the result has its output; otherwise it goes to this process's.

@@ -23,7 +23,7 @@ class _Input(BytesIO):
 
 
 def source_of(file: str) -> str | BinaryIO:
-    """Where a module is read from that a command is given: a path, or the standard input for ``-``."""
+    """Where a command reads a module from: a path, or the standard input for ``-``."""
     return _Input(sys.stdin.buffer.read()) if file == STREAM else file
 
 

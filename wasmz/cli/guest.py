@@ -25,8 +25,8 @@ class GuestOptions(Record):
         inherit_env: whether the guest gets this process's environment, too.
         directories: items ``HOST`` or ``HOST::GUEST``.
         stdin: a file to read instead of this process's input.
-        addresses: each ``HOST:PORT`` to listen at.
-        networks, http_hosts: each ``HOST[:PORT]`` that a component may reach.
+        addresses: items ``HOST:PORT`` to listen at.
+        networks, http_hosts: items ``HOST[:PORT]`` that a component may reach.
     """
 
     environment: tuple[str, ...] = ()
