@@ -18,9 +18,10 @@ from wasmz.types import ValType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any, Final
 
+    from wasmz.component.layout import Layout
     from wasmz.component.types import ValueType
     from wasmz.component.writer import Side, Text
 
@@ -119,13 +120,13 @@ class Lifting:
     """Writes lifts from one component into a text."""
 
     def __init__(self, text: Text, side: Side) -> None:
-        self.text = text
-        self.side = side
+        self.text: Text = text
+        self.side: Side = side
         letter = side.letter
-        self.memory = f"memory_{letter}"
-        self.state = f"state_{letter}"
-        self.of = side.layouts.of
-        self.pointer = "I" if side.layouts.pointer == 4 else "Q"
+        self.memory: str = f"memory_{letter}"
+        self.state: str = f"state_{letter}"
+        self.of: Callable[[ValueType], Layout] = side.layouts.of
+        self.pointer: str = "I" if side.layouts.pointer == 4 else "Q"
 
     # Flat values
 

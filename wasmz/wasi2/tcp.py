@@ -55,6 +55,7 @@ class Tcp:
 class TcpSocket(Socket):
     """The resource ``tcp-socket``."""
 
+    state: str
     _backlog: int = _BACKLOG
     _connecting: OSError | None = None
 
