@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 from tests.component_abi.support import dump, echo, instantiate, parse
@@ -52,6 +52,11 @@ def test_bytes_are_those_of_wasmtime(data: st.DataObject) -> None:
     function = theirs.get_func(store, "dump")
     their_type = function.type(store).params[-1][1]
     for value in data.draw(st.lists(values(type), min_size=1, max_size=2)):
-        result = function(store, *range(16), for_wasmtime(type, value, their_type))
+        try:
+            result = function(store, *range(16), for_wasmtime(type, value, their_type))
+        except (TypeError, ValueError) as error:
+            # Their binding cannot tell some cases of variants apart.
+            assert "variant" in str(error).lower(), error
+            reject()
         function.post_return(store)
         assert ours(*range(16), value) == bytes(result)

@@ -15,9 +15,11 @@ import time
 from wasmz.artifact.pyc import (
     Codes,
     DamagedFile,
+    decode_component,
     decode_functions,
     decode_pyc,
     drop_superseded,
+    encode_component,
     encode_functions,
     encode_pyc,
     hash_source,
@@ -25,7 +27,7 @@ from wasmz.artifact.pyc import (
 from wasmz.config import Config
 from wasmz.runtime.image import FrozenCode, ModuleImage
 from wasmz.startup.concurrency import load
-from wasmz.startup.light import blake2b, memoized
+from wasmz.startup.light import CodeType, blake2b, memoized
 from wasmz.version import __version__
 
 DIRECTORY_VARIABLE = "WASMZ_CACHE_DIR"
@@ -117,6 +119,28 @@ class Cache:
         path = self.path(data, config)
         try:
             _write(path, encode_pyc(image, hash_source(data)))
+            self._make_room()
+        except OSError as error:
+            _warn(f"cannot write to the cache: {error}")
+
+    def component_path(self, data: bytes, config: Config) -> str:
+        """Where a component is kept, decoded and validated, with the code of functions that were called."""
+        return os.path.join(self.directory, f"{_key(data, config)}.{sys.implementation.cache_tag}.component")
+
+    def load_component(self, path: str, data: bytes) -> tuple[bytes, dict[str, CodeType]] | None:
+        """What :meth:`store_component` kept, or ``None`` if it is not there whole."""
+        content = _read(path)
+        if content is None:
+            return None
+        try:
+            return decode_component(content, hash_source(data))
+        except DamagedFile:
+            return None
+
+    def store_component(self, path: str, data: bytes, described: bytes, codes: dict[str, CodeType]) -> None:
+        """Keeps a component. Failures are warnings."""
+        try:
+            _write(path, encode_component(described, codes, hash_source(data)))
             self._make_room()
         except OSError as error:
             _warn(f"cannot write to the cache: {error}")

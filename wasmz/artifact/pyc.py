@@ -34,6 +34,7 @@ _CHECKSUM_BYTES = 8
 _FLAGS = (1).to_bytes(4, "little")
 # Stands in place of the flags in files that CPython cannot import.
 _FUNCTIONS = b"fun1"
+_COMPONENT = b"com1"
 
 # Frozen code, by function and form.
 Codes = dict[tuple[int, CodeForm], bytes]
@@ -158,6 +159,21 @@ def decode_functions(content: bytes, source_hash: bytes | None = None) -> tuple[
         return load_image(dumped), {(index, CodeForm.of(number)): code for index, number, code in codes}
     except ValueError as error:
         raise DamagedFile(str(error)) from None
+
+
+def encode_component(described: bytes, codes: dict[str, CodeType], source_hash: bytes) -> bytes:
+    """The contents of a file with a component, as its opener describes it, and the code of texts."""
+    return _sealed(_COMPONENT, source_hash, marshal.dumps((described, codes)))
+
+
+def decode_component(content: bytes, source_hash: bytes) -> tuple[bytes, dict[str, CodeType]]:
+    """The component and the code, from a file made by :func:`encode_component`.
+
+    Raises:
+        DamagedFile: see :func:`decode_pyc`.
+    """
+    described, codes = marshal.loads(_unsealed(_COMPONENT, source_hash, content))
+    return described, codes
 
 
 def drop_superseded(codes: Codes) -> Codes:

@@ -31,8 +31,8 @@ class Entry(Record):
     """A file of the cache.
 
     Attributes:
-        name: its name in the directory: a key, the Python version, and ``pyc`` for a whole module or ``tiers`` for
-            lazily compiled functions.
+        name: its name in the directory: a key, the Python version, and ``pyc`` for a whole module, ``component`` for a
+            component, or ``tiers`` for lazily compiled functions.
         size: in bytes.
         used: when it was written or last read, as a POSIX timestamp, accurate to an hour.
     """
@@ -83,7 +83,7 @@ def _is_name(name: str) -> bool:
     key, _, rest = name.partition(".")
     tag, _, kind = rest.partition(".")
     is_tag = tag.replace("-", "_").isidentifier() or tag.isalnum()
-    return kind in ("pyc", "tiers") and is_tag and len(key) == _KEY_DIGITS and _HEXADECIMAL.issuperset(key)
+    return kind in ("pyc", "tiers", "component") and is_tag and len(key) == _KEY_DIGITS and _HEXADECIMAL.issuperset(key)
 
 
 def _is_unfinished(name: str) -> bool:

@@ -469,7 +469,7 @@ def _error_context_message(place: Place, definition: syntax.BuiltIn) -> Code:
         text, params = write_items_text(STRING, side_of("a", options, place, is_raw=False))
         return text, params, []
 
-    store = make_function("store_message", HELPER, write, options.names("a", place.state))
+    store = make_function("store_message", HELPER, write, options.names("a", place.state), place.codes)
 
     def error_context_message(index: int, address: int) -> None:
         message = pass_error_context(place.state, index).debug_message

@@ -68,7 +68,7 @@ class Component:
         from wasmz.component.opening import open_component
 
         data = read_bytes(source)
-        return cls(ComponentCode(engine, open_component(engine, data)))
+        return cls(ComponentCode(engine, *open_component(engine, data)))
 
     @classmethod
     def of_value(cls, value: ComponentValue) -> Component:

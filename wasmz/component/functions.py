@@ -99,7 +99,7 @@ class LiftedFunction(ComponentFunction):
             "wrong_arguments": self._wrong_arguments(entered),
             "failure": failure,
         }
-        made = make_function(name, EXPORT, write, bindings)
+        made = make_function(name, EXPORT, write, bindings, place.codes)
         return describe(made, self)
 
     def _wrong_arguments(self, entered: list[ComponentState]) -> Callable[..., BaseException | None]:
@@ -163,7 +163,7 @@ class LiftedFunction(ComponentFunction):
             "f": self.core.code,
             "post": self.options.post,
         }
-        made: Callable[..., Any] = make_function(name, HELPER, write, bindings)
+        made: Callable[..., Any] = make_function(name, HELPER, write, bindings, place.codes)
         return made
 
 
@@ -210,7 +210,7 @@ class HostFunction(ComponentFunction):
             "wrong_result": self.wrong_result(type, place),
             "needless_result": self._needless_result,
         }
-        made: Callable[..., Any] = make_function(name, HOST, write, bindings)
+        made: Callable[..., Any] = make_function(name, HOST, write, bindings, place.codes)
         return made
 
     def wrong_result(self, type: types.FunctionType, place: Place) -> Callable[..., BaseException | None]:

@@ -19,7 +19,7 @@ from wasmz.runtime.abi import FRAME_KEY
 from wasmz.runtime.limits import depth
 from wasmz.runtime.traps.translation import translate
 from wasmz.startup.concurrency import load
-from wasmz.startup.light import FunctionType
+from wasmz.startup.light import CodeType, FunctionType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
         state: ComponentState
         items: dict[str, list[Any]]
+
+        @property
+        def codes(self) -> dict[str, CodeType]: ...
 
         def resource(self, type: forms.Resource) -> handles.ResourceType: ...
 
@@ -109,9 +112,21 @@ class BoundOptions:
 
 
 def make_function(
-    name: str, kind: str, write: Callable[[], tuple[Text, str, list[str]]], bindings: dict[str, Any]
+    name: str,
+    kind: str,
+    write: Callable[[], tuple[Text, str, list[str]]],
+    bindings: dict[str, Any],
+    codes: dict[str, CodeType],
 ) -> Any:
-    """A function whose code is written when it is first called: what ``write`` gives, and the names of parameters."""
+    """A function whose code is written when it is first called.
+
+    Args:
+        name: of the function.
+        kind: whose its frames are, see ``runtime/traps/translation.py``.
+        write: gives the text, its parameters, and the names of those in Python.
+        bindings: what names in it stand for.
+        codes: the code of texts that the component has used, which is kept in the cache.
+    """
     namespace: dict[str, Any] = {FRAME_KEY: kind, "__name__": "wasmz.component.generated"}
 
     def make() -> Any:
@@ -121,7 +136,7 @@ def make_function(
         text, params, names = write()
         source = text.finish(params, names)
         made: dict[str, Any] = {**_NAMES, **text.names(), **{f"_{key}": value for key, value in bindings.items()}}
-        exec(code_of(source), made)
+        exec(code_of(source, codes), made)
         code = made.pop("_call").__code__
         # Helpers find their names where they were made: the same dict.
         namespace.update(made)

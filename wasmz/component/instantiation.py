@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from wasmz.runtime.calls.func import Func
     from wasmz.runtime.link.engine import Engine
     from wasmz.runtime.link.store import Store
+    from wasmz.startup.light import CodeType
 
 __wasmz_frame__ = "helper"
 
@@ -46,13 +47,14 @@ class ComponentCode:
     Attributes:
         engine: whose configuration holds.
         component: as decoded and validated.
+        codes: by text, the code of generated functions that its instances use.
         has_tasks: whether anything in it is asynchronous.
     """
 
-    def __init__(self, engine: Engine, component: syntax.Component, modules: dict[int, Module] | None = None) -> None:
-        """``modules`` are core modules that are compiled already, by where they begin."""
+    def __init__(self, engine: Engine, component: syntax.Component, codes: dict[str, CodeType] | None = None) -> None:
         self.engine: Engine = engine
         self.component: syntax.Component = component
+        self.codes: dict[str, CodeType] = {} if codes is None else codes
         self.has_tasks: bool = _has_tasks(component)
         self._modules: dict[int, Module] = {} if modules is None else modules
         self._classes: dict[Any, Any] = {}
@@ -229,6 +231,11 @@ class Place:
             from wasmz.component.scheduling import InstanceTasks
 
             state.tasks = InstanceTasks(state)
+
+    @property
+    def codes(self) -> dict[str, CodeType]:
+        """By text, the code of generated functions."""
+        return self.code.codes
 
     @property
     def store(self) -> Store:

@@ -74,7 +74,7 @@ def _piece(
             text, params = write(side)
             return text, params, []
 
-        found = known[key] = make_function(str(key[0]), HELPER, make, options.names("a", place.state))
+        found = known[key] = make_function(str(key[0]), HELPER, make, options.names("a", place.state), place.codes)
     return found  # type: ignore[no-any-return]
 
 

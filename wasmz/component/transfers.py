@@ -129,5 +129,6 @@ class GuestBuffer:
                 text, params = (read_items_text if what == "read" else write_items_text)(item, side)
                 return text, params, []
 
-            found = known[key] = make_function(f"{what}_items", HELPER, write, options.names("a", place.state))
+            names = options.names("a", place.state)
+            found = known[key] = make_function(f"{what}_items", HELPER, write, names, place.codes)
         return found  # type: ignore[no-any-return]
