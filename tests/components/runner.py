@@ -52,12 +52,9 @@ def _run(command: dict[str, Any], folder: Path, session: Session, report: Report
         problem = _refusal(data, is_text=command["module_type"] == "text")
     elif kind in ("module", "module_definition"):
         problem = _acceptance(data)
-        if problem is None and session.can_run:
+        if problem is None:
             problem = session.define(command, data)
     elif kind in _RUNNING:
-        if not session.can_run:
-            report.skipped["components are not instantiated yet"] += kind.startswith("assert")
-            return
         problem = session.run(command, data)
     else:
         problem = "this runner does not know such commands"

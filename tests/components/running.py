@@ -17,13 +17,7 @@ _LONGEST_CALL = 60.0
 
 
 class Session:
-    """The components and instances of one script.
-
-    Attributes:
-        can_run: whether components can be instantiated at all.
-    """
-
-    can_run = True
+    """The components and instances of one script."""
 
     def __init__(self) -> None:
         self._engine = wasmz.Engine()

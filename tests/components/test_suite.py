@@ -29,3 +29,4 @@ def test_script(script: Script) -> None:
         missing(f"left out: {error}")
     report = run_script(converted)
     assert not report.failures, "\n".join(report.failures[:20])
+    assert not report.skipped

@@ -13,6 +13,22 @@ from tests.components.building import EXPORT, IMPORT, TYPE, component, section, 
 from tests.spec.suite import ConversionError, find_wasm_tools
 from tests.support.built import missing
 from wasmz.component.binary.decoder import decode_component
+from wasmz.component.forms import Resource, ResourceName
+from wasmz.component.types import (
+    F32,
+    STRING,
+    U8,
+    BorrowType,
+    FunctionType,
+    InstanceType,
+    ListType,
+    OptionType,
+    OwnType,
+    RecordType,
+    ResultType,
+    TupleType,
+    TypeBound,
+)
 from wasmz.component.validation.validator import validate_component
 from wasmz.component.wit import print_wit
 
@@ -201,3 +217,23 @@ def test_inspect_as_json(tmp_path: Path) -> None:
     assert ask == {"name": "ask", "kind": "func", "type": "async func(for: string) -> bool"}
     assert handle == {"name": "handle", "kind": "type", "type": "resource"}
     assert found["exports"] == [{"name": "again", "kind": "func", "type": "async func(for: string) -> bool"}]
+
+
+def test_types_are_shown_as_wit() -> None:
+    point = RecordType([("x", F32), ("y", OptionType(F32))]).named("point")
+    assert repr(point) == "<record { x: f32, y: option<f32> }>"
+    assert repr(TypeBound(point)) == "<type record { x: f32, y: option<f32> }>"
+    function = FunctionType([("p", point), ("list", ListType(ListType(U8)))], ResultType(None, STRING), True)
+    assert repr(function) == "<async func(p: point, %list: list<list<u8>>) -> result<_, string>>"
+    file = ResourceName(Resource("file"), "file")
+    assert repr(TupleType([OwnType(file), BorrowType(file)])) == "<tuple<own<file>, borrow<file>>>"
+    assert repr(TypeBound(file)) == "<type resource>"
+    assert repr(InstanceType({"f": function})) == "<instance of f>"
+
+
+def test_what_is_shown_of_types_is_short() -> None:
+    """Of types that share parts, as of others."""
+    type = TupleType([U8])
+    for _ in range(18):
+        type = TupleType([type, type])
+    assert len(repr(type)) < 2_000

@@ -9,10 +9,11 @@ import click
 
 from wasmz.component.binary.decoder import SECTION_NAMES, decode_component
 from wasmz.component.forms import ResourceName
+from wasmz.component.notation import described
 from wasmz.component.syntax import ComponentDefinition, CoreModule
 from wasmz.component.types import ComponentType, FunctionType, InstanceType, TypeBound, ValueType
 from wasmz.component.validation.validator import validate_component
-from wasmz.component.wit import function_text, print_wit, type_text
+from wasmz.component.wit import print_wit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,11 +69,11 @@ def _items(externs: Mapping[str, ExternType]) -> list[dict[str, Any]]:
 def _described(extern: ExternType) -> dict[str, Any]:
     """The type of an import or export; of an instance or component what it has in turn."""
     if isinstance(extern, FunctionType):
-        return {"type": function_text(extern)}
+        return {"type": described(extern)}
     if isinstance(extern, TypeBound):
         if isinstance(extern.type, ResourceName):
             return {"type": "resource"}
-        return {"type": type_text(extern.type)} if isinstance(extern.type, ValueType) else {"type": extern.type.kind}
+        return {"type": described(extern.type)} if isinstance(extern.type, ValueType) else {"type": extern.type.kind}
     if isinstance(extern, InstanceType):
         return {"type": "instance", "exports": _items(extern.exports)}
     if isinstance(extern, ComponentType):

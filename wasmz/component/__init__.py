@@ -8,6 +8,7 @@
 
 forms.py            what types have in common: structures that equal types share; resource types
 types.py            the types of values, functions, instances and components, resolved
+notation.py         types as WIT writes them
 layout.py           how values lie in memory, and which core values stand for them
 syntax.py           a component as decoded: its definitions, in order
 binary/             bytes to that

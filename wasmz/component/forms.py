@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from _operator import is_
 
+from wasmz.component.notation import described
 from wasmz.startup.concurrency import new_lock
 from wasmz.startup.light import WeakValueDictionary
 
@@ -186,7 +187,7 @@ class Structured:
         return _restore, (type(self), self._arguments, self.name)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(map(repr, self._arguments))})"
+        return f"<{described(self)}>"
 
 
 def _replaced(argument: Any, replace: Callable[[Any], Any]) -> Any:

@@ -17,6 +17,8 @@ component is instantiated: ``Component.resources`` says where it is found then.
 from __future__ import annotations
 
 from wasmz.component.forms import Resource, ResourceName, Structured
+from wasmz.component.notation import described
+from wasmz.errors import bounded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,9 +45,6 @@ class PrimitiveType(ValueType):
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self._set((kind,), (), ())
-
-    def __repr__(self) -> str:
-        return self.kind
 
 
 BOOL: Final = PrimitiveType("bool")
@@ -328,6 +327,9 @@ class CoreModuleType:
         """How many types it consists of."""
         return 1 + len(self.imports) + len(self.exports)
 
+    def __repr__(self) -> str:
+        return f"<core module of {bounded(', '.join(self.exports) or 'nothing')}>"
+
 
 class CoreTag:
     """The type of a core tag; ``type`` is that of a function with what its exceptions carry as parameters."""
@@ -352,6 +354,10 @@ class TypeBound:
     def size(self) -> int:
         """How many types it consists of."""
         return 1 if isinstance(self.type, ResourceName) else self.type.size
+
+    def __repr__(self) -> str:
+        known = self.type
+        return f"<type {described(known) if isinstance(known, Structured) else getattr(known, 'kind', 'resource')}>"
 
 
 class ValueBound:
@@ -405,6 +411,9 @@ class InstanceType:
         made.name = name
         return made
 
+    def __repr__(self) -> str:
+        return f"<instance of {bounded(', '.join(self.exports) or 'nothing')}>"
+
 
 def paths_of(name: str, extern: ExternType) -> dict[Resource, tuple[str, ...]]:
     """The resource types that an import or export of this name gives, and under which names."""
@@ -450,6 +459,9 @@ class ComponentType:
         made = ComponentType(self.imports, self.exports, self.imported, self.defined)
         made.name = name
         return made
+
+    def __repr__(self) -> str:
+        return f"<component of {bounded(', '.join(self.exports) or 'nothing')}>"
 
 
 def _depth_of(externs: Mapping[str, ExternType]) -> int:

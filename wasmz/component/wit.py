@@ -14,22 +14,16 @@ The interfaces of packages follow, each once. What WIT cannot say, such as an im
 from __future__ import annotations
 
 from wasmz.component.forms import ResourceName
+from wasmz.component.notation import block, escaped, function, indented, one_line, signature, structure
 from wasmz.component.syntax import Export, Import
 from wasmz.component.types import (
     BorrowType,
     EnumType,
-    FixedListType,
     FlagsType,
     FunctionType,
     InstanceType,
-    ListType,
-    MapType,
-    OptionType,
     OwnType,
-    PrimitiveType,
     RecordType,
-    ResultType,
-    TupleType,
     TypeBound,
     ValueType,
     VariantType,
@@ -38,36 +32,11 @@ from wasmz.errors import ImplementationLimit, bounded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any, Final
 
     from wasmz.component.syntax import Component
     from wasmz.component.types import ComponentType, ExternType
-
-_KEYWORDS: Final = frozenset(
-    (
-        *(
-            "use",
-            "type",
-            "func",
-            "u8",
-            "u16",
-            "u32",
-            "u64",
-            "s8",
-            "s16",
-            "s32",
-            "s64",
-            "f32",
-            "f64",
-            "char",
-            "resource",
-        ),
-        *("own", "borrow", "record", "flags", "variant", "enum", "bool", "string", "option", "result", "future"),
-        *("stream", "error-context", "list", "map", "as", "from", "static", "interface", "tuple", "world", "import"),
-        *("export", "package", "constructor", "include", "with", "async"),
-    )
-)
 
 # Types that share parts can be written a thousand times as long as they are.
 _LONGEST_TYPE: Final = 10_000
@@ -92,21 +61,6 @@ def _implemented(component: Component) -> dict[tuple[str, str], str]:
         for item in component.definitions
         if isinstance(item, (Import, Export)) and item.name.implements is not None
     }
-
-
-def type_text(type: ValueType) -> str:
-    """What a type of values is, on one line; types that it mentions by the names that they have somewhere."""
-    return _one_line(_Scope("", {}).structure(type))
-
-
-def function_text(type: FunctionType) -> str:
-    """The same for the type of a function."""
-    return _Scope("", {}).function(type)
-
-
-def escaped(label: str) -> str:
-    """A label as WIT writes it: with ``%`` where it would be a keyword."""
-    return f"%{label}" if label in _KEYWORDS else label
 
 
 class _Scope:
@@ -154,49 +108,16 @@ class _Scope:
             return f"borrow<{self.text(type.alias)}>"
         if isinstance(type, (RecordType, VariantType, FlagsType, EnumType)):
             name = self.structures.get(type.form) or type.name
-            return _one_line(self.structure(type)) if name is None else escaped(name)
+            return one_line(self.structure(type)) if name is None else escaped(name)
         return self.structure(type)
 
     def structure(self, type: Any) -> str:
         """What a type is, in lines."""
-        if isinstance(type, PrimitiveType):
-            return type.kind
-        if isinstance(type, RecordType):
-            return _block("record", [f"{escaped(label)}: {self.text(field)}" for label, field in type.fields])
-        if isinstance(type, VariantType):
-            return _block("variant", [self._case(label, payload) for label, payload in type.cases])
-        if isinstance(type, (FlagsType, EnumType)):
-            return _block(type.kind, map(escaped, type.labels))
-        if isinstance(type, FixedListType):
-            return f"list<{self.text(type.item)}, {type.length}>"
-        if isinstance(type, ResultType):
-            return self._result(type)
-        if isinstance(type, (ListType, OptionType, TupleType, MapType)):
-            return f"{type.kind}<{', '.join([self.text(part) for part in type.parts()])}>"
-        if isinstance(type, OwnType):
-            return f"own<{self.text(type.alias)}>"
-        if isinstance(type, BorrowType):
-            return self._written(type)
-        # A stream or future.
-        return type.kind if type.item is None else f"{type.kind}<{self.text(type.item)}>"
-
-    def _case(self, label: str, payload: ValueType | None) -> str:
-        return escaped(label) if payload is None else f"{escaped(label)}({self.text(payload)})"
-
-    def _result(self, type: ResultType) -> str:
-        if type.error is None:
-            return "result" if type.ok is None else f"result<{self.text(type.ok)}>"
-        return f"result<{'_' if type.ok is None else self.text(type.ok)}, {self.text(type.error)}>"
-
-    def signature(self, type: FunctionType, *, without_self: bool = False) -> str:
-        """The parameters and the result of a function."""
-        params = type.params[1:] if without_self else type.params
-        listed = ", ".join([f"{escaped(label)}: {self.text(param)}" for label, param in params])
-        return f"({listed})" + ("" if type.result is None else f" -> {self.text(type.result)}")
+        return self._written(type) if isinstance(type, BorrowType) else structure(type, self.text)
 
     def function(self, type: FunctionType, *, prefix: str = "", without_self: bool = False) -> str:
         """The type of a function."""
-        return f"{prefix}{'async ' if type.is_async else ''}func{self.signature(type, without_self=without_self)}"
+        return function(type, self.text, prefix=prefix, without_self=without_self)
 
     def resource(self, name: str) -> str:
         """A resource type with its constructor, methods and static functions."""
@@ -212,27 +133,13 @@ class _Scope:
                 prefix = "static " if kind == "static" else ""
                 text = self.function(extern, prefix=prefix, without_self=kind == "method")
                 items.append(f"{escaped(member)}: {text}")
-        return _block(f"resource {escaped(name)}", items, end=";") if items else f"resource {escaped(name)};"
+        return block(f"resource {escaped(name)}", items, end=";") if items else f"resource {escaped(name)};"
 
 
 def _constructor(scope: _Scope, type: FunctionType) -> str:
-    text = f"constructor{scope.signature(type)}"
+    text = f"constructor{signature(type, scope.text)}"
     # What it makes is said by where it stands.
     return text.rpartition(" -> ")[0] if isinstance(type.result, OwnType) else text
-
-
-def _block(head: str, lines: Iterable[str], end: str = ",") -> str:
-    """Lines between braces, each with an end, and further in."""
-    return "\n".join([f"{head} {{", *[f"{_indented(line)}{end}" for line in lines], "}"])
-
-
-def _one_line(text: str) -> str:
-    """A definition without line breaks."""
-    return " ".join(text.split()).replace(", }", " }")
-
-
-def _indented(text: str) -> str:
-    return "\n".join([f"  {line}" if line else line for line in text.split("\n")])
 
 
 class _Printer:
@@ -265,7 +172,7 @@ class _Printer:
         scope = _Scope("", self.type.imports)
         imports, exports = self._side("import", scope), self._side("export", _Scope("", self._with_types()))
         body = "\n\n".join(["\n".join(items) for items in (imports, exports) if items])
-        parts = ["package root:component;\n\nworld root {" + (f"\n{_indented(body)}" if body else "") + "\n}"]
+        parts = ["package root:component;\n\nworld root {" + (f"\n{indented(body)}" if body else "") + "\n}"]
         packages: dict[str, list[str]] = {}
         for key in self.interfaces:
             packages.setdefault(_package(key), []).append(key)
@@ -273,7 +180,7 @@ class _Printer:
             bodies = [
                 self._interface(f"interface {escaped(_interface(key))}", key, self.interfaces[key]) for key in keys
             ]
-            parts.append(f"package {package} {{\n{_indented(chr(10).join(bodies))}\n}}")
+            parts.append(f"package {package} {{\n{indented(chr(10).join(bodies))}\n}}")
         return "\n\n".join(parts) + "\n"
 
     def _with_types(self) -> dict[str, ExternType]:
@@ -294,7 +201,7 @@ class _Printer:
                     items.append(f"{what} {escaped(name)}: {scope.function(extern)};")
             elif isinstance(extern, TypeBound):
                 text = uses.get(name) or self._definition(scope, name, extern)
-                items.append(text if what == "import" else f"// export: {_one_line(text)}")
+                items.append(text if what == "import" else f"// export: {one_line(text)}")
             else:
                 items.append(f"// {what} {name}: {extern.kind}")
             self._count(items[-1] if items else "")
@@ -332,7 +239,7 @@ class _Printer:
                 blocks.append(uses.get(name) or self._definition(scope, name, extern))
             self._count(blocks[-1] if blocks else "")
         blocks += functions
-        return f"{head} {{\n{_indented((chr(10) * 2).join(blocks))}\n}}" if blocks else f"{head} {{\n}}"
+        return f"{head} {{\n{indented((chr(10) * 2).join(blocks))}\n}}" if blocks else f"{head} {{\n}}"
 
     def _find_uses(self, scope: _Scope) -> dict[str, str]:
         """For each type that is defined elsewhere the line that says so."""
