@@ -254,28 +254,17 @@ def f32_nearest(a: float) -> float:
 # Sign bits
 
 
-def f32_abs(a: float) -> float:
-    return fabs(a)
-
-
 def f32_neg(a: float) -> float:
     return -a
-
-
-def f32_copysign(a: float, b: float) -> float:
-    return copysign(a, b)
-
-
-def f64_abs(a: float) -> float:
-    return fabs(a)
 
 
 def f64_neg(a: float) -> float:
     return -a
 
 
-def f64_copysign(a: float, b: float) -> float:
-    return copysign(a, b)
+# CPython calls functions that are written in C without a frame.
+f32_abs = f64_abs = fabs
+f32_copysign = f64_copysign = copysign
 
 
 # Comparisons

@@ -24,8 +24,8 @@ def i32_ctz(a: int) -> int:
     return (a & -a).bit_length() - 1 if a else 32
 
 
-def i32_popcnt(a: int) -> int:
-    return a.bit_count()
+# CPython calls functions that are written in C without a frame.
+i32_popcnt = i64_popcnt = int.bit_count
 
 
 def i32_add(a: int, b: int) -> int:
@@ -165,10 +165,6 @@ def i64_clz(a: int) -> int:
 
 def i64_ctz(a: int) -> int:
     return (a & -a).bit_length() - 1 if a else 64
-
-
-def i64_popcnt(a: int) -> int:
-    return a.bit_count()
 
 
 def i64_add(a: int, b: int) -> int:
