@@ -51,7 +51,14 @@ class ComponentCode:
         has_tasks: whether anything in it is asynchronous.
     """
 
-    def __init__(self, engine: Engine, component: syntax.Component, codes: dict[str, CodeType] | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        component: syntax.Component,
+        codes: dict[str, CodeType] | None = None,
+        modules: dict[int, Module] | None = None,
+    ) -> None:
+        """``modules`` are core modules that are compiled already, by where they begin."""
         self.engine: Engine = engine
         self.component: syntax.Component = component
         self.codes: dict[str, CodeType] = {} if codes is None else codes

@@ -92,7 +92,7 @@ def open_precompiled(engine: Engine, data: bytes, modules: tuple[tuple[int, byte
         compiled[start] = Module.of_image(engine, image, precompiled_supply(image, code))
     component = decode_component(data)
     validate_component(component, core_module_type=lambda definition: type_of_image(compiled[definition.start].image))
-    return Component(ComponentCode(engine, component, compiled))
+    return Component(ComponentCode(engine, component, modules=compiled))
 
 
 def type_of_image(image: ModuleImage) -> CoreModuleType:
