@@ -99,8 +99,7 @@ def lift_params(text: Text, side: Side, params: _Params, cores: list[str], most:
     lifting = Lifting(text, side)
     flat = side.layouts.flat_all(params.types)
     if flat is None or len(flat) > most:
-        layout = side.layouts.of(params.tuple)
-        text.line(f"check_address({lifting.memory}, {cores[0]}, {layout.size}, {layout.alignment})")
+        check_address(text, lifting.memory, cores[0], side.layouts.of(params.tuple))
         made = text.fresh("g")
         text.line(f"{made} = {lifting.at(params.tuple, cores[0])}")
         names = [text.fresh("g") for _ in params.types]
@@ -122,11 +121,21 @@ def lift_result(text: Text, side: Side, type: ValueType, core: str) -> str:
     made = text.fresh("g")
     if _is_flat(side, type):
         text.line(f"{made} = {lifting.flat(type, [core])}")
+        return made
+    check_address(text, lifting.memory, core, side.layouts.of(type))
+    if type.kind == "string" and side.encoding == "utf8" and not side.is_raw:
+        lifting.utf8_at(core, made)
     else:
-        layout = side.layouts.of(type)
-        text.line(f"check_address({lifting.memory}, {core}, {layout.size}, {layout.alignment})")
         text.line(f"{made} = {lifting.at(type, core)}")
     return made
+
+
+def check_address(text: Text, memory: str, address: str, layout: Layout) -> None:
+    """Writes the check that values are in memory at an address that a function was told."""
+    is_unaligned = f"{address} & {layout.alignment - 1} or " if layout.alignment > 1 else ""
+    text.line(
+        f"if {is_unaligned}{address} + {layout.size} > {memory}.size_bytes: trap_address({address}, {layout.alignment})"
+    )
 
 
 def _is_flat(side: Side, type: ValueType) -> bool:
@@ -145,8 +154,7 @@ def lower_result(text: Text, side: Side, type: ValueType, name: str, pointer: st
         core = text.fresh("w")
         text.line(f"{core}, = {lowering.flat(type, name)[0]},")
     else:
-        layout = side.layouts.of(type)
-        text.line(f"check_address({lowering.memory}, {pointer}, {layout.size}, {layout.alignment})")
+        check_address(text, lowering.memory, pointer, side.layouts.of(type))
         lowering.store(type, name, pointer)
     if needs_memory:
         text.line(f"{lowering.state}.may_leave = True")
@@ -173,28 +181,30 @@ def export_text(
     params = _Params(type, side)
     names = [f"ARG{number}" for number in range(len(type.params))]
     states = _enter(text, entered, side.letter)
+    lowering = Lowering(text, side)
+    has_scope = any(param.has_borrow and not lowering.is_at_home(param) for param in params.types)
     text.line("try:")
     with text.indented():
-        if params.has_borrow:
+        if has_scope:
             text.line("t = HostScope()")
         cores = lower_params(text, side, params, names) if names else []
         text.line("pass")
-    scope = ", t" if params.has_borrow else ""
+    scope = ", t" if has_scope else ""
     _write_handler(text, f"wrong_arguments(error, ({''.join(name + ', ' for name in names)}){scope})", "BaseException")
     for line in (depth.ENTER if is_deep else "try:").splitlines():
         text.line(line)
     with text.indented():
         text.line(f"{'r = ' if type.result is not None else ''}f({', '.join(cores)})")
         made = "None" if type.result is None else lift_result(text, side, type.result, "r")
-        if params.has_borrow:
+        if has_scope:
             text.line("t.check()")
         if has_post:
             _write_post(text, side, type)
-    _write_handler(text, "failure(error)", "Exception")
+    _write_handler(text, "failure(error, t)" if has_scope else "failure(error)", "Exception")
     if is_deep:
         for line in depth.LEAVE.splitlines():
             text.line(line)
-    if params.has_borrow:
+    if has_scope:
         text.line("t.end()")
     for state in states:
         text.line(f"{state}.may_enter = True")

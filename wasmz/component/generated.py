@@ -108,7 +108,10 @@ class BoundOptions:
 
     def names(self, letter: str, state: ComponentState | None) -> dict[str, Any]:
         """What generated code finds under names with a letter."""
-        return {f"memory_{letter}": self.memory, f"realloc_{letter}": self.realloc, f"state_{letter}": state}
+        memory = self.memory
+        words = None if memory is None else memory._strided("I" if self.layouts.pointer == 4 else "Q")
+        named = {"memory": memory, "words": words, "realloc": self.realloc, "state": state}
+        return {f"{name}_{letter}": value for name, value in named.items()}
 
 
 def make_function(
@@ -167,8 +170,13 @@ def side_of(letter: str, options: BoundOptions, place: Place, *, is_raw: bool, s
     )
 
 
-def failure(error: Exception) -> BaseException | None:
-    """What becomes of an exception that leaves a component: a trap; ``None`` if it passes as it is."""
+def failure(error: Exception, scope: handles.HostScope | None = None) -> BaseException | None:
+    """What becomes of an exception that leaves a component: a trap; ``None`` if it passes as it is.
+
+    ``scope`` has what was lent to the call.
+    """
+    if scope is not None:
+        scope.end()
     trap = translate(error)
     if trap is not None:
         return trap

@@ -12,6 +12,7 @@ from __future__ import annotations
 from _struct import Struct
 
 from wasmz.component.layout import as_cases, discriminant_size
+from wasmz.component.transfer import MOST_BYTES
 from wasmz.component.types import MapType, TupleType
 from wasmz.startup.light import memoized
 from wasmz.types import ValType
@@ -214,6 +215,17 @@ class Lifting:
         value = self._part(type, 0, packing, address)
         self._unpack(packing, layout.size, address)
         return value
+
+    def utf8_at(self, address: str, name: str) -> None:
+        """Writes what lifts a string in UTF-8, whose address and length are at an address, into a name."""
+        text, size = self.text, self.side.layouts.pointer
+        start, count, end = text.fresh("a"), text.fresh("a"), text.fresh("a")
+        text.line(f"{start} = words_{self.side.letter}[{address}]")
+        text.line(f"{count} = words_{self.side.letter}[{address} + {size}]")
+        text.line(f"{end} = {start} + {count}")
+        text.line(f"if {count} > {MOST_BYTES} or {end} > {self.memory}.size_bytes: trap_string()")
+        text.line(f"try: {name} = {self.memory}.bytes[{start}:{end}].tobytes().decode()")
+        text.line("except UnicodeDecodeError as error: trap_string(error)")
 
     def _unpack(self, packing: Packing, size: int, address: str) -> None:
         if packing.names:

@@ -22,6 +22,7 @@ from wasmz.component.lifting import (
     leaves,
     struct_of,
 )
+from wasmz.component.transfer import MOST_BYTES
 from wasmz.types import ValType
 
 TYPE_CHECKING = False
@@ -131,8 +132,22 @@ class Lowering:
                     text.line(f"f32_scratch[0] = {name}; {name} = f32_scratch[0]")
             return [name]
         made = text.fresh("w")
-        text.line(f"{made} = {self._scalar(type, name)}")
+        if self.is_at_home(type):
+            # The component that defines the type gets the representation itself: nothing is noted of the call.
+            text.line(
+                f"{made} = {name}._rep if {name}.__class__ is {text.bind('C', self._resource(type).cls)} else None"
+            )
+            text.line(f"if {made} is None: refuse()")
+        else:
+            text.line(f"{made} = {self._scalar(type, name)}")
         return [made]
+
+    def _resource(self, type: ValueType) -> Any:
+        return self.side.resources(type.resource)  # type: ignore[attr-defined]
+
+    def is_at_home(self, type: ValueType) -> bool:
+        """Whether a value is Python's handle to a resource, lent to the component that defines its type."""
+        return type.kind == "borrow" and not self.side.is_raw and self._resource(type).state is self.side.state
 
     def _integer(self, kind: str, name: str) -> str:
         low, high = _BOUNDS[kind]
@@ -310,6 +325,16 @@ class Lowering:
         """Writes what puts a string, list or map into memory; names for its address and length."""
         text, side = self.text, self.side
         start, count = text.fresh("w"), text.fresh("w")
+        if type.kind == "string" and side.encoding == "utf8" and not side.is_raw:
+            data = text.fresh("b")
+            text.line(f"if {name}.__class__ is not str: {name} = text_of({name})")
+            text.line(f"{data} = {name}.encode()")
+            text.line(f"{count} = len({data})")
+            text.line(f"{start} = {self.realloc}(0, 0, 1, {count})")
+            end = f"{start} + {count}"
+            text.line(f"if {count} > {MOST_BYTES} or {end} > {self.memory}.size_bytes: raise no_room({count})")
+            text.line(f"{self.memory}.bytes[{start}:{end}] = {data}")
+            return [start, count]
         if type.kind == "string":
             encode = _ENCODERS[side.source if side.is_raw else "python", side.encoding]
             tag = f", {1 << (8 * side.layouts.pointer - 1)}" if side.encoding == "latin1+utf16" else ""
@@ -394,7 +419,7 @@ class Lowering:
         if kind == "char":
             return name if raw else f"code_of({name})"
         if kind in ("own", "borrow"):
-            bound = text.bind("R", self.side.resources(type.resource))  # type: ignore[attr-defined]
+            bound = text.bind("R", self._resource(type))
             scope = ", t" if kind == "borrow" else ""
             return f"{'receive' if raw else 'lower'}_{kind}({self.state}, {name}, {bound}{scope})"
         if kind == "error-context":

@@ -46,11 +46,11 @@ def lift_utf8(memory: Memory, start: int, count: int) -> str:
     """A string in UTF-8."""
     end = start + count
     if count > MOST_BYTES or end > memory.size_bytes:
-        raise component_trap("string pointer/length out of bounds of memory")
+        trap_string()
     try:
-        return str(memory.bytes[start:end], "utf-8")
+        return memory.bytes[start:end].tobytes().decode()
     except UnicodeDecodeError as error:
-        raise component_trap(f"invalid utf-8 sequence: {error.reason}") from None
+        return str(trap_string(error))
 
 
 def lift_utf16(memory: Memory, start: int, count: int) -> str:
@@ -117,12 +117,18 @@ def lift_view(memory: Memory, start: int, count: int, size: int) -> memoryview:
     return memory.bytes[start : check_list(memory, start, count, size, size)]
 
 
-def check_address(memory: Memory, start: int, size: int, alignment: int) -> None:
-    """Checks that values are in memory that a function was told the address of."""
+def trap_address(start: int, alignment: int) -> Any:
+    """Values are not in memory where a function was told that they are."""
     if start & (alignment - 1):
         raise component_trap(_UNALIGNED)
-    if start + size > memory.size_bytes:
-        raise component_trap("pointer out of bounds of memory")
+    raise component_trap("pointer out of bounds of memory")
+
+
+def trap_string(error: UnicodeDecodeError | None = None) -> Any:
+    """A string is not in memory, or not in UTF-8."""
+    if error is not None:
+        raise component_trap(f"invalid utf-8 sequence: {error.reason}") from None
+    raise component_trap("string pointer/length out of bounds of memory")
 
 
 # Lowering
@@ -227,36 +233,24 @@ def store_view(value: memoryview, memory: Memory, realloc: Realloc, size: int) -
 # Strings from Python
 
 
-def utf8_of_text(text: str, memory: Memory, realloc: Realloc) -> tuple[int, int]:
-    """Python's string in UTF-8."""
-    if text.__class__ is not str:
-        text = _text(text)
-    data = text.encode()
-    count = len(data)
-    start = realloc(0, 0, 1, count)
-    if count > MOST_BYTES or start + count > memory.size_bytes:
-        raise _no_room(count)
-    memory.bytes[start : start + count] = data
-    return start, count
-
-
 def utf16_of_text(text: str, memory: Memory, realloc: Realloc) -> tuple[int, int]:
     """Python's string in UTF-16."""
-    data = _text(text).encode("utf-16-le")
+    data = text_of(text).encode("utf-16-le")
     return _put(data, memory, realloc), len(data) // 2
 
 
 def latin1_or_utf16_of_text(text: str, memory: Memory, realloc: Realloc, tag: int) -> tuple[int, int]:
     """Python's string in Latin-1 if that is possible."""
     try:
-        data = _text(text).encode("latin-1")
+        data = text_of(text).encode("latin-1")
     except UnicodeEncodeError:
         data = text.encode("utf-16-le")
         return _put(data, memory, realloc), len(data) // 2 | tag
     return _put(data, memory, realloc), len(data)
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """A string."""
     if not isinstance(value, str):
         raise TypeError("expected string")
     return value
@@ -265,13 +259,14 @@ def _text(value: Any) -> str:
 def _put(data: bytes, memory: Memory, realloc: Realloc) -> int:
     count = len(data)
     if count > MOST_BYTES:
-        raise _no_room(count)
+        raise no_room(count)
     start = allocate(memory, realloc, 2, count)
     memory.bytes[start : start + count] = data
     return start
 
 
-def _no_room(count: int) -> Exception:
+def no_room(count: int) -> Exception:
+    """What is wrong with a string of so many bytes, for which there is no room."""
     if count > MOST_BYTES:
         return OverflowError("the string is too long")
     return component_trap("realloc return: beyond end of memory")
@@ -444,7 +439,7 @@ def check_char(code: int) -> int:
 
 def code_of(value: Any) -> int:
     """The number of a character."""
-    code = ord(_text(value))
+    code = ord(text_of(value))
     if 0xD800 <= code <= 0xDFFF:
         raise ValueError("surrogates are no characters")
     return code
