@@ -42,6 +42,7 @@ def page(browser: tuple[Any, str]) -> Iterator[Any]:
     """The live page, loaded once: Python takes some seconds."""
     opened, url = browser
     page = opened.new_page(viewport={"width": 1440, "height": 900})
+    page.set_default_timeout(LOADING_MS)  # other programs may want the processor, too
     page.problems = []
     page.on("pageerror", lambda error: page.problems.append(str(error)))
     page.on("console", lambda message: message.type == "error" and page.problems.append(message.text))
@@ -182,7 +183,9 @@ def test_light_and_dark(browser: tuple[Any, str], scheme: str, name: str) -> Non
 def test_search(browser: tuple[Any, str]) -> None:
     opened, url = browser
     page = opened.new_page()
+    page.set_default_timeout(LOADING_MS)
     page.goto(f"{url}/")
+    page.wait_for_load_state("networkidle")
     page.keyboard.press("Control+k")
     page.get_by_role("combobox").fill("completion")
     page.get_by_role("listbox").get_by_text("Use the command line").first.wait_for()
