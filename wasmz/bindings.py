@@ -10,7 +10,7 @@ import os
 
 from wasmz.errors import LinkError, bounded, expect, shown
 from wasmz.interop.files import glue_beside, read_text
-from wasmz.interop.registry import FAMILIES, define_found
+from wasmz.interop.registry import FAMILIES, define_found, families_of
 from wasmz.module import Module, linker_of
 from wasmz.runtime.link.engine import Engine
 from wasmz.runtime.link.instance import Instance
@@ -87,7 +87,8 @@ def bind(
     linker = Linker(module.engine) if imports is None else linker_of(module.engine, imports)
     if wasi is not False:
         linker.define_wasi(None if wasi is True else wasi)
-    families = [FAMILIES[name] for name in define_found(linker, module, lambda: text)]
+    define_found(linker, module, lambda: text)
+    families = [FAMILIES[name] for name in families_of(module)]
     for family in families:
         if family.needs_glue and text is None:
             raise LinkError([f"the module is made by {family.toolchain}, and needs {family.needs}"])

@@ -72,6 +72,24 @@ print(lib.validateSource(ledger), lib.query(ledger, "BALANCES")["columns"])
 """,
         "{'valid': True, 'errors': []} ['account', 'balance']",
     ),
+    "@chainsafe/as-sha256": (
+        "AssemblyScript",
+        """
+lib = wasmz.bind("build/optimized.wasm")
+lib.memory.write(lib.input.value, b"hello")
+lib.digest(5)
+print(lib.memory.read(lib.output.value, 32).hex())
+""",
+        "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824",
+    ),
+    "@fluffylabs/anan-as": (
+        "AssemblyScript",
+        """
+lib = wasmz.bind("dist/build/release.wasm")
+print(lib.disassemble([0, 0, 3, 51, 7, 12, 1], lib.InputKind.Generic, lib.HasMetadata.No))
+""",
+        "0: LOAD_IMM(51) 7,  12,",
+    ),
 }
 
 

@@ -11,7 +11,7 @@ imports and nobody else defined; and, if the family's exports are to be called i
 from __future__ import annotations
 
 from wasmz.startup.concurrency import load
-from wasmz.types import GlobalType
+from wasmz.types import FuncType, GlobalType, ValType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,9 +64,22 @@ FAMILIES: dict[str, Family] = {
             "a compiler for JavaScript's strings (Kotlin, Dart, Java, OCaml, Scala)",
             "nothing for its strings; functions of its own JavaScript, if it imports some, by imports=",
         ),
+        Family(
+            "assemblyscript",
+            "wasmz.interop.assemblyscript",
+            "AssemblyScript",
+            "nothing; the bindings of asc --bindings, beside the module, for strings and arrays",
+            binds=True,
+        ),
     )
 }
 
+_I32, _F64 = ValType.I32, ValType.F64
+# Names that others have, too, tell by their types.
+_OF_ASSEMBLYSCRIPT = {
+    ("env", "abort"): FuncType((_I32, _I32, _I32, _I32)),
+    ("env", "trace"): FuncType((_I32, _I32, _F64, _F64, _F64, _F64, _F64)),
+}
 _BINDGEN_MODULES = ("wbg", "__wbindgen_placeholder__", "__wbindgen_externref_xform__")
 
 
@@ -77,6 +90,8 @@ def family_of(item: ImportType) -> str | None:
         return "wasm-bindgen"
     if module == "wasm:js-string" or (module, item.name) == ("WebAssembly", "JSTag"):
         return "js-strings"
+    if (module, item.name) in _OF_ASSEMBLYSCRIPT and item.type == _OF_ASSEMBLYSCRIPT[module, item.name]:
+        return "assemblyscript"
     if module == "'" and isinstance(item.type, GlobalType):
         return "js-strings"
     return None
@@ -85,6 +100,14 @@ def family_of(item: ImportType) -> str | None:
 def find_families(imports: Iterable[ImportType]) -> list[str]:
     """The families that imports belong to, in order."""
     return [name for name in dict.fromkeys(map(family_of, imports)) if name is not None]
+
+
+def families_of(module: CompiledModule) -> list[str]:
+    """The families that a module is of, by what it imports, or else exports."""
+    found = find_families(module.imports)
+    if not found and all(name in module.exports for name in ("__new", "__pin", "__unpin", "__rtti_base")):
+        return ["assemblyscript"]
+    return found
 
 
 def define_found(linker: Definitions, module: CompiledModule, find_glue: Callable[[], str | None]) -> list[str]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # A hash of everything that compiled files rely on: the templates of adapters, the functions that code calls and their
 # parameters, and the declarations here. `python -m tests.support.contract --write` updates it; a test compares it.
-FINGERPRINT: Final = "431f1a2694f9"
+FINGERPRINT: Final = "c0bf25e6b0c1"
 
 
 # Kinds of names with a number; the number tells which. In the second table, details may follow the number.

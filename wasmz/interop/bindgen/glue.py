@@ -101,30 +101,39 @@ class Glue:
         ]
 
 
-def read_glue(text: str) -> Glue:
-    """Reads a file.
+def read_glue(text: str, holders: tuple[str, ...] = _HOLDERS) -> Glue:
+    """Reads a file; functions that are ``holders`` are read for what they define.
 
     Raises:
         UnreadableScript: it is no JavaScript, or nothing in it is wasm-bindgen's.
     """
     glue = Glue()
-    _Reader(glue, tokenize(text)).read()
+    GlueReader(glue, tokenize(text), holders).read()
     if not glue.functions and not glue.classes:
         raise UnreadableScript("it has no functions of wasm-bindgen")
     return glue
 
 
-class _Reader:
-    def __init__(self, glue: Glue, tokens: list[Token]) -> None:
-        self.glue = glue
-        self.tokens = tokens
-        self.at = 0
+class GlueReader:
+    """Goes through tokens, and puts what they define into a glue.
+
+    Attributes:
+        at: the position of the next token.
+    """
+
+    def __init__(self, glue: Glue, tokens: list[Token], holders: tuple[str, ...] = _HOLDERS) -> None:
+        self.glue: Glue = glue
+        self.tokens: list[Token] = tokens
+        self.holders: tuple[str, ...] = holders
+        self.at: int = 0
 
     def word(self, ahead: int = 0) -> str:
+        """The text of a token, if it is no string."""
         place = self.at + ahead
         return self.tokens[place][1] if 0 <= place < len(self.tokens) and self.tokens[place][0] != "string" else ""
 
     def read(self) -> None:
+        """Reads all tokens."""
         while self.at < len(self.tokens):
             kind, word = self.tokens[self.at]
             if kind == "name":
@@ -163,7 +172,7 @@ class _Reader:
         is_exported = self.word(-1) == "export" or (self.word(-1) == "async" and self.word(-2) == "export")
         self.at += 1
         name = self.word()
-        if name in _HOLDERS:
+        if name in self.holders:
             # What is in its body is read as the rest is.
             self.at += 1
             self.params()
@@ -221,7 +230,7 @@ class _Reader:
         if self.word() != "(":
             self.at = start
             return False
-        if name in _HOLDERS:
+        if name in self.holders:
             self.params()
             return True
         self.glue.functions[name] = self.function(name)
@@ -311,7 +320,7 @@ def _unwrapped(function: GlueFunction) -> GlueFunction:
     """The function inside ``return handleError(function (...) {...}, arguments)``; or itself."""
     words = [text for _, text in function.body[:5]]
     if words[:3] in (["return", "handleError", "("], ["return", "logError", "("]) and len(words) == 5:
-        inner = _Reader(Glue(), function.body)
+        inner = GlueReader(Glue(), function.body)
         inner.at = 3
         if inner.word() == "function":
             inner.at = 4 if inner.word(1) == "(" else 5

@@ -28,6 +28,7 @@ from wasmz.interop.javascript.values import (
     to_python,
     type_error,
 )
+from wasmz.runtime.memory.globals import Global
 from wasmz.runtime.memory.table import Table
 
 TYPE_CHECKING = False
@@ -104,6 +105,7 @@ COMMON: dict[str, Any] = {
     "call_method": operations.call_method,
     "caught": caught,
     "construct": operations.construct,
+    "count_given": lambda *args: sum(arg is not UNDEFINED for arg in args),
     "delete": operations.delete,
     "divide": _divide,
     "from_python": from_python,
@@ -462,13 +464,15 @@ _FREE = object()
 # Translated code calls nothing of Python's by itself.
 _BUILTINS: dict[str, Any] = {"BaseException": BaseException}
 
-# A module's tables and memory, as they are handed to it.
+# A module's tables, variables and memory, as they are handed to it.
 operations.METHODS[Table] = {
     "get": lambda table, index: table.get(operations.to_int32(index)),
     "set": lambda table, index, value=None: table.set(operations.to_int32(index), value),
     "grow": lambda table, count, value=UNDEFINED: table.grow(operations.to_int32(count), value),
 }
 operations.PROPERTIES[Table] = {"length": len}
+operations.PROPERTIES[Global] = {"value": lambda variable: variable.value}
+operations.SETTERS[Global] = {"value": lambda variable, value: setattr(variable, "value", value)}
 operations.PROPERTIES[Support] = {"buffer": lambda support: support.buffer}
 
 

@@ -72,11 +72,21 @@ class Translator:
     """Translates functions of one glue for one module.
 
     Attributes:
+        helpers: names of functions that are there in Python, after ``h_``.
+        module: how the glue names the module's exports.
         needs: what the code made so far refers to: ``("w", name)`` and so on.
     """
 
-    def __init__(self, glue: Glue, type_of_export: Callable[[str], FuncType | None]) -> None:
+    def __init__(
+        self,
+        glue: Glue,
+        type_of_export: Callable[[str], FuncType | None],
+        helpers: frozenset[str] = HELPERS,
+        module_name: str = "wasm",
+    ) -> None:
         self.glue: Glue = glue
+        self.helpers: frozenset[str] = helpers
+        self.module: tuple[str, str] = ("name", module_name)
         self.type_of_export: Callable[[str], FuncType | None] = type_of_export
         self.needs: set[tuple[str, str]] = set()
 
@@ -126,12 +136,14 @@ class _Body:
         self.lines: list[str] = []
         self.indent = 0
         self.counter = 0
+        self.params: list[str] = []
 
     # --- functions and statements ---
 
     def whole(self, name: str, function: GlueFunction, is_method: bool) -> list[str]:
         statements = parse_body(function.body)
         _find_reassigned(statements, self.reassigned)
+        self.params = function.params
         params = [f"v_{spelled(param)}=UNDEFINED" for param in function.params]
         types = self.type.params if self.type is not None else ()
         for number, param in enumerate(function.params):
@@ -276,6 +288,8 @@ class _Body:
             return "True", "bool"
         if name == "WASM_VECTOR_LEN":
             return "h_length[0]", "int"
+        if name in self.translator.helpers:
+            return f"h_{name}", "any"
         if name in self.translator.glue.classes:
             return self.need("c", name), "any"
         if name in self.translator.glue.functions:
@@ -412,8 +426,10 @@ class _Body:
         return repr(node[2]) if node[0] == "member" else self.expression(node[2])[0]
 
     def of_member(self, owner: Node, name: str) -> tuple[str, Any]:
-        if owner == ("name", "wasm"):
+        if owner == self.translator.module:
             return ("h_memory()", "any") if name == "memory" else (self.need("w", name), "any")
+        if owner == ("name", "arguments") and name == "length":
+            return f"count_given({', '.join(f'v_{spelled(param)}' for param in self.params)})", "int"
         if name == "__wbg_ptr":
             return (
                 (f"{self.expression(owner)[0]}._ptr", "int")
@@ -458,7 +474,7 @@ class _Body:
         if callee[0] != "member":
             return f"call({self.expression(callee)[0]}, UNDEFINED, {self.arguments(args)})", "any"
         owner, name = callee[1], callee[2]
-        if owner == ("name", "wasm"):
+        if owner == self.translator.module:
             return self.call_export(name, args)
         if name in ("__wrap", "__unwrap") and owner[0] == "name":
             return f"h{name[1:]}({self.expression(owner)[0]}, {self.arguments(args)[1:-1].rstrip(',')})", "any"
@@ -479,9 +495,9 @@ class _Body:
 
     def call_by_name(self, name: str, args: list[Node]) -> tuple[str, Any]:
         inside = ", ".join(self.expression(arg)[0] for arg in args)
-        if name in HELPERS:
+        if name in self.translator.helpers:
             kinds = {"isLikeNone": "bool", "getStringFromWasm0": "str", "getObject": "any", "takeObject": "any"}
-            is_place = name.startswith(("pass", "add"))
+            is_place = name.startswith(("pass", "add", "__lower"))
             return f"h_{name}({inside})", "int" if is_place else kinds.get(name, "any")
         if name in self.kinds:
             return f"call(v_{spelled(name)}, UNDEFINED, {self.arguments(args)})", "any"

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 # Methods by type and name: they take the object and the arguments. Properties take the object.
 METHODS: dict[type, dict[str, Callable[..., Any]]] = {}
 PROPERTIES: dict[type, dict[str, Callable[..., Any]]] = {}
+# What sets a property, for the few that can be set in objects of types with tables.
+SETTERS: dict[type, dict[str, Callable[[Any, Any], None]]] = {}
 
 
 class Namespace:
@@ -324,6 +326,8 @@ def put(value: Any, key: Any, item: Any) -> None:
             value.properties[key_of(key)] = item
     elif isinstance(value, list) and key == "length":
         del value[int(item) :]
+    elif type(value) in SETTERS and key in SETTERS[type(value)]:
+        SETTERS[type(value)][key](value, item)
     elif hasattr(type(value), "glue_put"):
         value.glue_put(key_of(key), item)
     elif value is None or value is UNDEFINED:
