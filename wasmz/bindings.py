@@ -64,6 +64,7 @@ def bind(
     glue: str | os.PathLike[str] | None = None,
     *,
     imports: Mapping[str, Mapping[str, Any]] | None = None,
+    globals: Mapping[str, Any] | None = None,
     engine: Engine | None = None,
     wasi: WasiConfig | bool = False,
 ) -> Bindings:
@@ -74,6 +75,7 @@ def bind(
         glue: the path of the package's JavaScript. If the source is a path, a file beside it that has the right name is
             taken. It is read, never run.
         imports: what else to define, as for ``instantiate``; it comes before what the host code has.
+        globals: what a program of Go's finds in JavaScript's global object, beside the standard objects.
         engine: with another configuration than the default one.
         wasi: what a WASI guest gets, as for ``instantiate``.
 
@@ -96,7 +98,9 @@ def bind(
     instance = Instance(Store(module.engine) if store is None else store, module, linker)
     members: dict[str, Any] = {}
     for family in families:
-        if family.binds:
+        if family.binds and family.name == "go":
+            members.update(load(family.file).bind(instance, text, globals))
+        elif family.binds:
             members.update(load(family.file).bind(instance, text))
     if not members:
         members = {name: instance.exports[name] for name in instance.exports}

@@ -212,13 +212,14 @@ def define_program(
     load("wasmz.interop.registry")
     from wasmz.interop.registry import define_found
 
-    define_found(linker, module, lambda: None)
+    if "go" in define_found(linker, module, lambda: None):
+        load("wasmz.interop.go").configure(linker, module, config)
     return threads
 
 
 def is_program(module: CompiledModule) -> bool:
-    """Whether a module can be run: it is a WASI command, or has a main function as emscripten exports it."""
-    return module.is_command or _has_main(module)
+    """Whether a module can be run: it is a WASI command, or has a main function as emscripten leaves it."""
+    return module.is_command or _has_main(module) or _is_go(module)
 
 
 def run_program(instance: Instance, args: Sequence[str | bytes]) -> int:
@@ -231,6 +232,11 @@ def run_program(instance: Instance, args: Sequence[str | bytes]) -> int:
     if instance.is_command:
         instance.run_start_function()
         return 0
+    if _is_go(instance.module):
+        load("wasmz.interop.go")
+        from wasmz.interop.go import run_main as run_go
+
+        return run_go(instance, args) & 0xFF
     if not _has_main(instance.module):
         raise ValueError("the module is not a program: it exports neither _start nor a main function")
     load("wasmz.runtime.link.emscripten")
@@ -247,30 +253,18 @@ def _has_main(module: CompiledModule) -> bool:
     return has_main(module)
 
 
-def _compile(engine: Engine | None, source: Any) -> Module | Component:
-    if hasattr(source, "read"):
-        # It may have to be read again, if it has a component.
-        source = _Input(source)
-    given = (source,) if engine is None else (engine, source)
-    try:
-        return Module.compile(*given)
-    except UnsupportedFeature as error:
-        if error.proposal != "component-model":
-            raise
-    load("wasmz.component.component")
-    from wasmz.component.component import Component
+def _is_go(module: CompiledModule) -> bool:
+    """Whether it is a program of Go's for JavaScript."""
+    if "resume" not in module.exports:
+        return False
+    load("wasmz.interop.go")
+    from wasmz.interop.go import is_program as is_go
 
-    if isinstance(source, _Input):
-        source.seek(0)
-    return Component.compile(*given)
+    return is_go(module)
 
 
-class _Input(BytesIO):
-    """What a file has from its position on, with its name."""
-
-    def __init__(self, file: Any) -> None:
-        super().__init__(read_bytes(file))
-        self.name: Any = getattr(file, "name", None)
+def _compile(engine: Engine | None, source: Any) -> Module:
+    return Module.compile(source) if engine is None else Module.compile(engine, source)
 
 
 def _name_of(source: Any) -> str:

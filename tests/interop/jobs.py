@@ -90,6 +90,46 @@ print(lib.disassemble([0, 0, 3, 51, 7, 12, 1], lib.InputKind.Generic, lib.HasMet
 """,
         "0: LOAD_IMM(51) 7,  12,",
     ),
+    "@astrojs/compiler": (
+        "Go",
+        """
+lib = wasmz.bind("dist/astro.wasm")
+compiler = getattr(lib, "@astrojs/compiler")
+made = compiler["transform"]("<h1>{1 + 1}</h1><style>h1 { color: red }</style>", {})
+print([line for line in made["code"].splitlines() if "<h1" in line], made["css"])
+""",
+        (
+            "['return $$render`${$$maybeRenderHead($$result)}<h1 class=\"astro-sqglrgle\">${1 + 1}</h1>`;'] "
+            "['h1:where(.astro-sqglrgle){color:red}']"
+        ),
+    ),
+    "excelize-wasm": (
+        "Go",
+        """
+import gzip, io, zipfile
+data = gzip.open("excelize.wasm.gz").read()
+book = wasmz.bind(data, globals={"excelize": {}}).excelize["NewFile"]()
+book["SetCellValue"]("Sheet1", "A2", "Hello")
+print(book["GetCellValue"]("Sheet1", "A2"))
+made = book["WriteToBuffer"]()["buffer"]
+print("xl/workbook.xml" in zipfile.ZipFile(io.BytesIO(made)).namelist())
+""",
+        "{'error': None, 'value': 'Hello'}\nTrue",
+    ),
+    "sh-syntax": (
+        "TinyGo",
+        """
+lib = wasmz.bind("main.wasm")
+def put(text):
+    at = lib.wasmAlloc(len(text))
+    lib.memory.write(at, text)
+    return at, len(text), len(text)
+options = (1, 1, 0, *put(b""), 0, 0, 2, 1, 1, 0, 0, 0, 0, 0)
+at = lib.process(*put(b"a.sh"), *put(b"if  true;then echo  hi;fi"), *options)
+print(lib.memory.read(at, 300).partition(b'"text":')[2].partition(b",")[0].decode())
+""",
+        r'"if true; then echo hi; fi\n"',
+    ),
 }
 
 

@@ -64,6 +64,7 @@ FAMILIES: dict[str, Family] = {
             "a compiler for JavaScript's strings (Kotlin, Dart, Java, OCaml, Scala)",
             "nothing for its strings; functions of its own JavaScript, if it imports some, by imports=",
         ),
+        Family("go", "wasmz.interop.go", "Go or TinyGo for JavaScript", "nothing; it has no files", binds=True),
         Family(
             "assemblyscript",
             "wasmz.interop.assemblyscript",
@@ -90,6 +91,8 @@ def family_of(item: ImportType) -> str | None:
         return "wasm-bindgen"
     if module == "wasm:js-string" or (module, item.name) == ("WebAssembly", "JSTag"):
         return "js-strings"
+    if module in ("gojs", "go"):
+        return "go"
     if (module, item.name) in _OF_ASSEMBLYSCRIPT and item.type == _OF_ASSEMBLYSCRIPT[module, item.name]:
         return "assemblyscript"
     if module == "'" and isinstance(item.type, GlobalType):

@@ -16,7 +16,7 @@ _WASI: Final = "is WASI preview 1: linker.define_wasi(config) defines it, or ins
 _BINDGEN: Final = (
     "is the JavaScript of wasm-bindgen: wasmz.bind(file, glue) reads it, or linker.define_wasm_bindgen(module, glue)"
 )
-_GO: Final = "is the JavaScript of Go: build with GOOS=wasip1, or give Python functions for what it imports"
+_GO: Final = "is the JavaScript of Go, of which this is not known: instantiate and wasmz.bind define the rest"
 
 # By the module name of the import.
 _MODULES: Final = {
