@@ -15,7 +15,6 @@ from wasmz.startup.concurrency import load, new_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable
     from typing import Any, Final
 
@@ -28,13 +27,36 @@ __wasmz_frame__ = "helper"
 PIPE_BYTES: Final = 1 << 16
 
 
+class _Bell:
+    """A handle of the system that becomes readable once. It is closed with its last reference."""
+
+    def __init__(self) -> None:
+        load("socket")
+        from socket import socketpair
+
+        self._ours, self._theirs = socketpair()
+
+    def fileno(self) -> int:
+        """The handle."""
+        return self._ours.fileno()
+
+    def ring(self) -> None:
+        """Makes it readable."""
+        self._theirs.send(b"x")
+
+    def __del__(self) -> None:
+        if hasattr(self, "_theirs"):
+            self._ours.close()
+            self._theirs.close()
+
+
 class Signal:
     """Something that is so, or not yet; it can be waited for."""
 
     def __init__(self) -> None:
         self._lock = new_lock()
         self._is_set = False
-        self._pair: tuple[socket.socket, socket.socket] | None = None
+        self._bell: _Bell | None = None
 
     @property
     def is_set(self) -> bool:
@@ -45,9 +67,9 @@ class Signal:
         """From now on it is so."""
         with self._lock:
             self._is_set = True
-            if self._pair is not None:
-                pair, self._pair = self._pair, None
-                pair[1].send(b"x")
+            if self._bell is not None:
+                bell, self._bell = self._bell, None
+                bell.ring()
 
     def clear(self) -> None:
         """From now on it is not."""
@@ -56,14 +78,11 @@ class Signal:
 
     def add_to(self, wait: Wait, key: Any) -> None:
         """Adds it to what is waited for."""
-        load("socket")
-        from socket import socketpair
-
         with self._lock:
             if not self._is_set:
-                if self._pair is None:
-                    self._pair = socketpair()
-                wait.add_handle(key, self._pair[0], for_reading=True)
+                if self._bell is None:
+                    self._bell = _Bell()
+                wait.add_handle(key, self._bell, for_reading=True)
                 return
         wait.add_ready(key)
 
