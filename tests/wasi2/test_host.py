@@ -300,3 +300,24 @@ def test_a_deadline_ends_waiting(tmp_path: Path) -> None:
         assert ends == ["interrupted"]
         # It would sleep for an hour.
         assert time.monotonic() - start < 60
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")
+def test_a_closed_store_closes_files(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"x" * 10)
+    guest = Guest(WasiConfig().preopen_dir(tmp_path, "/"))
+    store = wasmz.Store(wasmz.Engine())
+    guest.join(store)
+    ((directory, _),) = Files(guest).get_directories()
+    file = directory.open_at((), "file", (), ("read",))
+    kept = [directory, file, file.read_via_stream(0), directory.read_directory()]
+    target = str(tmp_path)
+
+    def open_paths() -> list[str]:
+        links = Path("/proc/self/fd").iterdir()
+        return [path for link in links if (path := os.path.realpath(link)).startswith(target)]
+
+    assert len(open_paths()) == 2
+    store.close()
+    assert not open_paths()
+    assert payload(kept[0].stat) == payload(kept[1].stat) == "bad-descriptor"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import sys
 import threading
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import wasmz
 from tests.wasi2.test_host import payload
 from wasmz.runtime.wasi.grants import NetworkGrants
 from wasmz.runtime.wasi.wasi_config import WasiConfig
@@ -219,3 +221,27 @@ def test_names() -> None:
             made.start_connect(network, at(80))
         except Exception as error:
             assert error.payload != "access-denied"  # type: ignore[attr-defined]
+
+
+def test_a_closed_store_closes_what_is_left() -> None:
+    guest, network = guest_with("127.0.0.1")
+    store = wasmz.Store(wasmz.Engine())
+    guest.join(store)
+    kept: list[Any] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        made = Tcp(guest).create_tcp_socket("ipv4")
+        made.start_connect(network, at(server.getsockname()[1]))
+        made.subscribe().block()
+        kept += [made, *made.finish_connect()]
+        connection, _ = server.accept()
+        with connection:
+            # More than the other side takes: the rest is given up.
+            kept[2].write(bytes(1 << 20))
+            store.close()
+            connection.settimeout(10)
+            with contextlib.suppress(ConnectionResetError):
+                while connection.recv(1 << 20):
+                    pass
+    assert len(guest.process.table) == 3
+    assert not list(guest.resources)
+    assert payload(kept[1].read, 1) == "closed"

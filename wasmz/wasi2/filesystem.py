@@ -7,6 +7,7 @@ directory.open_at((), "notes.txt", ("create",), ("read", "write"))          -> a
 from __future__ import annotations
 
 from wasmz.errors import MemoryLimit
+from wasmz.runtime.wasi import descriptors
 from wasmz.runtime.wasi.descriptors import MAX_OFFSET, Failure
 from wasmz.runtime.wasi.errno import Errno
 from wasmz.runtime.wasi.flags import FdFlags, FileType, Rights
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, Final
 
-    from wasmz.runtime.wasi import descriptors
     from wasmz.runtime.wasi.descriptors import Stat
     from wasmz.wasi2.guest import Guest
 
@@ -47,6 +47,10 @@ _SYNC_FLAGS: Final = (
 _SECOND: Final = 1_000_000_000
 # What the host holds for an entry of a directory besides its name, about.
 _ENTRY_BYTES: Final = 160
+
+
+# What is open in a descriptor that is closed: all its methods refuse.
+_NOTHING: Final = descriptors.Descriptor()
 
 
 class Files:
@@ -87,6 +91,7 @@ class Descriptor(Resource):
                     table.close(number)
             except Failure:
                 pass
+        self.entry = _NOTHING
         super().close()
 
     # Files

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from wasmz.errors import MemoryLimit, Trap
 from wasmz.runtime.wasi.process import Process
+from wasmz.startup.light import WeakSet
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class Guest:
         process: its streams, descriptors, clocks: the same as a guest's of preview 1.
         budget: what its resources count against; ``None`` if nothing is limited.
         parts: what single interfaces keep for it.
+        resources: those that are not closed.
+        is_over: whether all stores with instances of the guest are closed.
     """
 
     def __init__(self, config: WasiConfig) -> None:
@@ -41,12 +44,26 @@ class Guest:
         self.process: Process = Process(config)
         self.budget: HostBudget | None = None
         self.parts: dict[str, Any] = {}
+        self.resources: WeakSet[Resource] = WeakSet()
+        self.is_over: bool = False
+        self._stores: WeakSet[Store] = WeakSet()
 
     def join(self, store: Store) -> None:
         """For linkers: an instance of the guest is made in a store."""
+        self.is_over = False
+        self._stores.add(store)
+        store.add_part(self)
         self.process.join(store)
         self.process.charge_to(store)
         self.budget = store.host_budget if store.host_budget.is_limited else None
+
+    def leave(self, store: Store) -> None:
+        """For stores: one is closed. With the last one, all that the guest did not drop is closed."""
+        self._stores.discard(store)
+        if not list(self._stores):
+            self.is_over = True
+            for resource in list(self.resources):
+                resource.close()
 
     def stream(self, number: int) -> Descriptor:
         """A standard stream: 0 for input, 1 for output, 2 for errors."""
@@ -66,6 +83,7 @@ class Resource:
         self._budget = guest.budget
         self._counted = 0
         self.count(_BYTES)
+        guest.resources.add(self)
 
     def count(self, size: int) -> None:
         """Counts more that is held for the resource. ``MemoryLimit`` if that is not within the limit."""
@@ -75,7 +93,8 @@ class Resource:
             self._counted += size
 
     def close(self) -> None:
-        """For linkers: the guest has dropped the resource."""
+        """For linkers: the guest has dropped the resource. Nothing of the system stays open for it."""
+        self.guest.resources.discard(self)
         if self._budget is not None:
             counted, self._counted = self._counted, 0
             self._budget.release(counted)

@@ -59,6 +59,9 @@ class Socket(Resource):
                     table.close(number)
             except Failure:
                 pass
+        # The system's is closed with the last reference.
+        for name in ("entry", "socket"):
+            self.__dict__.pop(name, None)
         super().close()
 
     def expect(self, *states: str) -> None:

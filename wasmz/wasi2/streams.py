@@ -284,7 +284,8 @@ class InputStream(_Stream):
 
     def close(self) -> None:
         self._is_closed = True
-        self._source.close()
+        source, self._source = self._source, Source()
+        source.close()
         super().close()
 
 
@@ -375,7 +376,8 @@ class OutputStream(_Stream):
 
     def close(self) -> None:
         self._is_closed = True
-        self._sink.close()
+        sink, self._sink = self._sink, Sink()
+        sink.close()
         super().close()
 
     def _write_waiting(self, content: bytes) -> None:

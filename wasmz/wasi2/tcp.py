@@ -92,7 +92,7 @@ class TcpSocket(Socket):
 
     def _streams(self) -> tuple[InputStream, OutputStream]:
         entry = self.entry
-        return InputStream(self.guest, _SocketSource(entry)), OutputStream(self.guest, _SocketSink(entry))
+        return InputStream(self.guest, _SocketSource(entry)), OutputStream(self.guest, _SocketSink(entry, self.guest))
 
     @socket_errors
     def start_listen(self) -> None:
@@ -220,8 +220,9 @@ class _SocketSource(Source):
 class _SocketSink(Sink):
     """Sends what the system takes; the rest waits here, and meanwhile nothing more is taken."""
 
-    def __init__(self, entry: SocketDescriptor) -> None:
+    def __init__(self, entry: SocketDescriptor, guest: Guest) -> None:
         self._entry = entry
+        self._guest = guest
         self._rest = b""
 
     def add_to(self, wait: Wait, key: Any) -> None:
@@ -252,7 +253,7 @@ class _SocketSink(Sink):
     def close(self) -> None:
         last = time.monotonic() + _LINGER_SECONDS
         try:
-            while self._rest and time.monotonic() < last:
+            while self._rest and not self._guest.is_over and time.monotonic() < last:
                 wait = Wait()
                 self.add_to(wait, 0)
                 wait.add_delay(0, _SECOND // 10)

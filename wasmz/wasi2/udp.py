@@ -84,6 +84,11 @@ class IncomingDatagramStream(Resource):
         self._socket = owner.socket
         self._entry = owner.entry
 
+    def close(self) -> None:
+        for name in ("_entry", "_socket"):
+            self.__dict__.pop(name, None)
+        super().close()
+
     @socket_errors
     def receive(self, most: int) -> list[dict[str, Any]]:
         """Up to so many datagrams that have arrived."""
@@ -111,6 +116,11 @@ class OutgoingDatagramStream(Resource):
         self._family = owner.family
         self._remote = owner.remote
         self._permit = 0
+
+    def close(self) -> None:
+        for name in ("_entry", "_socket"):
+            self.__dict__.pop(name, None)
+        super().close()
 
     @socket_errors
     def check_send(self) -> int:
