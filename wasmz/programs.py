@@ -218,7 +218,7 @@ def define_program(
 
 
 def is_program(module: CompiledModule) -> bool:
-    """Whether a module can be run: it is a WASI command, or has a main function as emscripten leaves it."""
+    """Whether a module can be run: it is a WASI command, or has a main function as emscripten exports it."""
     return module.is_command or _has_main(module) or _is_go(module)
 
 
@@ -263,8 +263,30 @@ def _is_go(module: CompiledModule) -> bool:
     return is_go(module)
 
 
-def _compile(engine: Engine | None, source: Any) -> Module:
-    return Module.compile(source) if engine is None else Module.compile(engine, source)
+def _compile(engine: Engine | None, source: Any) -> Module | Component:
+    if hasattr(source, "read"):
+        # It may have to be read again, if it has a component.
+        source = _Input(source)
+    given = (source,) if engine is None else (engine, source)
+    try:
+        return Module.compile(*given)
+    except UnsupportedFeature as error:
+        if error.proposal != "component-model":
+            raise
+    load("wasmz.component.component")
+    from wasmz.component.component import Component
+
+    if isinstance(source, _Input):
+        source.seek(0)
+    return Component.compile(*given)
+
+
+class _Input(BytesIO):
+    """What a file has from its position on, with its name."""
+
+    def __init__(self, file: Any) -> None:
+        super().__init__(read_bytes(file))
+        self.name: Any = getattr(file, "name", None)
 
 
 def _name_of(source: Any) -> str:
