@@ -1,4 +1,4 @@
-"""Passes from IR to IR, and which of them each optimisation level runs.
+"""Passes from IR to IR, and the pipelines: which passes each optimisation level runs.
 
 A pass is a module with one idea and a function ``run(function, context)`` that changes the function in place. Its
 docstring shows IR before and after. The pipelines below are the order of optimisation.
@@ -47,22 +47,22 @@ PIPELINES: dict[int, tuple[str, ...]] = {
 
 PASSES = tuple(dict.fromkeys(name for names in PIPELINES.values() for name in names))
 
-# What code goes through that runs first and that the baseline compiler leaves: little to do, and less to emit.
+# For code that runs first and is left to the pipeline by the baseline compiler: little work, and less to emit.
 PLAIN = ("merge", "conditions", "dead")
 
-# So do functions beyond these sizes, which compilers hardly make: the passes of level 2 keep sets of values for each
-# value, and the locals of each block. And so do graphs that are not reducible, as SSA construction needs them:
-# WebAssembly's are, and those of continuations unless that takes too many copies (irbuild/peeling.py).
+# Larger functions get these as well; compilers hardly make any. The passes of level 2 keep sets of values for each
+# value, and the locals of each block. Irreducible graphs get them, too, because SSA construction cannot handle these:
+# WebAssembly's are reducible, and so are those of continuations unless that takes too many copies (irbuild/peeling.py).
 _MOST_VALUES = 40_000
 _MOST_LOCALS_IN_BLOCKS = 4_000_000
 
-# What other passes or the code generator rely on: cannot be disabled.
+# Passes that others or the code generator rely on; they cannot be disabled.
 REQUIRED = frozenset({"merge", "ssa", "represent"})
 
 
 @cache
 def find_pass(name: str) -> Pass:
-    """The pass of a name. Its module is imported only here: what runs first needs few, and must start quickly."""
+    """The pass with this name. Imported only here: code that runs first needs few passes, and must start quickly."""
     found: Pass = load(f"wasmz.passes.{name}").run
     return found
 
@@ -73,7 +73,7 @@ def run_passes(function: Function, level: int, context: Context, observe: Observ
 
 
 def run_plain(function: Function, context: Context) -> None:
-    """The same for ``PLAIN``."""
+    """Runs the passes in ``PLAIN``, likewise."""
     _run(PLAIN, function, context)
 
 
@@ -92,11 +92,11 @@ def _run(names: Iterable[str], function: Function, context: Context, observe: Ob
 
 
 def _chosen(function: Function, level: int) -> Iterator[str]:
-    """The passes of a level, or ``PLAIN`` if those of level 2 cannot do with the function; each is run at once."""
+    """The passes of a level, or ``PLAIN`` if level 2 cannot handle the function; each is run before the next."""
     names = PIPELINES[level]
     if names:
         is_huge = _is_huge(function)
-        # The graph is analysed after it was simplified, so that others need the same analysis.
+        # The first pass simplifies the graph, which is analysed then; other passes need the same analyses.
         yield names[0]
         if is_huge or not dominator_tree(function).is_reducible:
             names = PLAIN

@@ -1,4 +1,4 @@
-"""Lets numpy do many iterations of a loop at once, if it computes with arrays.
+"""Makes numpy do many iterations of a loop at once, if it computes with arrays.
 
     b0:                                      b0:
       jump b1(v0, v2)                          v9 = i32.shr_u v8 3          iterations after which it goes on
@@ -13,11 +13,11 @@
                                                jump b1(v15, v13)
                                              b1(v1: i32, v3: f64):          as before
 
-The operation does only iterations that lie wholly in bounds and after which the loop goes on, as `idioms.py` has it: so
-traps, and all values used after the loop, come from the loop's own code. Results are those of the loop to the last bit:
-sums of floats are made in order, and pieces with NaNs in them are left to the loop.
+The operation does only iterations that are wholly in bounds and after which the loop goes on, as in `idioms.py`. So
+traps, and all values used after the loop, come from the loop's own code. Results equal those of the loop to the last
+bit: sums of floats are computed in order, and pieces that contain NaNs are left to the loop.
 
-`loops/array_nodes.py` says what can be done so, `loops/array_text.py` writes the function.
+`loops/array_nodes.py` decides what can be done so; `loops/array_text.py` writes the function.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from wasmz.passes.loops.matching import Gap, find_gaps
 from wasmz.passes.loops.rounds import RoundsBefore
 from wasmz.types import ValType
 
-# Compilers unroll what they make vectors of, or would.
+# Longer loops are left out: they were unrolled instead of vectorised.
 _MOST_VALUES = 1000
 
 
@@ -80,12 +80,12 @@ def _regular(loop: Loop) -> tuple[RegularLoop, list[Gap]]:
 
 
 class _Rewriting(RoundsBefore):
-    """Puts the operation before a loop."""
+    """Inserts the operation before a loop."""
 
     totals: dict[Value, Value]
 
     def run(self, arrays: ArrayLoop, text: ArrayText, incoming: list[tuple[Block, Edge]]) -> bool:
-        """Rewrites, and updates the edges that enter the loop; does nothing if there are known to be few iterations."""
+        """Rewrites the function, and updates the edges into the loop; does nothing if there are few iterations."""
         if any(self.is_short(gap) for gap in self.gaps):
             return False
         count = self.limited(self.count())

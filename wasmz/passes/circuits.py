@@ -1,4 +1,4 @@
-"""Tests the parts of a condition one after the other, as far as they decide, in place of computing all of them first.
+"""Tests the parts of a condition one after the other, until one decides, instead of computing all first.
 
     b0:                                   b0:
       v2 = i32.eqz v0                       v2 = i32.eqz v0
@@ -7,9 +7,9 @@
       branch v4 b1 b2                       v3 = i32.lt_u v1 9
                                             branch v3 b1 b2
 
-A comparison that a jump makes costs 9 ns, where one that makes a 0 or 1 for a bitwise operation costs 33, and the
-second one is often not needed. Compilers for machines prefer the operation, as it saves a jump. What only the second
-part needs, and has no effect, moves with it.
+A comparison in a jump costs 9 ns, one that makes a 0 or 1 for a bitwise operation costs 33, and the second one is often
+not needed. Compilers for machines prefer the operation, as it saves a jump. Values that only the second part needs, and
+that have no effects, move with it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from wasmz.ir.facts import BOOLEANS, NUMBERED
 from wasmz.ir.nodes import Block, Edge, Function, Terminator, Value, count_uses
 from wasmz.passes.context import Context
 
-# The most values that move with a part.
+# How many values may move with a part.
 _MOST_MOVED = 24
 
 
@@ -32,7 +32,7 @@ def run(function: Function, context: Context) -> None:
     count_uses(function)
     parts: dict[Block, list[Block]] = {}
     for block in found:
-        # The last one is the next to be split.
+        # The last block is the next to be split.
         work = [block]
         made = parts[block] = []
         while work:
@@ -71,7 +71,7 @@ def _split(block: Block) -> Block | None:
         return None
     first, second = condition.args
     is_and = condition.op == "i32.and"
-    # Any number is a part of an or, but only comparisons gain by it.
+    # Any number can be a part of an or, but only comparisons benefit.
     if not (_is_truth(first) and _is_truth(second) if is_and else first.op in BOOLEANS or second.op in BOOLEANS):
         return None
     replaced.add(condition)
@@ -80,7 +80,7 @@ def _split(block: Block) -> Block | None:
     _move(second, block, following)
     following.terminator = Terminator("branch", (second,), (taken, otherwise), offset=terminator.offset)
     decided = otherwise if is_and else taken
-    # A profile does not tell the parts apart: either may have decided.
+    # A profile does not distinguish the parts: either may have decided.
     again = Edge(decided.block, decided.args, decided.weight)
     going_on = Edge(following, (), taken.weight + otherwise.weight)
     edges = (going_on, again) if is_and else (again, going_on)
@@ -103,7 +103,7 @@ def _is_truth(value: Value) -> bool:
 
 
 def _move(value: Value, source: Block, target: Block) -> None:
-    """Moves a value, and what only it needs, to another block."""
+    """Moves a value, and the values that only it needs, to another block."""
     moved: set[Value] = set()
     work = [value]
     while work and len(moved) < _MOST_MOVED:

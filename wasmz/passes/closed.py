@@ -1,4 +1,4 @@
-"""Computes counters and pointers from another counter of their loop where they are used, instead of in each iteration.
+"""Computes counters and pointers from another counter of their loop, where they are used, not in each iteration.
 
     b1(v1: i32, v2: i32):                       b1(v1: i32, v2: i32):
       v3 = i32.load8_u (0, 1024, 0) v1            v3 = i32.load8_u (0, 1024, 0) v1
@@ -12,14 +12,14 @@
       branch v6 b1(v4, v5) b4                     jump b3
                                                 b3: ...
 
-Compilers make sums of products: an array's pointer moves on with its index, and squares with roots. In Python each sum
-costs as much as the product would, and a pointer has to be kept below 2^32. So what changes by a constant becomes
-``factor * counter + constant``, modulo 2^32, of a counter that the loop needs anyway, if
+Compilers replace products by sums: an array's pointer advances with its index, and squares with their roots. In Python
+a sum costs as much as the product would, and a pointer must be kept below 2^32. So a number that changes by a constant
+becomes ``factor * counter + constant``, modulo 2^32, of a counter that the loop needs anyway, if
 
 * it is used only on some paths of an iteration, or after the loop, or
 * it is used as an address of a static array, with a factor that is a part of a view (`passes/represent.py`).
 
-A number to which such another one is added is a square; it is computed before an inner loop that needs it.
+A number to which such a number is added is a square; it is computed before an inner loop that needs it.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ User = Union[Value, Terminator, Edge]
 
 
 class Linear(NamedTuple):
-    """A parameter to which each iteration adds a constant: its next value, and the constant as a signed number."""
+    """A parameter to which each iteration adds a constant: its next value, and the constant, signed."""
 
     param: Value
     following: Value
@@ -56,7 +56,7 @@ class Linear(NamedTuple):
 
 
 class Use(NamedTuple):
-    """An operand: of a value in a block's body, or of its end, which includes what edges pass on."""
+    """An operand: of a value in a block's body, or of its terminator, including arguments of edges."""
 
     block: Block
     user: User
@@ -73,7 +73,7 @@ class Closed(NamedTuple):
 
 
 def run(function: Function, context: Context) -> None:
-    """Changes operands in place; parameters that nothing uses any more are removed later (`dead.py`)."""
+    """Changes operands in place; parameters that become unused are removed later (`dead.py`)."""
     if not function.is_ssa or function.is_represented:
         return
     forest = loop_forest(function)
@@ -124,13 +124,13 @@ class _Places:
         self.tree = tree
 
     def is_rare(self, block: Block, loop: Loop) -> bool:
-        """Whether not all iterations come to a block."""
+        """Whether some iterations skip a block."""
         return not self.forest.contains(loop, block) or not all(
             self.tree.dominates(block, latch) for latch in loop.latches
         )
 
     def outside_inner_loops(self, block: Block, loop: Loop) -> Block:
-        """The nearest block above that no inner loop repeats."""
+        """The closest dominator that no inner loop repeats."""
         while self.forest.contains(loop, block) and self.forest.innermost[block] is not loop:
             parent = self.tree.parent(self.forest.innermost[block].header)
             if parent is None:
@@ -139,7 +139,7 @@ class _Places:
         return block
 
     def precedes_inner_loop(self, block: Block, loop: Loop) -> bool:
-        """Whether an inner loop follows wherever this block, or one above it that is rare, too, is executed."""
+        """Whether an inner loop follows wherever this block runs, or a dominator of it that is rare, too."""
         above: Union[Block, None] = self.outside_inner_loops(block, loop)
         while above is not None and self.is_rare(above, loop) and self.forest.contains(loop, above):
             if any(self.tree.dominates(above, inner.header) for inner in loop.children):
@@ -170,7 +170,7 @@ class _Closing:
         self._replace_squares()
         replaced: set[Value] = set()
         kept: set[Value] = set()
-        # What the loop needs in each iteration comes first.
+        # Counters that the loop needs in each iteration come first.
         counters = sorted(self.linear.values(), key=lambda each: not self._is_needed(each))
         for each in self.linear.values():
             if each.param in kept or each.param.type is not ValType.I32:
@@ -185,7 +185,7 @@ class _Closing:
                     break
 
     def _own(self, each: Linear) -> list[Use]:
-        """Uses of a number and its next value, but for those that only make it go on."""
+        """The uses of a number and its next value, except those that only continue it."""
         found = []
         for use in (*self.uses[each.param], *self.uses[each.following]):
             if use.user is each.following:
@@ -238,7 +238,7 @@ class _Closing:
         return True
 
     def _is_rare(self, use: Use) -> bool:
-        """Whether not all iterations come to where a number would be computed for a use."""
+        """Whether some iterations skip the place where a number would be computed for a use."""
         place = self.places.outside_inner_loops(use.block, self.loop)
         if not self.places.forest.contains(self.loop, place):
             return self.places.forest.innermost.get(place) is self.loop.parent
@@ -247,7 +247,7 @@ class _Closing:
     # Squares
 
     def _replace_squares(self) -> None:
-        """Numbers to which another one is added in each iteration, and that only inner loops begin with."""
+        """Replaces numbers to which each iteration adds another number, and which only inner loops start with."""
         params = self.loop.header.params
         if len(self.entering) != 1 or not self.loop.children:
             return
@@ -301,13 +301,13 @@ class _Closing:
         if block is use.block and isinstance(use.user, Value):
             position = body.index(use.user)
         else:
-            # Before the condition, which the branch makes itself.
+            # Before the condition, which the branch tests itself.
             position = len(body) - (bool(body) and body[-1] in block.terminator.args)
         base, constant = counter.param, closed.constant
         if used is each.following:
             constant += each.step
         if not closed.square and self._is_defined(counter.following, block, position):
-            # The counter's next value lives on, as its old one mostly does not.
+            # The counter's next value stays alive; its old one usually does not.
             base = counter.following
             constant -= closed.factor * counter.step
         made = _Maker(block, position, used.offset)
@@ -335,14 +335,14 @@ class _Closing:
         use.user.args = tuple(args)
 
     def _is_defined(self, value: Value, block: Block, position: int) -> bool:
-        """Whether a value is there at a place of a block, in the same iteration."""
+        """Whether a value is defined at a place of a block, in the same iteration."""
         if value.block is block:
             return value in block.body[:position]
         return self.places.tree.dominates(value.block, block)
 
 
 def _square(each: Linear, counter: Linear, begin: int, added: int, origin: int) -> Closed:
-    """What a number is that begins as ``begin``, and to which ``each`` is added, which begins as ``added``.
+    """The closed form of a number that starts at ``begin``, and to which ``each`` is added, which starts at ``added``.
 
     With k = sign * (counter - origin) it is begin + k * added + (k * (k - 1) / 2) * step.
     """
@@ -353,7 +353,7 @@ def _square(each: Linear, counter: Linear, begin: int, added: int, origin: int) 
 
 
 class _Maker:
-    """Puts values into a block, one after the other."""
+    """Adds values to a block, one after the other."""
 
     def __init__(self, block: Block, position: int, offset: int) -> None:
         self.block = block

@@ -1,4 +1,4 @@
-"""Lets branches and selects test comparisons directly, without making a 0 or 1 of them first.
+"""Makes branches and selects test comparisons directly, without a 0 or 1 in between.
 
 v2: i32 = i32.lt_u v0 v1     v2: bool = i32.lt_u v0 v1
 v3: i32 = i32.eqz v2    ->   v3: bool = i32.ge_u v0 v1
@@ -33,11 +33,11 @@ def run(function: Function, context: Context) -> None:
 
 
 def _invert(value: Value) -> None:
-    """Makes ``eqz`` of an integer comparison the opposite comparison."""
+    """Replaces the ``eqz`` of an integer comparison by the opposite comparison."""
     compared = value.args[0]
     if compared.op in INVERSE and compared.uses == 1 and compared.block is value.block:
         value.op, value.args = INVERSE[compared.op], compared.args
-        # The comparison it replaces is dead now.
+        # The replaced comparison is dead now.
         compared.uses = 0
         compared.op, compared.args, compared.imm = "i32.const", (), 0
 
@@ -46,7 +46,7 @@ def _condition(value: Value) -> Value:
     """The condition to test instead of a value of which only the truth matters."""
     if value.uses == 1:
         if value.op == "i32.ne" and value.args[1].op == "i32.const" and not value.args[1].imm:
-            # The comparison dies, and its operand is used in its place.
+            # The comparison becomes dead, and its operand is used instead.
             operand = value.args[0]
             if operand.block is value.block:
                 value.uses = 0
@@ -62,7 +62,7 @@ def _fuse_branch(terminator: Terminator) -> None:
 
 
 def _run_on_values(function: Function) -> None:
-    """The same in SSA form, where a comparison may have any number of uses: all of them must be conditions."""
+    """The same in SSA form, where a comparison may have any number of uses, if all of them are conditions."""
     # Values that some use needs as numbers.
     numbers: set[Value] = set()
     for block in function.blocks:

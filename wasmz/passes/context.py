@@ -1,4 +1,4 @@
-"""What passes may know of the module around a function.
+"""What passes may know about the module around a function.
 
     context = context_of(module, data, build=compiler.build_index)
     context.memory_types[0].minimum          -> 17
@@ -31,11 +31,11 @@ _TABLE_WRITES = {
     BY_NAME[name].opcode: name for name in ("table.set", "table.init", "table.copy", "table.grow", "table.fill")
 }
 
-# A LEB128 number of up to 32 bits. Patterns match wherever an instruction could be, and in other places, too.
+# A LEB128 number of up to 32 bits. Patterns match wherever an instruction could be, and perhaps elsewhere.
 _INDEX = rb"(?=([\x80-\xff]{0,4}[\x00-\x7f]))"
 _GLOBAL_WRITE = re.compile(re.escape(bytes([_GLOBAL_SET])) + _INDEX, re.DOTALL)
 
-# A table with more elements is not examined: its functions are called with computed indices.
+# Larger tables are not examined: their functions are called with computed indices.
 _LARGEST_TABLE = 100_000
 
 Build = Callable[[int], Function]
@@ -51,16 +51,16 @@ class Context:
 
     Attributes:
         types: the type index space.
-        function_types, type_indices: type of each function, and its index in ``types``.
-        memory_types, global_types, table_types: of each memory, global and table, imported ones first.
+        function_types, type_indices: the type of each function, and its index in ``types``.
+        memory_types, global_types, table_types: the type of each memory, global and table, imported ones first.
         imported_functions, imported_memories, imported_globals, imported_tables: how many are imported.
         exported_memories, exported_globals, exported_tables: which are exported.
-        build: gives the IR of a function of the module, before passes.
-        module, data: the module that they are about, and its bytes.
-        verify: check the IR after each pass.
+        build: makes the IR of a function of the module, before passes.
+        module, data: the module, and its bytes.
+        verify: whether to verify the IR after each pass.
         disabled: names of passes to leave out.
         templates: functions prepared for inlining, by index (see `inline.py`).
-        remarks: if not ``None``, what passes say about loops: the function's index, the loop's offset, a line.
+        remarks: what passes report about loops: the function's index, the loop's offset, a line; ``None`` to drop it.
     """
 
     types: tuple[DefinedType, ...] = ()
@@ -85,7 +85,7 @@ class Context:
     remarks: Union[list[tuple[int, int, str]], None] = field(default=None, repr=False, compare=False)
 
     def remark(self, function: Function, header: Block, line: str) -> None:
-        """Notes what became of a loop, if someone wants to know."""
+        """Reports what was done with a loop, if reports are wanted."""
         if self.remarks is not None:
             body = header.body or [*header.params]
             offset = body[0].offset if body else header.terminator.offset
@@ -97,12 +97,12 @@ class Context:
 
     @cached_property
     def bodies(self) -> dict[int, FunctionBody]:
-        """Where the code of each function is, by its index."""
+        """The body of each function, by its index."""
         return {} if self.module is None else {body.index: body for body in self.module.bodies}
 
     @cached_property
     def boxed_globals(self) -> frozenset[int]:
-        """Mutable globals that other modules see: imported or exported."""
+        """Mutable globals that are visible outside: imported or exported ones."""
         return frozenset(
             index
             for index, type in enumerate(self.global_types)
@@ -111,7 +111,7 @@ class Context:
 
     @cached_property
     def written_globals(self) -> frozenset[int]:
-        """The globals that may be written; all others keep their first value."""
+        """The globals that may be written; all others keep their initial value."""
         return self._possibly_written | self.boxed_globals
 
     @cached_property
@@ -124,7 +124,7 @@ class Context:
 
     @cached_property
     def constant_globals(self) -> dict[int, tuple[str, Any]]:
-        """Operation and immediate of each global that always has the same constant."""
+        """The operation and immediate of each global that always has the same constant."""
         constants: dict[int, tuple[str, Any]] = {}
         if self.module is None:
             return constants
@@ -142,7 +142,7 @@ class Context:
 
     @cached_property
     def written_tables(self) -> frozenset[int]:
-        """The tables that code may change, this module's or others'."""
+        """The tables that code of this module or of others may change."""
         if not self.table_types:
             return frozenset()
         written = {*range(self.imported_tables), *self.exported_tables}
@@ -157,13 +157,13 @@ class Context:
         return frozenset(written)
 
     def _tables_written_by(self, body: FunctionBody) -> set[int]:
-        """The tables that a body has instructions to write; all of them if it is not valid."""
+        """The tables that instructions of a body write; all of them if it is not valid."""
         if self.module is None:
             return set()
         try:
             instructions = decode_body(self.data, body, self.module)
         except WasmzError:
-            # The error comes when the function itself is compiled.
+            # The error is raised when the function itself is compiled.
             return set(range(len(self.table_types)))
         written = set()
         for opcode, imm, _ in instructions:
@@ -177,7 +177,7 @@ class Context:
         return written
 
     def table_functions(self, table: int) -> tuple[Union[int, None], ...] | None:
-        """Indices of the functions in a table that never changes; ``None`` for a table whose content is not known."""
+        """The indices of the functions in a table that never changes; ``None`` if its content is not known."""
         return self._table_functions.get(table) if table not in self.written_tables else None
 
     @cached_property
@@ -186,7 +186,7 @@ class Context:
         if module is None or any(
             segment.mode == "active" and segment.table < self.imported_tables for segment in module.elements
         ):
-            # If a later segment does not fit, functions can still be called through the imported table.
+            # If a later segment traps, functions can still be called through the imported table.
             return {}
         known: dict[int, list[Union[int, None]]] = {
             self.imported_tables + number: [None] * table.type.minimum
@@ -207,7 +207,7 @@ class Context:
 
 
 def largest_size(type: MemoryType) -> int:
-    """The most bytes that optimised code assumes a memory with 32-bit addresses to have."""
+    """The largest size in bytes that optimised code assumes of a memory with 32-bit addresses."""
     if type.minimum * type.page_bytes > MEMORY32_LIMIT_BYTES:
         return 1 << 32
     if type.maximum is None:
@@ -268,7 +268,7 @@ def _constant(expression: ConstantExpression | None) -> int | None:
 
 
 def _function_reference(expression: ConstantExpression) -> int | None:
-    """The index of the function that an element refers to; ``None`` for null, -1 if it is not known."""
+    """The index of the function that an element refers to; ``None`` for null, -1 if unknown."""
     code = expression.code
     if len(code) == 1:
         op, imm = code[0]

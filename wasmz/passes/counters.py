@@ -1,4 +1,4 @@
-"""Moves counters by a constant, so that they start at zero, or are the lowest address made of them.
+"""Shifts counters by a constant, so that they start at zero, or are the lowest address computed from them.
 
     jump b1(v0)                          v0 = i32.const -192      jump b1(v9)                   v9 = i32.const 0
     b1(v1: i32):                                                  b1(v8: i32):
@@ -11,8 +11,8 @@
 
 Compilers count from -n up to zero, because a test for zero is shorter. In Python such numbers are either large (as
 addresses, out of bounds until reduced) or negative. Counted from zero they are small, and the constant in an address
-goes into the view. For the same reason a pointer that is used only for addresses below it becomes the lowest of these.
-`values.py` then joins the constants.
+becomes part of the view. For the same reason, a pointer that is used only for addresses below it becomes the lowest of
+these. `values.py` then combines the constants.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from wasmz.passes.analysis.intervals import HALF, MODULUS, NUMBER_TYPES
 from wasmz.passes.context import Context
 from wasmz.types import ValType
 
-# Numbers of larger magnitude are no counters.
+# Numbers of larger magnitude are not treated as counters.
 _LARGEST_START = 1 << 24
 _LARGEST_DISTANCE = 1 << 12
 
@@ -63,7 +63,7 @@ def run(function: Function, context: Context) -> None:
 
 
 def _compare_sums(function: Function) -> None:
-    """Lets branches on whether a sum with a constant is zero compare the other summand."""
+    """Makes branches that test whether a sum with a constant is zero compare the other summand."""
     count_uses(function)
     for block in function.blocks:
         terminator = block.terminator
@@ -82,7 +82,7 @@ def _compare_sums(function: Function) -> None:
 
 
 def _lowest_addresses(function: Function) -> tuple[dict[Value, tuple[int, int]], dict[Value, int]]:
-    """The parameters of blocks from which constants are subtracted to make addresses, and counts of other uses.
+    """The block parameters from which constants are subtracted to make addresses, and counts of their other uses.
 
     The first result has the number of such differences and the largest constant.
     """
@@ -111,7 +111,7 @@ def _lowest_addresses(function: Function) -> tuple[dict[Value, tuple[int, int]],
 
 
 def _worthwhile(param: Value, step: Value, lowest: dict[Value, tuple[int, int]], other_uses: dict[Value, int]) -> int:
-    """How far to move a pointer: not at all if it is used for more than addresses, and each use would need a sum."""
+    """How far to shift a pointer: 0 if it has uses other than addresses, each of which would need a sum."""
     count, distance = lowest.get(param, (0, 0))
     return distance if count > other_uses.get(param, 0) + other_uses.get(step, 0) else 0
 
@@ -119,7 +119,7 @@ def _worthwhile(param: Value, step: Value, lowest: dict[Value, tuple[int, int]],
 def _find_step(
     param: Value, index: int, type: str, incoming: list[tuple[Block, Edge]]
 ) -> tuple[Value, int | None] | None:
-    """The sum that an iteration makes of a parameter, and the parameter's first value if it is a negative constant."""
+    """The sum that iterations make of a parameter, and its first value if that is a negative constant."""
     starts, steps = set(), []
     for _, edge in incoming:
         arg = edge.args[index]
@@ -172,6 +172,6 @@ def _move(
 
 
 def _sum(type: str, value: Value, constant: int, offset: int, block: Block) -> tuple[Value, Value]:
-    """A constant, and the sum of a value with it; the caller puts both into the block."""
+    """A constant, and the sum of a value and the constant; the caller adds both to the block."""
     base = Value(f"{type}.const", value.type, (), constant % MODULUS[type], offset, block)
     return base, Value(f"{type}.add", value.type, (value, base), None, offset, block)

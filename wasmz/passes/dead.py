@@ -1,11 +1,11 @@
-"""Removes values without uses and effects, and writes to locals that nobody reads.
+"""Removes values without uses and effects, and writes to locals that are not read.
 
 v0 = local.get 0             return
 v1 = i32.add v0 v0      ->
 local.set 1 v1
 return
 
-In SSA form, parameters of blocks go, too, if they are used only as arguments for each other.
+In SSA form, block parameters that are used only as arguments for each other are removed, too.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def run(function: Function, context: Context) -> None:
         return
     count_uses(function)
     live_at_start = live_locals(function)
-    # Values may be used in later blocks: the walk goes backwards, so that whole chains die at once.
+    # Values may be used in later blocks. Going backwards removes whole chains at once.
     for block in reversed(function.blocks):
         live = 0
         for edge in block.terminator.edges:

@@ -8,10 +8,10 @@
     global.set 0 v5
     call 7 v4 v5
 
-A load is only replaced if the same address was accessed before, with the same width: then it cannot trap. Two accesses
-whose addresses differ by a constant are known not to overlap: as both lie in a memory, they are equal modulo 2^32 (or
+A load is replaced only if the same address was accessed before with the same width, so it cannot trap. Two accesses
+whose addresses differ by a constant are known not to overlap: as both are in memory, they are equal modulo 2^32 (or
 2^64) only if they are equal. Any other store, and each call, invalidates what is known. A write is dropped if nothing
-can observe it before the next one to the same place: no call, no read, and nothing that could trap.
+can observe it before the next write to the same place: no call, no read, and nothing that could trap.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from wasmz.passes.context import Context
 from wasmz.types import ValType
 from wasmz.wasm.instructions import Effects
 
-# Store -> the loads that read what it stored, and the operation that makes the loaded value of the stored one, if any.
+# Store -> the loads that read what it stored, and the operation that makes the loaded value from the stored one, if
+# any.
 _FORWARDS: dict[str, tuple[tuple[str, Union[str, None]], ...]] = {
     name: (
         (f"{OPS[name].type}.load{bits}_u", f"{OPS[name].type}.and"),
@@ -52,7 +53,7 @@ _Place = tuple[int, Union[Value, None], int]
 
 
 class _Content(NamedTuple):
-    """The content of a place: the value that a load is made of, its distance from a root, and its width."""
+    """The content of a place: the value that a load's is made from, the place's distance from a root, its width."""
 
     value: Value
     conversion: Union[str, None]
@@ -62,7 +63,7 @@ class _Content(NamedTuple):
 
 
 class _Known:
-    """The facts at one point of the program."""
+    """The facts at a point of the program."""
 
     __slots__ = ("globals", "memory")
 
@@ -100,7 +101,7 @@ class _Forwarding:
         self.shared = any(type.shared for type in context.memory_types)
         self.known = _Known({}, {})
         self.body: list[Value] = []
-        # Writes that nothing could have observed yet: by place or global, their position in the body.
+        # Writes that nothing can have observed yet: by place or global, their position in the body.
         self.unseen: dict[object, int] = {}
 
     def run(self) -> None:
@@ -152,7 +153,7 @@ class _Forwarding:
                 del known[other]
 
     def _clobbered(self) -> dict[Loop, _Clobbered]:
-        """The changes of each loop, inner loops included."""
+        """What each loop changes, inner loops included."""
         found: dict[Loop, _Clobbered] = {}
         for loop in reversed(self.forest.loops):
             changed = found[loop] = _Clobbered()
@@ -214,7 +215,7 @@ class _Forwarding:
         )
 
     def _pass(self, value: Value) -> None:
-        """Any other operation."""
+        """Handles any other operation."""
         if value.op in _WRITING:
             self.known.memory.clear()
             if value.op in CALLING:
@@ -222,14 +223,14 @@ class _Forwarding:
         self.unseen.clear()
 
     def _operand(self, value: Value) -> Value:
-        """The value that replaces an operand by now."""
+        """The value that replaces an operand now."""
         replaced = self.replaced
         while value in replaced:
             value = replaced[value]
         return value
 
     def _set_global(self, value: Value, dropped: set[int]) -> bool:
-        """Keeps a write to a global, unless the global already has the value."""
+        """Records a write to a global; drops it if the global already has the value."""
         index = value.imm
         stored = self._operand(value.args[0])
         known = self.known.globals
@@ -237,7 +238,7 @@ class _Forwarding:
             return False
         if index in self.unseen:
             dropped.add(self.unseen[index])
-        # A store before it cannot be dropped any more: if that store traps, this write is not executed.
+        # Earlier stores cannot be dropped any more: if one of them traps, this write must not run.
         self.unseen = {what: number for what, number in self.unseen.items() if what.__class__ is int}
         self.unseen[index] = len(self.body)
         self._forget_global(index)
@@ -271,7 +272,7 @@ class _Forwarding:
         return known
 
     def _load(self, value: Value, block: Block) -> Value | None:
-        """The value that a load reads, if that is known."""
+        """The value that a load reads, if it is known."""
         place, root, distance = self._place(value)
         key = (place, value.op)
         content = self.known.memory.get(key)
@@ -293,7 +294,7 @@ class _Forwarding:
         return made
 
     def _store(self, value: Value, dropped: set[int]) -> bool:
-        """Keeps a store, unless the place already has the value."""
+        """Records a store; drops it if the place already has the value."""
         place, root, distance = self._place(value)
         stored = self._operand(value.args[1])
         forwards = _FORWARDS[value.op]

@@ -1,4 +1,4 @@
-"""Lets the runtime do many iterations of a loop at once, if it fills, copies, compares, searches or sums memory.
+"""Makes the runtime do many iterations of a loop at once, if it fills, copies, compares, searches or sums memory.
 
     b0:                                      b0:
       jump b1(v0)                              v5 = i32.sub v3 v0            iterations after which it goes on
@@ -10,8 +10,8 @@
                                                jump b1(v9)
                                              b1(v1: i32):                    as before
 
-An operation does only iterations that lie wholly in bounds and after which the loop goes on, and returns their number.
-The loop itself does the rest, at least the last iteration: so traps, and all values used after the loop, come from its
+An operation does only iterations that are wholly in bounds and after which the loop goes on, and returns their number.
+The loop itself does the rest, at least the last iteration. So traps, and all values used after the loop, come from its
 own code. `matching.py` decides which loops qualify; the operations are in ``runtime/memory/bulk.py``.
 """
 
@@ -29,15 +29,15 @@ from wasmz.passes.loops.matching import Copy, Fill, Find, Found, Idiom, Match, S
 from wasmz.passes.loops.rounds import RoundsBefore
 from wasmz.types import ValType
 
-# Fewer loads or stores cost less than the call.
+# With fewer loads or stores than these, the call costs more than it saves.
 _FEWEST_ACCESSES: dict[type[Idiom], int] = {Fill: 14, Copy: 11, Match: 16, Find: 16, Sum: 18}
-# The iterations that are tried before a search.
+# How many iterations are tried before a search.
 _TRIED_ITERATIONS = 4
 _BITS_OF_FLOATS = {ValType.F32: ("i32.reinterpret_f32", ValType.I32), ValType.F64: ("i64.reinterpret_f64", ValType.I64)}
 
 
 def run(function: Function, context: Context) -> None:
-    """Puts operations before loops."""
+    """Inserts operations before loops."""
     if not function.is_ssa or function.is_represented:
         return
     forest = loop_forest(function)
@@ -53,12 +53,12 @@ def run(function: Function, context: Context) -> None:
 
 
 def _can_count_fuel(regular: RegularLoop, found: Found) -> bool:
-    """Whether an iteration takes no fuel; or one unit, and no load, which may trap, would be tried before that."""
+    """Whether an iteration takes no fuel; or one unit, and no load, which may trap, is tried before that."""
     return not regular.units or (regular.units == 1 and found.test is None)
 
 
 class _Rewriting(RoundsBefore):
-    """Puts an operation that does most iterations before a loop."""
+    """Inserts an operation that does most iterations before a loop."""
 
     def __init__(self, function: Function, before: Block, regular: RegularLoop, found: Found) -> None:
         super().__init__(function, before, regular, found.gaps, _fewest_iterations(found.idiom))
@@ -66,7 +66,7 @@ class _Rewriting(RoundsBefore):
         self.test: Union[Test, None] = found.test
 
     def run(self, incoming: list[tuple[Block, Edge]]) -> None:
-        """Rewrites, and updates the edges that enter the loop."""
+        """Rewrites the function, and updates the edges into the loop."""
         if any(self.is_short(gap) for gap in self.gaps):
             return
         count = self.count()
@@ -75,14 +75,14 @@ class _Rewriting(RoundsBefore):
         self.reenter(self.operation(self.limited(count)), incoming)
 
     def try_first(self, test: Test, count: Value) -> Value:
-        """Tests the loads of the first iterations, as searches mostly end there; returns what is left of a count.
+        """Tests the loads of the first iterations, where searches often end; returns the remaining count.
 
-        A trap of such a load is the loop's first effect: there are no stores before it.
+        A trap of such a load is the loop's first effect: no stores precede it.
         """
         goes_on, condition = test
         params = self.header.params
         if isinstance(self.idiom, Copy):
-            # The tried item is still to be stored.
+            # The item that was tried must still be stored.
             self.leave_unless(self.value(condition), goes_on=goes_on)
             return count
         start = self.first
@@ -99,7 +99,7 @@ class _Rewriting(RoundsBefore):
     def operation(self, count: Value) -> Value:
         """The operation; its result is the number of iterations it did."""
         idiom = self.idiom
-        # The iterations may end where the address space does.
+        # The iterations may reach the end of the address space.
         self.function.gap_memories.add(-1)
         if isinstance(idiom, Fill):
             span = idiom.target

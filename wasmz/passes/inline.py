@@ -13,7 +13,7 @@
                                           v10 = call 12 v8
 
 A call costs 25 to 50 ns, as much as two or three operations, and hides facts about its arguments. Inlined values keep
-their byte offsets, which lie in the body of the function that they come from: these tell a trap's backtrace where the
+their byte offsets, which are in the body of the function that they come from; so a trap's backtrace shows where the
 trap occurred (see `runtime/traps/translation.py`). Functions with loops are not inlined, as a call costs little
 compared with a loop; nor are functions that end in a tail call.
 """
@@ -29,18 +29,18 @@ from wasmz.ir.operations import CALLS, is_protected
 from wasmz.passes import merge, ssa
 from wasmz.passes.context import Context
 
-# A body with more bytes is not inlined.
+# Longer bodies, in bytes, are not inlined.
 _LONGEST_BODY = 120
-# Operations of a callee, not counting constants and parameters: for a call in a loop, and elsewhere.
+# How many operations a callee may have, not counting constants and parameters: for calls in loops, and elsewhere.
 _MOST_IN_LOOP = 24
 _MOST_OUTSIDE = 10
 _MOST_BLOCKS = 12
-# The most operations that inlining adds to a function.
+# How many operations inlining may add to a function.
 _LARGEST_GROWTH = 400
-# The depth to which calls in inlined code are inlined.
+# How deeply calls in inlined code are inlined.
 _DEEPEST = 3
 
-# Ends of blocks in functions to inline: no tail calls, nor anything about exceptions.
+# Terminators in functions that can be inlined: no tail calls, and nothing about exceptions.
 _INLINED_ENDS = frozenset({"jump", "branch", "switch", "return", "unreachable"})
 
 _FREE = CONSTANTS | {"local.get", "project", "fuel.take"}
@@ -59,7 +59,7 @@ def run(function: Function, context: Context) -> None:
 
 
 def _call_directly(calls: list[Value], context: Context) -> None:
-    """Makes calls direct: through a table if table and index are constant, and by a known reference."""
+    """Makes calls direct: through a constant table with a constant index, and by a known reference."""
     for value in calls:
         if value.op == "call_ref" and value.args[-1].op == "ref.func":
             value.op, value.imm, value.args = "call", value.args[-1].imm, value.args[:-1]
@@ -69,7 +69,7 @@ def _call_directly(calls: list[Value], context: Context) -> None:
         functions = context.table_functions(table)
         index = value.args[-1].imm
         called = functions[index] if functions is not None and index < len(functions) else None
-        # Otherwise it traps, or its type must be checked by the table's list of callees.
+        # Otherwise it traps, or the table's list of callees must check its type.
         if called is not None and context.types[context.type_indices[called]] == context.types[type_index]:
             value.op, value.imm, value.args = "call", called, value.args[:-1]
 
@@ -86,7 +86,7 @@ class Template:
 
 
 def _template(context: Context, index: int) -> Template | None:
-    """The function of an index, prepared once; ``None`` if it is not to be inlined."""
+    """The function as a template, made once; ``None`` if it is not to be inlined."""
     templates = context.templates
     if index not in templates:
         templates[index] = _make_template(context, index)
@@ -101,7 +101,7 @@ def _make_template(context: Context, index: int) -> Template | None:
     try:
         function = context.build(index)
     except WasmzError:
-        # The error comes when the function itself is compiled.
+        # The error is raised when the function itself is compiled.
         return None
     merge.run(function, context)
     ssa.run(function, context)
@@ -154,7 +154,7 @@ class _Inlining:
         replace_values(self.function, self.replaced)
 
     def _unprotect(self, call: Value, template: Template) -> bool:
-        """Makes a protected call a plain one, if nothing in its function throws; returns whether that is so."""
+        """Makes a protected call a plain one if nothing in its function throws; returns whether it did."""
         if any(value.op in CALLS for block in template.blocks for value in block.body):
             return False
         terminator = call.block.terminator
@@ -188,7 +188,7 @@ class _Inlining:
         loop = self.innermost.get(block)
         if loop is not None:
             self.innermost.update(dict.fromkeys(added, loop))
-        # Blocks laid out after the block now come after its new end.
+        # Blocks laid out after the block come after its new end now.
         self.order[following] = self.order.pop(block, [])
         self.order[block] = added
         return copies.calls
@@ -202,7 +202,7 @@ class _Inlining:
                 value.op, value.imm, value.args = "copy", None, (results[value.imm],)
 
     def _projections(self, call: Value, rest: list[Value]) -> list[Value]:
-        """The operations that take a call's results apart; the builder puts them right after it."""
+        """The operations that select a call's results; the builder puts them right after it."""
         return [value for value in rest if value.op == "project" and value.args[0] is call]
 
     def _lay_out(self) -> None:

@@ -1,4 +1,4 @@
-"""Computes invariant values before a loop.
+"""Moves the computation of invariant values to before a loop.
 
 b0:                                b0:
   jump b1(v0)                        v5 = i32.mul v1 v2
@@ -7,10 +7,10 @@ b1(v3: i32):                         jump b1(v0)
   v5 = i32.add v3 v4                 v6 = i32.add v3 v5
   branch v5 b1(v5) b2                branch v6 b1(v6) b2
 
-Only operations without effects that cannot trap are moved, and only from blocks that every iteration executes: an
-operation that a loop executes rarely may cost less there. A moved value occupies a fast local, which costs 1-2 ns to
-load, where the cheapest operation costs 15. Constants cost nothing, and a comparison next to its branch hardly
-anything: those stay.
+Only operations that have no effects and cannot trap are moved, and only from blocks that every iteration executes: an
+operation that a loop rarely executes may cost less where it is. A moved value takes a fast local, whose load costs 1-2
+ns; the cheapest operation costs 15. Constants cost nothing, and a comparison next to its branch hardly anything; they
+stay.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from wasmz.passes.context import Context
 from wasmz.passes.values import divides_safely
 from wasmz.types import RefType
 
-# The most loops that a value is moved out of.
+# How many loops a value may be moved out of.
 _MOST_LEVELS = 8
 
 
@@ -74,14 +74,15 @@ class _Motion:
         return dominates(block, ends[0]) and dominates(block, ends[1])
 
     def _target(self, value: Value, loop: Loop) -> Loop | None:
-        """The outermost of the loops around the value in which it is invariant."""
+        """The outermost enclosing loop in which the value is invariant, if it can be moved."""
         found: Loop | None = None
         around: Loop | None = loop
         for _ in range(_MOST_LEVELS):
             if around is None or self._depends(value, around):
                 break
             found = around
-            # The value would then be before the loop: it moves on if every iteration of the next loop executes that.
+            # The value would be before the loop: it can move on if every iteration of the next loop executes that
+            # place.
             around = around.parent
             if around is None or not self._is_regular(found.header, around):
                 break

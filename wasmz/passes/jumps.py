@@ -1,4 +1,4 @@
-"""Jump threading: leads edges past empty blocks, and past tests whose outcome the path already decides.
+"""Jump threading: redirects edges past empty blocks, and past tests whose outcome is known on the path.
 
 b0:                                    b0:
   branch v0 b1 b2                        branch v0 b1 b2
@@ -11,7 +11,7 @@ b2:                              ->    b2:
 b3(v4: i32):                           b3(v4: i32):
   branch v4 b4 b5                        branch v4 b4 b5
 
-An edge skips a test if its block has no other effect, no other block uses its values, and it is no loop's header: so
+An edge skips a test if its block has no other effect, no other block uses its values, and it is not a loop header: so
 loops keep a single entry. The block before a loop stays. Blocks from which all paths lead to a trap go to the end, off
 the hot path.
 """
@@ -33,12 +33,12 @@ _FIRST = frozenset({"local.get", "exn.caught"})
 
 # A test after more operations is not skipped.
 _LONGEST_TEST = 6
-# The most blocks that one edge may skip; this also ends cycles.
+# How many blocks an edge may skip; this also ends cycles.
 _LONGEST_PATH = 8
 
 
 def run(function: Function, context: Context) -> None:
-    """Shortens in place."""
+    """Redirects edges in place."""
     if not function.is_ssa:
         return
     _Threading(function).run()
@@ -71,7 +71,7 @@ class _Threading:
             _simplify_branch(block.terminator)
 
     def _lead_on(self, source: Block, edge: Edge) -> None:
-        """Moves an edge forward as long as the next edge is certain."""
+        """Redirects an edge forward as long as the next edge is certain."""
         known = _learned(source.terminator, edge)
         made: dict[Value, Value] = {}
         for _ in range(_LONGEST_PATH):
@@ -99,15 +99,15 @@ class _Threading:
             break
         constants = [value for value in made.values() if value in edge.args]
         if constants:
-            # First, so that a comparison stays next to its branch; but after the function's parameters, and after the
-            # first operation of a handler.
+            # Inserted first, so that a comparison stays next to its branch; but after the function's parameters, and
+            # after the first operation of a handler.
             body = source.body
             place = next((number for number, value in enumerate(body) if value.op not in _FIRST), len(body))
             body[place:place] = constants
 
 
 def _is_passable(block: Block) -> bool:
-    """Whether the block only decides where to go on."""
+    """Whether the block only decides which edge to take."""
     body = block.body
     if len(body) > _LONGEST_TEST or block.terminator.op not in ("jump", "branch", "switch"):
         return False
@@ -139,17 +139,17 @@ def _goes_to(block: Block, headers: Collection[Block]) -> bool:
 
 
 def _learned(terminator: Terminator, edge: Edge) -> dict[Value, int]:
-    """What an edge tells about the value that its branch tests."""
+    """What an edge implies about the value that its branch tests."""
     if terminator.op == "branch" and terminator.edges[0].block is not terminator.edges[1].block:
         condition = terminator.args[0]
         truth = edge is terminator.edges[0]
-        # Only the truth of a number that is not zero is known; 1 stands for it, as only tests use it.
+        # A number that is not zero is only known to be true; 1 stands for it, as only tests use it.
         return {condition: int(truth)}
     return {}
 
 
 def _edge_on(block: Block, values: dict[Value, Value], known: dict[Value, int]) -> Edge | None:
-    """The edge that control takes out of a block if its parameters are as given; ``None`` if that is not certain."""
+    """The edge that is taken out of a block for the given parameters; ``None`` if that is not certain."""
     terminator = block.terminator
     edges = terminator.edges
     if terminator.op == "jump":
@@ -192,7 +192,7 @@ def _number(value: Value, block: Block, values: dict[Value, Value], depth: int =
 
 
 def _simplify_branch(terminator: Terminator) -> None:
-    """Makes a jump of a branch whose edges have become the same."""
+    """Makes a branch whose edges have become equal a jump."""
     if terminator.op == "branch":
         one, other = terminator.edges
         if one.block is other.block and one.args == other.args:
@@ -200,7 +200,7 @@ def _simplify_branch(terminator: Terminator) -> None:
 
 
 def _move_cold_blocks(function: Function) -> None:
-    """Puts the blocks that only lead to traps after all others."""
+    """Moves the blocks that only lead to traps to the end."""
     waiting: dict[Block, int] = {}
     work: list[Block] = []
     for block in function.blocks:

@@ -1,4 +1,4 @@
-"""Takes vectors apart into their lanes where that is cheaper, mainly floating-point ones.
+"""Splits vectors into their lanes where that is cheaper, mainly floating-point ones.
 
 v0 = local.get 0                    v0 = local.get 0
 v1 = v128.load v0                   v1 = f64.load offset=8 v0
@@ -9,9 +9,9 @@ v128.store v0 v2             ->     v3 = f64.add v2 v2
                                     f64.store v0 v3
 
 A vector is one int of 128 bits, on which all integer lanes are computed at once; each floating-point operation would
-unpack it and pack it again (docs/simd.md). Vectors connected by operations that `lane_rules` knows are taken apart
-together, or not at all: estimated costs decide, in which loops count for more. At the borders, vectors are unpacked
-where they are made, and packed where they are needed.
+unpack it and pack it again (docs/simd.md). Vectors connected by operations that `lane_rules` knows are split together,
+or not at all: estimated costs decide, in which loops count for more. At the borders, vectors are unpacked where they
+are made, and packed where they are needed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from wasmz.types import ValType
 def run(function: Function, context: Context) -> None:
     """Changes in place."""
     if function.is_ssa and any(value.type is ValType.V128 for block in function.blocks for value in block.body):
-        # Imported here, so that modules without vectors do not pay for it.
+        # Imported only here: modules without vectors do not need it.
         load("wasmz.passes.vectors.lane_rewriting")
         from wasmz.passes.vectors.lane_rewriting import take_apart
 

@@ -1,4 +1,4 @@
-"""Joins a block with its only successor, if that has no other predecessor; drops unreachable blocks.
+"""Joins a block with its only successor if that has no other predecessor; drops unreachable blocks.
 
 b0:                          b0:
   v0 = i32.const 1             v0 = i32.const 1
@@ -6,7 +6,7 @@ b0:                          b0:
 b1(v1: i32):                   return v1
   return v1
 
-In SSA form no copy is left: uses of the parameter become uses of the argument.
+In SSA form no copy is needed: uses of the parameter become uses of the argument.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Decides which Python int stands for each integer, and turns integer operations into Python's.
+"""Chooses the Python int that represents each integer, and changes integer operations to Python's.
 
 A number modulo 2^32 may be represented as unsigned (0 to 2^32 - 1), signed (-2^31 to 2^31 - 1), or unreduced: any
-congruent int. Reductions become explicit; those that ranges show to be idle are left out.
+congruent int. Reductions become explicit; those that do nothing, by the ranges, are omitted.
 
     v1 = i32.load8_s v0            v1 = i32.load8_s.signed v0          signed, -128..127
     v2 = i32.const 4294967295      v2 = int.const -1
@@ -36,7 +36,7 @@ from wasmz.passes.representation.demand import (
 from wasmz.passes.representation.webs import Webs, find_webs
 from wasmz.passes.representation.writer import Writer
 
-# The bounds given to sums that may grow without a limit: every decision treats larger bounds alike.
+# The bounds of sums that may grow without a limit: every decision treats larger bounds alike.
 _UNBOUNDED = {"i32": 1 << 65, "i64": 1 << 129}
 
 
@@ -50,7 +50,7 @@ def run(function: Function, context: Context) -> None:
 class Representation(Writer):
     """Decides for one function, and rewrites it."""
 
-    # As in the base class; type checkers do not look there for what is assigned here.
+    # As in the base class; type checkers do not find it there.
     webs: Webs
     float_uses: dict[Value, set[str]]
     hashes: set[Value]
@@ -118,7 +118,7 @@ class Representation(Writer):
             self._settle(undecided)
 
     def _settle(self, undecided: dict[Value, list[Value]]) -> None:
-        """Makes those parameters signed whose uses prefer that and whose arguments are signed at no cost."""
+        """Makes parameters signed whose uses prefer that and whose arguments are signed at no cost."""
         for block in self.function.blocks:
             for edge in distinct_edges(block.terminator):
                 for param, arg in zip(edge.block.params, edge.args, strict=True) if edge.args else ():
@@ -155,7 +155,7 @@ class Representation(Writer):
                 handler(self, value)
             else:
                 self.keep(value)
-            # An access gives a fact about its address, but only after it has succeeded.
+            # An access implies a fact about its address, but only after it has succeeded.
             if op in ACCESS_WIDTHS:
                 access(value)
         self._finish(block)
@@ -182,14 +182,14 @@ class Representation(Writer):
                     self._pass(edge)
 
     def _note_bounds(self, args: tuple[Value, ...], returned: tuple[Value, ...]) -> None:
-        """Notes the bounds of results for entry forms, which give Python signed numbers."""
+        """Records the bounds of results for entry forms, which return signed numbers to Python."""
         bounds = self.function.bounds
         for arg, value in zip(args, returned, strict=True):
             if arg.type in NUMBER_TYPES:
                 bounds[value] = max(bounds.get(value, 0), arg.fact[1])
 
     def _pass_apart(self, block: Block, edge: Edge) -> None:
-        """Passes arguments along one of two edges; conversions for an edge out of a loop are done on that edge."""
+        """Passes arguments along one of two edges; conversions for an edge out of a loop are done on the edge."""
         forest = self.webs.forest
         loop = forest.innermost.get(block)
         if loop is None or forest.contains(loop, edge.block):
@@ -214,7 +214,7 @@ class Representation(Writer):
                     args.append(self.as_signed(arg) if represented.form == SIGNED else self.as_unsigned(arg))
             else:
                 args.append(arg.note.value)
-        # The edge keeps the old values until the end of the walk: it passes their facts on.
+        # The edge keeps the old values until the end of the walk, which passes their facts on.
         self.edges.append((edge, tuple(args)))
 
     # Making values
@@ -234,7 +234,7 @@ def _sink_condition(block: Block) -> None:
 
 _SINKING = ZERO_TESTS | {op.name for op in OPS.values() if op.compares and (op.type == "int" or op.is_signed)}
 
-# Operations that can give a signed number as well as an unsigned one.
+# Operations that can produce a signed number as well as an unsigned one.
 _SIGNED_AT_NO_COST = frozenset(
     {"i32.load", "i64.load", "i32.const", "i64.const", "local.get", "i64.extend_i32_s", "select"}
     | {f"{type}.{name}" for type in INTEGER_BITS for name in ("add", "sub", "shr_s")}

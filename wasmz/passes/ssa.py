@@ -1,4 +1,4 @@
-"""Brings a function into SSA form: locals become values, and parameters of blocks where edges meet.
+"""Converts a function to SSA form: locals become values, and parameters of blocks where edges meet.
 
 b0:                                       b0:
   v0 = i32.const 0                          v0 = i32.const 0
@@ -15,9 +15,9 @@ b2:
   v5 = local.get 1
   return v5
 
-Afterwards the entry has no predecessors, `local.get` occurs only at its top, once for each used parameter, and there is
-no `local.set`. WebAssembly's control flow is reducible: a block is entered from blocks before it in reverse postorder,
-or it is the header of a loop. So one walk suffices: at a header, each live local that the loop writes gets a block
+Afterwards the entry has no predecessors, `local.get` occurs only at its top, once for each used parameter, and there
+is no `local.set`. WebAssembly's control flow is reducible: a block is entered from blocks before it in reverse
+postorder, or it is a loop header. So one walk suffices: at a header, each live local that the loop writes gets a block
 parameter; elsewhere only locals whose values differ between the incoming edges.
 """
 
@@ -31,14 +31,14 @@ from wasmz.passes.context import Context
 
 
 def run(function: Function, context: Context) -> None:
-    """Converts in place; a function that is already in SSA form stays unchanged."""
+    """Converts in place; does nothing if the function is already in SSA form."""
     if not function.is_ssa:
         _separate_handlers(function)
         construct(function)
 
 
 def construct(function: Function) -> None:
-    """The conversion itself, also of a function in SSA form to which locals were added."""
+    """Does the conversion, also for functions in SSA form to which locals were added."""
     _Construction(function).run()
     function.stage = max(function.stage, Stage.SSA)
 
@@ -94,7 +94,7 @@ class _Construction:
                 else:
                     self.entering[edge.block].append((block, edge))
         self.leaving: dict[Block, dict[int, Value]] = {}
-        # The locals that may have another value at the end of a block than at the end of the closest dominator.
+        # The locals whose value at the end of a block may differ from that at the end of its immediate dominator.
         self.changed: dict[Block, int] = {}
         self.replaced: dict[Value, Value] = {}
         # The values at the top of the entry.
@@ -127,8 +127,8 @@ class _Construction:
     def _enter(
         self, block: Block, live: int, written: int, added: dict[Block, list[int]]
     ) -> tuple[dict[int, Value], int]:
-        """The values of the locals at the start of a block, and which of them differ from those at the end of the
-        closest one that dominates it. Gives the block the parameters that it needs.
+        """Finds the values of the locals at the start of a block, and which may differ from those at the end of its
+        immediate dominator. Adds the parameters that the block needs.
         """
         incoming = self.entering[block]
         above: Block = self.tree.parent(block)  # type: ignore[assignment]
@@ -163,7 +163,7 @@ class _Construction:
         return current, changed
 
     def _changed_between(self, above: Block, incoming: list[tuple[Block, Edge]]) -> int:
-        """The locals that may have changed on paths from the end of a block to those that it dominates."""
+        """The locals that may have changed on paths from the end of a block to the blocks that it dominates."""
         changed = 0
         seen = {above}
         for source, _ in incoming:
@@ -186,7 +186,7 @@ class _Construction:
         return value
 
     def _initial(self, local: int) -> Value:
-        """A parameter, or a local's zero (specification 4.4.10)."""
+        """The value of a parameter, or of another local, which is zero (specification 4.4.10)."""
         function = self.function
         type = function.locals[local]
         entry = function.blocks[0]
@@ -241,7 +241,7 @@ class _Construction:
     def _written_in_loops(self, effects: dict[Block, tuple[int, int]]) -> dict[Block, int]:
         """The locals that the loop of each header writes."""
         written: dict[Block, int] = {}
-        # The header of the largest known loop around a block or header.
+        # The header of the largest loop known around a block or header.
         around: dict[Block, Block] = {}
 
         def outermost(block: Block) -> Block:

@@ -1,4 +1,4 @@
-"""Lets Python's iterators do the loads of a loop whose addresses move on by a constant step in each iteration.
+"""Makes Python's iterators do the loads of a loop whose addresses advance by a constant step in each iteration.
 
     b0:                                          b0:
       jump b1(v0, v1)                              ...                       enough iterations? addresses in bounds?
@@ -20,19 +20,19 @@
                                                  b1(v3: i32, v4: i32):                as before
 
 A stream is an iterator over a slice of a view, so each item is read when its iteration begins, and never out of bounds.
-Several streams go through a `zip`. An item costs 5 to 12 ns, where a load takes 17 to 30. The sum that makes the
-address is not needed, nor the loop's counter and its test: the streams end when the loop does.
+Several streams are combined by `zip`. An item costs 5 to 12 ns, a load 17 to 30. The sum that makes the address is not
+needed, nor are the loop's counter and its test: the streams end when the loop does.
 
-If the iterations cannot be counted beforehand, the test stays, and a stream goes on to the end of memory (or,
-downwards, to its start). When it ends, the loop itself goes on with the same iteration, and traps if that iteration
+If the iterations cannot be counted beforehand, the test stays, and streams continue to the end of memory (or,
+downwards, to its start). When they end, the loop itself goes on with the same iteration, and traps if that iteration
 traps.
 
 All items are read when an iteration begins. So streams replace a load after a store only if the two access different
-bytes in each iteration: as their addresses differ by a constant, or by a test when the loop is entered. What earlier
-iterations stored is read as it should be.
+bytes in each iteration: because their addresses differ by a constant, or by a test when the loop is entered. What
+earlier iterations stored is read correctly.
 
-Addresses need only be sums of the loop's counters modulo 2^32, however they are reduced: as long as a stream has items,
-its address lies in the memory, so the two are equal.
+Addresses need only be sums of the loop's counters modulo 2^32, however they are reduced: as long as a stream has
+items, its address is in memory, so the two are equal.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ from wasmz.passes.loops.stream_rewriting import Plan, Rewriting
 from wasmz.passes.loops.sums import Sums, group
 from wasmz.wasm.instructions import Effects
 
-# In ns: savings of an iteration by an item, by an operation of an address that is not needed any more, and by a counter
-# if iterations are counted beforehand; costs of several streams for an iteration; costs to set up a stream, a counter,
-# and to compare loads with stores.
+# In ns: what an iteration saves by an item, by an operation of an address that is no longer needed, and by a counter if
+# iterations are counted beforehand; what several streams cost an iteration; what it costs to set up a stream, a
+# counter, and to compare loads with stores.
 _SAVED_BY_ITEM = 8
 _SAVED_BY_OPERATION = 14
 _SAVED_BY_COUNTER = 12
@@ -61,11 +61,11 @@ _COST_OF_ITERATION = 4
 _COST_OF_STREAM = 340
 _COST_OF_COUNTER = 60
 _COST_OF_CROSSING = 70
-# It must save a little more than it costs, within this many iterations.
+# A stream version must save a little more than it costs, within this many iterations.
 _MARGIN = 1.25
 _MOST_ITERATIONS_NEEDED = 40
 
-# The most values of a loop, as both versions stay.
+# The largest loop, in values: both versions stay in the code.
 _MOST_VALUES = 400
 
 _LASTING = frozenset(name for name, effects in EFFECTS.items() if effects & (Effects.CALLS | Effects.CONTROL))
@@ -73,7 +73,7 @@ _ENDS = frozenset({"jump", "branch", "switch", "return", "unreachable"})
 
 
 def run(function: Function, context: Context) -> None:
-    """Puts a version that reads from streams before each loop that gains by it."""
+    """Inserts a version that reads from streams before each loop that benefits."""
     if not function.is_represented:
         return
     forest = loop_forest(function)
@@ -108,7 +108,7 @@ def run(function: Function, context: Context) -> None:
 def _has_bulk(block: Block) -> bool:
     """Whether the block does most iterations of the following loop at once (see `idioms.py`).
 
-    Those on arrays need not count: where there is no numpy, they do none.
+    Those on arrays do not count: without numpy, they do none.
     """
     return any(value.op in BULK_MEMORIES and value.op != "memory.array_rounds" for value in block.body)
 
@@ -147,7 +147,7 @@ def _plan(loop: Loop, context: Context) -> Plan | None:
 
 
 def _without_conditions(function: Function, plans: list[Plan]) -> list[Plan]:
-    """The plans for loops without a condition that is tested after them: no local can have a condition."""
+    """The plans for loops without conditions that are tested after them: locals cannot hold conditions."""
     plan_of = {block: plan for plan in plans for block in plan.blocks}
     refused = set()
     for block in function.blocks:
@@ -162,9 +162,10 @@ def _without_conditions(function: Function, plans: list[Plan]) -> list[Plan]:
 
 
 def _keep_in_locals(function: Function, rewritings: list[Rewriting]) -> bool:
-    """Makes locals of the loops' values that later code uses, as either version may make them. False if there is none.
+    """Gives locals to values of the loops that later code uses, as either version may make them. ``False`` if none is
+    used.
 
-    Values that a plan has noted for the code before its loop are such uses, too.
+    Values in plans, for the code before loops, are such uses, too.
     """
     plan_of = {block: rewriting.plan for rewriting in rewritings for block in rewriting.plan.blocks}
     numbers: dict[Value, int] = {}

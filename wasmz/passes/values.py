@@ -1,4 +1,4 @@
-"""Value numbering: a value that every path to a place has computed is not computed again there.
+"""Value numbering: values that were computed on all paths to a place are not computed there again.
 
     v2 = i32.add v0 v1             v2 = i32.add v0 v1
     v3 = i32.const 4               v3 = i32.const 4
@@ -9,10 +9,10 @@
     v7 = select v6 v4 v5
     return v7
 
-The pass is one walk down the dominator tree. It replaces operands, evaluates constants (integers only, by the runtime's
-own functions), simplifies operations (`rules/`), and looks up the others in a table of the operations above. Conditions
-that were tested above are known. Branches on constants become jumps, and parameters of blocks to which all edges pass
-the same value are dropped. Functions that are not in SSA form stay unchanged.
+The pass is one walk down the dominator tree. It replaces operands, evaluates constants (integers only, by the
+runtime's own functions), simplifies operations (`rules/`), and looks up others in a table of the operations above.
+Conditions that were tested above are known. Branches on constants become jumps, and block parameters for which all
+edges pass the same value are dropped. Functions that are not in SSA form stay unchanged.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from wasmz.passes.rules.support import is_boolean
 from wasmz.types import RefType, ValType
 
 _EQUALITIES = {"i32.eq": True, "i64.eq": True, "int.eq": True, "i32.ne": False, "i64.ne": False, "int.ne": False}
-# Once one of these has not trapped, the reference is known not to be null; after a cast its type is known, too.
+# After one of these the reference is known not to be null; after a cast its type is known, too.
 _CHECKS = frozenset({"ref.cast", "ref.as_non_null"})
 _DEREFERENCES = frozenset(
     f"{kind}.{name}" for kind in ("struct", "array") for name in ("get", "get.i8", "get.i16", "set", "len")
@@ -53,7 +53,7 @@ _MOST_CHANGES = 8
 _MOST_ITERATIONS = 4
 _MOST_FACTS = 16
 
-# What is done with an operation; those without a kind stay as they are.
+# How operations are handled; operations without a kind stay as they are.
 _CONSTANT, _NUMBERED, _COPIED, _DIVIDING, _CHECKING, _READING, _DEREFERENCING, _CALLING = range(8)
 _KINDS: dict[str, int] = {
     **dict.fromkeys(CALLS, _CALLING),
@@ -65,7 +65,7 @@ _KINDS: dict[str, int] = {
     **dict.fromkeys(NUMBERED, _NUMBERED),
     **dict.fromkeys(NUMERIC_CONSTANTS, _CONSTANT),
 }
-# Operations on Python ints: their type is not in their name, so it is in the key of their table.
+# Operations on Python ints: the type is not in their name, so it is in their key.
 _UNTYPED = frozenset(op.name for op in OPS.values() if op.type == "int")
 
 _Key = tuple[Any, ...]
@@ -85,7 +85,7 @@ def run(function: Function, context: Context) -> None:
 
 
 def unify_params(function: Function) -> None:
-    """Drops the parameters to which all edges pass one value, or the parameter itself."""
+    """Drops parameters for which all edges pass the same value, or the parameter itself."""
     incoming = incoming_edges(function)
     blocks = [block for block in function.blocks if block.params and incoming[block]]
     replaced: dict[Value, Value] = {}
@@ -116,13 +116,13 @@ def unify_params(function: Function) -> None:
 
 
 def divides_safely(value: Value) -> bool:
-    """Whether a value is a division that cannot trap, whatever its dividend is."""
+    """Whether a value is a division that cannot trap for any dividend."""
     if value.op not in DIVISIONS:
         return False
     divisor = value.args[1]
     if divisor.op not in INTEGER_CONSTANTS or not divisor.imm:
         return False
-    # The lowest number divided by minus one is too large a quotient.
+    # The quotient of the lowest number and minus one is too large.
     op = OPS[value.op]
     return op.kind != "div_s" or divisor.imm != op.mask
 
@@ -134,10 +134,10 @@ class _Numbering:
         self.tree = tree
         self.table: dict[_Key, _Known] = {}
         self.replaced: dict[Value, Value] = {}
-        # What to restore when a block and all below it are done: (dictionary, key, old entry).
+        # What to restore when the walk leaves a block and all below it: (dictionary, key, old entry).
         self.undo: list[tuple[dict[Any, Any], Any, Any]] = []
         self.incoming: dict[Block, list[tuple[Block, Edge]]] = {}
-        # The number of each edge of a switch, kept because thousands of cases are asked for one by one.
+        # The number of each edge of a switch, kept because thousands of cases are looked up.
         self.cases: dict[Terminator, dict[Edge, int | None]] = {}
         self.removed: set[Value] = set()
         self.body: list[Value] = []
@@ -165,7 +165,7 @@ class _Numbering:
             self._enter(block, block in headers)
             self._visit(block)
             work += reversed(children[block])
-        # Dropped parameters still have their arguments on the edges.
+        # The edges still pass arguments for dropped parameters.
         if self.removed:
             remove_params(function, self.removed)
         if self.is_folded:
@@ -175,7 +175,7 @@ class _Numbering:
     # Scopes
 
     def _set(self, where: dict[Any, Any], key: Any, what: Any) -> None:
-        """An entry that holds in this block and below it."""
+        """Sets an entry for this block and those below it."""
         self.undo.append((where, key, where.get(key)))
         where[key] = what
 
@@ -189,7 +189,7 @@ class _Numbering:
         del undo[length:]
 
     def _enter(self, block: Block, is_header: bool) -> None:
-        """Takes in the incoming edges: the arguments they pass, and the conditions known on them."""
+        """Applies the incoming edges: the arguments that they pass, and the conditions known on them."""
         self.block = block
         self.body = []
         self.offset = block.body[0].offset if block.body else block.terminator.offset
@@ -219,7 +219,7 @@ class _Numbering:
                 self.removed.add(param)
 
     def _learn(self, terminator: Terminator, edge: Edge) -> None:
-        """Takes in what is known after an edge that is the only one into its block."""
+        """Applies what is known after an edge that is the only one into its block."""
         if terminator.op == "branch":
             one, other = terminator.edges
             if one is not other:
@@ -263,14 +263,14 @@ class _Numbering:
     # Checks of references
 
     def _is_passed(self, value: Value) -> bool:
-        """Whether a check cannot fail any more, as every path here has passed the same one."""
+        """Whether a check cannot fail, because every path to it has passed the same check."""
         reference = value.args[0]
         if value.op == "ref.as_non_null":
             return ("ref.as_non_null", reference) in self.table
         return ("ref.cast", value.imm.heap_type, value.imm.nullable, value.imm.exact, reference) in self.table
 
     def _pass_check(self, op: str, target: RefType | None, reference: Value) -> None:
-        """Notes a passed check, and others that it implies."""
+        """Records a passed check, and others that it implies."""
         if op == "ref.cast" and target is not None:
             for nullable in {target.nullable, True}:
                 for exact in {target.exact, False}:
@@ -305,7 +305,7 @@ class _Numbering:
         return value
 
     def _equate(self, value: Value, number: int) -> None:
-        """A value is known to be a number from here on."""
+        """Records that a value is a known number from here on."""
         if value.uses > 1 and value.op not in NUMERIC_CONSTANTS:
             type = ValType.I32 if value.type is BOOL else value.type
             op = "int.const" if OPS[value.op].type == "int" and value.type is not BOOL else f"{type}.const"
@@ -372,7 +372,7 @@ class _Numbering:
                     noted = len(undo)
                 keep(value)
         if call is not None:
-            # The handler is below this block, too, but the values after the call were not computed there.
+            # The handler is also below this block, but the values after the call were not computed there.
             self._leave(noted)
         block.body = self.body
         self._finish(block)
@@ -394,7 +394,7 @@ class _Numbering:
             incoming.setdefault(edge.block, []).append((block, edge))
 
     def _fold(self, terminator: Terminator) -> None:
-        """Makes a jump of a branch or switch that always takes the same edge."""
+        """Makes a branch or switch that always takes the same edge a jump."""
         edges = terminator.edges
         condition = terminator.args[0]
         if condition.op not in INTEGER_CONSTANTS:
@@ -447,7 +447,7 @@ class _Numbering:
         return found  # type: ignore[return-value]
 
     def _simplify(self, value: Value) -> Value:
-        """The value that replaces an operation which rules may apply to; itself, changed or not, if there is none."""
+        """The value that replaces an operation after rules were applied; itself, changed or not, if there is none."""
         for _ in range(_MOST_CHANGES):
             op, args = value.op, value.args
             first = args[0]
@@ -478,7 +478,7 @@ class _Numbering:
         return self._constant("int.const" if OPS[op].type == "int" else f"{type}.const", type, number)
 
     def _read_constant(self, value: Value) -> None:
-        """Makes a constant of a value that never changes."""
+        """Makes a value that never changes a constant."""
         if value.op == "global.get":
             known = self.context.constant_globals.get(value.imm)
             if known is not None:

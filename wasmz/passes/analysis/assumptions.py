@@ -1,4 +1,4 @@
-"""Facts about the operands of a comparison, from its being true or false.
+"""Facts about the operands of a comparison that follow from its being true or false.
 
 branch (i32.lt_u v1 v4)          if it is taken: v1 at most 254, v4 at least 1
 branch (i32.and (...) (...))     if it is taken: both are true
@@ -20,7 +20,7 @@ _OPPOSITE = {OPS[op].kind: OPS[inverse].kind for op, inverse in INVERSE.items() 
 _MIRRORED = {OPS[op].kind: OPS[mirrored].kind for op, mirrored in MIRRORED.items() if OPS[op].type == "i32"}
 
 
-# What a condition says of its operands: how to refine them, the type of these, and whether the first is less.
+# How a condition restricts its operands. An assumption has that, their type, and whether the first is the lesser one.
 _EQUAL, _UNEQUAL, _BELOW, _LESS = range(4)
 Assumption = tuple[int, str, Value, Union[Value, None], bool]
 
@@ -28,7 +28,7 @@ _ZERO: Fact = (0, 0, 0, 0)
 
 
 class Conditions(Facts):
-    """Facts that conditions add to."""
+    """Facts, including those that conditions add."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,13 +45,13 @@ class Conditions(Facts):
         return known[truth]
 
     def suppose(self, condition: Value, truth: bool) -> int:
-        """Assumes that a condition is true or false until :meth:`take_back` is called with the result."""
+        """Assumes that a condition is true or false, until :meth:`take_back` is called with the result."""
         mark = len(self._undo)
         self.assume(self.consequences(condition, truth))
         return mark
 
     def assume(self, assumptions: list[Assumption]) -> None:
-        """Adds the facts that are said to follow."""
+        """Adds the facts that follow from assumptions."""
         for kind, type, first, second, is_less in assumptions:
             a = first.fact
             b = _ZERO if second is None else second.fact
@@ -75,7 +75,7 @@ class Conditions(Facts):
                     self._refine(second, type, 0, top, a[2] + is_less, high)
 
     def _refine_unequal(self, value: Value, type: str, known: Fact, other: Fact) -> None:
-        """Excludes a number at the end of an interval."""
+        """Excludes a number at an end of an interval."""
         ul, uh, sl, sh = known
         if other[0] == other[1]:
             excluded = other[0]

@@ -1,4 +1,4 @@
-"""Bounds of loop counters: parameters to which each iteration adds a constant, and the limits they stop at.
+"""Bounds of loop counters: parameters to which each iteration adds a constant, and the limits at which they stop.
 
     i = first; do ... while (++i != n)       first <= i < n, if first < n and the step cannot jump over n
     p = start, i = 0; do p += 4 ... while (++i != 100)       start <= p <= start + 400
@@ -16,7 +16,7 @@ from wasmz.passes.analysis.intervals import HALF, MODULUS, NUMBER_TYPES, Fact, m
 from wasmz.passes.analysis.transfer import COMPARISONS, known_zeros
 
 _STEPS = frozenset(f"{type}.{name}" for type in MODULUS for name in ("add", "sub"))
-# Larger steps count nothing.
+# Numbers with larger steps are not treated as counters.
 _LARGEST_STEP = 1 << 24
 _LARGEST_STEP_TO_A_LIMIT = 1 << 16
 
@@ -25,15 +25,15 @@ class Counting(Conditions):
     """Facts about the counters of loops.
 
     Attributes:
-        position: where each block stands in reverse postorder.
-        entries: the edges that lead into a header from before its loop.
+        position: the position of each block in reverse postorder.
+        entries: the edges into a header from outside its loop.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.position: dict[Block, int] = {}
         self.entries: dict[Block, list[Edge]] = {}
-        # Facts after counting has ended at a limit: (step, reach, zero bits of the limit, limit).
+        # Facts once a counter has reached its limit: (step, reach, zero bits of the limit, limit).
         self._limits: dict[Value, tuple[int, int, int, Value | None]] = {}
         self._inductions: dict[Block, list[tuple[Value, str, int]]] = {}
         self._countdowns: dict[Value, int] = {}
@@ -48,7 +48,7 @@ class Counting(Conditions):
         self._find_thresholds(order, back_edges)
 
     def _find_inductions(self, header: Block, back: list[tuple[Block, Edge]]) -> None:
-        """Parameters to which each iteration of the loop adds the same constant."""
+        """Finds parameters to which each iteration of the loop adds the same constant."""
         found = []
         for index, param in enumerate(header.params):
             type = NUMBER_TYPES.get(param.type)
@@ -61,7 +61,7 @@ class Counting(Conditions):
             self._inductions[header] = found
 
     def _find_limits(self, header: Block, back: list[tuple[Block, Edge]]) -> None:
-        """Parameters to which a constant is added until the sum equals a value from before the loop.
+        """Finds parameters to which a constant is added until the sum equals a value from before the loop.
 
         i = first; do ... while (++i != n)       first <= i < n, if first < n and the step cannot jump over n
         i = first; do ... while (i++ != n)       first <= i <= n, if first <= n
@@ -107,14 +107,14 @@ class Counting(Conditions):
                 self._limits[param] = (step, reach, known_zeros(limit), limit)
 
     def _find_countdown(self, header: Block, param: Value, step: int) -> None:
-        """A parameter counted down to zero by a power of two that divides its first value is never below that power."""
+        """Bounds a countdown to zero from below, by its step, if that is a power of two dividing the first value."""
         index = header.params.index(param)
         starts = [edge.args[index] for edge in self.entries[header]]
         if not step & (step - 1) and all(known_zeros(start) >= step.bit_length() - 1 for start in starts):
             self._countdowns[param] = step
 
     def _find_thresholds(self, order: list[Block], headers: dict[Block, list[tuple[Block, Edge]]]) -> None:
-        """The numbers that counters are compared with: likely limits of their growth."""
+        """Finds the numbers that counters are compared with: likely limits of their growth."""
         for block in order:
             for value in block.body:
                 if value.op in COMPARISONS:
@@ -152,10 +152,10 @@ class Counting(Conditions):
         return fact
 
     def _bound_inductions(self, inductions: list[tuple[Value, str, int]]) -> None:
-        """A counter that stays within bounds, without wrapping, bounds the iterations, and so all others of its loop.
+        """Bounds all counters of a loop by one that stays within bounds, without wrapping.
 
-        This is sound though each assumption may depend on the other: in every iteration in which the assumptions are
-        true, the counter has moved on by its step, so there were no more iterations than the bound.
+        This is sound although assumptions may depend on each other: in every iteration in which they are true, the
+        counter has advanced by its step, so there were no more iterations than the bound.
         """
         iterations = -1
         for param, type, step in inductions:
@@ -193,11 +193,11 @@ class Counting(Conditions):
             self._refine_family(value, found)
 
     def _refine_family(self, value: Value, found: Fact) -> None:
-        """A fact about a counter tells in which iterations it can be true, and so bounds the other counters."""
+        """Bounds the other counters of a loop: a fact about one tells in which iterations it can be true."""
         first, is_signed, step, inductions = self._families[value]
         low, high = (found[2], found[3]) if is_signed else (found[0], found[1])
         near, far = sorted(((low - first) // step, (high - first) // step))
-        # Rounded down: at most one iteration too early. Iterations are counted from zero.
+        # Rounded down, which is at most one iteration too early. Iterations are counted from zero.
         near = max(near, 0)
         self._refining_family = True
         for param, type, other_step in inductions:

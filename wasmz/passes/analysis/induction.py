@@ -1,4 +1,4 @@
-"""Induction variables: what an iteration of a loop adds to values, as sums of parameters, constants and invariants.
+"""Induction variables: what each iteration adds to values, as sums of parameters, constants and invariants.
 
     b1(v1: i32, v2: i32):
       v4 = i32.add v1 v3           form(v4) = v1 + v3; an iteration adds as much to it as to v1
@@ -7,8 +7,8 @@
       v7 = i32.add v2 v5
       branch v5 b1(v6, v7) b2
 
-Both vocabularies are understood: WebAssembly's operations, modulo 2^32 or 2^64, and after `represent` those on Python
-ints, modulo 2^32, where a reduction to as many bits or more changes nothing.
+Both vocabularies are understood: WebAssembly's operations, modulo 2^32 or 2^64, and those on Python ints after
+`represent`, modulo 2^32, where reductions to as many bits or more change nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from wasmz.passes.analysis.intervals import HALF, MODULUS
 
 REDUCTIONS = frozenset({"int.wrap", "int.wrap.small", "int.wrap.natural", "int.sign"})
 
-# Of Python ints; addresses have no more bits.
+# The modulus for Python ints; addresses have no more bits.
 _INT_MODULUS = MODULUS["i32"]
 _INT_BITS = 32
 _SUMS = frozenset(f"{type}.add" for type in (*MODULUS, "int")) | {"int.sub"}
@@ -38,7 +38,7 @@ class Form(NamedTuple):
 
 
 class Step(NamedTuple):
-    """A parameter's next value: its sum with a signed constant, or a reduction of that."""
+    """The step from a parameter to its next value: a signed constant, and a reduction of the sum, if there is one."""
 
     total: Value
     constant: int
@@ -46,10 +46,10 @@ class Step(NamedTuple):
 
 
 def find_step(param: Value, arg: Value) -> Step | None:
-    """The step from a parameter to ``arg``, which a back edge passes for it; ``None`` if that adds no constant."""
+    """The step from a parameter to ``arg``, its argument on a back edge; ``None`` if that does not add a constant."""
     reduction = None
     if arg.op in REDUCTIONS and arg.imm >= _INT_BITS:
-        # The operand of a sign conversion is reduced already.
+        # The operand of a sign conversion is already reduced.
         reduction, arg = arg, arg.args[0]
         if reduction.op == "int.sign" and arg.op in REDUCTIONS and arg.imm == reduction.imm:
             arg = arg.args[0]
@@ -68,7 +68,7 @@ def as_signed(number: int, type: str) -> int:
 
 
 def combine(one: Form, other: Form, factor: int, modulus: int) -> Form:
-    """One form plus another one times a factor."""
+    """The sum of one form and a multiple of another."""
     terms = dict(one.terms)
     for term, count in other.terms.items():
         count = (terms.get(term, 0) + factor * count) % modulus
@@ -80,11 +80,11 @@ def combine(one: Form, other: Form, factor: int, modulus: int) -> Form:
 
 
 class Induction:
-    """The integers of a loop, as sums of values that it changes regularly and values that it does not change.
+    """The integers of a loop, as sums of values that change regularly and values that do not change.
 
     Attributes:
         inside: the blocks of the loop.
-        deltas: what each iteration adds to a parameter of the header, as far as that is the same each time.
+        deltas: what each iteration adds to a parameter of the header, if that is always the same.
     """
 
     def __init__(self, inside: Collection[Block]) -> None:
@@ -128,7 +128,7 @@ class Induction:
         return Form(0, {value: 1})
 
     def change(self, form: Form, modulus: int) -> Form | None:
-        """What an iteration adds to a form; ``None`` if that is not the same each time."""
+        """What each iteration adds to a form; ``None`` if that is not always the same."""
         total = Form(0, {})
         for term, factor in form.terms.items():
             delta = self.deltas.get(term)

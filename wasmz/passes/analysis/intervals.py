@@ -11,7 +11,7 @@ from collections.abc import Callable
 from wasmz.ir.facts import INTEGER_BITS
 from wasmz.ir.facts import NUMBER_TYPES as NUMBER_TYPES
 
-# Lowest and highest as an unsigned number, lowest and highest as a signed one.
+# The least and greatest value as an unsigned number, and those as a signed number.
 Fact = tuple[int, int, int, int]
 
 BITS = INTEGER_BITS
@@ -19,7 +19,7 @@ MODULUS = {type: 1 << bits for type, bits in BITS.items()}
 HALF = {type: 1 << (bits - 1) for type, bits in BITS.items()}
 FULL: dict[str, Fact] = {type: (0, MODULUS[type] - 1, -HALF[type], HALF[type] - 1) for type in MODULUS}
 
-# Thresholds for growing intervals. Below 2^31 there is room for the step of a counter.
+# Thresholds for growing intervals. Below 2^31 they leave room for the step of a counter.
 _UPPER = {
     type: sorted({(1 << 30) - 1, HALF[type] - (1 << 16), HALF[type] - 2, HALF[type] - 1, MODULUS[type] - 2})
     for type in MODULUS
@@ -53,7 +53,7 @@ def _maker(modulus: int, half: int) -> Callable[[int, int, int, int], Fact]:
     return make
 
 
-# Type -> the function that makes a fact of it from both intervals; each narrows the other.
+# By type, the function that makes a fact from both intervals; each narrows the other.
 MAKERS = {type: _maker(MODULUS[type], HALF[type]) for type in MODULUS}
 
 
@@ -73,7 +73,7 @@ def from_signed(type: str, low: int, high: int) -> Fact:
 
 
 def wrapped(type: str, unsigned: tuple[int, int], signed: tuple[int, int]) -> Fact:
-    """The fact of a result from its intervals without wrapping, of the unsigned and of the signed operands."""
+    """The fact of a result, from its intervals before wrapping, for unsigned and for signed operands."""
     modulus, half = MODULUS[type], HALF[type]
     ul, uh = unsigned
     sl, sh = signed
@@ -91,7 +91,7 @@ def wrapped(type: str, unsigned: tuple[int, int], signed: tuple[int, int]) -> Fa
 
 
 def join(one: Fact, other: Fact) -> Fact:
-    """The fact of a value that has one fact or the other."""
+    """The fact of a value that has one of two facts."""
     if one is other:
         return one
     return (
@@ -118,8 +118,8 @@ def widen(type: str, old: Fact, new: Fact, limits: list[int]) -> Fact:
     return make_fact(type, ul, uh, sl, sh)
 
 
-# Arithmetic without wrapping: from the operands' bounds to the result's. It is the same for Python's operators and,
-# before they wrap, for unsigned and signed numbers of a width.
+# Arithmetic without wrapping: the result's bounds from the operands'. It applies to Python's operators and, before they
+# wrap, to unsigned and signed numbers of a width.
 Interval = tuple[int, int]
 
 
@@ -161,7 +161,7 @@ def inverse_of(one: Interval) -> Interval:
 
 
 def bitwise_of(one: Interval, other: Interval) -> Interval:
-    """Bounds of ``one | other`` and ``one ^ other``: sign extension reaches as far as that of the operands."""
+    """Bounds of ``one | other`` and ``one ^ other``: the result has as many significant bits as the operands."""
     bits = max([(number if number >= 0 else ~number).bit_length() for number in (*one, *other)])
     return (0 if one[0] >= 0 and other[0] >= 0 else -(1 << bits)), (1 << bits) - 1
 

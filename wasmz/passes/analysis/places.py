@@ -1,4 +1,4 @@
-"""What walks of the range analysis do in each block, found once for all walks.
+"""What the walks of the range analysis do in each block, found once for all walks.
 
 b1(v1: i32):                params v1; assumptions: v0 is not zero, if the only edge here says so
   v2 = i32.add v1 4         steps: v2 by the rule of i32.add, from v1 and 4
@@ -22,10 +22,10 @@ from wasmz.passes.analysis.transfer import FIXED, TRANSFER, Rule
 from wasmz.passes.analysis.value_facts import Step, step_of
 from wasmz.types import ValType
 
-# An access to memory: its address, the largest one with which it does not trap, the memory if code may rely on the gap
+# An access to memory: its address; the largest one with which it does not trap; the memory, if code may rely on the gap
 # after it, or -1.
 Access = tuple[Value, int, int]
-# A value with its step, or one that accesses memory, without a rule and with its access.
+# A value with its step; or a value that accesses memory, without a rule and with its access.
 _Step = tuple[Value, Union[Rule, None], Value, Any, Any]
 
 _CONSTANT, _DERIVED, _ACCESSING, _READING = range(4)
@@ -37,19 +37,19 @@ _KINDS: dict[str, int] = {
 }
 _ADDITIONS = frozenset({"i32.add", "i64.add"})
 _FULL_I32, _FULL_I64 = FULL["i32"], FULL["i64"]
-# How much of the log a place needs: nothing, or its old facts, or new ones.
+# How much of the log a place needs in a walk: nothing, its old facts, or new ones.
 SKIPPED, PASSED, VISITED = range(3)
 
 
 class Exit:
-    """An edge that passes numbers.
+    """An outgoing edge that passes numbers.
 
     Attributes:
         edge: the edge.
         assumptions: what holds if it is taken.
-        passed: the parameters that are numbers, with their arguments and how to find facts of these.
+        passed: the parameters that are numbers, with their arguments and how to find facts about these.
         facts: the facts that the last walk passed for them.
-        target: where it leads.
+        target: the place of its target.
     """
 
     __slots__ = ("assumptions", "edge", "facts", "is_back", "passed", "target")
@@ -68,18 +68,18 @@ class Exit:
 
 
 class Place:
-    """A block.
+    """A block, as the walks see it.
 
     Attributes:
-        position: its number in the order of the walks; those below it follow, up to ``end``.
+        position: its number in the order of the walks; the blocks that it dominates follow, up to ``end``.
         depth: how many blocks dominate it.
-        above: the closest of these.
+        above: the place of its immediate dominator.
         params: its parameters that are numbers.
-        assumptions: what its only incoming edge says.
-        steps: values whose facts follow from others, with how to find them; accesses to memory.
-        exits: the edges out of it that pass numbers.
-        incoming: such edges into it, without those back; ``returning``: those back.
-        log: the refined facts that hold at its end, but not at that of the block above.
+        assumptions: those on its only incoming edge.
+        steps: values whose facts follow from others, with how to find them; and accesses to memory.
+        exits: its outgoing edges that pass numbers.
+        incoming: incoming edges that pass numbers, except back edges; ``returning``: the back edges.
+        log: the refined facts that hold at its end, but not at the end of the place above.
         due: whether the next walk needs it.
     """
 
@@ -115,7 +115,7 @@ class Place:
         self.due: int = SKIPPED
 
     def note_readers(self, readers: defaultdict[Value, list[Place]]) -> None:
-        """Adds this place to the readers of each value that is no constant and on whose facts the facts here depend."""
+        """Adds this place to the readers of each value, except constants, on whose facts the facts here depend."""
         used: list[Value] = []
         for _, rule, first, second, constant in self.steps:
             used.append(first)
@@ -139,17 +139,17 @@ class Place:
                 if places and places[-1] is self:
                     break
                 places.append(self)
-                # A fact about a sum with a constant is one about the other summand, too.
+                # A fact about a sum with a constant is also one about the other summand.
                 if value.op not in _ADDITIONS or value.args[1].op not in SIZED_CONSTANTS:
                     break
                 value = value.args[0]
 
 
 class Places:
-    """All places of a function, in an order in which each comes after those that dominate it.
+    """All places of a function, each after those that dominate it.
 
     Attributes:
-        accesses: the loads and stores that bound their addresses.
+        accesses: loads and stores that bound their addresses.
     """
 
     def __init__(self, tree: DominatorTree, limits: list[int], bounds: dict[int, int], largest: int) -> None:
@@ -176,7 +176,7 @@ class Places:
                 place.above.end = place.end
 
     def _examine(self, place: Place) -> None:
-        """Finds the facts of a block's values that never change, and how to find the others."""
+        """Finds the facts about a block's values that never change, and how to find the others."""
         steps, fixed = place.steps, FIXED
         for value in place.block.body:
             op = value.op
@@ -225,7 +225,7 @@ class Places:
     def follow(
         self, order: list[Block], consequences: Callable[[Value, bool], list[Assumption]]
     ) -> dict[Block, list[tuple[Block, Edge]]]:
-        """Finds what edges pass and say; returns those that lead back, by their headers."""
+        """Finds what edges pass and imply; returns the back edges, by their headers."""
         back: dict[Block, list[tuple[Block, Edge]]] = {}
         places = self.of
         counts = [0] * len(self.all)
@@ -239,7 +239,7 @@ class Places:
             is_branch = len(edges) == 2 and block.terminator.op == "branch"
             for edge in edges:
                 target = places[edge.block]
-                # In a block with a single incoming edge, that edge's condition is true.
+                # In a block with a single incoming edge, the condition on it is true.
                 is_only = counts[target.position] == 1
                 assumptions: list[Assumption] = []
                 if is_branch and (is_only or target.params):

@@ -9,7 +9,7 @@
 The analysis walks the dominator tree. A fact from a condition or a memory access holds below it in the tree, and is
 taken back on the way up. Parameters of loop headers start with the facts that enter the loop, and are widened to the
 next of a few thresholds while the loop adds to them; a last walk tries whether less suffices. All walks but the first
-skip the blocks for which nothing has changed.
+skip blocks for which nothing has changed.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ _MOST_ITERATIONS = 12
 class RangeAnalysis(Counting):
     """Facts of all integers of a function in SSA form.
 
-    After :meth:`solve`, each value has the fact at its definition. :meth:`revisit` visits all blocks, with facts as
-    they are at each place.
+    After :meth:`solve`, each value has the fact at its definition. :meth:`revisit` visits all blocks, with the facts
+    that hold there.
     """
 
     def __init__(self, function: Function, context: Context) -> None:
@@ -51,7 +51,7 @@ class RangeAnalysis(Counting):
         self.entries: dict[Block, list[Edge]] = {
             place.block: [exit.edge for exit in place.incoming] for place in self._headers
         }
-        # The facts assumed of headers' parameters.
+        # The facts assumed about parameters of headers.
         self.assumed: dict[Value, Fact] = {}
         # Value -> the places whose facts depend on it.
         self._readers: defaultdict[Value, list[Place]] = defaultdict(list)
@@ -64,7 +64,7 @@ class RangeAnalysis(Counting):
                         value.fact = unknown(value)
 
     def solve(self) -> None:
-        """Finds facts that hold on all paths through the loops."""
+        """Finds facts that hold on all paths through loops."""
         if not self.back_edges:
             self._walk()
             return
@@ -79,7 +79,7 @@ class RangeAnalysis(Counting):
     # Assumptions about headers
 
     def _returned(self, place: Place) -> list[Fact]:
-        """The facts that edges back pass for a header's parameters."""
+        """The facts that back edges pass for a header's parameters."""
         first, *others = [exit.facts for exit in place.returning]
         for facts in others:
             first = [join(one, other) for one, other in zip(first, facts, strict=True)]
@@ -103,7 +103,7 @@ class RangeAnalysis(Counting):
         return grown
 
     def _narrow(self) -> None:
-        """Assumes only the facts of incoming and back edges; keeps that only if one walk shows that it suffices."""
+        """Tries the facts of incoming and back edges as assumptions; keeps them only if one walk confirms them."""
         wide = self.assumed
         narrow = dict(wide)
         for place in self._headers:
@@ -133,10 +133,10 @@ class RangeAnalysis(Counting):
     # Walks
 
     def _walk(self) -> None:
-        """Goes through all blocks, each after those that dominate it, and finds all facts."""
+        """Visits all blocks, each after those that dominate it, and finds all facts."""
         undo = self._undo
         is_first = bool(self.back_edges)
-        # By depth: how much of the log is of the blocks above.
+        # By depth: the length of the log at the end of the blocks above.
         marks = [0] * (len(self._places.all) + 1)
         for place in self._places.all:
             depth = place.depth
@@ -160,7 +160,7 @@ class RangeAnalysis(Counting):
         self.take_back(0)
 
     def _walk_again(self) -> None:
-        """Goes through the blocks that are due, and those for which facts change thereby."""
+        """Visits the blocks that are due, and those for which facts change because of that."""
         if not self._readers:
             self._find_readers()
         undo, places = self._undo, self._places.all
@@ -187,7 +187,7 @@ class RangeAnalysis(Counting):
         self.take_back(0)
 
     def _visit_again(self, place: Place) -> None:
-        """Finds the facts of a block again. The readers of what changes are due then."""
+        """Finds the facts of a block again. Then the readers of changed facts are due."""
         position = place.position
         changed: list[Value] = []
         if place.params:
@@ -224,7 +224,7 @@ class RangeAnalysis(Counting):
                     self._need(reader, position)
 
     def _need(self, place: Place, position: int) -> None:
-        """Makes the walk, which is at a position, visit a place."""
+        """Makes a walk that is at a position visit a place."""
         place.due = VISITED
         above = place.above
         while above is not None and above.position > position and above.due == SKIPPED:
@@ -250,7 +250,7 @@ class RangeAnalysis(Counting):
     def revisit(self, visit: Callable[[Block], None]) -> None:
         """Calls ``visit(block)`` for each block, with the facts at its start.
 
-        ``visit`` is to call :meth:`access` for each load and store in turn.
+        ``visit`` must call :meth:`access` for each load and store, in order.
         """
         undo = self._undo
         marks = [0] * (len(self._places.all) + 1)
@@ -265,13 +265,13 @@ class RangeAnalysis(Counting):
         self.take_back(0)
 
     def access(self, value: Value) -> None:
-        """Adds what a load or store tells about its address if it does not trap."""
+        """Adds what follows about the address of a load or store that has not trapped."""
         found = self._places.accesses.get(value)
         if found is not None and found[1] < found[0].fact[1]:
             self._reach(*found)
 
     def _enter(self, place: Place) -> None:
-        """Takes over the facts that incoming edges pass."""
+        """Applies the facts that incoming edges pass."""
         incoming = place.incoming
         if not incoming:
             passed = [unknown(param) for param in place.params]
@@ -316,19 +316,19 @@ class RangeAnalysis(Counting):
         return facts
 
     def _reach(self, address: Value, reached: int, memory: int) -> None:
-        """Adds that an access has not trapped."""
+        """Adds what follows from an access that has not trapped."""
         if memory >= 0 and memory not in self.function.gap_memories:
             self._note_gap(memory, address)
         self._refine(address, "i32", 0, reached, -(1 << 31), (1 << 31) - 1)
 
     def _note_gap(self, memory: int, address: Value) -> None:
-        """Notes that code relies on the gap after a memory, if anything but accesses uses the address."""
+        """Records that code relies on the gap after a memory, if the address has uses other than accesses."""
         if not self._other_uses:
             self._count_other_uses()
         uses = self._other_uses
         alone = 0
         while uses.get(address, 0) == alone:
-            # A fact about a sum with a constant is one about the other summand, too.
+            # A fact about a sum with a constant is also one about the other summand.
             if address.op != "i32.add" or address.args[1].op not in INTEGER_CONSTANTS:
                 return
             address = address.args[0]

@@ -1,4 +1,4 @@
-"""From the intervals of operands to those of results: one rule for each operation (see `intervals.py`).
+"""The intervals of results from those of operands: a rule for each operation (see `intervals.py`).
 
 i32.and   0..4294967295, 0..255     ->   0..255
 i32.add   1..10, 5..5               ->   6..15
@@ -46,8 +46,8 @@ FIXED: dict[str, Fact] = {
     if op.bounds is not None
 }
 
-# The fact of a result, from those of the first two operands (twice the same of a single one), and the number that the
-# second one is, if it is a constant.
+# The fact of a result, from those of the first two operands (twice the same for one operand), and the second operand,
+# if it is a constant.
 Rule = Callable[[Fact, Fact, "int | None"], Fact]
 
 
@@ -65,7 +65,7 @@ def known_zeros(value: Value) -> int:
 
 
 def _sums_of(type: str) -> dict[str, Rule]:
-    """Operations that wrap. With an operand that may be anything, so may be most results: that is quickly said."""
+    """Rules for operations that wrap. If an operand may be anything, so may most results; that is decided quickly."""
     full = FULL[type]
 
     def add(one: Fact, other: Fact, constant: int | None) -> Fact:
@@ -92,13 +92,13 @@ def _bitwise_of(type: str) -> dict[str, Rule]:
     def conjunction(one: Fact, other: Fact, mask: int | None) -> Fact:
         low, high, least, most = one
         _, other_high, other_least, other_most = other
-        # Where the lowest bits are cleared, all others stay.
+        # If only the lowest bits are cleared, all others stay.
         low = low & mask if mask is not None and not (modulus - mask) & (modulus - mask - 1) else 0
         if other_high < high:
             high = other_high
         if least >= 0 or other_least >= 0 or low:
             return make(low, high, -half, half - 1)
-        # Both may be negative: so may the result, whose magnitude is at most that of the larger one.
+        # If both are negative, so may be the result, whose magnitude is at most that of the larger one.
         lowest = -(1 << (-1 - min(least, other_least)).bit_length())
         return make(0, high, lowest, max(most, other_most, 0))
 
@@ -201,7 +201,7 @@ TRANSFER |= {
     "i64.extend_i32_s": _extend_i32_s,
     "i64.extend_i32_u": _extend_i32_u,
     "i32.wrap_i64": _wrap,
-    # Of values that are no numbers, nothing is known either way.
+    # Nothing is known about values that are not numbers.
     "select": lambda one, other, constant: join(one, other),
     "copy": lambda one, other, constant: one,
 }

@@ -1,9 +1,10 @@
-"""Facts about integers at one place of the walk, and how they are refined.
+"""Facts about integers at the current place of the walk, and how they are refined.
 
 facts.refine(v3, "i32", 0, 99, ...)        v3 = i32.add v1 4: v1 is at most 95, too
 facts.take_back(mark)                      forgets that on the way up
 
-A fact is kept in its value (``Value.fact``): at the place of the walk, and after it, the one at the value's definition.
+A fact is stored in its value (``Value.fact``): during the walk that at the current place, afterwards that at the
+value's definition.
 """
 
 from __future__ import annotations
@@ -13,17 +14,17 @@ from wasmz.ir.nodes import Value
 from wasmz.passes.analysis.intervals import FULL, HALF, MAKERS, MODULUS, NUMBER_TYPES, Fact
 from wasmz.passes.analysis.transfer import TRANSFER, Rule
 
-# How to find the fact of a result: its rule, the first two operands (twice the same of a single one), and the number
-# that the second one is, if it is a constant.
+# How to find the fact of a result: its rule, the first two operands (twice the same for one operand), and the second
+# operand, if it is a constant.
 Step = tuple[Rule, Value, Value, "int | None"]
 
-# The first value of a counter that does not wrap, whether as a signed number; its step; all counters of the loop, with
-# their types and steps.
+# For a counter that does not wrap: its first value, whether as a signed number, its step, and all counters of the loop
+# with their types and steps.
 Family = tuple[int, bool, int, list[tuple[Value, str, int]]]
 
 
 class Facts:
-    """Intervals in values, with a log of what to take back.
+    """Intervals stored in values, with a log for taking them back.
 
     Attributes:
         entering: the facts that the walked edges pass to parameters of blocks.
@@ -32,16 +33,16 @@ class Facts:
     def __init__(self) -> None:
         self.entering: dict[Value, Fact] = {}
         self._undo: list[tuple[Value, Fact]] = []
-        # Values of which a fact tells about others, too: see `counting.py`.
+        # Values whose facts imply facts about others, too: see `counting.py`.
         self._families: dict[Value, Family] = {}
 
     def _now(self, value: Value) -> Fact:
-        """The fact about a value from those about its operands here, which may be better than at its definition."""
+        """A value's fact by those of its operands here, which may be better than that at its definition."""
         step = step_of(value)
         return value.fact if step is None else renewed(value, step)
 
     def _refine(self, value: Value, type: str, ul: int, uh: int, sl: int, sh: int) -> None:
-        """Refines the fact about a value, until the walk comes back up; contradictions are ignored."""
+        """Refines the fact about a value until the walk leaves this place; ignores contradictions."""
         make, undo = MAKERS[type], self._undo
         while True:
             known = value.fact
@@ -72,10 +73,10 @@ class Facts:
             ul, uh, sl, sh = _summand(type, found, step.imm)
 
     def _learned(self, value: Value, found: Fact) -> None:
-        """Called with a refined fact about a value of a family."""
+        """Called when the fact about a value of a family was refined."""
 
     def take_back(self, mark: int) -> None:
-        """Forgets the facts added since."""
+        """Takes back the facts added since ``mark``."""
         undo = self._undo
         for value, fact in reversed(undo[mark:]):
             value.fact = fact
@@ -83,7 +84,7 @@ class Facts:
 
 
 def _summand(type: str, total: Fact, step: int) -> Fact:
-    """The bounds of a number from those of its sum with a constant."""
+    """The bounds of a number, from those of its sum with a constant."""
     modulus, half = MODULUS[type], HALF[type]
     low, high = total[0] - step, total[1] - step
     if high < 0:
@@ -110,7 +111,7 @@ def step_of(value: Value) -> Step | None:
 
 
 def renewed(value: Value, step: Step) -> Fact:
-    """The fact about a value as far as it is known, and as its operands' facts make it now."""
+    """The fact about a value, combined with the fact that its operands imply now."""
     rule, first, second, constant = step
     known, found = value.fact, rule(first.fact, second.fact, constant)
     if found is known:
@@ -121,5 +122,5 @@ def renewed(value: Value, step: Step) -> Fact:
 
 
 def unknown(value: Value) -> Fact:
-    """The fact of a value of which nothing is known but its type."""
+    """The fact of a value of which only the type is known."""
     return FULL[NUMBER_TYPES.get(value.type, "i32")]

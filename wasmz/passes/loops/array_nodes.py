@@ -1,4 +1,4 @@
-"""What an iteration of a regular loop does, as expressions of which an array can hold the results of many iterations.
+"""The iterations of a regular loop as expressions whose results, for many iterations, an array can hold.
 
     b1(v1: i32, v2: f64):                       groups     [v1 + 8 ...: steps of 8, a load at 0 and a store at 64]
       v3 = f64.load (3, 8, 0) v1                stores     [(store at 64, ("op", "f64.mul", load at 0, given 0))]
@@ -7,12 +7,11 @@
       v5 = f64.add v2 v3
       v6 = i32.add v1 8
 
-Expressions are numbers of tuples, each of which is there once: ``("load", operation, group, place)``,
-``("given", number, type)`` for a value that the loop does not change, ``("const", operation, immediate)``,
-``("linear", type, number, constant)`` for a number that changes regularly, ``("op", operation, expressions...)``,
-``("gather", operation, address, offset)`` for a load whose address is an expression.
-A parameter that is what the iteration before has loaded is a load, too, one step before; that it begins so is to be
-tested.
+Expressions are numbered tuples without duplicates: ``("load", operation, group, place)``, ``("given", number, type)``
+for a value that the loop does not change, ``("const", operation, immediate)``, ``("linear", type, number, constant)``
+for a number that changes regularly, ``("op", operation, expressions...)``, ``("gather", operation, address, offset)``
+for a load whose address is an expression. A parameter with the value that the previous iteration loaded is a load,
+too, one step before; whether it starts so must be tested.
 """
 
 from __future__ import annotations
@@ -43,14 +42,14 @@ _FOLDS = frozenset({"f64.add", "f32.add", *(f"{type}.{op}" for type in ("i32", "
 
 
 class NotPossible(Exception):
-    """The loop cannot be done on arrays; the message says why."""
+    """The loop cannot be done on arrays; the message gives the reason."""
 
 
 @dataclass(slots=True, eq=False)
 class Access:
-    """A load or store: ``width`` bytes at ``place`` from its group's base; ``order`` tells which comes first.
+    """A load or store of ``width`` bytes at ``place`` from its group's base; ``order`` is its position in an iteration.
 
-    ``op`` is what loads or stores a number, or a whole vector: parts of vectors are numbers.
+    ``op`` loads or stores a number or a whole vector: parts of vectors are numbers.
     """
 
     op: str
@@ -63,7 +62,7 @@ class Access:
 
 @dataclass(slots=True)
 class Group:
-    """Accesses whose addresses differ by constants. ``step`` is what an iteration adds to them."""
+    """Accesses whose addresses differ by constants. Each iteration adds ``step`` to the addresses."""
 
     base: Form
     step: Form
@@ -84,7 +83,7 @@ class Group:
 class Total:
     """A parameter to which each iteration applies terms: ``param = param kind term kind term``.
 
-    ``kind`` is an operation, or ``sum`` for integers (factors, terms, and a constant), ``max`` or ``min``. ``order`` is
+    ``kind`` is an operation, or ``sum`` for integers (factors, terms and a constant), ``max`` or ``min``. ``order`` is
     the type in which these compare: ``f64``, ``f32``, ``i32_s`` and so on. Negative terms are subtracted.
     """
 
@@ -98,7 +97,7 @@ class Total:
 
 @dataclass(slots=True)
 class Delayed:
-    """A parameter that is what a load gave some iterations before. If it is used, it must be that when it begins."""
+    """A parameter with the value that a load returned some iterations before. If it is used, this is tested."""
 
     param: Value
     load: str
@@ -108,18 +107,18 @@ class Delayed:
 
 
 class ArrayLoop:
-    """A regular loop, taken apart.
+    """A regular loop, as expressions.
 
     Attributes:
         memory: the memory's number.
-        groups: of all accesses.
-        stores: stores in program order, each with its group and what it stores; ``("total", n)`` is a total.
-        expressions: the tuples, by their numbers.
+        groups: all accesses, grouped.
+        stores: the stores in program order, each with its group and what it stores; ``("total", n)`` is a total.
+        expressions: the tuples, by number.
         given: values that the loop does not change.
-        linear: values that change regularly: their type, what they are without a constant, and their steps.
+        linear: values that change regularly: their type, their form without a constant, and their steps.
 
     Raises:
-        NotPossible: it cannot be done so.
+        NotPossible: the loop cannot be done on arrays.
     """
 
     def __init__(self, regular: RegularLoop, context: Context) -> None:
@@ -248,7 +247,7 @@ class ArrayLoop:
         return Total(param, kind, negated, order=order)
 
     def _chain(self, value: Value, param: Value) -> tuple[str, list[tuple[Value, int]]] | None:
-        """The terms that are applied to a parameter one after the other, each with a sign, and how."""
+        """The terms that are applied to a parameter in order, each with a sign, and the kind of total."""
         depends = {param}
         for each in self.regular.body:
             if not depends.isdisjoint(_operands(each)):
@@ -282,7 +281,7 @@ class ArrayLoop:
                     raise NotPossible("it stores vectors in one place")
                 later = [other for other in self.groups[number].accesses if other.order > access.order]
                 if any(o.is_store and o.place == access.place and o.width == access.width for o in later):
-                    # Overwritten in the same iteration.
+                    # It is overwritten in the same iteration.
                     continue
                 if value.args[1] in ends:
                     total = ends[value.args[1]]
@@ -303,7 +302,7 @@ class ArrayLoop:
     # Expressions
 
     def node(self, value: Value, depth: int = 0) -> Node:
-        """What an iteration computes for a value."""
+        """The expression for a value in an iteration."""
         known = self._nodes.get(value)
         if known is None:
             known = self._nodes[value] = self._find_node(value, depth)
@@ -388,7 +387,7 @@ def memory_argument(access: Value) -> tuple[int, int, int]:
 
 
 def _operands(value: Value) -> tuple[Value, ...]:
-    """The operands that a value depends on: shuffles often take all bytes from one of theirs."""
+    """The operands that a value depends on: many shuffles take all bytes from one operand."""
     if value.op == "i8x16.shuffle":
         if max(value.imm) < 16:
             return value.args[:1]
@@ -398,7 +397,7 @@ def _operands(value: Value) -> tuple[Value, ...]:
 
 
 def _plain(value: Value) -> Union[str, None]:
-    """The load or store of a number or a whole vector that a load or store does; ``None`` for other values."""
+    """The load or store of a number or a whole vector for an access; ``None`` for other values."""
     op = value.op
     partial = PARTIAL_LOADS.get(op) or PARTIAL_STORES.get(op)
     return partial[0] if partial else op if op in LOADED or op in STORED else None
@@ -414,7 +413,7 @@ _TYPES: dict[Any, str] = {
 
 
 def _kind_of_total(value: Value) -> Union[str, None]:
-    """What a value does with one of its first two operands and the other one, if many of it can be done at once."""
+    """How a value combines one of its first two operands with the other, if many of these can be done at once."""
     op = value.op
     if op in _FOLDS or op in VECTOR_TOTALS:
         return op
@@ -426,7 +425,7 @@ def _kind_of_total(value: Value) -> Union[str, None]:
 
 
 def _extreme(value: Value) -> Union[str, None]:
-    """For the selection of the larger or smaller one of two values, which one, and as what they are compared."""
+    """For a select of the larger or smaller of two values: which one, and the type in which they are compared."""
     one, other, test = value.args
     facts = OPS[test.op]
     if facts.compares not in ("lt", "gt", "le", "ge") or facts.type not in ("i32", "i64", "f32", "f64"):

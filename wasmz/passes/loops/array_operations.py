@@ -1,11 +1,11 @@
-"""What numpy computes for an operation on integers and floats, element by element and to the last bit.
+"""The numpy expressions for operations on integers and floats, exact for each element to the last bit.
 
     OPERATIONS["i32.shr_s"].text       ->  "({0}.view(i4)>>({1}&i4(31)).view(i4)).view(u4)"
 
 i32 and i64 are arrays (or scalars) of u4 and u8, f32 and f64 of f4 and f8, v128 of rows of 16 u1 (`array_vectors.py`).
-Where results may be NaN, their bits are not those of scalar code: what is stored is tested for that, and then left to
-the loop (`array_text.py`). So is what makes an integer of a NaN, and `copysign` is left out. The names are those
-of ``wasmz/runtime/memory/arrays.py``.
+The bits of NaN results differ from those of scalar code, so what is stored is tested for NaNs, which are left to the
+loop (`array_text.py`). The same holds for integers made from NaNs; `copysign` is not supported. The names are those of
+``wasmz/runtime/memory/arrays.py``.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ class Operation(NamedTuple):
 
     Attributes:
         text: the expression.
-        takes: whether it does this value.
-        is_test: whether the result is an array of truths.
-        guard: what must be true of all elements of the operand; ``None`` without a condition.
+        takes: whether it can do a given value.
+        is_test: whether the result is an array of bools.
+        guard: a condition that must be true for all elements of the operand, or ``None``.
         has_immediate: whether its immediate is its last operand.
     """
 
@@ -43,7 +43,7 @@ class Operation(NamedTuple):
 
 
 def _divides_by_positive(value: Value) -> bool:
-    """Whether it is a division by a constant that is positive as a signed number."""
+    """Whether the value is a division by a constant that is positive as a signed number."""
     return divides_safely(value) and value.args[1].imm < OPS[value.op].sign
 
 
@@ -102,7 +102,7 @@ def _of_floats() -> dict[str, Operation]:
             found[f"{type}.{name}"] = Operation(f"({{0}}{symbol}{{1}})", is_test=True)
         found[f"{type}.convert_i32_s"] = Operation(f"{{0}}.view(i4).astype({f})")
         found[f"{type}.convert_i32_u"] = Operation(f"{{0}}.astype({f})")
-        # Out of these bounds, where it saturates, the loop does it.
+        # Numbers out of these bounds, where it saturates, are left to the loop.
         limits = ("({0}>-2147483649.0)&({0}<2147483648.0)", "({0}>-1.0)&({0}<4294967296.0)")
         wide = "{0}.astype(f8)" if type == "f32" else "{0}"
         for sign, limit in zip("su", limits, strict=True):
@@ -130,7 +130,7 @@ OPERATIONS: dict[str, Operation] = {
     **{name: Operation(text, has_immediate=True) for name, text in VECTOR_SHUFFLES.items()},
 }
 
-# Load -> the dtype of its items, and what makes them the result's.
+# Load -> the dtype of its items, and the conversion to the result's.
 LOADED: dict[str, tuple[str, str]] = {
     "i32.load": ("u4", ""),
     "i64.load": ("u8", ""),

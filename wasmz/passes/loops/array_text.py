@@ -1,4 +1,4 @@
-"""The Python function that does many iterations of a loop on arrays, as text (`runtime/memory/arrays.py` makes it).
+"""Writes the Python function that does many iterations of a loop on arrays (`runtime/memory/arrays.py` compiles it).
 
     q0=f8(2.5)
     def rounds(memory,count,a0,k0):
@@ -21,11 +21,11 @@
        done+=n
      return done
 
-An iteration of an unrolled loop whose parts are alike becomes several iterations of one part ("lanes").
+An iteration of an unrolled loop with equal parts becomes several iterations of one part ("lanes").
 
-All loads of a piece come before its stores. That is right if no store writes what is loaded later in the loop's order:
-within a group of accesses at constant distances the length of a piece is limited so that this holds; other groups must
-be apart, or have the same step, and then the same is computed when the loop is entered.
+All loads of a piece come before its stores. That is correct if no store writes what is loaded later in the loop's
+order: within a group of accesses at constant distances, the length of a piece is limited so that this holds; other
+groups must not overlap, or must have the same step, and then the limit is computed when the loop is entered.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from wasmz.passes.loops.array_operations import LOADED, OPERATIONS, STORED
 from wasmz.passes.loops.array_vectors import VECTOR_TOTALS
 from wasmz.runtime.memory.arrays import LONGEST_PIECE, smallest_lag
 
-# Elements of an array: what is computed of them stays in the processor's caches.
+# Elements of an array: pieces stay in the processor's caches.
 _SHORTEST_PIECE = 16
 # Accesses of a group that are nearer than so many steps are tested together.
 _NEAR_STEPS = 8
@@ -51,7 +51,7 @@ _MOST_TESTS = 16
 _NUMPY_TYPES = {"i32": "u4", "i64": "u8", "f32": "f4", "f64": "f8", "v128": "vector"}
 _REDUCED = {"and": ("bitwise_and", "&"), "or": ("bitwise_or", "|"), "xor": ("bitwise_xor", "^")}
 
-# In ns: a call of the function, each array that is made, each operation of numpy; and what scalar code takes.
+# In ns: the cost of a call of the function, of each array made, of each numpy operation; and that of scalar code.
 _COST_OF_CALL = 2800
 _COST_OF_ARRAY = 350
 _COST_OF_OPERATION = 550
@@ -69,7 +69,7 @@ class ArrayText:
     """Writes the function for one loop.
 
     Attributes:
-        text: the module that defines it.
+        text: the module that defines the function.
         fewest: the least number of iterations that are worth a call.
     """
 
@@ -89,7 +89,7 @@ class ArrayText:
         except NotPossible:
             if self.lanes == 1:
                 raise
-            # In the order of an iteration, stores may do no harm.
+            # Kept in the order of an iteration, where stores do no harm.
             self.lanes = 1
             loop.stores = in_order
             self.limit = self._own_limit()
@@ -99,7 +99,7 @@ class ArrayText:
         self.fewest: int = max(2, int(_MARGIN * cost / self._saved()))
 
     def _saved(self) -> int:
-        """What an iteration of scalar code takes, about: loads come from streams there, and addresses cost little."""
+        """About the time that an iteration of scalar code takes: there, streams do loads, and addresses cost little."""
         loop = self.loop
         saved = _SCALAR_STORE * len(loop.stores) + _SCALAR_TERM * sum(len(total.terms) for total in loop.totals)
         for kind, *rest in loop.expressions:
@@ -115,7 +115,7 @@ class ArrayText:
     # What must hold
 
     def _own_limit(self) -> int:
-        """How many iterations a piece may have for stores in groups of their own."""
+        """How many iterations a piece may have because of stores in groups of their own."""
         limit = LONGEST_PIECE // self.lanes
         for number, group in enumerate(self.loop.groups):
             if group.has_stores:
@@ -128,10 +128,10 @@ class ArrayText:
         return limit
 
     def _pairs(self, one: int, other: int) -> tuple[tuple[int, int, int, int], ...]:
-        """Of two groups, the pairs of which one access must not come to what the other one stores before.
+        """The pairs of accesses of two groups, where one must not reach what the other one stores before.
 
-        Each is the distance of the later one from the earlier one without their bases, their widths, and after how many
-        iterations the later one is really later.
+        Each has the distance of the later from the earlier access without their bases, their widths, and after how many
+        iterations the later one really comes later.
         """
         found = []
         parts = len(self.loop.stores) // self.lanes
@@ -140,7 +140,7 @@ class ArrayText:
             for later in self.loop.groups[other].accesses:
                 if earlier is later or not earlier.is_store:
                     continue
-                # Of arrays, all loads come first, and then one store after the other, each for all iterations.
+                # With arrays, all loads come first, then one store after the other, each for all iterations.
                 if later.is_store and turns.get(later, -1) >= turns.get(earlier, -1):
                     continue
                 first = 0 if earlier.order < later.order else 1
@@ -183,7 +183,7 @@ class ArrayText:
         return lines
 
     def _in_memory(self, delayed: Delayed, *, as_bits: bool = False) -> str:
-        """What a load gives, as the number or, of a float, its bits."""
+        """The result of a load, as the number or, with ``as_bits``, the bits of a float."""
         op = OPS[delayed.load]
         letter = "_BHIQ"[(1, 2, 4, 8).index(op.access) + 1]
         is_signed = op.type[0] == "i" and delayed.load.endswith("_s")
@@ -202,7 +202,7 @@ class ArrayText:
         return f"f32_to_bits({name})" if type == "f32" else f"f64_to_bits({name})" if type == "f64" else name
 
     def _apart(self, failed: str) -> list[str]:
-        """Tests that accesses of different groups, of which one is a store, do not meet."""
+        """Tests that accesses of different groups do not overlap if one is a store."""
         lines: list[str] = []
         tests = 0
         for one, group in enumerate(self.loop.groups):
@@ -230,7 +230,7 @@ class ArrayText:
         return lines
 
     def _clusters(self, number: int) -> list[list[Access]]:
-        """The accesses of a group, in parts that lie near each other."""
+        """The accesses of a group, divided into those that are near each other."""
         group = self.loop.groups[number]
         near = _NEAR_STEPS * abs(group.stride or 8)
         clusters: list[list[Access]] = []
@@ -242,7 +242,7 @@ class ArrayText:
         return clusters
 
     def _extent(self, number: int, accesses: list[Access], count: str = "count") -> tuple[str, str]:
-        """Where accesses of so many iterations begin and end."""
+        """The beginning and the end of accesses in ``count`` iterations."""
         group, base = self.loop.groups[number], f"a{number}"
         low = f"{base}+{min(access.place for access in accesses)}"
         high = f"{base}+{max(access.place + access.width for access in accesses)}"
@@ -276,7 +276,7 @@ class ArrayText:
     # The body
 
     def _conversions(self) -> list[str]:
-        """Makes numpy's scalars of what the loop does not change."""
+        """Converts values that the loop does not change to numpy's scalars."""
         types = [_NUMPY_TYPES[str(value.type)] for value in self.loop.given]
         return [f" k{number}={type}(k{number})" for number, type in enumerate(types) if type != "f8"]
 
@@ -293,7 +293,7 @@ class ArrayText:
             if op.type[0] == "f" and kind != "total":
                 tested[name] = None
             if kind == "load":
-                # Another store may write it first.
+                # A store might change it before it is used.
                 self._add("c", f"{name}.copy()")
                 name = f"c{self.operations}"
             stored.append((access, group, name))
@@ -332,7 +332,7 @@ class ArrayText:
         if OPS[op].type != "v128":
             return f"ndarray(({count},),{type},buffer,a{group}+{place},({step},))"
         rows = f"ndarray(({count},16),{type},buffer,a{group}+{place},({step},1))"
-        # Views of other types need the bytes of a row in order, which only rows that do not overlap keep.
+        # Views of other types need the bytes of a row in order, as only rows that do not overlap have.
         return rows if op in STORED or (stride is not None and abs(stride) // self.lanes >= 16) else f"{rows}.copy()"
 
     def _store(self, access: Access, group: int, name: str) -> None:
@@ -377,7 +377,7 @@ class ArrayText:
         return self._add("v", text)
 
     def _gather(self, op: str, address: Node, offset: int) -> str:
-        """Items at addresses of which the loop must not write any in this piece."""
+        """Items at computed addresses, which the loop must not write in this piece."""
         type, conversion = LOADED[op]
         addresses = self._value(address)
         self.operations += 2
@@ -408,7 +408,7 @@ class ArrayText:
         return operation.text.format(*names)
 
     def _test(self, node: Node) -> str:
-        """An array of truths: whether elements are not zero."""
+        """An array of bools: whether elements are not zero."""
         if node not in self.tests:
             kind, op, *args = self.loop.expressions[node]
             if kind == "op" and OPERATIONS[op].is_test:
@@ -439,7 +439,7 @@ class ArrayText:
     # Totals
 
     def _total(self, number: int, tested: dict[str, None]) -> str:
-        """Computes a total after the piece, and returns its name."""
+        """Computes a total after the piece; returns its name."""
         loop = self.loop
         total = loop.totals[number]
         name = f"r{number}"
@@ -489,11 +489,11 @@ def _literal(type: str, imm: Any) -> str:
 
 
 def _find_lanes(loop: ArrayLoop) -> int:
-    """Of how many equal parts an iteration consists, as compilers unroll loops; sorts the stores for that."""
+    """The number of equal parts of an iteration, as in unrolled loops; sorts the stores accordingly."""
     lanes = _count_lanes(loop)
     if lanes > 1 or len(loop.stores) < 2:
         return lanes
-    # Vectors that were taken apart are stored from the last number to the first one.
+    # Split vectors are stored from the last number to the first.
     before = loop.stores
     by_group: dict[int, list[tuple[Access, int, Node]]] = {}
     for item in before:
@@ -521,7 +521,7 @@ def _count_lanes(loop: ArrayLoop) -> int:
 def _is_unrolled(loop: ArrayLoop, lanes: int) -> bool:
     if LONGEST_PIECE // lanes < _SHORTEST_PIECE:
         return False
-    # What matches, lane by lane.
+    # The expressions that match, for each lane.
     known: list[set[tuple[Node, Node]]] = [set() for _ in range(lanes)]
     for total in loop.totals:
         if len(set(total.factors)) > 1 and not _repeats(total.factors, lanes):

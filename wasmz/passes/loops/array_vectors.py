@@ -1,8 +1,8 @@
-"""What numpy computes for vectors of integers: an array has 16 bytes for each iteration, seen as lanes of a width.
+"""The numpy expressions for vectors of integers: an array has 16 bytes for each iteration, viewed as lanes.
 
 VECTOR_OPERATIONS["i16x8.max_s"]   ->  "maximum({0}.view(i2),{1}.view(i2)).view(u1)"
 
-An operand that the loop does not change is one row of 16 bytes, which numpy repeats. Vectors of floats have become
+An operand that the loop does not change is one row of 16 bytes, which numpy repeats. Vectors of floats were split into
 numbers before (`passes/lanes.py`).
 """
 
@@ -53,7 +53,7 @@ def _of_shape(shape: str, size: int) -> dict[str, str]:
         for name, symbol in (("add_sat_s", "+"), ("sub_sat_s", "-")):
             exact = f"{signed}.astype(i{wide}){symbol}{other_signed}"
             found[name] = f"minimum(maximum({exact},i{wide}({low})),i{wide}({high})).astype({i})"
-        # From lanes of twice the width.
+        # Made from lanes of twice the width.
         both = f"join({{0}},{{1}}).view(i{wide})"
         found[f"narrow_{_NARROWED[size]}_s"] = f"minimum(maximum({both},i{wide}({low})),i{wide}({high})).astype({i})"
         found[f"narrow_{_NARROWED[size]}_u"] = (
@@ -91,13 +91,13 @@ def _operations() -> dict[str, str]:
     found["i8x16.swizzle"] = "swizzle({0},{1})"
     for shape, size in _SHAPES:
         found[f"{shape}.splat"] = f"splat({{0}},u{size})"
-    # What loads of less than a vector make of a number.
+    # Loads of less than a vector: what they make of a number.
     for bits in (32, 64):
         found[f"v128.zero{bits}"] = "first_lane({0})"
     for size in (1, 2, 4):
         for sign, kind in (("s", "i"), ("u", "u")):
             found[f"v128.wide{8 * size}_{sign}"] = f"widen({{0}},{kind}{size}).astype({kind}{2 * size}).view(u1)"
-    # Of numbers, as vectors are taken apart.
+    # Made from numbers, for vectors that were split.
     found["i32x4.pack"] = "pack_lanes({0},{1},{2},{3})"
     found["i64x2.pack"] = "pack_lanes({0},{1})"
     found["v128.not"] = "(~{0}.view(u8)).view(u1)"
@@ -116,7 +116,7 @@ def _shifts() -> dict[str, str]:
 
 VECTOR_OPERATIONS = _operations()
 VECTOR_SHIFTS = _shifts()
-# These have an operand for their immediate: the places of bytes in two vectors, or the number of a lane.
+# These have their immediate as an operand: the places of bytes in two vectors, or the number of a lane.
 VECTOR_SHUFFLES = {
     **{f"{shape}.replace_lane": f"with_lane({{0}},{{1}},u{size},{{2}})" for shape, size in _SHAPES},
     "i8x16.shuffle": "take(join({0},{1}),{2})",
@@ -130,8 +130,8 @@ VECTOR_SHUFFLES = {
     "i64x2.extract_lane": "{0}.view(u8)[...,{1}].copy()",
 }
 
-# Load of less than a vector -> the load of a number, and what makes a vector of it. Those of a lane have the vector as
-# another operand; stores of a lane store a number, which the second operation takes out of the vector.
+# Load of less than a vector -> the load of a number, and the function that makes a vector from it. Those of a lane have
+# the vector as another operand; stores of a lane store a number, which the second function takes from the vector.
 _NUMBERS = ((8, "i32.load8_u", "i32.store8", "i8x16"), (16, "i32.load16_u", "i32.store16", "i16x8"),
             (32, "i32.load", "i32.store", "i32x4"), (64, "i64.load", "i64.store", "i64x2"))  # fmt: skip
 PARTIAL_LOADS = {
@@ -149,7 +149,7 @@ PARTIAL_STORES = {
     for bits, _, plain, shape in _NUMBERS
 }
 
-# What a parameter may become, lane by lane, by all vectors of many iterations -> the function, and the lanes' type.
+# How many vectors are combined lane by lane into a parameter -> the function, and the type of the lanes.
 VECTOR_TOTALS = {
     **{f"{shape}.add": ("add", f"u{size}") for shape, size in _SHAPES},
     **{

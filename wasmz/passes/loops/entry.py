@@ -1,4 +1,4 @@
-"""The entry of a loop: code before it that decides whether something else does its iterations, or the first of them.
+"""The entry of a loop: code before it that decides whether something else does its iterations, or the first ones.
 
     before:                          before:
       jump header(v0)                  v1 = ...                     add("i32.ge_u", ...)
@@ -21,7 +21,7 @@ class LoopEntry:
     """Writes blocks between a loop and the block before it, which only jumps to the loop.
 
     Attributes:
-        first: what each parameter of the header is in the first iteration.
+        first: the value of each parameter of the header in the first iteration.
         block: the open block, to which values are added.
         leaving: the blocks that end with a test, with their edges to the loop itself.
     """
@@ -36,21 +36,21 @@ class LoopEntry:
         self.leaving: list[tuple[Block, Edge]] = []
 
     def add(self, op: str, type: ResultType, *args: Value, imm: object = None) -> Value:
-        """A value in the open block."""
+        """Adds a value to the open block."""
         value = Value(op, type, args, imm, self.offset, self.block)
         self.block.body.append(value)
         return value
 
     def constant(self, type: ValType, number: int) -> Value:
-        """An integer as WebAssembly's constant."""
+        """Adds an integer as WebAssembly's constant."""
         return self.add(f"{type}.const", type, imm=number)
 
     def number(self, number: int) -> Value:
-        """A Python int."""
+        """Adds a Python int."""
         return self.add("int.const", ValType.I32, imm=number)
 
     def leave_unless(self, condition: Value, *, goes_on: bool = True) -> None:
-        """Ends the block with a test: if the condition is ``goes_on``, a new one follows, otherwise the loop."""
+        """Ends the block with a test: if the condition is ``goes_on``, a new block follows, otherwise the loop."""
         following = Block()
         leaving = Edge(self.header, tuple([self.first[param] for param in self.header.params]))
         edges = (Edge(following), leaving) if goes_on else (leaving, Edge(following))
@@ -65,13 +65,13 @@ class LoopEntry:
         self._open(following)
 
     def finish(self, block: Block, args: tuple[Value, ...], weight: int = 0) -> Edge:
-        """Ends the last block with a jump, and returns its edge."""
+        """Ends the last block with a jump; returns its edge."""
         edge = Edge(block, args, weight)
         self.block.terminator = Terminator("jump", (), (edge,), offset=self.offset)
         return edge
 
     def insert(self, *blocks: Block) -> None:
-        """Puts blocks before the loop, after those that are there."""
+        """Inserts blocks before the loop, after those inserted before."""
         place = self.function.blocks.index(self.header)
         self.function.blocks[place:place] = blocks
 

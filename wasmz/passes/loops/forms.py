@@ -24,20 +24,20 @@ _MOST_BLOCKS = 5
 _MOST_VALUES = 120
 
 
-# Whether the loop goes on if the value is not zero, and the value.
+# Whether the loop goes on if the value is not zero; and the value.
 Test = tuple[bool, Value]
 
 
 class RegularLoop(Induction):
-    """A loop that takes the same path through its blocks in each iteration, until a test leaves it.
+    """A loop whose iterations all take the same path through its blocks, until a test leaves it.
 
     Attributes:
         header: its first block.
         back: the edge back to it.
         body: all values in the order of evaluation.
-        tests: the conditions under which an iteration goes on.
-        units: how many units of fuel an iteration takes; that is not part of ``body``.
-        sums: for other parameters, what an iteration adds to them.
+        tests: the conditions on which an iteration goes on.
+        units: how many units of fuel an iteration takes, which are not part of ``body``.
+        sums: what each iteration adds to the other parameters.
     """
 
     def __init__(self, blocks: list[Block], back: Edge, tests: list[Test]) -> None:
@@ -62,7 +62,7 @@ class RegularLoop(Induction):
 
     @staticmethod
     def difference(one: Form, other: Form, like: Value) -> Form:
-        """One form minus another one of the same type."""
+        """The difference of two forms of the same type."""
         return combine(one, other, -1, MODULUS[NUMBER_TYPES[like.type]])
 
 

@@ -1,11 +1,11 @@
-"""Recognises loops over memory of which the runtime can do many iterations at once.
+"""Recognises loops over memory for which the runtime can do many iterations at once.
 
     b1(v1: i32):                              Fill: bytes from v1 + 8 on become v9, 1 address further each iteration,
       i32.store8 (0, 8, 0) v1 v9              for at least v5 - (v1 + 1) iterations after which the loop goes on
       v2 = i32.add v1 1
       branch (i32.ne v2 v5) b1(v2) b2
 
-A loop is understood as a whole or not at all: each load, store, test and parameter has a role.
+A loop is recognised as a whole or not at all: each load, store, test and parameter has a role.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ NEVER = 1 << 40
 
 
 class Gap(NamedTuple):
-    """The gap until a test ends the loop: it shrinks by ``step`` each iteration.
+    """The distance to the end of a loop by a test: each iteration reduces it by ``step``.
 
-    ``order`` is the comparison of two forms that this requires, or ``None`` if the test is one for inequality.
+    ``order`` is the comparison of two forms that the test requires; ``None`` for a test of inequality.
     """
 
     type: ValType
@@ -55,18 +55,18 @@ class Span(NamedTuple):
 
     @property
     def stride(self) -> int:
-        """The step of the base as a signed constant, or zero if it is no constant."""
+        """The step of the base as a signed constant; 0 if it is not a constant."""
         return 0 if self.step.terms else as_signed(self.step.constant, "i32")
 
     @property
     def is_dense(self) -> bool:
-        """Whether the next iteration begins where this one ends."""
+        """Whether each iteration begins where the one before ends."""
         return abs(self.stride) == self.size
 
 
 @dataclass(slots=True)
 class Fill:
-    """Stores of one value."""
+    """A loop that stores one value."""
 
     target: Span
     value: Value
@@ -74,7 +74,7 @@ class Fill:
 
 @dataclass(slots=True)
 class Copy:
-    """Loads, and stores of the loaded values; see ``memory_copy_rounds``. ``until`` is a test of a copied value."""
+    """A loop that loads and stores the loaded values; see ``memory_copy_rounds``. ``until`` tests a copied value."""
 
     target: Span
     source: Span
@@ -85,7 +85,7 @@ class Copy:
 
 @dataclass(slots=True)
 class Match:
-    """The loop goes on while two loads give the same value."""
+    """A loop that goes on while two loads return equal values."""
 
     one: Span
     other: Span
@@ -93,7 +93,7 @@ class Match:
 
 @dataclass(slots=True)
 class Find:
-    """The loop goes on until a load gives a value; or for a run, as long as it gives it."""
+    """A loop that goes on until a load returns a given value or, for a run, while it does."""
 
     span: Span
     value: Union[Value, None]
@@ -103,7 +103,7 @@ class Find:
 
 @dataclass(slots=True)
 class Sum:
-    """Parameters to which all bytes are added, and those to which such sums are added."""
+    """A loop that adds all bytes to parameters, and perhaps such sums to others."""
 
     span: Span
     first: list[Value] = field(default_factory=list)
@@ -114,7 +114,7 @@ Idiom = Union[Fill, Copy, Match, Find, Sum]
 
 
 class Found(NamedTuple):
-    """What a loop does, and what bounds its iterations: counts, and a test of a loaded value."""
+    """What a loop does, and what limits its iterations: counts, and a test of a loaded value."""
 
     idiom: Idiom
     gaps: list[Gap]
@@ -126,7 +126,7 @@ class _Failed(Exception):
 
 
 def recognise(regular: RegularLoop) -> Found | None:
-    """What a loop does."""
+    """What a loop does, or ``None``."""
     try:
         return _Recognition(regular).run()
     except _Failed:
@@ -134,7 +134,7 @@ def recognise(regular: RegularLoop) -> Found | None:
 
 
 def find_gaps(regular: RegularLoop) -> list[Gap] | None:
-    """What bounds the iterations of a loop, if all of its tests do."""
+    """The limits of a loop's iterations, if all of its tests are such."""
     recognition = _Recognition(regular)
     try:
         gaps = [recognition.gap(*_relation(condition, goes_on)) for goes_on, condition in regular.tests]
@@ -230,7 +230,7 @@ class _Recognition:
         return span
 
     def copy(self, test: Union[Match, Find, None]) -> Copy:
-        """A copy: each loaded value is stored, and nothing else."""
+        """Recognises a copy: each loaded value is stored, and nothing else."""
         stored = [store.args[1] for store in self.stores]
         if len(set(stored)) != len(stored) or set(stored) != set(self.loads):
             raise _Failed
@@ -251,7 +251,7 @@ class _Recognition:
         return Copy(target, source, NEVER, behind, test)
 
     def _distances(self, target: Span, stored: list[Value]) -> tuple[int, int]:
-        """From which distance ahead of or behind its source a target is filled as if element by element."""
+        """How far ahead of or behind its source a target must be to be filled as if element by element."""
         order = list(target.places)
         accesses = [value for value in self.regular.body if value.op in _LOADS or value.op in _STORES]
         if len(order) == 1:
@@ -291,7 +291,7 @@ class _Recognition:
                 relation = "l" + relation[1:]
                 first, second, low_step, high_step = second, first, high_step, low_step
             left = regular.difference(second, first, one)
-            # Either the lower one grows, or the higher one falls by a constant.
+            # Either the lower one grows, or the higher one falls, by a constant.
             if high_step == zero:
                 step = low_step
                 if not step.terms and as_signed(step.constant, type) < 0:
@@ -328,7 +328,7 @@ class _Recognition:
     # Sums
 
     def sum(self) -> Sum:
-        """Sums, if all parameters that are no counters are sums of the same bytes."""
+        """Recognises sums: all parameters that are not counters are sums of the same bytes."""
         sums = self.regular.sums
         if not sums or not self.loads or any(not load.op.endswith("load8_u") for load in self.loads):
             raise _Failed
@@ -358,7 +358,7 @@ def _width(access: Value) -> int:
 
 
 def _relation(condition: Value, truth: bool) -> tuple[str, Value, Union[Value, None]]:
-    """The comparison that is true while the loop goes on: its name without type, and operands; ``None`` is zero."""
+    """The comparison that is true while the loop goes on: its name without type, and operands; ``None`` for zero."""
     while condition.op == "i32.eqz":
         condition = condition.args[0]
         truth = not truth

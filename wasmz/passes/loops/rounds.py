@@ -1,4 +1,4 @@
-"""What all operations share that do many iterations of a regular loop: how many these are, and what comes after them.
+"""Shared by operations that do many iterations of a regular loop: counts these, and enters the loop afterwards.
 
 before:                          before:
   jump header(v0)                  v5 = i32.sub v3 v0            iterations after which it goes on
@@ -27,10 +27,10 @@ _ENDLESS = 0xFFFF_FFFF
 
 
 class RoundsBefore(LoopEntry):
-    """Puts an operation that does most iterations before a loop.
+    """Inserts an operation that does most iterations before a loop.
 
     Attributes:
-        gaps: what bounds the iterations.
+        gaps: the limits of the iterations.
         fewest: the least number of iterations that are worth the operation.
         copies: copies of values of the loop, in the open block.
     """
@@ -43,11 +43,11 @@ class RoundsBefore(LoopEntry):
         self.copies: dict[Value, Value] = {}
 
     def limited(self, count: Value) -> Value:
-        """As many iterations of a count as there is fuel for, if they take any: a unit each."""
+        """The part of a count of iterations for which there is fuel, if they take any: a unit each."""
         return self.add("fuel.limit", ValType.I32, count) if self.regular.units else count
 
     def reenter(self, done: Value, incoming: list[tuple[Block, Edge]]) -> None:
-        """Takes the fuel for the iterations that were done, enters the loop, and updates the edges that enter it."""
+        """Takes the fuel for the iterations that were done, enters the loop, and updates the edges into it."""
         if self.regular.units:
             self.add("fuel.use", None, done)
         args = tuple([self.advance(param, done) for param in self.header.params])
@@ -66,9 +66,9 @@ class RoundsBefore(LoopEntry):
         return least >= HALF[NUMBER_TYPES[gap.type]] or (not left.terms and left.constant < least)
 
     def count(self) -> Value:
-        """The least number of iterations after which the loop goes on. If these are too few, the loop does them.
+        """The least number of iterations after which the loop goes on. If that is too small, the loop does them.
 
-        Mostly they are too few, so that is tested first.
+        It usually is, so that is tested first.
         """
         counts = []
         for gap in self.gaps:
@@ -105,7 +105,7 @@ class RoundsBefore(LoopEntry):
         type = gap.type
         step = gap.step
         if step.terms:
-            # A step of zero makes the loop endless: then any number is right.
+            # With a step of zero the loop is endless; then any number is correct.
             divisor = self.form(step, type)
             is_zero = self.add(f"{type}.eqz", ValType.I32, divisor)
             if type is ValType.I64:
@@ -143,7 +143,7 @@ class RoundsBefore(LoopEntry):
         return self.add(f"{type}.add", type, old, total)
 
     def summed(self, param: Value, old: Value, done: Value) -> Value:
-        """The same of a parameter to which iterations add what they load."""
+        """Like :meth:`advance`, for a parameter to which iterations add what they load."""
         raise NotImplementedError
 
     def extend(self, done: Value, type: object) -> Value:
@@ -152,7 +152,7 @@ class RoundsBefore(LoopEntry):
     # Making values
 
     def value(self, value: Value) -> Value:
-        """A value of the loop in its first iteration."""
+        """A value of the loop as it is in the first iteration."""
         known = self.first.get(value) or self.copies.get(value)
         if known is not None:
             return known

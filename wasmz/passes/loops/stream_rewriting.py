@@ -1,6 +1,6 @@
-"""Puts a version of a loop that reads from streams before it (see `passes/streams.py`).
+"""Inserts a version of a loop that reads from streams before the loop (see `passes/streams.py`).
 
-It makes these blocks, in this order:
+It makes these blocks, in order:
 
     iterations     are there enough to be worth it? otherwise the loop itself
     addresses      can slices begin, and if iterations are counted, end there? otherwise the loop itself
@@ -23,7 +23,7 @@ from wasmz.passes.loops.entry import LoopEntry
 from wasmz.passes.loops.sums import DEEPEST_SUM, Counter, Crossing, Stream, Sums
 from wasmz.types import ValType
 
-# Counters below this are the same as signed, unsigned and unreduced numbers.
+# Counters below this are equal as signed, unsigned and unreduced numbers.
 _HALF = 1 << 31
 
 # The value of a parameter before the first iteration, which nothing reads.
@@ -32,11 +32,11 @@ _ZEROS = {ValType.I32: "int.const", ValType.I64: "int.const", ValType.F32: "f32.
 
 @dataclass(slots=True, eq=False)
 class Plan:
-    """A loop, and the loads that it can read from streams.
+    """A loop, and the loads that streams can do for it.
 
     Attributes:
-        iterations: the number of iterations after which there is a gain.
-        locals: the numbers of the locals of values that code after the loop uses.
+        iterations: the number of iterations from which it pays off.
+        locals: the numbers of the locals for values that code after the loop uses.
     """
 
     loop: Loop
@@ -58,7 +58,7 @@ class Rewriting:
         self.before = before
         self.offset: int = plan.streams[0].load.offset
         self.entry: LoopEntry = LoopEntry(function, before, self.offset)
-        # Where the loop's test leads when it ends the loop, if the rounds are counted.
+        # If the iterations are counted: where the loop's test leads when it ends the loop.
         self.exit: Edge | None = self._find_exit()
 
     def _find_exit(self) -> Edge | None:
@@ -69,7 +69,7 @@ class Rewriting:
         return found if all(arg.type in _ZEROS for arg in passed) else None
 
     def is_worthwhile(self) -> bool:
-        """False if the loop is known to have few iterations."""
+        """``False`` if the loop is known to have few iterations."""
         iterations = self._known_iterations()
         return iterations is None or iterations >= self.plan.iterations
 
@@ -82,19 +82,19 @@ class Rewriting:
     def noted_limit(self) -> Value | None:
         """The counter's limit, if it comes from outside the loop.
 
-        It is the only such value that a plan notes. All others are operands of the loop's own values, from which they
-        are taken when the new version is made.
+        It is the only such value in a plan. All others are operands of the loop's own values, and are read when the
+        new version is made.
         """
         limit = self.plan.counter.limit
         return None if limit is None or limit.block in self.plan.blocks else limit
 
     def set_limit(self, limit: Value) -> None:
-        """Notes another value for the limit: the same number, defined where the new version can use it."""
+        """Sets another value as the limit: the same number, defined where the new version can use it."""
         self.plan.counter = replace(self.plan.counter, limit=limit)
 
     def run(self) -> None:
-        """Makes the blocks; the block before the loop leads to the first of them."""
-        # Asked again, as the code before may have been rewritten meanwhile.
+        """Makes the blocks; the block before the loop then leads to the first of them."""
+        # Made here, because the code before the loop may have been rewritten meanwhile.
         self.entry = entry = LoopEntry(self.function, self.before, self.offset)
         self.copies: dict[Value, Value] = {}
         entry.go_on()
@@ -120,7 +120,8 @@ class Rewriting:
             first_args += self._leave_counted(head, end, copies, last_iteration)
         entry.finish(head, first_args)
         head.terminator = Terminator("next", source, (Edge(copies[self.header]), Edge(end)), offset=self.offset)
-        # The end comes before the loop, to which perhaps nothing else leads, and after all blocks that lead to the end.
+        # The end is placed before the loop, which may be reached from nowhere else, and after all blocks that lead to
+        # it.
         entry.insert(head, *copies.values(), end)
 
     # Blocks and values
@@ -166,11 +167,11 @@ class Rewriting:
         return copies[value]
 
     def _first(self, value: Value) -> Value:
-        """A sum in the first iteration."""
+        """The value of a sum in the first iteration."""
         return self._copy_sum(self.entry.block, value, self.entry.first, self.copies)
 
     def _known(self, value: Value, depth: int = 0) -> int | None:
-        """The number that a sum is in the first iteration, if that is known. Reductions do not change counters."""
+        """The number that a sum has in the first iteration, if it is known. Reductions do not change counters."""
         value = self.entry.first.get(value, value)
         if value.op in INTEGER_CONSTANTS:
             return int(value.imm)
@@ -191,8 +192,8 @@ class Rewriting:
     def _test_iterations(self) -> None:
         """Ends the open block: to the loop itself if there are few iterations.
 
-        Loops that are often entered for a few iterations pay for this: one comparison, if the counter begins or ends at
-        a constant. One iteration more or less does not matter here.
+        Loops that are often entered for a few iterations pay for this: with one comparison, if the counter starts or
+        ends at a constant. One iteration more or less does not matter here.
         """
         counter = self.plan.counter
         least = self.plan.iterations * counter.change
@@ -218,7 +219,7 @@ class Rewriting:
         return self._compute("int.sub", *pair)
 
     def _last_iteration(self, distance: Value) -> Value:
-        """The number of iterations before the last one: those after which the counter goes on."""
+        """The number of iterations before the last one, after which the counter goes on."""
         counter = self.plan.counter
         step = abs(counter.change)
         if counter.going_on in ("lt", "gt") and step > 1:
@@ -239,7 +240,7 @@ class Rewriting:
         start = self._first(counter.value)
         lowest, highest = (start, limit) if counter.change > 0 else (limit, start)
         if counter.change < 0 and counter.going_on != "ne":
-            # The value with which the loop ends may be below its limit.
+            # The value that ends the loop may be below its limit.
             lowest = self._compute("int.sub", lowest, self.entry.number(step))
         param = self._first(counter.param)
         numbers = [param, lowest]
@@ -255,7 +256,7 @@ class Rewriting:
         compute, number = self._compute, self.entry.number
         load, store = (self._place(access) for access in (crossing.load, crossing.store))
         distance = compute("int.sub", load, store)
-        # Distances are harmful if they are one of `count` numbers from `lowest` on.
+        # Distances are harmful if they are among the `count` numbers from `lowest` on.
         count = number(crossing.highest - crossing.lowest - 1)
         lowest = number(-crossing.lowest - 1)
         if crossing.step is not None and last_iteration is not None:
@@ -276,7 +277,7 @@ class Rewriting:
         return self._compute("int.add", address, self.entry.number(offset + added))
 
     def _find_addresses(self, last_iteration: Value | None) -> tuple[list[Value], list[Value | None], list[Value]]:
-        """Where each stream begins and, if iterations are counted, stops; and numbers that must not be negative.
+        """Where each stream starts and, if iterations are counted, stops; and numbers that must not be negative.
 
         A slice counts negative indices from the end, and takes those beyond the end for the end itself.
         """
@@ -325,7 +326,7 @@ class Rewriting:
         return (source, *holds)
 
     def _copy_loop(self, head: Block, params: list[Value]) -> dict[Block, Block]:
-        """Copies the loop's blocks, with items of streams for loads."""
+        """Copies the loop's blocks, with items of streams in place of loads."""
         header = self.header
         items = [load for stream in self.plan.streams for load in stream.loads]
         self.copies = copies = dict(zip(header.params, params, strict=True))
@@ -359,7 +360,7 @@ class Rewriting:
     def _leave_counted(
         self, head: Block, end: Block, copies: dict[Block, Block], last_iteration: Value
     ) -> tuple[Value, ...]:
-        """Removes the test, and lets the streams' end lead past the loop.
+        """Removes the test, and makes the streams' end lead past the loop.
 
         Values that leave the loop are computed from the number of iterations, or passed on from iteration to iteration
         as a parameter. Returns the first values of added parameters.
@@ -385,7 +386,7 @@ class Rewriting:
         args = tuple([leaving(arg) for arg in self.exit.args])
         targets = [edge.block for copy in inside for edge in copy.terminator.edges]
         if inside.issuperset(block for block in targets if block is not head):
-            # Nothing else leads out of the loop: locals need not be set in each iteration.
+            # Nothing else leaves the loop, so locals need not be set in each iteration.
             for value, number in self.plan.locals.items():
                 if self.plan.sums.is_sum(value) or value.type in _ZEROS:
                     copy = copies[value.block]
@@ -396,7 +397,7 @@ class Rewriting:
 
 
 class _Last:
-    """Sums as they are in the last iteration, computed after the loop."""
+    """Sums as in the last iteration, computed after the loop."""
 
     def __init__(self, rewriting: Rewriting, block: Block, last_iteration: Value) -> None:
         self.rewriting = rewriting

@@ -1,4 +1,4 @@
-"""Values that change by the same number in each iteration of a loop: addresses of loads, and operands of its test.
+"""Values that change by the same number in each iteration: addresses of loads, and operands of a loop's test.
 
     b1(v1, v2):                                    Sums(loop).step(v3)     -> 8
       v3 = int.mul v1 4                            Sums(loop).loads(...)   -> [(v4, 8)]
@@ -7,7 +7,7 @@
       v7 = int.ne v5 v6
       branch v7 b1(v5, v4) b2
 
-Changes are those modulo 2^32: a reduction to as many bits or more changes nothing.
+Changes are modulo 2^32: a reduction to as many bits or more changes nothing.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ _MOST_CROSSINGS = 6
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """The number that a loop's test compares.
+    """The number that a loop's test compares with a limit.
 
     Attributes:
         value: the number that changes.
-        change: by how much it changes in an iteration.
-        limit: what it is compared with; ``None`` is zero.
-        going_on: the comparison with the limit under which the loop goes on, as in ``int.ne``; ``None`` if the test is
+        change: its change in an iteration.
+        limit: the value it is compared with; ``None`` for zero.
+        going_on: the comparison with the limit on which the loop goes on, such as ``int.ne``; ``None`` if the test is
             not at the end of an iteration, or if the iterations cannot be counted beforehand.
         param: the parameter that the value is, or becomes.
     """
@@ -56,15 +56,15 @@ class Counter:
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """Loads that streams do before stores that come first in an iteration: right if both access different bytes.
+    """Loads that streams do before stores that come first in an iteration: correct if both access different bytes.
 
     If ``step`` is ``None``, an iteration adds the same to both addresses. Otherwise it adds ``step`` to those of the
     loads, and nothing to those of the stores.
 
     Attributes:
         load, store: one of the loads, and one of the stores.
-        lowest, highest: if the address of this load less that of this store is between them, bytes of some load and
-            some store overlap in the first iteration.
+        lowest, highest: if the address of this load minus that of this store is between them, bytes of a load and a
+            store overlap in the first iteration.
     """
 
     load: Value
@@ -76,7 +76,7 @@ class Crossing:
 
 @dataclass(slots=True)
 class Stream:
-    """Loads of adjacent items: ``load`` is that of the first item, ``step`` the distance of two items."""
+    """Loads of adjacent items: ``load`` is that of the first item, ``step`` the distance between two items."""
 
     load: Value
     step: int
@@ -84,11 +84,11 @@ class Stream:
 
 
 class Sums(Induction):
-    """The values of one loop that change regularly, after `represent`.
+    """The values of a loop that change regularly, after `represent`.
 
     Attributes:
-        steps: how each iteration makes a parameter's next value, if it adds the same constant each time.
-        crossings: of the loads that were found, with stores before them; to be tested when the loop is entered.
+        steps: how iterations make a parameter's next value, if they always add the same constant.
+        crossings: pairs of the loads found with stores before them, to be tested when the loop is entered.
     """
 
     def __init__(self, loop: Loop, blocks: set[Block]) -> None:
@@ -108,7 +108,7 @@ class Sums(Induction):
                 self.deltas[param] = Form(step.constant % _MODULUS, {})
 
     def step(self, value: Value) -> int | None:
-        """The constant that an iteration adds to a value; 0 if it stays the same; ``None`` if that is irregular."""
+        """The constant that each iteration adds to a value; 0 if it is unchanged; ``None`` if that is irregular."""
         if self.is_unchanged(value):
             return 0
         if not self.is_sum(value):
@@ -124,7 +124,7 @@ class Sums(Induction):
         return value.block not in self.inside or value.op in INTEGER_CONSTANTS or value.op == "local.get"
 
     def is_sum(self, value: Value, depth: int = 0) -> bool:
-        """Whether a value can be computed for any iteration, from the parameters in that iteration."""
+        """Whether a value can be computed for any iteration from the parameters in that iteration."""
         if self.is_unchanged(value) or value in self.steps:
             return True
         linear = value.op in REDUCTIONS or value.op in ("int.add", "int.sub", "int.mul", "int.shl")
@@ -167,7 +167,7 @@ class Sums(Induction):
         return Counter(value, change, limit, name if is_countable and param is not None else None, param)
 
     def loads(self, context: Context, *, is_counted: bool) -> list[tuple[Value, int]]:
-        """The loads of each iteration whose addresses change regularly, and that can be done when it begins."""
+        """The loads of each iteration whose addresses change regularly, and which can be done at its start."""
         found: list[tuple[Value, int]] = []
         stores: list[Value] = []
         crossings: dict[tuple[object, ...], Crossing] = {}
@@ -191,13 +191,13 @@ class Sums(Induction):
     def _crosses(
         self, load: Value, stores: list[Value], crossings: dict[tuple[object, ...], Crossing], is_counted: bool
     ) -> bool:
-        """Whether a load may come before the stores; adds what is to be tested for that."""
+        """Whether a load may come before the stores; adds what must be tested for that."""
         added: dict[tuple[object, ...], Crossing] = {}
         form, width = self._place(load), OPS[load.op].access
         change = self.step(load.args[0]) or 0
         for store in stores:
             if store.imm[2] != load.imm[2]:
-                # Two imported memories may be one.
+                # Two imported memories may be the same.
                 return False
             other, other_width = self._place(store), OPS[store.op].access
             distance = as_signed((form.constant - other.constant) % _MODULUS, "i32")
@@ -215,7 +215,7 @@ class Sums(Induction):
                 return False
             key = (frozenset(form.terms.items()), frozenset(other.terms.items()), step)
             known = added.get(key) or crossings.get(key) or Crossing(load, store, 0, 0, step)
-            # In relation to the pair that is known: all distances differ from its distance by constants.
+            # Relative to the known pair: all distances differ from its distance by constants.
             apart = self._place(known.load).constant - self._place(known.store).constant
             more = as_signed((distance - apart) % _MODULUS, "i32")
             lowest, highest = -width - more, other_width - more
@@ -236,7 +236,7 @@ class Sums(Induction):
         return combine(Form((offset + added) % _MODULUS, {}), self.form(access.args[0]), scale, _MODULUS)
 
     def saved_operations(self, loads: list[tuple[Value, int]]) -> int:
-        """The number of operations that only the addresses of the loads need."""
+        """How many operations only the addresses of the loads need."""
         count = 0
         work = [load.args[0] for load, _ in loads]
         while work:
@@ -248,7 +248,7 @@ class Sums(Induction):
 
 
 def _scale(access: Value) -> int:
-    """How many bytes an address is multiplied by."""
+    """The number of bytes by which an index is multiplied."""
     return access.imm[4] if len(access.imm) > 3 else 1
 
 
@@ -259,12 +259,12 @@ def _unreduced(value: Value) -> Value:
 
 
 def group(loads: list[tuple[Value, int]]) -> list[Stream]:
-    """The streams that loads need: unrolled loops read several items of one stream in an iteration."""
+    """The streams for loads: unrolled loops read several items of a stream in an iteration."""
     groups: dict[tuple[str, int, int, Value, int], list[tuple[int, Value]]] = {}
     for load, change in loads:
         _, offset, memory, *more = load.imm
         added, scale = more or (0, 1)
-        # Whether an address may have to be reduced does not matter: those of streams are in bounds.
+        # Whether an address may need reducing does not matter: those of streams are in bounds.
         op = load.op.removesuffix(".loose")
         groups.setdefault((op, memory, scale, load.args[0], change), []).append((offset + added, load))
     streams = []

@@ -1,1 +1,1 @@
-"""What `represent` is made of: which Python int stands for a number, and how operations are written for it."""
+"""Parts of `represent`: how numbers are represented as Python ints, and how operations are written for that."""

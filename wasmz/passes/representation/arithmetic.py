@@ -1,4 +1,4 @@
-"""How each integer operation becomes Python's: the rules of `represent.py`, one for each operation.
+"""The rules of `represent.py`: how each integer operation becomes one of Python's.
 
 i32.add, operands from 0 to 9           ->   int.add
 i32.shr_u by a constant                 ->   int.shr of the operand represented as unsigned
@@ -48,7 +48,7 @@ _WIDE_LOADS = frozenset({"i32.load", "i64.load"})
 
 
 def _handles(*names: str) -> Callable[[Handler], Handler]:
-    """Registers a rule for operations; ``*.add`` stands for that of both types."""
+    """Registers a rule for operations; ``*.add`` stands for both types' operation."""
 
     def register(handler: Handler) -> Handler:
         for name in names:
@@ -108,7 +108,7 @@ def _mul(r: Writer, value: Value) -> None:
         number = _signed(type, constant) if constant > MODULUS[type] - _LARGEST_STEP else constant
         factor, other = r.constant(second.type, number), (number, number)
     if _bits_of(one) + _bits_of(other) > UNREDUCED_BITS[type]:
-        # The larger operand is reduced, or products would grow without bound.
+        # Reduces the larger operand; otherwise products could grow without bound.
         if constant is not None or _bits_of(one) >= _bits_of(other):
             operand, one = r.as_unsigned(first), unsigned_of(first.fact)
         else:
@@ -117,7 +117,7 @@ def _mul(r: Writer, value: Value) -> None:
 
 
 def _bits_of(interval: Interval) -> int:
-    """The most bits that a number between two bounds has."""
+    """The largest number of bits of numbers between two bounds."""
     low, high = interval
     return max(low.bit_length(), high.bit_length())
 
@@ -143,7 +143,7 @@ def _and(r: Writer, value: Value) -> None:
     other = other_low, other_high = r.interval(second)
     largest = OPS[value.op].mask
     if (low >= 0 and high <= largest) or (other_low >= 0 and other_high <= largest):
-        # The other operand may be unreduced: this one, reduced and not negative, masks it.
+        # The other operand may be unreduced: this one is reduced and not negative, and masks it.
         r.become(value, "int.and", (first.note.value, second.note.value), UNSIGNED)
     elif UNREDUCED not in (first.note.form, second.note.form):
         bits = max(_bits_of(one), _bits_of(other))
@@ -162,7 +162,7 @@ def _or(r: Writer, value: Value) -> None:
     if constant == op.mask and op.kind == "xor":
         demand = value.note
         if first in r.hashes and one[0] >= 0:
-            # Of more than one digit, CPython's operations on negative numbers take 10 ns more.
+            # CPython's operations on negative numbers of more than one digit take 10 ns more.
             r.define(value, "int.xor", (first.note.value, second.note.value), *bitwise_of(one, other))
         elif is_signed or not (demand.unsigned or demand.signed or demand.canonical or demand.address):
             r.define(value, "int.not", (first.note.value,), *inverse_of(one))
@@ -222,7 +222,7 @@ def _shr_s(r: Writer, value: Value) -> None:
 
 @_handles("*.rotl", "*.rotr")
 def _rotate(r: Writer, value: Value) -> None:
-    # A product with 2^width + 1 contains the value twice in a row, and so any rotation of it, at some shift.
+    # A product with 2^width + 1 has the value twice in a row; shifted, it contains any rotation of it.
     first, count = value.args
     op = OPS[value.op]
     type, bits = op.type, op.bits
@@ -281,7 +281,7 @@ def _extend(r: Writer, value: Value) -> None:
 
 
 def _same(r: Writer, value: Value, other: Value) -> None:
-    """The value is the same as another one."""
+    """Makes the value an alias of another."""
     represented = other.note
     if represented.form == UNREDUCED:
         demand = value.note
@@ -341,7 +341,7 @@ def _is_free(r: Writer, arg: Value, form: int) -> bool:
 
 
 def _alike(r: Writer, args: tuple[Value, ...]) -> tuple[tuple[Value, ...], int]:
-    """Operands in the same form: whichever costs less."""
+    """Operands in the same form: the one that costs less."""
     form = UNSIGNED
     if not all(_is_free(r, arg, UNSIGNED) for arg in args) and all(_is_free(r, arg, SIGNED) for arg in args):
         form = SIGNED
@@ -368,7 +368,7 @@ def _compare_signed(r: Writer, value: Value) -> None:
         r.keep(value)
         return
     if value.type is BOOL and value not in r.selecting:
-        # A branch on two unsigned numbers tests first whether both are small, which costs less than a conversion. So
+        # A branch on two unsigned numbers first tests whether both are small, which costs less than a conversion. So
         # does one on a number and a small constant, unless other uses need the conversion, too.
         constant = constant_of(second)
         is_small = constant is not None and 0 < constant < _LARGEST_STEP and first.note.signed == 1
@@ -379,7 +379,7 @@ def _compare_signed(r: Writer, value: Value) -> None:
 
 
 def _tests_sign(value: Value, second: Value) -> bool:
-    """Whether the comparison is one of an unsigned number with 2^31."""
+    """Whether the comparison is equivalent to one of an unsigned number with 2^31."""
     constant = constant_of(second)
     op = OPS[value.op]
     if constant == 0:
@@ -487,14 +487,14 @@ def _to_single(r: Writer, value: Value) -> None:
         return
     number = r.as_signed(first) if is_signed else r.as_unsigned(first)
     if max(-low, high) <= _LARGEST_EXACT_SINGLE or r.float_uses.get(value) == {"f32.store"}:
-        # A store rounds by itself.
+        # The store does the rounding.
         r.become(value, "int.to_float", (number,), UNSIGNED)
     else:
         double = r.add("int.to_float", ValType.F64, (number,))
         r.become(value, "f32.demote_f64", (double,), UNSIGNED)
 
 
-# Up to this every int is a single, and up to this one a double, so that it is rounded only once.
+# All ints up to this are exact as singles, and up to the next one as doubles: they are rounded only once.
 _LARGEST_EXACT_SINGLE = 1 << 24
 _LARGEST_EXACT_DOUBLE = 1 << 53
 

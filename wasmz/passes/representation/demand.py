@@ -1,4 +1,4 @@
-"""How the uses of each integer want it represented: as unsigned, signed, either, or any congruent number.
+"""How the uses of each integer need it represented: unsigned, signed, either of these, or as any congruent int.
 
 i32.lt_s v0 v1        wants v0 and v1 signed
 i32.load v2           wants v2 as an address: not negative
@@ -18,22 +18,22 @@ from wasmz.types import ValType
 UNSIGNED, SIGNED, UNREDUCED = range(3)
 
 
-# Unreduced results may not grow beyond this many bits. CPython's arithmetic takes 2-4 ns more for each digit of an int,
-# while a reduction costs 25.
+# Unreduced results may have at most this many bits. CPython's arithmetic takes 2-4 ns more for each digit of an int,
+# and a reduction costs 25.
 UNREDUCED_BITS = {"i32": 100, "i64": 200}
 
 
 class Represented:
-    """How a value of the function is represented, and what its uses want: kept in ``Value.note``.
+    """How a value is represented, and what its uses want; kept in ``Value.note``.
 
     Attributes:
         value: the new value that represents it.
-        form: in which form.
+        form: the form in which it is represented.
         low, high: its bounds if unreduced.
-        uses: all uses of any kind.
+        uses: the number of all uses.
         bitwise: the bitwise operations that use it and no constant.
-        unsigned, signed, canonical, address: those that want it so (canonical: unsigned or signed). What takes any
-            congruent number is not counted here.
+        unsigned, signed, canonical, address: how many uses want it so (canonical: unsigned or signed). Uses that take
+            any congruent number are not counted here.
     """
 
     __slots__ = ("address", "bitwise", "canonical", "form", "high", "low", "signed", "unsigned", "uses", "value")
@@ -72,7 +72,7 @@ class Represented:
 
 _ANY, _UNSIGNED, _SIGNED, _CANONICAL, _ADDRESS = range(5)
 
-# The forms in which operations want their operands, in order; the last one holds for all further operands.
+# The forms that operations want for their operands, in order; the last one applies to all further operands.
 WANTS: dict[str, tuple[int, ...]] = {"select": (_CANONICAL,), "i32.wrap_i64": (_ANY,), "i64.extend_i32_s": (_SIGNED,)}
 for _type in BITS:
     for _name in ("add", "sub", "mul", "and", "or", "xor", "extend8_s", "extend16_s", "extend32_s"):
@@ -92,7 +92,7 @@ _SIGNED_DIVISIONS = frozenset(name for name in DIVISIONS if OPS[name].is_signed)
 
 
 def find_demand(function: Function, webs: Webs, float_uses: dict[Value, set[str]]) -> None:
-    """Makes the notes of all values, and counts in them how their uses want them."""
+    """Makes the notes of all values, and counts in them the forms that their uses want."""
     sums, contains = webs.sums, webs.forest.contains
     for block in function.blocks:
         for value in block.params:
@@ -150,18 +150,18 @@ def _count_passed(edge: Edge, webs: Webs) -> None:
         arg.note.count(_CANONICAL if crosses else _UNSIGNED, arg.fact)
 
 
-# Operations whose result has as many bits as their operands, and those of these that may have fewer.
+# Operations whose result has as many bits as their operands, and those of them that may have fewer.
 _BITWISE = frozenset(f"{type}.{name}" for type in BITS for name in ("and", "or", "xor"))
 _MASKING = frozenset(f"{type}.and" for type in BITS)
-# What gives unsigned or signed numbers.
+# Operations whose results are unsigned or signed numbers.
 _REDUCED = CONSTANTS | LOADS.keys() | {"param", "local.get", "call", "global.get"}
 _MOST_SEEN = 12
 
 
 def is_reduced_often(value: Value) -> bool:
-    """Whether several reductions are needed where a value is not reduced, which one of the value itself would save.
+    """Whether an unreduced value would need several reductions later, which one of the value itself saves.
 
-    In Keccak's ``a ^ (~b & c)``, whose result is rotated, each of the three is a rotation, and has so many uses.
+    In Keccak's ``a ^ (~b & c)``, whose result is rotated, each of the three is a rotation and has that many uses.
     """
     note: Represented = value.note
     if len(note.bitwise) < 2:
@@ -174,7 +174,7 @@ def is_reduced_often(value: Value) -> bool:
         user = work.pop()
         wanted: Represented = user.note
         if user.op in _MASKING:
-            # An operand that is reduced would do it for both.
+            # One reduced operand suffices for both.
             count += not any(arg.op in _REDUCED for arg in user.args)
         elif wanted.unsigned or wanted.signed or wanted.canonical or wanted.address:
             count += 1
@@ -204,9 +204,9 @@ def is_quiet_access(value: Value, float_uses: dict[Value, set[str]]) -> bool:
 
 
 def find_float_uses(function: Function) -> dict[Value, set[str]]:
-    """The operations that use each single; passing it out of the block counts as one without a name."""
+    """The operations that use each single; passing it out of the block counts as an operation without a name."""
     uses: dict[Value, set[str]] = {}
-    # Most functions have none.
+    # Most functions have no singles.
     if not any(value.type is ValType.F32 for block in function.blocks for value in (*block.params, *block.body)):
         return uses
     for block in function.blocks:
@@ -226,15 +226,15 @@ _PRODUCTS = frozenset(f"{type}.mul" for type in BITS)
 _SEEDS = _SCRAMBLING | _PRODUCTS
 _CARRIERS = frozenset(f"{type}.{name}" for type in BITS for name in ("add", "sub", "mul", "shl", "or", "xor"))
 _LARGEST_SMALL = (1 << 30) - 1
-# Constant factors up to this are sizes of items, or similar.
+# Constant factors up to this are sizes of items or the like.
 _LARGEST_SIZE = 1 << 16
 _LONGEST_SEARCH = 100
 
 
 def find_hashes(function: Function) -> set[Value]:
-    """The values that are likely large, so that it does not pay to test whether they need a reduction.
+    """The values that are likely large, so that testing whether they need a reduction does not pay off.
 
-    These are exclusive ors, rotations and products of numbers without bounds, and sums of these; through loops, too. A
+    These are exclusive ors, rotations and products of numbers without bounds, and sums of these, also through loops. A
     product with a small constant is one if it grows with each iteration, as in ``h = 31 * h + c``.
     """
     seeds = [

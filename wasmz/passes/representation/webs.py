@@ -1,4 +1,4 @@
-"""Finds numbers that a loop only adds to, and uses only as addresses.
+"""Finds numbers to which loops only add, and which they use only as addresses.
 
     b1(v1: i32, v2: i32):
       v3 = i32.load v1             v1 and v4: an address that moves on
@@ -27,12 +27,12 @@ from wasmz.passes.analysis.intervals import MODULUS, NUMBER_TYPES
 
 @dataclass(slots=True)
 class Webs:
-    """The result of the search.
+    """The numbers found.
 
     Attributes:
         forest: the loops of the function.
-        params: block parameters that may stay unreduced, and whether they might become negative then.
-        sums: additions that feed them, with the loop inside of which their uses take any congruent number.
+        params: the block parameters that may stay unreduced, and whether they may become negative then.
+        sums: the additions that feed them, with the loop in which their uses take any congruent number.
     """
 
     forest: LoopForest
@@ -40,12 +40,12 @@ class Webs:
     sums: dict[Value, Loop] = field(default_factory=dict)
 
 
-# A use: the value that uses it (or the parameter that it is passed for), the block, whether it is an edge, position.
+# A use: the using value (or the parameter for which it is passed), the block, whether it is on an edge, the position.
 _Use = tuple[Value, Block, bool, int]
 
 
 def find_webs(function: Function) -> Webs:
-    """Finds them in a function in SSA form whose ranges are known."""
+    """Finds webs in a function in SSA form whose ranges are known."""
     forest = loop_forest(function)
     webs = Webs(forest)
     if not forest.loops:
@@ -128,7 +128,7 @@ def _find_uses(forest: LoopForest) -> dict[Value, list[_Use]]:
 
 
 class _Checker:
-    """Decides which candidates are webs, as long as all others are."""
+    """Decides which candidates are webs, assuming that all others are."""
 
     def __init__(self, candidates: dict[Value, list[Value]], forest: LoopForest) -> None:
         self.candidates = candidates
@@ -162,7 +162,7 @@ class _Checker:
 
 
 def _takes_anything(user: Value, position: int) -> bool:
-    """Whether the user depends only on the lowest bits, and its result is no sum."""
+    """Whether the user depends only on the lowest bits, and its result is not a sum."""
     if user.op in ("i32.and", "i64.and"):
         return position == 0 and user.args[1].op in CONSTANTS
     return position == 1 and user.op in NARROW_STORES

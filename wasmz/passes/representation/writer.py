@@ -1,7 +1,7 @@
-"""Writes the new operations of a function: Python ints, converted where the next operation needs another form.
+"""Writes the new operations of a function on Python ints, with conversions where another form is needed.
 
 writer.as_unsigned(v1)                   v1 itself, or int.wrap 32 v1
-writer.define(v3, "int.add", ...)        v3 becomes a sum, represented as its uses want it
+writer.define(v3, "int.add", ...)        v3 becomes a sum, represented as its uses want
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from wasmz.passes.representation.demand import (
 from wasmz.passes.representation.webs import Webs
 from wasmz.types import ValType
 
-# The bounds given to sums that may grow without a limit: every decision treats larger bounds alike.
+# The bounds of sums that may grow without a limit: every decision treats larger bounds alike.
 _UNBOUNDED = {"i32": 1 << 65, "i64": 1 << 129}
 # An address with more uses is reduced once instead.
 _MOST_LOOSE_ACCESSES = 2
-# A number that may be larger is no sum of addresses and indices, but for example a pointer in the low half of an i64:
-# each access would fail first, which costs as much as thirty instructions.
+# A larger number is not a sum of addresses and indices, but for example a pointer in the low half of an i64: each
+# access would fail first, which costs as much as thirty instructions.
 _FARTHEST = 1 << 37
 # Items of views may be 2, 4, 8 or 16 bytes apart.
 _LARGEST_SCALE = 4
@@ -53,7 +53,7 @@ class Writer:
         # Conversions made in the current block.
         self.unsigned: dict[Value, Value] = {}
         self.signed: dict[Value, Value] = {}
-        # Unreduced values that were made not negative in the current block.
+        # Unreduced values that were made non-negative in the current block.
         self.natural: dict[Value, Value] = {}
 
     def add(self, op: str, type: ResultType, args: tuple[Value, ...], imm: object = None) -> Value:
@@ -67,7 +67,7 @@ class Writer:
         return self.add("int.const", type, (), number)
 
     def keep(self, value: Value) -> Value:
-        """An operation that takes and gives canonical unsigned numbers, or no numbers."""
+        """Keeps an operation on canonical unsigned numbers, or on no numbers."""
         old = value.args
         if old:
             plain = self.plain
@@ -76,7 +76,7 @@ class Writer:
                 new = Value(value.op, value.type, args, value.imm, value.offset, self.block)
                 value.note.value = new
                 value = new
-        # Until it is said otherwise, a value stands for itself, unsigned.
+        # Until something else is set, a value represents itself, unsigned.
         self.body.append(value)
         return value
 
@@ -127,14 +127,14 @@ class Writer:
     # Reading values
 
     def plain(self, arg: Value) -> Value:
-        """An operand as most operations take it: integers unsigned."""
+        """An operand in the form that most operations take: integers are unsigned."""
         represented: Represented = arg.note
         if represented.form == UNSIGNED or arg.type not in NUMBER_TYPES:
             return represented.value
         return self.as_unsigned(arg)
 
     def interval(self, arg: Value) -> tuple[int, int]:
-        """The bounds here of the int that represents a value."""
+        """The bounds of the int that represents a value here."""
         represented: Represented = arg.note
         if represented.form == UNREDUCED:
             return represented.low, represented.high
@@ -174,7 +174,7 @@ class Writer:
         return known
 
     def canonical(self, arg: Value) -> Value:
-        """The value as an unsigned or signed number, as it is represented."""
+        """The value as an unsigned or a signed number, whichever represents it."""
         return self.as_unsigned(arg) if arg.note.form == UNREDUCED else arg.note.value
 
     def truth(self, condition: Value) -> Value:
@@ -182,10 +182,10 @@ class Writer:
         return condition.note.value if condition.type is BOOL else self.canonical(condition)
 
     def address(self, arg: Value, offset: int) -> tuple[Value, int, int, bool]:
-        """An address as an index, an added constant, the distance of items, and whether that is certain.
+        """An address as an index, an added constant, the distance of items, and whether that is exact.
 
-        If it is certain, the address is the index times the distance plus the constant; otherwise it is congruent to
-        that, and if that is out of bounds, the access is tried again with the reduced address.
+        If it is exact, the address is the index times the distance plus the constant. Otherwise it is congruent to
+        that; if that is out of bounds, the access is repeated with the reduced address.
         """
         if arg.type is not ValType.I32:
             return self.as_unsigned(arg), 0, 1, True
@@ -211,7 +211,7 @@ class Writer:
 
 
 def _take_apart(arg: Value) -> tuple[Value, int, int]:
-    """The index, the added constant and the factor of an address, if they are used only for addresses."""
+    """Splits an address into index, added constant and factor, if they are used only for addresses."""
     added, scale = 0, 1
     if arg.op == "i32.add":
         second = arg.args[1]

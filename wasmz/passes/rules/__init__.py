@@ -1,4 +1,4 @@
-"""Rewrite rules: ``*.rules`` are the tables to read and change; the Python files beside them are generated.
+"""Rewrite rules: read and change the tables ``*.rules``; the Python files beside them are generated.
 
 python -m wasmz.passes.rules.generate
 """

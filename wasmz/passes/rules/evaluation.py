@@ -2,7 +2,7 @@
 
 evaluate("i32.add", None, [4294967295, 1])     0
 evaluate("int.add", None, [4294967295, 1])     4294967296
-evaluate("i32.div_u", None, [1, 0])            None: it traps, and is left for run time
+evaluate("i32.div_u", None, [1, 0])            None: it traps, and is left to run time
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _WRAPS = frozenset({"int.wrap", "int.wrap.small", "int.wrap.natural"})
 
 
 def evaluate(op: str, imm: Any, operands: Sequence[int]) -> int | None:
-    """The result of an operation on constant integers; ``None`` if it is left for run time."""
+    """The result of an operation on constant integers; ``None`` if it is left to run time."""
     folded = _FOLDABLE.get(op)
     if folded is None:
         return _evaluate_python(op, imm, operands)
@@ -48,7 +48,7 @@ def evaluate(op: str, imm: Any, operands: Sequence[int]) -> int | None:
 
 
 def _evaluate_python(op: str, imm: Any, operands: Sequence[int]) -> int | None:
-    """The same of an operation on Python ints."""
+    """Evaluates an operation on Python ints."""
     evaluated: int | None = None
     if op in _OPERATORS:
         if op in _SHIFTS and not 0 <= operands[1] <= LONGEST_SHIFT:

@@ -1,7 +1,7 @@
-"""Writes Python from the tables of rewrite rules: one function for each operation; rules share common tests.
+"""Writes Python from the tables of rewrite rules: a function for each operation, in which rules share common tests.
 
-python -m wasmz.passes.rules.generate            writes what has changed
-python -m wasmz.passes.rules.generate --check    only says whether that is anything
+python -m wasmz.passes.rules.generate            writes the files that have changed
+python -m wasmz.passes.rules.generate --check    only reports whether any would change
 
 sub x 0  = x                     def _i32_sub(maker: Maker, value: Value) -> Value | None:
 sub x c  = add x {-c}       ->       a0, a1 = value.args
@@ -47,7 +47,7 @@ _NAME = re.compile(r"\b(?:bits\((\w+)\)|is_power\((\w+)\)|log2\((\w+)\)|([a-zA-Z
 
 
 class Table(NamedTuple):
-    """The differences between the tables: how a constant is recognised, and whether integers have a width."""
+    """How tables differ: how a constant is recognised, and whether integers have a width."""
 
     test: str
     is_sized: bool
@@ -57,7 +57,7 @@ _KINDS = {"integers": Table("{}.op in SIZED_CONSTANTS", True), "python_ints": Ta
 
 
 class Step(NamedTuple):
-    """A test, or (without one) a line that gives a name to something."""
+    """A test, or (without one) a line that names something."""
 
     text: str
     is_test: bool
@@ -70,7 +70,7 @@ class _Writer:
         self.rule = rule
         self.table = table
         self.bits = OPS[rule.pattern.ops[0]].bits or OPS[f"{rule.type}.add"].bits
-        # Name in the rule -> variable of the generated function; constants are their numbers there.
+        # Name in the rule -> variable of the generated function; for constants, the variable of their number.
         self.names: dict[str, str] = {}
         self.places: dict[str, str] = {}
         self.steps: list[Step] = []
@@ -256,7 +256,7 @@ def _always_returns(writers: Sequence[_Writer]) -> bool:
 
 
 def _write_steps(rules: list[tuple[list[Step], _Writer]], indent: str) -> Iterator[str]:
-    """Consecutive rules that begin with the same step do it once."""
+    """Writes steps; consecutive rules that begin with the same step share it."""
     index = 0
     while index < len(rules):
         steps, writer = rules[index]
@@ -295,7 +295,7 @@ def render(name: str, rules: Sequence[Rule]) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Writes, or checks, all generated files; returns 1 if one was not up to date."""
+    """Writes or checks all generated files; returns 1 if one was not up to date."""
     is_stale = False
     for name in (*TABLES, LANES):
         target = HERE / f"{name}.py"

@@ -1,4 +1,4 @@
-"""Writes Python from the table of lanes: for each vector operation, a function that writes its work on each lane.
+"""Writes Python from the table of lanes: for each vector operation, a function that writes the operations on lanes.
 
 f32x4.pmin a b = select b a (f32.lt b a) : 620 50
 
@@ -31,19 +31,19 @@ from wasmz.types import ValType
 I32, I64, F32, F64 = ValType.I32, ValType.I64, ValType.F32, ValType.F64
 '''
 _SCALAR = "n"
-# In the generated function, the lanes of the vectors a, b and c.
+# The variables for lanes of the vectors a, b and c in the generated function.
 _LANES = {"a": "x", "b": "y", "c": "z"}
 
 
 class LaneRule(NamedTuple):
-    """A rule for one vector operation, with all names of operations in full.
+    """A rule for one vector operation, with the names of operations in full.
 
     Attributes:
         op: the vector operation.
         operands: their names.
-        result: what becomes of a lane.
-        costs: of the vector operation, and of each lane.
-        text: the line that it comes from.
+        result: what a lane of the result is.
+        costs: those of the vector operation, and of each lane.
+        text: the line of the table.
     """
 
     op: str
@@ -54,7 +54,7 @@ class LaneRule(NamedTuple):
 
     @property
     def shapes(self) -> tuple[str, ...]:
-        """Of each operand the type of its lanes, or empty for a number."""
+        """For each operand the type of its lanes, or empty for a number."""
         found = dict(_shapes(self.result))
         return tuple(found[name] if name != _SCALAR else "" for name in self.operands)
 
@@ -78,7 +78,7 @@ def parse_lane_rules(text: str) -> Iterator[LaneRule]:
 
 
 def _shapes(node: Node) -> Iterator[tuple[str, str]]:
-    """The operands in a result, with the types that are wanted of them."""
+    """The operands in a result, with the types that it needs."""
     row = BY_NAME[node.ops[0]]
     for number, item in enumerate(node.args):
         if isinstance(item, Node):
@@ -106,7 +106,7 @@ def render_lanes(text: str) -> str:
 
 
 def _shape_of(rule: LaneRule, shape: str) -> str:
-    """The shape of the result's lanes: those of comparisons are ones or zeros, integers."""
+    """The shape of the result's lanes: for comparisons, integers with all bits set or zero."""
     return shape.replace("f", "i") if OPS[rule.result.ops[0]].compares else shape
 
 

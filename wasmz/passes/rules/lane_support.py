@@ -21,16 +21,16 @@ Lanes = list[Value]
 # A vector operand's lanes, or another operand: a `Value`.
 Operand = Any
 
-# As an operand's or a result's shape: a vector of any shape, that of the group; no vector.
+# As the shape of an operand or result: a vector of any shape, that of the group; not a vector.
 ANY = ""
 NONE = "-"
 
 
 class Writer:
-    """Writes operations into a block, all for one instruction.
+    """Writes operations for one instruction to a block.
 
     Attributes:
-        conditions: for comparisons, and what combines them, the i32 that says for each lane whether it holds.
+        conditions: for comparisons, and their combinations, the i32 values that are true for each lane.
     """
 
     def __init__(self) -> None:
@@ -78,7 +78,7 @@ class Writer:
         return lanes
 
     def masks(self, value: Value, shape: str, conditions: Lanes) -> Lanes:
-        """Lanes of ones where a condition holds, kept as conditions, too."""
+        """Lanes with all bits set where a condition holds; also recorded as conditions."""
         self.conditions[value] = conditions
         zero = self.constant(shape, 0)
         if shape == "i64":
@@ -86,20 +86,20 @@ class Writer:
         return [self.add(f"{shape}.sub", SHAPES[shape], zero, lane) for lane in conditions]
 
 
-# Writes the operation's lanes; takes it, its operands and the shape of its group.
+# Writes an operation's lanes, from the operation, its operands and the shape of its group.
 Emit = Callable[[Writer, Value, Sequence[Operand], str], Operand]
 
 
 @dataclass(frozen=True)
 class Rule:
-    """The rule that takes an operation apart.
+    """The rule that splits an operation.
 
     Attributes:
         args: shapes of the operands.
         result: shape of the result.
-        emit: writes it.
-        cost: of the vector operation.
-        lane_cost: of each lane.
+        emit: writes the operations on lanes.
+        cost: that of the vector operation.
+        lane_cost: that of each lane.
     """
 
     args: tuple[str, ...]

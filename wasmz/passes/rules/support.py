@@ -14,7 +14,7 @@ from wasmz.ir.facts import BOOLEANS, OPS, SIZED_CONSTANTS
 from wasmz.ir.nodes import BOOL, ResultType, Value
 from wasmz.types import ValType
 
-# Larger constants, and shifts by more, are left for run time.
+# Larger constants, and larger shifts, are left to run time.
 LARGEST = 1 << 128
 LONGEST_SHIFT = 128
 
@@ -32,10 +32,10 @@ class Maker(Protocol):
         """A Python int (see `represent.py`)."""
 
     def make(self, op: str, type: ResultType, args: tuple[Value, ...]) -> Value:
-        """An operation; one that was computed before if there is one."""
+        """An operation; an earlier one that computed the same if there is one."""
 
 
-# Gives the value that replaces the operation, the operation itself if it was changed, or ``None``.
+# Returns the value that replaces the operation; the operation itself, if it was changed; or ``None``.
 Rule = Callable[[Maker, Value], Union[Value, None]]
 
 

@@ -35,7 +35,7 @@ CONSTANT_NAMES = frozenset({"c", "k"})
 _TOKEN = re.compile(r"\{[^}]*\}|[()]|[^\s()]+")
 COMPARISON, OPPOSITE, _MIRRORED = "comparison", "opposite", "mirrored"
 _SHARED = frozenset({"select", COMPARISON, OPPOSITE})
-# The integer type of a rule about operations of several, or none.
+# The integer type for rules about operations of several types or none.
 _DEFAULT_TYPE = "i32"
 
 
@@ -46,8 +46,8 @@ class Node(NamedTuple):
         ops: names of operations; several in a pattern: any of them.
         args: its operands.
         once: whether nothing else may use it.
-        name: what it is called besides, or empty.
-        immediate: what its immediate is called, or empty.
+        name: a further name for it, or empty.
+        immediate: the name of its immediate, or empty.
     """
 
     ops: tuple[str, ...]
@@ -62,14 +62,14 @@ Item = Union[Node, str, int]
 
 
 class Rule(NamedTuple):
-    """A rule for one operation, with all names of operations in full.
+    """A rule for one operation, with the names of operations in full.
 
     Attributes:
         pattern: the operation, with its only name.
-        result: what takes its place.
-        condition: in Python, or empty.
-        type: the integer type that W and M are about.
-        text: the line that it comes from.
+        result: what replaces it.
+        condition: an expression of Python, or empty.
+        type: the integer type for W and M.
+        text: the line of the table.
     """
 
     pattern: Node
@@ -85,7 +85,7 @@ def read_rules(path: Path) -> list[Rule]:
 
 
 def parse_rules(text: str) -> Iterator[Rule]:
-    """The same from its text."""
+    """The rules in a table's text, in order."""
     types: list[str] = []
     for line in text.splitlines():
         line = line.partition("#")[0].strip()
@@ -99,7 +99,7 @@ def _rules_of(line: str, types: list[str]) -> Iterator[Rule]:
     rule, _, condition = line.partition(" if ")
     left, found, right = rule.partition(" = ")
     if not found:
-        raise ValueError(f"no rule: {line}")
+        raise ValueError(f"not a rule: {line}")
     heads, _, operands = left.strip().partition(" ")
     heads, _, immediate = heads.partition(":")
     either = heads.endswith("~")
@@ -118,14 +118,14 @@ def _rules_of(line: str, types: list[str]) -> Iterator[Rule]:
 
 
 def parse_result(text: str) -> Node:
-    """A result alone, with all names of operations in full."""
+    """A result alone, with the names of operations in full."""
     result = _only(next(_parse(text.strip(), _DEFAULT_TYPE, text.split()[0])))
     assert isinstance(result, Node)
     return result
 
 
 def _only(items: tuple[Item, ...]) -> Item:
-    """A result: one item, or an operation without parentheses around."""
+    """A result: one item, or an operation without enclosing parentheses."""
     first, *rest = items
     if not rest:
         return first
@@ -134,7 +134,7 @@ def _only(items: tuple[Item, ...]) -> Item:
 
 
 def expand_comparisons(rule: Rule) -> Iterator[Rule]:
-    """One rule for each comparison, from a rule about any."""
+    """A rule for each comparison, from a rule about any."""
     inner = rule.pattern.args[0]
     if not isinstance(inner, Node) or inner.ops != (COMPARISON,):
         yield rule
@@ -151,7 +151,7 @@ def _full(name: str, type: str) -> str:
 
 
 def _parse(text: str, type: str, root: str = "") -> Iterator[tuple[Item, ...]]:
-    """The items of a text, several times where operands may come in either order; root is the operation of a result."""
+    """The items of a text, one list for each order of operands; ``root`` is the operation of a result."""
     tokens = _TOKEN.findall(text)
     items, rest = _items(tokens, type, root)
     assert not rest, text

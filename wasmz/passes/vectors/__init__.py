@@ -1,1 +1,1 @@
-"""What `lanes` is made of: rules for single lanes, and the rewriting of a function by them."""
+"""Parts of `lanes`: rules for single lanes, and the rewriting of a function by them."""

@@ -1,8 +1,8 @@
-"""The work of `lanes`: decides which vectors are taken apart, and rewrites the function.
+"""Implements `lanes`: decides which vectors are split, and rewrites the function.
 
-Operations that have a rule connect vectors. A *component* is all vectors connected by any of them, and is taken apart
-as a whole. A *group* within it is connected by operations that move, select or pass on vectors of any lane type, and
-has one shape.
+Operations that have a rule connect vectors. A *component* is all vectors connected by any of them, and is split as a
+whole. A *group* within it is connected by operations that move, select or pass on vectors of any lane type, and has
+one shape.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from wasmz.types import ValType
 
 _V128 = ValType.V128
 
-# A loop is assumed to run for 2^3 iterations; deeper loops than this count like it.
+# Loops are assumed to run for 2^3 iterations; deeper nesting than this does not count.
 _ITERATIONS_BITS = 3
 _DEEPEST = 3
 # Nanoseconds for a vector of each shape.
 _PACKING = {"i32": 190, "i64": 70, "f32": 330, "f64": 250}
 _UNPACKING = {"i32": 200, "i64": 80, "f32": 330, "f64": 230}
-# For each lane of another type of the same size, and of another size.
+# For each lane: to one of another type of the same size, and of another size.
 _REINTERPRETING, _RESIZING = 120, 150
 # The gain must be at least this fraction of the costs, which are estimates.
 _LEAST_GAIN = 8
-# Values of the function afterwards: larger ones are left unchanged.
+# Functions with more values than this afterwards are left unchanged.
 _MOST_VALUES = 30_000
 
 
@@ -62,12 +62,12 @@ class _Sets:
 
 
 class _Plan:
-    """Which vectors are taken apart, and the shape of each.
+    """The vectors to split, and the shape of each.
 
     Attributes:
-        rules: of the operations that can be taken apart.
-        chosen: the vectors that are taken apart.
-        sources: other vectors that those need, with the needed shapes.
+        rules: those of the operations that can be split.
+        chosen: the vectors that are split.
+        sources: other vectors that these need, with the shapes needed.
     """
 
     def __init__(self, function: Function) -> None:
@@ -94,7 +94,7 @@ class _Plan:
         return self._shapes.get(self.groups.find(value), "i64")
 
     def wanted(self, value: Value, rule: Rule, position: int) -> str:
-        """The shape in which an operation wants an operand; ``NONE`` if that is no vector."""
+        """The shape that an operation needs for an operand; ``NONE`` if that is not a vector."""
         wanted = rule.args[position]
         if wanted:
             return wanted
@@ -135,7 +135,7 @@ class _Plan:
                         self.groups.join([param, arg])
 
     def _vote(self) -> None:
-        """Gives each group the shape that most makers and users of its vectors want."""
+        """Gives each group the shape that most definitions and uses of its vectors want."""
         votes: dict[Value, Counter[str]] = {}
         for value, rule in self.rules.items():
             weight = self.weight(value.block)
@@ -195,7 +195,7 @@ class _Plan:
             sizes[component] += 2 * COUNTS[shape]
 
     def _count_borders(self, gains: Counter[Value], sources: dict[Value, dict[Value, set[str]]]) -> None:
-        """The borders of candidates to other values: they are packed once in each block that needs them."""
+        """Counts the borders of candidates to other values: they are packed once in each block that needs them."""
         for block in self.tree.order:
             weight = self.weight(block)
             packed = {arg for value in block.body if value not in self.rules for arg in value.args}
@@ -214,7 +214,7 @@ class _Plan:
 
 
 def _stores_constant(value: Value) -> bool:
-    """Whether a constant is stored, as two constant halves: `idioms` recognises loops of such stores, too."""
+    """Whether a constant is stored as two constant halves: `idioms` recognises loops of such stores, too."""
     return value.op == "v128.store" and value.args[1].op == "v128.const"
 
 
@@ -241,9 +241,9 @@ class _Rewriting:
         # Replacements of numbers: extracted lanes, conditions on all lanes.
         self.numbers: dict[Value, Value] = {}
         self.unpacked: dict[tuple[Value, str], Lanes] = {}
-        # In the block being written.
+        # For the current block.
         self.packed: dict[Value, Value] = {}
-        # The old parameters: edges are rewritten by them.
+        # The old parameters, by which edges are rewritten.
         self.params: dict[Block, list[Value]] = {}
 
     def run(self) -> None:
@@ -333,7 +333,7 @@ class _Rewriting:
         return self.unpacked[value, shape]
 
     def _whole(self, value: Value) -> Value:
-        """A vector or number for a use that is not taken apart."""
+        """A vector or number for a use that is not split."""
         if value not in self.lanes:
             return self.numbers.get(value, value)
         if value not in self.packed:
@@ -342,7 +342,7 @@ class _Rewriting:
         return self.packed[value]
 
     def _unpack_source(self, value: Value) -> None:
-        """Unpacks vectors that others need in lanes, where they are made."""
+        """Unpacks vectors that others need as lanes, where they are made."""
         writer = self.writer
         for shape in sorted(self.plan.sources.get(value, ())):
             type, vector, count = SHAPES[shape], _vector_shape(shape), COUNTS[shape]

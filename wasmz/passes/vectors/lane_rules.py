@@ -1,11 +1,11 @@
-"""Vector operations as operations on single lanes: which ones `lanes` can take apart, how, and at which cost.
+"""Vector operations as operations on single lanes: which ones `lanes` can split, how, and at which cost.
 
     f32x4.add v0 v1         four f32.add
-    v128.load v0            f32.load offset=12, offset=8, ..., or i64.load twice, by the shape that the uses want
+    v128.load v0            f32.load offset=12, offset=8, ..., or i64.load twice, by the shape that uses want
     i8x16.shuffle           no operation, if it moves whole lanes
-    f32x4.lt v0 v1          four f32.lt, kept as conditions for a `v128.bitselect`, and as lanes of ones
+    f32x4.lt v0 v1          four f32.lt, as conditions for a `v128.bitselect`, and as lanes with all bits set
 
-Operations that treat each lane alike are lines of ``rules/lanes.rules``. Here are the others: they combine lanes, move
+Operations on each lane separately are lines of ``rules/lanes.rules``. Here are the others: they combine lanes, move
 them, or access memory.
 """
 
@@ -49,7 +49,7 @@ def _bitwise(name: str) -> Emit:
                 pairs = zip(*conditions, strict=True)
                 return writer.masks(value, integer, [writer.add(op, ValType.I32, a, b) for a, b in pairs])
         if name in ("and", "andnot") and shape != integer:
-            # A number where the condition is true (or false), and zero elsewhere.
+            # The number where the condition is true (or false), otherwise zero.
             kept, found = (second, conditions[0]) if name == "and" and conditions[0] else (first, conditions[1])
             if found is not None and len(found) == COUNTS[shape]:
                 zero = writer.constant(shape, 0)
@@ -107,7 +107,7 @@ for _name in ("and", "or", "xor", "andnot"):
 RULES["v128.not"] = Rule((ANY,), ANY, _not, 40, 30)
 for _op in ("v128.bitselect", "i32x4.relaxed_laneselect", "i64x2.relaxed_laneselect"):
     RULES[_op] = Rule((ANY, ANY, ANY), ANY, _bitselect, 110, 30)
-# Only of vectors; the width of the lanes does not matter.
+# For vectors only; the width of the lanes does not matter.
 SELECT = Rule((ANY, ANY, NONE), ANY, _select, 30, 30)
 
 
@@ -137,7 +137,7 @@ def _shuffle(writer: Writer, value: Value, args: Sequence[Operand], shape: str) 
 
 
 def _moves_lanes(lanes: bytes, size: int) -> bool:
-    """Whether a shuffle moves whole lanes of so many bytes."""
+    """Whether a shuffle moves whole lanes of ``size`` bytes."""
     return all(
         lanes[place] % size == 0 and lanes[place : place + size] == bytes(range(lanes[place], lanes[place] + size))
         for place in range(0, 16, size)
@@ -152,7 +152,7 @@ for _vector, _shape in VECTOR_SHAPES.items():
     RULES[f"{_vector}.replace_lane"] = Rule((_shape, NONE), _shape, _replace, 350 if _is_float else 95, 0)
 
 
-# Memory. The highest lane is accessed first: if it is in bounds, all are, so nothing is half written.
+# Memory. The highest lane is accessed first: if it is in bounds, all are, so no store is partial.
 
 
 def _parts(imm: tuple[int, int, int], size: int, count: int) -> list[tuple[int, int, int]]:
@@ -282,12 +282,12 @@ for _vector in ("i32x4", "i64x2"):
     RULES[f"{_vector}.all_true"] = Rule((VECTOR_SHAPES[_vector],), NONE, _all_true, 170, 40)
     RULES[f"{_vector}.bitmask"] = Rule((VECTOR_SHAPES[_vector],), NONE, _bitmask, 90, 40)
 
-# Lanes at larger offsets could have addresses above 32 bits, which do not trap by themselves.
+# Lanes at larger offsets could have addresses above 32 bits, which would not trap by themselves.
 _LARGEST_OFFSET = 0xFFFF_FFFF - 16
 
 
 def rule_of(value: Value) -> Rule | None:
-    """The rule that takes a value apart, if there is one."""
+    """The rule that splits a value, if there is one."""
     if value.op == "select":
         return SELECT if value.type is ValType.V128 else None
     if value.op == "i8x16.shuffle":
