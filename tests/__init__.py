@@ -1,1 +1,1 @@
-"""Tests of wasmz. A package, so that helpers are imported by their full name from the checkout's root."""
+"""Tests of wasmz. A package, so that helpers can be imported by their full name."""

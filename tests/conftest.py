@@ -1,6 +1,6 @@
-"""What every test gets: the checkout's own cache, options for slow tests, and the specification suite's summary.
+"""Shared by all tests: the checkout's own cache, options for slow tests, and the specification suite's summary.
 
-Nothing here imports wasmz, so that a test can still prove what importing it does.
+Nothing here imports wasmz, so that tests can examine what importing it does.
 """
 
 from __future__ import annotations
@@ -26,11 +26,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Compiled modules go to the checkout's cache folder, in this process and in every one that a test starts."""
     os.environ.setdefault("WASMZ_CACHE_DIR", str(ROOT / "cache"))
-    # Tests see which code is there when; those of the helper process switch it on (tests/test_background.py).
+    # So that tests know which code exists at what time; tests of the helper process switch it on
+    # (tests/test_background.py).
     os.environ.setdefault("WASMZ_BACKGROUND_COMPILE", "0")
 
 
-# What --fast leaves out: suites, generated modules, real programs, and what starts many processes.
+# What --fast leaves out: suites, generated modules, real programs, and tests that start many processes.
 _LONG_FOLDERS = frozenset(
     {"benchmarks", "cli", "corpus", "differential", "programs", "spec", "stress", "typing", "wasi", "website"}
 )

@@ -1,4 +1,4 @@
-"""The public surface: all that ``wasmz.__all__`` names is documented, typed, and can be looked at."""
+"""The public interface: everything in ``wasmz.__all__`` is documented, typed, and has a useful repr."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions that another process compiles while they run: the same results, and nobody notices that process."""
+"""Another process compiles functions while they run: results are the same, and the program does not notice."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "emscripten", reason="there are 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes do not fork here")
 needs_proc = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="this system does not list descriptors")
 
-# However long a busy machine takes.
+# Enough for a busy machine.
 PATIENCE = 60.0
 
 # Sums that loop and that recurse, and a loop that goes on in a continuation.
@@ -50,7 +50,7 @@ MODULE = assemble("""(module
 )""")
 FIB_14 = 377
 
-# What scripts begin with: a module whose functions are hot at once, and a helper even on one processor.
+# The beginning of scripts: a module whose functions are hot at once, and a helper even on one processor.
 BEGIN = f"""
 import os, sys, time
 import wasmz
@@ -191,7 +191,7 @@ def test_many_modules_share_one_helper() -> None:
         pids.add(background.background.pid)
         time.sleep(0.002)
     assert len(pids - {None}) == 1
-    # All but the last ones are forgotten there.
+    # The helper forgets all but the last ones.
     instance()[1].fib(14)
     assert len(background.background._clients) <= background._MOST_MODULES
 
@@ -359,7 +359,7 @@ def test_it_may_be_killed_before_it_is_ready() -> None:
     assert background.background.connection is not None
     pipes = background.background.connection._pipes
     assert isinstance(pipes, connection._Pipes)
-    # What does not come from the helper ends the connection.
+    # A message that does not come from the helper ends the connection.
     background.background.connection._received += b"\1" + bytes(200)
     call_until(module, exports, (0, OPTIMISED), (1, CodeForm.of(0)))
     assert background.background.is_off
@@ -567,7 +567,7 @@ def test_it_ends_when_it_has_nothing_to_do(monkeypatch: pytest.MonkeyPatch) -> N
 def test_pipes_with_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on Windows."""
     if hasattr(os, "fork"):
-        # Where processes fork, who is started must end by itself: there, this is a child that somebody waits for.
+        # Where processes fork, the started process must end by itself: it is a child that a program may wait for.
         monkeypatch.setattr(background, "_PROGRAM", background._PROGRAM.replace('hasattr(os, "fork") and', "False and"))
     monkeypatch.setattr(connection, "_spawn", connection._spawn_on_windows)
     module, exports = instance()

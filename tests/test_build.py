@@ -225,7 +225,7 @@ def test_wheel_of_setuptools(tmp_path: Path) -> None:
     (project / "pack" / "sums.wasm").write_bytes(ADDS_5)
     (project / "pack" / "inner" / "more.wasm").write_bytes(ADDS_5)
     (project / "pack" / "inner" / "text.wat").write_text(ADDS_6_TEXT)
-    # An import takes the .wasm, too.
+    # An import also uses the .wasm.
     (project / "pack" / "sums.wat").write_text("not looked at")
     (project / "pyproject.toml").write_text(
         '[build-system]\nrequires = ["setuptools", "wasmz"]\nbuild-backend = "setuptools.build_meta"\n'
@@ -282,7 +282,7 @@ def test_wheel_of_hatchling(tmp_path: Path) -> None:
         *("__init__.py", "__wasmz__", "_md4c.py", "_md4c.pyi", "_md4c.wasm", "py.typed"),
     }
     assert {path.name for path in folder.glob("mdwasm-*/**/licences/*")} == {"md4c.md", "wasi-libc.txt"}
-    # What CommonMark 0.31 says of these (sections 4.2, 4.6, 6.2), and GitHub's specification of tables (4.10).
+    # The results according to CommonMark 0.31 (sections 4.2, 4.6, 6.2) and GitHub's specification of tables (4.10).
     script = r"""
         import sys, mdwasm
         print(repr(mdwasm.to_html("# Hello *world* & <b>you</b>")))

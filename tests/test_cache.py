@@ -1,4 +1,4 @@
-"""The compilation cache: what hits, what misses, and that nothing damaged or foreign is ever run."""
+"""The compilation cache: hits, misses, and that damaged or foreign files are never run."""
 
 from __future__ import annotations
 
@@ -119,10 +119,10 @@ def test_other_bytes_and_other_options_miss(cache_dir: Path, monkeypatch: pytest
     assert len(files_of(cache_dir)) == 4
     for config in (eager(), eager(opt_level=0), eager(legacy_exceptions=True)):
         assert run(ADDS_5, 1, config) == 6
-    # What changes no code misses nothing.
+    # Settings that do not change code do not cause misses.
     assert run(ADDS_5, 1, eager(mem_limit_bytes=1 << 20, table_limit=99)) == 6
     assert len(compilations) == 4
-    # Calls that are counted are not inlined, however many there may be.
+    # Calls that are counted are not inlined, whatever their limit.
     assert run(ADDS_5, 1, eager(max_call_depth=99)) == run(ADDS_5, 1, eager(max_call_depth=100)) == 6
     assert len(compilations) == 5
 
@@ -239,7 +239,7 @@ def test_directory_that_others_can_write_to(tmp_path: Path, mode: int) -> None:
     good = eager(cache_dir=folder)
     folder.chmod(0o700)
     assert run(ADDS_5, 1, good) == 6
-    # What lies there now could be anyone's.
+    # The file could be anyone's now.
     (path,) = files_of(folder)
     path.write_bytes(encode_pyc(compile_module(ADDS_6, good), hash_source(ADDS_5)))
     folder.chmod(mode)
@@ -265,7 +265,7 @@ def test_directory_that_cannot_be_made(tmp_path: Path) -> None:
 
 
 def test_directory_that_cannot_be_written_to(cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # By the error itself, because a privileged user may write anywhere.
+    # Raises the error itself, because a privileged user may write anywhere.
     def full(*args: object, **kwargs: object) -> None:
         raise OSError(28, "No space left on device")
 
@@ -345,7 +345,7 @@ def test_the_usual_directory_is_where_platformdirs_has_it(
             monkeypatch.setenv(name, value)
     found = cache_module._usual_directory()
     assert Path(found).is_absolute()
-    # Where the system knows no users, platformdirs gives a relative path.
+    # If the system has no database of users, platformdirs returns a relative path.
     if caches != "relative" and ((home or "").startswith("/") or find_spec("pwd")):
         assert found == platformdirs.user_cache_dir("wasmz", appauthor=False)
 

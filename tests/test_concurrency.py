@@ -1,6 +1,6 @@
-"""Late imports, first calls and locks between threads, forks, signal handlers and the interpreter's end.
+"""Late imports, first calls and locks with threads, forks, signal handlers and interpreter shutdown.
 
-Each runs in a process of its own: what is late happens once in a process.
+Each test runs in a process of its own: what happens late happens once in a process.
 """
 
 from __future__ import annotations
@@ -214,7 +214,7 @@ def test_what_cannot_be_imported_is_an_import_error() -> None:
     assert concurrency.load("wasmz.runtime.simd.lanes").__name__ == "wasmz.runtime.simd.lanes"
 
 
-# What signal handlers and threads do not come across: commands, tools, what is imported from Python alone.
+# Modules that signal handlers and threads do not import: commands, tools, what only Python code imports.
 _ELSEWHERE = (
     "cli",
     "build",
@@ -260,14 +260,14 @@ def test_what_stays_is_old_when_it_has_been_made() -> None:
             assert not gc.isenabled()
             made: list[list[int]] = [[] for _ in range(10)]
         assert gc.isenabled() and gc.get_freeze_count() < 2_000
-        # Still looked at, for the case that it is garbage one day.
+        # Still tracked, in case it becomes garbage one day.
         assert gc.is_tracked(made)
         assert any(item is made for item in gc.get_objects())
         gc.freeze()
         frozen = gc.get_freeze_count()
         with concurrency.without_collections(stays=True):
             pass
-        # What a program has frozen stays frozen.
+        # Objects that a program has frozen stay frozen.
         assert gc.get_freeze_count() >= frozen > 2_000
     finally:
         gc.unfreeze()

@@ -1,4 +1,4 @@
-"""A configuration: each field is described once, and all that changes code is part of the cache's key."""
+"""Configurations: each field is described once, and everything that changes code is part of the cache's key."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ LEGACY = bytes.fromhex("0061736d01000000 01040160 0000 03020100 0a0a0108 00 0640
 # (i32.const 1) is left on the stack of a function without results.
 INVALID = bytes.fromhex("0061736d01000000 01040160 0000 03020100 0a06010400 41010b".replace(" ", ""))
 
-# A value of each field that is not the default.
+# For each field, a value other than the default.
 OTHERS: dict[str, Any] = {
     "opt_level": 0,
     "mem_limit_bytes": 1 << 20,

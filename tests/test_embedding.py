@@ -1,4 +1,4 @@
-"""What embedders and tools met: streams that are replaced, odd names, files that are no modules, closed stores."""
+"""Cases that embedders and tools met: replaced streams, odd names, files that are not modules, closed stores."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_numbers_are_imported_as_constants() -> None:
         (func (export "i") (result i32) (global.get 0)) (func (export "x") (result f32) (global.get 1))
         (func (export "v") (result v128) (global.get 2)))"""
     exports = exports_of(text, {"env": {"i": -5, "x": 0.1, "v": bytes(range(16))}})
-    # A single that is nearest to 0.1.
+    # The single nearest to 0.1.
     assert (exports.i(), exports.x(), exports.v()) == (-5, 13421773 / 2**27, bytes(range(16)))
     mutable = '(module (import "env" "g" (global (mut i32))))'
     with pytest.raises(wasmz.LinkError, match="found the value 5"):
@@ -150,7 +150,7 @@ def test_messages_have_an_end() -> None:
     assert len(str(wasmz.InvalidWasm("r" * 300_000, offset=1))) < 10_000
 
 
-# Files that are no modules
+# Files that are not modules
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The examples run, and print what they are there to show."""
+"""The examples run, and print what they demonstrate."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ exit status 2, errors: usage: mandelbrot [WIDTH [HEIGHT]]
 }
 
 
-# Its workers are processes of a library with warnings of its own.
+# Its workers are processes of a library that warns itself.
 DASK = "dask_map.py"
 
 

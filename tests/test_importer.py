@@ -1,4 +1,4 @@
-"""WebAssembly modules that Python imports: where they are found, what is kept, and what they import themselves."""
+"""WebAssembly modules that Python imports: where they are found, what is cached, and what they import themselves."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_prefix_of_python_holds(folder: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(sys, "pycache_prefix", str(prefix))
     (source / "sums.wasm").write_bytes(adds(5))
     assert load("sums").f(1) == 6
-    # The compiler itself may be imported only now, and is kept there, too.
+    # Imports the compiler itself only now; its bytecode is stored there, too.
     assert [path.name for path in prefix.rglob("*.wasmz.pyc")] == [kept(folder).name]
     assert not (source / "__pycache__").exists()
 
@@ -242,7 +242,7 @@ def test_uninstalled_it_finds_nothing(folder: Path) -> None:
 
 def test_as_a_program(tmp_path: Path) -> None:
     """``python -m`` runs a command module, and an import in a fresh process works without more ado."""
-    # Its "_start" is an unreachable instruction: that it ran can be seen.
+    # Its "_start" is an unreachable instruction, which shows that it ran.
     command = function(b"\x00", before=b"\x07\x0a\x01\x06_start\x00\x00")
     (tmp_path / "stopping.wasm").write_bytes(command)
     (tmp_path / "sums.wasm").write_bytes(adds(5))
@@ -269,7 +269,7 @@ def test_as_a_program(tmp_path: Path) -> None:
     assert done.stdout.startswith("6\n"), done.stderr
     assert done.stderr.startswith("trap: unreachable"), done.stderr
     assert "Traceback" not in done.stderr
-    # Objects are frozen when the process ends, not when a program does that others run in theirs.
+    # Objects are frozen when the process ends, but not when a program runs inside another.
     assert done.stdout.endswith("frozen: 0\n"), done.stdout
 
 
@@ -282,7 +282,7 @@ def test_imports_by_a_dotted_name(folder: Path) -> None:
     whole = IMPORTING.replace(b"\x02\x10\x01\x06helper", b"\x02\x16\x01\x0cnames.helper")
     (package / "using.wasm").write_bytes(whole)
     assert load("names.using").f(21) == 42
-    # Nor does what is missing in there become something else.
+    # Nor are missing imports replaced by anything else.
     (package / "helper.py").write_text("import not_there_at_all\n")
     del sys.modules["names.helper"], sys.modules["names.using"]
     with pytest.raises(ModuleNotFoundError, match="not_there_at_all"):

@@ -1,4 +1,4 @@
-"""The import graph of wasmz: no circles, and no import that goes up the layers of ARCHITECTURE.md.
+"""The import graph of wasmz: no cycles, and no imports up the layers of ARCHITECTURE.md.
 
 Every import counts, wherever it stands: at the top of a file, for annotations only (``if TYPE_CHECKING``), inside a
 function, and as ``load("wasmz.x")``. Files that are chosen by a table at run time count by that table.
@@ -18,9 +18,9 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "wasmz"
 
-# What may import everything: the package's own face.
+# May import everything: the package's own face.
 _FACE = {"wasmz", "wasmz.__main__"}
-# What stands above the face, and all that it imports beside its own files.
+# Packages above the face, and everything that they import besides their own files.
 _ABOVE = "wasmz.wasmtime"
 _FOR_ABOVE = {"wasmz", "wasmz.text", "wasmz.startup.concurrency"}
 

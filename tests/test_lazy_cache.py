@@ -1,4 +1,4 @@
-"""What is kept of functions that were compiled as they were called: merged, whole, and with the better tier."""
+"""The cache of lazily compiled functions: merged, complete, and with the better tier."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TEXT = "\n".join(
 )
 MODULE = assemble(f"(module {TEXT})")
 
-# Calls f<argument 2>(argument 3) of the module in argument 1, and says whether the compiler was needed.
+# Calls f<argument 2>(argument 3) of the module in argument 1, and prints whether the compiler was needed.
 SCRIPT = """
     import sys, wasmz
     engine = wasmz.Engine(wasmz.Config(compile_mode="smart"))
@@ -129,7 +129,7 @@ def test_better_tier_is_kept(folder: Path) -> None:
     assert set(kept(folder)) == {(2, BASELINE)}
     call(2, 100_000)
     assert set(kept(folder)) == {(2, BASELINE), (2, CodeForm.of(0))}
-    # The continuation is used at the first chance; the second call asks for optimised code, which is all that is kept.
+    # The continuation is used at the first request; the second call asks for optimised code, and only that is stored.
     engine = wasmz.Engine(wasmz.Config(compile_mode="smart"))
     with wasmz.Module.compile(engine, MODULE) as module:
         exports = wasmz.Instance(wasmz.Store(engine), module).exports

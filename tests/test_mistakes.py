@@ -1,4 +1,4 @@
-"""What users read when they make a likely mistake is what docs/mistakes.md says."""
+"""The errors for likely mistakes are those shown in docs/mistakes.md."""
 
 from __future__ import annotations
 

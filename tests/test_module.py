@@ -1,4 +1,4 @@
-"""The face of the package: compiling from every source, handles, and what an import loads."""
+"""The face of the package: compiling from every kind of source, handles, and what an import loads."""
 
 from __future__ import annotations
 
@@ -477,7 +477,7 @@ def test_modes_of_compilation(cache_dir: Path) -> None:
         exports.bad()
     with pytest.raises(wasmz.InvalidWasm, match="type mismatch"):
         module.compile_all()
-    # What the lazy one kept does not stand in for a valid module.
+    # The lazily compiled one in the cache does not replace a valid module.
     module.close()
     with pytest.raises(wasmz.InvalidWasm):
         wasmz.Module.compile(wasmz.Engine(wasmz.Config(cache_dir=cache_dir)), invalid)

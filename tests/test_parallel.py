@@ -45,14 +45,14 @@ def test_same_bytes_whatever_the_number(level: int, monkeypatch: pytest.MonkeyPa
         contents.add(encode_pyc(image, hash_source(data), code))
         count = len(image.body_offsets)
         assert done == [*range(1, count + 1), count]
-    # Nor does it matter whether the code was kept as objects in between.
+    # Nor does it matter whether code existed as objects in between.
     contents.add(encode_pyc(compile_module(data, config), hash_source(data)))
     assert len(contents) == 1
 
 
 def test_first_error_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parallel, "_CHUNK_BYTES", 1)
-    # Two functions; the second one adds to nothing.
+    # Two functions, of which the second adds no names.
     data = (
         b"\0asm\1\0\0\0\x01\x04\x01\x60\x00\x00\x03\x04\x03\x00\x00\x00"
         b"\x0a\x0b\x03\x02\x00\x0b\x03\x00\x6a\x0b\x02\x00\x0b"

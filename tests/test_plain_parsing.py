@@ -1,4 +1,4 @@
-"""The two parsers of ``wasmz run``: the one without click gives what click does, or leaves it to click."""
+"""The two parsers of ``wasmz run``: the one without click returns what click does, or leaves it to click."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OPTIONS = (*RUN_OPTIONS, *engine_options())
 # (module (func (export "_start")))
 MODULE = bytes.fromhex("0061736d01000000 010401600000 03020100 070a01065f7374617274 0000 0a040102000b".replace(" ", ""))
 
-# Arguments of options, right ones and wrong ones.
+# Arguments of options, valid and invalid ones.
 VALUES = {
     "text": ["", "a", "a=b", "-x", "--", "--stub", "x::/y", "ä"],
     "integer": ["0", "1", "7", " 8", "1_0", "-1", "1.5", "", "x"],

@@ -1,4 +1,4 @@
-"""Processes that compile: results in order, errors, and ends at any moment."""
+"""Processes that compile: ordered results, errors, and being ended at any moment."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _prepare(factor: int) -> Callable[[int], Any]:
         if item == 1000:
             os.kill(os.getpid(), signal.SIGTERM)
             time.sleep(60)
-        # Results of a megabyte, which no pipe holds: an end meets processes that write.
+        # Results of a megabyte, more than a pipe holds: so processes are ended while they write.
         return item * factor, os.getpid(), bytes(1 << 20)
 
     return work

@@ -1,4 +1,4 @@
-"""Profiles: what is counted, what is made of it, and that no other module's profile is used."""
+"""Profiles: what is counted, how it is used, and that profiles of other modules are refused."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def run(image: Any, count: int) -> int:
 def test_counts(profile: Profile) -> None:
     assert profile.functions == {
         0: FunctionProfile(1300, (), ()),
-        # The switch, the condition, and the way back.
+        # The switch, the condition, and the back edge.
         2: FunctionProfile(1, (1300,), ((100, 100, 100, 100, 900), (1300, 0), (1299, 1))),
     }
 
@@ -86,7 +86,7 @@ def test_code_that_uses_it_does_the_same(profile: Profile, binary: bytes, level:
     for count in (1, 2, 26, 999):
         assert run(image, count) == run(plain, count)
     assert image == compile_module(binary, config, profile=profile)
-    # What was never called is not optimised.
+    # Functions that were never called are not optimised.
     assert image.functions[1].code == compile_module(binary, wasmz.Config(opt_level=0)).functions[1].code
 
 

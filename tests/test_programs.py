@@ -1,4 +1,4 @@
-"""Programs that run to their end: what they get, what they leave, how they end."""
+"""Programs that run to their end: their input, output and exit."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ FLOOD = """
 def test_captured_output_counts_against_the_limit_of_memory() -> None:
     engine = wasmz.Engine(wasmz.Config(mem_limit_bytes=1 << 20))
     result = wasmz.run(assemble(FLOOD), engine=engine)
-    # A page is the guest's memory, and as much is free.
+    # The guest's memory is a page, and another page is free.
     assert (result.returncode, len(result.stdout)) == (51, 1 << 20)
 
 
@@ -78,7 +78,7 @@ def test_output_that_the_host_takes_counts_no_more() -> None:
     linker.define_wasi(config)
     module = wasmz.Module(engine, assemble(FLOOD))
     for before in (0, 100, 5000):
-        # Each store has a limit of its own, and what was there is not the guest's doing.
+        # Each store has a limit of its own, and what existed before does not count for the guest.
         output[before:] = bytes(max(0, before - len(output)))
         with wasmz.Store(engine) as store:
             instance = wasmz.Instance(store, module, linker)

@@ -1,4 +1,4 @@
-"""Records are like frozen dataclasses with slots, enumerations like those of ``enum``, as far as wasmz uses them."""
+"""Records behave like frozen dataclasses with slots, enumerations like those of ``enum``, as far as wasmz uses them."""
 
 from __future__ import annotations
 

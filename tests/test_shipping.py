@@ -1,4 +1,4 @@
-"""Modules that are pickled, and instances that workers keep."""
+"""Pickled modules, and the instances of worker processes."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_in_the_same_process_it_is_the_same_module() -> None:
     assert pickle.loads(pickle.dumps(module)) is module
     first = pickle.dumps(module)
     call(module, 1)
-    # More is compiled now, and it is still the same module.
+    # More is compiled now, but it is still the same module.
     assert pickle.loads(first) is pickle.loads(pickle.dumps(module)) is module
 
 

@@ -1,4 +1,4 @@
-"""Stub files: they say what the exports are, and type checkers agree."""
+"""Stub files describe the exports, and type checkers accept them."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_mypy_uses_it(tmp_path: Path) -> None:
     assert all(line.startswith("user.py:3:") for line in lines)
 
 
-# Exports that have the names of types, or none that Python code could write.
+# Exports with names of types, or with names that Python code cannot write.
 SHADOWING = """
 (module
   (func (export "int") (param i32) (result i32) (local.get 0))

@@ -1,4 +1,4 @@
-"""The cache stays within its bounds, and its commands say and do what they should."""
+"""The cache stays within its limits, and its commands work as described."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small modules with what the kernels lack, for the tests of the baseline compiler."""
+"""Small modules with features that the kernels lack, for tests of the baseline compiler."""
 
 from __future__ import annotations
 

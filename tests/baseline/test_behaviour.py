@@ -1,4 +1,4 @@
-"""What the quick compiler makes of exceptions does what the specification says: by hand, and as the pipeline does."""
+"""Baseline code for exceptions behaves as the specification says: checked by hand, and against the pipeline."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.baseline.modules import MODULES
 from wasmz import Config, Engine, Instance, Module, Store, Trap, WasmException, WasmzError
 
 QUICK = Config(compile_mode="smart", use_cache=False, verify=True, _thresholds=(1024, 1 << 60, 0, 0))
-# Counters end at once: what begins in baseline code goes on in continuations.
+# Counters run out at once, so calls that begin in baseline code go on in continuations.
 TIERS = Config(compile_mode="smart", use_cache=False, verify=True, _thresholds=(1, 1, 0, 0))
 EAGER = Config(compile_mode="eager", use_cache=False, verify=True)
 

@@ -1,4 +1,4 @@
-"""Code objects that are made without the `bytecode` package are those that it makes."""
+"""Code objects made without the `bytecode` package equal those that it makes."""
 
 from __future__ import annotations
 

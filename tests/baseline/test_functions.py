@@ -1,4 +1,4 @@
-"""The baseline compiler, function by function: what it refuses, and what it keeps."""
+"""The baseline compiler, function by function: what it refuses, and what it preserves."""
 
 from __future__ import annotations
 
@@ -79,14 +79,14 @@ def test_what_is_too_complex_to_optimise_stays(thresholds: tuple[int, ...]) -> N
         ("(loop)", 1),
         ("(loop (br_if 0 (i32.const 0)))", 2),
         ("(loop (br_table 0 1 (i32.const 1)))", 2),
-        # Nothing comes to what would lead back.
+        # The code that would jump back is never reached.
         ("(block (loop (br 1) (br 0)))", 1),
         ("(block (loop (block (br 2)) (br 0)))", 1),
         ("(loop (block (br 0)) (br_if 0 (i32.const 0)))", 2),
         ("(loop (loop (br_if 1 (i32.const 0))))", 2),
         ("(loop (loop) (br_if 0 (i32.lt_u (local.tee 0 (i32.add (local.get 0) (i32.const 1))) (i32.const 5))))", 6),
         ("(i32.const 3) (loop (param i32) (local.set 0)) (loop) (loop (br_if 0 (i32.const 0)))", 2),
-        # Only a handler leads back, or comes to what does.
+        # Only a handler jumps back, or reaches the code that does.
         ("(loop $again (block $b (try_table (catch $e $b) (throw $e)) unreachable) (br_if $again (i32.const 0)))", 2),
         (
             "(loop $r (br_if 1 (local.get 0)) (local.set 0 (i32.const 1)) (try_table (catch_all $r) (call $g)))",
@@ -117,7 +117,7 @@ def test_fuel(body: str, units: int, config: dict[str, Any]) -> None:
         store.set_fuel(1000)
         exports["f"]()
         assert store.fuel == 1000 - units
-    # The last unit is enough, and one less is not.
+    # The last unit is enough; one less is not.
     store.set_fuel(units)
     exports["f"]()
     store.set_fuel(units - 1)

@@ -1,4 +1,4 @@
-"""What paths bring to the end of a block is no constant, even if the last instruction before it is one."""
+"""Values at the end of a block where paths join are not constants, even if the instruction before is one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The manifest of packages that use ``wasmtime`` is whole: what each entry has, and that its program is Python."""
+"""The manifest of packages that use ``wasmtime`` is complete: every entry's fields, and that its program is Python."""
 
 from __future__ import annotations
 

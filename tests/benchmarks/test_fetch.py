@@ -1,4 +1,4 @@
-"""Code by others: what is fetched is what the list says; neither it nor what is built of it is in the repository."""
+"""Others' code: what is fetched is what the list says; neither it nor what is built from it is in the repository."""
 
 from __future__ import annotations
 
@@ -138,6 +138,6 @@ def test_committed_modules_have_their_source_beside_them() -> None:
             (path.with_name(stem + end) for end in (".c", ".cpp", ".wat") if path.with_name(stem + end).exists()), None
         )
         assert source is not None, name
-        # Whoever includes that is linked with wasi-libc, whose licences ask for a notice.
+        # Code that includes these is linked with wasi-libc, whose licences require a notice.
         linked = "#include <stdio.h>" in source.read_text(encoding="utf-8")
         assert linked == (f" {name}\n" in notice), name

@@ -1,4 +1,4 @@
-"""Plots: those of the page are of its tables, and any others are well-formed."""
+"""Plots: those of the page show its tables, and all others are well-formed."""
 
 from __future__ import annotations
 

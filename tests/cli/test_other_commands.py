@@ -1,4 +1,4 @@
-"""All commands of ``wasmz`` but ``run`` and ``compile``: what is printed where, and the exit codes."""
+"""All commands of ``wasmz`` except ``run`` and ``compile``: what is printed where, and the exit codes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_inspect(folder: Path) -> None:
     assert [line.split(":")[0] for line in lines if line.startswith("import ")] == [f"import env.{c}" for c in "ftmg"]
     assert [line.split(":")[0] for line in lines if line.startswith("export ")] == ["export run", "export memory"]
     sections = [line.split()[1] for line in lines if line.startswith("section ")]
-    # As the file has them (specification 5.5.2).
+    # In the file's order (specification 5.5.2).
     assert len(sections) == 13 and sections[0] == "type"
 
 
@@ -102,7 +102,7 @@ def test_modules_from_the_standard_input(folder: Path) -> None:
             command, input=wasm, capture_output=True, cwd=folder, env=environment, timeout=60, check=False
         )
 
-    # The program prints its name.
+    # The program prints its own name.
     assert (piped("run", "-").stdout, piped("-").stdout) == (b"-\n", b"-\n")
     assert b"-: valid" in piped("validate", "-").stdout
     assert b"export _start" in piped("inspect", "-").stdout

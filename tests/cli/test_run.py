@@ -1,4 +1,4 @@
-"""``wasmz run`` and ``wasmz FILE``, as their users meet them: what is printed where, and the exit codes."""
+"""``wasmz run`` and ``wasmz FILE`` as users see them: what is printed where, and the exit codes."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_environment(folder: Path) -> None:
     assert done.returncode == 0
     assert done.stdout.split("\0")[0].startswith("A=1")
     assert "SECRET" not in done.stdout
-    # Without a value, it is this process's, if there is one.
+    # Without a value, it gets this process's, if there is one.
     assert "SECRET=yes\0" in start(folder, "run", "--env", "SECRET", "environment.wasm", SECRET="yes").stdout
     assert "NO_SUCH" not in start(folder, "run", "--env", "WASMZ_NO_SUCH", "environment.wasm").stdout
 
@@ -234,7 +234,7 @@ def test_ctrl_c(folder: Path, command: tuple[str, ...]) -> None:
     """It ends the command and all of its processes at once, with the status that shells give such programs."""
     (folder / "spin.wasm").write_bytes(wasmtime.wat2wasm('(module (func (export "_start") (loop (br 0))))'))
     body = "(local.set 0 (i64.rotl (i64.add (local.get 0) (local.get 1)) (i64.const 7)))" * 300
-    # Half a minute's work, so that it is going on after three seconds on every machine.
+    # Half a minute's work, so that it is still running after three seconds on every machine.
     functions = f"(func (param i64 i64) (result i64) {body} (local.get 0))" * 2_000
     (folder / "large.wasm").write_bytes(wasmtime.wat2wasm(f"(module {functions})"))
     process = subprocess.Popen(
@@ -251,7 +251,7 @@ def test_ctrl_c(folder: Path, command: tuple[str, ...]) -> None:
         process.kill()
     assert (process.returncode, printed) == (130, b"")
     assert not (folder / "large.pyc").exists() and not list(folder.glob(".*"))
-    # Those that multiprocessing has for itself need a moment.
+    # The processes of multiprocessing itself need a moment to end.
     deadline = time.monotonic() + 20
     with pytest.raises(ProcessLookupError):
         while time.monotonic() < deadline:

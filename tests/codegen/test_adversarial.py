@@ -1,6 +1,6 @@
-"""Modules built to make a compiler slow: each of these took minutes with a pass or a scheduler of quadratic cost.
+"""Modules designed to make a compiler slow: each took minutes with a pass or a scheduler of quadratic cost.
 
-There is no clock here: with quadratic cost the test run as a whole does not end in its time.
+There is no clock here: with quadratic cost, the whole test run would exceed its time.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_compiles_in_reasonable_time(case: str, level: int) -> None:
     locals, instructions, wanted = CASES[case]
-    # Locals in one group, not one by one as `body` writes them.
+    # Declares locals in one group, not one by one as `body` does.
     declared = vector(unsigned(locals) + I32) if locals else vector()
     content = declared + instructions + b"\x0b"
     data = module(
@@ -84,7 +84,7 @@ def test_compiles_in_reasonable_time(case: str, level: int) -> None:
 
 _TRY, _TRY_TABLE, _END, _CALL = b"\x06\x40", b"\x1f\x40", b"\x0b", b"\x10\x01"
 _COUNT = 4_000
-# Function 0 is made of these, function 1 throws nothing; the second item says whether it is of the superseded form.
+# Function 0 consists of these, function 1 throws nothing; the second item tells whether it is of the legacy form.
 EXCEPTIONS = {
     "nested try_table": (b"\x02\x40" + (_TRY_TABLE + b"\x01\x02\x00" + _CALL) * _COUNT + _END * (_COUNT + 1), False),
     "clauses over a high stack": (

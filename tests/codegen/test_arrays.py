@@ -190,7 +190,7 @@ def test_deadline_between_pieces_leaves_whole_iterations() -> None:
     content = memoryview(bytes(instance.exports.memory[:64_000_000])).cast("I")
     ups, downs = content[0:8_000_000:2].tolist(), content[8_000_000::2].tolist()
     assert all((up + down) & 0xFFFF_FFFF == 0 for up, down in zip(ups[:-1], downs[:-1], strict=True) if up or down)
-    # Elements are done in order: those in front have been done as often, or once more.
+    # Iterations are done in order: earlier elements were changed equally often, or once more.
     assert 0 < ups[0] - ups[-1] + 1 <= 2 and sorted(ups, reverse=True) == ups
 
 
@@ -221,7 +221,7 @@ def test_no_operation_gives_a_view_of_its_operands() -> None:
         elif op.endswith(".pack"):
             types = ["i32"] * 4 if op[:5] == "i32x4" else ["i64"] * 2
         else:
-            # Those that are not WebAssembly's are a part of a load, or of a shuffle.
+            # Operations that are not WebAssembly's are part of a load or a shuffle.
             types = [str(type) for type in BY_NAME[op].params or ()] if op in BY_NAME else [_PARTS[op[5:9]]]
         operands = [_operand(names, type) for type in types]
         if op in VECTOR_SHIFTS:

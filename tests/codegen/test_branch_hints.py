@@ -1,4 +1,4 @@
-"""Branch hints move unlikely code behind the rest, change no result, and cannot make a module invalid."""
+"""Branch hints move unlikely code to the end, change no result, and cannot make a module invalid."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Entry forms: small exports that check and convert Python's arguments themselves give what the adapter gives."""
+"""Entry forms: small exports that check and convert Python's arguments themselves return what the adapter returns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where handlers of exceptions stand in the code, and that tail calls take no stack."""
+"""The place of exception handlers in the code; and that tail calls take no stack."""
 
 from __future__ import annotations
 
@@ -100,6 +100,6 @@ def test_loops_of_handlers_use_fuel(config: dict[str, Any]) -> None:
     exports = wasmz.Instance(store, wasmz.Module.compile(engine, data)).exports
     for _ in range(6):
         store.set_fuel(1000)
-        # A call, three iterations; from 70 on four times five within one of the outer loop.
+        # A call, and three iterations; from 70 on, four times five iterations inside one of the outer loop.
         assert exports["f"](90) == 90
         assert store.fuel == 1000 - 1 - 3 - 4 * (1 + 5)

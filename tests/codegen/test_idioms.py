@@ -1,4 +1,4 @@
-"""Loops of which the runtime does many rounds at once do what they do in wasmtime, trap or not."""
+"""Loops for which the runtime does many iterations at once behave as in wasmtime, trap or not."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _calls(name: str, random_numbers: random.Random) -> list[tuple[str, tuple[An
             calls.append((name, (middle + distance, middle, count(_COUNTS))))
             calls.append((name, (middle + distance, middle, count(_COUNTS[6:]))))
     if name == "copy until zero":
-        # It never ends where it writes ahead of what it reads.
+        # It never ends if it writes ahead of what it reads.
         return [call for call in calls if call[0] != name or call[1][0] <= middle]
     if name.startswith(("copy", "match")):
         for place in (*low, *high):

@@ -50,7 +50,7 @@ def test_every_address(level: int) -> None:
     oracle = wasmtime.Instance(store, wasmtime.Module(store.engine, MODULE), []).exports(store)
     engine = wasmz.Engine(wasmz.Config(opt_level=level, verify=True, use_cache=False))
     exports = wasmz.Instance(wasmz.Store(engine), wasmz.Module.compile(engine, MODULE)).exports
-    # First all of them with the memory as it is, then with another page.
+    # First with the initial memory, then with another page.
     for _ in range(2):
         for name in exports:
             if name.endswith(tuple(f"+{offset}" for offset in OFFSETS)):

@@ -100,7 +100,7 @@ def test_expression_from_the_documentation(level: int) -> None:
         ("local.get 0 (loop (local.set 0 (i32.add (local.get 0) (i32.const 1)))) local.get 0 i32.sub", -1),
         ("local.get 0 (if (local.get 1) (then (local.set 0 (i32.const 1)))) local.get 0 i32.mul", 7),
         ("local.get 1 local.get 0 local.set 1 local.set 0 (i32.sub (local.get 0) (local.get 1))", 2),
-        # So does a load, a global and the size of the memory.
+        # So do a load, a global and the size of the memory.
         ("(i32.load (i32.const 0)) (i32.store (i32.const 0) (i32.const 9)) (i32.load (i32.const 0)) i32.sub", 5 - 9),
         ("(global.get $g) (global.set $g (i32.const 8)) (global.get $g) i32.sub", 3 - 8),
         ("(global.get $g) (call $change) (global.get $g) i32.sub", 3 - 1000),
@@ -148,7 +148,7 @@ def test_traps_come_in_order(level: int) -> None:
             instance.call(name, *((0,) if name != "dead_load" else ()))
         assert caught.value.code.name == code, name
     assert instance.exports.m.read(0, 4) == (77).to_bytes(4, "little")
-    # A store of which a part is out of bounds writes nothing.
+    # A store that is partly out of bounds writes nothing.
     assert instance.exports.m.read(65_533, 3) == bytes(3)
 
 
@@ -418,7 +418,7 @@ def test_backtrace_names_the_instructions(level: int) -> None:
               (i32.xor (i32.const 5) (call $indirect (local.get 0)))))"""
         )
     )
-    # The caller of what was inlined is shown with the start of its body, not with the call.
+    # The caller of an inlined function is shown with the start of its body, not with the call.
     config = wasmz.Config(
         compile_mode="eager",
         opt_level=level,

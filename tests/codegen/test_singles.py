@@ -1,4 +1,4 @@
-"""Singles that are made in place, of ints, quotients and doubles, are those of wasmtime, stored or computed with."""
+"""Singles made from ints, quotients and doubles equal those of wasmtime, stored or used in computations."""
 
 from __future__ import annotations
 

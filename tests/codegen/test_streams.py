@@ -1,4 +1,4 @@
-"""Loops that read from iterators do what they do in wasmtime, trap or not; see ``wasmz/passes/streams.py``."""
+"""Loops that read from iterators behave as in wasmtime, trap or not; see ``wasmz/passes/streams.py``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FILE = Path(__file__).parent / "streams.wat"
 _BINARY = assemble(_FILE.read_text(encoding="utf-8"))
 _END = 1 << 16
 _NAMES = [export.name for export in load_module(_BINARY).exports if " " in export.name or export.name == "floats"]
-# Rounds: too few for streams, enough, and too many for the memory.
+# Iterations: too few for streams, enough, and too many for the memory.
 _COUNTS = (1, 2, 7, 8, 12, 13, 14, 20, 21, 31, 32, 33, 64, 100)
 _PLACES = (
     0,

@@ -1,4 +1,4 @@
-"""Traps of indirect calls and of loads are told apart even where CPython's message is the same for both."""
+"""Traps of indirect calls and of loads are distinguished even if CPython's message is the same for both."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_reasons(exports: wasmz.Exports, export: str, args: tuple[int, ...], cod
     with pytest.raises(wasmz.Trap) as caught:
         exports[export](*args)
     assert caught.value.code is code
-    # What decides where the message does not, for any message.
+    # The line decides where the message does not; so any message will do.
     cause = caught.value.__context__
     assert cause is not None
     assert cause.__traceback__ is not None

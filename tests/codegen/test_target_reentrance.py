@@ -17,7 +17,7 @@ def grow(target: Target, count: int) -> None:
     target.reserve_locals(count)
     for slot in range(count):
         for piece in (target.loads[slot], target.stores[slot]):
-            # What the assembler asks of each piece.
+            # What the assembler looks up for each piece.
             assert piece in target.effects
         assert target.loads[slot] == target.load_fast(slot)
         assert target.stores[slot] == target.store_fast(slot)

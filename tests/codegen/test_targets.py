@@ -1,4 +1,4 @@
-"""Each target's pieces are what CPython's own compiler emits for the same thing."""
+"""The pieces of each target are what CPython's own compiler emits for the same purpose."""
 
 from __future__ import annotations
 

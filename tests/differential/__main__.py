@@ -1,13 +1,13 @@
-"""Compare without end: ``python -m tests.differential [--minutes N] [--seed S] [--only PROFILE]``.
+"""Compares without end: ``python -m tests.differential [--minutes N] [--seed S] [--only PROFILE]``.
 
-Prints what it does once in a while, and each disagreement once with the seed that makes it again; the module is written
-to ``cache/differential/``. With ``--reduce``, a smaller one beside it, and the passes that are to blame:
+Prints its progress from time to time, and each disagreement once, with the seed that reproduces it; the module is
+written to ``cache/differential/``. With ``--reduce``, also a smaller one, and the passes that are to blame:
 
     python -m tests.differential --only loops --seed 17 --count 1 --reduce
     python -m tests.differential --some-passes         # each module with half of the passes, not always the same
     python -m tests.differential --file found.wat [--disable-pass NAME ...] [--reduce]
 
-Exit status 1 if there was any.
+The exit status is 1 if there was a disagreement.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from wasmz.config import OPTIONAL_PASSES
 
 FOUND = Path(__file__).resolve().parents[2] / "cache" / "differential"
 _ROUNDS = 4
-# The kind of modules that wasmz gets in the superseded form.
+# The profile of the modules that wasmz gets in the legacy form.
 LEGACY = "legacy-exceptions"
 _BYTES = 2500
 

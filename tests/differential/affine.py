@@ -1,4 +1,4 @@
-"""Makes modules of loops over arrays, from random bytes: what runs on streams and on numpy's arrays, and what must not.
+"""Makes modules of loops over arrays from random bytes: loops that can run on streams and numpy arrays, and others.
 
     generate_affine(data)
     -> (module ... (func $f0 (export "f0") ... (loop $l (f64.store offset=8 (local.get $q) (f64.mul ...)) ...)))
@@ -106,7 +106,7 @@ _VECTOR_TOTALS = (
     "i16x8.min_s",
 )
 _CONSTANT_VECTOR = "(v128.const i16x8 1 2 300 -1 255 128 32767 -32768)"
-# Where the total of vectors can be seen.
+# Where totals of vectors can be observed.
 _KEPT = "(v128.store (i32.const 24576) (local.get $vv))"
 _TOTALS = {"i32": "$s", "i64": "$x", "f64": "$d", "f32": "$e"}
 _CARRIED = {"i32": "$ci", "f64": "$cd", "f32": "$cf", "i64": "$cw"}
@@ -365,7 +365,7 @@ class _Loops:
         loads = _LOADS[type]
         name, _ = loads[0] if self.choices.chance(60) else self.choices.pick(loads)
         if self.choices.chance(12):
-            # At an address that was loaded: in a table, in what is written, out of bounds at times.
+            # At an address that was loaded: in a table, in what is written, at times out of bounds.
             mask, base = self.choices.pick(((0xFF, 2048), (0x7FF, 0), (0x1FFF, 512), (0xFFFF, 0), (0x1FFFF, 0)))
             index = f"(i32.and (i32.load{self.address()}) (i32.const {mask}))"
             return f"({name} offset={base} {index})"

@@ -3,8 +3,9 @@
     generate(data, EXPRESSIONS)
     -> (module ... (func $f4 (export "f4") (param i32 i64) (result f32) (local ...) (f32.add (local.get 3) ...)))
 
-Every run ends: what branches to a loop first pays from the function's own fuel, and what calls a function that may call
-on pays from a global. NaNs are made canonical before their bits can be seen, because an implementation may choose them.
+Every run ends: each branch to a loop first takes from the function's own fuel, and each call of a function that may
+make calls takes from a global. NaNs are made canonical before their bits can be observed, because implementations may
+choose them.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _LOOP_FUEL = 12
 _CALL_FUEL = 12
 _TABLE_SIZE = 10
 
-# Where accesses go: around both ends of the memory's first and last pages, and far beyond.
+# Addresses of accesses: around both ends of the memory's first and last pages, and far beyond.
 _ADDRESSES = (0, 1, 2, 3, 4, 7, 8, 16, 100, 65_300, 65_400, 65_500, 65_501, 65_503, 65_516, 65_520, 65_527)
 _OUTER_ADDRESSES = (65_535, 65_534, 65_533, 65_532, 65_531, 65_529, 65_528, 65_536, 65_537, 131_068, 131_069)
 _FAR_ADDRESSES = (0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF, 0xFFFF_FFFC, 0xFFFF_0000)
@@ -56,7 +57,7 @@ MEMORY = Profile(functions=6, memory=True)
 CALLS = Profile(functions=8, control=True, calls=True)
 EVERYTHING = Profile(functions=8, control=True, memory=True, calls=True)
 EXCEPTIONS = Profile(functions=6, control=True, memory=True, calls=True, exceptions=True, references=True)
-# Behaves the same in the final form of exceptions and in the superseded one.
+# Behaves the same in the final form of exceptions and in the legacy one.
 LEGACY_EXCEPTIONS = Profile(functions=6, control=True, calls=True, exceptions=True)
 PROFILES = {
     "expressions": EXPRESSIONS,
@@ -116,7 +117,7 @@ def generate(data: bytes, profile: Profile, *, is_legacy: bool = False) -> str:
         parts.append(f'(global $x_{type} (export "x_{type}") (mut {type}) {constant(type, choices.pick(EDGES[type]))})')
         parts.append(f"(global $y_{type} (mut {type}) {constant(type, choices.pick(EDGES[type]))})")
     if profile.calls:
-        # Mostly function i at index i, then anything; the last element stays null.
+        # Usually function i at index i, sometimes any; the last element stays null.
         entries = " ".join(
             f"(ref.func $f{i if i < profile.functions and choices.chance(85) else choices.below(profile.functions)})"
             for i in range(_TABLE_SIZE - 1)
@@ -197,7 +198,7 @@ class _Function:
             return constant(type, choices.pick(EDGES[type]))
         bits = choices.bits(int(type[1:]))
         if type in ("f32", "f64"):
-            # No signalling or odd NaNs: what becomes of their bits is another test's subject.
+            # No signalling or unusual NaNs: another test is about their bits.
             exponent = 0xFF << 23 if type == "f32" else 0x7FF << 52
             bits = bits if bits & exponent != exponent else bits & ~exponent
         return constant(type, bits)
@@ -213,7 +214,7 @@ class _Function:
         elif "copysign" in name:
             operands[1] = self.canonical(params[1], operands[1])
         elif name.startswith(("i32.trunc_f", "i64.trunc_f")) and self.choices.chance(80):
-            # Mostly in range, because a trap ends the run.
+            # Usually in range, because a trap ends the run.
             operands = [f"({params[0]}.min {operands[0]} {constant(params[0], EDGES[params[0]][1])})"]
         elif ".div_" in name or ".rem_" in name:
             if self.choices.chance(85):
@@ -315,7 +316,7 @@ class _Function:
         label = self.new_label((type,))
         body = self.body_of(label, depth, (type,))
         if self.choices.chance(30):
-            # What br_if carries stays on the stack if it does not branch.
+            # The operands of br_if stay on the stack if it does not branch.
             body += f" (br_if {label.name} {self.expression('i32', depth)})"
         return f"(block {label.name} (result {type}) {body})"
 
@@ -460,6 +461,6 @@ class _Function:
         return f"(if (i32.gt_s (global.get $fuel) (i32.const 0)) (then {_PAY} {call}))"
 
 
-# Whether there is fuel left for one more branch to a loop; takes one.
+# Whether there is fuel left for one more branch to a loop; takes one unit.
 _BURN = "(i32.gt_s (local.tee $loop_fuel (i32.sub (local.get $loop_fuel) (i32.const 1))) (i32.const 0))"
 _PAY = "(global.set $fuel (i32.sub (global.get $fuel) (i32.const 1)))"

@@ -1,9 +1,9 @@
-"""Deep expressions of integer instructions, over variables as often as over constants: what algebraic rules are for.
+"""Deep expressions of integer instructions, on variables as often as on constants: to test algebraic rules.
 
 generate_integers(random.Random(7).randbytes(100))      -> "(module (func (export "f0") (param i32 i32 i64 i64) ..."
 
-A rule that forgets to ask whether an operand is a constant is found here: ``(x & y) >> 3``, both variables, is as
-likely as ``(x & 255) >> 3``. Shifts have counts that mean something, and operands are often the same value.
+It finds rules that forget to test whether an operand is a constant: ``(x & y) >> 3``, of two variables, is as likely as
+``(x & 255) >> 3``. Shift counts are often in range, and operands are often the same value.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Makes modules of the loops that compilers make, from random bytes: what an optimiser is for, and where it goes wrong.
+"""Makes modules with loops like those of compilers, from random bytes: what optimisers work on, and may get wrong.
 
     generate_loops(data)
     -> (module ... (func $f0 (export "f0") ... (loop $l1 ... (br_if $l1 (i32.ne (local.tee $p ...) (local.get $e))))))

@@ -2,8 +2,8 @@
 
     compare(binary, calls=[("f0", (1, 2.5))])     -> 1, the calls made, or raises Disagreement with the first difference
 
-Traps agree if they are of one kind, floats if they have the same bits or both are NaN, memories byte for byte; all of
-it after every call. Calls that run for too long are left out.
+Traps agree if they are of one kind, floats if they have the same bits or are both NaN, memories byte for byte; all of
+these are compared after every call. Calls that run for too long are left out.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from wasmz.config import OPT_LEVELS
 
 Call = tuple[str, tuple[Any, ...]]
 
-# Exported global that is set before every call, if the module has it.
+# An exported global that is set before every call, if the module has it.
 FUEL = "fuel"
 _FUEL_PER_CALL = 12
 
-# Instructions of one call, as wasmtime counts them. Beyond that, Python would be at it for long.
+# The most instructions of one call, as wasmtime counts them. Beyond that, Python would take too long.
 _MOST_INSTRUCTIONS = 30_000
-# What wasmz may take for as much: a loop that it made endless ends then.
+# The same limit for wasmz, so that a loop that it wrongly made endless ends.
 _MOST_SECONDS = 5
 
 # wasmtime's names of traps where they differ from wasmz's. It does not tell a call beyond a table's end from another
@@ -39,8 +39,8 @@ _MOST_SECONDS = 5
 _SAME_KIND = {"UNDEFINED_ELEMENT": "TABLE_OUT_OF_BOUNDS"}
 
 
-# What stand for levels: functions are compiled when they are called, and at the highest level at once, or after some
-# rounds of a loop, whose rest is a continuation then, or never again.
+# Stand for levels: functions are compiled when they are called, and at the highest level at once, or after some
+# iterations of a loop, the rest of which is then a continuation, or never again.
 _TIERS = {-1: (1, 1, 0, 0), -2: (6, 6, 0, 1), -3: (1024, 1 << 60, 0, 0)}
 LEVELS = (*OPT_LEVELS, *_TIERS)
 
@@ -123,7 +123,7 @@ class Reference:
             if self.problem in _BEYOND_LIMITS:
                 raise TooLong from None
         except wasmtime.WasmtimeError as error:
-            # What a start function throws is no trap to wasmtime.
+            # An exception thrown by a start function is not a trap in wasmtime.
             if not _is_thrown(str(error)):
                 raise
             self.problem = TrapKind("UNHANDLED_EXCEPTION")
@@ -278,7 +278,7 @@ def _expected(binary: bytes, calls: list[Call]) -> tuple[Reference, list[tuple[C
             try:
                 made.append((call, reference.call(call), reference.state()))
             except TooLong:
-                # It has left its traces: start again without it.
+                # It has changed the state: starts again without it.
                 calls = [other for other in calls if other is not call]
                 break
         else:

@@ -1,10 +1,10 @@
-"""Makes a module that shows a disagreement smaller, and finds the pass that is to blame.
+"""Reduces a module that shows a disagreement, and finds the pass that is to blame.
 
-    reduce_case(text, calls)        -> the text and calls, with everything gone that the disagreement does not need
-    guilty_passes(binary, calls)    -> ["counters"]: of the optional passes, what the disagreement needs
+    reduce_case(text, calls)        -> the text and calls, without anything that the disagreement does not need
+    guilty_passes(binary, calls)    -> ["counters"]: the optional passes without which there is no disagreement
 
-The text is taken as a tree of lists: parts are dropped, replaced by one of their own parts or by a constant, as long as
-what is left still assembles and still disagrees.
+The text is treated as a tree of lists: parts are dropped, or replaced by one of their own parts or a constant, as long
+as the rest still assembles and still disagrees.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|;;[^\n]*|\(;.*?;\)|[()]|[^\s()";]+', re.
 _CONSTANTS: tuple[Tree, ...] = (
     ["nop"], ["i32.const", "0"], ["i32.const", "1"], ["i64.const", "0"], ["f64.const", "0"], ["f32.const", "0"],
 )  # fmt: skip
-# Parts of functions and blocks that are no instructions.
+# Parts of functions and blocks that are not instructions.
 _HEADER = ("type", "param", "result", "local", "export", "import")
 
 

@@ -3,9 +3,9 @@
     generate_references(data)
     -> (module (rec (type $base ...) ...) ... (func $f0 (export "f0") (param i32 i32) ... (struct.get_s $base $p ...)))
 
-Locals begin with objects, and indices mostly fit, so that most calls come to an end; null, indices beyond the end and
-casts that fail occur now and then. Objects live on in globals and in each other from one call to the next. Only numbers
-are exported: wasmtime's C API knows few references.
+Locals start with objects, and indices mostly fit, so that most calls return; null, indices out of bounds and failing
+casts occur now and then. Objects stay alive in globals and in each other from one call to the next. Only numbers are
+exported: wasmtime's C API supports few references.
 """
 
 from __future__ import annotations

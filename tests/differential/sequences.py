@@ -1,4 +1,4 @@
-"""Makes modules of loops that follow each other, with values that one loop leaves for the next, from random bytes.
+"""Makes modules of consecutive loops, with values that one loop leaves for the next, from random bytes.
 
     generate_sequences(data)
     -> (module ... (loop $l1 ... (local.set $n0 (i32.load8_u ...)) ...) (loop $l2 ... (br_if $l2 (i32.ne ... $n0))) ...)
@@ -18,7 +18,7 @@ from tests.differential.vocabulary import constant
 FUNCTIONS = 4
 _MOST_NESTED = 2
 
-# What a loop leaves for later ones.
+# Values that a loop leaves for later ones.
 _CARRIED = ("$n0", "$n1", "$n2", "$n3")
 _COUNTERS = ("$i", "$p", "$j", "$q")
 _ACCUMULATORS = ("$s", "$t")

@@ -1,4 +1,4 @@
-"""Modules made at random use the same fuel at every level and in tiers, and are stopped at the same places."""
+"""Random modules use the same fuel at every level and in tiers, and stop at the same places."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Modules made at random behave as in wasmtime: results, traps, memories and globals, at every level."""
+"""Random modules behave as in wasmtime: results, traps, memories and globals, at every level."""
 
 from __future__ import annotations
 

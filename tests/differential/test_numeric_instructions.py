@@ -1,4 +1,4 @@
-"""Every numeric instruction, compiled alone, against exact arithmetic: operands that vary, and constant ones."""
+"""Every numeric instruction, compiled alone, against exact arithmetic: with variable and constant operands."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from wasmz.config import OPT_LEVELS
 from wasmz.wasm.instructions import INSTRUCTIONS
 
 _NAN_BITS = {"f32": (0x7FC0_0000, 0xFFC0_0001, 0x7F80_0001, 0xFFBF_FFFF), "f64": (0x7FF8 << 48, 0xFFF8 << 48 | 1)}
-# Operands of the functions with constants: enough to meet every special case of an optimiser.
+# Operands of the functions with constants: enough for every special case of an optimiser.
 _CONSTANTS = {
     "i32": (0, 1, 8, 31, 32, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFFF, 0x8234_5678),
     "i64": (0, 1, 8, 63, 64, (1 << 63) - 1, 1 << 63, (1 << 64) - 1, 0x8234_5678_9ABC_DEF0),
@@ -97,7 +97,7 @@ def test_edge_values(name: str, level: int) -> None:
     function = _plain(level)[name]
     edges = [_edges(type) for type in params]
     if len(edges) == 2:
-        # All pairs of some, and each value with the next ones.
+        # All pairs of some values, and each value with the next ones.
         pairs = set(itertools.product(edges[0][:12], edges[1][:12]))
         pairs |= set(itertools.product(_CONSTANTS[params[0]], _CONSTANTS[params[1]]))
         for shift in (0, 1, 5):

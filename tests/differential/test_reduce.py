@@ -1,4 +1,4 @@
-"""Disagreements are made smaller, and the pass that is to blame is found: with a comparison that is wrong by itself."""
+"""Disagreements are reduced, and the pass to blame is found: by a comparison that is wrong on purpose."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every vector instruction, compiled alone, against arithmetic lane by lane: operands that vary, and constant ones."""
+"""Every vector instruction, compiled alone, against arithmetic lane by lane: with variable and constant operands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every operation that level 2 can take apart into lanes, taken apart: against arithmetic lane by lane."""
+"""Every operation that level 2 can split into lanes, against arithmetic lane by lane."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ _MIXED = """(module (memory (export "m") 1)
 def test_lanes_of_several_shapes(taken_apart: list[int]) -> None:
     """The same as without taking anything apart, where one vector is looked at in many ways."""
     generator = random.Random(5)
-    # No NaN: which one a sum of two is, differs.
+    # No NaN: which one the sum of two is differs.
     numbers = (0.0, -0.0, 1.0, -2.5, 1e-3, 3e5)
     calls = [[struct.pack("<4f", *(generator.choice(numbers) for _ in range(4))) for _ in "ab"] for _ in range(60)]
     found: list[list[Any]] = []

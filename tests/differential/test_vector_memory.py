@@ -1,4 +1,4 @@
-"""Vectors in memory, at its end above all, and vectors wherever a value can be: against arithmetic on bytes."""
+"""Vectors in memory, especially at its end, and vectors in all places for values: against arithmetic on bytes."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_accesses(name: str, level: int) -> None:
                 else:
                     expected = _loaded(name, contents[place : place + width], vector, lane)
                     assert int.from_bytes(call(*arguments), "little") == expected, shown
-        # Nothing else was written, and what trapped has written nothing.
+        # Nothing else was written, and accesses that trapped wrote nothing.
         assert exports[memory].read(0, _SIZE) == contents
 
 

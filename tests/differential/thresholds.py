@@ -1,4 +1,4 @@
-"""Takes away what keeps loops of few iterations from being rewritten: most loops of generated modules are such ones.
+"""Removes the thresholds that keep loops of few iterations from being rewritten: most generated loops are such.
 
 with without_thresholds():
     compare(binary, calls)

@@ -1,4 +1,4 @@
-"""Blocks that catch, and what throws, for `generator.py`: in the final form, or as the superseded proposal has it.
+"""Blocks that catch exceptions, and throws, for `generator.py`: in the final form or in the legacy proposal's.
 
     (block $l1 (result i32)                                        try $l1 (result i32)
       (block $l2 (result i64 f32)                                    ...
@@ -64,7 +64,7 @@ def try_block(function: _Function, results: tuple[str, ...], depth: int) -> str:
     choices = function.choices
     label = function.new_label(results)
     if choices.chance(10) and function.labels:
-        # What is thrown in the body goes to the next block around in any case.
+        # Exceptions thrown in the body go to the next block around in any case.
         function.labels.append(label)
         first = throw(function, depth)
         function.labels.pop()

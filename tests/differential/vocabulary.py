@@ -1,4 +1,4 @@
-"""What the generator knows of WebAssembly: numeric instructions by result type, and constants at the edges of ranges.
+"""The generator's vocabulary: numeric instructions by result type, and constants at the edges of ranges.
 
 BY_RESULT["i32"]      -> (("i32.add", ("i32", "i32")), ("i32.eqz", ("i32",)), ...)
 """

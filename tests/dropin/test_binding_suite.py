@@ -1,4 +1,4 @@
-"""The binding's own tests, with the drop-in in its place.
+"""The binding's own tests, with the drop-in instead of the binding.
 
 They are in the repository bytecodealliance/wasmtime-py. ``WASMZ_WASMTIME_PY`` names a checkout; by default it is looked
 for beside this repository, in ``../shared/wasmtime-py``.
@@ -19,7 +19,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent.parent
 SUITE = Path(os.environ.get("WASMZ_WASMTIME_PY", ROOT.parent / "shared" / "wasmtime-py"))
 
-# The files of core tests. Those of ``tests/component`` need components, which there are none of.
+# The files of core tests. Those in ``tests/component`` need components.
 FILES = (
     *("config", "engine", "func", "global", "instance", "linker", "memory", "module", "refs", "shared_memory", "store"),
     *("table", "tag", "trap", "types", "value", "wasi", "wat2wasm"),

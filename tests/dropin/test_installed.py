@@ -1,4 +1,4 @@
-"""The drop-in in the place of the package ``wasmtime``: for programs as they are, in processes of their own."""
+"""The drop-in instead of the package ``wasmtime``: unchanged programs, in processes of their own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What only the drop-in does: sharing across stores is refused with words, memories are shared, epochs stop loops."""
+"""Behaviour of the drop-in only: clear errors for sharing across stores, shared memories, epochs that stop loops."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def test_an_epoch_stops_a_loop_in_another_thread() -> None:
     ticker.join()
     assert caught.value.trap_code is w.TrapCode.INTERRUPT
     assert caught.value.frames[0].func_index == 0
-    # It stays so until there is another deadline.
+    # It stays so until another deadline is set.
     with pytest.raises(w.Trap):
         exports["f"](store)
 

@@ -1,4 +1,4 @@
-"""The drop-in has what the binding has: names, attributes of classes, parameters. What it leaves out is listed here."""
+"""The drop-in has the binding's names, attributes of classes, and parameters. Exceptions are listed here."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import wasmz.wasmtime as ours
 
 theirs = pytest.importorskip("wasmtime")
 
-# Attributes of the binding's classes that are for its own use, and no one else's: pointers of the C library.
+# Attributes of the binding's classes for its own use only: pointers of the C library.
 FOREIGN = {"ptr"}
 
 # By class, the attributes that the drop-in leaves out, and why.

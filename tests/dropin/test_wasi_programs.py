@@ -1,4 +1,4 @@
-"""WASI programs: streams, files, arguments and ends of programs are what they are with the binding."""
+"""WASI programs: streams, files, arguments and exits are the same as with the binding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the builder makes of loops with parameters: they need blocks with parameters only where they are repeated."""
+"""The builder's blocks for loops with parameters: they have parameters only if the loops are repeated."""
 
 from __future__ import annotations
 

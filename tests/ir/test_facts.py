@@ -1,4 +1,4 @@
-"""What is derived of each operation, checked against evaluation by the runtime's helpers and against the table."""
+"""The facts derived for each operation, checked against evaluation by the runtime's helpers and against the table."""
 
 from __future__ import annotations
 

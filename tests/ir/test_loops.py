@@ -136,7 +136,7 @@ def test_many_blocks_take_no_quadratic_time(shape: str) -> None:
 def _many_blocks(shape: str, count: int) -> Function:
     last = count - 1
     if shape == "leave":
-        # Each block may leave for the last one: its ways in come from all depths of the tree.
+        # Each block may jump to the last one, whose incoming edges then come from all depths of the tree.
         edges = [[i + 1, last] for i in range(count - 2)] + [[last], []]
     elif shape == "repeat":
         # Nested loops, all repeated from the innermost block.

@@ -1,7 +1,7 @@
-"""Evaluates both sides of a rewrite rule on edge values: what test_rules does with every rule of every table.
+"""Evaluates both sides of a rewrite rule on edge values, for test_rules, which does so with every rule.
 
-A rule is compiled alone, applied to each pattern that it may fit (constants, and operands of which more or less is
-known), and what it makes of it is evaluated beside the pattern. The evaluation is that of the runtime's helpers.
+A rule is compiled alone and applied to each pattern that it may fit (constants, and operands about which more or less
+is known); its result is evaluated beside the pattern, by the runtime's helpers.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Inlining and direct calls in whole modules: what is known of a module, what becomes of calls, what traps say."""
+"""Inlining and direct calls in whole modules: what is known about a module, what becomes of calls, and backtraces."""
 
 from __future__ import annotations
 

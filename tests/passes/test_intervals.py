@@ -1,4 +1,4 @@
-"""Bounds of results contain all results, and no more where they are exact: everything in a small range is tried."""
+"""Bounds of results contain all results, and where they are exact no more: tried on everything in a small range."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every line of the table of lanes: the vector operation, and what the table says of its lanes, give the same."""
+"""Every line of the table of lanes: the vector operation and the operations on its lanes have the same results."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _single(number: float) -> float:
 def _packed(shape: str, lanes: list[Any]) -> int:
     bits = BITS[shape]
     if shape in _FORMATS:
-        # Which NaN comes out is left open.
+        # Which NaN results is not specified.
         lanes = [math.nan if math.isnan(lane) else lane for lane in lanes]
         return int.from_bytes(b"".join(struct.pack(_FORMATS[shape], lane) for lane in lanes), "little")
     return sum((lane % (1 << bits)) << (bits * place) for place, lane in enumerate(lanes))

@@ -1,4 +1,4 @@
-"""Every rule of every table is right where it fits, fits somewhere, and the Python made of the tables is fresh."""
+"""Every rule of every table is correct where it fits, fits somewhere, and the generated Python is up to date."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_both_sides_agree(name: str, rule: Rule) -> None:
     assert check_rule(rule, name, _earlier(name, rule)) > 0, f"no case found that this fits: {rule.text}"
 
 
-# A rule of the table, and what a slip of the pen could make of it.
+# A rule of the table, and a likely slip in writing it.
 WRONG = [
     ("shl (shl! x c) k = shl x {c % W + k}", "nothing is left of what is shifted far"),
     ("shl (shl! x c) k = shl x {c % W - k} if c % W + k < W", "a sign"),

@@ -1,1 +1,1 @@
-"""Modules that were once compiled wrongly, each with what it has to do."""
+"""Modules that were once compiled wrongly, each with its correct behaviour."""

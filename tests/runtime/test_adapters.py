@@ -89,7 +89,7 @@ def test_floats(echo: Any) -> None:
     assert echo.echo_f32(1e300) == math.inf
     assert echo.echo_f64(3) == 3.0
     assert math.copysign(1, echo.echo_f32(-0.0)) == -1
-    # 2**24 + 1 + a little: by way of a double it would be rounded twice.
+    # 2**24 + 1 + a little: through a double it would be rounded twice.
     assert echo.echo_f32((1 << 60) + (1 << 36) + 1) == float((1 << 60) + (1 << 37))
     for pattern in (0x7F80_0001, 0x7FC0_0001, 0xFFA0_0000):
         assert bits.f32_bits(echo.echo_f32(bits.f32_from_bits(pattern))) == pattern

@@ -1,4 +1,4 @@
-"""Calls from asyncio whose functions of the host are coroutines, on stacks of their own and in threads."""
+"""Calls from asyncio in which functions of the host are coroutines, on stacks of their own and in threads."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
     end = time.monotonic() + 10
     while threading.active_count() > before + 1 and time.monotonic() < end:
         time.sleep(0.01)
-    # One thread may keep deadlines.
+    # There may be a thread that watches deadlines.
     assert threading.active_count() <= before + 1
 
 
@@ -163,7 +163,7 @@ def test_cancelling_while_the_guest_waits(kind: str, how: str) -> None:
 
     asyncio.run(main())
     assert ended == ["fetch"]
-    # The instance is as good as before.
+    # The instance is still usable.
     assert asyncio.run(make(fetch_slowly).call_async("twice", 1)) == 30
 
 
@@ -192,7 +192,7 @@ def test_deadlines_while_the_guest_waits(kind: str) -> None:
         instance.store.set_deadline(0.05)
         with pytest.raises(wasmz.Interrupted):
             await instance.call_async("twice", 1)
-        # It was not the task that was to end.
+        # The task itself was not to end.
         task = asyncio.current_task()
         assert task is not None and task.cancelling() == 0
         instance.store.set_deadline(None)

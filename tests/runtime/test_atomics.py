@@ -57,7 +57,7 @@ def test_changes_by_their_definition(level: int) -> None:
             old = int.from_bytes(FILLED[16 : 16 + width], "little")
             given = value - (value >> bits - 1) * 2**bits
             if operation == "cmpxchg":
-                # Once with what is there, once with something else in the bits above.
+                # Once with the value that is there, once with other bits above it.
                 for expected in {old, old + 2 ** (8 * width) if 8 * width < bits else old ^ 1}:
                     memory[0:32] = FILLED
                     wanted = expected - (expected >> bits - 1) * 2**bits

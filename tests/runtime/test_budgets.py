@@ -1,4 +1,4 @@
-"""What a guest can make the host hold is limited: tables, objects, exceptions, listings, files, descriptors."""
+"""Limits on what a guest can make the host hold: tables, objects, exceptions, listings, files, descriptors."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_objects_that_are_kept_are_limited(mode: str) -> None:
         exports.keep(50_000)
     assert caught.value.code is TrapCode.OUT_OF_MEMORY
     assert instance.store.memory_budget.total_used <= MEGABYTE
-    # What is dropped can be had again: as objects, or as memory.
+    # What is released can be used again: for objects or for memory.
     exports.drop()
     exports.keep(1000)
     exports.drop()
@@ -244,7 +244,7 @@ def test_files_in_memory_count() -> None:
     assert not instance.store.memory_budget.can_grow(14 << 16)
     assert instance.exports.size(descriptor, 0) == SUCCESS
     assert instance.exports.memory.grow(14) == 1
-    # The host's own writing is the host's.
+    # Bytes that the host writes do not count for the guest.
     files.write("given", bytes(100))
 
 

@@ -14,7 +14,7 @@ import wasmz
 from benchmarks.deadlines import KINDS, binary, latency
 from wasmz import Config, Engine, Instance, Module, Store
 
-# It is 5 to 20 ms on a machine that is quiet.
+# On an idle machine it is 5 to 20 ms.
 PROMPTLY = 2.0
 
 needs_threads = pytest.mark.skipif(sys.platform == "emscripten", reason="no threads here")
@@ -67,7 +67,7 @@ def test_short_calls_in_a_loop_of_the_host_are_stopped(compile_mode: Any, in_thr
             assert f(3, 1) == 3
             store.set_deadline(0.01)
             begun = time.perf_counter()
-            # Not endless, if it is not stopped at all.
+            # Not endless, in case it is not stopped at all.
             with pytest.raises(wasmz.Interrupted):
                 while time.perf_counter() - begun < 20:
                     f(3, 1)

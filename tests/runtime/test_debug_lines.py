@@ -30,7 +30,7 @@ def test_traps_know_their_source_lines(version: int, level: int, mode: str, cach
     assert SOURCE[13].strip() == "__builtin_trap();"
     assert trap.backtrace().endswith("(lines.c:14)")
     trap = pickle.loads(pickle.dumps(instance.try_call("run", 0).trap))
-    # What is inlined at level 2 is one place.
+    # At level 2 an inlined function is one place.
     assert trap.frames[0].source == ("lines.c", 3)
     assert "lines.c:3" in str(trap)
     # So has the traceback that Python shows.
@@ -56,7 +56,7 @@ def test_without_debugging_information_there_are_none() -> None:
     assert trap is not None
     assert trap.frames[0].source is None
     assert "(" not in trap.backtrace()
-    # Nor anything to be found in a section that is damaged.
+    # Nor is anything found in a damaged section.
     trap = wasmz.instantiate(data + custom(".debug_line", b"\xff" * 40)).try_call("run", 11).trap
     assert trap is not None and trap.frames[0].source is None
 
@@ -128,7 +128,7 @@ def test_sequences_in_any_order_and_of_code_that_was_left_out() -> None:
     assert found(section, 0x204, 0x104, 5, 0x150) == [("a.c", 1), ("dir/x.c", 7), None, None]
     section = unit(b"\x04\x02" + other, b"dir\0/root\0\0", b"x.c\0\x01\0\0/b.c\0\x02\0\0c.c\0\x02\0\0\0")
     assert found(section, 0x104) == [("/b.c", 7)]
-    # A file that the table does not have.
+    # The number of a file that the table does not have.
     assert found(unit(b"\x04\x09" + other), 0x104) == [None]
 
 

@@ -66,7 +66,7 @@ def test_descriptors(level: int) -> None:
         (lambda: exports.x(None), TrapCode.CAST_FAILURE, "descriptor cast failure"),
         (lambda: exports.x(12), TrapCode.CAST_FAILURE, "descriptor cast failure"),
         (lambda: exports.x(object()), TrapCode.CAST_FAILURE, "descriptor cast failure"),
-        # A field's name makes no descriptor of it.
+        # A field called so does not replace the descriptor.
         (lambda: exports.x(exports.new_pixel(1, 2).descriptor), TrapCode.CAST_FAILURE, "descriptor cast failure"),
         (lambda: exports.id(None), TrapCode.NULL_REFERENCE, "null reference"),
         (exports.no_descriptor, TrapCode.NULL_REFERENCE, "null descriptor reference"),

@@ -89,7 +89,7 @@ def test_long_jumps(instance: wasmz.Instance) -> None:
     exports: Any = instance.exports
     assert exports.call(2, 160) == 0
     assert exports.state() == (1, 0, 60_000)
-    # The innermost call takes it, and what is further out goes on.
+    # The innermost call catches it, and the outer ones go on.
     assert exports.call(3, 32) == 5
     assert exports.state() == (1, 0, 59_936)
     exports._emscripten_stack_restore(60_000)
@@ -97,7 +97,7 @@ def test_long_jumps(instance: wasmz.Instance) -> None:
     assert exports.state() == (1, 0, 60_000)
     assert exports.call_double(5) == 0.0
     assert exports.state() == (1, 0, 60_000)
-    # Older modules are told the buffer and the value by the host.
+    # In older modules, the host passes on the buffer and the value.
     assert exports.call(6, 9) == 0
     assert exports.state() == (4_096, 9, 60_000)
 
@@ -132,7 +132,7 @@ def test_instances_that_share_a_linker(names: tuple[str, str]) -> None:
         assert [instance.exports.call(2, 160) for instance in (one, other)] == [0, 0]
         assert one.exports.state() == (1, 0, 60_000)
         assert other.exports.state() == (1, 0, 40_000)
-    # The table may grow, and be changed, meanwhile.
+    # The table may grow and change meanwhile.
     table = one.exports["__indirect_function_table"]
     table.grow(2, table[1])
     assert one.exports.call(9, 5) == 25

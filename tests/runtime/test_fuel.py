@@ -1,4 +1,4 @@
-"""The fuel of a store: units as items of iterators that code may keep, and that end when someone changes the number."""
+"""The fuel of a store: units as items of iterators, which code may keep, and which end when the number is changed."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ def test_every_access_at_the_end(form: dict[str, Any], pages: int) -> None:
                     continue
                 calls = [(exports[f"{load}_{offset}"], (base,))]
                 for first in (0, 5, 0x8000_0000, 0xFFFF_FFFF):
-                    # What is added wraps; the offset does not.
+                    # The added number wraps; the offset does not.
                     calls.append((exports[f"{load}_{offset}_sum"], ((base - first) % FULL, first)))
                 calls.append((exports[f"{load}_{offset}_next"], ((base - 12) % FULL,)))
                 put = exports[f"{store}_{load[:3]}_{offset}"]
@@ -136,7 +136,7 @@ def test_every_access_at_the_end(form: dict[str, Any], pages: int) -> None:
 def test_loops_that_end_where_the_address_space_does(form: dict[str, Any], grown: bool) -> None:
     exports = make(form, "1" if grown else "65536", LOOPS + SIZES)
     if grown and form.get("compile_mode") == "eager" and form["opt_level"]:
-        # Compiled for memories that are smaller: those cannot grow so far.
+        # Compiled for smaller memories, which then cannot grow so far.
         assert (exports.grow(65_535), exports.grow(65_534), exports.grow(1)) == (-1, 1, -1)
         return
     if grown:

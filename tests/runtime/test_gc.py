@@ -305,7 +305,7 @@ def test_attribute_errors_of_the_host_stay_what_they_are() -> None:
 def test_garbage_is_collected() -> None:
     exports = make()
     things = exports.things(None)
-    # In a circle, with an object that can be watched.
+    # In a cycle with an object that can be watched.
     holder = type("Holder", (), {})()
     watched = weakref.ref(holder)
     things[0] = holder
@@ -316,7 +316,7 @@ def test_garbage_is_collected() -> None:
 
 
 def test_long_lists_are_freed() -> None:
-    # In a process of its own: what goes wrong here ends it.
+    # In a process of its own, which a failure would crash.
     code = "from tests.runtime.test_gc import make; e = make(); c = e.chain(1_000_000); c = None; print('freed')"
     root = Path(__file__).resolve().parents[2]
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root, timeout=300)

@@ -22,7 +22,7 @@ def test_what_is_imported_already_is_given_at_once() -> None:
     namespace: dict[str, Any] = {}
     assert late_helper("i32_div_s", namespace) is find_helper("i32_div_s")
     assert late_helper("nonsense", namespace) is None
-    # No function: code subscripts it.
+    # Not a function: code subscripts it.
     assert late_helper("f32_scratch", namespace) is find_helper("f32_scratch")
 
 

@@ -1,4 +1,4 @@
-"""When functions are hot: after an amount of work that is in proportion to what it costs to compile them."""
+"""When functions are hot: after an amount of work in proportion to the cost of compiling them."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def iterations_until_hot(text: str) -> int:
 def test_the_size_of_straight_functions_does_not_matter() -> None:
     counts = [calls_until_hot(straight(steps)) for steps in (5, 50, 500, 3000)]
     assert max(counts) <= 2 * min(counts)
-    # A function of 24,000 instructions took 800,000 calls once.
+    # A function of 24,000 instructions once needed 800,000 calls.
     assert max(counts) <= 8000
 
 

@@ -1,4 +1,4 @@
-"""Limits for code nobody trusts: fuel, deadlines, interrupts, memory, tables; and the process is whole after them."""
+"""Limits for untrusted code: fuel, deadlines, interrupts, memory, tables; the process is intact after them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from wasmtime import wat2wasm
 import wasmz
 from wasmz import Config, Engine, Instance, Linker, Module, Store, TrapCode
 
-# What a limit may take to stop something on a machine that is busy; it is 5 to 15 ms where it is quiet.
+# How long a limit may take to stop something on a busy machine; it is 5 to 15 ms on an idle one.
 PROMPTLY = 0.5
 
 PROGRAM = wat2wasm("""
@@ -109,7 +109,7 @@ def check_whole(guest: Guest) -> None:
     ("name", "argument", "used"),
     [
         ("answer", None, 1),
-        # The call, and each round of the loop.
+        # The call, and each iteration of the loop.
         ("sum", 10, 1 + 10),
         ("sum", 1000, 1 + 1000),
         # fib(n) makes 2 fib(n + 1) - 1 calls.
@@ -444,7 +444,7 @@ def test_limiter_decides() -> None:
     limiter = _Asked()
     guest = Guest(limiter=limiter)
     assert limiter.asked == [("memory", 0, 65536, None), ("table", 0, 1, None)]
-    # It answers the guest as a lack of memory would, and does not stop it.
+    # To the guest it looks like a lack of memory, and does not stop it.
     assert [guest.exports.grow(2), guest.exports.grow(1)] == [1, -1]
     assert [guest.exports.grow_table(4), guest.exports.grow_table(1)] == [1, -1]
     assert limiter.asked[2:] == [

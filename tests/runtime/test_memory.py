@@ -228,7 +228,7 @@ def test_grow_and_size_as_instructions(store: Store) -> None:
     assert operations.memory_grow(wide, 2) == 0xFFFF_FFFF_FFFF_FFFF
 
 
-# What Python code may get wrong
+# Mistakes in Python code
 
 
 @pytest.mark.parametrize("pages", [0.5, 1.0, "1", None])

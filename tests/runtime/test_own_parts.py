@@ -1,4 +1,4 @@
-"""What a host makes by itself: functions of its callables, modules by their class, imports by position; its counts."""
+"""Parts that a host makes itself: functions from callables, modules by their class, imports by position; counts."""
 
 from __future__ import annotations
 

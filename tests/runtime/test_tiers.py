@@ -17,7 +17,7 @@ from wasmz.irbuild.builder import ALL_LOOPS
 from wasmz.irbuild.continuations import add_counters, continue_loop
 from wasmz.runtime.abi import BASELINE, OPTIMISED, CodeForm
 
-# Counters that run out never; at once, with continuations at once or after the optimised function; and as usual.
+# Counters that never run out; at once, with continuations at once or after the optimised function; and as usual.
 THRESHOLDS: dict[str, tuple[int, ...]] = {
     "baseline": (1_000_000, 1 << 60, 0, 0),
     "at once": (1, 1, 0, 0),
@@ -134,7 +134,7 @@ def outcome(call: Callable[..., Any], arguments: tuple[int, ...], *, is_inlined:
     except wasmz.Trap as trap:
         frames = [(frame.function_name, frame.byte_offset) for frame in trap.frames]
         if trap.code is wasmz.TrapCode.STACK_OVERFLOW:
-            # How deep the stack is then is not the same in every tier.
+            # The depth of the stack then differs between tiers.
             return trap.code, frames[0][0]
         return trap.code, (frames[:1], [name for name, _ in frames]) if is_inlined else frames
 

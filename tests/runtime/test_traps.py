@@ -1,4 +1,4 @@
-"""What CPython raises in generated code becomes a trap, with the wasm frames."""
+"""Exceptions that CPython raises in generated code become traps, with the wasm frames."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Print how much of the specification's suite passes.
+"""Prints how much of the specification's suite passes.
 
     python -m tests.spec [--level N] [--mode MODE] [--filter REGEX] [--jobs N]
     python -m tests.spec --record        keeps the counts that tests and the README's table are compared with
 
-Exit status 1 if an assertion fails, 2 if the suite is missing.
+The exit status is 1 if an assertion fails, 2 if the suite is missing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What of each proposal is supported and tested: the README's table, made and not written.
+"""What is supported and tested of each proposal: the README's table, generated.
 
     python -m tests.spec --record       runs the suite at every level, and keeps the counts in results.json
     python -m tests.spec.coverage       puts the table of instructions and counts into README.md
@@ -22,7 +22,7 @@ BEGIN, END = "<!-- begin: python -m tests.spec.coverage -->", "<!-- end -->"
 
 _ADDED = r"(address|align|binary|data|data_drop|exports|float_exprs|float_memory|imports|linking|load|memory_copy"
 _ADDED += r"|memory_fill|memory_init|memory_size|memory_trap|start|store|traps)[0-4]"
-# What the scripts of the suite are about, the first that matches; all others are about the core of version 2.0.
+# What scripts of the suite are about; the first match counts. All others are about the core of version 2.0.
 _ABOUT: tuple[tuple[str, str], ...] = (
     (r"relaxed_.*|.*_relaxed_.*", Proposal.RELAXED_SIMD.value),
     (r"simd_.*", Proposal.SIMD.value),

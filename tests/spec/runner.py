@@ -1,4 +1,4 @@
-"""Run the commands of one script against wasmz.
+"""Runs the commands of one script against wasmz.
 
     run_script(converted, opt_level=2) -> Report(passed=460, text=3, skipped={"SIMD": 12}, failures=[])
 

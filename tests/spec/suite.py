@@ -1,11 +1,11 @@
-"""Find the specification's scripts and convert them to JSON and binary modules, once for each content.
+"""Finds the specification's scripts and converts them to JSON and binary modules, once for each content.
 
     find_suite()               -> Path(".../testsuite"), or None
     list_scripts(suite)        -> [Script("i32", .../i32.wast), Script("proposals/threads/atomic", ...), ...]
     convert(script)            -> Converted("i32", commands=[{"type": "module", "line": 3, ...}, ...], folder=...)
 
-Converting needs ``wasm-tools``, and for the scripts of the superseded exceptions, whose text form that does not read,
-wabt's ``wast2json``; what has been converted is kept in ``cache/spec/`` and needs them no more.
+Converting needs ``wasm-tools`` and, for the scripts of legacy exceptions, whose text form that does not read, wabt's
+``wast2json``; converted scripts are kept in ``cache/spec/`` and need neither.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SUPERSEDED = {
     "proposals/threads/imports": ("multiple tables", "multiple memories"),
     "proposals/threads/memory": ("multiple memories",),
 }
-# Texts of errors that are others since version 3.0, where the size of a memory may have 64 bits.
+# Error messages that have changed since version 3.0, where the size of a memory may have 64 bits.
 REWORDED = {"proposals/threads/memory": ("i32 constant out of range",)}
 # Modules of a proposal that lets a cast's types be any of one hierarchy, where version 3.0, and its scripts of the same
 # names, say that one is a subtype of the other: the script, and the lines.

@@ -1,1 +1,1 @@
-"""Programs that run for as long as one likes, of which the tests run a bounded sample."""
+"""Programs that run for any time, of which the tests run a sample."""

@@ -1,4 +1,4 @@
-"""Modules that another process compiles while they run: what they do is what wasmtime does, and what Python computes.
+"""Another process compiles modules while they run: their results equal wasmtime's and Python's.
 
     python -m tests.stress.background --seconds 600
 
@@ -38,7 +38,7 @@ def helped() -> Iterator[None]:
     call = oracle.Subject.call
 
     def slower(subject: oracle.Subject, what: Call) -> object:
-        # The helper comes to its turn.
+        # Gives the helper a turn.
         time.sleep(0.0005)
         return call(subject, what)
 

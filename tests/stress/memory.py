@@ -1,4 +1,4 @@
-"""Random orders of everything that begins, changes or ends the life of a memory.
+"""Random orders of everything that makes, changes or ends a memory.
 
     python -m tests.stress.memory --orders 10000 [--seed 0] [--jobs 2]
 
@@ -44,11 +44,11 @@ from wasmz.runtime.memory.views import WIDTHS, NativeViews, extent
 
 CANARY, POISON, LARGEST_BYTE = 0xA5, 0xDB, 0x7F
 MARGIN = 256
-# The most that memories here reserve; growth past it moves them.
+# The most address space that memories reserve here; growing beyond it moves them.
 CAPACITY = 4096
-# Otherwise a forked child would write to its parent's.
+# Otherwise a forked child would write to its parent's memory.
 PRIVATE: dict[str, int] = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
-# A child process that takes longer for its orders waits for ever.
+# A child process that takes longer for its orders is waiting for ever.
 SECONDS = 300
 ORDERS_PER_CHILD = 250
 
@@ -75,7 +75,7 @@ GUEST = """
   (func (export "fill") (param i32 i32) (memory.fill (local.get 0) (i32.const 7) (local.get 1))))
 """
 
-# What may end an access to a memory that is closed, too small, or changed meanwhile.
+# Errors of accesses to a memory that is closed, too small, or changed meanwhile.
 EXPECTED = (wasmz.Trap, IndexError, ValueError)
 
 
@@ -87,7 +87,7 @@ class Stopped(Exception):
     """What a signal handler raises."""
 
 
-# What buffers whose canaries were changed say when they are freed.
+# Printed by buffers whose canaries were changed, when they are freed.
 damaged: list[str] = []
 
 
@@ -280,7 +280,7 @@ class Order:
             raise Broken("the memory is not closed")
 
     def fork(self, random: random.Random) -> None:
-        # Threads do not live on in the child, nor must what they were doing.
+        # Threads do not exist in the child; what they were doing must not go on, either.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             child = os.fork()

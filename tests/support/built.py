@@ -1,9 +1,9 @@
-"""Modules of code that others wrote: not in the repository, but built by ``python -m benchmarks.build``.
+"""Modules built from others' code: not in the repository, but made by ``python -m benchmarks.build``.
 
 built(path, "qoi")             -> path, or the test is skipped, saying how to build it
 missing("could not fetch x")   skips the test for that reason
 
-The skip is for checkouts without a network or a compiler. Where ``WASMZ_REQUIRE_BUILT`` is set, as in ``.ci/run``, the
+The skip is for checkouts without a network or a compiler. If ``WASMZ_REQUIRE_BUILT`` is set, as in ``.ci/run``, the
 test fails instead.
 """
 

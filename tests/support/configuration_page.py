@@ -1,4 +1,4 @@
-"""docs/configuration.md, made of what ``wasmz/config.py`` says of each field; run as a program, this writes it."""
+"""docs/configuration.md, made from the descriptions of fields in ``wasmz/config.py``; as a program, writes the page."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def render_page() -> str:
 
 
 def _entry(name: str, about: Setting) -> str:
-    # The only default that is not the same everywhere.
+    # The only default that differs between systems.
     default = "20000; 6000 on CPython 3.11" if name == "max_call_depth" else repr(about.default)
     facts = [f"`{about.type}`", f"default `{default}`"]
     if about.option:

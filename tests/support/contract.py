@@ -3,7 +3,7 @@
     python -m tests.support.contract            prints it
     python -m tests.support.contract --write    writes it into abi.py
 
-It covers what a compiled file relies on and no checksum of the file could tell: names and numbers, the functions of the
+It covers what compiled files rely on and their checksums cannot detect: names and numbers, the functions of the
 runtime with the number of their parameters, and the lines of adapters.
 """
 
@@ -23,7 +23,7 @@ from wasmz.runtime.calls.adapter_templates import template_source
 from wasmz.types import HeapType, RefType, ValType
 
 ABI = Path(abi.__file__)
-# What no file relies on: in which files functions are, and messages.
+# Names that no file relies on: in which files functions are, and messages.
 _NOT_WRITTEN = ("FINGERPRINT", "TYPE_CHECKING", "HELPER_FILES", "FUNCTION_FILES", "TRAPS", "INDEX_TRAPS")
 _LETTERS = "iIfFvrexa"
 _TYPES = (

@@ -1,7 +1,7 @@
-"""A slow, direct evaluator of the IR: a pass must not change what this computes, or leaves behind.
+"""A slow, direct evaluator of the IR: passes must not change its results or effects.
 
-Variants of operations (``i32.add.nowrap``) are evaluated as what they stand for, without reduction where they leave it
-out, so that a pass that drops a needed reduction is seen.
+Variants of operations (``i32.add.nowrap``) are evaluated like the original, but without the reductions that they omit,
+so that a pass that drops a needed reduction is detected.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class _Instance:
             return None
         if op == "call":
             self.calls.append((value.imm, operands))
-            # A callee changes what it likes.
+            # A callee may change anything.
             self.memory[len(self.calls)] ^= 0x55
             self.globals = {index: held + 1 for index, held in self.globals.items()}
             return len(self.calls)
@@ -135,7 +135,7 @@ class _Instance:
         assert operands[0] >= 0
         address = operands[0] * scale + added + offset
         if ".loose" in value.op and address + struct.calcsize(layout) > _PAGE:
-            # It is tried again, reduced.
+            # Repeats the access with the reduced address.
             address = (operands[0] * scale + added) % (1 << 32) + offset
         if address + struct.calcsize(layout) > _PAGE:
             raise _Trapped

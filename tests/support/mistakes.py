@@ -1,7 +1,7 @@
-"""docs/mistakes.md, made by making likely mistakes; run as a program, this writes it.
+"""docs/mistakes.md, made by making likely mistakes; as a program, writes the page.
 
-Each mistake is a few lines of Python, or a command, and what is raised or printed. The page shows both, so that whoever
-changes a message sees what users will.
+Each mistake is a few lines of Python, or a command, with the error that is raised or printed. The page shows both, so
+anyone who changes a message sees what users will see.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 count_lines(lambda: decode(data))   -> 1_204, the lines of Python that ran
 
-What is done in C does not count. On one line that repeats itself, each repetition counts.
+C code does not count. If one line repeats itself, each repetition counts.
 """
 
 from __future__ import annotations

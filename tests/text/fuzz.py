@@ -1,8 +1,8 @@
-"""Modules' texts with mistakes: each is refused with InvalidText, or it is a module that is printed and comes back.
+"""Texts of modules with mistakes: each is refused with InvalidText, or it is a module that is printed and comes back.
 
     python -m tests.text.fuzz --minutes 10 --seed 7
 
-What comes from the specification's suite is changed token by token. Whatever else happens is printed, and is a fault.
+Texts from the specification's suite are changed token by token. Any other outcome is a fault, and is printed.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def fault(text: str) -> str | None:
         try:
             printed = print_module(data, folded)
         except (InvalidWasm, UnsupportedFeature):
-            # What is refused when it is decoded is not printed.
+            # Modules that are refused when they are decoded are not printed.
             return None
         again = assemble(printed)
         if again != data and print_module(again, folded) != printed:

@@ -1,4 +1,4 @@
-"""Real programs are printed, and come back: compilers' names, custom sections, and numbers longer than need be."""
+"""Real programs are printed and assembled again: names, custom sections, and numbers longer than necessary."""
 
 from __future__ import annotations
 
@@ -30,5 +30,5 @@ def test_programs_come_back(folder: str, folded: bool) -> None:
         data = path.read_bytes()
         text = print_module(data, folded)
         again = assemble(text)
-        # Compilers leave room in numbers for linkers. What was made of text has no such room: it is the same, then.
+        # Compilers leave room in numbers for linkers. Assembled modules have no such room, so they come out the same.
         assert again == data or (len(again) <= len(data) and print_module(again, folded) == text), path.name

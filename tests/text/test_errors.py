@@ -1,4 +1,4 @@
-"""Errors of texts: the place, the line with a caret, and what is said."""
+"""Errors in texts: the place, the line with a caret, and the message."""
 
 from __future__ import annotations
 

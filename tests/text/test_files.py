@@ -1,4 +1,4 @@
-"""Where a module may be given, its text may be: the interface, the command line, `import`."""
+"""Wherever a module may be given, its text may be: in the interface, on the command line, for `import`."""
 
 from __future__ import annotations
 

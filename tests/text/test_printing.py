@@ -1,4 +1,4 @@
-"""What is printed assembles to the same module, flat and folded."""
+"""Printed modules assemble to the same module, flat and folded."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_nested_deeply(opening: str, middle: str, closing: str, folded: bool) ->
     count = 3000
     data = assemble(deep(count, opening, middle, closing))
     text = print_module(data, folded)
-    # Indentation stops growing somewhere.
+    # Indentation has a maximum.
     assert len(text) < 200 * count
     assert assemble(text) == data
 

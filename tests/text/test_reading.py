@@ -1,4 +1,4 @@
-"""Modules in the text format: abbreviations against wasmtime's parser, what is nested, and what is large."""
+"""Modules in the text format: abbreviations against wasmtime's parser, nesting, and large texts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import wasmz
 from wasmz.text import assemble
 from wasmz.wasm.instructions import INSTRUCTIONS, Immediates
 
-# One of each abbreviation, and of what the proposals add.
+# One of each abbreviation, and of the additions of proposals.
 MODULES = {
     "empty": "(module)",
     "fields without a module": '(func (export "f") (result i32) (i32.const 1)) (memory 1)',

@@ -1,6 +1,6 @@
-"""A program as users write them: every checker must accept it under its strictest settings, and it must run.
+"""A program as users write it: every checker must accept it under its strictest settings, and it must run.
 
-``assert_type`` holds what checkers are to know of results.
+``assert_type`` states what checkers must know about results.
 """
 
 # pyright: strict

@@ -1,4 +1,4 @@
-"""A guest made of nothing but WASI's functions: tests call them directly, with paths and bytes instead of addresses.
+"""A guest that consists of WASI's functions: tests call them directly, with paths and bytes instead of addresses.
 
     guest = Guest(wasmz_calls(WasiConfig().preopen_dir(folder, "/")))
     error, descriptor = guest.open(3, "file", create=True, rights=READ | WRITE)
@@ -27,7 +27,7 @@ CREATE, DIRECTORY, EXCLUSIVE, TRUNCATE = 1, 2, 4, 8
 FOLLOW = 1
 PREVIEW1, UNSTABLE = "wasi_snapshot_preview1", "wasi_unstable"
 
-# Where in the guest's memory things are put.
+# Addresses in the guest's memory for arguments and results.
 RESULT, SECOND_RESULT, VECTORS, PATH, OTHER_PATH, DATA = 0, 64, 256, 4_096, 16_384, 65_536
 PAGES = 4
 

@@ -1,4 +1,4 @@
-"""Random sequences of file functions, under wasmz and under wasmtime: the same answers, and the same files afterwards.
+"""Random sequences of file functions, under wasmz and wasmtime: the same results, and the same files afterwards.
 
 Each of wasmz's file systems is compared: by directory descriptors, by checked paths, in memory. What differs on purpose
 is in ``docs/wasi.md``, and is not generated here, or ends a sequence.
@@ -117,9 +117,9 @@ def essence(method: str, result: Any) -> Any:
 
 def differs_on_purpose(method: str, arguments: tuple[Any, ...], mine: Any, others: Any) -> bool:
     if method == "open" and mine[0] == others[0] == 0:
-        # The lowest free number, as POSIX has it.
+        # The lowest free number, as in POSIX.
         return bool(mine[1] != others[1])
-    # A link with a slash behind it: removing and naming do not follow it, as on Linux.
+    # A link with a slash after it: removing and renaming do not follow it, as on Linux.
     return method in NAMING and any(isinstance(argument, str) and argument.endswith("/") for argument in arguments)
 
 
@@ -136,7 +136,7 @@ def tree_of_host(folder: Path) -> list[tuple[str, str | bytes | None]]:
 
 def _content(path: Path) -> str | bytes | None:
     if path.is_symlink():
-        # pathlib would leave a slash at the end out.
+        # pathlib would drop a slash at the end.
         return os.readlink(path)  # noqa: PTH115
     return None if path.is_dir() else path.read_bytes()
 
@@ -155,7 +155,7 @@ def tree_of_guest(guest: Guest) -> list[tuple[str, str | bytes | None]]:
                 found.append((path, None))
                 todo.append(path + "/")
             elif file_type == 7:
-                # An absolute target is not told to a guest, and none was made.
+                # Guests are not told absolute targets, and none was made.
                 found.append((path, guest.readlink(3, path)[1].decode()))
             else:
                 descriptor = guest.open(3, path, rights=READ)[1]

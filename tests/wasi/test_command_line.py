@@ -1,4 +1,4 @@
-"""``wasmz run`` gives a guest its input, environment and sockets; deadlines end a guest that waits."""
+"""``wasmz run`` passes input, environment and sockets to a guest; deadlines end a guest that waits."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CAT = """
     (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))
 """
 
-# Accepts one connection, and sends back what comes first.
+# Accepts one connection, and sends back the first data.
 ECHO = """
 (module
   (import "wasi_snapshot_preview1" "sock_accept" (func $accept (param i32 i32 i32) (result i32)))

@@ -1,4 +1,4 @@
-"""Attempts to get out of what a guest was given: each is refused with the right error, and nothing outside is touched.
+"""Attempts to escape from a guest's sandbox: each is refused with the right error, and nothing outside is touched.
 
 The functions are called directly, with one folder preopened; a secret lies beside it.
 """
@@ -184,7 +184,7 @@ def test_links_are_not_followed_unasked(sandbox: Sandbox) -> None:
         for name in ("to_secret", "absolute_file", "up", "dangling"):
             assert guest.open(3, name, flags, rights=READ, follow=False)[0] in (Errno.LOOP, Errno.NOTDIR)
     assert guest.open(3, "dangling", CREATE | EXCLUSIVE, rights=WRITE)[0] == Errno.EXIST
-    # A link of its own is what these work on.
+    # These operate on a link itself.
     assert guest.unlink(3, "to_secret") == 0
     assert guest.rename(3, "absolute_file", 3, "dir/moved") == 0
     assert guest.open(3, "dir/moved", rights=READ)[0] == Errno.PERM
@@ -218,7 +218,7 @@ def test_a_link_that_moves_up_leads_out_from_there(sandbox: Sandbox) -> None:
 def test_hard_links(sandbox: Sandbox) -> None:
     guest = sandbox.guest
     assert guest.link(3, "to_secret", 3, "copy", follow=True) == Errno.INVAL
-    # Of a link, another name for the link is made.
+    # For a link, another name of the link is made.
     assert guest.link(3, "to_secret", 3, "copy") == 0
     assert guest.open(3, "copy", rights=READ)[0] == Errno.PERM
     assert guest.link(3, "dir", 3, "copy2") == Errno.PERM
@@ -230,7 +230,7 @@ def test_a_directory_is_its_own_root(sandbox: Sandbox) -> None:
     assert error == 0
     for path in ("..", "../deep", "../../file", "far/outside/secret"):
         assert guest.open(directory, path, rights=READ)[0] == Errno.PERM
-    # Also when it is moved to where its old parent would be outside.
+    # Also if it was moved to where its old parent would be outside.
     assert guest.rename(3, "dir/deep", 3, "deep") == 0
     for path in ("..", "../..", "../../outside/secret"):
         assert guest.open(directory, path, rights=READ)[0] == Errno.PERM
@@ -247,7 +247,7 @@ def test_a_link_swapped_during_calls(tmp_path: Path) -> None:
     stop = threading.Event()
 
     def swap() -> None:
-        # The name is now the directory, now a link that leads out.
+        # The name is a directory at times, and a link that leads out at others.
         while not stop.is_set():
             (inside / "swap").rename(inside / "kept")
             (inside / "link").rename(inside / "swap")
@@ -347,7 +347,7 @@ def test_opening_a_pipe_does_not_wait(sandbox: Sandbox) -> None:
     assert error == 0
     assert guest.read(descriptor, 10) == (0, b"")
     guest.close(descriptor)
-    # 60 is NXIO: nobody reads.
+    # 60 is NXIO: there is no reader.
     assert guest.open(3, "pipe", rights=WRITE)[0] == 60
     assert guest.open(3, "pipe/x", rights=READ)[0] == Errno.NOTDIR
 
@@ -441,7 +441,7 @@ def test_pieces_of_memory_that_are_none(
 def test_more_bytes_than_can_be_counted(sandbox: Sandbox) -> None:
     guest = sandbox.guest
     descriptor = guest.open(3, "file", rights=READ | WRITE)[1]
-    # 32,000 pieces, each of nearly all the memory: 8 GiB in all, of which a part at least is taken, or nothing.
+    # 32,000 pieces, each of nearly all the memory: 8 GiB in all, of which a part at least is written, or nothing.
     guest.memory_write(0, struct.pack("<II", 0, MEMORY_BYTES) * (MEMORY_BYTES // 8 - 8))
     error = guest.call("fd_write", descriptor, 0, MEMORY_BYTES // 8 - 8, MEMORY_BYTES - 16)
     assert error in (0, Errno.INVAL)
@@ -473,7 +473,7 @@ def test_results_outside_the_memory(sandbox: Sandbox) -> None:
         assert guest.call("clock_time_get", 0, 0, address) == Errno.FAULT
         assert guest.call("poll_oneoff", address, DATA, 1, RESULT) == Errno.FAULT
         assert guest.call("path_readlink", 3, *guest._path("chain"), DATA, 16, address) == Errno.FAULT
-    # Nothing stayed open of what could not be told.
+    # Nothing stayed open that could not be reported.
     assert guest.open(3, "file", rights=READ) == (0, 4)
     assert guest.call("path_open", 3, FOLLOW, out, 100, 0, READ, 0, 0, RESULT) == Errno.FAULT
     assert guest.call("path_open", 3, FOLLOW, PATH, -1, 0, READ, 0, 0, RESULT) == Errno.FAULT
@@ -509,7 +509,7 @@ def test_memory_for_files_is_limited() -> None:
     assert guest.call("fd_allocate", descriptor, 0, 1 << 62) == Errno.NOSPC
     answers = {guest.mkdir(3, f"d{number}") for number in range(1_000)}
     assert answers == {0, Errno.NOSPC}
-    # What is removed can be used again.
+    # A name that was removed can be used again.
     for number in range(1_000):
         guest.rmdir(3, f"d{number}")
     assert guest.write(descriptor, bytes(50_000))[0] == 0

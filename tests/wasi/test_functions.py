@@ -1,4 +1,4 @@
-"""Functions one by one: sockets, waiting, the former interface's layouts, what a configuration gives."""
+"""Functions one by one: sockets, waiting, layouts of the previous interface, configurations."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def test_waiting_for_a_pipe() -> None:
         before = time.monotonic()
         assert poll(guest, descriptor(1, FD_READ, 0), clock(2, 30_000_000)) == [(2, 0, CLOCK, 0, 0)]
         assert time.monotonic() - before >= 0.03
-        # A guest that does not want to wait is told so, and the pipe stays as it is for others.
+        # A guest that does not want to wait gets an error, and the pipe is not changed for others.
         assert guest.call("fd_fdstat_set_flags", 0, NONBLOCK) == 0
         assert guest.read(0, 10)[0] == Errno.AGAIN
         assert os.get_blocking(reading)
@@ -197,7 +197,7 @@ def test_former_layouts(tmp_path: Path) -> None:
     assert struct.unpack("<QQB3xIQQQQ", guest.memory_read(RESULT, 56))[1:5] == (inode, 4, 1, 10)
     # It has 56 bytes, not more.
     assert guest.memory_read(56, 8) == b"\xaa" * 8
-    # Numbers for where to seek from: 0 from here, 1 from the end, 2 from the start.
+    # In the previous interface, 0 means from here, 1 from the end, 2 from the start.
     assert guest.seek(file, 4, 2) == (0, 4)
     assert guest.seek(file, 2, 0) == (0, 6)
     assert guest.seek(file, -1, 1) == (0, 9)
@@ -380,7 +380,7 @@ def test_directories_that_move_in_memory() -> None:
     assert guest.unlink(3, "moved/c/file") == 0
     assert guest.rmdir(3, "moved/c") == 0
     assert guest.rmdir(3, "moved") == 0
-    # Nothing can be put into what is removed.
+    # Nothing can be added to a removed directory.
     assert guest.mkdir(directory, "new") == Errno.NOENT
     assert guest.open(directory, "new", CREATE, rights=WRITE)[0] == Errno.NOENT
     assert guest.readdir(directory)[1] == [(b".", 3), (b"..", 3)]

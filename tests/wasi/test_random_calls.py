@@ -1,4 +1,4 @@
-"""Every function with any arguments: an error number comes back, never an exception of the host."""
+"""Every function with random arguments: returns an error number, and never raises an exception of the host."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_any_arguments(kind: str, module: str, tmp_path: Path) -> None:
     )
     config.preopen_dir(inside if kind == "host" else files, "/")
     chance = random.Random(f"{kind} {module}")
-    # Allocating what these numbers say could fill the host's disk.
+    # Allocating this many bytes could fill the host's disk.
     names = [name for name in NAMES if name not in ("proc_exit", "fd_allocate" if kind == "host" else "")]
     answers: dict[str, set[int]] = {name: set() for name in names}
     for number in range(CALLS):
@@ -76,6 +76,6 @@ def test_any_arguments(kind: str, module: str, tmp_path: Path) -> None:
         answer = guest.call(name, *arguments)
         assert isinstance(answer, int) and 0 <= answer <= LARGEST_ERROR, (name, arguments)
         answers[name].add(answer)
-    # The calls are not all refused for the first thing that is wrong with them.
+    # Not all calls are refused for their first error.
     assert sum(len(found) > 1 for found in answers.values()) > 37, answers
     assert [path.name for path in tmp_path.iterdir()] == ["inside"]

@@ -22,7 +22,7 @@ from wasmz.runtime.wasi import host_files
 # Failures that wasmtime shares, with the reason.
 SHARED_FAILURES: dict[str, str] = {}
 
-# What the suite has at least, so that a folder that is not the suite does not pass for it.
+# The least that the suite has, so that another folder is not taken for it.
 FEWEST_PROGRAMS = 60
 
 

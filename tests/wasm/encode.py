@@ -1,4 +1,4 @@
-"""Write small modules in the binary format, independently of the decoder.
+"""Writes small modules in the binary format, independently of the decoder.
 
 module(section(1, vector(b"\\x60\\x00\\x00"))) -> b"\\0asm\\1\\0\\0\\0" + b"\\1\\4\\1\\x60\\0\\0"
 function(b"\\x41\\x07", results=b"\\x7f") -> a module with one function that gives 7
@@ -82,7 +82,7 @@ def function(
     )
 
 
-# Some of everything that the supported proposals have, to be damaged byte by byte.
+# Some of everything in the supported proposals, to be damaged byte by byte.
 KITCHEN_SINK = module(
     section(1, vector(signature(I32 + I64, F64), signature(), signature(I32, I32))),
     section(

@@ -1,4 +1,4 @@
-"""Decoding function bodies: immediates in canonical form, nesting, and what is malformed."""
+"""Decoding function bodies: immediates in canonical form, nesting, and malformed bodies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decoding modules: what a well-formed one becomes, and that malformed ones are refused cleanly and quickly."""
+"""Decoding modules: the result for well-formed ones; malformed ones are refused cleanly and quickly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The instruction table is complete, free of contradictions, and agrees with another implementation's encoder."""
+"""The instruction table is complete, consistent, and agrees with another implementation's encoder."""
 
 from __future__ import annotations
 

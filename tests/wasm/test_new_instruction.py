@@ -1,7 +1,7 @@
-"""An instruction is a row of the table and a helper: two made-up ones are added to a copy of wasmz, and used.
+"""An instruction is a row of the table and a helper: two made-up ones are added to a copy of wasmz and used.
 
 i32.average (FC 7E), whose result depends on its operands, and i64.parity (C6), of which a bound is known. Nothing else
-is changed, and everything has to know them: decoder, validator, text forms, passes, code of all levels, the runtime.
+is changed, and everything must know them: decoder, validator, text forms, passes, code of all levels, the runtime.
 """
 
 from __future__ import annotations
