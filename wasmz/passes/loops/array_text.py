@@ -31,6 +31,7 @@ groups must not overlap, or must have the same step, and then the limit is compu
 from __future__ import annotations
 
 import struct
+from collections import Counter
 from itertools import chain
 from typing import Any
 
@@ -39,7 +40,7 @@ from wasmz.passes.analysis.induction import as_signed
 from wasmz.passes.analysis.intervals import MODULUS
 from wasmz.passes.loops.array_nodes import Access, ArrayLoop, Delayed, Node, NotPossible
 from wasmz.passes.loops.array_operations import LOADED, OPERATIONS, STORED
-from wasmz.passes.loops.array_vectors import VECTOR_TOTALS
+from wasmz.passes.loops.array_vectors import LANE_WRITES, NEW_VECTORS, VECTOR_TOTALS
 from wasmz.runtime.memory.arrays import LONGEST_PIECE, smallest_lag
 
 # Elements of an array: pieces stay in the processor's caches.
@@ -80,6 +81,7 @@ class ArrayText:
         self.names: dict[Node, str] = {}
         self.tests: dict[Node, str] = {}
         self.lines: list[str] = []
+        self.uses: Counter[Node] = Counter()
         self.arrays: int = 0
         self.operations: int = 0
         in_order = loop.stores
@@ -402,10 +404,22 @@ class ArrayText:
             names = [self._value(args[0]), self._value(args[1]), self._test(args[2])]
         else:
             names = [self._value(arg) for arg in args]
+        if op in LANE_WRITES and self._is_own(args[0]):
+            return LANE_WRITES[op].format(*names)
         if operation.guard is not None:
             self.operations += 2
             self.lines.append(f"   if not ({operation.guard.format(*names)}).all():break")
         return operation.text.format(*names)
+
+    def _is_own(self, node: Node) -> bool:
+        """Whether an expression is a new array that nothing else uses: it may be changed."""
+        if not self.uses:
+            operands = (item[2:] for item in self.loop.expressions if item[0] == "op")
+            terms = (total.terms for total in self.loop.totals)
+            stored = ((node,) for _, _, node in self.loop.stores)
+            self.uses = Counter(chain.from_iterable(chain(operands, terms, stored)))
+        kind, op, *_ = self.loop.expressions[node]
+        return kind == "op" and self.uses[node] == 1 and op in NEW_VECTORS
 
     def _test(self, node: Node) -> str:
         """An array of bools: whether elements are not zero."""

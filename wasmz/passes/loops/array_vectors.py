@@ -130,8 +130,12 @@ VECTOR_SHUFFLES = {
     "i64x2.extract_lane": "{0}.view(u8)[...,{1}].copy()",
 }
 
-# Load of less than a vector -> the load of a number, and the function that makes a vector from it. Those of a lane have
-# the vector as another operand; stores of a lane store a number, which the second function takes from the vector.
+# The same of a vector that is changed in place, as nothing else uses it: one that these have made.
+LANE_WRITES = {f"{shape}.replace_lane": f"write_lane({{0}},{{1}},u{size},{{2}})" for shape, size in _SHAPES}
+NEW_VECTORS = frozenset(f"{shape}.{name}" for shape, _ in _SHAPES for name in ("splat", "replace_lane"))
+
+# Load of less than a vector -> the load of a number, and what makes a vector of it. Those of a lane have the vector as
+# another operand; stores of a lane store a number, which the second operation takes out of the vector.
 _NUMBERS = ((8, "i32.load8_u", "i32.store8", "i8x16"), (16, "i32.load16_u", "i32.store16", "i16x8"),
             (32, "i32.load", "i32.store", "i32x4"), (64, "i64.load", "i64.store", "i64x2"))  # fmt: skip
 PARTIAL_LOADS = {

@@ -247,6 +247,13 @@ def _vector_functions(numpy: Any) -> tuple[Callable[..., Any], ...]:
         rows[..., lane] = value.astype(type)
         return rows.view(numpy.uint8)
 
+    def write_lane(vectors: Any, value: Any, type: Any, lane: int) -> Any:
+        """The same in place, if there is a vector for each number."""
+        if vectors.ndim == 1 or len(vectors) != value.size:
+            return with_lane(vectors, value, type, lane)
+        vectors.view(type)[..., lane] = value.astype(type)
+        return vectors
+
     def widen(value: Any, type: Any) -> Any:
         """The eight bytes of each element as lanes."""
         return numpy.ascontiguousarray(value)[..., None].view(type)
@@ -268,7 +275,8 @@ def _vector_functions(numpy: Any) -> tuple[Callable[..., Any], ...]:
             found = function(found, part)
         return int.from_bytes(found.tobytes(), "little")
 
-    return vector, join, pack_lanes, take, splat, first_lane, with_lane, widen, add_pairs, swizzle, fold_vectors
+    lanes = (splat, first_lane, with_lane, write_lane, widen, add_pairs, swizzle)
+    return vector, join, pack_lanes, take, *lanes, fold_vectors
 
 
 # By name, for generated code (see find_helpers.py).
