@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -237,3 +238,11 @@ def test_what_is_shown_of_types_is_short() -> None:
     for _ in range(18):
         type = TupleType([type, type])
     assert len(repr(type)) < 2_000
+
+
+@needs_processes
+def test_wit_of_what_was_pickled(tmp_path: Path) -> None:
+    """As components in the cache are: which definition is which stays the same."""
+    decoded = decode_component(make_component(tmp_path, WORLDS["resources"]).read_bytes())
+    validate_component(decoded)
+    assert print_wit(pickle.loads(pickle.dumps(decoded))) == print_wit(decoded)

@@ -184,7 +184,7 @@ class Structured:
         return hash(self.form)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (type(self), self._arguments, self.name)
+        return _restore, (type(self), self._arguments, self.name, self.origin)
 
     def __repr__(self) -> str:
         return f"<{described(self)}>"
@@ -200,7 +200,8 @@ def _replaced(argument: Any, replace: Callable[[Any], Any]) -> Any:
     return argument if all(map(is_, made, argument)) else made
 
 
-def _restore(kind: Any, arguments: tuple[Any, ...], name: str | None) -> Any:
+def _restore(kind: Any, arguments: tuple[Any, ...], name: str | None, origin: Any = None) -> Any:
     made = kind(*arguments)
     made.name = name
+    made.origin = origin
     return made
