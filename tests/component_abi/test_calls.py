@@ -386,3 +386,53 @@ def test_values_given_to_the_host_are_of_classes() -> None:
         Shape.Dot(1)
     with pytest.raises(AttributeError):
         value.level = Level.HIGH
+
+
+LARGE = """(component
+  (core module $m (memory (export "memory") 20)
+    (func (export "texts") (result i32) (local $at i32)
+      (local.set $at (i32.const 1200000))
+      (loop $next
+        (i32.store (local.get $at) (i32.const 0))
+        (i32.store offset=4 (local.get $at) (i32.const 1000000))
+        (br_if $next (i32.lt_u (local.tee $at (i32.add (local.get $at) (i32.const 8))) (i32.const 1208000))))
+      (i32.store (i32.const 1300000) (i32.const 1200000))
+      (i32.store (i32.const 1300004) (i32.const 1000))
+      (i32.const 1300000))
+    (func (export "flags") (result i32)
+      (i32.store (i32.const 1300000) (i32.const 0))
+      (i32.store (i32.const 1300004) (i32.const 1000000))
+      (i32.const 1300000)))
+  (core instance $m (instantiate $m))
+  (func (export "texts") (result (list string)) (canon lift (core func $m "texts") (memory (core memory $m "memory"))))
+  (func (export "bytes") (result (list (list u8)))
+    (canon lift (core func $m "texts") (memory (core memory $m "memory"))))
+  (func (export "pairs") (result (list (tuple bool))) (canon lift (core func $m "flags")
+    (memory (core memory $m "memory")))))"""
+
+
+@pytest.mark.parametrize("name", ["texts", "bytes"])
+def test_values_are_not_much_larger_than_memory(name: str) -> None:
+    exports = instantiate(LARGE).exports
+    # A thousand items that all point to the same megabyte.
+    with pytest.raises(wasmz.Trap, match="the values of a call are too large"):
+        exports[name]()
+
+
+def test_lists_of_moderate_size_pass() -> None:
+    assert instantiate(LARGE).exports.pairs() == [(False,)] * 1_000_000
+
+
+def test_types_that_share_much_are_no_burden() -> None:
+    # A tree of 2^17 types, of which there are 17.
+    definitions = ["(type $t0 (tuple u8 u8))"]
+    definitions += [f"(type $t{number} (tuple $t{number - 1} $t{number - 1}))" for number in range(1, 16)]
+    text = f"""(component {" ".join(definitions)}
+      (core module $m (memory (export "memory") 3) (func (export "f") (result i32) (i32.const 0)))
+      (core instance $m (instantiate $m))
+      (func (export "f") (result $t15) (canon lift (core func $m "f") (memory (core memory $m "memory")))))"""
+    value = instantiate(text).exports.f()
+    for _ in range(15):
+        assert value[0] == value[1]
+        value = value[0]
+    assert value == (0, 0)

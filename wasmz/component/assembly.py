@@ -45,7 +45,16 @@ _ALLOCATING: Final = frozenset({"string", "list", "map"})
 
 def allocates(type: ValueType) -> bool:
     """Whether lowering a value needs memory."""
-    return type.kind in _ALLOCATING or any(allocates(part) for part in type.parts() if type.kind not in _ENDS)
+    seen: dict[Any, bool] = {}
+
+    def find(type: ValueType) -> bool:
+        found = seen.get(type.form)
+        if found is None:
+            found = type.kind in _ALLOCATING or (type.kind not in _ENDS and any(map(find, type.parts())))
+            seen[type.form] = found
+        return found
+
+    return find(type)
 
 
 # What they consist of passes later.
@@ -97,6 +106,7 @@ def lower_params(text: Text, side: Side, params: _Params, names: Sequence[str]) 
 def lift_params(text: Text, side: Side, params: _Params, cores: list[str], most: int = MAX_FLAT_PARAMS) -> list[str]:
     """Writes what lifts parameters from core arguments; names for them."""
     lifting = Lifting(text, side)
+    lifting.limit(params.types)
     flat = side.layouts.flat_all(params.types)
     if flat is None or len(flat) > most:
         check_address(text, lifting.memory, cores[0], side.layouts.of(params.tuple))
@@ -118,6 +128,7 @@ def lift_params(text: Text, side: Side, params: _Params, cores: list[str], most:
 def lift_result(text: Text, side: Side, type: ValueType, core: str) -> str:
     """Writes what lifts a result; a name for it."""
     lifting = Lifting(text, side)
+    lifting.limit([type])
     made = text.fresh("g")
     if _is_flat(side, type):
         text.line(f"{made} = {lifting.flat(type, [core])}")
@@ -366,6 +377,7 @@ def read_items_text(item: ValueType, side: Side) -> tuple[Text, str]:
         else:
             text.line(f"return {source}.cast({FORMATS[item.kind]!r}).tolist()")
     else:
+        lifting.limit([ListType(item)])
         lifting.write_items(ListType(item), item, "p", "e")
     return text, "p, e"
 

@@ -15,7 +15,7 @@ from importlib import import_module
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, Final
 
 __wasmz_frame__ = "helper"
 
@@ -102,3 +102,5 @@ def block(value: Any) -> Any:
 
 
 Fiber: Any = _ThreadFiber if greenlet is None else _GreenletFiber
+# So many may be there at once for the components of a store: a guest begins any number of calls.
+MOST_THREADS: Final = 1000 if greenlet is None else 20_000

@@ -12,14 +12,14 @@ from __future__ import annotations
 from _struct import Struct
 
 from wasmz.component.layout import as_cases, discriminant_size
-from wasmz.component.transfer import MOST_BYTES
+from wasmz.component.transfer import MOST_BYTES, MOST_LIFTED
 from wasmz.component.types import MapType, TupleType
 from wasmz.startup.light import memoized
 from wasmz.types import ValType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any, Final
 
     from wasmz.component.layout import Layout
@@ -128,6 +128,16 @@ class Lifting:
         self.state: str = f"state_{letter}"
         self.of: Callable[[ValueType], Layout] = side.layouts.of
         self.pointer: str = "I" if side.layouts.pointer == 4 else "Q"
+        self._is_charged = False
+
+    def limit(self, types: Iterable[ValueType]) -> None:
+        """Writes what limits how large the values of a call get, where they may be larger than the memory they are in.
+
+        Items of a list may all point to the same text.
+        """
+        if any(map(may_grow, types)):
+            self._is_charged = True
+            self.text.line(f"budget[0] = {MOST_LIFTED}")
 
     # Flat values
 
@@ -321,6 +331,8 @@ class Lifting:
 
     def _range(self, type: ValueType, start: str, count: str) -> str:
         """An expression for a string, list or map that begins at an address."""
+        if self._is_charged:
+            count = f"charged({count}, {_charge(type)})"
         if type.kind == "string":
             name = _LIFTED_STRINGS[self.side.encoding]
             if self.side.encoding == "latin1+utf16":
@@ -348,7 +360,7 @@ class Lifting:
     def write_items(self, type: ValueType, item: ValueType, start: str, end: str) -> None:
         """Writes the return of the items between two addresses."""
         text, layout = self.text, self.of(item)
-        if _is_plain(item) and leaves(item) <= MOST_LEAVES:
+        if leaves(item) <= MOST_LEAVES and _is_plain(item):
             packing = Packing(0)
             value = self._part(item, 0, packing, None)
             unpack = text.bind("I", packing.finish(layout.size).iter_unpack)
@@ -446,6 +458,30 @@ def _is_plain(type: ValueType) -> bool:
     if type.kind in _CHOICES:
         return False
     return type.kind not in _COMPOUND or all(_is_plain(part) for part in type.parts())
+
+
+def may_grow(type: ValueType) -> bool:
+    """Whether a value may take much more memory than a component has: a list of what is no number."""
+    seen: dict[Any, bool] = {}
+
+    def find(type: ValueType) -> bool:
+        found = seen.get(type.form)
+        if found is None:
+            is_list = type.kind == "map" or (type.kind == "list" and type.item.kind not in NUMBERS)  # type: ignore[attr-defined]
+            seen[type.form] = found = is_list or any(map(find, type.parts()))
+        return found
+
+    return find(type)
+
+
+def _charge(type: ValueType) -> int:
+    """What an item of a list, or a unit of a string, is charged: about the bytes that it takes in Python."""
+    if type.kind == "string":
+        return 4
+    item = item_of(type)
+    if item.kind in NUMBERS:
+        return 1 if item.kind == "u8" else 16
+    return 64 if item.kind in _COMPOUND or item.kind in _CHOICES else 16
 
 
 def is_nullable(type: ValueType) -> bool:

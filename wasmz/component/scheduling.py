@@ -5,7 +5,7 @@ A *thread* here is a stack of a guest's (`fibers.py`): one runs at a time. A *ta
 
 from __future__ import annotations
 
-from wasmz.component.fibers import Fiber, block
+from wasmz.component.fibers import MOST_THREADS, Fiber, block
 from wasmz.component.handles import HandleTable, HostScope
 from wasmz.component.state import ComponentState, enter, leave
 from wasmz.component.traps import component_trap
@@ -36,12 +36,14 @@ class Scheduler:
         waiting: those that wait for something.
         current: the one that runs, or ``None``.
         wake: is called when something has happened that threads may wait for.
+        living: how many there are that have not ended.
     """
 
     def __init__(self) -> None:
         self.waiting: list[GuestThread] = []
         self.current: GuestThread | None = None
         self.wake: Callable[[], None] = _nothing
+        self.living: int = 0
         # What drives it from asyncio, made there.
         self.driver: Any = None
 
@@ -112,6 +114,10 @@ class GuestThread:
         def work(cancelled: object) -> None:
             run()
 
+        scheduler = task.tasks.scheduler
+        scheduler.living += 1
+        if scheduler.living > MOST_THREADS:
+            raise component_trap("there are too many tasks and threads")
         self._fiber: Any = Fiber(work)
         self._ready: Callable[[], bool] | None = None
         self._is_running = False
@@ -150,6 +156,8 @@ class GuestThread:
         finally:
             scheduler.current = before
         self._is_running = bool(self._fiber.is_done)
+        if self._is_running:
+            scheduler.living -= 1
         return switch_to
 
     def _start_waiting(self, ready: Callable[[], bool]) -> None:

@@ -28,6 +28,14 @@ __wasmz_frame__ = "helper"
 # The longest string and list, in bytes.
 MOST_BYTES: Final = (1 << 28) - 1
 
+# What the values of one call may take in Python, in bytes, where they can take more than the component's memory.
+MOST_LIFTED: Final = 1 << 28
+# The longest list of numbers as Python's.
+_MOST_NUMBERS: Final = 1 << 24
+
+# What is left of that: a call that lifts such values begins anew, and nothing else is called meanwhile.
+budget: list[int] = [MOST_LIFTED]
+
 _LIST_BOUNDS = "list content out-of-bounds"
 _STRING_BOUNDS = "string content out-of-bounds"
 _UNALIGNED = "unaligned pointer"
@@ -98,6 +106,15 @@ def _bad_list(start: int, total: int, alignment: int) -> Exception:
     return component_trap("list pointer/length out of bounds of memory")
 
 
+def charged(count: int, size: int) -> int:
+    """The count of items, of which each takes so many bytes. A trap if that is more than one call may take."""
+    left = budget[0] - count * size
+    if left < 0:
+        raise component_trap("the values of a call are too large")
+    budget[0] = left
+    return count
+
+
 def lift_bytes(memory: Memory, start: int, count: int) -> bytes:
     """A list of bytes."""
     end = start + count
@@ -108,6 +125,8 @@ def lift_bytes(memory: Memory, start: int, count: int) -> bytes:
 
 def lift_numbers(memory: Memory, start: int, count: int, format: str, size: int) -> list[Any]:
     """A list of numbers."""
+    if count > _MOST_NUMBERS:
+        raise component_trap("the values of a call are too large")
     end = check_list(memory, start, count, size, size)
     return memory.bytes[start:end].cast(format).tolist()  # type: ignore[call-overload, no-any-return]
 
@@ -469,4 +488,5 @@ NAMES: Final[dict[str, Any]] = {
     name: value for name, value in list(globals().items()) if callable(value) and not name.startswith("_")
 }
 NAMES.update(f32_from_bits=f32_from_bits, f32_to_bits=f32_to_bits, f64_from_bits=f64_from_bits, f64_to_bits=f64_to_bits)
+NAMES["budget"] = budget
 NAMES["f32_scratch"] = memoryview(bytearray(4)).cast("f")
