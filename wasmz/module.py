@@ -340,6 +340,7 @@ def instantiate(
     *,
     engine: Engine | None = None,
     wasi: WasiConfig | bool = False,
+    glue: str | os.PathLike[str] | None = None,
 ) -> Instance:
     """Compiles and instantiates a module: ``instantiate("a.wasm", {"env": {"log": print}})``.
 
@@ -352,21 +353,26 @@ def instantiate(
             Or a list or tuple with an item for each import, in order.
         engine: an engine with another configuration than the default.
         wasi: what a WASI guest gets; ``True`` for this process's output only. For programs, see ``wasmz.run``.
+            A module built by emscripten gets that by its system calls, too.
+        glue: the JavaScript file that emscripten made beside the module. It is read, and not run: for the names of
+            imports and exports that the module has lost, and for what is to be called first. By default, for a module
+            that has lost its names, the file of the same name beside it.
 
     Raises:
         InvalidWasm, UnsupportedFeature, LinkError, Trap: those of compilation and instantiation.
+        OSError, ValueError: the JavaScript cannot be read, or is not for this module.
         TypeError: ``imports`` is not of this form, or has something that cannot be imported.
     """
     expect(engine, (Engine, type(None)), "engine", "an Engine")
     linker: Linker | ImportList | None = None
     if isinstance(imports, (list, tuple)):
-        if wasi is not False:
-            raise TypeError("with wasi, imports must be a mapping of names, not a sequence")
+        if wasi is not False or glue is not None:
+            raise TypeError("with wasi and glue, imports must be a mapping of names, not a sequence")
         load("wasmz.runtime.link.linker")
         from wasmz.runtime.link.linker import ImportList
 
         linker = ImportList(imports)
-    elif imports is not None or wasi is not False:
+    elif imports is not None or wasi is not False or glue is not None:
         named: Any = imports or {}
         by_name = linker_of(engine, named)
         if wasi is not False:
@@ -378,6 +384,16 @@ def instantiate(
     module = Module.compile(store.engine if engine is None else engine, source)
     if module.image.imports and not isinstance(imports, (list, tuple)):
         linker = _with_found(linker, module, source)
+        if wasi is not False or glue is not None:
+            load("wasmz.runtime.link.emscripten")
+            from wasmz.runtime.link.emscripten import has_short_names, instantiate_with_system
+
+            if glue is None and isinstance(source, (str, os.PathLike)) and has_short_names(module):
+                load("wasmz.interop.files")
+                from wasmz.interop.files import beside
+
+                glue = beside(source, (".js", ".mjs", ".cjs"))
+            return instantiate_with_system(store, module, linker, glue)
     return Instance(store, module, linker)
 
 

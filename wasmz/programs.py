@@ -240,9 +240,9 @@ def run_program(instance: Instance, args: Sequence[str | bytes]) -> int:
     if not _has_main(instance.module):
         raise ValueError("the module is not a program: it exports neither _start nor a main function")
     load("wasmz.runtime.link.emscripten")
-    from wasmz.runtime.link.emscripten import run_main
+    from wasmz.runtime.link.emscripten import call_constructors, run_main
 
-    instance.initialize_reactor()
+    call_constructors(instance)
     return run_main(instance, args) & 0xFF
 
 

@@ -17,19 +17,32 @@ from wasmz.errors import LightTrapCode as TrapCode
 from wasmz.errors import Trap, WasiExit
 from wasmz.runtime.calls.func import Func
 from wasmz.runtime.calls.host import Caller, HostFunc
+from wasmz.runtime.link.instance import Instance
+from wasmz.startup.concurrency import load
 from wasmz.startup.light import ref
 from wasmz.types import FuncType, ValType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    import os
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any, Final
 
     from wasmz.runtime.calls.host import Definitions
+    from wasmz.runtime.emscripten.definitions import System
     from wasmz.runtime.link.compiled_module import CompiledModule
-    from wasmz.runtime.link.instance import Instance
+    from wasmz.runtime.link.store import Store
+    from wasmz.runtime.wasi.wasi_config import WasiConfig
 
+_WASI: Final = "wasi_snapshot_preview1"
 _MODULE: Final = "env"
+# What emscripten's -O3 calls it, and how long the names are then.
+_SHORT: Final = "a"
+_LONGEST_SHORT: Final = 2
+# Exceptions of C++ by way of JavaScript.
+_THROW: Final = "__cxa_throw"
+_CATCH: Final = ("__cxa_find_matching_catch", "__cxa_begin_catch")
+_LIST: Final = "__syscall_getdents64"
 _INVOKE: Final = "invoke_"
 # The exports that save and restore the stack pointer: current names, then older ones.
 _SAVE: Final = ("emscripten_stack_get_current", "stackSave", "stack_save")
@@ -50,34 +63,136 @@ def is_emscripten(module: CompiledModule) -> bool:
     return any(item.module_name == _MODULE and _is_known(item.name) for item in module.imported_funcs)
 
 
-def define_emscripten(linker: Definitions, module: CompiledModule, *, overflow: str | None = None) -> None:
+def define_emscripten(
+    linker: Definitions,
+    module: CompiledModule,
+    config: WasiConfig | None = None,
+    *,
+    names: Mapping[tuple[str, str], str] | None = None,
+    overflow: str | None = None,
+) -> None:
     """Defines the functions of emscripten that the module imports and that have no definition.
 
     Args:
-        linker: gets them.
+        linker: gets them. Where WASI is defined in it, system calls are those of the same process.
         module: the module.
+        config: what the guest gets of files and streams, if WASI is not defined.
+        names: what imports are called by emscripten, where that is not what they are called in the module.
         overflow: an export that ends by ``longjmp``. Where calls through ``invoke_xxx`` are nested deeper than the
             host's stack lets them, it is called in place of what was to be called, so that the guest has an error.
     """
-    temporary = [0]
-    depth = [0]
+    definer = _Definer(linker, config, overflow)
+    definer.catches = any(item.name.startswith(_CATCH) for item in module.imported_funcs)
+    definer.reads_directories = any(item.name == _LIST for item in module.imported_funcs)
     for item in module.imported_funcs:
-        name = item.name
-        if item.module_name != _MODULE or not _is_known(name) or linker.get(_MODULE, name) is not None:
-            continue
-        function: Callable[..., Any]
-        if name.startswith(_INVOKE):
-            function = _make_invoke(item.type) if isinstance(item.type, FuncType) else _abort
-            if overflow is not None and isinstance(item.type, FuncType):
-                function = _make_counting(function, _zero(item.type), overflow, depth)
-        elif name == "setTempRet0":
-            function = _make_setter(temporary)
-        elif name == "getTempRet0":
-            function = _make_getter(temporary)
-        else:
-            function = _FUNCTIONS[name]
         if isinstance(item.type, FuncType):
-            linker.define(_MODULE, name, HostFunc(function, item.type.params, item.type.results, caller=True))
+            place = item.module_name, item.name
+            if place[0] == _WASI:
+                definer.define_wasi(place, item.type)
+            elif names is not None and place in names:
+                definer.define(place, names[place], item.type)
+            elif place[0] == _MODULE:
+                definer.define(place, item.name, item.type)
+
+
+def has_short_names(module: CompiledModule) -> bool:
+    """Whether the module's imports have lost their names: emscripten's -O3 calls them `a.a`, `a.b`, ..."""
+    return any(item.module_name == _SHORT and len(item.name) <= _LONGEST_SHORT for item in module.imported_funcs)
+
+
+def instantiate_with_system(
+    store: Store, module: CompiledModule, linker: Any, glue: str | os.PathLike[str] | None
+) -> Instance:
+    """Makes an instance with what it imports of emscripten; with a JavaScript file, as that does it.
+
+    Then exports have the names that it gives them, too, and constructors have been called.
+    """
+    names = None
+    if glue is not None:
+        load("wasmz.runtime.emscripten.names")
+        from wasmz.runtime.emscripten.names import read_file
+
+        names = read_file(glue, module)
+    define_emscripten(linker, module, names=None if names is None else names.imports)
+    instance = Instance(store, module, linker)
+    if names is not None:
+        instance.add_export_names(names.exports)
+        call_constructors(instance, names.constructors or "__wasm_call_ctors")
+    return instance
+
+
+class _Definer:
+    """Defines imports of a module, one after the other.
+
+    Attributes:
+        catches: whether it catches exceptions of C++ by way of the host.
+        reads_directories: whether the module has the system call for that; then ``fd_seek`` is for directories, too.
+    """
+
+    def __init__(self, linker: Definitions, config: WasiConfig | None, overflow: str | None) -> None:
+        self._linker = linker
+        self._config = config
+        self._overflow = overflow
+        self._temporary = [0]
+        self._depth = [0]
+        self._system: System | None = None
+        self.reads_directories: bool = False
+        self.catches: bool = False
+
+    def define(self, place: tuple[str, str], name: str, type: FuncType) -> None:
+        """Defines an import as the function of this name, if there is one."""
+        if self._linker.get(*place) is not None:
+            return
+        if _is_known(name) or (name == _THROW and not self.catches):
+            function = _throw_cxx if name == _THROW else self._find(name, type)
+            self._linker.define(*place, HostFunc(function, type.params, type.results, caller=True))
+        elif _is_of_system(name):
+            self._find_system().define(self._linker, *place, name, type)
+
+    def define_wasi(self, place: tuple[str, str], type: FuncType) -> None:
+        """Defines a function of WASI where the module has another type for it: two i32 for each i64."""
+        known = getattr(self._linker.get(*place), "type", None)
+        if (known != type or (self.reads_directories and place[1] == "fd_seek")) and _is_of_system(place[1]):
+            self._find_system().define(self._linker, *place, place[1], type)
+
+    def _find(self, name: str, type: FuncType) -> Callable[..., Any]:
+        if not name.startswith(_INVOKE):
+            if name == "setTempRet0":
+                return _make_setter(self._temporary)
+            return _make_getter(self._temporary) if name == "getTempRet0" else _FUNCTIONS[name]
+        invoke = _make_invoke(type)
+        if self._overflow is None:
+            return invoke
+        return _make_counting(invoke, _zero(type), self._overflow, self._depth)
+
+    def _find_system(self) -> System:
+        if self._system is None:
+            load("wasmz.runtime.wasi.functions")
+            load("wasmz.runtime.emscripten.definitions")
+            from wasmz.runtime.emscripten.definitions import System
+            from wasmz.runtime.wasi.functions import add_to_linker, process_of
+
+            if process_of(self._linker) is None:
+                add_to_linker(self._linker, self._config)
+            process = process_of(self._linker)
+            if process is None:
+                raise ValueError("WASI's functions of the linker are not those of define_wasi")
+            self._system = System(process)
+        return self._system
+
+
+def _is_of_system(name: str) -> bool:
+    load("wasmz.runtime.emscripten.definitions")
+    from wasmz.runtime.emscripten.definitions import is_system_function
+
+    return is_system_function(name)
+
+
+def call_constructors(instance: Instance, name: str = "__wasm_call_ctors") -> None:
+    """Does what comes before all else: ``_initialize``, or the constructors of C++ where it is not there."""
+    instance.initialize_reactor()
+    if not instance.is_reactor and name in instance.exports:
+        instance.call(name)
 
 
 def run_main(instance: Instance, args: Sequence[str | bytes]) -> int:
@@ -235,6 +350,20 @@ def _text(caller: Caller, address: int) -> str:
     return data.partition(b"\0")[0].decode(errors="replace")
 
 
+def _throw_cxx(caller: Caller, *_: int) -> None:
+    """Where nothing catches exceptions of C++, emscripten's default, one ends the program."""
+    raise Trap(TrapCode.UNREACHABLE, "an exception of C++ was thrown, and the module was built without catching any")
+
+
+def _call_handler(caller: Caller, index: int, signal: int) -> None:
+    """A signal that the program raises itself."""
+    elements = caller.instance.exports["__indirect_function_table"].elements
+    func = _element(elements, index & 0xFFFF_FFFF)
+    if func.defined_type.composite != FuncType((ValType.I32,)):
+        raise Trap(TrapCode.BAD_SIGNATURE)
+    func.adapter()(signal)
+
+
 def _exit(caller: Caller, status: int) -> None:
     raise WasiExit(status & 0xFFFF_FFFF)
 
@@ -299,6 +428,7 @@ _FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "abort": _abort,
     "_abort_js": _abort,
     "__assert_fail": _assert_fail,
+    "__call_sighandler": _call_handler,
     "exit": _exit,
     "emscripten_force_exit": _exit,
 }

@@ -31,6 +31,11 @@ _MODULES: Final = {
 }
 # Prefixes of names in "env".
 _EMSCRIPTEN: Final = ("invoke_", "emscripten_", "_emscripten_", "__syscall_", "setTempRet0", "getTempRet0", "_embind_")
+# What emscripten calls imports that have lost their names.
+_SHORT: Final = (
+    "what emscripten's -O3 calls imports: instantiate(..., glue='module.js') reads their names from its JavaScript"
+)
+_LONGEST_SHORT: Final = 2
 # Prefixes of interface names.
 _COMPONENTS: Final = ("wasi:", "wasi_snapshot_preview2")
 
@@ -50,6 +55,8 @@ def hints_for(missing: Iterable[ImportType]) -> list[str]:
             hints["env is emscripten's JavaScript: linker.define_emscripten(module) defines the usual part of it"] = (
                 None
             )
+        elif module == "a" and len(name) <= _LONGEST_SHORT:
+            hints[f"a is {_SHORT}"] = None
         elif (module, name) == ("wasi", "thread-spawn"):
             hints["wasi.thread-spawn is wasi-threads: wasmz run starts threads"] = None
     return list(hints)

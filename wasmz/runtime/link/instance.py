@@ -194,6 +194,9 @@ class Instance:
         exports: what the module exports, bound to this instance.
     """
 
+    # By name; added to by :meth:`add_export_names`.
+    _specs: dict[str, ExportSpec]
+
     def __init__(self, store: Store, module: CompiledModule | ModuleHandle, linker: Imports | None = None) -> None:
         """Links, initialises, and runs the module's start function. ``module`` may also be an ``ArcModule``.
 
@@ -312,6 +315,19 @@ class Instance:
     def is_reactor(self) -> bool:
         """Whether the module is a WASI reactor."""
         return "_initialize" in self._specs and self._specs["_initialize"].kind == "func"
+
+    def add_export_names(self, names: Mapping[str, str]) -> None:
+        """Gives exports further names: ``{"sqlite3_open": "ib"}``. Names that the module has stay what they are.
+
+        Raises:
+            KeyError: there is no such export.
+        """
+        specs = self._specs
+        added = {
+            new: ExportSpec(new, specs[old].kind, specs[old].index) for new, old in names.items() if new not in specs
+        }
+        self._specs = {**specs, **added}
+        self.exports = Exports(self, tuple(self._specs.values()))
 
     # Parts
 

@@ -26,6 +26,7 @@ from wasmz.types import DefinedType, ExternType, FuncType, GlobalType, ImportTyp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterable
     from typing import Any
 
@@ -91,12 +92,39 @@ class Linker:
             raise TypeError(f"config must be a WasiConfig, not {bounded(repr(config))}")
         add_to_linker(self, config)
 
-    def define_emscripten(self, module: CompiledModule) -> None:
-        """Defines what the module imports by emscripten's conventions: ``invoke_*``, ``longjmp``, memory growth."""
+    def define_emscripten(
+        self,
+        module: CompiledModule,
+        config: WasiConfig | None = None,
+        *,
+        glue: str | os.PathLike[str] | None = None,
+    ) -> None:
+        """Defines what the module imports of emscripten's conventions: system calls, ``invoke_*``, memory growth, ...
+
+        Files and streams are those of :meth:`define_wasi`, if it was called before, and otherwise those of ``config``.
+
+        Args:
+            module: the module.
+            config: what the guest gets.
+            glue: emscripten's JavaScript file, for modules whose imports have lost their names (``a.b``). It is read,
+                not run.
+
+        Raises:
+            OSError, ValueError: the file cannot be read, or is not for this module. TypeError: no such arguments.
+        """
         load("wasmz.runtime.link.emscripten")
         from wasmz.runtime.link.emscripten import define_emscripten
 
-        define_emscripten(self, _expect_module(module))
+        if not (config is None or hasattr(type(config), "preopen_dir")):
+            raise TypeError(f"config must be a WasiConfig, not {bounded(repr(config))}")
+        compiled = _expect_module(module)
+        names = None
+        if glue is not None:
+            load("wasmz.runtime.emscripten.names")
+            from wasmz.runtime.emscripten.names import read_file
+
+            names = read_file(glue, compiled).imports
+        define_emscripten(self, compiled, config, names=names)
 
     def define_wasm_bindgen(self, module: CompiledModule, glue: str) -> None:
         """Defines what the module imports of wasm-bindgen's JavaScript, whose text is ``glue``; it is read, never run.

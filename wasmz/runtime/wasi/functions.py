@@ -104,6 +104,12 @@ def add_to_linker(linker: Definitions, config: WasiConfig | None = None) -> None
         linker.define("wasi_unstable", name, _WasiFunction(process, name, type, "unstable_"))
 
 
+def process_of(linker: Definitions) -> Process | None:
+    """The guest process whose functions :func:`add_to_linker` has defined, if they still are."""
+    found = linker.get("wasi_snapshot_preview1", "fd_write")
+    return found._process if isinstance(found, _WasiFunction) else None
+
+
 class _WasiFunction(HostFunc):
     """A host function that is imported when an instance is linked with it.
 
