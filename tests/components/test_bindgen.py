@@ -9,6 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.components.sample import sample
+from tests.components.test_wit import WORLDS, make_component
+from wasmz.component.binary.decoder import decode_component
+from wasmz.component.validation.validator import validate_component
+from wasmz.ship.component_stubs import render_bindings, render_component_stub
 
 pytestmark = pytest.mark.skipif(sys.platform == "emscripten", reason="there are no processes here")
 
@@ -205,6 +209,41 @@ def test_modules_are_refused(folder: Path) -> None:
     done = run(folder, "-m", "wasmz", "bindgen", "module.wasm")
     assert done.returncode == 2 and "is no component" in done.stderr
     assert run(folder, "-m", "wasmz", "bindgen", "app.wasm", "-o", "class").returncode == 2
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_stubs_of_all_kinds_of_types_are_valid(name: str, tmp_path: Path) -> None:
+    pytest.importorskip("mypy")
+    data = make_component(tmp_path, WORLDS[name]).read_bytes()
+    component = decode_component(data)
+    validate_component(component)
+    assert component.type is not None
+    (tmp_path / "module.pyi").write_text(render_component_stub(component.type, name), encoding="utf-8")
+    (tmp_path / "package.pyi").write_text(render_bindings(component.type, name), encoding="utf-8")
+    done = run(tmp_path, "-m", "mypy", "--strict", "--config-file=", "module.pyi", "package.pyi")
+    assert "Success" in done.stdout, done.stdout
+
+
+def test_types_of_the_world_leave_the_packages_own_names(tmp_path: Path) -> None:
+    world = """
+        package test:names;
+        world w { record instance { a: u8 } record other { b: u8 } import f: func(i: instance, o: other); }
+    """
+    (tmp_path / "names.wasm").write_bytes(make_component(tmp_path, world).read_bytes())
+    assert run(tmp_path, "-m", "wasmz", "bindgen", "names.wasm", "-o", "names").returncode == 0
+    program = "import names; print(names.Instance_(1), names.Other(b=2), names.Instance.__name__)"
+    assert run(tmp_path, "-c", program).stdout == "Instance(a=1) Other(b=2) object\n"
+    assert "class Instance_(Record):" in (tmp_path / "names" / "__init__.pyi").read_text(encoding="utf-8")
+
+
+def test_streams_and_futures_are_typed(tmp_path: Path) -> None:
+    component = decode_component(make_component(tmp_path, WORLDS["asynchronous"]).read_bytes())
+    validate_component(component)
+    assert component.type is not None
+    lines = [line.strip() for line in render_component_stub(component.type, "pipes").splitlines()]
+    sent = "AsyncIterable[Any] | Iterable[Any]"
+    assert f"async def send(data: {sent}) -> Awaitable[Ok | Err]: ..." in lines
+    assert "def pulse() -> tuple[AsyncIterator[None], Awaitable[None]]: ..." in lines
 
 
 # Precompiled

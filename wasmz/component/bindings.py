@@ -33,6 +33,12 @@ BINDINGS: Final = ("component", "instantiate", "Exports", "Imports", "Instance")
 _VALUES: Final = frozenset({"record", "variant", "enum", "flags"})
 
 
+def top_level_class(label: str) -> str:
+    """The class of a type that is in no interface, beside what a package has itself."""
+    name = class_name(label)
+    return f"{name}_" if name in BINDINGS else name
+
+
 def bind(namespace: dict[str, Any], file: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """The ``__getattr__`` and ``__dir__`` of a package.
 
@@ -115,10 +121,10 @@ def _classes(component: Component) -> dict[str, Any]:
     names = interface_classes(keys, BINDINGS)
     found: dict[str, Any] = {"Imports": dict, "Exports": object, "Instance": object}
     for side, is_import in sides:
-        found.update(_members(component, side.items(), is_import=is_import))
+        found.update(_members(component, side.items(), top_level_class, is_import=is_import))
         for key, extern in side.items():
             if isinstance(extern, InstanceType):
-                members = _members(component, extern.exports.items(), is_import=is_import)
+                members = _members(component, extern.exports.items(), class_name, is_import=is_import)
                 known = found.get(names[key])
                 if known is None:
                     found[names[key]] = type(names[key], (), members)
@@ -132,7 +138,13 @@ def _classes(component: Component) -> dict[str, Any]:
     return found
 
 
-def _members(component: Component, externs: Iterable[tuple[str, ExternType]], *, is_import: bool) -> dict[str, Any]:
+def _members(
+    component: Component,
+    externs: Iterable[tuple[str, ExternType]],
+    spelled: Callable[[str], str],
+    *,
+    is_import: bool,
+) -> dict[str, Any]:
     members: dict[str, Any] = {}
     for name, extern in externs:
         if not isinstance(extern, TypeBound):
@@ -140,7 +152,7 @@ def _members(component: Component, externs: Iterable[tuple[str, ExternType]], *,
         if isinstance(extern.type, ResourceName):
             # The host's own class: this one may be its base. Those of the component come with an instance.
             if is_import:
-                members[class_name(name)] = type(class_name(name), (), {})
+                members[spelled(name)] = type(spelled(name), (), {})
         elif extern.type.kind in _VALUES:
-            members[class_name(name)] = component.code.class_of(extern.type)
+            members[spelled(name)] = component.code.class_of(extern.type)
     return members

@@ -10,7 +10,7 @@ and so on are declared as the classes that values have; parameters take what sta
 from __future__ import annotations
 
 from wasmz.component.binary.decoder import decode_component
-from wasmz.component.bindings import BINDINGS
+from wasmz.component.bindings import BINDINGS, top_level_class
 from wasmz.component.forms import ResourceName
 from wasmz.component.spelling import (
     attribute_name,
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 _HOMES: Final = {
     **dict.fromkeys(("bool", "bytearray", "bytes", "classmethod", "dict", "float", "int", "list"), "builtins"),
     **dict.fromkeys(("memoryview", "object", "staticmethod", "str", "tuple", "type"), "builtins"),
+    **dict.fromkeys(("AsyncIterable", "AsyncIterator", "Awaitable"), "collections.abc"),
     **dict.fromkeys(("Callable", "Iterable", "Mapping", "Sequence"), "collections.abc"),
     "Enum": "enum",
     **dict.fromkeys(("Any", "ClassVar", "Protocol", "TypedDict"), "typing"),
@@ -136,11 +137,15 @@ class _Stub:
         self.names: StubNames = StubNames(set(BINDINGS) | _all_names(type), _HOMES)
 
     def _note(self, place: _Place, name: str, type: Any) -> None:
-        path = f"{place.cls}.{class_name(name)}" if place.cls else class_name(name)
+        path = f"{place.cls}.{class_name(name)}" if place.cls else self._top_level(name)
         if isinstance(type, ResourceName):
             self.paths[id(type)] = self.resources.setdefault(type.resource, path)
         elif isinstance(type, _NAMED):
             self.paths[id(type)] = self.structures.setdefault(type.shape, path)
+
+    def _top_level(self, name: str) -> str:
+        """The class of a type of the world's own: in packages, not one of the package's own names."""
+        return top_level_class(name) if self.imports else class_name(name)
 
     # Types
 
@@ -165,6 +170,12 @@ class _Stub:
             return f"{of('dict')}[{self.given(type.key)}, {self.given(type.value)}]"
         if kind == "option":
             return f"{of('Some') if type.item.kind == 'option' else self.given(type.item)} | None"
+        if kind in ("stream", "future"):
+            item = type.item
+            # Streams of bytes come in chunks.
+            is_bytes = kind == "stream" and item is not None and item.kind == "u8"
+            given = "None" if item is None else of("bytes") if is_bytes else self.given(item)
+            return self._transfer(type, given, is_given=True)
         return self._class(type)
 
     def taken(self, type: Any) -> str:
@@ -184,6 +195,11 @@ class _Stub:
             return f"{of('Mapping')}[{self.taken(type.key)}, {self.taken(type.value)}]"
         if kind == "option":
             return f"{of('Some') if type.item.kind == 'option' else self.taken(type.item)} | None"
+        if kind in ("stream", "future"):
+            item = type.item
+            is_bytes = kind == "stream" and item is not None and item.kind == "u8"
+            taken = "None" if item is None else of("Any") if is_bytes else self.taken(item)
+            return self._transfer(type, taken, is_given=False)
         made = self._class(type)
         if kind == "record":
             return f"{made} | {of('Mapping')}[{of('str')}, {of('Any')}]"
@@ -206,7 +222,16 @@ class _Stub:
             return self.names.of("bool")
         if kind == "result":
             return f"{self.names.of('Ok')} | {self.names.of('Err')}"
-        return self.names.of("Any") if kind in ("stream", "future", "error-context") else None
+        return self.names.of("Any") if kind == "error-context" else None
+
+    def _transfer(self, type: Any, item: str, *, is_given: bool) -> str:
+        """The type of a stream or future; ``item`` is that of its values."""
+        of = self.names.of
+        if type.kind == "future":
+            return f"{of('Awaitable')}[{item}]" if is_given else f"{of('Awaitable')}[{item}] | {item}"
+        if is_given:
+            return f"{of('AsyncIterator')}[{item}]"
+        return f"{of('AsyncIterable')}[{item}] | {of('Iterable')}[{item}]"
 
     def _class(self, type: Any) -> str:
         """The class of a record, variant, enum or flags, or of a resource's objects."""
@@ -233,7 +258,7 @@ class _Stub:
 
     def definition(self, place: _Place, name: str, type: Any) -> list[str]:
         """The lines that declare the class of a type."""
-        cls = class_name(name)
+        cls = class_name(name) if place.cls else self._top_level(name)
         path = self._path(type)
         own = f"{place.cls}.{cls}" if place.cls else cls
         if isinstance(type, ResourceName):
