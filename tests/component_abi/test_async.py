@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 import wasmz
-from tests.component_abi.support import ALLOCATOR, instantiate
-from wasmz.component import Future, Stream, WrongValue
+from tests.component_abi.support import ALLOCATOR, instantiate, parse
+from wasmz.component import Future, Linker, Stream, WrongValue
 
 # A task that calls the host's `fetch`, waits for it, and returns twice its result.
 TWICE = """(component
@@ -84,8 +84,11 @@ def test_what_coroutines_raise_passes() -> None:
         await asyncio.sleep(0)
         raise KeyError(key)
 
+    exports = instantiate(TWICE, fetch=fetch).exports
     with pytest.raises(KeyError):
-        asyncio.run(instantiate(TWICE, fetch=fetch).exports.twice(1))
+        asyncio.run(exports.twice(1))
+    with pytest.raises(wasmz.Trap, match="cannot enter component instance"):
+        asyncio.run(exports.twice(1))
 
     async def wrong(key: int) -> Any:
         return "x"
@@ -308,3 +311,24 @@ print("done")
     root = Path(__file__).parent.parent.parent
     made = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=root)
     assert (made.stdout, made.returncode) == ("done\n", 0), made.stderr
+
+
+def test_instances_that_trapped_leave_others_alone() -> None:
+    engine = wasmz.Engine()
+    store = wasmz.Store(engine)
+    linker = Linker(engine)
+    linker.define("fetch", _fetch)
+    good = linker.instantiate(store, wasmz.Component.compile(engine, parse(TWICE))).exports
+    # The callback traps, while another task of its instance waits to go on.
+    text = TWICE.replace(
+        '(func (export "callback") (param $event i32) (param i32 i32) (result i32)',
+        '(func (export "callback") (param $event i32) (param i32 i32) (result i32) unreachable)\n'
+        '    (func (export "unused") (param $event i32) (param i32 i32) (result i32)',
+    )
+    bad = linker.instantiate(store, wasmz.Component.compile(engine, parse(text))).exports
+
+    async def run() -> list[Any]:
+        return await asyncio.gather(bad.twice(8), bad.twice(9), return_exceptions=True)
+
+    assert all(isinstance(result, wasmz.Trap) for result in asyncio.run(run()))
+    assert asyncio.run(good.twice(8)) == 18

@@ -29,6 +29,7 @@ class _HostTask:
     ) -> None:
         self.function = function
         self.type = type
+        self.place = place
         self.on_resolve = on_resolve
         self.wrong_result = function.wrong_result(type, place)
         self.task: asyncio.Task[Any] | None = None
@@ -67,13 +68,13 @@ class _HostTask:
                 result = Ok(result)
         except ComponentError as error:
             if not self._is_result():
-                driver.fail(error)
+                self._fail(error, driver)
                 return
             result = Err(error.payload)
         except asyncio.CancelledError:
             is_cancelled = True
         except BaseException as error:
-            driver.fail(error)
+            self._fail(error, driver)
             return
         finally:
             driver.pending -= 1
@@ -82,6 +83,12 @@ class _HostTask:
             driver.run(lambda: self.on_resolve(None, True))
         else:
             driver.run(lambda: self.resolve(result))
+
+    def _fail(self, error: BaseException, driver: Driver) -> None:
+        """The function raised what passes through the component, which is not called any more."""
+        for state in self.place.state.chain():
+            state.may_enter = False
+        driver.fail(error)
 
     def cancel(self, caller: object) -> None:
         """The guest wants it to end."""

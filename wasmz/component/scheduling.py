@@ -57,8 +57,9 @@ class Scheduler:
     def tick(self) -> bool:
         """Goes on with a thread that is ready. Returns whether there was one."""
         for thread in self.waiting:
-            if thread.is_ready():
-                state = thread.task.state_of_instance
+            state = thread.task.state_of_instance
+            # Threads of instances that have trapped stay where they are.
+            if thread.is_ready() and all(one.may_enter for one in state.chain()):
                 entered = enter(state, None)
                 thread.resume()
                 leave(entered)
