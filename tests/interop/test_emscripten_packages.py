@@ -5,8 +5,6 @@ The modules are fetched by ``python -m benchmarks.build``, by SHA-256.
 
 from __future__ import annotations
 
-import lzma
-import sqlite3
 import sys
 from pathlib import Path
 from typing import Any
@@ -26,6 +24,7 @@ def path_of(source: str, name: str) -> Path:
 
 def test_sqlite(tmp_path: Path) -> None:
     """Imports and exports have lost their names; the file it writes is read by CPython's SQLite, and the reverse."""
+    sqlite3 = pytest.importorskip("sqlite3")
     module = path_of("sqljs", "sql-wasm.wasm")
     files = wasmz.MemoryFileSystem()
     instance = wasmz.instantiate(module, wasi=wasmz.WasiConfig().preopen_dir(files, "/"))
@@ -82,6 +81,7 @@ def test_jq() -> None:
 
 def test_seven_zip() -> None:
     """What it packs, CPython's lzma reads."""
+    lzma = pytest.importorskip("lzma")
     module = wasmz.Module.compile(path_of("sevenzip", "7zz.wasm"))
     content = "".join(f"line {number}\n" for number in range(2_000))
     files = wasmz.MemoryFileSystem({"d/in.txt": content, "d/e/other.txt": "x"})

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import wasmz
-from tests.differential.oracle import assemble
 from wasmz.runtime.emscripten.names import read_names
+from wasmz.text import assemble
 
 MODULE = """(module
   (import "a" "a" (func (param i32 i32 i32 i32) (result i32)))

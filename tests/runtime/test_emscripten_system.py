@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 import wasmz
-from tests.differential.oracle import assemble
 from wasmz.runtime.emscripten import times
 from wasmz.runtime.emscripten.definitions import types_of
 from wasmz.runtime.emscripten.functions import FUNCTIONS
 from wasmz.runtime.emscripten.system_calls import CALLS
+from wasmz.text import assemble
 
 AT_FDCWD = -100
 O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_TRUNC, O_APPEND, O_DIRECTORY = 1, 2, 0o100, 0o200, 0o1000, 0o2000, 0o200000
