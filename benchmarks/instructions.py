@@ -1,9 +1,10 @@
-"""What the kernels execute: Python instructions of each contender's code, by kind, and the time that one takes.
+"""What the kernels execute: Python instructions of each contender's code, by kind, and the time of one instruction.
 
 count_kernel(kernel, engines, rounds=5)["pwasm"]   -> Executed(moves=81_022, operations=40_311, control=20_100, ...)
 
-Two programs of the same speed an instruction differ by how many they execute; where the numbers are close, what is
-left is what CPython spends on an operation. Calls into C (slices, ``struct``) count as the instruction that calls.
+If two programs take the same time per instruction, the ratio of their times is the ratio of their instruction counts.
+If the counts are close, the difference is the time of CPython's operations. A call into C (slices, ``struct``) counts
+as one instruction.
 """
 
 from __future__ import annotations
