@@ -30,6 +30,8 @@ def split_place(place: str) -> tuple[str, int | None]:
             raise ValueError(f"{place!r} is no place of a network: HOST[:PORT]")
     elif place.count(":") == 1:
         host, colon, port = place.partition(":")
+    if ":" in host and _network(host) is None:
+        raise ValueError(f"{place!r} is no place of a network: HOST[:PORT]")
     if not host or (colon and port != _ANY and not (port.isascii() and port.isdigit() and int(port) < 1 << 16)):
         raise ValueError(f"{place!r} is no place of a network: HOST[:PORT]")
     return host.lower(), int(port) if colon and port != _ANY else None
