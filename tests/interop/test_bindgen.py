@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import gc
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import wasmz
+from tests.interop.packages import ROOT
 from wasmz.interop.bindgen.glue import read_glue
+from wasmz.interop.registry import families_of
 from wasmz.text import assemble
 
 MODULE = """
@@ -420,3 +426,47 @@ def test_forms_of_imports(form: str) -> None:
     assert function.params == ["arg0"]
     assert [text for _, text in function.body] == ["return", "arg0", ";"]
     assert function.catches == ("handleError" in form)
+
+
+@pytest.mark.skipif(sys.platform == "emscripten", reason="there are no processes here")
+def test_inspect_names_the_toolchain(tmp_path: Path) -> None:
+    (tmp_path / "own_bg.wasm").write_bytes(assemble(MODULE))
+    command = [sys.executable, "-m", "wasmz", "inspect", str(tmp_path / "own_bg.wasm")]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "made by Rust with wasm-bindgen: needs its .js file: wasmz.bind(file)" in shown
+    found = json.loads(subprocess.run([*command, "--json"], capture_output=True, text=True, check=True).stdout)
+    assert [item["name"] for item in found["toolchains"]] == ["wasm-bindgen"]
+
+
+@pytest.mark.parametrize(
+    ("imports", "names"),
+    [
+        ('(import "gojs" "runtime.ticks" (func (result i64)))', ["go"]),
+        ('(import "wasm:js-string" "length" (func (param externref) (result i32)))', ["js-strings"]),
+        ('(import "\'" "text" (global externref))', ["js-strings"]),
+        ('(import "WebAssembly" "JSTag" (tag (param externref)))', ["js-strings"]),
+        ('(import "env" "abort" (func (param i32 i32 i32 i32)))', ["assemblyscript"]),
+        ('(import "env" "abort" (func))', []),
+        ('(import "./foo_bg.js" "__wbindgen_throw" (func (param i32 i32)))', ["wasm-bindgen"]),
+        ('(import "env" "log" (func (param i32)))', []),
+    ],
+)
+def test_families_are_told_by_their_imports(imports: str, names: list[str]) -> None:
+    assert families_of(wasmz.Module.compile(assemble(f"(module {imports})"))) == names
+
+
+@pytest.mark.skipif(sys.platform == "emscripten", reason="there are no processes here")
+def test_python_imports_such_modules(tmp_path: Path) -> None:
+    (tmp_path / "own_bg.wasm").write_bytes(assemble(MODULE))
+    (tmp_path / "own.js").write_text(GLUE)
+    program = "import wasmz.importer, own_bg; print(own_bg.shout('hi'), own_bg.Point(2).x, own_bg.Color.Blue)"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment)
+    assert (done.stdout, done.stderr) == ("HI 2.0 5\n", "")
+    command = [sys.executable, "-m", "wasmz", "compile", "own_bg.wasm", "-o", "own_bg.pyc"]
+    subprocess.run(command, check=True, cwd=tmp_path, capture_output=True, env=environment)
+    (tmp_path / "own_bg.wasm").unlink()
+    done = subprocess.run(
+        [sys.executable, "-c", program.replace("wasmz.importer, ", "")], capture_output=True, text=True, env=environment
+    )
+    assert (done.stdout, done.stderr) == ("HI 2.0 5\n", "")

@@ -44,6 +44,8 @@ def inspect_command(file: str, as_json: bool) -> None:
         click.echo(json.dumps({"file": file, **found}, indent=2))
         return
     click.echo(f"{file}: {found['size']:,} bytes, {counted(found['functions'], 'function')}")
+    for item in found["toolchains"]:
+        click.echo(f"{paint('made by', 'wasm')} {item['toolchain']}: needs {item['needs']}")
     for item in found["imports"]:
         click.echo(f"{paint('import', 'wasm')} {item['module']}.{item['name']}: {item['type']}")
     for item in found["exports"]:
@@ -73,11 +75,28 @@ def _found(data: bytes, module: WasmModule) -> dict[str, Any]:
         "name": module.names.module,
         "size": len(data),
         "functions": len(module.bodies),
+        "toolchains": _toolchains(module),
         "imports": imports,
         "exports": exports,
         "defines": [*map(str, module.memories), *(str(table.type) for table in module.tables)],
         "sections": sections,
     }
+
+
+def _toolchains(module: WasmModule) -> list[dict[str, str]]:
+    """The toolchains that the imports tell, for which the host has code (docs/interop.md)."""
+    from wasmz.interop.registry import FAMILIES, find_families
+    from wasmz.types import ImportType, TagType
+
+    imports = []
+    for item in module.imports:
+        type: Any = item.descriptor
+        if isinstance(type, int):
+            signature = module.signature(type)
+            type = TagType(signature) if item.kind == "tag" else signature
+        imports.append(ImportType(item.module, item.name, type))
+    families = [FAMILIES[name] for name in find_families(imports)]
+    return [{"name": family.name, "toolchain": family.toolchain, "needs": family.needs} for family in families]
 
 
 def _describe(module: WasmModule, kind: ExternKind, index: int) -> str:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeVar
 
+    from wasmz.interop.exposing import Toolchains
+
     _T = TypeVar("_T")
 
 # Names that belong to Python and wasmz in a module's namespace, whatever the WebAssembly module exports.
@@ -37,6 +39,8 @@ OWN_NAMES = (
     *("__name__", "__doc__", "__package__", "__loader__", "__spec__", "__path__", "__file__", "__cached__"),
     *("__builtins__", "__dict__", "__class__", "__wasm_instance__"),
 )
+
+_WASI = ("wasi_snapshot_preview1", "wasi_unstable")
 
 
 def populate(
@@ -71,12 +75,13 @@ def _cannot_import(namespace: dict[str, Any], reason: str) -> BaseException:
 def expose(
     namespace: dict[str, Any],
     module: CompiledModule,
-    define_more: Callable[[Linker, CompiledModule], None] | None = None,
+    define_more: Callable[[Linker, CompiledModule, Toolchains | None], None] | None = None,
 ) -> None:
     """Instantiates a compiled module, and puts its exports into a Python namespace.
 
     In the main program, a command module is run, and its exit status becomes the process's. ``define_more`` defines
-    imports besides WASI. Exports do not replace names that belong to Python (``OWN_NAMES``); these are reached by
+    imports besides WASI; without it there are those of toolchains (docs/interop.md), whose modules give Python
+    functions. Exports do not replace names that belong to Python (``OWN_NAMES``); these are reached by
     ``__wasm_instance__``.
 
     Raises:
@@ -87,11 +92,22 @@ def expose(
     linker = Linker(module.engine)
     args = sys.argv if is_main else [str(namespace.get("__name__", "module"))]
     linker.define_wasi(WasiConfig(args=args, stdin="inherit", stdout="inherit", stderr="inherit"))
+    toolchains = None
+    if any(item.module_name not in _WASI for item in module.image.imports):
+        # Imported only here: most modules import nothing, or WASI.
+        load("wasmz.interop.exposing")
+        from wasmz.interop.exposing import Toolchains
+
+        toolchains = Toolchains(module, namespace.get("__file__"))
     if define_more is not None:
-        define_more(linker, module)
+        define_more(linker, module, toolchains)
+    elif toolchains is not None:
+        toolchains.define(linker)
     instance = _instantiate(module, linker, is_main=is_main)
     own = {name: namespace[name] for name in OWN_NAMES if name in namespace}
     namespace.update(instance.exports)
+    if toolchains is not None:
+        namespace.update(toolchains.bind(instance))
     namespace.update(own, __wasm_instance__=instance)
     if is_main:
         # At exit, interpreters search all objects for cycles once more, a twelfth of a small program's run. They skip

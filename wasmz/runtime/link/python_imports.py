@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any, Union
 
+    from wasmz.interop.exposing import Toolchains
     from wasmz.runtime.link.compiled_module import CompiledModule
     from wasmz.runtime.link.linker import Linker
 
@@ -35,19 +36,36 @@ class PythonImports:
         self.name = name
         self.given = given
 
-    def define(self, linker: Linker, module: CompiledModule) -> None:
+    def define(self, linker: Linker, module: CompiledModule, toolchains: Toolchains | None = None) -> None:
         """Defines the imports that the linker does not define yet.
+
+        Args:
+            linker: where.
+            module: the module.
+            toolchains: what defines imports that no Python module has, unless only given ones are allowed.
 
         Raises:
             ImportError: an import was not found.
         """
+        if toolchains is not None and toolchains.families and self.given is None:
+            self._define(linker, module, is_optional=True)
+            toolchains.define(linker)
+        self._define(linker, module, is_optional=False)
+
+    def _define(self, linker: Linker, module: CompiledModule, *, is_optional: bool) -> None:
         for item in module.imports:
-            if linker.get(item.module_name, item.name) is None:
+            if linker.get(item.module_name, item.name) is not None:
+                continue
+            try:
                 found = self._find(item.module_name, item.name)
-                try:
-                    linker.define(item.module_name, item.name, found)
-                except TypeError as error:
-                    raise ImportError(f"{self.name} imports {error}", name=item.module_name) from None
+            except ImportError:
+                if is_optional:
+                    continue
+                raise
+            try:
+                linker.define(item.module_name, item.name, found)
+            except TypeError as error:
+                raise ImportError(f"{self.name} imports {error}", name=item.module_name) from None
 
     def _find(self, module_name: str, name: str) -> Any:
         if self.given is not None:
