@@ -57,7 +57,9 @@ def test_grants(places: list[str], address: str, port: int, expected: bool) -> N
     assert NetworkGrants(places).allows_address(address, port) is expected
 
 
-@pytest.mark.parametrize("place", ["", ":80", "a:b", "a:70000", "[::1", "[::1]x", "a:-1", "a:b:c", "[a:b]:1", "::1:http", "a:\uff11"])
+@pytest.mark.parametrize(
+    "place", ["", ":80", "a:b", "a:70000", "[::1", "[::1]x", "a:-1", "a:b:c", "[a:b]:1", "::1:http", "a:\uff11"]
+)
 def test_places_that_are_none(place: str) -> None:
     with pytest.raises(ValueError, match="no place"):
         WasiConfig().allow_network(place)

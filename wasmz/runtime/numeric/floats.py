@@ -18,6 +18,7 @@ from math import ceil, copysign, fabs, floor, inf, nan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, Final
 
 __wasmz_frame__ = "helper"
@@ -263,8 +264,10 @@ def f64_neg(a: float) -> float:
 
 
 # CPython calls functions that are written in C without a frame.
-f32_abs = f64_abs = fabs
-f32_copysign = f64_copysign = copysign
+f32_abs: Callable[[float], float] = fabs
+f64_abs: Callable[[float], float] = fabs
+f32_copysign: Callable[[float, float], float] = copysign
+f64_copysign: Callable[[float, float], float] = copysign
 
 
 # Comparisons
