@@ -384,7 +384,8 @@ def instantiate(
     module = Module.compile(store.engine if engine is None else engine, source)
     if module.image.imports and not isinstance(imports, (list, tuple)):
         linker = _with_found(linker, module, source)
-        if wasi is not False or glue is not None:
+        is_system = wasi is not False and any(item.module_name in ("env", "a") for item in module.image.imports)
+        if is_system or glue is not None:
             load("wasmz.runtime.link.emscripten")
             from wasmz.runtime.link.emscripten import has_short_names, instantiate_with_system
 
