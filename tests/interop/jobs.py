@@ -110,11 +110,11 @@ import gzip, io, zipfile
 data = gzip.open("excelize.wasm.gz").read()
 book = wasmz.bind(data, globals={"excelize": {}}).excelize["NewFile"]()
 book["SetCellValue"]("Sheet1", "A2", "Hello")
-print(book["GetCellValue"]("Sheet1", "A2"))
+print(book["GetCellValue"]("Sheet1", "A2")["value"])
 made = book["WriteToBuffer"]()["buffer"]
 print("xl/workbook.xml" in zipfile.ZipFile(io.BytesIO(made)).namelist())
 """,
-        "{'error': None, 'value': 'Hello'}\nTrue",
+        "Hello\nTrue",
     ),
     "sh-syntax": (
         "TinyGo",
