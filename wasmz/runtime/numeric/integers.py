@@ -13,6 +13,10 @@ from __future__ import annotations
 from wasmz.errors import LightTrapCode as TrapCode
 from wasmz.errors import Trap
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 __wasmz_frame__ = "helper"
 
 
@@ -25,7 +29,8 @@ def i32_ctz(a: int) -> int:
 
 
 # CPython calls functions that are written in C without a frame.
-i32_popcnt = i64_popcnt = int.bit_count
+i32_popcnt: Callable[[int], int] = int.bit_count
+i64_popcnt: Callable[[int], int] = int.bit_count
 
 
 def i32_add(a: int, b: int) -> int:
