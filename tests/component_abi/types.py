@@ -181,4 +181,7 @@ def for_wasmtime(type: Type, value: Any, theirs: Any) -> Any:
         part = rest[0 if case == "ok" else 1]
     inner = dict(theirs._cases())[case]
     made = None if part is None or case == "none" else for_wasmtime(part, payload, inner)
+    if isinstance(made, bool) and kind != "option" and not theirs._tagged():
+        # Their binding takes it for the first case whose payload is an integer.
+        raise ValueError("a bool in a variant")
     return Variant(case, made) if theirs._tagged() else made
