@@ -65,3 +65,16 @@ def test_nested_components_are_kept_whole(tmp_path: Path) -> None:
     linker.define("log", print)
     exports = linker.instantiate(wasmz.Store(engine), wasmz.Component.compile(engine, data)).exports
     assert exports["test:counters/all@1.0.0"].Counter(1).add(1) == 2
+
+
+def test_what_an_older_version_has_kept_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = wasmz.Engine(wasmz.Config(cache_dir=tmp_path))
+    data = parse(COUNTER)
+    first, _ = open_component(engine, data)
+    # A class is gone that the file names.
+    monkeypatch.delattr("wasmz.component.syntax.CoreModule")
+    monkeypatch.setattr("wasmz.component.binary.decoder.decode_component", lambda _: first)
+    monkeypatch.setattr("wasmz.component.validation.validator.validate_component", lambda *_, **__: None)
+    monkeypatch.setattr("wasmz.component.opening._pickled", lambda *_: b"")
+    again, codes = open_component(engine, data)
+    assert again is first and codes == {}

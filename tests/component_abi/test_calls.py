@@ -346,6 +346,45 @@ def test_limits_hold_in_components() -> None:
             assert store.fuel == 0
 
 
+def test_handles_count_against_the_limit_of_memory() -> None:
+    text = """(component
+      (type $r (resource (rep i32)))
+      (core func $new (canon resource.new $r))
+      (core module $m
+        (import "" "new" (func $new (param i32) (result i32)))
+        (func (export "fill") (param i32)
+          (loop $again
+            (drop (call $new (i32.const 7)))
+            (br_if $again (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))))
+      (core instance $i (instantiate $m (with "" (instance (export "new" (func $new))))))
+      (func (export "fill") (param "count" u32) (canon lift (core func $i "fill"))))"""
+    engine = wasmz.Engine(wasmz.Config(mem_limit_bytes=1 << 20))
+    component = wasmz.Component.compile(engine, parse(text))
+    instance = Linker(engine).instantiate(wasmz.Store(engine), component)
+    instance.exports.fill(5_000)
+    with pytest.raises(wasmz.MemoryLimit):
+        instance.exports.fill(20_000)
+
+
+def test_a_host_class_gives_nothing_of_its_metaclass() -> None:
+    class Meta(type):
+        def secret(cls) -> int:
+            return 5
+
+    class Thing(metaclass=Meta):
+        pass
+
+    text = """(component
+      (import "things" (instance
+        (export "thing" (type (sub resource)))
+        (export "[static]thing.secret" (func (result u32))))))"""
+    engine = wasmz.Engine()
+    linker = Linker(engine)
+    linker.define_instance("things", {"thing": Thing})
+    with pytest.raises(wasmz.LinkError, match="secret"):
+        linker.instantiate(wasmz.Store(engine), wasmz.Component.compile(engine, parse(text)))
+
+
 def test_a_deadline_stops_a_component() -> None:
     if sys.platform == "emscripten":
         pytest.skip("there are no threads")

@@ -10,11 +10,14 @@ What represents a resource is an int if a component defines its type, and the Py
 from __future__ import annotations
 
 from wasmz.component.traps import component_trap
+from wasmz.errors import MemoryLimit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Final, Protocol
+
+    from wasmz.runtime.limits.budgets import HostBudget
 
     class ComponentState(Protocol):
         """The state of an instance: `state.py`."""
@@ -28,26 +31,40 @@ if TYPE_CHECKING:
 __wasmz_frame__ = "helper"
 
 _MOST_HANDLES: Final = (1 << 28) - 1
+# Handles are counted so many at a time; each with its place in the table, in bytes.
+_PORTION: Final = 256
+_HANDLE_BYTES: Final = 100
 
 
 class HandleTable:
-    """What a component instance has handles to, by index."""
+    """What a component instance has handles to, by index. It never shrinks, and counts against the store's budget."""
 
-    __slots__ = ("free", "items")
+    __slots__ = ("_budget", "_counted", "free", "items")
 
-    def __init__(self) -> None:
+    def __init__(self, budget: HostBudget) -> None:
         self.items: list[Any] = [None]
         self.free: list[int] = []
+        self._budget: HostBudget = budget
+        # Up to which index it has been counted.
+        self._counted: int = _PORTION
 
     def add(self, item: Any) -> int:
-        """Takes in an item; its index."""
+        """Takes in an item; its index.
+
+        Raises:
+            Trap: there are too many. MemoryLimit: they are more than the store's budget has room for.
+        """
         if self.free:
             index = self.free.pop()
             self.items[index] = item
             return index
         index = len(self.items)
-        if index > _MOST_HANDLES:
-            raise component_trap("too many handles")
+        if index >= self._counted:
+            if index > _MOST_HANDLES:
+                raise component_trap("too many handles")
+            if not self._budget.reserve(_PORTION * _HANDLE_BYTES):
+                raise MemoryLimit("a table of handles grows past the store's limit of memory")
+            self._counted += _PORTION
         self.items.append(item)
         return index
 

@@ -297,7 +297,10 @@ def _part(item: Any, key: str, extern: Any, exports: dict[str, Any]) -> Any:
         if isinstance(resource, ResourceType) and resource.state is None:
             if kind == "constructor":
                 return resource.cls
-            return getattr(resource.cls, attribute_name(member), None)
+            name = attribute_name(member)
+            # Not those of its metaclass.
+            has_it = any(name in cls.__dict__ for cls in resource.cls.__mro__)
+            return getattr(resource.cls, name) if has_it else None
     return None
 
 

@@ -32,10 +32,9 @@ def open_component(engine: Engine, data: bytes) -> tuple[Component, dict[str, Co
     """
     cache = open_cache(engine.config)
     path = "" if cache is None else cache.component_path(data, engine.config)
-    kept = None if cache is None else cache.load_component(path, data)
+    kept = None if cache is None else _load(cache, path, data)
     if kept is not None:
-        described, codes = kept
-        component = _Unpickler(described, data).load()
+        component, described, codes = kept
     else:
         # Only now are decoder and validator imported.
         load("wasmz.component.binary.decoder")
@@ -55,6 +54,19 @@ def open_component(engine: Engine, data: bytes) -> tuple[Component, dict[str, Co
         if len(_keepers) > _MOST_KEEPERS:
             _keepers.pop(0).keep_new()
     return component, codes
+
+
+def _load(cache: Cache, path: str, data: bytes) -> tuple[Component, bytes, dict[str, CodeType]] | None:
+    """What the cache has, if this version of wasmz can read it."""
+    kept = cache.load_component(path, data)
+    if kept is None:
+        return None
+    described, codes = kept
+    try:
+        return _Unpickler(described, data).load(), described, codes
+    except Exception:
+        # Classes have changed since.
+        return None
 
 
 class _Pickler(pickle.Pickler):

@@ -93,7 +93,7 @@ class InstanceTasks:
 
     def __init__(self, state: ComponentState) -> None:
         self.scheduler: Scheduler = scheduler_of(state.store)
-        self.threads: HandleTable = HandleTable()
+        self.threads: HandleTable = HandleTable(state.store.host_budget)
         self.backpressure: int = 0
         self.waiting_to_enter: int = 0
         self.exclusive: GuestThread | None = None

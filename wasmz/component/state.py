@@ -36,7 +36,7 @@ class ComponentState:
         self.parent: ComponentState | None = parent
         self.may_enter: bool = True
         self.may_leave: bool = True
-        self.handles: HandleTable = HandleTable()
+        self.handles: HandleTable = HandleTable(store.host_budget)
         self.tasks: Any = None
 
     def chain(self) -> list[ComponentState]:
