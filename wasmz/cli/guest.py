@@ -60,7 +60,7 @@ class GuestOptions(Record):
         )
         # Sockets first: servers expect them from descriptor 3 on.
         for address in self.addresses:
-            config.preopen_socket(_listen(address))
+            config.preopen_socket(listen(address, "--tcplisten"))
         for directory in self.directories:
             host, _, guest = directory.partition("::")
             if not host or not os.path.isdir(host):
@@ -73,13 +73,14 @@ class GuestOptions(Record):
         return config
 
 
-def _listen(address: str) -> socket.socket:
+def listen(address: str, option: str) -> socket.socket:
+    """A socket that listens at ``HOST:PORT``, which an option gives. ``WrongUsage`` if it cannot be made."""
     # Imported only for servers.
     import socket
 
     host, separator, port = address.rpartition(":")
     if not separator or not port.isdecimal() or int(port) > 65_535:
-        raise WrongUsage(f"--tcplisten needs HOST:PORT, not {address!r}")
+        raise WrongUsage(f"{option} needs HOST:PORT, not {address!r}")
     host = host.removeprefix("[").removesuffix("]")
     try:
         return socket.create_server((host, int(port)), family=socket.AF_INET6 if ":" in host else socket.AF_INET)

@@ -26,6 +26,7 @@ COMMANDS = {
     "print": "wasmz.cli.print:print_command",
     "stubs": "wasmz.cli.stubs:stubs_command",
     "bindgen": "wasmz.cli.bindgen:bindgen_command",
+    "serve": "wasmz.cli.serve:serve_command",
     "cache": "wasmz.cli.cache:cache_command",
     "completion": "wasmz.cli.completion:completion_command",
 }

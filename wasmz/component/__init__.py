@@ -25,6 +25,7 @@ tasks.py            calls that may wait: scheduling.py has their threads, fibers
                     what components call for all that; asyncio_calls.py, host_tasks.py, host_streams.py Python's side
 spelling.py         names in WIT to names in Python
 values.py           classes for records, variants and so on; explain.py: what is wrong with a value
+commands.py         components that are programs; serving.py: those that answer HTTP requests
 bindings.py         packages that `wasmz bindgen` wrote; exposing.py: components that Python imports
 
 Names are imported when first used: ``import wasmz`` loads none of this.
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from wasmz.component.host_streams import Future, Stream
     from wasmz.component.instance import ComponentExports, ComponentInstance
     from wasmz.component.linker import HostResource, Linker
+    from wasmz.component.serving import asgi
     from wasmz.component.traps import ComponentError, WrongValue
     from wasmz.component.values import Case, Err, Flags, Ok, Record, Some, Variant
 
@@ -52,6 +54,7 @@ _HOMES = {
     "host_streams": ("Future", "Stream"),
     "instance": ("ComponentExports", "ComponentInstance"),
     "linker": ("HostResource", "Linker"),
+    "serving": ("asgi",),
     "traps": ("ComponentError", "WrongValue"),
     "values": ("Case", "Err", "Flags", "Ok", "Record", "Some", "Variant"),
 }
@@ -76,6 +79,7 @@ __all__ = [
     "Stream",
     "Variant",
     "WrongValue",
+    "asgi",
 ]
 
 

@@ -1,7 +1,7 @@
 """Bodies of ``wasi:http``: pipes between a guest and the threads that send and receive for it.
 
-OutgoingBody(guest, pipe).write()           -> an OutputStream into the pipe
-IncomingBody(guest, pipe).stream()          -> an InputStream out of one
+OutgoingBody(guest, pipe, None, code).write()   -> an OutputStream into the pipe
+IncomingBody(guest, pipe).stream()              -> an InputStream out of one
 """
 
 from __future__ import annotations
@@ -38,8 +38,10 @@ class _PipeSource(Source):
 
 
 class _PipeSink(Sink):
-    def __init__(self, pipe: Pipe) -> None:
+    def __init__(self, pipe: Pipe, length: int | None, wrong_size: str) -> None:
         self._pipe = pipe
+        self._length = length
+        self._wrong_size = wrong_size
         self.written = 0
 
     def add_to(self, wait: Wait, key: Any) -> None:
@@ -51,6 +53,10 @@ class _PipeSink(Sink):
 
     def write(self, content: memoryview) -> int:
         self._check()
+        if self._length is not None and self.written + len(content) > self._length:
+            error = (self._wrong_size, self.written + len(content))
+            self._pipe.end(failure=error)
+            raise StreamFailure(error, "the body of an HTTP message is longer than its fields say")
         self._pipe.write(content)
         self.written += len(content)
         return len(content)
@@ -135,12 +141,14 @@ class OutgoingBody(Resource):
     Attributes:
         pipe: what it goes to.
         length: how long it must be, if the message's fields say so.
+        wrong_size: the ``error-code`` if it is not.
     """
 
-    def __init__(self, guest: Guest, pipe: Pipe, length: int | None) -> None:
+    def __init__(self, guest: Guest, pipe: Pipe, length: int | None, wrong_size: str) -> None:
         super().__init__(guest)
         self.pipe: Pipe = pipe
         self.length: int | None = length
+        self.wrong_size: str = wrong_size
         self._sink: _PipeSink | None = None
         self._is_finished = False
 
@@ -148,7 +156,7 @@ class OutgoingBody(Resource):
         """A stream into it; once."""
         if self._sink is not None:
             raise ComponentError(None)
-        self._sink = _PipeSink(self.pipe)
+        self._sink = _PipeSink(self.pipe, self.length, self.wrong_size)
         return OutputStream(self.guest, self._sink)
 
     @staticmethod
@@ -162,7 +170,7 @@ class OutgoingBody(Resource):
         if trailers is not None:
             trailers.close()
         if body.length is not None and body.length != written:
-            error = ("HTTP-request-body-size", written)
+            error = (body.wrong_size, written)
             body.pipe.end(failure=error)
             body.close()
             raise ComponentError(error)

@@ -91,6 +91,8 @@ def _length_of(headers: Fields) -> int | None:
 class _Outgoing(Resource):
     """What requests and responses that are to be sent have in common."""
 
+    wrong_size: str = "HTTP-request-body-size"
+
     def __init__(self, guest: Guest, headers: Fields) -> None:
         super().__init__(guest)
         headers.is_fixed = True
@@ -107,7 +109,7 @@ class _Outgoing(Resource):
         if self.has_body:
             raise ComponentError(None)
         self.has_body = True
-        return OutgoingBody(self.guest, self.pipe, _length_of(self.fields))
+        return OutgoingBody(self.guest, self.pipe, _length_of(self.fields), self.wrong_size)
 
     def close(self) -> None:
         self.fields.close()
@@ -167,6 +169,8 @@ class OutgoingRequest(_Outgoing):
 
 class OutgoingResponse(_Outgoing):
     """The resource ``outgoing-response``."""
+
+    wrong_size: str = "HTTP-response-body-size"
 
     def __init__(self, guest: Guest, headers: Fields) -> None:
         super().__init__(guest, headers)

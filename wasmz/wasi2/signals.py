@@ -57,6 +57,7 @@ class Signal:
         self._lock = new_lock()
         self._is_set = False
         self._bell: _Bell | None = None
+        self._calls: list[Callable[[], object]] = []
 
     @property
     def is_set(self) -> bool:
@@ -70,11 +71,22 @@ class Signal:
             if self._bell is not None:
                 bell, self._bell = self._bell, None
                 bell.ring()
+            calls, self._calls = self._calls, []
+        for call in calls:
+            call()
 
     def clear(self) -> None:
         """From now on it is not."""
         with self._lock:
             self._is_set = False
+
+    def call_when_set(self, call: Callable[[], object]) -> None:
+        """Calls a function once, in the thread that sets the signal; at once if it is set. It must not wait."""
+        with self._lock:
+            if not self._is_set:
+                self._calls.append(call)
+                return
+        call()
 
     def add_to(self, wait: Wait, key: Any) -> None:
         """Adds it to what is waited for."""

@@ -129,8 +129,8 @@ INTERFACES: Final[dict[str, dict[str, tuple[str, str]]]] = {
 }
 
 
-def add_to_linker(linker: Definitions, config: WasiConfig | None = None) -> None:
-    """Defines all interfaces. Together they are one guest, which all instances of the linker share.
+def add_to_linker(linker: Definitions, config: WasiConfig | None = None) -> Guest:
+    """Defines all interfaces. Together they are one guest, which all instances of the linker share: the result.
 
     Raises:
         OSError: a directory to preopen cannot be opened.
@@ -141,6 +141,7 @@ def add_to_linker(linker: Definitions, config: WasiConfig | None = None) -> None
     linker.on_instantiate(guest.join)
     for name, items in INTERFACES.items():
         linker.define_instance(f"{name}@{VERSION}", Interface(guest, items))
+    return guest
 
 
 class Interface(Mapping[str, "Any"]):

@@ -1,0 +1,357 @@
+"""Components that answer HTTP requests: the application without a server, and ``wasmz serve`` with one."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import wasmz
+from tests.wasi2.proxy import build
+from wasmz.component import asgi
+
+if sys.platform == "emscripten":
+    pytest.skip("needs threads and processes", allow_module_level=True)
+
+# Long enough that only a fault reaches it.
+LONG = 60.0
+
+
+class Client:
+    """One request to an application, as a server makes it.
+
+    Attributes:
+        sent: what the application sent.
+        gone: set by a test when the client disconnects.
+    """
+
+    def __init__(self, path: str, parts: tuple[bytes, ...] = (b"",), method: str = "POST", **more: Any) -> None:
+        headers = [(b"host", b"a.example"), (b"connection", b"close"), (b"x-own", b"1")]
+        self.scope = {"type": "http", "method": method, "path": path, "query_string": b"", "headers": headers, **more}
+        self.sent: list[dict[str, Any]] = []
+        self.gone = asyncio.Event()
+        self.parts = list(parts)
+        self.wait_for: Callable[[], bool] = lambda: True
+
+    async def receive(self) -> dict[str, Any]:
+        while self.parts and not self.wait_for():
+            await asyncio.sleep(0.001)
+        if self.parts:
+            return {"type": "http.request", "body": self.parts.pop(0), "more_body": bool(self.parts)}
+        await self.gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: dict[str, Any]) -> None:
+        self.sent.append(message)
+
+    @property
+    def status(self) -> int:
+        return int(self.sent[0]["status"])
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(message.get("body", b"") for message in self.sent)
+
+    @property
+    def is_complete(self) -> bool:
+        return self.sent[-1]["type"] == "http.response.body" and not self.sent[-1]["more_body"]
+
+    async def run(self, app: Any) -> Client:
+        await asyncio.wait_for(app(self.scope, self.receive, self.send), LONG)
+        return self
+
+
+@pytest.fixture(scope="module")
+def component() -> wasmz.Component:
+    return wasmz.Component.compile(wasmz.Engine(wasmz.Config(mem_limit_bytes=16 << 20)), build())
+
+
+@pytest.fixture
+def app(component: wasmz.Component) -> Iterator[Any]:
+    made = asgi(component, timeout=LONG)
+    yield made
+    made.close()
+
+
+def answer(app: Any, path: str, *parts: bytes, **more: Any) -> Client:
+    async def main() -> Client:
+        return await Client(path, parts or (b"",), **more).run(app)
+
+    return asyncio.run(main())
+
+
+def test_a_response(app: Any) -> None:
+    found = answer(app, "/echo", b"hello ", b"you")
+    assert (found.status, found.body, found.is_complete) == (201, b"hello you", True)
+    assert found.sent[0]["headers"] == [(b"x-letter", b"e")]
+
+
+def test_a_large_body_there_and_back(app: Any) -> None:
+    parts = [bytes([number]) * 30_000 for number in range(10)]
+    assert answer(app, "/echo", *parts).body == b"".join(parts)
+
+
+def test_bodies_are_streamed_both_ways(app: Any) -> None:
+    async def main() -> None:
+        client = Client("/echo", (b"first", b"second", b"third"))
+        # The client goes on only when what it sent has come back.
+        client.wait_for = lambda: len(client.body) == {3: 0, 2: 5, 1: 11}[len(client.parts)]
+        await client.run(app)
+        assert client.body == b"firstsecondthird"
+
+    asyncio.run(main())
+
+
+def test_nothing_is_left_of_a_request(app: Any) -> None:
+    assert [answer(app, "/count").body for _ in range(3)] == [b"1"] * 3
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("/trap", "unreachable"),
+        ("/none", "the component gave no response"),
+        ("/grow", "unreachable"),  # its own, since it gets no more memory
+        ("/xerror", "no response: "),
+    ],
+)
+def test_without_a_response_it_is_500(app: Any, capfd: Any, path: str, message: str) -> None:
+    found = answer(app, path)
+    assert (found.status, found.is_complete) == (500, True)
+    (line,) = capfd.readouterr().err.splitlines()
+    assert line.startswith(f"wasmz: POST '{path}': ") and message in line
+
+
+def test_memory_within_the_limit() -> None:
+    assert answer(asgi(wasmz.Component.compile(build()), timeout=LONG), "/grow").status == 201
+
+
+@pytest.mark.parametrize("path", ["/part", "/short"])
+def test_a_response_that_breaks_off_is_left_incomplete(app: Any, capfd: Any, path: str) -> None:
+    found = answer(app, path)
+    assert found.status == 201 and not found.is_complete
+    assert found.body == (b"part" if path == "/part" else b"")
+    assert len(capfd.readouterr().err.splitlines()) == 1
+
+
+def test_a_request_that_takes_too_long(component: wasmz.Component, capfd: Any) -> None:
+    assert answer(asgi(component, timeout=0.2), "/loop").status == 500
+    assert "interrupted" in capfd.readouterr().err
+
+
+def test_log_lines_are_single(app: Any, capfd: Any) -> None:
+    answer(app, "/t\n\x1b[2Jwasmz: faked")
+    (line,) = capfd.readouterr().err.splitlines()
+    assert "\x1b" not in line
+
+
+@pytest.mark.parametrize("path", ["/loop", "/flood", "/wait"])
+def test_clients_that_go_stop_the_guest(app: Any, capfd: Any, path: str) -> None:
+    async def main() -> None:
+        client = Client(path, (b"a", b"b"))
+        if path == "/wait":
+            client.parts, client.wait_for = [b"a", b"b"], lambda: len(client.parts) == 2 or client.gone.is_set()
+        task = asyncio.ensure_future(client.run(app))
+        await asyncio.sleep(0.05)
+        client.gone.set()
+        await task
+        await until_idle()
+
+    asyncio.run(main())
+    assert capfd.readouterr().err == ""
+
+
+async def until_idle() -> None:
+    """Waits until no thread of a pool runs a guest."""
+    end = time.monotonic() + LONG
+    while any("_run_guest" in names_of(thread) for thread in sys._current_frames()):
+        assert time.monotonic() < end, "a guest goes on"
+        await asyncio.sleep(0.01)
+
+
+def names_of(thread: int) -> set[str]:
+    frame = sys._current_frames().get(thread)
+    names = set()
+    while frame is not None:
+        names.add(frame.f_code.co_name)
+        frame = frame.f_back
+    return names
+
+
+def test_a_cancelled_request_stops_the_guest(app: Any) -> None:
+    async def main() -> None:
+        task = asyncio.ensure_future(Client("/loop").run(app))
+        await asyncio.sleep(0.05)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await until_idle()
+
+    asyncio.run(main())
+
+
+def test_the_loop_goes_on_and_requests_wait_their_turn(component: wasmz.Component) -> None:
+    app = asgi(component, timeout=LONG, max_requests=1, max_waiting=1)
+
+    async def main() -> None:
+        busy = Client("/loop")
+        first = asyncio.ensure_future(busy.run(app))
+        await asyncio.sleep(0.05)
+        waiting = Client("/count")
+        second = asyncio.ensure_future(waiting.run(app))
+        await asyncio.sleep(0.05)
+        assert not waiting.sent
+        assert (await Client("/count").run(app)).status == 503
+        busy.gone.set()
+        await first
+        await second
+        assert waiting.body == b"1"
+
+    asyncio.run(main())
+    app.close()
+
+
+def test_a_waiting_client_may_go(component: wasmz.Component) -> None:
+    app = asgi(component, timeout=LONG, max_requests=1)
+
+    async def main() -> None:
+        busy, waiting = Client("/loop"), Client("/count")
+        tasks = [asyncio.ensure_future(busy.run(app))]
+        await asyncio.sleep(0.05)
+        tasks.append(asyncio.ensure_future(waiting.run(app)))
+        await asyncio.sleep(0.05)
+        waiting.gone.set()
+        await tasks[1]
+        assert not waiting.sent
+        app.close()
+        await tasks[0]
+        assert not busy.sent
+        await until_idle()
+
+    asyncio.run(main())
+
+
+def test_clients_that_go_while_something_is_sent(app: Any) -> None:
+    async def main() -> None:
+        client = Client("/flood")
+
+        async def send(message: dict[str, Any]) -> None:
+            raise OSError("gone")
+
+        await app(client.scope, client.receive, send)
+        await until_idle()
+
+    asyncio.run(main())
+
+
+def test_head_has_no_body(app: Any) -> None:
+    found = answer(app, "/count", method="HEAD")
+    assert (found.status, found.body, found.is_complete) == (201, b"", True)
+
+
+def test_many_at_once(app: Any) -> None:
+    async def main() -> list[Client]:
+        return await asyncio.gather(*[Client("/echo", (b"%d" % number,)).run(app) for number in range(30)])
+
+    assert [client.body for client in asyncio.run(main())] == [b"%d" % number for number in range(30)]
+
+
+def test_lifespan_and_other_scopes(app: Any) -> None:
+    async def main() -> list[str]:
+        messages = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}, {"type": "websocket.connect"}]
+        sent: list[str] = []
+
+        async def receive() -> dict[str, Any]:
+            return messages.pop(0)
+
+        async def send(message: dict[str, Any]) -> None:
+            sent.append(message["type"])
+
+        await app({"type": "lifespan"}, receive, send)
+        await app({"type": "websocket"}, receive, send)
+        with pytest.raises(NotImplementedError):
+            await app({"type": "other"}, receive, send)
+        return sent
+
+    assert asyncio.run(main()) == ["lifespan.startup.complete", "lifespan.shutdown.complete", "websocket.close"]
+
+
+def test_wrong_arguments(component: wasmz.Component) -> None:
+    with pytest.raises(TypeError):
+        asgi(build())  # type: ignore[arg-type]
+    for more in ({"timeout": 0}, {"timeout": float("nan")}, {"max_requests": 0}, {"max_waiting": -1}):
+        with pytest.raises(ValueError):
+            asgi(component, **more)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="incoming-handler"):
+        asgi(wasmz.Component.compile(b"\0asm\x0d\0\1\0"))
+
+
+# wasmz serve
+
+
+def serve(*words: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "wasmz", "serve", *words]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+
+
+def test_the_command(tmp_path: Path) -> None:
+    (tmp_path / "proxy.wasm").write_bytes(build())
+    server = serve(str(tmp_path / "proxy.wasm"), "--addr", "127.0.0.1:0")
+    stop = threading.Timer(LONG, server.kill)
+    stop.start()
+    try:
+        assert server.stderr is not None
+        line = server.stderr.readline()
+        assert line.startswith("serving http://127.0.0.1:"), line + server.stderr.read()
+        connection = http.client.HTTPConnection("127.0.0.1", int(line.rstrip("/\n").rpartition(":")[2]), timeout=LONG)
+        for body in (b"hello", b"x" * 200_000):
+            connection.request("POST", "/echo", body)
+            response = connection.getresponse()
+            assert (response.status, response.getheader("x-letter"), response.read()) == (201, "e", body)
+        connection.request("GET", "/trap")
+        response = connection.getresponse()
+        assert (response.status, response.read()) == (500, b"Internal Server Error")
+        connection.request("GET", "/part")
+        with pytest.raises(http.client.IncompleteRead):
+            connection.getresponse().read()
+        connection.close()
+    finally:
+        server.terminate()
+        rest = server.communicate()[1]
+        stop.cancel()
+    assert "GET '/trap': unreachable" in rest and "Traceback" not in rest
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["module.wasm"], "module.wasm is no component"),
+        (["empty.wasm"], "does not export wasi:http/incoming-handler"),
+        (["proxy.wasm", "--addr", "nowhere"], "--addr needs HOST:PORT"),
+        (["proxy.wasm", "--dir", "missing"], "--dir needs a directory"),
+    ],
+)
+def test_wrong_usage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], message: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("proxy.wasm").write_bytes(build())
+    Path("module.wasm").write_bytes(b"\0asm\1\0\0\0")
+    Path("empty.wasm").write_bytes(b"\0asm\x0d\0\1\0")
+    server = serve(*words)
+    assert message in server.communicate(timeout=LONG)[1]
+    assert server.returncode == 2
+
+
+def test_without_uvicorn(tmp_path: Path) -> None:
+    (tmp_path / "proxy.wasm").write_bytes(build())
+    code = "import sys; sys.modules['uvicorn'] = None; from wasmz.cli import main; main(sys.argv[1:])"
+    command = [sys.executable, "-c", code, "serve", str(tmp_path / "proxy.wasm")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 1 and "pip install 'wasmz[serve]'" in done.stderr

@@ -1,0 +1,380 @@
+"""Components that answer HTTP requests, as applications for servers: ``wasi:http/incoming-handler`` behind ASGI.
+
+    app = asgi(component, WasiConfig(env={"MODE": "test"}), timeout=10)         for uvicorn, hypercorn and others
+
+Each request has an instance, a store and a guest of its own, in a thread of a bounded pool: nothing that a guest
+computes or waits for stops the server's event loop, and nothing is left of one request in the next. Bodies go through
+pipes (``wasi2/signals.py``), so that neither side holds more than a part of one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
+
+from wasmz.component.component import Component
+from wasmz.component.linker import Linker
+from wasmz.errors import WasiExit, bounded, expect
+from wasmz.runtime.link.store import Store
+from wasmz.runtime.wasi.wasi_config import WasiConfig
+from wasmz.wasi2.http_fields import FORBIDDEN
+from wasmz.wasi2.http_types import IncomingRequest, ResponseOutparam
+from wasmz.wasi2.signals import Pipe, Signal
+from wasmz.wasi2.worlds import add_to_linker
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, MutableMapping
+    from typing import Any, Final
+
+    from wasmz.wasi2.guest import Guest
+    from wasmz.wasi2.http_types import OutgoingResponse
+
+    Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+    Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+_HANDLER: Final = "wasi:http/incoming-handler@0.2."
+_PIECE: Final = 1 << 16
+_TRAILERS: Final = "http.response.trailers"
+
+
+def is_service(component: Component) -> bool:
+    """Whether a component answers HTTP requests."""
+    return _find_handler(component) is not None
+
+
+def asgi(
+    component: Component,
+    config: WasiConfig | None = None,
+    *,
+    timeout: float | None = 60.0,
+    max_requests: int = 16,
+    max_waiting: int = 256,
+    define: Callable[[Linker], object] | None = None,
+) -> HttpService:
+    """The ASGI application of a component that exports ``wasi:http/incoming-handler``, as ``wasi:http/proxy`` says.
+
+    Args:
+        component: what answers. The configuration of its engine limits the memory of each request.
+        config: what the guest of each request gets; by default nothing but this process's output.
+        timeout: after how many seconds a request is stopped; ``None`` for never.
+        max_requests: how many requests run at once, each in a thread.
+        max_waiting: how many more may wait for that; others are answered with 503.
+        define: called with the linker of each request, to define more than WASI.
+
+    Raises:
+        TypeError, ValueError: an argument is not as described, or the component does not answer requests.
+    """
+    return HttpService(component, config, timeout, max_requests, max_waiting, define)
+
+
+class HttpService:
+    """An ASGI application: see :func:`asgi`."""
+
+    def __init__(
+        self,
+        component: Component,
+        config: WasiConfig | None,
+        timeout: float | None,
+        max_requests: int,
+        max_waiting: int,
+        define: Callable[[Linker], object] | None,
+    ) -> None:
+        """For :func:`asgi`."""
+        expect(component, Component, "component", "a Component")
+        expect(config, (WasiConfig, type(None)), "config", "a WasiConfig")
+        expect(timeout, (int, float, type(None)), "timeout", "a number or None")
+        for name, number, least in (("max_requests", max_requests, 1), ("max_waiting", max_waiting, 0)):
+            expect(number, int, name, "an int")
+            if number < least:
+                raise ValueError(f"{name} must be at least {least}, not {number}")
+        if timeout is not None and not timeout > 0:
+            raise ValueError(f"timeout must be positive, not {timeout}")
+        handler = _find_handler(component)
+        if handler is None:
+            raise ValueError("the component answers no HTTP requests: it does not export wasi:http/incoming-handler")
+        self._component = component
+        self._config = WasiConfig() if config is None else config
+        self._handler = handler
+        self._timeout = timeout
+        self._most = max_requests + max_waiting
+        self._threads = max_requests
+        self._define = define
+        self._pool: ThreadPoolExecutor | None = None
+        self._running: set[_Exchange] = set()
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Answers a request. ``NotImplementedError`` for what is neither HTTP nor the server's start and end."""
+        kind = scope["type"]
+        if kind == "http":
+            await self._answer(scope, receive, send)
+        elif kind == "lifespan":
+            await self._live(receive, send)
+        elif kind == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1000})
+        else:
+            raise NotImplementedError(f"a component does not answer {bounded(repr(kind))}")
+
+    def close(self) -> None:
+        """Stops all requests, and ends the threads. Later requests start new ones."""
+        for exchange in list(self._running):
+            exchange.stop()
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            kind = (await receive())["type"]
+            if kind == "lifespan.shutdown":
+                self.close()
+            await send({"type": f"{kind}.complete"})
+            if kind == "lifespan.shutdown":
+                return
+
+    async def _answer(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        if len(self._running) >= self._most:
+            await _send_whole(send, 503, b"Service Unavailable")
+            return
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self._threads, "wasmz http")
+        exchange = _Exchange(scope, self._run, self._timeout)
+        self._running.add(exchange)
+        try:
+            await exchange.serve(self._pool, receive, send)
+        finally:
+            self._running.discard(exchange)
+
+    def _run(self, exchange: _Exchange) -> None:
+        """Answers a request, in a thread of the pool."""
+        component = self._component
+        linker = Linker(component.engine)
+        guest = add_to_linker(linker, self._config)
+        if self._define is not None:
+            self._define(linker)
+        with Store(component.engine) as store:
+            if not exchange.enter(store):
+                return
+            instance = linker.instantiate(store, component)
+            instance.exports[self._handler].handle(*exchange.arguments(guest))
+
+
+class _Exchange:
+    """A request and its response: the server's side runs in the event loop, the guest's in a thread."""
+
+    def __init__(
+        self, scope: MutableMapping[str, Any], run: Callable[[_Exchange], object], timeout: float | None
+    ) -> None:
+        self._scope = scope
+        self._run = run
+        self._timeout = timeout
+        self._request = Pipe()
+        # Set when there is a response, or none can come.
+        self._answered = Signal()
+        self._response: OutgoingResponse | None = None
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._store: Store | None = None
+        # Why there is no response, if the guest said so.
+        self._refusal: Any = None
+        self._is_reported = False
+        self._is_sent = False
+        # The guest is to be stopped, or need not start: nobody waits for it.
+        self._is_stopped = False
+
+    # In the guest's thread
+
+    def enter(self, store: Store) -> bool:
+        """The guest is about to run in a store; whether it still should."""
+        if self._timeout is not None:
+            store.set_deadline(self._timeout)
+        self._store = store
+        return not self._is_stopped
+
+    def arguments(self, guest: Guest) -> tuple[IncomingRequest, ResponseOutparam]:
+        """What the guest's function gets."""
+        scope = self._scope
+        fields = [(name.decode("latin-1"), bytes(value)) for name, value in scope["headers"]]
+        authority = next((value.decode("latin-1") for name, value in fields if name.lower() == "host"), None)
+        raw = scope.get("raw_path") or quote(scope["path"]).encode()
+        query: bytes = scope.get("query_string") or b""
+        path = (raw + b"?" + query if query else raw).decode(errors="replace")
+        kept = [item for item in fields if item[0].lower() not in FORBIDDEN]
+        scheme = scope.get("scheme", "http")
+        request = IncomingRequest(guest, scope["method"], path, scheme, authority, kept, self._request)
+        return request, ResponseOutparam(guest, self._take)
+
+    def _take(self, response: OutgoingResponse | None, code: Any) -> None:
+        """The guest answers, with a response or an ``error-code``."""
+        if response is None:
+            self._refusal = code
+        else:
+            self._headers = [(name.lower().encode("latin-1"), value) for name, value in response.fields.items]
+            self._response = response
+            if not response.has_body:
+                response.pipe.end()
+            response.close()
+        self._answered.set()
+
+    def _run_guest(self) -> None:
+        try:
+            if not self._is_stopped:
+                self._run(self)
+            if self._refusal is not None:
+                self._report(f"no response: {bounded(repr(self._refusal))}")
+        except WasiExit as error:
+            if error.exit_code:
+                self._report(f"the component exited with status {error.exit_code}")
+        except Exception as error:
+            self._report(str(error) or type(error).__name__)
+        finally:
+            self._store = None
+            self._request.abandon()
+            if self._response is not None:
+                # Nothing happens if it is complete.
+                self._response.pipe.end(failure=("internal-error", "the component ended"))
+            self._answered.set()
+
+    def _report(self, text: str) -> None:
+        if not (self._is_stopped or self._is_reported):
+            self._is_reported = True
+            place = f"{self._scope['method']} {bounded(repr(self._scope['path']))}"
+            sys.stderr.write(f"wasmz: {place}: {' '.join(text.splitlines()[:1])}\n")
+
+    # In the event loop
+
+    def stop(self) -> None:
+        """Nobody waits for the response: the guest is stopped."""
+        self._is_stopped = True
+        self._request.end(failure="connection-terminated")
+        response, store = self._response, self._store
+        if response is not None:
+            response.pipe.abandon()
+        if store is not None:
+            try:
+                # Unlike an interrupt, this also stops what the guest has yet to begin.
+                store.set_deadline(0.0)
+            except ValueError:
+                # It has just been closed.
+                pass
+        self._answered.set()
+        if response is not None:
+            response.pipe.end()
+
+    async def serve(self, pool: ThreadPoolExecutor, receive: Receive, send: Send) -> None:
+        """Runs the guest, and moves the bodies."""
+        job = asyncio.get_running_loop().run_in_executor(pool, self._run_guest)
+        listening = asyncio.ensure_future(self._listen(receive))
+        try:
+            await self._respond(send)
+            if not self._is_stopped:
+                # The guest may do more after its response.
+                await job
+                self._report_incomplete()
+        except OSError:
+            # So servers say that the client is gone.
+            self.stop()
+        except BaseException:
+            self.stop()
+            raise
+        finally:
+            listening.cancel()
+            job.cancel()
+
+    async def _listen(self, receive: Receive) -> None:
+        """Takes the request's body, and then waits for the client to go."""
+        request = self._request
+        while True:
+            try:
+                message = await receive()
+            except Exception:
+                message = {"type": "http.disconnect"}
+            if message["type"] == "http.disconnect":
+                break
+            if not request.is_ended:
+                request.write(message.get("body", b""))
+                if not message.get("more_body", False):
+                    request.end()
+                await _until(request.writable)
+        if self._is_sent:
+            # Servers also say so when the response is complete.
+            request.end(failure="connection-terminated")
+        else:
+            self.stop()
+
+    async def _respond(self, send: Send) -> None:
+        await _until(self._answered)
+        response = self._response
+        if self._is_stopped:
+            return
+        if response is None:
+            self._is_sent = True
+            await _send_whole(send, 500, b"Internal Server Error")
+            return
+        pipe = response.pipe
+        has_trailers = _TRAILERS in (self._scope.get("extensions") or ()) and _has(self._headers, b"trailer")
+        start = {"type": "http.response.start", "status": response.status_code(), "headers": self._headers}
+        await send({**start, "trailers": True} if has_trailers else start)
+        if self._scope["method"] == "HEAD":
+            pipe.abandon()
+        elif not await self._send_body(pipe, send):
+            # The response is left incomplete: so a server ends the connection, and the client sees it.
+            return
+        self._is_sent = True
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        if has_trailers:
+            items = [(name.lower().encode("latin-1"), value) for name, value in pipe.trailers or ()]
+            await send({"type": _TRAILERS, "headers": items, "more_trailers": False})
+
+    def _report_incomplete(self) -> None:
+        if not self._is_sent and self._response is not None:
+            self._report(f"the response is incomplete: {bounded(repr(self._response.pipe.failure))}")
+
+    async def _send_body(self, pipe: Pipe, send: Send) -> bool:
+        """Sends what comes from the guest; whether that is the whole body."""
+        while not self._is_stopped:
+            await _until(pipe.readable)
+            piece = pipe.read(_PIECE)
+            if piece is None:
+                return pipe.failure is None and not self._is_stopped
+            if piece:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        return False
+
+
+async def _until(signal: Signal) -> None:
+    """Waits for a signal in the event loop."""
+    if signal.is_set:
+        return
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[None] = loop.create_future()
+
+    def settle() -> None:
+        if not future.done():
+            future.set_result(None)
+
+    def wake() -> None:
+        try:
+            loop.call_soon_threadsafe(settle)
+        except RuntimeError:
+            # The loop is closed: nobody waits.
+            pass
+
+    signal.call_when_set(wake)
+    await future
+
+
+async def _send_whole(send: Send, status: int, text: bytes) -> None:
+    headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(text))]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": text, "more_body": False})
+
+
+def _has(headers: list[tuple[bytes, bytes]], wanted: bytes) -> bool:
+    return any(name == wanted for name, _ in headers)
+
+
+def _find_handler(component: Component) -> str | None:
+    return next((name for name in component.exports if name.startswith(_HANDLER)), None)
