@@ -20,7 +20,7 @@ from wasmz.errors import LinkError, Trap, bounded
 from wasmz.interop.assemblyscript_values import HELPERS, Values
 from wasmz.interop.bindgen.glue import Glue, GlueFunction, GlueReader, read_glue
 from wasmz.interop.bindgen.support import COMMON
-from wasmz.interop.bindgen.translation import Translator, spelled
+from wasmz.interop.bindgen.translation import Translator, compile_text, spelled
 from wasmz.interop.javascript.operations import number_text
 from wasmz.interop.javascript.standard import GLOBALS
 from wasmz.interop.javascript.tokens import UnreadableScript, closing, tokenize
@@ -223,9 +223,10 @@ class _Bindings:
         translator = Translator(self.glue, self._type_of, HELPERS, "exports")
         try:
             source = translator.function(place, function, as_export=as_export)
+            code = compile_text(source, f"<bindings {bounded(place)}>")
         except UnreadableScript as error:
             raise JavaScriptError(f"{bounded(function.name)} of the bindings cannot be read: {error}") from None
-        exec(compile(source, f"<bindings {bounded(place)}>", "exec"), self.namespace)
+        exec(code, self.namespace)
         for sort, name in translator.needs:
             key = f"{sort}_{spelled(name)}"
             if key in self.namespace:

@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 from wasmz.errors import LinkError, bounded
 from wasmz.interop.bindgen.glue import read_glue
 from wasmz.interop.bindgen.support import Support
-from wasmz.interop.bindgen.translation import HELPERS, Translator, spelled
+from wasmz.interop.bindgen.translation import HELPERS, Translator, compile_text, spelled
 from wasmz.interop.javascript.standard import GLOBALS
 from wasmz.interop.javascript.tokens import UnreadableScript
 from wasmz.interop.javascript.values import UNDEFINED, JavaScriptError
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from wasmz.runtime.link.instance import Instance
 
 _OURS = re.compile(r"wbg|__wbindgen_placeholder__|__wbindgen_externref_xform__|.*_bg\.js")
+_OURS_IN_CLASSES = ("_session", "_names", "_free", "_of", "_ptr", "glue_get", "glue_put")
 _INTERNAL = ("__wrap", "__unwrap", "__destroy_into_raw", "free", "toJSON", "@@dispose")
 
 
@@ -120,7 +121,7 @@ class _Definition:
         known = self.codes.get(key)
         if known is None:
             translator = Translator(self.glue, self.type_of_export)
-            known = compile(make(translator), f"<glue {bounded(key)}>", "exec"), translator.needs
+            known = compile_text(make(translator), f"<glue {bounded(key)}>"), translator.needs
             self.codes[key] = known
         return known
 
@@ -279,7 +280,7 @@ class _Session:
         members: dict[str, Any] = {"__slots__": (), "_session": self, "__doc__": None}
         properties: dict[str, list[Any]] = {}
         for (kind, name), member in read.members.items():
-            if name in _INTERNAL or name.startswith("@@"):
+            if name in _INTERNAL or name.startswith("@@") or _is_ours(name):
                 continue
             function = self.late(f"{read.name}.{kind}.{name}", member.function, is_method=kind != "static")
             if kind == "constructor":
@@ -294,7 +295,8 @@ class _Session:
             members["__str__"] = members["toString"]
         free = read.members.get(("method", "free"))
         members["_free"] = staticmethod(self._freeing(free.function if free is not None else None))
-        members["_names"] = frozenset(name for _, name in read.members) - set(_INTERNAL)
+        names = frozenset(name for _, name in read.members) - set(_INTERNAL)
+        members["_names"] = frozenset(name for name in names if not _is_ours(name))
         if "__init__" not in members:
             members["__init__"] = _no_constructor
         made: type[GlueObject] = type(read.name, (GlueObject,), members)
@@ -313,6 +315,11 @@ class _Session:
 
 def _is_internal(name: str) -> bool:
     return name in HELPERS or (name.startswith(("__wb", "init", "__init")) and name not in ("init",))
+
+
+def _is_ours(name: str) -> bool:
+    """Whether a member would change what Python or wasmz does with objects of a class."""
+    return (name[:2] == name[-2:] == "__") or name in _OURS_IN_CLASSES
 
 
 def _no_constructor(self: GlueObject, *args: Any) -> None:

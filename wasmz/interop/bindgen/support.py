@@ -8,6 +8,8 @@ and in the module's own table of references.
 
 from __future__ import annotations
 
+import math
+
 from wasmz.interop.javascript import operations, standard
 from wasmz.interop.javascript.values import (
     KINDS,
@@ -70,8 +72,35 @@ _PASSED = {"8": "Uint8Array", "16": "Uint16Array", "32": "Uint32Array", "64": "B
 
 def _sum(left: Any, right: Any) -> Any:
     if isinstance(left, str) or isinstance(right, str):
-        return operations.to_string(left) + operations.to_string(right)
+        first, second = operations.to_string(left), operations.to_string(right)
+        operations.check_size(len(first) + len(second))
+        return first + second
     return operations.to_number(left) + operations.to_number(right)
+
+
+def _product(left: Any, right: Any) -> Any:
+    left, right = operations.to_number(left), operations.to_number(right)
+    if isinstance(left, int) and isinstance(right, int):
+        operations.check_bits(left.bit_length() + right.bit_length())
+    return left * right
+
+
+def _remainder(left: Any, right: Any) -> Any:
+    left, right = operations.to_number(left), operations.to_number(right)
+    if isinstance(left, int) and isinstance(right, int) and right:
+        # It has the sign of what is divided.
+        rest = abs(left) % abs(right)
+        return -rest if left < 0 else rest
+    try:
+        return math.fmod(left, right)
+    except (ValueError, OverflowError):
+        return math.nan
+
+
+def _joined(*parts: Any) -> str:
+    texts = [operations.to_string(part) for part in parts]
+    operations.check_size(sum(map(len, texts)))
+    return "".join(texts)
 
 
 def _divide(left: Any, right: Any) -> Any:
@@ -114,12 +143,12 @@ COMMON: dict[str, Any] = {
     "ignore": lambda value, result=None: result,
     "instance_of": operations.instance_of,
     "iterate": operations.iterate,
-    "join_text": lambda *parts: "".join(map(operations.to_string, parts)),
+    "join_text": _joined,
     "loose_equals": operations.loose_equals,
-    "multiply": lambda left, right: operations.to_number(left) * operations.to_number(right),
+    "multiply": _product,
     "not_defined": _not_defined,
     "put": operations.put,
-    "remainder": lambda left, right: operations.to_number(left) % operations.to_number(right),
+    "remainder": _remainder,
     "signed": _signed,
     "strict_equals": operations.strict_equals,
     "subtract": lambda left, right: operations.to_number(left) - operations.to_number(right),

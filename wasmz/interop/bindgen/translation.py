@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 
+from wasmz.errors import bounded
 from wasmz.interop.javascript.grammar import parse_body, parse_expression
 from wasmz.interop.javascript.standard import GLOBALS
 from wasmz.interop.javascript.tokens import UnreadableScript
@@ -21,6 +22,7 @@ from wasmz.types import FuncType, ValType
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import CodeType
     from typing import Any
 
     from wasmz.interop.bindgen.glue import Glue, GlueFunction
@@ -56,7 +58,7 @@ _VIEW = re.compile(r"get([A-Z]\w*?\d+?)(?:Array)?Memory0$")
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_]+\Z")
 _CONSTANTS = {"undefined": "UNDEFINED", "null": "None", "true": "True", "false": "False"}
 _ARITHMETIC = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "%": "remainder"}
-_BITS = ("&", "|", "^", "<<", ">>")
+_BITS = ("&", "|", "^")
 _OF_RESULTS = {ValType.I32: "int", ValType.I64: "int", ValType.F32: "float", ValType.F64: "float"}
 _FROM_ANY = {ValType.I32: "to_int32", ValType.I64: "to_int64", ValType.F32: "to_double", ValType.F64: "to_double"}
 
@@ -66,6 +68,18 @@ def spelled(name: str) -> str:
     if _PLAIN_NAME.match(name):
         return name
     return "".join(c if c.isascii() and (c.isalnum() or c == "_") else f"_{ord(c):x}_" for c in name)
+
+
+def compile_text(source: str, place: str) -> CodeType:
+    """The code of what a translator made.
+
+    Raises:
+        UnreadableScript: it is too much for Python, or has a parameter twice.
+    """
+    try:
+        return compile(source, place, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise UnreadableScript(f"it has no form in Python: {bounded(str(error))}") from None
 
 
 class Translator:
@@ -268,6 +282,8 @@ class _Body:
         return found
 
     def of_number(self, value: float) -> tuple[str, Any]:
+        if value == float("inf"):
+            return self.need("s", "Infinity"), "float"
         return f"({value!r})" if value < 0 else repr(value), "int" if isinstance(value, int) else "float"
 
     def of_string(self, value: str) -> tuple[str, Any]:
@@ -373,7 +389,9 @@ class _Body:
         if op == ">>>":
             if left_kind == "int" and right == "0":
                 return f"({left} & 0xFFFFFFFF)", "int"
-            return f"(to_int32({left}) >> {right})", "int"
+            return f"(to_int32({left}) >> {_distance(right)})", "int"
+        if op in ("<<", ">>"):
+            return f"signed(signed({left}) {op} {_distance(right)})", "int"
         if op in _BITS:
             return f"signed(signed({left}) {op} signed({right}))", "int"
         if op == "instanceof":
@@ -383,9 +401,13 @@ class _Body:
         if numbers and op == "/" and right_node[0] == "number" and right_node[1]:
             # Addresses, which the items' size divides.
             return f"({left} // {right})", "int"
-        if numbers and op in ("+", "-", "*"):
+        is_item = "number" in (left_node[0], right_node[0])
+        # Products of products grow fast: `multiply` bounds them.
+        if numbers and (op in ("+", "-") or (op == "*" and is_item)):
             return f"({left} {op} {right})", "int"
-        return f"{_ARITHMETIC[op]}({left}, {right})", "any"
+        if op not in _ARITHMETIC:
+            raise UnreadableScript(f"it uses the operator {op[:80]!r}")
+        return f"{_ARITHMETIC[op]}({left}, {right})", "int" if numbers and op == "*" else "any"
 
     def comparison(self, op: str, left: str, left_kind: Any, right: str, right_kind: Any) -> str:
         negation = op[0] == "!"
@@ -530,6 +552,11 @@ class _Body:
         if name[:3] == "get":
             return f"h_load_{kind}({place})", "float" if kind[0] == "f" else "int"
         return f"h_store_{kind}({place}, {self.expression(args[1])[0]})", "any"
+
+
+def _distance(source: str) -> str:
+    """How far to shift, in code: JavaScript takes it modulo 32."""
+    return source if source.isdecimal() and int(source) < 32 else f"(to_int32({source}) & 31)"
 
 
 def _find_reassigned(nodes: Any, found: set[str]) -> None:

@@ -48,6 +48,12 @@ _REFUSED = {
     "continue",
 }
 _DEEPEST = 60
+# Links of one chain: `a.b.c`, `a + b + c`. Each is a level of the tree, too.
+_LONGEST = 150
+# Python writes no longer numbers.
+_MOST_DIGITS = 3000
+# Larger integers are rounded, unless they are bigints.
+_SAFE = 2**53 - 1
 
 
 def parse_body(tokens: list[Token]) -> list[Node]:
@@ -94,6 +100,12 @@ class _Parser:
             self.position += 1
             return self.tokens[self.position - 1][1]
         raise self.surprise()
+
+    def chained(self, node: Node, links: int) -> Node:
+        """A chain with so many links. ``UnreadableScript``: it is too long."""
+        if links > _LONGEST:
+            raise UnreadableScript("it is nested too deeply")
+        return node
 
     # --- statements ---
 
@@ -192,9 +204,10 @@ class _Parser:
     # --- expressions ---
 
     def expression(self) -> Node:
-        node = self.assignment()
+        node, links = self.assignment(), 0
         while self.take(","):
-            node = ("sequence", node, self.assignment())
+            links += 1
+            node = self.chained(("sequence", node, self.assignment()), links)
         return node
 
     def assignment(self) -> Node:
@@ -243,29 +256,29 @@ class _Parser:
         return ("conditional", condition, then, self.assignment())
 
     def binary(self, least: int) -> Node:
-        left = self.unary()
+        left, links = self.unary(), 0
         while self.position < len(self.tokens):
             kind, text = self.tokens[self.position]
             height = _BINARY.get(text, 0) if kind in ("op", "name") else 0
             if height < least:
                 break
             self.position += 1
-            left = ("binary", text, left, self.binary(height + 1))
+            links += 1
+            left = self.chained(("binary", text, left, self.binary(height + 1)), links)
         return left
 
     def unary(self) -> Node:
         if self.position < len(self.tokens):
             kind, text = self.tokens[self.position]
-            if kind in ("op", "name") and text in _UNARY:
+            is_update = kind == "op" and text in ("++", "--")
+            if is_update or (kind in ("op", "name") and text in _UNARY):
                 self.position += 1
                 self.deeper()
                 try:
-                    return ("unary", text, self.unary())
+                    node = self.unary()
                 finally:
                     self.depth -= 1
-            if kind == "op" and text in ("++", "--"):
-                self.position += 1
-                return ("update", text, True, self.unary())
+                return ("update", text, True, node) if is_update else ("unary", text, node)
         node = self.postfix()
         for text in ("++", "--"):
             if self.take(text):
@@ -275,12 +288,17 @@ class _Parser:
     def postfix(self) -> Node:
         if self.take("new"):
             kind = self.primary()
+            links = 0
             while self.take("."):
-                kind = ("member", kind, self.name())
+                links += 1
+                kind = self.chained(("member", kind, self.name()), links)
             node: Node = ("new", kind, self.arguments() if self.peek("(") else [])
         else:
             node = self.primary()
+        links = 0
         while True:
+            links += 1
+            self.chained(node, links)
             if self.take("."):
                 node = ("member", node, self.name())
             elif self.take("["):
@@ -371,8 +389,19 @@ class _Parser:
 
 
 def number_of(text: str) -> int | float:
-    """The number that a literal stands for."""
-    text = text.replace("_", "").removesuffix("n")
-    if text[:2].lower() in ("0x", "0b", "0o"):
-        return int(text, 0)
-    return float(text) if any(c in text for c in ".eE") else int(text)
+    """The number that a literal stands for. ``UnreadableScript``: it is none, or too long."""
+    digits = text.replace("_", "").removesuffix("n")
+    if len(digits) > _MOST_DIGITS:
+        raise UnreadableScript("a number is too long")
+    try:
+        if digits[:2].lower() in ("0x", "0b", "0o"):
+            value = int(digits, 0)
+        elif any(c in digits for c in ".eE"):
+            return float(digits)
+        else:
+            value = int(digits)
+        return value if value <= _SAFE or text[-1] == "n" else float(value)
+    except OverflowError:
+        return float("inf")
+    except ValueError:
+        raise UnreadableScript(f"{text[:80]!r} is no number") from None

@@ -54,9 +54,9 @@ def stringify(value: Any, replacer: Any = UNDEFINED, indent: Any = UNDEFINED) ->
     space = (
         None
         if indent is UNDEFINED or not indent
-        else to_string(indent)
+        else to_string(indent)[:10]
         if isinstance(indent, str)
-        else to_int32(indent)
+        else min(to_int32(indent), 10)
     )
     separators = (",", ": " if space else ":")
     return json.dumps(plain, ensure_ascii=False, separators=separators, indent=space)

@@ -41,6 +41,26 @@ PROPERTIES: dict[type, dict[str, Callable[..., Any]]] = {}
 SETTERS: dict[type, dict[str, Callable[[Any, Any], None]]] = {}
 
 
+# Bytes of a buffer, or characters of a string, and bits of an integer. Nothing can stop what CPython does with larger
+# ones while it does it.
+_MOST_SIZE = 1 << 28
+_MOST_BITS = 1 << 16
+
+
+def check_size(size: int) -> int:
+    """The size of an object that is about to be made. ``JavaScriptError``: it is too large."""
+    if not 0 <= size <= _MOST_SIZE:
+        raise JavaScriptError(f"Invalid length: {size}", "RangeError")
+    return size
+
+
+def check_bits(bits: int) -> int:
+    """The bits of an integer that is about to be made. ``JavaScriptError``: there are too many."""
+    if not 0 <= bits <= _MOST_BITS:
+        raise JavaScriptError("Maximum BigInt size exceeded", "RangeError")
+    return bits
+
+
 class Namespace:
     """A standard object that only has members: ``Math``, ``console``, the global object itself."""
 
@@ -471,7 +491,7 @@ def new_typed(kind: str, first: Any = 0, start: Any = 0, count: Any = UNDEFINED)
         set_items(made, values)
         return made
     length = to_int32(first)
-    return TypedArray(kind, ArrayBuffer(bytearray(length * size)), 0, length)
+    return TypedArray(kind, ArrayBuffer(bytearray(check_size(length * size))), 0, length)
 
 
 def set_items(target: TypedArray, source: Any, offset: Any = 0) -> None:

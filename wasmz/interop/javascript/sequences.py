@@ -11,6 +11,8 @@ import math
 from wasmz.interop.javascript.operations import (
     METHODS,
     PROPERTIES,
+    check_bits,
+    check_size,
     from_inside,
     get,
     iterate,
@@ -26,6 +28,7 @@ from wasmz.interop.javascript.values import (
     UNDEFINED,
     ArrayBuffer,
     Iterating,
+    JavaScriptError,
     TypedArray,
     call,
 )
@@ -148,7 +151,7 @@ METHODS[str] = {
     "indexOf": lambda text, part: text.find(to_string(part)),
     "split": lambda text, by: text.split(to_string(by)) if by else list(text),
     "concat": lambda text, *more: text + "".join(map(to_string, more)),
-    "repeat": lambda text, count: text * to_int32(count),
+    "repeat": lambda text, count: text * (check_size(len(text) * to_int32(count)) and to_int32(count)),
     "@@iterator": Iterating,
 }
 PROPERTIES[str] = {"length": units}
@@ -158,17 +161,27 @@ def _number_to_string(value: Any, radix: Any = 10) -> str:
     base = 10 if radix is UNDEFINED else to_int32(radix)
     if base == 10 or value != int(value):
         return to_string(value)
+    if not 2 <= base <= 36:
+        raise JavaScriptError("toString() radix must be between 2 and 36", "RangeError")
     digits, rest = "", abs(int(value))
+    check_bits(rest.bit_length())
     while rest or not digits:
         rest, digit = divmod(rest, base)
         digits = "0123456789abcdefghijklmnopqrstuvwxyz"[digit] + digits
     return f"-{digits}" if value < 0 else digits
 
 
+def _fixed(value: Any, digits: Any = 0) -> str:
+    count = to_int32(digits)
+    if count > 100:
+        raise JavaScriptError("toFixed() digits argument must be between 0 and 100", "RangeError")
+    return f"{value:.{count}f}"
+
+
 METHODS[int] = {
     "toString": _number_to_string,
     "valueOf": lambda value: value,
-    "toFixed": lambda value, digits=0: f"{value:.{to_int32(digits)}f}",
+    "toFixed": _fixed,
 }
 METHODS[bool] = {"toString": to_string, "valueOf": lambda value: value}
 

@@ -22,6 +22,8 @@ from wasmz.interop.javascript.operations import (
     Namespace,
     StandardClass,
     call_method,
+    check_bits,
+    check_size,
     construct,
     delete,
     get,
@@ -216,19 +218,23 @@ _REFLECT = Namespace(
 )
 
 
+def _array_length(value: Any) -> int:
+    length = to_int32(value)
+    if length > 50_000_000:
+        raise JavaScriptError("Invalid array length", "RangeError")
+    return length
+
+
 def _new_array(*items: Any) -> list[Any]:
     if len(items) == 1 and is_number(items[0]):
-        length = to_int32(items[0])
-        if length > 50_000_000:
-            raise JavaScriptError("Invalid array length", "RangeError")
-        return [UNDEFINED] * length
+        return [UNDEFINED] * _array_length(items[0])
     return list(items)
 
 
 def _array_from(value: Any, function: Any = UNDEFINED) -> list[Any]:
     value = as_object(value)
     if type(value) is dict:
-        items = [get(value, index) for index in range(to_int32(value.get("length", 0)))]
+        items = [get(value, index) for index in range(_array_length(value.get("length", 0)))]
     else:
         items = [] if is_number(value) else iterate(value)
     return items if function is UNDEFINED else mapped(items, function)
@@ -418,8 +424,9 @@ def _bigint(value: Any) -> BigInt:
 
 
 def _as_bits(bits: int, signed: bool, value: Any) -> BigInt:
+    bits = check_bits(to_int32(bits))
     number = int(value) & ((1 << bits) - 1)
-    return BigInt(number - (1 << bits) if signed and number >> (bits - 1) else number)
+    return BigInt(number - (1 << bits) if signed and bits and number >> (bits - 1) else number)
 
 
 def _resolved(value: Any) -> Any:
@@ -457,7 +464,7 @@ GLOBALS: dict[str, Any] = {
     "Array": _ARRAY,
     "ArrayBuffer": StandardClass(
         "ArrayBuffer",
-        lambda size=0: ArrayBuffer(bytearray(to_int32(size))),
+        lambda size=0: ArrayBuffer(bytearray(check_size(to_int32(size)))),
         lambda value: isinstance(value, ArrayBuffer),
         _functions("ArrayBuffer", isView=lambda value: isinstance(as_object(value), TypedArray)),
     ),
