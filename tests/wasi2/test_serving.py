@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,12 @@ import pytest
 
 import wasmz
 from tests.wasi2.proxy import build
-from wasmz.component import asgi
+from wasmz.component import Linker, asgi
+from wasmz.component.serving import _Exchange
+from wasmz.runtime.wasi.wasi_config import WasiConfig
+from wasmz.wasi2.guest import Guest
+from wasmz.wasi2.http_bodies import OutgoingBody
+from wasmz.wasi2.http_types import ResponseOutparam, Types
 
 if sys.platform == "emscripten":
     pytest.skip("needs threads and processes", allow_module_level=True)
@@ -282,6 +288,49 @@ def test_lifespan_and_other_scopes(app: Any) -> None:
         return sent
 
     assert asyncio.run(main()) == ["lifespan.startup.complete", "lifespan.shutdown.complete", "websocket.close"]
+
+
+def test_what_the_guest_sees_of_a_request() -> None:
+    guest = Guest(WasiConfig())
+    more = {"raw_path": b"/a%20b", "query_string": b"q=1&r", "scheme": "https"}
+    request, _ = _Exchange(Client("/a b", method="PURGE", **more).scope, print, None).arguments(guest)
+    assert (request.method(), request.path_with_query()) == (("other", "PURGE"), "/a%20b?q=1&r")
+    assert (request.scheme(), request.authority()) == ("HTTPS", "a.example")
+    assert request.headers().entries() == [("x-own", b"1")]
+    request, _ = _Exchange(Client("/a b", method="GET").scope, print, None).arguments(guest)
+    assert (request.method(), request.path_with_query(), request.scheme()) == ("get", "/a%20b", "HTTP")
+
+
+def test_trailers_go_to_servers_that_take_them() -> None:
+    async def main(**more: Any) -> list[dict[str, Any]]:
+        guest = Guest(WasiConfig())
+
+        def run(exchange: _Exchange) -> None:
+            _, outparam = exchange.arguments(guest)
+            types = Types(guest)
+            response = types.make_response(types.fields_from_list([("Trailer", b"X-Sum")]))
+            body = response.body()
+            ResponseOutparam.set(outparam, ("ok", response))
+            OutgoingBody.finish(body, types.fields_from_list([("X-Sum", b"7")]))
+
+        client = Client("/", **more)
+        with ThreadPoolExecutor(1) as pool:
+            await _Exchange(client.scope, run, None).serve(pool, client.receive, client.send)
+        return client.sent
+
+    start, body, trailers = asyncio.run(main(extensions={"http.response.trailers": {}}))
+    assert start["trailers"] and not body["more_body"]
+    assert trailers == {"type": "http.response.trailers", "headers": [(b"x-sum", b"7")], "more_trailers": False}
+    start, _ = asyncio.run(main())
+    assert "trailers" not in start
+
+
+def test_more_definitions(component: wasmz.Component) -> None:
+    linkers: list[Linker] = []
+    app = asgi(component, define=linkers.append)
+    assert answer(app, "/count").body == answer(app, "/count").body == b"1"
+    assert len({id(linker) for linker in linkers}) == 2
+    app.close()
 
 
 def test_wrong_arguments(component: wasmz.Component) -> None:
