@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 import click
@@ -62,8 +63,13 @@ def serve_command(**given: Any) -> None:
     # Servers read what the terminal sends; guests get nothing of it.
     config.stdin = None
     app = asgi(component, config, timeout=given["timeout"] or 60.0, max_requests=given["requests"] or 16)
-    with listen(given["address"] or "127.0.0.1:8080", "--addr") as listener:
+    with _named_tcp(listen(given["address"] or "127.0.0.1:8080", "--addr")) as listener:
         host, port = listener.getsockname()[:2]
         echo(f"serving http://{f'[{host}]' if ':' in host else host}:{port}/", err=True)
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none", lifespan="on", interface="asgi3"))
         server.run(sockets=[listener])
+
+
+def _named_tcp(listener: socket.socket) -> socket.socket:
+    """The same socket with its protocol's number: asyncio sends at once, without Nagle's algorithm, only on such."""
+    return socket.socket(listener.family, listener.type, socket.IPPROTO_TCP, fileno=listener.detach())
