@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 import wasmz
+from wasmz.interop.bindgen.glue import read_glue
+from wasmz.interop.javascript.tokens import UnreadableScript
 from wasmz.text import assemble
 
 MODULE = """(module
@@ -103,3 +105,23 @@ def test_members_with_names_of_pythons(tmp_path: Path) -> None:
     thing = api.Thing._of(5)
     assert thing.size() == 3 and thing.__class__ is api.Thing and thing._ptr == 5
     assert repr(thing).startswith("<Thing at 0x5")
+
+
+@pytest.mark.parametrize(
+    ("text", "is_readable"),
+    [
+        # What each of these costs would be the square of its length.
+        *(("=/[" * 100_000, True), ("a=(b);" * 100_000, True), ("a=(" * 100_000 + ")" * 100_000, True)),
+        *(("{a(" + ",a(" * 100_000 + ")" * 100_001, True), ("a/* " * 100_000, False), (",/* " * 100_000, False)),
+        ("function a(){" + "return handleError(function(){" * 10_000 + "})" * 10_000 + "}", False),
+        ("x = Object.freeze({a: 0x_, b: 08});", False),
+        ("class A { static", False),
+        ("class A { get [", False),
+    ],
+)
+def test_texts_that_take_long(text: str, is_readable: bool) -> None:
+    if is_readable:
+        assert "f" in read_glue("function f() {}" + text).functions
+    else:
+        with pytest.raises(UnreadableScript):
+            read_glue("function f() {} " + text)

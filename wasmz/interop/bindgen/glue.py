@@ -10,7 +10,8 @@ long as it is not minified. Nothing of the file is run.
 
 from __future__ import annotations
 
-from wasmz.interop.javascript.tokens import UnreadableScript, closing, tokenize
+from wasmz.errors import bounded
+from wasmz.interop.javascript.tokens import UnreadableScript, all_closings, closing, tokenize
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 _HOLDERS = ("__wbg_get_imports", "getImports", "__wbg_init_memory")
 # Of a class that stands for one of Rust's.
 _MARK = "__destroy_into_raw"
+# Functions that wrap functions.
+_DEEPEST = 4
 _FUNCTION_WORDS = ("function", "async")
 
 
@@ -108,7 +111,12 @@ def read_glue(text: str, holders: tuple[str, ...] = _HOLDERS) -> Glue:
         UnreadableScript: it is no JavaScript, or nothing in it is wasm-bindgen's.
     """
     glue = Glue()
-    GlueReader(glue, tokenize(text), holders).read()
+    try:
+        GlueReader(glue, tokenize(text), holders).read()
+    except UnreadableScript:
+        raise
+    except (ValueError, IndexError) as error:
+        raise UnreadableScript(f"it ends in the middle, or has numbers that are none: {bounded(str(error))}") from None
     if not glue.functions and not glue.classes:
         raise UnreadableScript("it has no functions of wasm-bindgen")
     return glue
@@ -119,6 +127,7 @@ class GlueReader:
 
     Attributes:
         at: the position of the next token.
+        depth: how many functions it is inside of, which wrap others.
     """
 
     def __init__(self, glue: Glue, tokens: list[Token], holders: tuple[str, ...] = _HOLDERS) -> None:
@@ -126,6 +135,17 @@ class GlueReader:
         self.tokens: list[Token] = tokens
         self.holders: tuple[str, ...] = holders
         self.at: int = 0
+        self.depth: int = 0
+        self._closings: dict[int, int] | None = None
+
+    def closing(self, start: int) -> int:
+        """As the function of this name, for an opening bracket; however often it is asked, it goes once through all."""
+        if self._closings is None:
+            self._closings = all_closings(self.tokens)
+        end = self._closings.get(start)
+        if end is None:
+            raise UnreadableScript(f"nothing closes {self.tokens[start][1]!r}")
+        return end
 
     def word(self, ahead: int = 0) -> str:
         """The text of a token, if it is no string."""
@@ -166,7 +186,7 @@ class GlueReader:
         end = closing(self.tokens, self.at)
         body = self.tokens[self.at + 1 : end - 1]
         self.at = end
-        return _unwrapped(GlueFunction(name, params, body))
+        return _unwrapped(GlueFunction(name, params, body), self.depth + 1)
 
     def named_function(self) -> None:
         is_exported = self.word(-1) == "export" or (self.word(-1) == "async" and self.word(-2) == "export")
@@ -215,7 +235,7 @@ class GlueReader:
         elif self.word() == "class":
             self.class_(name)
             return True
-        elif self.word() == "(" and self.tokens[closing(self.tokens, self.at) :][:2] == [("op", "=>"), ("op", "{")]:
+        elif self.word() == "(" and self._is_arrow(self.closing(self.at)):
             pass
         elif self.word() == "Object" and self.word(2) == "freeze":
             self.at += 3
@@ -236,9 +256,12 @@ class GlueReader:
         self.glue.functions[name] = self.function(name)
         return True
 
+    def _is_arrow(self, at: int) -> bool:
+        return self.tokens[at : at + 2] == [("op", "=>"), ("op", "{")]
+
     def shorthand(self, name: str) -> bool:
         """``{ name(params) {...} }``, as imports are written."""
-        end = closing(self.tokens, self.at + 1)
+        end = self.closing(self.at + 1)
         if not name.startswith("__wb") or self.tokens[end : end + 1] != [("op", "{")]:
             return False
         self.at += 1
@@ -316,12 +339,14 @@ class GlueReader:
         owner.members[kind, name] = GlueMember(kind, self.function(name))
 
 
-def _unwrapped(function: GlueFunction) -> GlueFunction:
+def _unwrapped(function: GlueFunction, depth: int) -> GlueFunction:
     """The function inside ``return handleError(function (...) {...}, arguments)``; or itself."""
     words = [text for _, text in function.body[:5]]
     if words[:3] in (["return", "handleError", "("], ["return", "logError", "("]) and len(words) == 5:
+        if depth > _DEEPEST:
+            raise UnreadableScript("it is nested too deeply")
         inner = GlueReader(Glue(), function.body)
-        inner.at = 3
+        inner.at, inner.depth = 3, depth
         if inner.word() == "function":
             inner.at = 4 if inner.word(1) == "(" else 5
         made = inner.function(function.name)

@@ -385,6 +385,7 @@ class _Parser:
             if not found or "{" in inner:
                 raise UnreadableScript("a template is not read here")
             parts += [("string", unescape(plain)), parse_expression(tokenize(inner))]
+            self.chained(parts[0], len(parts) // 2)
         return ("template", [*parts, ("string", unescape(text))])
 
 

@@ -30,6 +30,11 @@ _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0
 _BEFORE_OPERANDS = {"return", "typeof", "case", "in", "of", "delete", "void", "throw", "new", "else"}
 
 
+# A regular expression is no longer; so many places that only look like the start of one are tried.
+_LONGEST_REGEX = 4_000
+_MOST_TRIES = 10_000
+
+
 class UnreadableScript(ValueError):
     """A script, or a part of it, is not of the form that is read here."""
 
@@ -41,15 +46,19 @@ def tokenize(text: str) -> list[Token]:
         UnreadableScript: there is a character that begins no token.
     """
     found: list[Token] = []
-    position = 0
+    position = tries = 0
     while position < len(text):
         match = None
         if text[position] == "/" and _begins_operand(found):
-            match = _REGEX.match(text, position)
+            tries += 1
+            match = _REGEX.match(text, position, position + _LONGEST_REGEX) if tries <= _MOST_TRIES else None
             if match is not None and text[position + 1] not in "/*":
                 found.append(("regex", match.group()))
                 position = match.end()
+                tries -= 1
                 continue
+        if text.startswith("/*", position) and text.find("*/", position + 2) < 0:
+            raise UnreadableScript("nothing closes a comment")
         match = _TOKEN.match(text, position)
         if match is None:
             line = text.count("\n", 0, position) + 1
@@ -86,6 +95,19 @@ def _begins_operand(before: list[Token]) -> bool:
 
 
 _OPENING = {"(": ")", "[": "]", "{": "}"}
+
+
+def all_closings(tokens: list[Token]) -> dict[int, int]:
+    """For the positions of opening brackets what `closing` gives; those that nothing closes are left out."""
+    found: dict[int, int] = {}
+    opened: list[int] = []
+    for position, (kind, text) in enumerate(tokens):
+        if kind == "op":
+            if text in _OPENING:
+                opened.append(position)
+            elif text in (")", "]", "}") and opened:
+                found[opened.pop()] = position + 1
+    return found
 
 
 def closing(tokens: list[Token], start: int) -> int:
