@@ -62,6 +62,8 @@ def test_what_python_cannot_write_is_refused(tmp_path: Path, body: str) -> None:
         *(("return (-5) % 3", -2), ("return 5 % -3", 2), ("return isNaN(5 % 0) ? 1 : 2", 1)),
         *(("return 1 << 33", 2), ("return 1 << -1", -(2**31)), ("return 256 >> 33", 128), ("return 256 >>> 33", 128)),
         *(("return 1e999 > 5 ? 7 : 8", 7), ("return 1 << (arg0 + 30)", 8), ("return arg0 >>> (arg0 - 4)", 2)),
+        *(("return 'abc' < 'abd' ? 1 : 2", 1), ("return '10' >= '9' ? 1 : 2", 2), ("return '10' >= 9 ? 1 : 2", 1)),
+        *(("return '\\uffff' > '\\u{10000}' ? 1 : 2", 1), ("return 'a' < 1 ? 1 : 2", 2)),
         *(("return (255).toString(36) == '73' ? 1 : 2", 1), ("return BigInt.asUintN(0, 5n) == 0n ? 1 : 2", 1)),
     ],
 )

@@ -9,6 +9,7 @@ and in the module's own table of references.
 from __future__ import annotations
 
 import math
+import operator
 
 from wasmz.interop.javascript import operations, standard
 from wasmz.interop.javascript.values import (
@@ -78,6 +79,16 @@ def _sum(left: Any, right: Any) -> Any:
     return operations.to_number(left) + operations.to_number(right)
 
 
+def _compared(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    def run(left: Any, right: Any) -> bool:
+        if isinstance(left, str) and isinstance(right, str):
+            # By their units of UTF-16.
+            return compare(left.encode("utf-16-be", "surrogatepass"), right.encode("utf-16-be", "surrogatepass"))
+        return compare(operations.to_number(left), operations.to_number(right))
+
+    return run
+
+
 def _product(left: Any, right: Any) -> Any:
     left, right = operations.to_number(left), operations.to_number(right)
     if isinstance(left, int) and isinstance(right, int):
@@ -139,11 +150,15 @@ COMMON: dict[str, Any] = {
     "divide": _divide,
     "from_python": from_python,
     "get": operations.get,
+    "greater": _compared(operator.gt),
+    "greater_or_equal": _compared(operator.ge),
     "has": operations.has,
     "ignore": lambda value, result=None: result,
     "instance_of": operations.instance_of,
     "iterate": operations.iterate,
     "join_text": _joined,
+    "less": _compared(operator.lt),
+    "less_or_equal": _compared(operator.le),
     "loose_equals": operations.loose_equals,
     "multiply": _product,
     "not_defined": _not_defined,

@@ -58,6 +58,7 @@ _VIEW = re.compile(r"get([A-Z]\w*?\d+?)(?:Array)?Memory0$")
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_]+\Z")
 _CONSTANTS = {"undefined": "UNDEFINED", "null": "None", "true": "True", "false": "False"}
 _ARITHMETIC = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "%": "remainder"}
+_COMPARED = {"<": "less", ">": "greater", "<=": "less_or_equal", ">=": "greater_or_equal"}
 _BITS = ("&", "|", "^")
 _OF_RESULTS = {ValType.I32: "int", ValType.I64: "int", ValType.F32: "float", ValType.F64: "float"}
 _FROM_ANY = {ValType.I32: "to_int32", ValType.I64: "to_int64", ValType.F32: "to_double", ValType.F64: "to_double"}
@@ -385,7 +386,10 @@ class _Body:
         if op in ("===", "!==", "==", "!="):
             return self.comparison(op, left, left_kind, right, right_kind), "bool"
         if op in ("<", ">", "<=", ">="):
-            return (f"({left} {op} {right})" if numbers else f"(to_number({left}) {op} to_number({right}))"), "bool"
+            if numbers:
+                return f"({left} {op} {right})", "bool"
+            # Strings are compared as they are, if both are.
+            return f"({_COMPARED[op]}({left}, {right}))", "bool"
         if op == ">>>":
             if left_kind == "int" and right == "0":
                 return f"({left} & 0xFFFFFFFF)", "int"
