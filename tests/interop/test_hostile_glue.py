@@ -78,6 +78,7 @@ def test_arithmetic_is_javascripts(tmp_path: Path, body: str, expected: int) -> 
         *("return (1.5).toFixed(-1).length", "return 'ab'.repeat(-1).length", "return new Float64Array(-1).length"),
         *("return new ArrayBuffer(-1).byteLength", "return BigInt.asUintN(4000000000, 5n) > 1 ? 1 : 2"),
         "return Array.from({length: -1}).length",
+        "let a = [];" + "a = [a];" * 1000 + "return String(a).length",
         "let s = 'a';" + "s = s + s;" * 40 + "return s.length",
         "let s = 'a';" + "s = `${s}${s}`;" * 40 + "return s.length",
         "let n = 12345678901234567890n;" + "n = n * n;" * 40 + "return n > 1 ? 1 : 2",
@@ -127,3 +128,11 @@ def test_texts_that_take_long(text: str, is_readable: bool) -> None:
     else:
         with pytest.raises(UnreadableScript):
             read_glue("function f() {} " + text)
+
+
+def test_values_in_values_take_no_stack_of_the_host(tmp_path: Path) -> None:
+    glue = tmp_path / "glue.js"
+    glue.write_text(GLUE % ("", "return JSON.stringify(JSON.parse('['.repeat(1000000)))"))
+    engine = wasmz.Engine(wasmz.Config(max_call_depth=100_000))
+    with pytest.raises(wasmz.WasmzError, match="nested too deeply"):
+        wasmz.bind(assemble(MODULE), glue=glue, engine=engine).ask()

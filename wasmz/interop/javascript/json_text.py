@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 
 from wasmz.errors import bounded
 from wasmz.interop.javascript.operations import (
@@ -32,14 +33,31 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+_DEEPEST = 500
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
+
+
 def parse(text: Any) -> Any:
     def refuse(word: str) -> Any:
         raise ValueError(f"{word} is not in JSON")
 
+    source = to_string(text)
+    _check_depth(source)
     try:
-        return json.loads(to_string(text), parse_int=_parsed_int, parse_constant=refuse)
+        return json.loads(source, parse_int=_parsed_int, parse_constant=refuse)
     except (ValueError, RecursionError) as error:
         raise JavaScriptError(bounded(str(error)), "SyntaxError") from None
+
+
+def _check_depth(text: str) -> None:
+    """Refuses what is nested deeply: `json` takes the stack of C for each level, up to the recursion limit."""
+    if text.count("[") + text.count("{") <= _DEEPEST:
+        return
+    depth = 0
+    for found in _BRACKETS.finditer(text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(found[0], 0)
+        if depth > _DEEPEST:
+            raise JavaScriptError("it is nested too deeply", "SyntaxError")
 
 
 def _parsed_int(digits: str) -> int | float:

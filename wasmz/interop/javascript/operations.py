@@ -45,6 +45,8 @@ SETTERS: dict[type, dict[str, Callable[[Any, Any], None]]] = {}
 # ones while it does it.
 _MOST_SIZE = 1 << 28
 _MOST_BITS = 1 << 16
+# Lists in lists: some of CPython's functions take the stack of C for each.
+_DEEPEST = 200
 
 
 def check_size(size: int) -> int:
@@ -156,8 +158,8 @@ def truthy(value: Any) -> bool:
     return value is not None and value is not UNDEFINED
 
 
-def to_string(value: Any) -> str:
-    """``String(value)``."""
+def to_string(value: Any, depth: int = 0) -> str:
+    """``String(value)``; ``depth`` is how many lists it is in."""
     if isinstance(value, str):
         return value
     if value is None:
@@ -169,7 +171,9 @@ def to_string(value: Any) -> str:
     if isinstance(value, (int, Symbol)) or value is UNDEFINED:
         return repr(value) if not isinstance(value, int) else int.__repr__(value)
     if isinstance(value, (list, tuple, TypedArray)):
-        return ",".join("" if item is None or item is UNDEFINED else to_string(item) for item in value)
+        if depth > _DEEPEST:
+            raise JavaScriptError("Maximum call stack size exceeded", "RangeError")
+        return ",".join(["" if item is None or item is UNDEFINED else to_string(item, depth + 1) for item in value])
     if isinstance(value, BaseException):
         message = get(value, "message")
         return f"{get(value, 'name')}: {message}" if message else str(get(value, "name"))
