@@ -169,8 +169,9 @@ def _run_component(
 ) -> tuple[int, Trap | WasmException | None]:
     """The same of a component."""
     load("wasmz.component.commands")
-    load("wasmz.component.linker")
     from wasmz.component.commands import run_command
+
+    load("wasmz.component.linker")
     from wasmz.component.linker import Linker as ComponentLinker
 
     linker = ComponentLinker(component.engine)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from wasmz.component import copies
 from wasmz.component.copies import CopyEnd, SharedFuture, SharedStream
 from wasmz.component.error_contexts import ErrorContext, pass_error_context
-from wasmz.component.generated import BoundOptions
+from wasmz.component.generated import BoundOptions, make_function, side_of
 from wasmz.component.matching import resolved
 from wasmz.component.scheduling import GuestThread, Task
 from wasmz.component.state import trap_leave
@@ -16,6 +16,7 @@ from wasmz.component.tasks import BLOCKED, call_core, returned_value
 from wasmz.component.transfer import lift_latin1_or_utf16, lift_utf8, lift_utf16
 from wasmz.component.transfers import GuestBuffer, TransferKind
 from wasmz.component.traps import component_trap
+from wasmz.component.types import STRING
 from wasmz.component.waitables import (
     FUTURE_READ,
     FUTURE_WRITE,
@@ -26,6 +27,8 @@ from wasmz.component.waitables import (
     Waitable,
     WaitableSet,
 )
+from wasmz.runtime.abi import HELPER
+from wasmz.startup.concurrency import load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -458,10 +461,8 @@ def _error_context_new(place: Place, definition: syntax.BuiltIn) -> Code:
 
 
 def _error_context_message(place: Place, definition: syntax.BuiltIn) -> Code:
+    load("wasmz.component.assembly")
     from wasmz.component.assembly import write_items_text
-    from wasmz.component.generated import make_function, side_of
-    from wasmz.component.types import STRING
-    from wasmz.runtime.abi import HELPER
 
     options = BoundOptions(definition.options, place)
 

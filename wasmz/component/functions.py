@@ -83,6 +83,7 @@ class LiftedFunction(ComponentFunction):
 
             return python_function(self, name)
         entered = place.state.chain()
+        load("wasmz.component.assembly")
         from wasmz.component.assembly import export_text, parameter_names
 
         def write() -> tuple[Text, str, list[str]]:
@@ -148,6 +149,7 @@ class LiftedFunction(ComponentFunction):
         if callee.state.is_around(place.state):
             return _refused
         entered = callee.state.entered_from(place.state)
+        load("wasmz.component.assembly")
         from wasmz.component.assembly import fused_text
 
         def write() -> tuple[Text, str, list[str]]:
@@ -181,6 +183,7 @@ class HostFunction(ComponentFunction):
         return self.fn
 
     def lowered(self, type: types.FunctionType, options: BoundOptions, place: Place, name: str) -> Callable[..., Any]:
+        load("wasmz.component.assembly")
         from wasmz.component.assembly import import_text
 
         fn = self.fn
@@ -230,6 +233,7 @@ class HostFunction(ComponentFunction):
         return wrong_result
 
     def _needless_result(self, result: Any) -> WrongValue:
+        load("wasmz.component.traps")
         from wasmz.component.traps import WrongValue
 
         return WrongValue(

@@ -167,9 +167,10 @@ class _Definer:
 
     def _find_system(self) -> System:
         if self._system is None:
-            load("wasmz.runtime.wasi.functions")
             load("wasmz.runtime.emscripten.definitions")
             from wasmz.runtime.emscripten.definitions import System
+
+            load("wasmz.runtime.wasi.functions")
             from wasmz.runtime.wasi.functions import add_to_linker, process_of
 
             if process_of(self._linker) is None:
