@@ -82,7 +82,6 @@ def test_command(name: str, tmp_path: Path) -> None:
         assert written.startswith(b"<svg")
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("language", ["python", pytest.param("javascript", marks=pytest.mark.slow)])
 def test_program(language: str, tmp_path: Path) -> None:
     """A class, records, variants, failures and a host's function, in the interpreter that the component carries.
