@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tests.component_abi.support import ALLOCATOR
 from tests.spec.suite import find_wasm_tools
+from tests.support.kept import kept
 
 WIT = """
 package demo:shop@1.0.0;
@@ -81,6 +82,10 @@ _CORE = f"""(module
 @functools.cache
 def build() -> bytes:
     """The bytes of the component."""
+    return kept(f"{WIT}\n{_CORE}".encode(), _build)
+
+
+def _build() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         wit, core, embedded = (Path(folder) / name for name in ("shop.wit", "core.wat", "embedded.wasm"))
         wit.write_text(WIT)

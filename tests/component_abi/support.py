@@ -12,12 +12,17 @@ from typing import Any
 
 import wasmz
 from tests.spec.suite import find_wasm_tools
+from tests.support.kept import kept
 from wasmz.component import ComponentInstance, Linker
 
 
 @functools.cache
 def parse(text: str) -> bytes:
     """A component in the text format as bytes."""
+    return kept(text.encode(), lambda: _parse(text))
+
+
+def _parse(text: str) -> bytes:
     made = subprocess.run([find_wasm_tools(), "parse", "-"], input=text.encode(), capture_output=True, check=False)
     if made.returncode:
         raise ValueError(made.stderr.decode())

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.spec.suite import ConversionError, find_wasm_tools
 from tests.support.built import missing
+from tests.support.kept import kept
 from wasmz.text import assemble
 
 WORLD = """
@@ -98,6 +99,10 @@ def sample() -> bytes:
 
 def build(world: str, module: str) -> bytes:
     """A component of a core module in the text format that has the names that its world gives it."""
+    return kept(f"{world}\n{module}".encode(), lambda: _build(world, module))
+
+
+def _build(world: str, module: str) -> bytes:
     try:
         tools = find_wasm_tools()
     except ConversionError as error:

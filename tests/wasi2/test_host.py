@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -134,7 +135,7 @@ def test_output_that_fails() -> None:
             return True
 
         def write(self, data: Any) -> int:
-            raise OSError(28, "no space left")
+            raise OSError(errno.ENOSPC, "no space left")
 
     guest = Guest(WasiConfig(stdout=Full()))
     stream = Cli(guest).get_stdout()
