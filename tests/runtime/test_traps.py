@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from types import FunctionType, TracebackType
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from tests.runtime.handmade import instantiate, make_image
 from wasmz.errors import LightTrapCode, Trap, TrapCode, WasiExit
 from wasmz.runtime.link.linker import Linker
 from wasmz.runtime.memory.table import Table
+from wasmz.runtime.traps.translation import guest_traceback
 from wasmz.types import MemoryType, TableType, ValType
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -215,3 +217,26 @@ def test_enum_is_imported_when_somebody_asks_for_the_code() -> None:
     command = [sys.executable, "-I", "-S", "-c", textwrap.dedent(script), str(ROOT)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.split(" ", 1)[1:] == ["integer overflow exit status 1 False INTEGER_OVERFLOW True\n"]
+
+
+def test_instructions_without_a_line_are_shown() -> None:
+    """CPython 3.11 handles signals at some of them, so that an interrupted compilation leaves such entries."""
+
+    def fail() -> None:
+        raise ValueError
+
+    lineless = FunctionType(fail.__code__.replace(co_linetable=b""), {})
+    with pytest.raises(ValueError) as raised:
+        lineless()
+    (entry,) = [each for each in _entries(raised.tb) if each.tb_frame.f_code.co_name == "fail"]
+    assert entry.tb_lineno is None
+    (shown,) = [each for each in _entries(guest_traceback(raised.tb)) if each.tb_frame is entry.tb_frame]
+    assert shown.tb_lineno is None and shown.tb_lasti == entry.tb_lasti
+
+
+def _entries(traceback: TracebackType | None) -> list[TracebackType]:
+    found = []
+    while traceback is not None:
+        found.append(traceback)
+        traceback = traceback.tb_next
+    return found

@@ -205,15 +205,21 @@ def guest_traceback(traceback: TracebackType | None) -> TracebackType | None:
     del shown[_ENTRIES:-_ENTRIES]
     made: TracebackType | None = None
     for entry in reversed(shown):
-        frame, instruction, line = entry.tb_frame, entry.tb_lasti, entry.tb_lineno
+        frame, instruction, line = entry.tb_frame, entry.tb_lasti, _line_of(entry)
         owner = frame.f_globals.get(FRAME_KEY)
-        if owner.__class__ is InstanceFrames and frame.f_code.co_filename != EXPORT_FILE:
+        if line >= 0 and owner.__class__ is InstanceFrames and frame.f_code.co_filename != EXPORT_FILE:
             line &= LARGEST_OFFSET
             source = owner.find_quickly(line)
             if source is not None and source[1] <= _LAST_LINE:
                 frame, instruction, line = _frame_in(f"<{source[0]}>", source[1], frame.f_code.co_name), 0, source[1]
         made = entry.__class__(made, frame, instruction, line)
     return made
+
+
+def _line_of(entry: TracebackType) -> int:
+    """An entry's line; -1 if its instruction has none, as some have at which CPython 3.11 handles signals."""
+    line: int | None = entry.tb_lineno
+    return -1 if line is None else line
 
 
 def _frame_in(file: str, line: int, function: str) -> FrameType:
@@ -238,7 +244,7 @@ def _indexed(traceback: TracebackType) -> int:
     Helpers check the indices of tables and arrays themselves.
     """
     innermost = _innermost(traceback)
-    return innermost.tb_lineno & ~LARGEST_OFFSET if _is_generated(innermost) else 0
+    return max(_line_of(innermost), 0) & ~LARGEST_OFFSET if _is_generated(innermost) else 0
 
 
 def _innermost(traceback: TracebackType) -> TracebackType:
