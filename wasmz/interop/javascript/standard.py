@@ -429,10 +429,6 @@ def _as_bits(bits: int, signed: bool, value: Any) -> BigInt:
     return BigInt(number - (1 << bits) if signed and bits and number >> (bits - 1) else number)
 
 
-def _resolved(value: Any) -> Any:
-    return value
-
-
 def _is_integer(value: Any) -> bool:
     return is_number(value) and math.isfinite(value) and value == int(value)
 
