@@ -400,11 +400,13 @@ def instantiate(
 
 def _with_found(linker: Any, module: Module, source: Source) -> Linker:
     """The linker with what toolchains' modules import, where it is clear whose conventions they follow."""
-    load("wasmz.interop.registry")
-    from wasmz.interop.registry import define_found
-
     if linker is None:
         linker = linker_of(module.engine, {})
+    if not linker.missing(module):
+        return linker  # type: ignore[no-any-return]
+    # Imported only here: most modules have all that they import by now.
+    load("wasmz.interop.registry")
+    from wasmz.interop.registry import define_found
 
     def find_glue() -> str | None:
         load("wasmz.interop.files")

@@ -210,11 +210,13 @@ def define_program(
         threads = define_threads(linker, module, on_failure=on_failure)
     if any(item.module_name == "env" for item in module.imported_funcs):
         linker.define_emscripten(module)
-    load("wasmz.interop.registry")
-    from wasmz.interop.registry import define_found
+    if linker.missing(module):
+        # Imported only here: most programs have all that they import by now.
+        load("wasmz.interop.registry")
+        from wasmz.interop.registry import define_found
 
-    if "go" in define_found(linker, module, lambda: None):
-        load("wasmz.interop.go").configure(linker, module, config)
+        if "go" in define_found(linker, module, lambda: None):
+            load("wasmz.interop.go").configure(linker, module, config)
     return threads
 
 

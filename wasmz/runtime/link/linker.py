@@ -153,6 +153,10 @@ class Linker:
 
         define(self, _expect_module(module), None, constants)
 
+    def missing(self, module: CompiledModule) -> list[ImportType]:
+        """The imports of a module for which nothing is defined here, in order."""
+        return [item for item in module.imports if (item.module_name, item.name) not in self._items]
+
     def get(self, module_name: str, name: str) -> Any:
         """The item defined under these names, or ``None``."""
         expect(module_name, str, "module_name", "a string")

@@ -190,6 +190,8 @@ def _inherited(wanted: bool | Iterable[str]) -> dict[str, str]:
 
 
 def _places(places: tuple[str, ...]) -> tuple[str, ...]:
+    if not places:
+        return places
     load("wasmz.runtime.wasi.grants")
     from wasmz.runtime.wasi.grants import split_place
 
