@@ -10,6 +10,7 @@ as there are calls, or threads that can go on.
 from __future__ import annotations
 
 import asyncio
+from weakref import ref
 
 from wasmz.component.generated import failure
 from wasmz.component.scheduling import Scheduler, scheduler_of
@@ -17,12 +18,14 @@ from wasmz.component.spelling import attribute_name
 from wasmz.component.tasks import start_call
 from wasmz.component.traps import ComponentError, component_trap
 from wasmz.component.values import Err
+from wasmz.errors import Interrupted
 from wasmz.runtime.limits import depth
+from wasmz.runtime.limits.checkpoints import suspended
 from wasmz.startup.concurrency import load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
     from typing import Any, Final
 
     from wasmz.runtime.link.store import Store
@@ -173,6 +176,7 @@ class Driver:
         loop: the event loop.
         calls: those from Python that have not ended.
         pending: how much is under way in Python that guests may wait for.
+        unfinished: what is to be finished even when the guests have ended, such as writing their output.
     """
 
     def __init__(self, store: Store, scheduler: Scheduler) -> None:
@@ -181,8 +185,57 @@ class Driver:
         self.scheduler: Scheduler = scheduler
         self.calls: list[_Call] = []
         self.pending: int = 0
+        self.unfinished: set[asyncio.Future[Any]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._event = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        store.add_part(self)
+
+    def leave(self, store: Store) -> None:
+        """For stores: it is closed. What is under way ends."""
+        self._tell(lambda: self._stop(ValueError("the store is closed")))
+
+    def _tell(self, action: Callable[[], object]) -> None:
+        """Does something in the event loop; from any thread."""
+        try:
+            self.loop.call_soon_threadsafe(action)
+        except RuntimeError:
+            # The loop is closed: nobody waits there.
+            pass
+
+    def _stop(self, error: BaseException) -> None:
+        """Ends all calls, and what the host does for guests; these are not gone on with."""
+        for thread in self.scheduler.waiting:
+            for state in thread.task.state_of_instance.chain():
+                state.may_enter = False
+        for task in list(self._tasks):
+            task.cancel()
+        if self.calls:
+            self.fail(error)
+
+    async def flush(self) -> None:
+        """Waits for what is to be finished in any case."""
+        while self.unfinished:
+            await asyncio.wait(self.unfinished)
+
+    async def finish(self) -> None:
+        """Waits until guests have nothing more to do, and nothing to wait for."""
+        while self._task is not None and not self._task.done():
+            await asyncio.wait([self._task])
+
+    def begin(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Begins work of the host's that guests may wait for."""
+        self.pending += 1
+        task = self.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        self.pending -= 1
+        # Who waits for it has been told; the others may wait for nothing now.
+        self._event.set()
 
     def run(self, action: Callable[[], Any]) -> None:
         """Does something that runs guests' code; what goes wrong ends all calls."""
@@ -234,7 +287,12 @@ class Driver:
                     self.fail(component_trap("deadlock detected: event loop cannot make further progress"))
                     return
                 continue
-            await self._event.wait()
+            # While no code of guests runs, this is what deadlines and interrupts stop.
+            suspended[id(self)] = ref(self.store), lambda: self._tell(lambda: self._stop(Interrupted()))
+            try:
+                await self._event.wait()
+            finally:
+                suspended.pop(id(self), None)
 
 
 def driver_of(store: Store) -> Driver:

@@ -5,11 +5,16 @@ for item in stream: ...                 the same where nothing has to be awaited
 value = await future                    a component's future
 exports.send([1, 2, 3])                 anything that can be iterated over, also asynchronously, is a stream
 exports.later(asyncio.sleep(1, "x"))    anything that can be awaited, or a value, is a future
+
+For the runtime's own streams and futures, whose class has ``__wasmz_end__``: ``fetch(count)`` gives up to so many
+items, ``None`` at the end, or a coroutine for either; ``begin(driver)`` is called when a component gets a future,
+``close()`` when it drops the stream or future.
 """
 
 from __future__ import annotations
 
 import asyncio
+from types import CoroutineType
 
 from wasmz.component.asyncio_calls import driver_of, run_guest
 from wasmz.component.copies import CANCELLED, COMPLETED, DROPPED, Shared, give_end, take_end
@@ -261,7 +266,7 @@ def lower_end(state: Any, value: Any, kind: Any) -> int:
 class _Source(Shared):
     """The writable end of a stream or future, at which Python has something to be iterated over, or awaited."""
 
-    __slots__ = ("_awaited", "_is_bytes", "_next", "_rest", "_store", "_task")
+    __slots__ = ("_awaited", "_coming", "_given", "_is_bytes", "_next", "_rest", "_store", "_task")
 
     def __init__(self, kind: Any, store: Store, value: Any) -> None:
         super().__init__(kind)
@@ -271,12 +276,19 @@ class _Source(Shared):
         self._rest: Any = b"" if self._is_bytes else []
         self._next: Any = None
         self._awaited: Any = None
+        self._coming: Any = None
         self._task: asyncio.Task[None] | None = None
+        # One of the runtime's own.
+        self._given: Any = value if hasattr(type(value), "__wasmz_end__") else None
         if not kind.is_stream:
+            if self._given is not None:
+                self._given.begin(driver_of(store))
             if hasattr(type(value), "__await__"):
                 self._awaited = value
             else:
                 self._rest = [value]
+        elif self._given is not None:
+            pass
         elif self._is_bytes and isinstance(value, (bytes, bytearray, memoryview)):
             self._rest = bytes(value)
         elif hasattr(type(value), "__aiter__"):
@@ -294,20 +306,35 @@ class _Source(Shared):
         if buffer.remain() == 0:
             done(COMPLETED)
             return
-        if not len(self._rest) and self._next is not None:
-            self._pull(buffer.remain())
+        if not len(self._rest):
+            if self._next is not None:
+                self._pull(buffer.remain())
+            elif self._given is not None and self.kind.is_stream and self._task is None:
+                self._ask(buffer.remain())
         if len(self._rest):
             self._give(buffer)
             done(COMPLETED)
-        elif self._awaited is None:
+        elif self._awaited is None and self._coming is None:
             self.is_dropped = True
             done(DROPPED)
         else:
             self.leave(instance, buffer, copied, done)
             if self._task is None:
                 driver = driver_of(self._store)
-                driver.pending += 1
-                self._task = driver.loop.create_task(self._fetch(driver))
+                self._task = driver.begin(self._fetch(driver))
+
+    def _ask(self, count: int) -> None:
+        found = self._given.fetch(count)
+        if found.__class__ is CoroutineType:
+            self._coming = found
+        else:
+            self._take(found)
+
+    def _take(self, found: Any) -> None:
+        if found is None:
+            self._given = None
+        else:
+            self._rest = bytes(found) if self._is_bytes else list(found)
 
     def _pull(self, count: int) -> None:
         """Takes items of an iterator; of bytes, chunks or single ones."""
@@ -346,17 +373,21 @@ class _Source(Shared):
         failure: BaseException | None = None
         is_over = not self.kind.is_stream
         try:
-            if is_over:
+            if self._coming is not None:
+                is_over = False
+                self._take(await self._coming)
+            elif is_over:
                 self._append(await self._awaited)
             else:
                 self._append(await anext(self._awaited))
         except StopAsyncIteration:
             is_over = True
         except BaseException as error:
+            if self.is_dropped and isinstance(error, asyncio.CancelledError):
+                return
             failure = error
         finally:
-            driver.pending -= 1
-            self._task = None
+            self._task = self._coming = None
         if is_over:
             self._awaited = None
         if failure is not None:
@@ -380,8 +411,24 @@ class _Source(Shared):
     def drop(self) -> None:
         """The component wants no more."""
         self.is_dropped = True
-        if self._task is not None:
-            self._task.cancel()
-        close = getattr(self._next, "close", None)
-        if close is not None:
-            close()
+        task, given = self._task, self._given
+        self._given = None
+        if task is not None:
+            task.cancel()
+        if self._coming is not None and task is None:
+            self._coming.close()
+        for end in (given, self._next, None if task is not None else self._awaited):
+            close = getattr(end, "close", None)
+            if close is not None:
+                close()
+            elif end is not None and hasattr(end, "aclose"):
+                # An asynchronous generator's end may have to be awaited.
+                driver = driver_of(self._store)
+                driver.begin(_quietly(end.aclose(), driver))
+
+
+async def _quietly(closing: Any, driver: Any) -> None:
+    try:
+        await closing
+    except Exception as error:
+        driver.loop.call_exception_handler({"message": "a stream that was dropped failed", "exception": error})

@@ -1,8 +1,12 @@
-"""Functions of the host that components call asynchronously, and coroutine functions among them."""
+"""Functions of the host that components call asynchronously, and coroutine functions among them.
+
+A plain function whose type is asynchronous may return a coroutine: it decides at each call whether it waits.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from types import CoroutineType
 
 from wasmz.component.asyncio_calls import Driver, driver_of
 from wasmz.component.tasks import lowered
@@ -12,7 +16,7 @@ from wasmz.runtime.calls.host import is_coroutine_function
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
     from typing import Any
 
     from wasmz.component.generated import BoundOptions, Place
@@ -58,12 +62,31 @@ class _HostTask:
         except ComponentError as error:
             return Err(error.payload)
 
-    async def run(self, arguments: tuple[Any, ...], driver: Driver) -> None:
-        """Awaits a coroutine function."""
+    def is_to_be_awaited(self, result: Any) -> bool:
+        """Whether what the function returned is no value, but what gives one."""
+        kind = None if self.type.result is None else self.type.result.kind
+        value = result.value if result.__class__ is Ok else result
+        return value.__class__ is CoroutineType and self.type.is_async and kind != "future"
+
+    def begin(self, awaited: Coroutine[Any, Any, Any], driver: Driver) -> None:
+        """Begins to await what the function returned."""
+
+        def ended(task: asyncio.Task[Any]) -> None:
+            if not self.is_over:
+                # It was cancelled before it began.
+                awaited.close()
+                self.is_over = True
+                driver.run(lambda: self.on_resolve(None, True))
+
+        self.task = driver.begin(self._run(awaited, driver))
+        self.task.add_done_callback(ended)
+
+    async def _run(self, awaited: Coroutine[Any, Any, Any], driver: Driver) -> None:
+        """Awaits what the function returned."""
         is_cancelled = False
         result: Any = None
         try:
-            result = await self.function.fn(*arguments)
+            result = await awaited
             if self._is_result():
                 result = Ok(result)
         except ComponentError as error:
@@ -76,16 +99,15 @@ class _HostTask:
         except BaseException as error:
             self._fail(error, driver)
             return
-        finally:
-            driver.pending -= 1
+        self.is_over = True
         if is_cancelled:
-            self.is_over = True
             driver.run(lambda: self.on_resolve(None, True))
         else:
             driver.run(lambda: self.resolve(result))
 
     def _fail(self, error: BaseException, driver: Driver) -> None:
         """The function raised what passes through the component, which is not called any more."""
+        self.is_over = True
         for state in self.place.state.chain():
             state.may_enter = False
         driver.fail(error)
@@ -103,20 +125,26 @@ def lowered_host_function(
     is_coroutine = is_coroutine_function(function.fn)
     store = place.state.store
 
+    def find_driver(awaited: Any = None) -> Driver:
+        try:
+            return driver_of(store)
+        except RuntimeError:
+            if awaited is not None:
+                awaited.close()
+            raise TypeError(f"{name} is a coroutine function: what calls it has to be awaited") from None
+
     def callee(
         on_start: Callable[[], tuple[Any, ...]], on_resolve: Callable[[Any, bool], None]
     ) -> Callable[[Any], None]:
         made = _HostTask(function, type, place, on_resolve)
         arguments = on_start()
-        if not is_coroutine:
-            made.resolve(made.call(arguments))
+        driver = find_driver() if is_coroutine else None
+        result = function.fn(*arguments) if is_coroutine else made.call(arguments)
+        if is_coroutine or made.is_to_be_awaited(result):
+            awaited = result.value if result.__class__ is Ok else result
+            made.begin(awaited, driver or find_driver(awaited))
         else:
-            try:
-                driver = driver_of(store)
-            except RuntimeError:
-                raise TypeError(f"{name} is a coroutine function: what calls it has to be awaited") from None
-            driver.pending += 1
-            made.task = driver.loop.create_task(made.run(arguments, driver))
+            made.resolve(result)
         return made.cancel
 
     return lowered(callee, type, options, place, "python")

@@ -1,0 +1,113 @@
+"""What the host does for components on asyncio: when it is begun, stopped and closed."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+import wasmz
+from tests.component_abi.support import instantiate
+from tests.component_abi.test_async import STREAMS, TWICE
+
+pytestmark = pytest.mark.skipif(sys.platform == "emscripten", reason="no event loop can be waited for here")
+
+
+async def _never(key: int) -> int:
+    await asyncio.sleep(60)
+    return key
+
+
+def test_a_function_decides_at_each_call_whether_it_waits() -> None:
+    async def later(key: int) -> int:
+        await asyncio.sleep(0)
+        return key + 1
+
+    def fetch(key: int) -> Any:
+        return key if key % 2 else later(key)
+
+    exports = instantiate(TWICE, fetch=fetch).exports
+    assert [asyncio.run(exports.twice(key)) for key in (3, 4)] == [6, 10]
+
+
+def test_a_call_may_be_cancelled_before_it_begins() -> None:
+    text = TWICE.replace(
+        "(global.set $set (call $new))",
+        """(drop (call $cancel-subtask (i32.shr_u (local.get $state) (i32.const 4))))
+        (call $return (i32.const 5)) (return (i32.const 0))""",
+    )
+    assert text != TWICE
+    assert asyncio.run(instantiate(text, fetch=_never).exports.twice(1)) == 5
+
+    def plain(key: int) -> Any:
+        return _never(key)
+
+    assert asyncio.run(instantiate(text, fetch=plain).exports.twice(1)) == 5
+
+
+@pytest.mark.parametrize(
+    ("stop", "error"),
+    [
+        (lambda store: store.set_deadline(0.05), wasmz.Interrupted),
+        (lambda store: asyncio.get_running_loop().call_later(0.05, store.interrupt), wasmz.Interrupted),
+        (lambda store: asyncio.get_running_loop().call_later(0.05, store.close), ValueError),
+    ],
+)
+def test_waiting_calls_are_stopped(stop: Callable[[wasmz.Store], object], error: type[Exception]) -> None:
+    ended: list[int] = []
+
+    async def fetch(key: int) -> int:
+        try:
+            return await _never(key)
+        finally:
+            ended.append(key)
+
+    instance = instantiate(TWICE, fetch=fetch)
+
+    async def run() -> None:
+        stop(instance.store)
+        with pytest.raises(error):
+            await asyncio.wait_for(instance.exports.twice(4), 30)
+        # The host's part is stopped, too.
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert ended == [4]
+
+    asyncio.run(run())
+    with pytest.raises((wasmz.Trap, ValueError)):
+        asyncio.run(instance.exports.twice(1))
+
+
+def test_streams_that_are_dropped_are_closed() -> None:
+    text = STREAMS.replace("(br_if $more (i32.eqz (i32.and (local.get $got) (i32.const 15))))", "")
+    assert text != STREAMS
+    ended: list[str] = []
+
+    async def coroutines() -> AsyncIterator[bytes]:
+        try:
+            while True:
+                yield b"\x01\x02"
+        finally:
+            await asyncio.sleep(0)
+            ended.append("asynchronous")
+
+    def plain() -> Any:
+        try:
+            while True:
+                yield b"\x03"
+        finally:
+            ended.append("plain")
+
+    exports = instantiate(text).exports
+
+    async def run(given: Any) -> int:
+        result: int = await exports.sum(given)
+        await asyncio.sleep(0.01)
+        return result
+
+    assert asyncio.run(run(coroutines())) == 3
+    assert asyncio.run(run(plain())) == 3
+    assert ended == ["asynchronous", "plain"]
