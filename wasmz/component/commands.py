@@ -2,20 +2,24 @@
 
 if is_command(component):
     status = run_command(linker.instantiate(store, component))
+
+In WASI 0.3 that function is asynchronous: it runs in an event loop of its own.
 """
 
 from __future__ import annotations
 
 from wasmz.errors import ComponentError
+from wasmz.startup.concurrency import load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Final
+    from typing import Any, Final
 
     from wasmz.component.component import Component
     from wasmz.component.instance import ComponentInstance
 
-_RUN: Final = "wasi:cli/run@0.2."
+# A component may have both: the later one is what its author wrote.
+_RUN: Final = ("wasi:cli/run@0.3.", "wasi:cli/run@0.2.")
 
 
 def is_command(component: Component) -> bool:
@@ -28,17 +32,58 @@ def run_command(instance: ComponentInstance) -> int:
 
     Raises:
         ValueError: the component is no program.
+        RuntimeError: the program is one of WASI 0.3, and an event loop runs in this thread: await
+            :func:`run_command_async` there.
         WasiExit, Trap: how else it may end.
     """
-    name = _find_run(instance.component)
-    if name is None:
-        raise ValueError("the component is no program: it does not export wasi:cli/run")
+    run = _run_of(instance)
+    if not _is_asynchronous(run):
+        try:
+            run()
+        except ComponentError:
+            return 1
+        return 0
+    load("asyncio")
+    import asyncio
+
+    return asyncio.run(run_command_async(instance))
+
+
+async def run_command_async(instance: ComponentInstance) -> int:
+    """Runs a program of WASI 0.3 to its end, in the event loop that runs; its exit status.
+
+    Raises:
+        ValueError: the component is no such program.
+        WasiExit, Trap: how else it may end.
+    """
+    run = _run_of(instance)
+    if not _is_asynchronous(run):
+        raise ValueError("the program is one of WASI 0.2: run_command runs it")
+    load("wasmz.component.asyncio_calls")
+    from wasmz.component.asyncio_calls import driver_of
+
+    driver = driver_of(instance.store)
     try:
-        instance.exports[name].run()
+        await run()
     except ComponentError:
         return 1
+    finally:
+        # What it has written is to arrive.
+        await driver.flush()
     return 0
 
 
+def _run_of(instance: ComponentInstance) -> Any:
+    name = _find_run(instance.component)
+    if name is None:
+        raise ValueError("the component is no program: it does not export wasi:cli/run")
+    return instance.exports[name].run
+
+
+def _is_asynchronous(run: Any) -> bool:
+    function = getattr(run, "component_function", None)
+    return function is not None and bool(function.type.is_async)
+
+
 def _find_run(component: Component) -> str | None:
-    return next((name for name in component.exports if name.startswith(_RUN)), None)
+    return next((name for start in _RUN for name in component.exports if name.startswith(start)), None)

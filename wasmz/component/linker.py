@@ -96,7 +96,7 @@ class Linker:
         self._items[name] = items
 
     def define_wasi(self, config: WasiConfig | None = None) -> None:
-        """Defines the interfaces of WASI 0.2, for one guest that all instances of this linker are together.
+        """Defines the interfaces of WASI 0.2 and 0.3, for one guest that all instances of this linker are together.
 
         Args:
             config: what the guest gets; by default nothing but this process's output.
@@ -105,8 +105,8 @@ class Linker:
             OSError: a directory to preopen cannot be opened.
             TypeError: this is no ``WasiConfig``.
         """
-        load("wasmz.wasi2.worlds")
-        from wasmz.wasi2.worlds import add_to_linker
+        load("wasmz.wasi3.worlds")
+        from wasmz.wasi3.worlds import add_to_linker
 
         add_to_linker(self, config)
 

@@ -21,7 +21,7 @@ from wasmz.runtime.link.store import Store
 from wasmz.runtime.wasi.wasi_config import WasiConfig
 from wasmz.wasi2.http_fields import FORBIDDEN
 from wasmz.wasi2.http_types import IncomingRequest, ResponseOutparam
-from wasmz.wasi2.signals import Pipe, Signal
+from wasmz.wasi2.signals import Pipe, Signal, until
 from wasmz.wasi2.worlds import add_to_linker
 
 TYPE_CHECKING = False
@@ -297,7 +297,7 @@ class _Exchange:
                 request.write(message.get("body", b""))
                 if not message.get("more_body", False):
                     request.end()
-                await _until(request.writable)
+                await until(request.writable)
         if self._is_sent:
             # Servers also say so when the response is complete.
             request.end(failure="connection-terminated")
@@ -305,7 +305,7 @@ class _Exchange:
             self.stop()
 
     async def _respond(self, send: Send) -> None:
-        await _until(self._answered)
+        await until(self._answered)
         response = self._response
         if self._is_stopped:
             return
@@ -335,35 +335,13 @@ class _Exchange:
     async def _send_body(self, pipe: Pipe, send: Send) -> bool:
         """Sends what comes from the guest; whether that is the whole body."""
         while not self._is_stopped:
-            await _until(pipe.readable)
+            await until(pipe.readable)
             piece = pipe.read(_PIECE)
             if piece is None:
                 return pipe.failure is None and not self._is_stopped
             if piece:
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
         return False
-
-
-async def _until(signal: Signal) -> None:
-    """Waits for a signal in the event loop."""
-    if signal.is_set:
-        return
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[None] = loop.create_future()
-
-    def settle() -> None:
-        if not future.done():
-            future.set_result(None)
-
-    def wake() -> None:
-        try:
-            loop.call_soon_threadsafe(settle)
-        except RuntimeError:
-            # The loop is closed: nobody waits.
-            pass
-
-    signal.call_when_set(wake)
-    await future
 
 
 async def _send_whole(send: Send, status: int, text: bytes) -> None:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from wasmz.runtime.wasi.descriptors import Stat
     from wasmz.wasi2.guest import Guest
 
-_TYPES: Final = (
+TYPES: Final = (
     *("unknown", "block-device", "character-device", "directory"),
     *("regular-file", "socket", "socket", "symbolic-link"),
 )
@@ -180,12 +180,16 @@ class Descriptor(Resource):
     @file_errors
     def get_type(self) -> str:
         """What kind of thing it is."""
-        return _TYPES[self.entry.file_type]
+        return TYPES[self.entry.file_type]
 
-    @file_errors
     def stat(self) -> dict[str, Any]:
         """Its attributes."""
-        return _stat_record(self.entry.stat())
+        return _stat_record(self.stat_values())
+
+    @file_errors
+    def stat_values(self) -> Stat:
+        """The same, as preview 1 has them."""
+        return self.entry.stat()
 
     @file_errors
     def set_times(self, accessed: Any, modified: Any) -> None:
@@ -233,17 +237,25 @@ class Descriptor(Resource):
     @file_errors
     def open_at(self, path_flags: Any, path: str, open_flags: Any, flags: Any) -> Descriptor:
         """Opens, perhaps makes, a file; or opens a directory."""
+        can_write = has_flag(flags, "write")
+        can_read = has_flag(flags, "read") or not can_write
+        return self.open(path_flags, path, open_flags, flags, can_read=can_read, can_write=can_write)
+
+    def open(
+        self, path_flags: Any, path: str, open_flags: Any, flags: Any, *, can_read: bool, can_write: bool
+    ) -> Descriptor:
+        """The same, with what the flags mean for a file: another descriptor of this class."""
         load("wasmz.runtime.wasi.path_operations")
         from wasmz.runtime.wasi.path_operations import open_path
 
-        directory, can_write = self._directory(), has_flag(flags, "write")
+        directory = self._directory()
         if has_flag(flags, "mutate-directory") and directory.is_read_only:
             raise Failure(Errno.PERM)
         opened = open_path(
             directory,
             _encoded(path),
             follow=_follows(path_flags),
-            can_read=has_flag(flags, "read") or not can_write,
+            can_read=can_read,
             can_write=can_write,
             create=has_flag(open_flags, "create"),
             exclusive=has_flag(open_flags, "exclusive"),
@@ -253,15 +265,19 @@ class Descriptor(Resource):
         )
         number = self.guest.process.table.add(opened)
         try:
-            return Descriptor(self.guest, opened, number)
+            return type(self)(self.guest, opened, number)
         except MemoryLimit:
             self.guest.process.table.close(number)
             raise
 
-    @file_errors
     def stat_at(self, path_flags: Any, path: str) -> dict[str, Any]:
         """The attributes of what a path leads to."""
-        return _stat_record(self._stat(path_flags, path))
+        return _stat_record(self.stat_values_at(path_flags, path))
+
+    @file_errors
+    def stat_values_at(self, path_flags: Any, path: str) -> Stat:
+        """The same, as preview 1 has them."""
+        return self._stat(path_flags, path)
 
     @file_errors
     def metadata_hash_at(self, path_flags: Any, path: str) -> dict[str, int]:
@@ -371,7 +387,7 @@ class DirectoryEntryStream(Resource):
     def read_directory_entry(self) -> dict[str, str] | None:
         """The next entry; ``None`` after the last."""
         for file_type, name in self._entries:
-            return {"type": _TYPES[file_type], "name": name.decode(errors="replace")}
+            return {"type": TYPES[file_type], "name": name.decode(errors="replace")}
         return None
 
     def close(self) -> None:
@@ -399,7 +415,7 @@ def _follows(path_flags: Any) -> bool:
 def _stat_record(stat: Stat) -> dict[str, Any]:
     _, _, file_type, links, size, accessed, modified, changed = stat
     return {
-        "type": _TYPES[file_type],
+        "type": TYPES[file_type],
         "link-count": max(links, 0),
         "size": max(size, 0),
         "data-access-timestamp": datetime_of(accessed),

@@ -108,7 +108,8 @@ def misuse(message: str) -> Trap:
 def label_of(value: Any) -> str:
     """The label of an enum's, variant's or result's value that a guest gave."""
     if isinstance(value, str):
-        return value
+        # Of an enum's member, str() gives the member's name.
+        return str.__str__(value)
     label: str = value.case if hasattr(value, "case") else value[0]
     return label
 

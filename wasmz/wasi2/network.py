@@ -19,6 +19,7 @@ from wasmz.wasi2.signals import Job
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from wasmz.wasi2.guest import Guest
@@ -47,22 +48,10 @@ class Names:
 
     def resolve_addresses(self, network: Network, name: str) -> ResolveAddressStream:
         """Begins to look up a name; access is denied if it is not granted."""
-        literal = _literal(name)
-        if literal is not None:
-            return ResolveAddressStream(self._guest, [literal], None)
-        if not name or len(name) > 255 or "\0" in name or any(c.isspace() for c in name):
-            raise ComponentError("invalid-argument")
-        grants = grants_of(self._guest)
-        if not grants.allows_name(name):
-            raise ComponentError("access-denied")
-
-        def look_up() -> list[Address]:
-            found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
-            addresses = list(dict.fromkeys([str(item[4][0]).partition("%")[0] for item in found]))
-            grants.note(name, addresses)
-            return [ip_address(address) for address in addresses]
-
-        return ResolveAddressStream(self._guest, [], Job(look_up, "wasmz name lookup"))
+        find = find_addresses(self._guest, name)
+        if _literal(name) is not None:
+            return ResolveAddressStream(self._guest, find(), None)
+        return ResolveAddressStream(self._guest, [], Job(find, "wasmz name lookup"))
 
 
 class ResolveAddressStream(Resource):
@@ -79,12 +68,7 @@ class ResolveAddressStream(Resource):
             if not self._job.signal.is_set:
                 raise ComponentError("would-block")
             job, self._job = self._job, None
-            try:
-                self._found = job.result()
-            except (OSError, UnicodeError) as error:
-                number = getattr(error, "errno", None)
-                is_temporary = number == getattr(socket, "EAI_AGAIN", 0)
-                raise ComponentError("temporary-resolver-failure" if is_temporary else "name-unresolvable") from None
+            self._found = job.result()
         return ip_address_value(self._found.pop(0)) if self._found else None
 
     def subscribe(self) -> Pollable:
@@ -93,6 +77,31 @@ class ResolveAddressStream(Resource):
         if job is None:
             return Pollable(self.guest, lambda wait, key: wait.add_ready(key))
         return Pollable(self.guest, job.signal.add_to)
+
+
+def find_addresses(guest: Guest, name: str) -> Callable[[], list[Address]]:
+    """What looks up a name, and may wait for that. ``ComponentError`` at once if the name is none, or not granted."""
+    literal = _literal(name)
+    if literal is not None:
+        return lambda: [literal]
+    if not name or len(name) > 255 or "\0" in name or any(c.isspace() for c in name):
+        raise ComponentError("invalid-argument")
+    grants = grants_of(guest)
+    if not grants.allows_name(name):
+        raise ComponentError("access-denied")
+
+    def look_up() -> list[Address]:
+        try:
+            found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            number = getattr(error, "errno", None)
+            is_temporary = number == getattr(socket, "EAI_AGAIN", 0)
+            raise ComponentError("temporary-resolver-failure" if is_temporary else "name-unresolvable") from None
+        addresses = list(dict.fromkeys([str(item[4][0]).partition("%")[0] for item in found]))
+        grants.note(name, addresses)
+        return [ip_address(address) for address in addresses]
+
+    return look_up
 
 
 def grants_of(guest: Guest) -> NetworkGrants:

@@ -99,6 +99,31 @@ class Signal:
         wait.add_ready(key)
 
 
+async def until(signal: Signal) -> None:
+    """Waits for a signal in the event loop."""
+    if signal.is_set:
+        return
+    load("asyncio")
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[None] = loop.create_future()
+
+    def settle() -> None:
+        if not future.done():
+            future.set_result(None)
+
+    def wake() -> None:
+        try:
+            loop.call_soon_threadsafe(settle)
+        except RuntimeError:
+            # The loop is closed: nobody waits.
+            pass
+
+    signal.call_when_set(wake)
+    await future
+
+
 class Job:
     """A function that runs in a thread of its own; its result, or what it raised."""
 

@@ -12,7 +12,7 @@ from wasmz.errors import ComponentError
 from wasmz.runtime.wasi.descriptors import Failure
 from wasmz.runtime.wasi.errno import Errno
 from wasmz.runtime.wasi.readiness import Wait
-from wasmz.runtime.wasi.waiting import PIPE_PART
+from wasmz.runtime.wasi.waiting import PIPE_PART, can_be_waited_for
 from wasmz.wasi2.errors import number_of
 from wasmz.wasi2.guest import MOST_BYTES, Resource, misuse
 from wasmz.wasi2.polling import Pollable
@@ -78,6 +78,10 @@ class Source:
         """Adds its being ready, with bytes or at its end, to what is waited for."""
         wait.add_ready(key)
 
+    def origin(self) -> object:
+        """What the bytes come from, which several sources may share."""
+        return self
+
     def read(self, size: int) -> bytes | bytearray | None:
         """Up to so many bytes, as many as there are now; ``None`` at the end."""
         raise NotImplementedError
@@ -125,6 +129,9 @@ class DescriptorSource(Source):
     def add_to(self, wait: Wait, key: Any) -> None:
         wait.add_descriptor(key, self._entry, for_reading=True)
 
+    def origin(self) -> object:
+        return self._entry
+
     def read(self, size: int) -> bytearray | None:
         target = bytearray(size)
         with memoryview(target) as view:
@@ -167,7 +174,8 @@ class DescriptorSink(Sink):
         wait.add_descriptor(key, self._entry, for_reading=False)
 
     def room(self) -> int:
-        if self._entry.wait_handle() is None:
+        handle = self._entry.wait_handle()
+        if handle is None or not can_be_waited_for(handle):
             return MOST_BYTES
         return PIPE_PART if is_ready(self) else 0
 

@@ -49,7 +49,7 @@ class Tcp:
     @socket_errors
     def create_tcp_socket(self, family: Any) -> TcpSocket:
         """A socket; what it may reach is checked when it is used."""
-        return TcpSocket(self._guest, str(label_of(family)), socket.SOCK_STREAM)
+        return TcpSocket(self._guest, label_of(family), socket.SOCK_STREAM)
 
 
 class TcpSocket(Socket):
@@ -132,7 +132,7 @@ class TcpSocket(Socket):
         """Ends one direction of the connection, or both."""
         self.expect("connected")
         hows = {"receive": socket.SHUT_RD, "send": socket.SHUT_WR, "both": socket.SHUT_RDWR}
-        self.socket.shutdown(hows[str(label_of(how))])
+        self.socket.shutdown(hows[label_of(how)])
 
     def add_to(self, wait: Wait, key: Any) -> None:
         if self.state == "connect-started":

@@ -38,7 +38,7 @@ class Udp:
     @socket_errors
     def create_udp_socket(self, family: Any) -> UdpSocket:
         """A socket; what it may reach is checked when it is used."""
-        return UdpSocket(self._guest, str(label_of(family)), socket.SOCK_DGRAM)
+        return UdpSocket(self._guest, label_of(family), socket.SOCK_DGRAM)
 
 
 class UdpSocket(Socket):

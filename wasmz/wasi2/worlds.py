@@ -140,15 +140,16 @@ def add_to_linker(linker: Definitions, config: WasiConfig | None = None) -> Gues
     guest = Guest(WasiConfig() if config is None else config)
     linker.on_instantiate(guest.join)
     for name, items in INTERFACES.items():
-        linker.define_instance(f"{name}@{VERSION}", Interface(guest, items))
+        linker.define_instance(f"{name}@{VERSION}", Interface(guest, "wasmz.wasi2", items))
     return guest
 
 
 class Interface(Mapping[str, "Any"]):
-    """What an interface has, by name, as a mapping; imported when it is asked for."""
+    """What an interface has, by name, as a mapping; imported when it is asked for, from files of a package."""
 
-    def __init__(self, guest: Guest, items: Mapping[str, tuple[str, str]]) -> None:
+    def __init__(self, guest: Guest, package: str, items: Mapping[str, tuple[str, str]]) -> None:
         self._guest = guest
+        self._package = package
         self._items = items
         self._found: dict[str, Any] = {}
 
@@ -165,7 +166,7 @@ class Interface(Mapping[str, "Any"]):
         return len(self._items)
 
     def _find(self, file: str, path: str) -> Any:
-        module = load(f"wasmz.wasi2.{file}")
+        module = load(f"{self._package}.{file}")
         owner, _, name = path.partition(".")
         found = getattr(module, owner)
         return getattr(found(self._guest), name) if name else found

@@ -88,8 +88,15 @@ def make_directory(directory: Directory, path: bytes) -> None:
 def remove_directory(directory: Directory, path: bytes) -> None:
     """Removes an empty directory."""
     check_changeable(directory)
-    with resolve(directory, path, follow=False) as place:
-        place.tree.remove_directory(place.node, place.name)
+    try:
+        with resolve(directory, path, follow=False) as place:
+            place.tree.remove_directory(place.node, place.name)
+    except NotADirectoryError:
+        if path.endswith(b"/"):
+            # The slash asks for what a symbolic link leads to: that may be outside, which is the error then.
+            with resolve(directory, path, follow=True):
+                pass
+        raise
 
 
 def unlink_file(directory: Directory, path: bytes) -> None:

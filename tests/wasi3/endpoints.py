@@ -1,0 +1,118 @@
+"""Servers for programs that send HTTP requests: what a program's specification says they answer.
+
+with Endpoints([{"method": "GET", "path": "/", "response": {"status": 200, "body": "x"}}]) as server:
+    server.authority            -> "127.0.0.1:40123"
+
+An endpoint answers with its ``response`` (``chunks`` make it chunked, perhaps with ``trailers``); or, by its ``mode``,
+with the request's body (``echo-body``), or its line, fields and trailers as fields (``echo-headers``).
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    routes: dict[tuple[str, str], dict[str, Any]]
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def _answer(self) -> None:
+        body, trailers = self._body()
+        endpoint = self.server.routes.get((self.command, self.path))
+        mode = "missing" if endpoint is None else endpoint.get("mode", "static")
+        if endpoint is None:
+            self._send(404, [], b"")
+        elif mode == "echo-body":
+            self._send(200, [], body)
+        elif mode == "echo-headers":
+            fields = [("x-request-method", self.command), ("x-request-path", self.path)]
+            fields += [(f"x-echo-{name.lower()}", value) for name, value in self.headers.items()]
+            self._send(200, fields + [(f"x-trailer-{name}", value) for name, value in trailers], b"")
+        else:
+            response = endpoint["response"]
+            fields = list(response.get("headers", {}).items())
+            if "chunks" in response:
+                self._send_chunks(response, fields)
+            else:
+                self._send(response["status"], fields, response.get("body", "").encode())
+
+    def _body(self) -> tuple[bytes, list[tuple[str, str]]]:
+        if self.headers.get("transfer-encoding", "").lower() != "chunked":
+            return self.rfile.read(int(self.headers.get("content-length", 0))), []
+        body = b""
+        while size := int(self.rfile.readline().partition(b";")[0], 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        trailers = []
+        while line := self.rfile.readline().strip().decode():
+            name, _, value = line.partition(":")
+            trailers.append((name.strip().lower(), value.strip()))
+        return body, trailers
+
+    def _send(self, status: int, fields: list[tuple[str, str]], body: bytes) -> None:
+        self.send_response(status)
+        for name, value in [*fields, ("content-length", str(len(body)))]:
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def _send_chunks(self, response: dict[str, Any], fields: list[tuple[str, str]]) -> None:
+        self.send_response(response["status"])
+        trailers = response.get("trailers", {})
+        fields += [("trailer", ", ".join(trailers))] if trailers else []
+        for name, value in [*fields, ("transfer-encoding", "chunked")]:
+            self.send_header(name, value)
+        self.end_headers()
+        for chunk in response["chunks"]:
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(chunk.encode()), chunk.encode()))
+        self.wfile.write(b"0\r\n" + "".join(f"{name}: {value}\r\n" for name, value in trailers.items()).encode())
+        self.wfile.write(b"\r\n")
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nothing is logged."""
+
+
+for _method in ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"):
+    setattr(_Handler, f"do_{_method}", _Handler._answer)
+
+
+class Endpoints:
+    """A server on loopback.
+
+    Attributes:
+        authority: its address and port.
+    """
+
+    def __init__(self, endpoints: list[dict[str, Any]]) -> None:
+        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server.routes = {(one["method"], one["path"]): one for one in endpoints}
+        self.authority = f"127.0.0.1:{self._server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
+
+    def __enter__(self) -> Endpoints:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+def nobody_there() -> str:
+    """An address on loopback at which nobody listens."""
+    with socket.socket() as made:
+        made.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{made.getsockname()[1]}"
