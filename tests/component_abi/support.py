@@ -1,7 +1,9 @@
 """Components for tests: from the text format, and one that gives back values of any type.
 
 instantiate('(component ...)')          -> a ComponentInstance
-echo("(list string)")                   -> the bytes of a component whose `echo` returns what it is given
+echo("(list string)")                   -> a component whose `echo` returns what it is given, which goes through memory
+flat("u8", ["i32"])                     the same by core values, and `dump`, which returns what these are
+passed("string", "utf8", "utf16")       two components, of which one gives the other what it is given
 """
 
 from __future__ import annotations
@@ -99,3 +101,84 @@ def dump(type: str, definitions: str = "") -> str:
       (alias core export $main "realloc" (core func $realloc))
       (func (export "dump") {params} (param "value" {type}) (result (list u8))
         (canon lift (core func $main "dump") (memory $m) (realloc $realloc))))"""
+
+
+def flat(type: str, cores: list[str], results: list[str], definitions: str = "") -> str:
+    """A component with `echo`, from a value by `host`, which it imports, to the same; and `dump`, to the core values.
+
+    Args:
+        type: the values'.
+        cores: the core types that its values are passed in.
+        results: those of results: one, or none if these are in memory.
+        definitions: that the type needs.
+    """
+    params = "".join([f" (param {core})" for core in cores])
+    gets = " ".join([f"(local.get {number})" for number in range(len(cores))])
+    stores = " ".join(
+        [f"({core}.store (i32.const {64 + 8 * number}) (local.get {number}))" for number, core in enumerate(cores)]
+    )
+    if results:
+        host, call = f"{params} (result {results[0]})", f"(result {results[0]}) (call $host {gets})"
+    else:
+        host, call = f"{params} (param i32)", f"(result i32) (call $host {gets} (i32.const 512)) (i32.const 512)"
+    return f"""(component
+      {definitions}
+      (import "host" (func $host (param "value" {type}) (result {type})))
+      (core module $memory {ALLOCATOR})
+      (core instance $memory (instantiate $memory))
+      (alias core export $memory "memory" (core memory $m))
+      (alias core export $memory "realloc" (core func $realloc))
+      (core func $lowered (canon lower (func $host) (memory $m) (realloc $realloc)))
+      (core module $main
+        (import "host" "host" (func $host {host}))
+        (import "memory" "memory" (memory 1))
+        (func (export "echo") {params} {call})
+        (func (export "dump") {params} (result i32)
+          (i32.store (i32.const 16) (i32.const 64)) (i32.store (i32.const 20) (i32.const {8 * len(cores)}))
+          {stores} (i32.const 16)))
+      (core instance $main (instantiate $main
+        (with "host" (instance (export "host" (func $lowered))))
+        (with "memory" (instance $memory))))
+      (func (export "echo") (param "value" {type}) (result {type})
+        (canon lift (core func $main "echo") (memory $m) (realloc $realloc)))
+      (func (export "dump") (param "value" {type}) (result (list u8))
+        (canon lift (core func $main "dump") (memory $m) (realloc $realloc))))"""
+
+
+def passed(type: str, outer: str, inner: str) -> str:
+    """A component that exports `echo`, which gives what it is given to that of another one, and returns its result.
+
+    Args:
+        type: the values', which are in memory: a tuple of more than 16 parts.
+        outer, inner: the encodings of strings of both.
+    """
+    memory = f"""(core module $memory {ALLOCATOR})
+      (core instance $memory (instantiate $memory))
+      (alias core export $memory "memory" (core memory $m))
+      (alias core export $memory "realloc" (core func $realloc))"""
+    options = "(memory $m) (realloc $realloc) string-encoding="
+    return f"""(component
+      (component $inner
+        {memory}
+        (core module $main (func (export "echo") (param i32) (result i32) (local.get 0)))
+        (core instance $main (instantiate $main))
+        (func (export "echo") (param "value" {type}) (result {type})
+          (canon lift (core func $main "echo") {options}{inner})))
+      (component $outer
+        (import "echo" (func $echo (param "value" {type}) (result {type})))
+        {memory}
+        (core func $echo' (canon lower (func $echo) {options}{outer}))
+        (core module $main
+          (import "" "echo" (func $echo (param i32 i32)))
+          (import "" "realloc" (func $realloc (param i32 i32 i32 i32) (result i32)))
+          (func (export "echo") (param i32) (result i32) (local $result i32)
+            (local.set $result (call $realloc (i32.const 0) (i32.const 0) (i32.const 8) (i32.const 4096)))
+            (call $echo (local.get 0) (local.get $result))
+            (local.get $result)))
+        (core instance $main (instantiate $main
+          (with "" (instance (export "echo" (func $echo')) (export "realloc" (func $realloc))))))
+        (func (export "echo") (param "value" {type}) (result {type})
+          (canon lift (core func $main "echo") {options}{outer})))
+      (instance $i (instantiate $inner))
+      (instance $o (instantiate $outer (with "echo" (func $i "echo"))))
+      (export "echo" (func $o "echo")))"""

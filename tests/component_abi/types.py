@@ -55,24 +55,27 @@ class Made:
         return f"$t{number}"
 
 
-def types() -> st.SearchStrategy[Type]:
-    """Types of any kind."""
+def types(*, named: bool = True) -> st.SearchStrategy[Type]:
+    """Types of any kind; or only those without a name."""
 
     def larger(inner: st.SearchStrategy[Type]) -> st.SearchStrategy[Type]:
         parts = st.lists(inner, min_size=1, max_size=4)
         maybe = st.none() | inner
-        return st.one_of(
+        found = [
             st.tuples(st.just("list"), inner),
             st.tuples(st.just("option"), inner),
             st.tuples(st.just("result"), maybe, maybe),
-            parts.map(lambda found: ("record", *found)),
             parts.map(lambda found: ("tuple", *found)),
-            st.lists(maybe, min_size=1, max_size=4).map(lambda found: ("variant", *found)),
-        )
+        ]
+        if named:
+            found.append(parts.map(lambda found: ("record", *found)))
+            found.append(st.lists(maybe, min_size=1, max_size=4).map(lambda found: ("variant", *found)))
+        return st.one_of(found)
 
     enums = st.tuples(st.just("enum"), st.sampled_from([1, 3, 200, 300]))
     flags = st.tuples(st.just("flags"), st.sampled_from([1, 8, 9, 17, 32]))
-    return st.recursive(st.sampled_from(PRIMITIVES) | enums | flags, larger, max_leaves=8)
+    simple: st.SearchStrategy[Type] = st.sampled_from(PRIMITIVES)
+    return st.recursive(simple | enums | flags if named else simple, larger, max_leaves=8)
 
 
 def values(type: Type) -> st.SearchStrategy[Any]:
@@ -185,3 +188,27 @@ def for_wasmtime(type: Type, value: Any, theirs: Any) -> Any:
         # Their binding takes it for the first case whose payload is an integer.
         raise ValueError("a bool in a variant")
     return Variant(case, made) if theirs._tagged() else made
+
+
+_CORES = {**dict.fromkeys(("u64", "s64"), ("i64",)), "f32": ("f32",), "f64": ("f64",), "string": ("i32", "i32")}
+
+
+def flattened(type: Type) -> list[str]:
+    """The core types that values of a type are passed in (Canonical ABI, "Flattening")."""
+    if isinstance(type, str):
+        return list(_CORES.get(type, ("i32",)))
+    kind, *rest = type
+    if kind in ("record", "tuple"):
+        return [core for part in rest for core in flattened(part)]
+    if kind == "list":
+        return ["i32", "i32"]
+    if kind in ("enum", "flags"):
+        return ["i32"]
+    joined: list[str] = []
+    for part in rest:
+        for position, core in enumerate([] if part is None else flattened(part)):
+            if position == len(joined):
+                joined.append(core)
+            elif joined[position] != core:
+                joined[position] = "i32" if {joined[position], core} == {"i32", "f32"} else "i64"
+    return ["i32", *joined]

@@ -62,9 +62,14 @@ _FLAT: Final[dict[str, str]] = {
     "s32": "{0} if {0} < 2147483648 else {0} - 4294967296",
     "s64": "{0} if {0} < 9223372036854775808 else {0} - 18446744073709551616",
 }
-_LIFTED_STRINGS: Final = {"utf8": "lift_utf8", "utf16": "lift_utf16", "latin1+utf16": "lift_latin1_or_utf16"}
+_LIFTED_STRINGS: Final = {"utf8": "lift_utf8", "utf16": "lift_utf16"}
 _COMPOUND: Final = frozenset({"record", "tuple", "fixed-list"})
 _CHOICES: Final = frozenset({"variant", "option", "result"})
+
+# What is in them passes later.
+_PASSED: Final = frozenset({"stream", "future"})
+# More strings and lists of numbers than this in one call are charged.
+_MOST_RANGES: Final = 2
 
 # So many parts of a compound are read at once; larger ones have functions of their own.
 MOST_LEAVES: Final = 48
@@ -133,11 +138,12 @@ class Lifting:
     def limit(self, types: Iterable[ValueType]) -> None:
         """Writes what limits how large the values of a call get, where they may be larger than the memory they are in.
 
-        Items of a list may all point to the same text.
+        Items of a list may all point to the same text, and so may the fields of a record. What is left is kept with
+        the instance: a call that lifts such values begins anew, and nothing else is called meanwhile.
         """
-        if any(map(may_grow, types)):
+        if may_grow(types):
             self._is_charged = True
-            self.text.line(f"budget[0] = {MOST_LIFTED}")
+            self.text.line(f"{self.state}.budget = {MOST_LIFTED}")
 
     # Flat values
 
@@ -176,7 +182,7 @@ class Lifting:
             shared = ", s" if type.has_borrow else ""
 
             def write() -> None:
-                text.line(f"return {self._cases(type, types, params)}")
+                self._write_cases(type, types, params)
 
             made = text.function(
                 "V", (self.side.letter, type.form, type.name, types), ", ".join(params) + shared, write
@@ -186,22 +192,33 @@ class Lifting:
 
     def _cases(self, type: ValueType, types: tuple[ValType, ...], names: list[str]) -> str:
         text, made = self.text, self.text.fresh("v")
-        cases = as_cases(type)
-        for number, (_, payload) in enumerate(cases):
+        for number, (_, payload) in enumerate(as_cases(type)):
             text.line(f"{'el' if number else ''}if {names[0]} == {number}:")
             with text.indented():
-                value = None
-                if payload is not None:
-                    wanted = self.side.layouts.flat(payload) or ()
-                    given = [
-                        self._coerced(name, have, want)
-                        for name, have, want in zip(names[1:], types[1:], wanted, strict=False)
-                    ]
-                    value = self._flat(payload, iter(given))
-                text.line(f"{made} = {self._case(type, number, value)}")
+                text.line(f"{made} = {self._flat_case(type, types, names, number, payload)}")
         text.line("else:")
         text.line("    trap_discriminant()")
         return made
+
+    def _write_cases(self, type: ValueType, types: tuple[ValType, ...], names: list[str]) -> None:
+        """Writes the same as a function."""
+        text, cases = self.text, as_cases(type)
+
+        def write(number: int) -> None:
+            text.line(f"return {self._flat_case(type, types, names, number, cases[number][1])}")
+
+        text.choose(names[0], range(len(cases)), write)
+        text.line("trap_discriminant()")
+
+    def _flat_case(
+        self, type: ValueType, types: tuple[ValType, ...], names: list[str], number: int, payload: ValueType | None
+    ) -> str:
+        value = None
+        if payload is not None:
+            wanted = self.side.layouts.flat(payload) or ()
+            pairs = zip(names[1:], types[1:], wanted, strict=False)
+            value = self._flat(payload, iter([self._coerced(name, have, want) for name, have, want in pairs]))
+        return self._case(type, number, value)
 
     def _coerced(self, name: str, have: ValType, want: ValType) -> str:
         """A name for a core value of a variant, in the type that a case's payload has."""
@@ -314,31 +331,33 @@ class Lifting:
             unpack = text.bind("U", struct_of("<H" if size == 2 else "<I").unpack_from)
             text.line(f"d, = {unpack}({self.memory}.bytes, q)")
         payload_at = self.of(type).payload
-        for number, (_, payload) in enumerate(cases):
-            text.line(f"if d == {number}:")
-            with text.indented():
-                value = None
-                if payload is not None:
-                    packing = Packing(payload_at)
-                    value = self._part(payload, payload_at, packing, "q")
-                    if packing.names:
-                        unpack = text.bind("U", packing.finish(0).unpack_from)
-                        text.line(f"{', '.join(packing.names)}, = {unpack}({self.memory}.bytes, q + {payload_at})")
-                text.line(f"return {self._case(type, number, value)}")
+
+        def write(number: int) -> None:
+            payload, value = cases[number][1], None
+            if payload is not None:
+                packing = Packing(payload_at)
+                value = self._part(payload, payload_at, packing, "q")
+                if packing.names:
+                    unpack = text.bind("U", packing.finish(0).unpack_from)
+                    text.line(f"{', '.join(packing.names)}, = {unpack}({self.memory}.bytes, q + {payload_at})")
+            text.line(f"return {self._case(type, number, value)}")
+
+        text.choose("d", range(len(cases)), write)
         text.line("trap_discriminant()")
 
     # Lists and strings
 
     def _range(self, type: ValueType, start: str, count: str) -> str:
         """An expression for a string, list or map that begins at an address."""
+        if type.kind == "string" and self.side.encoding == "latin1+utf16":
+            tag = 1 << (8 * self.side.layouts.pointer - 1)
+            if self._is_charged:
+                count = f"charged_units({self.state}, {count}, {_charge(type)}, {tag})"
+            return f"lift_latin1_or_utf16({self.memory}, {start}, {count}, {tag}, {self.side.is_raw})"
         if self._is_charged:
-            count = f"charged({count}, {_charge(type)})"
+            count = f"charged({self.state}, {count}, {_charge(type)})"
         if type.kind == "string":
-            name = _LIFTED_STRINGS[self.side.encoding]
-            if self.side.encoding == "latin1+utf16":
-                tag = 31 if self.side.layouts.pointer == 4 else 63
-                return f"lift_latin1_or_utf16({self.memory}, {start}, {count}, {1 << tag}, {self.side.is_raw})"
-            return f"{name}({self.memory}, {start}, {count})"
+            return f"{_LIFTED_STRINGS[self.side.encoding]}({self.memory}, {start}, {count})"
         if type.kind == "list" and type.item.kind in NUMBERS:  # type: ignore[attr-defined]
             item = type.item  # type: ignore[attr-defined]
             if self.side.is_raw:
@@ -460,18 +479,28 @@ def _is_plain(type: ValueType) -> bool:
     return type.kind not in _COMPOUND or all(_is_plain(part) for part in type.parts())
 
 
-def may_grow(type: ValueType) -> bool:
-    """Whether a value may take much more memory than a component has: a list of what is no number."""
-    seen: dict[Any, bool] = {}
+def may_grow(types: Iterable[ValueType]) -> bool:
+    """Whether values may take much more memory than a component has.
 
-    def find(type: ValueType) -> bool:
+    They may if a list has what is no number in it, or if there are several strings and lists.
+    """
+    seen: dict[Any, int] = {}
+
+    def count(type: ValueType) -> int:
         found = seen.get(type.form)
         if found is None:
-            is_list = type.kind == "map" or (type.kind == "list" and type.item.kind not in NUMBERS)  # type: ignore[attr-defined]
-            seen[type.form] = found = is_list or any(map(find, type.parts()))
+            if type.kind == "map" or (type.kind == "list" and type.item.kind not in NUMBERS):  # type: ignore[attr-defined]
+                found = _MOST_RANGES + 1
+            elif type.kind in ("list", "string"):
+                found = 1
+            elif type.kind in _PASSED:
+                found = 0
+            else:
+                found = sum(map(count, type.parts())) * getattr(type, "length", 1)
+            seen[type.form] = found = min(found, _MOST_RANGES + 1)
         return found
 
-    return find(type)
+    return sum(map(count, types)) > _MOST_RANGES
 
 
 def _charge(type: ValueType) -> int:
@@ -479,9 +508,24 @@ def _charge(type: ValueType) -> int:
     if type.kind == "string":
         return 4
     item = item_of(type)
-    if item.kind in NUMBERS:
-        return 1 if item.kind == "u8" else 16
-    return 64 if item.kind in _COMPOUND or item.kind in _CHOICES else 16
+    return 1 if item.kind == "u8" else _weight(item, {})
+
+
+def _weight(type: ValueType, known: dict[Any, int]) -> int:
+    """The bytes that a value takes in Python, without what strings and lists have in them."""
+    found = known.get(type.form)
+    if found is None:
+        parts = [_weight(part, known) for part in type.parts()] if type.kind in _COMPOUND | _CHOICES else []
+        if type.kind == "fixed-list":
+            found = 56 + parts[0] * type.length  # type: ignore[attr-defined]
+        elif type.kind in _COMPOUND:
+            found = 48 + 8 * len(parts) + sum(parts)
+        elif type.kind in _CHOICES:
+            found = 64 + max(parts, default=0)
+        else:
+            found = 64 if type.kind in ("string", "list", "map") else 16
+        known[type.form] = found
+    return found
 
 
 def is_nullable(type: ValueType) -> bool:

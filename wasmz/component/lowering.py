@@ -171,7 +171,7 @@ class Lowering:
         shared = ", t" if type.has_borrow else ""
 
         def write() -> None:
-            text.line(f"return {', '.join(self._flat_cases(type, 'v', types))},")
+            self._write_flat_cases(type, types)
 
         made = text.function("W", (self.side.letter, type.form, type.name, types), f"v{shared}", write)
         names = [text.fresh("w") for _ in types]
@@ -187,16 +187,36 @@ class Lowering:
                 break
             text.line(f"{'el' if index else ''}if {number} == {index}:")
             with text.indented():
-                given: list[str] = []
-                if payload is not None:
-                    have = self.side.layouts.flat(payload) or ()
-                    cores = self.flat(payload, payload_name)
-                    given = [_coerced(core, one, want) for core, one, want in zip(cores, have, types[1:], strict=False)]
-                given += ["0.0" if rest in (ValType.F32, ValType.F64) else "0" for rest in types[1 + len(given) :]]
+                given = self._flat_case(payload, payload_name, types)
                 text.line(f"{', '.join(made)}, = {', '.join(given)},")
         if not made:
             self._check_empty(type, number, payload_name)
         return [number, *made]
+
+    def _write_flat_cases(self, type: ValueType, types: tuple[ValType, ...]) -> None:
+        """Writes the same as a function of ``v``."""
+        text, cases = self.text, as_cases(type)
+        number, payload_name = self._split(type, "v")
+
+        def write(index: int) -> None:
+            given = self._flat_case(cases[index][1], payload_name, types)
+            text.line(f"return {', '.join([number, *given])},")
+
+        if len(types) > 1:
+            text.choose(number, range(len(cases)), write)
+            text.line("refuse()")
+        else:
+            self._check_empty(type, number, payload_name)
+            text.line(f"return {number},")
+
+    def _flat_case(self, payload: ValueType | None, name: str, types: tuple[ValType, ...]) -> list[str]:
+        """The core values after the number of a case, whose payload has a name."""
+        given: list[str] = []
+        if payload is not None:
+            have = self.side.layouts.flat(payload) or ()
+            cores = self.flat(payload, name)
+            given = [_coerced(core, one, want) for core, one, want in zip(cores, have, types[1:], strict=False)]
+        return given + ["0.0" if rest in (ValType.F32, ValType.F64) else "0" for rest in types[1 + len(given) :]]
 
     def _check_empty(self, type: ValueType, number: str, payload_name: str) -> None:
         """Nothing is to be lowered, but what a case without a payload has must be nothing."""
@@ -309,14 +329,17 @@ class Lowering:
         else:
             pack = text.bind("P", struct_of("<H" if size == 2 else "<I").pack_into)
             text.line(f"{pack}({self.memory}.bytes, q, {number})")
-        for index, (_, payload) in enumerate(cases):
+
+        def write(index: int) -> None:
+            payload = cases[index][1]
             if payload is not None:
-                text.line(f"if {number} == {index}:")
-                with text.indented():
-                    run = _Run(self, "q", offset)
-                    self._part(payload, payload_name, offset, run)
-                    run.flush()
-        if not any(payload for _, payload in cases):
+                run = _Run(self, "q", offset)
+                self._part(payload, payload_name, offset, run)
+                run.flush()
+
+        filled = [index for index, (_, payload) in enumerate(cases) if payload is not None]
+        text.choose(number, filled, write)
+        if not filled:
             self._check_empty(type, number, payload_name)
 
     # Lists and strings

@@ -21,6 +21,7 @@ class ComponentState:
     After a trap it stays entered: so nothing of it is called any more.
 
     Attributes:
+        budget: what the values that are being lifted may still take in Python.
         store: where the instance lives.
         parent: the instance that made it, or ``None``.
         may_enter: whether no call into it is active, and none has trapped.
@@ -29,13 +30,14 @@ class ComponentState:
         tasks: what its asynchronous calls share, or ``None`` if it has none.
     """
 
-    __slots__ = ("__weakref__", "handles", "may_enter", "may_leave", "parent", "store", "tasks")
+    __slots__ = ("__weakref__", "budget", "handles", "may_enter", "may_leave", "parent", "store", "tasks")
 
     def __init__(self, store: Store, parent: ComponentState | None) -> None:
         self.store: Store = store
         self.parent: ComponentState | None = parent
         self.may_enter: bool = True
         self.may_leave: bool = True
+        self.budget: int = 0
         self.handles: HandleTable = HandleTable(store.host_budget)
         self.tasks: Any = None
 

@@ -17,9 +17,14 @@ from wasmz.runtime.numeric.floats import f32_from_bits, f32_to_bits, f64_from_bi
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, Final
+    from typing import Any, Final, Protocol
 
     from wasmz.runtime.memory.linear import Memory
+
+    class ComponentState(Protocol):
+        """The state of an instance: `state.py`."""
+
+        budget: int
 
     Realloc = Callable[[int, int, int, int], int]
 
@@ -32,9 +37,6 @@ MOST_BYTES: Final = (1 << 28) - 1
 MOST_LIFTED: Final = 1 << 28
 # The longest list of numbers as Python's.
 _MOST_NUMBERS: Final = 1 << 24
-
-# What is left of that: a call that lifts such values begins anew, and nothing else is called meanwhile.
-budget: list[int] = [MOST_LIFTED]
 
 _LIST_BOUNDS = "list content out-of-bounds"
 _STRING_BOUNDS = "string content out-of-bounds"
@@ -106,12 +108,18 @@ def _bad_list(start: int, total: int, alignment: int) -> Exception:
     return component_trap("list pointer/length out of bounds of memory")
 
 
-def charged(count: int, size: int) -> int:
+def charged(state: ComponentState, count: int, size: int) -> int:
     """The count of items, of which each takes so many bytes. A trap if that is more than one call may take."""
-    left = budget[0] - count * size
+    left = state.budget - count * size
     if left < 0:
         raise component_trap("the values of a call are too large")
-    budget[0] = left
+    state.budget = left
+    return count
+
+
+def charged_units(state: ComponentState, count: int, size: int, tag: int) -> int:
+    """The same for the units of a string whose length says in a bit which encoding it has."""
+    charged(state, count & ~tag, size)
     return count
 
 
@@ -488,5 +496,4 @@ NAMES: Final[dict[str, Any]] = {
     name: value for name, value in list(globals().items()) if callable(value) and not name.startswith("_")
 }
 NAMES.update(f32_from_bits=f32_from_bits, f32_to_bits=f32_to_bits, f64_from_bits=f64_from_bits, f64_to_bits=f64_to_bits)
-NAMES["budget"] = budget
 NAMES["f32_scratch"] = memoryview(bytearray(4)).cast("f")

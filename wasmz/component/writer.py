@@ -21,10 +21,14 @@ from keyword import iskeyword
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any
+    from typing import Any, Final
 
     from wasmz.component.forms import Resource
     from wasmz.component.layout import Layouts
+
+
+# So many numbers are compared one after the other.
+_MOST_IN_CHAIN: Final = 8
 
 
 class Side:
@@ -97,6 +101,25 @@ class Text:
         number = self._counts.get(prefix, 0)
         self._counts[prefix] = number + 1
         return f"{prefix}{number}"
+
+    def choose(self, name: str, numbers: Sequence[int], write: Callable[[int], None]) -> None:
+        """Writes a choice by the value of a name, which ``write`` writes the lines for; others go on after it.
+
+        It is a tree: a chain of hundreds would be slow, and of thousands is more than CPython compiles.
+        """
+        if len(numbers) <= _MOST_IN_CHAIN:
+            for number in numbers:
+                self.line(f"if {name} == {number}:")
+                with self.indented():
+                    write(number)
+            return
+        middle = len(numbers) // 2
+        self.line(f"if {name} < {numbers[middle]}:")
+        with self.indented():
+            self.choose(name, numbers[:middle], write)
+        self.line("else:")
+        with self.indented():
+            self.choose(name, numbers[middle:], write)
 
     def bind(self, prefix: str, value: Any) -> str:
         """The name of a global that stands for an object."""
