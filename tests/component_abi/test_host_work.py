@@ -111,3 +111,27 @@ def test_streams_that_are_dropped_are_closed() -> None:
     assert asyncio.run(run(coroutines())) == 3
     assert asyncio.run(run(plain())) == 3
     assert ended == ["asynchronous", "plain"]
+
+
+async def _asynchronously(items: list[bytes]) -> AsyncIterator[bytes]:
+    for item in items:
+        await asyncio.sleep(0)
+        yield item
+
+
+@pytest.mark.parametrize("given", [bytes(range(11)), [bytes(range(6)), bytes(range(6, 11))], None])
+def test_a_read_without_room_asks_whether_there_is_more(given: Any) -> None:
+    """A component may read nothing until that fails: the end is told there, too."""
+    text = STREAMS.replace(
+        "(br_if $more",
+        """(local.set $got (call $read (local.get $from) (i32.const 512) (i32.const 0)))
+        (br_if $more""",
+    )
+    assert text != STREAMS
+
+    async def run() -> int:
+        items = _asynchronously([bytes(range(6)), bytes(range(6, 11))]) if given is None else given
+        found: int = await asyncio.wait_for(instantiate(text).exports.sum(items), 30)
+        return found
+
+    assert asyncio.run(run()) == sum(range(11))

@@ -303,14 +303,13 @@ class _Source(Shared):
         if self.is_dropped:
             done(DROPPED)
             return
-        if buffer.remain() == 0:
-            done(COMPLETED)
-            return
         if not len(self._rest):
+            # Also for a buffer without room, which asks whether there is more.
+            wanted = max(1, buffer.remain())
             if self._next is not None:
-                self._pull(buffer.remain())
+                self._pull(wanted)
             elif self._given is not None and self.kind.is_stream and self._task is None:
-                self._ask(buffer.remain())
+                self._ask(wanted)
         if len(self._rest):
             self._give(buffer)
             done(COMPLETED)
@@ -358,6 +357,8 @@ class _Source(Shared):
 
     def _give(self, buffer: Any) -> None:
         count = min(buffer.remain(), len(self._rest))
+        if count == 0:
+            return
         values, self._rest = self._rest[:count], self._rest[count:]
         try:
             buffer.write(values, count, "python")
