@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import wasmz
-from tests.component_abi.support import instantiate
+from tests.component_abi.support import ALLOCATOR, instantiate
 from tests.component_abi.test_async import STREAMS, TWICE
 
 pytestmark = pytest.mark.skipif(sys.platform == "emscripten", reason="no event loop can be waited for here")
@@ -111,6 +111,53 @@ def test_streams_that_are_dropped_are_closed() -> None:
     assert asyncio.run(run(coroutines())) == 3
     assert asyncio.run(run(plain())) == 3
     assert ended == ["asynchronous", "plain"]
+
+
+# `wait` reads the future that `go` writes.
+_MEETING = f"""(component
+  (core module $memory {ALLOCATOR})
+  (core instance $memory (instantiate $memory))
+  (alias core export $memory "memory" (core memory $mem))
+  (type $later (future u32))
+  (core func $return (canon task.return (result u32)))
+  (core func $new (canon future.new $later))
+  (core func $write (canon future.write $later (memory $mem)))
+  (core func $read (canon future.read $later (memory $mem)))
+  (core module $m
+    (import "" "memory" (memory 1))
+    (import "" "return" (func $return (param i32)))
+    (import "" "new" (func $new (result i64)))
+    (import "" "write" (func $write (param i32 i32) (result i32)))
+    (import "" "read" (func $read (param i32 i32) (result i32)))
+    (global $end (mut i32) (i32.const 0))
+    (func (export "wait") (local $ends i64)
+      (local.set $ends (call $new))
+      (global.set $end (i32.wrap_i64 (i64.shr_u (local.get $ends) (i64.const 32))))
+      (drop (call $read (i32.wrap_i64 (local.get $ends)) (i32.const 64)))
+      (call $return (i32.load (i32.const 64))))
+    (func (export "go") (param $value i32)
+      (i32.store (i32.const 128) (local.get $value))
+      (call $return (call $write (global.get $end) (i32.const 128)))))
+  (core instance $m (instantiate $m (with "" (instance
+    (export "memory" (memory $mem)) (export "return" (func $return)) (export "new" (func $new))
+    (export "write" (func $write)) (export "read" (func $read))))))
+  (func (export "wait") async (result u32) (canon lift (core func $m "wait") async))
+  (func (export "go") async (param "value" u32) (result u32) (canon lift (core func $m "go") async)))"""
+
+
+def test_a_call_may_wait_for_a_later_one() -> None:
+    """As long as a task of the host's may make it, that is no deadlock."""
+
+    async def run() -> list[int]:
+        exports = instantiate(_MEETING).exports
+        first = asyncio.ensure_future(exports.wait())
+        await asyncio.sleep(0.02)
+        assert not first.done()
+        return await asyncio.gather(first, exports.go(7))
+
+    assert asyncio.run(run()) == [7, 0]
+    with pytest.raises(wasmz.Trap, match="deadlock"):
+        asyncio.run(instantiate(_MEETING).exports.wait())
 
 
 async def _asynchronously(items: list[bytes]) -> AsyncIterator[bytes]:

@@ -367,6 +367,19 @@ def test_two_calls_that_meet_in_a_future(link: Link) -> None:
     _run(lambda: asyncio.gather(run(), run()))
 
 
+def test_a_call_that_waits_for_a_later_one(link: Link) -> None:
+    run = link("p3/general/async-intertask-communication.wasm")["local:local/run"].run
+
+    async def one_after_the_other() -> None:
+        first = asyncio.ensure_future(run())
+        await asyncio.sleep(0.05)
+        await asyncio.gather(first, run())
+
+    _run(one_after_the_other)
+    with pytest.raises(wasmz.Trap, match="deadlock"):
+        asyncio.run(run())
+
+
 def test_context_and_backpressure_without_tasks(link: Link) -> None:
     context = link("p3/context-sync/component.wasm")
     context.push_context(42)

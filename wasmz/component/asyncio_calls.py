@@ -72,6 +72,7 @@ class _Call:
     Attributes:
         result: what it gave, once it has.
         is_over: whether it has ended.
+        task: the task that waits for it.
     """
 
     def __init__(self, function: Any, given: tuple[Any, ...]) -> None:
@@ -81,6 +82,7 @@ class _Call:
         self.is_over: bool = False
         self.is_cancelled = False
         self.future: asyncio.Future[None] | None = None
+        self.task: asyncio.Task[Any] | None = None
         self.on_cancel: Callable[[Any], None] | None = None
 
     def start(self) -> None:
@@ -118,6 +120,7 @@ def python_function(function: Any, name: str) -> Callable[..., Any]:
         made = _Call(function, _arguments(function, name, names, args, named))
         driver = driver_of(store)
         made.future = driver.loop.create_future()
+        made.task = asyncio.current_task()
         driver.calls.append(made)
         try:
             driver.run(made.start)
@@ -257,6 +260,11 @@ class Driver:
         if not ended:
             self.loop.call_exception_handler({"message": "a component failed after its calls", "exception": error})
 
+    def _may_go_on(self) -> bool:
+        """Whether guests that wait for each other may yet be called by tasks that wait for none of these calls."""
+        waiting = {call.task for call in self.calls}
+        return any(task not in waiting and task is not self._task for task in asyncio.all_tasks(self.loop))
+
     def wake(self) -> None:
         """Something has happened that guests may wait for."""
         self._event.set()
@@ -283,10 +291,11 @@ class Driver:
             if not self.pending:
                 # What others in the loop do may still go on with guests: they get one turn.
                 await asyncio.sleep(0)
-                if not self._event.is_set() and not self.pending:
+                if self._event.is_set() or self.pending:
+                    continue
+                if not self._may_go_on():
                     self.fail(component_trap("deadlock detected: event loop cannot make further progress"))
                     return
-                continue
             # While no code of guests runs, this is what deadlines and interrupts stop.
             suspended[id(self)] = ref(self.store), lambda: self._tell(lambda: self._stop(Interrupted()))
             try:
