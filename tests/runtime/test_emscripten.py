@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import wasmz
-from wasmz.runtime.link.emscripten import has_main, is_emscripten, run_main
+from wasmz.runtime.link.emscripten import define_emscripten, has_main, is_emscripten, run_main
 
 wasmtime = pytest.importorskip("wasmtime")
 
@@ -155,3 +155,93 @@ def test_main(instance: wasmz.Instance, tmp_path: Path) -> None:
     (tmp_path / "prog.wasm").write_bytes(wasmtime.wat2wasm(PROGRAM))
     command = [sys.executable, "-m", "wasmz", "run", str(tmp_path / "prog.wasm"), "--", "5"]
     assert subprocess.run(command, cwd=ROOT, timeout=100).returncode == 25
+
+
+# What calls itself through `invoke_ii`, as deep as its argument says; `jump` at the end, if it is asked for.
+RECURSION = """
+(module
+  (import "env" "invoke_ii" (func $invoke_ii (param i32 i32) (result i32)))
+  (import "env" "invoke_dfIi" (func $invoke_dfIi (param i32 f32 i64 i32) (result f64)))
+  (import "env" "_emscripten_throw_longjmp" (func $throw))
+  (table (export "__indirect_function_table") 4 funcref)
+  (elem (i32.const 1) $down $mixed $count)
+  (global $sp (mut i32) (i32.const 60000))
+  (global $threw (mut i32) (i32.const 0))
+  (global $counted (export "counted") (mut i32) (i32.const 0))
+  (func (export "emscripten_stack_get_current") (result i32) (global.get $sp))
+  (func (export "_emscripten_stack_restore") (param i32) (global.set $sp (local.get 0)))
+  (func (export "setThrew") (param i32 i32) (global.set $threw (local.get 0)))
+  (func (export "overflow") (global.set $counted (i32.add (global.get $counted) (i32.const 1))) (call $throw))
+  (func $down (export "down") (param i32) (result i32)
+    (if (i32.eqz (local.get 0)) (then (return (i32.const -1))))
+    (i32.sub (call $invoke_ii (i32.const 1) (i32.sub (local.get 0) (i32.const 1))) (i32.const 1)))
+  (func $mixed (param f32 i64 i32) (result f64)
+    (f64.add
+      (f64.promote_f32 (local.get 0))
+      (f64.convert_i64_s (i64.add (local.get 1) (i64.extend_i32_s (local.get 2))))))
+  (func (export "mix") (param f32 i64 i32) (result f64)
+    (call $invoke_dfIi (i32.const 2) (local.get 0) (local.get 1) (local.get 2)))
+  (func $count (param i32) (result i32) (unreachable))
+  (func (export "trap") (result i32) (call $invoke_ii (i32.const 3) (i32.const 0)))
+)
+"""
+
+
+def _recursive(text: str = RECURSION, level: int = 2, **defined: Any) -> wasmz.Instance:
+    engine = wasmz.Engine(wasmz.Config(opt_level=level, use_cache=False, verify=True))
+    module = wasmz.Module.compile(engine, wasmtime.wat2wasm(text))
+    linker = wasmz.Linker(engine)
+    define_emscripten(linker, module, **defined)
+    return wasmz.Instance(wasmz.Store(engine), module, linker)
+
+
+@pytest.mark.parametrize("level", [0, 2])
+def test_calls_nest_as_deep_as_others(level: int) -> None:
+    """There is no limit for calls through the host, and a trap at the usual one."""
+    exports: Any = _recursive(level=level).exports
+    assert exports.down(3_000) == -3_001
+    for _ in range(2):
+        with pytest.raises(wasmz.Trap) as caught:
+            exports.down(1_000_000)
+        assert caught.value.code.name == "STACK_OVERFLOW"
+    assert exports.down(3_000) == -3_001
+    with pytest.raises(wasmz.Trap) as caught:
+        exports.trap()
+    assert [frame.function_index for frame in caught.value.frames] == [10, 11]
+
+
+def test_values_of_all_types() -> None:
+    exports: Any = _recursive().exports
+    assert exports.mix(0.5, -(2**62), -5) == 0.5 + float(-(2**62) - 5)
+    assert exports.mix(float("inf"), 7, 1) == float("inf")
+
+
+def test_too_many_nested_calls_end_by_an_export() -> None:
+    exports: Any = _recursive(overflow="overflow").exports
+    assert exports.down(300) == -301
+    assert exports.counted.value == 0
+    # The 301st call is not made: it returns zero.
+    assert exports.down(1_000) == -301
+    assert exports.counted.value == 1
+    assert exports.down(300) == -301
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("(param i32) (global.set $sp (local.get 0))", "(param i64) (global.set $sp (i32.wrap_i64 (local.get 0)))"),
+        ("(param i32 i32) (global.set $threw (local.get 0))", "(param i32 i64) (global.set $threw (local.get 0))"),
+    ],
+)
+def test_exports_of_other_types(old: str, new: str) -> None:
+    """What the exports take and return is converted then, as for any host."""
+    assert old in RECURSION
+    exports: Any = _recursive(RECURSION.replace(old, new)).exports
+    assert exports.down(100) == -101
+    assert exports.mix(0.5, 3, 4) == 7.5
+
+
+def test_a_module_without_the_exports() -> None:
+    exports: Any = _recursive(RECURSION.replace("emscripten_stack_get_current", "other")).exports
+    with pytest.raises(KeyError, match="exports none of"):
+        exports.trap()

@@ -4,9 +4,8 @@
         define_emscripten(linker, module)
     status = run_main(instance, ["prog", "arg"])         for modules that export `main`, not `_start`
 
-C's ``longjmp`` leaves functions by an exception of the host. ``invoke_xxx(index, ...)`` calls a function of the table.
-If that ends by such an exception, it restores the stack pointer, tells the module by ``setThrew(1, 0)``, and returns
-zero. The code after the call then finds out which ``setjmp`` was meant.
+C's ``longjmp`` leaves functions by an exception of the host, which ``invoke_xxx`` catches (``invoking.py``). The code
+after that call then finds out which ``setjmp`` was meant.
 """
 
 from __future__ import annotations
@@ -15,11 +14,10 @@ import time
 
 from wasmz.errors import LightTrapCode as TrapCode
 from wasmz.errors import Trap, WasiExit
-from wasmz.runtime.calls.func import Func
 from wasmz.runtime.calls.host import Caller, HostFunc
 from wasmz.runtime.link.instance import Instance
+from wasmz.runtime.link.invoking import Invoke, LongJump, find_element, find_export
 from wasmz.startup.concurrency import load
-from wasmz.startup.light import ref
 from wasmz.types import FuncType, ValType
 
 TYPE_CHECKING = False
@@ -44,18 +42,9 @@ _THROW: Final = "__cxa_throw"
 _CATCH: Final = ("__cxa_find_matching_catch", "__cxa_begin_catch")
 _LIST: Final = "__syscall_getdents64"
 _INVOKE: Final = "invoke_"
-# The exports that save and restore the stack pointer: current names, then older ones.
-_SAVE: Final = ("emscripten_stack_get_current", "stackSave", "stack_save")
-_RESTORE: Final = ("_emscripten_stack_restore", "stackRestore", "stack_restore")
 _ALLOCATE: Final = ("_emscripten_stack_alloc", "stackAlloc")
 _MAIN: Final = ("__main_argc_argv", "main")
 _HEAP_LIMIT: Final = 0x8000_0000
-# Calls through the host nest 400 times at most; some are left for others.
-_MOST_NESTED: Final = 300
-
-
-class LongJump(Exception):
-    """Leaves functions of the guest, for a ``setjmp`` further out."""
 
 
 def is_emscripten(module: CompiledModule) -> bool:
@@ -143,8 +132,10 @@ class _Definer:
         """Defines an import as the function of this name, if there is one."""
         if self._linker.get(*place) is not None:
             return
-        if _is_known(name) or (name == _THROW and not self.catches):
-            function = _throw_cxx if name == _THROW else self._find(name, type)
+        if name.startswith(_INVOKE):
+            self._linker.define(*place, Invoke(type, self._overflow, self._depth))
+        elif _is_known(name) or (name == _THROW and not self.catches):
+            function = _throw_cxx if name == _THROW else self._find(name)
             self._linker.define(*place, HostFunc(function, type.params, type.results, caller=True))
         elif _is_of_system(name):
             self._find_system().define(self._linker, *place, name, type)
@@ -155,15 +146,10 @@ class _Definer:
         if (known != type or (self.reads_directories and place[1] == "fd_seek")) and _is_of_system(place[1]):
             self._find_system().define(self._linker, *place, place[1], type)
 
-    def _find(self, name: str, type: FuncType) -> Callable[..., Any]:
-        if not name.startswith(_INVOKE):
-            if name == "setTempRet0":
-                return _make_setter(self._temporary)
-            return _make_getter(self._temporary) if name == "getTempRet0" else _FUNCTIONS[name]
-        invoke = _make_invoke(type)
-        if self._overflow is None:
-            return invoke
-        return _make_counting(invoke, _zero(type), self._overflow, self._depth)
+    def _find(self, name: str) -> Callable[..., Any]:
+        if name == "setTempRet0":
+            return _make_setter(self._temporary)
+        return _make_getter(self._temporary) if name == "getTempRet0" else _FUNCTIONS[name]
 
     def _find_system(self) -> System:
         if self._system is None:
@@ -203,14 +189,14 @@ def run_main(instance: Instance, args: Sequence[str | bytes]) -> int:
         KeyError: the module exports neither, or no function that allocates memory for the arguments.
     """
     exports = instance.exports
-    main = _export(instance, _MAIN)
+    main = find_export(instance, _MAIN)
     if not main.wasmz_func.type.params:
         return int(main() or 0) & 0xFFFF_FFFF
     encoded = [arg if isinstance(arg, bytes) else arg.encode("utf-8", "surrogateescape") for arg in args]
     sizes = [len(arg) + 1 for arg in encoded]
     table_bytes = 4 * (len(encoded) + 1)
     # The stack has room for arguments; the C library's own start code puts them there, too.
-    allocate = exports["malloc"] if "malloc" in exports else _export(instance, _ALLOCATE)
+    allocate = exports["malloc"] if "malloc" in exports else find_export(instance, _ALLOCATE)
     table = allocate(table_bytes + sum(sizes))
     memory = instance.first_memory
     address = (table & 0xFFFF_FFFF) + table_bytes
@@ -230,99 +216,6 @@ def has_main(module: CompiledModule) -> bool:
 
 def _is_known(name: str) -> bool:
     return name in _FUNCTIONS or name.startswith(_INVOKE) or name in ("setTempRet0", "getTempRet0")
-
-
-def _export(instance: Instance, names: tuple[str, ...]) -> Any:
-    """The first export with one of these names."""
-    for name in names:
-        if name in instance.exports:
-            return instance.exports[name]
-    raise KeyError(f"the module exports none of {', '.join(names)}")
-
-
-class _Pieces:
-    """What ``invoke_xxx`` needs of an instance, looked up once: 0.6 us a call instead of 1.6.
-
-    Attributes:
-        instance: a weak reference to the instance.
-        save: its export that returns the stack pointer.
-        elements: the elements of its table; always the same list.
-    """
-
-    __slots__ = ("elements", "instance", "save")
-
-    def __init__(self, instance: Instance) -> None:
-        exports = instance.exports
-        self.instance: Any = ref(instance)
-        self.save: Callable[[], int] = _export(instance, _SAVE)
-        self.elements: list[Any] = exports["__indirect_function_table"].elements
-
-
-def _make_invoke(type: FuncType) -> Callable[..., Any]:
-    """The function ``invoke_xxx`` of this type: takes an index in the table, and the arguments of that function."""
-    callee_type = FuncType(type.params[1:], type.results)
-    zero = _zero(type)
-    pieces: _Pieces | None = None
-    # The type that last matched the callee's; a module has one object for each type.
-    equal: object = callee_type
-
-    def invoke(caller: Caller, index: int, *args: Any) -> Any:
-        nonlocal pieces, equal
-        instance = caller.instance
-        known = pieces
-        if known is None or known.instance() is not instance:
-            known = pieces = _Pieces(instance)
-        saved = known.save()
-        func = _element(known.elements, index & 0xFFFF_FFFF)
-        composite = func.defined_type.composite
-        if composite is not equal:
-            if composite != callee_type:
-                raise Trap(TrapCode.BAD_SIGNATURE)
-            equal = composite
-        try:
-            return func.adapter()(*args)
-        except LongJump:
-            _export(instance, _RESTORE)(saved)
-            instance.exports["setThrew"](1, 0)
-            return zero
-
-    return invoke
-
-
-def _make_counting(invoke: Callable[..., Any], zero: Any, overflow: str, depth: list[int]) -> Callable[..., Any]:
-    """The same function, which calls another export of no arguments when too many of them are nested."""
-
-    def counting(caller: Caller, index: int, *args: Any) -> Any:
-        depth[0] += 1
-        try:
-            if depth[0] <= _MOST_NESTED:
-                return invoke(caller, index, *args)
-            instance = caller.instance
-            saved = _export(instance, _SAVE)()
-            try:
-                instance.exports[overflow]()
-            except LongJump:
-                _export(instance, _RESTORE)(saved)
-                instance.exports["setThrew"](1, 0)
-            return zero
-        finally:
-            depth[0] -= 1
-
-    return counting
-
-
-def _zero(type: FuncType) -> Any:
-    """What a function returns that ``longjmp`` leaves: of another type than i32 and i64, zero is a float."""
-    return None if not type.results else 0 if type.results[0] in (ValType.I32, ValType.I64) else 0.0
-
-
-def _element(elements: list[Any], index: int) -> Func:
-    if index >= len(elements):
-        raise Trap(TrapCode.TABLE_OUT_OF_BOUNDS)
-    func = elements[index]
-    if not isinstance(func, Func):
-        raise Trap(TrapCode.INDIRECT_CALL_TO_NULL)
-    return func
 
 
 def _throw(caller: Caller, *_: int) -> None:
@@ -359,7 +252,7 @@ def _throw_cxx(caller: Caller, *_: int) -> None:
 def _call_handler(caller: Caller, index: int, signal: int) -> None:
     """A signal that the program raises itself."""
     elements = caller.instance.exports["__indirect_function_table"].elements
-    func = _element(elements, index & 0xFFFF_FFFF)
+    func = find_element(elements, index & 0xFFFF_FFFF)
     if func.defined_type.composite != FuncType((ValType.I32,)):
         raise Trap(TrapCode.BAD_SIGNATURE)
     func.adapter()(signal)
