@@ -1,6 +1,8 @@
-"""What the components of packages do in tests, by wasmz and by wasmtime's component API: the same plain data.
+"""What the components of packages do in tests, by wasmz, by wasmtime's component API, and by wasmz's form of that: the
+same plain data.
 
     run("wasmz", "zlib", Path("codec.wasm"), folder)        -> {"id": "zlib.rs", "encoded": ("u8", b"...", [44]), ...}
+    run("wasmtime", ...), run("wasmz.wasmtime", ...)        the same
 
 ``python -m tests.components.package_jobs ENGINE JOB FILE FOLDER`` does so in a process of its own, for measurements:
 nothing is imported but the engine. wasmtime keeps its machine code in FOLDER, as wasmz does in its cache.
@@ -8,6 +10,7 @@ nothing is imported but the engine. wasmtime keeps its machine code in FOLDER, a
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 from typing import Any
@@ -49,11 +52,22 @@ def run(engine: str, job: str, path: Path, folder: Path) -> Any:
     if job in COMMANDS:
         arguments, output = COMMANDS[job]
         (folder / "drawing.svg").write_text(DRAWING, encoding="utf-8")
-        status = (_run_by_wasmz if engine == "wasmz" else _run_by_wasmtime)(path, arguments, folder)
+        if engine == "wasmz":
+            status = _run_by_wasmz(path, arguments, folder)
+        else:
+            status = _run_by_binding(_binding(engine), path, arguments, folder)
         return status, (folder / output).read_bytes()
     if job in WORDS:
-        return (_count_by_wasmz if engine == "wasmz" else _count_by_wasmtime)(path, folder)
-    return (_encode_by_wasmz if engine == "wasmz" else _encode_by_wasmtime)(job, path, folder)
+        return _count_by_wasmz(path) if engine == "wasmz" else _count_by_binding(_binding(engine), path, folder)
+    if engine == "wasmz":
+        return _encode_by_wasmz(job, path)
+    return _encode_by_binding(_binding(engine), job, path, folder)
+
+
+def _binding(engine: str) -> Any:
+    """The package ``wasmtime``, or what has its API."""
+    importlib.import_module(f"{engine}.component")
+    return importlib.import_module(engine)
 
 
 def _run_by_wasmz(path: Path, arguments: list[str], folder: Path) -> int:
@@ -62,7 +76,7 @@ def _run_by_wasmz(path: Path, arguments: list[str], folder: Path) -> int:
     return wasmz.run(path, arguments[1:], dirs={"/": folder}).returncode
 
 
-def _encode_by_wasmz(job: str, path: Path, folder: Path) -> dict[str, Any]:
+def _encode_by_wasmz(job: str, path: Path) -> dict[str, Any]:
     import wasmz
     from wasmz.component import ComponentError, Linker
 
@@ -92,7 +106,7 @@ def _encode_by_wasmz(job: str, path: Path, folder: Path) -> dict[str, Any]:
     return found | {"log": log}
 
 
-def _count_by_wasmz(path: Path, folder: Path) -> dict[str, Any]:
+def _count_by_wasmz(path: Path) -> dict[str, Any]:
     import wasmz
     from wasmz.component import ComponentError, Linker
 
@@ -113,11 +127,9 @@ def _count_by_wasmz(path: Path, folder: Path) -> dict[str, Any]:
     return {"found": found, "total": exports.total([0.5, 2, 4]), "log": log}
 
 
-def _compiled_by_wasmtime(path: Path, folder: Path) -> tuple[Any, Any]:
+def _compiled(wasmtime: Any, path: Path, folder: Path) -> tuple[Any, Any]:
     """An engine and a component, from the machine code that an earlier process left."""
-    import wasmtime
-    from wasmtime.component import Component
-
+    Component = wasmtime.component.Component
     engine, kept = wasmtime.Engine(), folder / f"{path.stem}.machine"
     if kept.exists():
         return engine, Component.deserialize_file(engine, str(kept))
@@ -126,11 +138,9 @@ def _compiled_by_wasmtime(path: Path, folder: Path) -> tuple[Any, Any]:
     return engine, component
 
 
-def _run_by_wasmtime(path: Path, arguments: list[str], folder: Path) -> int:
-    import wasmtime
-    from wasmtime.component import Linker
-
-    engine, component = _compiled_by_wasmtime(path, folder)
+def _run_by_binding(wasmtime: Any, path: Path, arguments: list[str], folder: Path) -> int:
+    Linker = wasmtime.component.Linker
+    engine, component = _compiled(wasmtime, path, folder)
     store, config = wasmtime.Store(engine), wasmtime.WasiConfig()
     config.argv = arguments
     config.preopen_dir(str(folder), "/")
@@ -146,12 +156,10 @@ def _run_by_wasmtime(path: Path, arguments: list[str], folder: Path) -> int:
     return 0
 
 
-def _encode_by_wasmtime(job: str, path: Path, folder: Path) -> dict[str, Any]:
-    import wasmtime
-    from wasmtime.component import Linker, Record, Variant
-
+def _encode_by_binding(wasmtime: Any, job: str, path: Path, folder: Path) -> dict[str, Any]:
+    Linker, Record, Variant = wasmtime.component.Linker, wasmtime.component.Record, wasmtime.component.Variant
     config, kind, items = CODECS[job]
-    engine, component = _compiled_by_wasmtime(path, folder)
+    engine, component = _compiled(wasmtime, path, folder)
     store = wasmtime.Store(engine)
     store.set_wasi(wasmtime.WasiConfig())
     linker = Linker(engine)
@@ -193,11 +201,9 @@ def _encode_by_wasmtime(job: str, path: Path, folder: Path) -> dict[str, Any]:
     return found | {"log": log}
 
 
-def _count_by_wasmtime(path: Path, folder: Path) -> dict[str, Any]:
-    import wasmtime
-    from wasmtime.component import Linker
-
-    engine, component = _compiled_by_wasmtime(path, folder)
+def _count_by_binding(wasmtime: Any, path: Path, folder: Path) -> dict[str, Any]:
+    Linker = wasmtime.component.Linker
+    engine, component = _compiled(wasmtime, path, folder)
     store = wasmtime.Store(engine)
     store.set_wasi(wasmtime.WasiConfig())
     linker = Linker(engine)

@@ -13,10 +13,21 @@ from typing import Any
 import pytest
 
 import wasmz.wasmtime as ours
-from tests.dropin.scenarios import SCENARIOS, limits, linking, state, theirs, traps, types, values
+from tests.dropin.scenarios import (
+    SCENARIOS,
+    component_items,
+    components,
+    limits,
+    linking,
+    state,
+    theirs,
+    traps,
+    types,
+    values,
+)
 
 # Importing them adds their scenarios.
-TOPICS = (limits, linking, state, traps, types, values)
+TOPICS = (component_items, components, limits, linking, state, traps, types, values)
 
 # For these, the drop-in has wasmz's own messages.
 OTHER_MESSAGES = {

@@ -174,7 +174,7 @@ def test_what_cannot_be_had_says_so() -> None:
         w.Engine().ptr()
     with pytest.raises(NotImplementedError, match="access_caller"):
         w.Caller(None)
-    with pytest.raises(NotImplementedError, match="components"):
+    with pytest.raises(NotImplementedError, match="contexts of stores"):
         w.StoreContext(None)
 
 

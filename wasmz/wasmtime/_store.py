@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import sys
 import weakref
-from typing import TYPE_CHECKING, Any, NoReturn, Union
+from typing import TYPE_CHECKING, Any, Union
 
 import wasmz
 from wasmz.wasmtime._engine import Engine
@@ -62,6 +62,8 @@ class Store(Managed[Any]):
         self._surplus = 0
         self._wasi: WasiConfig | None = None
         self._wasi_functions: wasmz.Linker | None = None
+        self._wasi_interfaces: wasmz.component.Linker | None = None
+        self._has_http = False
         self._deadline = 0
         self._is_stopped = False
         if engine._has_epochs:
@@ -120,24 +122,38 @@ class Store(Managed[Any]):
         """
         self._check_open()
         taken = wasi._take()
-        self._wasi, self._wasi_functions = taken, None
+        self._wasi, self._wasi_functions, self._wasi_interfaces = taken, None, None
+
+    def _define_wasi(self, linker: wasmz.Linker | wasmz.component.Linker) -> None:
+        """Defines WASI, with what programs of the store get."""
+        if self._wasi is None:
+            raise WasmtimeError("the store has no WASI configuration: call Store.set_wasi before instantiation")
+        try:
+            config = self._wasi._own_config()
+            linker.define_wasi(config.allow_http("*") if self._has_http else config)
+        except OSError as error:
+            raise WasmtimeError(f"failed to make the WASI context: {error}") from None
 
     def _wasi_function(self, name: str) -> Any:
         """The function that a program imports by a name of WASI; ``None`` if there is no such function."""
         if self._wasi_functions is None:
-            if self._wasi is None:
-                raise WasmtimeError("the store has no WASI configuration: call Store.set_wasi before instantiation")
             linker = wasmz.Linker(self._store.engine)
-            try:
-                linker.define_wasi(self._wasi._own_config())
-            except OSError as error:
-                raise WasmtimeError(f"failed to make the WASI context: {error}") from None
+            self._define_wasi(linker)
             self._wasi_functions = linker
         return self._wasi_functions.get("wasi_snapshot_preview1", name)
 
-    def set_wasi_http(self) -> NoReturn:
-        """Raises ``NotImplementedError``: there are no components."""
-        missing("wasi:http, which is for components")
+    def _component_linker(self) -> wasmz.component.Linker:
+        """A linker with WASI 0.2: one guest, which the store's components are together."""
+        if self._wasi_interfaces is None:
+            linker = wasmz.component.Linker(self._store.engine)
+            self._define_wasi(linker)
+            self._wasi_interfaces = linker
+        return self._wasi_interfaces
+
+    def set_wasi_http(self) -> None:
+        """Lets components of the store send HTTP requests to any host, if their linker has ``add_wasi_http``."""
+        self._check_open()
+        self._has_http, self._wasi_interfaces = True, None
 
     def set_epoch_deadline(self, ticks_after_current: int) -> None:
         """Lets code run until the engine's epoch was incremented ``ticks_after_current`` times; then it traps."""
@@ -178,14 +194,31 @@ class Store(Managed[Any]):
 
 
 class StoreContext:
-    """In the binding, stands for a store in callbacks of components, which do not exist here."""
+    """Stands for a store while a component calls a function of the host's."""
+
+    __slots__ = ("_store",)
 
     def __init__(self, ptr: Any) -> None:
-        """Raises ``NotImplementedError``."""
-        missing("components, which contexts of stores are for")
+        """Raises ``NotImplementedError``: host functions of components get one."""
+        missing("pointers, which contexts of stores are made of")
 
     def _live(self) -> Store:
-        raise ValueError("caller is no longer valid")
+        store = self._store
+        if store is None:
+            raise ValueError("caller is no longer valid")
+        return store._live()
+
+    def _invalidate(self) -> None:
+        self._store = None
+
+    _store: Store | None
+
+
+def context_of(store: Store) -> StoreContext:
+    """A context of a store, until it is invalidated."""
+    made = StoreContext.__new__(StoreContext)
+    made._store = store
+    return made
 
 
 class Caller:

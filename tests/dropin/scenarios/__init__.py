@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
+import wasmz.wasmtime.component  # noqa: F401 - scenarios find it as an attribute
+
 theirs = pytest.importorskip("wasmtime")
+pytest.importorskip("wasmtime.component")
 
 SCENARIOS: dict[str, Callable[[Any], Any]] = {}
 
