@@ -152,7 +152,7 @@ class Resource:
 
     _type: ResourceType
 
-    def __init__(self, *args: Any, **named: Any) -> None:
+    def __init__(self, /, *args: Any, **named: Any) -> None:
         """Calls the resource's constructor. ``TypeError`` if it has none."""
         make = getattr(type(self), "_constructor", None)
         if make is None:

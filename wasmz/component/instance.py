@@ -62,7 +62,8 @@ class ComponentExports(Mapping[str, "Any"]):
 
     Functions are Python functions; instances (interfaces) are such mappings; types are classes, those of resources with
     their methods. ``exports["read-only"]`` is ``exports.read_only``, the class of a record ``my-point`` is
-    ``exports.MyPoint``, and the interface ``ns:pkg/counters@1.0.0`` is ``exports.counters``.
+    ``exports.MyPoint``, and the interface ``ns:pkg/counters@1.0.0`` is ``exports.counters``. An export called ``get``,
+    ``items``, ``keys`` or ``values`` stands before the mapping's method.
     """
 
     __slots__ = ("__dict__", "_names", "_spellings", "_value")
@@ -77,6 +78,10 @@ class ComponentExports(Mapping[str, "Any"]):
             spelled.append((name, is_class))
         object.__setattr__(self, "_spellings", spellings(spelled))
         object.__setattr__(self, "_names", prefix)
+        for spelled_name, label in self._spellings.items():
+            if hasattr(Mapping, spelled_name):
+                # An export comes before the methods of mappings.
+                self.__dict__[spelled_name] = self._made(label)
 
     def __getattr__(self, name: str) -> Any:
         label = self._spellings.get(name)
@@ -89,12 +94,10 @@ class ComponentExports(Mapping[str, "Any"]):
 
     def __getitem__(self, name: str) -> Any:
         """The export of a name. ``KeyError`` if there is none, with names like it."""
+        if name not in self._value.exports:
+            raise KeyError(f"the instance exports no {bounded(repr(name))}{self._hint(name)}")
         found = self.__dict__.get(name)
-        if found is None:
-            if name not in self._value.exports:
-                raise KeyError(f"the instance exports no {bounded(repr(name))}{self._hint(name)}")
-            found = self.__dict__.setdefault(name, self._made(name))
-        return found
+        return self.__dict__.setdefault(name, self._made(name)) if found is None else found
 
     def _made(self, name: str) -> Any:
         item = self._value.exports[name]

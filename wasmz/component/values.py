@@ -15,7 +15,7 @@ from _collections import _tuplegetter  # type: ignore[import-not-found]
 from _collections_abc import Mapping
 from enum import Enum, Flag
 
-from wasmz.component.spelling import attribute_name, class_name, member_name
+from wasmz.component.spelling import attribute_name, class_name, class_names, member_name
 from wasmz.component.types import EnumType, FlagsType, RecordType, VariantType
 
 TYPE_CHECKING = False
@@ -50,7 +50,7 @@ class Record(_Frozen):
     _labels: tuple[str, ...] = ()
     _fields: tuple[str, ...] = ()
 
-    def __new__(cls, *args: Any, **named: Any) -> Any:
+    def __new__(cls, /, *args: Any, **named: Any) -> Any:
         """Makes a record of its fields, by position or name; or of a mapping that has them by label or name."""
         if len(args) == 1 and not named and isinstance(args[0], Mapping):
             return new(cls, fields_of(args[0], cls))
@@ -196,8 +196,8 @@ class Variant:
 def _make_variant(type: VariantType, name: str) -> Any:
     made = _class(name, (Variant,), {"__slots__": (), "__module__": "wasmz.component"})
     cases = []
-    for label, payload in type.cases:
-        case_name = class_name(label)
+    names = class_names([label for label, _ in type.cases])
+    for (label, payload), case_name in zip(type.cases, names, strict=True):
         has_value = payload is not None
         body: dict[str, Any] = {
             "__slots__": (),

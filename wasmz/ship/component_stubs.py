@@ -15,6 +15,7 @@ from wasmz.component.forms import ResourceName
 from wasmz.component.spelling import (
     attribute_name,
     class_name,
+    class_names,
     interface_classes,
     interface_label,
     member_name,
@@ -239,7 +240,7 @@ class _Stub:
         if path is None:
             return self.names.of("Any")
         if isinstance(type, VariantType):
-            return " | ".join([f"{path}.{class_name(label)}" for label, _ in type.cases])
+            return " | ".join([f"{path}.{name}" for name in class_names([label for label, _ in type.cases])])
         return path
 
     # Declarations
@@ -253,7 +254,7 @@ class _Stub:
         if result is not None and result.kind == "result":
             result = result.ok  # type: ignore[attr-defined]
         returned = "None" if result is None else give(result)
-        listed = ", ".join([*(["self"] if is_method else []), *params])
+        listed = ", ".join([*([_first("self", type.params[1:])] if is_method else []), *params])
         return f"{'async ' if type.is_async else ''}def {name}({listed}) -> {returned}: ..."
 
     def definition(self, place: _Place, name: str, type: Any) -> list[str]:
@@ -283,16 +284,17 @@ class _Stub:
         fields = [(attribute_name(label), field) for label, field in type.fields]
         params = ", ".join([f"{name}: {self.given(field)}" for name, field in fields])
         lines = [f"__match_args__ = {tuple([name for name, _ in fields])!r}"]
-        lines.append(f"def __new__(cls, {params}) -> {self._class(type)}: ...")
+        lines.append(f"def __new__({_first('cls', type.fields)}, {params}) -> {self._class(type)}: ...")
         for name, field in fields:
             lines += ["@property", f"def {name}(self) -> {self.given(field)}: ..."]
         return _class_lines(cls, self.names.of("Record"), lines)
 
     def _variant(self, cls: str, type: VariantType) -> list[str]:
         lines: list[str] = []
-        for label, payload in type.cases:
+        names = class_names([label for label, _ in type.cases])
+        for (_, payload), name in zip(type.cases, names, strict=True):
             inner = []
-            path = f"{self._path(type)}.{class_name(label)}"
+            path = f"{self._path(type)}.{name}"
             if payload is None:
                 inner.append(f"def __new__(cls) -> {path}: ...")
             else:
@@ -300,7 +302,7 @@ class _Stub:
                 inner += ["__match_args__ = ('value',)", f"def __new__(cls, value: {given}) -> {path}: ..."]
                 inner.append("@property")
                 inner.append(f"def value(self) -> {given}: ...")
-            lines += _class_lines(class_name(label), self.names.of("Case"), inner)
+            lines += _class_lines(name, self.names.of("Case"), inner)
         return _class_lines(cls, self.names.of("Variant"), lines)
 
     def _resource(self, place: _Place, name: str, cls: str) -> list[str]:
@@ -312,7 +314,8 @@ class _Stub:
                 continue
             if kind == "constructor":
                 params = ", ".join([f"{attribute_name(label)}: {self.taken(param)}" for label, param in extern.params])
-                lines.append(f"def __init__(self{', ' if params else ''}{params}) -> None: ...")
+                first = _first("self", extern.params)
+                lines.append(f"def __init__({first}{', ' if params else ''}{params}) -> None: ...")
                 continue
             spelled = attribute_name(member)
             spelled = f"{spelled}_" if spelled in ("close", "is_closed") and not place.is_import else spelled
@@ -402,7 +405,8 @@ class _Stub:
         for name, extern in place.externs.items():
             if isinstance(extern, FunctionType) and not name.startswith("["):
                 text = self.function(attribute_name(name), extern, is_method=False, from_host=True)
-                lines.append(text.replace("(", "(self, " if extern.params else "(self", 1))
+                first = _first("self", extern.params)
+                lines.append(text.replace("(", f"({first}, " if extern.params else f"({first}", 1))
             elif isinstance(extern, TypeBound) and isinstance(extern.type, ResourceName):
                 if self._path(extern.type) == f"{place.cls}.{class_name(name)}":
                     of = self.names.of
@@ -433,6 +437,11 @@ def _values_of(place: _Place) -> _Place:
         if isinstance(extern, TypeBound) and not isinstance(extern.type, ResourceName)
     }
     return _Place(place.key, place.cls, values, is_import=place.is_import)
+
+
+def _first(name: str, others: Iterable[tuple[str, Any]]) -> str:
+    """The name of a first parameter that callers do not give; others may be called the same."""
+    return f"{name}_" if any(attribute_name(label) == name for label, _ in others) else name
 
 
 def _spelled(externs: Mapping[str, ExternType]) -> dict[str, str]:
