@@ -25,6 +25,7 @@ tasks.py            calls that may wait: scheduling.py has their threads, fibers
                     what components call for all that; asyncio_calls.py, host_tasks.py, host_streams.py Python's side
 spelling.py         names in WIT to names in Python
 values.py           classes for records, variants and so on; explain.py: what is wrong with a value
+matching.py         whether what Python links is of the right type, with image_types.py for core modules
 commands.py         components that are programs; serving.py: those that answer HTTP requests
 bindings.py         packages that `wasmz bindgen` wrote; exposing.py: components that Python imports
 

@@ -16,7 +16,7 @@ from wasmz.component.handles import Resource, ResourceType, drop_handle, find_re
 from wasmz.component.spelling import class_name
 from wasmz.component.state import ComponentState, enter, leave
 from wasmz.component.values import make_class
-from wasmz.errors import UnsupportedFeature
+from wasmz.errors import ImplementationLimit, UnsupportedFeature
 from wasmz.runtime.link.instance import Instance
 from wasmz.runtime.link.linker import ImportList
 from wasmz.startup.concurrency import load
@@ -39,6 +39,16 @@ _SORTS: Final = (
     *("core func", "core table", "core memory", "core global", "core tag", "core type", "core module"),
     *("core instance", "func", "value", "type", "component", "instance"),
 )
+
+
+# So many definitions are gone through for one instance and those in it: a component of twenty levels, each of which
+# makes two instances of the next one, makes a million.
+_MOST_WORK: Final = 200_000
+
+
+def _cost(definition: Any) -> int:
+    """How many items a definition is made of."""
+    return 1 + len(getattr(definition, "exports", ())) + len(getattr(definition, "arguments", ()))
 
 
 class ComponentCode:
@@ -223,7 +233,10 @@ class Place:
         outer: Place | None,
         state: ComponentState,
         find: Callable[[Place, syntax.Import], Any],
+        work: list[int] | None = None,
     ) -> None:
+        """``work`` counts what is gone through for the outermost instance."""
+        self._work: list[int] = [0] if work is None else work
         self.code: ComponentCode = code
         self.component: syntax.Component = component
         self.outer: Place | None = outer
@@ -289,6 +302,9 @@ class Place:
     def run(self) -> None:
         """Goes through all definitions."""
         items = self.items
+        self._work[0] += sum(map(_cost, self.component.definitions))
+        if self._work[0] > _MOST_WORK:
+            raise ImplementationLimit(f"the component's instances consist of more than {_MOST_WORK:,} definitions")
         for definition in self.component.definitions:
             make = _MAKERS.get(definition.__class__)
             if make is None:
@@ -333,7 +349,8 @@ class Place:
         def find(place: Place, definition: syntax.Import) -> Any:
             return imports[definition.name.text]
 
-        place = Place(value.code, value.component, value.outer, ComponentState(self.store, self.state), find)
+        state = ComponentState(self.store, self.state)
+        place = Place(value.code, value.component, value.outer, state, find, self._work)
         place.run()
         return InstanceValue(place.exports)
 

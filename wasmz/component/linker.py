@@ -129,6 +129,7 @@ class Linker:
 
         Raises:
             LinkError: imports are missing, and nothing has been done then; or are of another kind.
+            ImplementationLimit: it is made of more instances than wasmz makes at once.
             Trap: code that runs at the start trapped, or a limit of the store was exceeded.
             TypeError: these are not a store and a component. ValueError: the store is closed.
         """
@@ -169,10 +170,12 @@ class Linker:
         if isinstance(extern, CoreModuleType):
             if not hasattr(type(item), "image"):
                 raise _mismatch(name, "a core module", item)
+            _check_type(name, "module", item.image, extern)
             return item
         if isinstance(extern, ComponentType):
             if not hasattr(item, "syntax"):
                 raise _mismatch(name, "a component", item)
+            _check_type(name, "component", item.type, extern)
             return ComponentValue(item.code, item.syntax, item.outer)
         raise LinkError([f"import {bounded(repr(name))} is a value: wasmz has none"])
 
@@ -230,19 +233,19 @@ class Linker:
 
     def _given(self, value: InstanceValue, type: InstanceType, name: str, place: Place) -> InstanceValue:
         """Another component's instance, which must have what is wanted."""
-        missing = [key for key in type.exports if key not in value.exports]
-        if missing:
-            raise LinkError([f"import {bounded(repr(name))} needs {bounded(repr(key))}" for key in missing])
+        _check_kinds(value, type, name, place)
         made = InstanceValue(value.exports)
         # Types of functions mention resources, which are found through what is imported.
         place.assume(made)
-        for key, extern in type.exports.items():
-            found = value.exports[key]
-            if isinstance(extern, FunctionType):
-                self._function(found, extern, f"{name}#{key}", place)
-            elif isinstance(extern, InstanceType) and isinstance(found, InstanceValue):
-                self._given(found, extern, f"{name}#{key}", place)
+        self._check_functions(value, type, name, place)
         return made
+
+    def _check_functions(self, value: InstanceValue, type: InstanceType, name: str, place: Place) -> None:
+        for key, extern in type.exports.items():
+            if isinstance(extern, FunctionType):
+                self._function(value.exports[key], extern, f"{name}#{key}", place)
+            elif isinstance(extern, InstanceType):
+                self._check_functions(value.exports[key], extern, f"{name}#{key}", place)
 
     def _type(self, item: Any, bound: TypeBound, name: str, place: Place) -> Any:
         if not isinstance(bound.type, ResourceName):
@@ -250,10 +253,11 @@ class Linker:
         kind, index, names = place.component.resources.get(bound.type.resource, ("", 0, ()))
         if not names and kind == "type" and index < len(place.items["type"]):
             return place.resource(bound.type.resource)
-        if isinstance(item, ResourceType):
-            return item
         if isinstance(item, type) and issubclass(item, Resource):
-            return item._type
+            item = getattr(item, "_type", item)
+        if isinstance(item, ResourceType):
+            _check_store(item, name, place)
+            return item
         resource = item if isinstance(item, HostResource) else None
         if resource is None:
             if not isinstance(item, type):
@@ -277,6 +281,48 @@ def is_needed(extern: Any) -> bool:
     if isinstance(extern, InstanceType):
         return any(is_needed(item) for item in extern.exports.values())
     return True
+
+
+def _check_kinds(value: InstanceValue, type: InstanceType, name: str, place: Place) -> None:
+    """Checks that an instance has what is wanted, but for the types of functions."""
+    missing = [key for key in type.exports if key not in value.exports]
+    if missing:
+        raise LinkError([f"import {bounded(repr(name))} needs {bounded(repr(key))}" for key in missing])
+    for key, extern in type.exports.items():
+        found, path = value.exports[key], f"{name}#{key}"
+        if isinstance(extern, InstanceType):
+            if not isinstance(found, InstanceValue):
+                raise _mismatch(path, "an instance", found)
+            _check_kinds(found, extern, path, place)
+        elif isinstance(extern, TypeBound):
+            if not isinstance(found, ResourceType if isinstance(extern.type, ResourceName) else TypeItem):
+                raise _mismatch(path, "a resource type" if isinstance(extern.type, ResourceName) else "a type", found)
+            if isinstance(found, ResourceType):
+                _check_store(found, path, place)
+        elif isinstance(extern, CoreModuleType):
+            if not hasattr(found, "image"):
+                raise _mismatch(path, "a core module", found)
+            _check_type(path, "module", found.image, extern)
+        elif isinstance(extern, ComponentType):
+            if not isinstance(found, ComponentValue):
+                raise _mismatch(path, "a component", found)
+            _check_type(path, "component", found.component.type, extern)
+
+
+def _check_type(name: str, kind: str, given: Any, wanted: Any) -> None:
+    """Checks the type of a core module or component."""
+    load("wasmz.component.matching")
+    from wasmz.component.matching import component_problem, module_problem
+
+    problem = (module_problem if kind == "module" else component_problem)(given, wanted)
+    if problem is not None:
+        raise LinkError([f"import {bounded(repr(name))} is a {kind} of another type: {bounded(problem)}"])
+
+
+def _check_store(resource: ResourceType, name: str, place: Place) -> None:
+    """Checks that a resource type that a component defines is of the same store."""
+    if resource.state is not None and resource.state.store is not place.state.store:
+        raise LinkError([f"import {bounded(repr(name))} is a resource type of another store"])
 
 
 def _mismatch(name: str, wanted: str, item: Any) -> LinkError:

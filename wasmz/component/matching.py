@@ -1,13 +1,44 @@
-"""Whether functions of instances that are linked by Python are of the types that importers want."""
+"""Whether what Python links is of the types that importers want: functions, core modules, components."""
 
 from __future__ import annotations
+
+from wasmz.errors import InvalidWasm
+from wasmz.startup.concurrency import load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from wasmz.component.generated import Place
-    from wasmz.component.types import FunctionType
+    from wasmz.component.types import ComponentType, CoreModuleType, FunctionType
+    from wasmz.runtime.image import ModuleImage
+
+
+def module_problem(image: ModuleImage, wanted: CoreModuleType) -> str | None:
+    """Why a compiled core module is not what is wanted; ``None`` if it is."""
+    load("wasmz.component.image_types")
+    from wasmz.component.image_types import type_of_image
+
+    return _problem(type_of_image(image), wanted)
+
+
+def component_problem(given: ComponentType, wanted: ComponentType) -> str | None:
+    """The same for a component."""
+    return _problem(given, wanted)
+
+
+def _problem(given: Any, wanted: Any) -> str | None:
+    load("wasmz.component.validation.scopes")
+    from wasmz.component.validation.scopes import Context
+
+    load("wasmz.component.validation.subtyping")
+    from wasmz.component.validation.subtyping import check_extern
+
+    try:
+        check_extern(given, wanted, Context(), 0)
+    except InvalidWasm as error:
+        return error.reason
+    return None
 
 
 def functions_match(wanted: FunctionType, place: Place, given: Any) -> bool:

@@ -10,16 +10,15 @@ from wasmz.artifact.pyc import DamagedFile, decode_pyc
 from wasmz.component.binary.decoder import decode_component
 from wasmz.component.component import Component
 from wasmz.component.exposing import expose_component
+from wasmz.component.image_types import type_of_image
 from wasmz.component.instantiation import ComponentCode
 from wasmz.component.syntax import ComponentDefinition, CoreModule
-from wasmz.component.types import CoreModuleType, CoreTag
 from wasmz.component.validation.validator import validate_component
 from wasmz.config import Config
 from wasmz.errors import LinkError
 from wasmz.module import Module
 from wasmz.runtime.calls.supply import precompiled_supply
 from wasmz.runtime.link.engine import Engine
-from wasmz.types import GlobalType, MemoryType, TableType, TagType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from wasmz.component import syntax
-    from wasmz.component.types import CoreExternType
-    from wasmz.runtime.image import ModuleImage
 
 
 def core_modules(component: syntax.Component) -> Iterator[CoreModule]:
@@ -93,39 +90,3 @@ def open_precompiled(engine: Engine, data: bytes, modules: tuple[tuple[int, byte
     component = decode_component(data)
     validate_component(component, core_module_type=lambda definition: type_of_image(compiled[definition.start].image))
     return Component(ComponentCode(engine, component, modules=compiled))
-
-
-def type_of_image(image: ModuleImage) -> CoreModuleType:
-    """What a compiled module imports and exports."""
-    spaces: dict[str, list[CoreExternType]] = {
-        "func": [image.types[index] for index in image.function_types],
-        "tag": [CoreTag(image.types[index]) for index in image.tags],
-        "table": [],
-        "memory": [],
-        "global": [],
-    }
-    imports: dict[tuple[str, str], CoreExternType] = {}
-    functions = tags = 0
-    for item in image.imports:
-        type = item.type
-        made: CoreExternType
-        if isinstance(type, TableType):
-            spaces["table"].append(type)
-            made = type
-        elif isinstance(type, MemoryType):
-            spaces["memory"].append(type)
-            made = type
-        elif isinstance(type, GlobalType):
-            spaces["global"].append(type)
-            made = type
-        elif isinstance(type, TagType):
-            made = spaces["tag"][tags]
-            tags += 1
-        else:
-            made = spaces["func"][functions]
-            functions += 1
-        imports[item.module_name, item.name] = made
-    spaces["table"] += [table.type for table in image.tables]
-    spaces["memory"] += image.memories
-    spaces["global"] += [item.type for item in image.globals]
-    return CoreModuleType(imports, {export.name: spaces[export.kind][export.index] for export in image.exports})
