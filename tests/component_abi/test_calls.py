@@ -475,3 +475,21 @@ def test_types_that_share_much_are_no_burden() -> None:
         assert value[0] == value[1]
         value = value[0]
     assert value == (0, 0)
+
+
+def test_a_resource_type_has_several_names() -> None:
+    class Thing:
+        pass
+
+    text = """(component
+      (import "things" (instance
+        (export "thing" (type $thing (sub resource)))
+        (export "one" (type (eq $thing)))
+        (export "other" (type $other (eq $thing)))
+        (export "make" (func (result (own $other)))))))"""
+    made = []
+    for definition in ({"thing": Thing, "make": Thing}, {"thing": Thing, "one": Thing, "make": Thing}):
+        made.append(instantiate(text, things=definition))
+    assert len(made) == 2
+    with pytest.raises(wasmz.LinkError, match="'things#thing' is not defined"):
+        instantiate(text, things={"other": Thing, "make": Thing})

@@ -399,7 +399,9 @@ class InstanceType:
         self.resources: tuple[Resource, ...] = tuple(resources)
         self.paths: dict[Resource, tuple[str, ...]] = {}
         for name, extern in exports.items():
-            self.paths.update(paths_of(name, extern))
+            # Of a type with several names the first one counts: the others are of it.
+            for resource, path in paths_of(name, extern).items():
+                self.paths.setdefault(resource, path)
         self.name: str | None = None
         self.size: int = 1 + sum([extern.size for extern in exports.values()])
         self.depth: int = 1 + _depth_of(exports)
