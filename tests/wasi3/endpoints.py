@@ -26,7 +26,11 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def _answer(self) -> None:
-        body, trailers = self._body()
+        try:
+            body, trailers = self._body()
+        except EOFError:
+            self.close_connection = True
+            return
         endpoint = self.server.routes.get((self.command, self.path))
         mode = "missing" if endpoint is None else endpoint.get("mode", "static")
         if endpoint is None:
@@ -49,14 +53,21 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get("transfer-encoding", "").lower() != "chunked":
             return self.rfile.read(int(self.headers.get("content-length", 0))), []
         body = b""
-        while size := int(self.rfile.readline().partition(b";")[0], 16):
+        while size := int(self._line().partition(b";")[0], 16):
             body += self.rfile.read(size)
-            self.rfile.readline()
+            self._line()
         trailers = []
-        while line := self.rfile.readline().strip().decode():
+        while line := self._line().strip().decode():
             name, _, value = line.partition(":")
             trailers.append((name.strip().lower(), value.strip()))
         return body, trailers
+
+    def _line(self) -> bytes:
+        """A line of the request; ``EOFError`` if the client has gone in the middle."""
+        line = self.rfile.readline()
+        if not line:
+            raise EOFError
+        return line
 
     def _send(self, status: int, fields: list[tuple[str, str]], body: bytes) -> None:
         self.send_response(status)

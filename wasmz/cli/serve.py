@@ -33,7 +33,7 @@ _OPTIONS = (
 @with_options(_OPTIONS)
 @engine_options
 def serve_command(**given: Any) -> None:
-    """Answer HTTP requests with FILE, a component that exports wasi:http/incoming-handler.
+    """Answer HTTP requests with FILE, a component that exports wasi:http/incoming-handler, or wasi:http/handler.
 
     Each request gets an instance of its own, with what the options give.
     """
@@ -43,7 +43,7 @@ def serve_command(**given: Any) -> None:
         raise ImportError("wasmz serve needs uvicorn: pip install 'wasmz[serve]'") from None
     # Imported only here: they are for components.
     from wasmz.component.component import Component
-    from wasmz.component.serving import asgi, is_service
+    from wasmz.component.serving import EXPORTS, asgi, is_service
 
     file = given["file"]
     data = read_bytes(source_of(file))
@@ -51,7 +51,7 @@ def serve_command(**given: Any) -> None:
         raise WrongUsage(f"{file} is no component")
     component = Component.compile(make_engine(given), data)
     if not is_service(component):
-        raise WrongUsage(f"{file} answers no HTTP requests: it does not export wasi:http/incoming-handler")
+        raise WrongUsage(f"{file} answers no HTTP requests: it does not export {EXPORTS}")
     guest = GuestOptions(
         environment=given["environment"],
         inherit_env=given["inherit_env"],

@@ -1,4 +1,6 @@
-"""Components that answer HTTP requests, as applications for servers: ``wasi:http/incoming-handler`` behind ASGI.
+"""Components that answer HTTP requests, as applications for servers, behind ASGI.
+
+They export ``wasi:http/incoming-handler`` of WASI 0.2, or ``wasi:http/handler`` of 0.3.
 
     app = asgi(component, WasiConfig(env={"MODE": "test"}), timeout=10)         for uvicorn, hypercorn and others
 
@@ -14,15 +16,17 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
+from wasmz.component.asyncio_calls import Driver, driver_of
 from wasmz.component.component import Component
 from wasmz.component.linker import Linker
 from wasmz.errors import WasiExit, bounded, expect
 from wasmz.runtime.link.store import Store
 from wasmz.runtime.wasi.wasi_config import WasiConfig
+from wasmz.startup.concurrency import load
 from wasmz.wasi2.http_fields import FORBIDDEN
 from wasmz.wasi2.http_types import IncomingRequest, ResponseOutparam
 from wasmz.wasi2.signals import Pipe, Signal, until
-from wasmz.wasi2.worlds import add_to_linker
+from wasmz.wasi3.worlds import add_to_linker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +39,10 @@ if TYPE_CHECKING:
     Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
     Send = Callable[[dict[str, Any]], Awaitable[None]]
 
-_HANDLER: Final = "wasi:http/incoming-handler@0.2."
+# A component may have both: the later one is what its author wrote.
+_HANDLERS: Final = ("wasi:http/handler@0.3.", "wasi:http/incoming-handler@0.2.")
+# For messages.
+EXPORTS: Final = "wasi:http/incoming-handler or wasi:http/handler"
 _PIECE: Final = 1 << 16
 _TRAILERS: Final = "http.response.trailers"
 
@@ -54,7 +61,7 @@ def asgi(
     max_waiting: int = 256,
     define: Callable[[Linker], object] | None = None,
 ) -> HttpService:
-    """The ASGI application of a component that exports ``wasi:http/incoming-handler``, as ``wasi:http/proxy`` says.
+    """The ASGI application of a component of the world ``wasi:http/proxy`` (WASI 0.2) or ``wasi:http/service`` (0.3).
 
     Args:
         component: what answers. The configuration of its engine limits the memory of each request.
@@ -94,7 +101,7 @@ class HttpService:
             raise ValueError(f"timeout must be positive, not {timeout}")
         handler = _find_handler(component)
         if handler is None:
-            raise ValueError("the component answers no HTTP requests: it does not export wasi:http/incoming-handler")
+            raise ValueError(f"the component answers no HTTP requests: it does not export {EXPORTS}")
         self._component = component
         self._config = WasiConfig() if config is None else config
         self._handler = handler
@@ -158,8 +165,11 @@ class HttpService:
         with Store(component.engine) as store:
             if not exchange.enter(store):
                 return
-            instance = linker.instantiate(store, component)
-            instance.exports[self._handler].handle(*exchange.arguments(guest))
+            handle = linker.instantiate(store, component).exports[self._handler].handle
+            if self._handler.startswith(_HANDLERS[0]):
+                asyncio.run(exchange.respond(guest, handle, lambda: driver_of(store)))
+            else:
+                handle(*exchange.arguments(guest))
 
 
 class _Exchange:
@@ -174,7 +184,8 @@ class _Exchange:
         self._request = Pipe()
         # Set when there is a response, or none can come.
         self._answered = Signal()
-        self._response: OutgoingResponse | None = None
+        self._status = 200
+        self._response: Pipe | None = None
         self._headers: list[tuple[bytes, bytes]] = []
         self._store: Store | None = None
         # Why there is no response, if the guest said so.
@@ -194,7 +205,25 @@ class _Exchange:
         return not self._is_stopped
 
     def arguments(self, guest: Guest) -> tuple[IncomingRequest, ResponseOutparam]:
-        """What the guest's function gets."""
+        """What the guest's function of WASI 0.2 gets."""
+        line, fields = self._line()
+        return IncomingRequest(guest, *line, fields, self._request), ResponseOutparam(guest, self._take)
+
+    async def respond(self, guest: Guest, handle: Callable[..., Any], driver: Callable[[], Driver]) -> None:
+        """Calls the guest's function of WASI 0.3, and moves its response's body."""
+        load("wasmz.wasi3.http_service")
+        from wasmz.wasi3.http_service import respond
+
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: self._report(context["message"]))
+        line, fields = self._line()
+        await respond(guest, handle, line, fields, self._request, self._answer)
+        # The guest may do more after its response.
+        used = driver()
+        await used.finish()
+        await used.flush()
+
+    def _line(self) -> tuple[tuple[str, str, str, str | None], list[tuple[str, bytes]]]:
+        """Method, path, scheme and authority of the request; and the fields that a guest sees."""
         scope = self._scope
         fields = [(name.decode("latin-1"), bytes(value)) for name, value in scope["headers"]]
         authority = next((value.decode("latin-1") for name, value in fields if name.lower() == "host"), None)
@@ -202,20 +231,26 @@ class _Exchange:
         query: bytes = scope.get("query_string") or b""
         path = (raw + b"?" + query if query else raw).decode(errors="replace")
         kept = [item for item in fields if item[0].lower() not in FORBIDDEN]
-        scheme = scope.get("scheme", "http")
-        request = IncomingRequest(guest, scope["method"], path, scheme, authority, kept, self._request)
-        return request, ResponseOutparam(guest, self._take)
+        return (scope["method"], path, scope.get("scheme", "http"), authority), kept
 
     def _take(self, response: OutgoingResponse | None, code: Any) -> None:
         """The guest answers, with a response or an ``error-code``."""
         if response is None:
+            self._answer(None, code)
+            return
+        pipe = response.pipe
+        self._answer((response.status_code(), response.fields.items, pipe), None)
+        if not response.has_body:
+            pipe.end()
+        response.close()
+
+    def _answer(self, response: tuple[int, list[tuple[str, bytes]], Pipe] | None, code: Any) -> None:
+        """There is a response: its status, fields and body. Or an ``error-code`` instead."""
+        if response is None:
             self._refusal = code
         else:
-            self._headers = [(name.lower().encode("latin-1"), value) for name, value in response.fields.items]
-            self._response = response
-            if not response.has_body:
-                response.pipe.end()
-            response.close()
+            self._status, items, self._response = response
+            self._headers = [(name.lower().encode("latin-1"), value) for name, value in items]
         self._answered.set()
 
     def _run_guest(self) -> None:
@@ -234,7 +269,7 @@ class _Exchange:
             self._request.abandon()
             if self._response is not None:
                 # Nothing happens if it is complete.
-                self._response.pipe.end(failure=("internal-error", "the component ended"))
+                self._response.end(failure=("internal-error", "the component ended"))
             self._answered.set()
 
     def _report(self, text: str) -> None:
@@ -251,7 +286,7 @@ class _Exchange:
         self._request.end(failure="connection-terminated")
         response, store = self._response, self._store
         if response is not None:
-            response.pipe.abandon()
+            response.abandon()
         if store is not None:
             try:
                 # Unlike an interrupt, this also stops what the guest has yet to begin.
@@ -261,7 +296,7 @@ class _Exchange:
                 pass
         self._answered.set()
         if response is not None:
-            response.pipe.end()
+            response.end()
 
     async def serve(self, pool: ThreadPoolExecutor, receive: Receive, send: Send) -> None:
         """Runs the guest, and moves the bodies."""
@@ -306,16 +341,15 @@ class _Exchange:
 
     async def _respond(self, send: Send) -> None:
         await until(self._answered)
-        response = self._response
+        pipe = self._response
         if self._is_stopped:
             return
-        if response is None:
+        if pipe is None:
             self._is_sent = True
             await _send_whole(send, 500, b"Internal Server Error")
             return
-        pipe = response.pipe
         has_trailers = _TRAILERS in (self._scope.get("extensions") or ()) and _has(self._headers, b"trailer")
-        start = {"type": "http.response.start", "status": response.status_code(), "headers": self._headers}
+        start = {"type": "http.response.start", "status": self._status, "headers": self._headers}
         await send({**start, "trailers": True} if has_trailers else start)
         if self._scope["method"] == "HEAD":
             pipe.abandon()
@@ -330,16 +364,21 @@ class _Exchange:
 
     def _report_incomplete(self) -> None:
         if not self._is_sent and self._response is not None:
-            self._report(f"the response is incomplete: {bounded(repr(self._response.pipe.failure))}")
+            self._report(f"the response is incomplete: {bounded(repr(self._response.failure))}")
 
     async def _send_body(self, pipe: Pipe, send: Send) -> bool:
         """Sends what comes from the guest; whether that is the whole body."""
+        length = next((value for name, value in self._headers if name == b"content-length"), b"")
+        rest = int(length) if length.isdigit() else -1
         while not self._is_stopped:
             await until(pipe.readable)
             piece = pipe.read(_PIECE)
             if piece is None:
                 return pipe.failure is None and not self._is_stopped
             if piece:
+                rest -= len(piece)
+                # The client may go as soon as it has everything; the guest need not be at its end then.
+                self._is_sent = rest == 0
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
         return False
 
@@ -355,4 +394,4 @@ def _has(headers: list[tuple[bytes, bytes]], wanted: bytes) -> bool:
 
 
 def _find_handler(component: Component) -> str | None:
-    return next((name for name in component.exports if name.startswith(_HANDLER)), None)
+    return next((name for start in _HANDLERS for name in component.exports if name.startswith(start)), None)

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 _TIMEOUT_SECONDS: Final = 600.0
 _SECOND: Final = 1_000_000_000
 _PIECE: Final = 1 << 16
+# How long all trailers of a response are at most; each counts a little more than its text.
+_LONGEST_LINE: Final = 1 << 16
+_FIELD_BYTES: Final = 128
 # They say how a body is framed, and which host is meant: the client's business.
 _FRAMING: Final = frozenset({"content-length", "transfer-encoding", "host"})
 
@@ -41,30 +44,62 @@ class Client:
     def handle(self, request: OutgoingRequest, options: RequestOptions | None) -> FutureIncomingResponse:
         """Begins to send a request."""
         guest = self._guest
+        timeouts: tuple[int | None, ...] = (None, None, None)
+        if options is not None:
+            timeouts = options.connect_timeout(), options.first_byte_timeout(), options.between_bytes_timeout()
         try:
-            exchange = _Exchange(request, options)
+            exchange = Exchange(
+                text_of(request.method()),
+                text_of(request.scheme() or "HTTPS"),
+                request.authority(),
+                request.path_with_query(),
+                request.fields.items,
+                request.pipe if request.has_body else None,
+                timeouts,
+            )
             if not self._grants.allows_host(exchange.host, exchange.port):
                 raise ComponentError("HTTP-request-denied")
-            made = FutureIncomingResponse(guest, exchange.answered, lambda: exchange.find(guest))
+            made = FutureIncomingResponse(guest, exchange.answered, lambda: _find(guest, exchange))
         finally:
             request.close()
             if options is not None:
                 options.close()
-        threading.Thread(target=exchange.run, name="wasmz http request", daemon=True).start()
+        exchange.start()
         return made
 
 
-class _Exchange:
+def _find(guest: Guest, exchange: Exchange) -> tuple[str, Any]:
+    """The response as a result, once it has begun."""
+    if exchange.failure is not None:
+        return "err", exchange.failure
+    return "ok", IncomingResponse(guest, exchange.status, exchange.headers, exchange.response)
+
+
+class Exchange:
     """A request and its response.
 
     Attributes:
         host, port: where it goes.
         answered: set when the response has begun, or cannot come.
+        failure: an ``error-code`` if it cannot.
+        status, headers, response: the response, whose body is a pipe.
     """
 
-    def __init__(self, request: OutgoingRequest, options: RequestOptions | None) -> None:
-        scheme = text_of(request.scheme() or "HTTPS")
-        authority = request.authority()
+    def __init__(
+        self,
+        method: str,
+        scheme: str,
+        authority: str | None,
+        path: str | None,
+        fields: list[tuple[str, bytes]],
+        body: Pipe | None,
+        timeouts: tuple[int | None, ...],
+    ) -> None:
+        """``timeouts``, in nanoseconds: to connect, until the response begins, until it goes on.
+
+        Raises:
+            ComponentError: this is nothing that can be sent.
+        """
         if scheme not in ("HTTP", "HTTPS") or not authority or "@" in authority:
             raise ComponentError("HTTP-request-URI-invalid")
         try:
@@ -74,38 +109,45 @@ class _Exchange:
         self.is_secure: bool = scheme == "HTTPS"
         self.port: int = port or (443 if self.is_secure else 80)
         self._authority: str = authority
-        self._method: str = text_of(request.method())
-        self._path: str = request.path_with_query() or "/"
+        self._method: str = method
+        self._path: str = path or "/"
         if not self._path.startswith("/") and self._path != "*":
             self._path = f"/{self._path}"
-        self._fields: list[tuple[str, bytes]] = list(request.fields.items)
-        self._body: Pipe | None = request.pipe if request.has_body else None
-        self._connect_timeout: float = _TIMEOUT_SECONDS
-        self._first_timeout: float = _TIMEOUT_SECONDS
-        self._between_timeout: float = _TIMEOUT_SECONDS
-        if options is not None:
-            self._connect_timeout = _seconds(options.connect_timeout())
-            self._first_timeout = _seconds(options.first_byte_timeout())
-            self._between_timeout = _seconds(options.between_bytes_timeout())
+        self._fields: list[tuple[str, bytes]] = list(fields)
+        self._body: Pipe | None = body
+        self._connect_timeout, self._first_timeout, self._between_timeout = map(_seconds, timeouts)
         self.answered: Signal = Signal()
-        self._status: int = 0
-        self._headers: list[tuple[str, bytes]] = []
-        self._response: Pipe = Pipe()
-        self._failure: Any = None
+        self.status: int = 0
+        self.headers: list[tuple[str, bytes]] = []
+        self.response: Pipe = Pipe()
+        self.failure: Any = None
+        self._connection: http.client.HTTPConnection | None = None
         # What a timeout means now.
         self._late: Any = "connection-timeout"
 
-    def find(self, guest: Guest) -> tuple[str, Any]:
-        """The response as a result, once it has begun."""
-        if self._failure is not None:
-            return "err", self._failure
-        return "ok", IncomingResponse(guest, self._status, self._headers, self._response)
+    def start(self) -> None:
+        """Begins, in a thread of its own."""
+        threading.Thread(target=self.run, name="wasmz http request", daemon=True).start()
+
+    def stop(self) -> None:
+        """Nobody wants the response any more."""
+        self.response.abandon()
+        if self._body is not None:
+            self._body.end(failure="connection-terminated")
+        connection = self._connection
+        used = None if connection is None else connection.sock
+        if used is not None:
+            try:
+                used.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                # It is not connected any more.
+                pass
 
     def run(self) -> None:
         """Sends, and receives, in a thread of its own."""
         connection = None
         try:
-            connection = self._connect()
+            connection = self._connection = self._connect()
             self._send(connection)
             self._receive(connection)
         except Exception as error:
@@ -119,9 +161,9 @@ class _Exchange:
 
     def _fail(self, code: Any) -> None:
         if self.answered.is_set:
-            self._response.end(failure=code)
+            self.response.end(failure=code)
         else:
-            self._failure = code
+            self.failure = code
 
     def _connect(self) -> http.client.HTTPConnection:
         if self.is_secure:
@@ -130,6 +172,7 @@ class _Exchange:
             )
         else:
             connection = http.client.HTTPConnection(self.host, self.port, timeout=self._connect_timeout)
+        connection.response_class = _Response
         connection.connect()
         connection.sock.settimeout(self._first_timeout)
         return connection
@@ -164,8 +207,8 @@ class _Exchange:
     def _receive(self, connection: http.client.HTTPConnection) -> None:
         self._late = "connection-read-timeout"
         response = connection.getresponse()
-        self._status = response.status
-        self._headers = [(name, value.encode("latin-1")) for name, value in response.getheaders()]
+        self.status = response.status
+        self.headers = [(name, value.encode("latin-1")) for name, value in response.getheaders()]
         self.answered.set()
         if connection.sock is not None:
             connection.sock.settimeout(self._between_timeout)
@@ -173,12 +216,37 @@ class _Exchange:
             piece = response.read1(_PIECE)
             if not piece:
                 break
-            if not self._response.write_all(piece):
+            if not self.response.write_all(piece):
                 return
         if response.length:
             # It was to be longer.
             raise http.client.IncompleteRead(b"", response.length)
-        self._response.end()
+        self.response.end(trailers=getattr(response, "trailers", None))
+
+
+class _Response(http.client.HTTPResponse):
+    """A response that keeps its trailers, which the library reads and forgets.
+
+    Attributes:
+        trailers: names and values.
+    """
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self.trailers: list[tuple[str, bytes]] = []
+
+    def _read_and_discard_trailer(self) -> None:
+        size = 0
+        while True:
+            line = self.fp.readline(_LONGEST_LINE + 1)
+            size += len(line) + _FIELD_BYTES
+            if size > _LONGEST_LINE:
+                raise http.client.LineTooLong("trailer line")
+            if line in (b"", b"\n", b"\r\n"):
+                return
+            name, colon, value = line.partition(b":")
+            if colon:
+                self.trailers.append((name.decode("latin-1").strip(), value.strip()))
 
 
 class _Incomplete(Exception):

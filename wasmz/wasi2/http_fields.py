@@ -38,7 +38,10 @@ class Fields(Resource):
     Attributes:
         items: names and values.
         is_fixed: whether it cannot be changed.
+        too_large: the ``header-error`` for more than one message may have.
     """
+
+    too_large: str = "forbidden"
 
     def __init__(self, guest: Guest, items: Iterable[tuple[str, bytes]] = (), *, is_fixed: bool = False) -> None:
         super().__init__(guest)
@@ -90,7 +93,7 @@ class Fields(Resource):
 
     def clone(self) -> Fields:
         """A copy that can be changed."""
-        return Fields(self.guest, self.items)
+        return type(self)(self.guest, self.items)
 
     def _drop(self, name: str) -> None:
         wanted = name.lower()
@@ -101,7 +104,7 @@ class Fields(Resource):
             raise ComponentError("immutable")
         check_field(name, values)
         if self._size > MOST_BYTES:
-            raise ComponentError("forbidden")
+            raise ComponentError(self.too_large)
 
 
 def check_field(name: str, values: Iterable[bytes]) -> None:

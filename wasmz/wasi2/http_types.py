@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from wasmz.wasi2.streams import IoError
 
 _METHODS: Final = ("get", "head", "post", "put", "delete", "connect", "options", "trace", "patch")
-_TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*")
+TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*")
 # No spaces, no control characters, nothing that ends the line of a request.
 _PATH: Final = re.compile(r"[!-~\u0080-\U0010ffff]*")
 _AUTHORITY: Final = re.compile(r"[!-.0-9:-~]+")
@@ -81,7 +81,8 @@ def text_of(value: Any) -> str:
     return str(payload_of(value)) if label == "other" else label.upper()
 
 
-def _length_of(headers: Fields) -> int | None:
+def length_of(headers: Fields) -> int | None:
+    """How long a body is to be, if the fields say so."""
     for value in headers.get("content-length"):
         if value.strip().isdigit():
             return int(value)
@@ -109,7 +110,7 @@ class _Outgoing(Resource):
         if self.has_body:
             raise ComponentError(None)
         self.has_body = True
-        return OutgoingBody(self.guest, self.pipe, _length_of(self.fields), self.wrong_size)
+        return OutgoingBody(self.guest, self.pipe, length_of(self.fields), self.wrong_size)
 
     def close(self) -> None:
         self.fields.close()
@@ -132,7 +133,7 @@ class OutgoingRequest(_Outgoing):
 
     def set_method(self, method: Any) -> None:
         """Its method."""
-        if not _TOKEN.fullmatch(text_of(method)):
+        if not TOKEN.fullmatch(text_of(method)):
             raise ComponentError(None)
         self._method = method_value(text_of(method))
 
@@ -152,7 +153,7 @@ class OutgoingRequest(_Outgoing):
 
     def set_scheme(self, scheme: Any) -> None:
         """Its scheme."""
-        if scheme is not None and not _SCHEME.fullmatch(text_of(scheme)):
+        if scheme is not None and not SCHEME.fullmatch(text_of(scheme)):
             raise ComponentError(None)
         self._scheme = None if scheme is None else scheme_value(text_of(scheme))
 

@@ -51,6 +51,11 @@ async def in_thread(function: Callable[[], Any], name: str) -> Any:
     return job.result()
 
 
+async def value_of(future: Any) -> Any:
+    """The value of a future, as a coroutine."""
+    return await future
+
+
 class Ending:
     """A future of how something ended: what is awaited by a guest, and settled by the host."""
 

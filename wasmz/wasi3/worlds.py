@@ -67,6 +67,18 @@ INTERFACES: Final[dict[str, dict[str, tuple[str, str]]]] = {
         "udp-socket": ("udp", "UdpSocket"),
         "[static]udp-socket.create": ("udp", "Udp.create"),
     },
+    "wasi:http/types": {
+        "fields": ("http_types", "Fields"),
+        "[constructor]fields": ("http_types", "Types.make_fields"),
+        "[static]fields.from-list": ("http_types", "Types.fields_from_list"),
+        "request": ("http_types", "Request"),
+        "[static]request.new": ("http_types", "Types.make_request"),
+        "request-options": ("http_types", "RequestOptions"),
+        "[constructor]request-options": ("http_types", "Types.make_options"),
+        "response": ("http_types", "Response"),
+        "[static]response.new": ("http_types", "Types.make_response"),
+    },
+    "wasi:http/client": {"send": ("http_client", "Client.send")},
     "wasi:sockets/ip-name-lookup": {"resolve-addresses": ("sockets", "Names.resolve_addresses")},
 }
 
