@@ -113,20 +113,7 @@ def _compile_bundle(
     settings = config.changes
     for_whom = ", ".join(python.tag for python in pythons)
     if standalone:
-        if is_component(read_bytes(source)):
-            raise click.UsageError(f"--standalone is for modules, and {source} is a component")
-        # Imported only here.
-        from wasmz.compile.front_end import load_module
-        from wasmz.wasm.proposals import accepted_by
-
-        given = read_source(source)
-        with errors_in_text(given):
-            module = load_module(bytes(given), accepted_by(config))
-        starts = (item.index for item in module.exports if item.name == "_start" and item.kind == "func")
-        if not any(module.function_type(index) == FuncType((), ()) for index in starts):
-            raise click.UsageError(
-                f"{source} is not a command: it exports no function _start, so there is nothing to run"
-            )
+        _check_command(source, engine)
         target = source.with_suffix(".pyz") if output is None else Path(output)
         check_target(source, target)
         content = bundle.archive(source, pythons, settings, jobs=jobs)
@@ -137,6 +124,29 @@ def _compile_bundle(
     files = bundle.set_files(source, pythons, settings, with_wasm=with_wasm, jobs=jobs)
     bundle.write_set(files, folder)
     click.echo(f"{folder}: {len(files)} files, {sum(map(len, files.values())):,} bytes, for {for_whom}")
+
+
+def _check_command(source: Path, engine: Engine) -> None:
+    """Raises a usage error if a file is valid, but no program."""
+    wanted = "no function _start"
+    if is_component(read_bytes(source)):
+        from wasmz.component.commands import is_command
+        from wasmz.component.component import Component
+
+        wanted = "no wasi:cli/run"
+        is_program = is_command(Component.compile(engine, source))
+    else:
+        # Imported only here.
+        from wasmz.compile.front_end import load_module
+        from wasmz.wasm.proposals import accepted_by
+
+        given = read_source(source)
+        with errors_in_text(given):
+            module = load_module(bytes(given), accepted_by(engine.config))
+        starts = (item.index for item in module.exports if item.name == "_start" and item.kind == "func")
+        is_program = any(module.function_type(index) == FuncType((), ()) for index in starts)
+    if not is_program:
+        raise click.UsageError(f"{source} is not a command: it exports {wanted}, so there is nothing to run")
 
 
 @click.command("validate")

@@ -92,6 +92,11 @@ _RUNTIME_FILES = (
     *("artifact/__init__.py", "startup/__init__.py"),
 )
 
+# What components need besides, and folders of modules that programs need whole.
+_COMPONENT_FILES = ("artifact/cache.py", "module.py")
+_FOLDERS = ("runtime",)
+_COMPONENT_FOLDERS = ("component", "wasi2", "wasm")
+
 # The date of all files in an archive, so that equal contents give equal files.
 _DATE = (1980, 1, 1, 0, 0, 0)
 
@@ -242,8 +247,20 @@ def write_set(files: dict[str, bytes], folder: Path) -> None:
             write_output(path, content)
 
 
+def _needed(package: Path, is_whole: bool) -> list[str]:
+    """The files of wasmz that a program needs, relative to the package; ``is_whole``: it is a component."""
+    files, folders = [*_RUNTIME_FILES], [*_FOLDERS]
+    if is_whole:
+        files += _COMPONENT_FILES
+        folders += _COMPONENT_FOLDERS
+    found = [path for folder in folders for path in sorted((package / folder).rglob("*.py"))]
+    return [*files, *(path.relative_to(package).as_posix() for path in found)]
+
+
 def archive(source: Path, pythons: list[Python], options: dict[str, Any], *, jobs: int = 1) -> bytes:
-    """A zip archive that ``python`` runs: a command module and the runtime, for each version. It needs nothing else.
+    """A zip archive that ``python`` runs: a program and the runtime, for each version. It needs nothing else.
+
+    The program is a command module, or a component that is one.
 
     Raises:
         InvalidWasm, UnsupportedFeature: the module is not valid. BundleError: an interpreter fails.
@@ -251,7 +268,7 @@ def archive(source: Path, pythons: list[Python], options: dict[str, Any], *, job
     import tempfile
 
     package = Path(__file__).parent.parent
-    names = [*_RUNTIME_FILES, *(str(path.relative_to(package)) for path in sorted((package / "runtime").rglob("*.py")))]
+    names = _needed(package, is_component(read_bytes(source)))
     main = _MAIN.format(known=[python.tag for python in pythons], name=source.stem)
     files = {"__main__.py": main.encode()}
     for python in pythons:
