@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 import wasmz.wasmtime as w
 from tests.component_abi.support import parse
+from tests.component_abi.test_async import TWICE
 from tests.dropin.scenarios.component_items import GUEST, HOST, TYPES, VOID, WASI, hosted, wasi
 from tests.dropin.scenarios.components import linked
 from wasmz.wasmtime import component
@@ -119,6 +121,17 @@ def test_epochs_stop_components() -> None:
         y(store)
     store.set_epoch_deadline(1)
     y(store)
+
+
+@pytest.mark.skipif(sys.platform == "emscripten", reason="there are no threads here")
+def test_asynchronous_functions_are_waited_for() -> None:
+    store, instance = linked(w, TWICE, fetch=lambda store, key: key + 1)
+    twice: Any = instance.get_func(store, "twice")
+
+    async def inside() -> Any:
+        return twice(store, 5)
+
+    assert (twice(store, 4), asyncio.run(inside())) == (10, 12)
 
 
 def test_a_linker_that_is_forgotten_while_adding_is_free_again() -> None:

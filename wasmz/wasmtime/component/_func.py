@@ -6,12 +6,12 @@ add(store, 1, 2)
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 from functools import cached_property
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 import wasmz
+from wasmz.startup.concurrency import load
 from wasmz.wasmtime._error import WasmtimeError
 from wasmz.wasmtime._store import Store, Storelike, context_of
 from wasmz.wasmtime.component._failures import failure
@@ -20,7 +20,7 @@ from wasmz.wasmtime.component._types import FuncType, item_type
 from wasmz.wasmtime.component._values import ResultType, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
 
 class Func:
@@ -64,8 +64,8 @@ class Func:
             if owner.engine._has_epochs and owner._is_late():
                 raise wasmz.Interrupted
             returned = self._function(*own)
-            if inspect.iscoroutine(returned):
-                returned = asyncio.run(returned)
+            if isinstance(returned, CoroutineType):
+                returned = _awaited(returned)
         except wasmz.component.ComponentError as error:
             if isinstance(result, ResultType):
                 return result._given("err", error.payload)
@@ -91,6 +91,23 @@ class Func:
         if owner is not self._store:
             raise WasmtimeError("this Func belongs to another store")
         return owner
+
+
+def _awaited(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """The result of an asynchronous function, which is waited for even where an event loop runs."""
+    # Imported only here: most components have no such functions.
+    load("asyncio")
+    import asyncio
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(coroutine)
+    load("concurrent.futures.thread")
+    from concurrent.futures.thread import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
 
 
 def component_func(store: Store, function: Callable[..., Any], own: Any, scope: Scope) -> Func:
