@@ -196,7 +196,7 @@ class Driver:
 
     def leave(self, store: Store) -> None:
         """For stores: it is closed. What is under way ends."""
-        self._tell(lambda: self._stop(ValueError("the store is closed")))
+        self._tell(lambda: self.stop(ValueError("the store is closed")))
 
     def _tell(self, action: Callable[[], object]) -> None:
         """Does something in the event loop; from any thread."""
@@ -206,8 +206,8 @@ class Driver:
             # The loop is closed: nobody waits there.
             pass
 
-    def _stop(self, error: BaseException) -> None:
-        """Ends all calls, and what the host does for guests; these are not gone on with."""
+    def stop(self, error: BaseException) -> None:
+        """Ends all calls with an exception, and what the host does for guests; these are not gone on with."""
         for thread in self.scheduler.waiting:
             for state in thread.task.state_of_instance.chain():
                 state.may_enter = False
@@ -297,7 +297,7 @@ class Driver:
                     self.fail(component_trap("deadlock detected: event loop cannot make further progress"))
                     return
             # While no code of guests runs, this is what deadlines and interrupts stop.
-            suspended[id(self)] = ref(self.store), lambda: self._tell(lambda: self._stop(Interrupted()))
+            suspended[id(self)] = ref(self.store), lambda: self._tell(lambda: self.stop(Interrupted()))
             try:
                 await self._event.wait()
             finally:

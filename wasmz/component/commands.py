@@ -8,7 +8,7 @@ In WASI 0.3 that function is asynchronous: it runs in an event loop of its own.
 
 from __future__ import annotations
 
-from wasmz.errors import ComponentError
+from wasmz.errors import ComponentError, Interrupted
 from wasmz.startup.concurrency import load
 
 TYPE_CHECKING = False
@@ -46,11 +46,15 @@ def run_command(instance: ComponentInstance) -> int:
     load("asyncio")
     import asyncio
 
-    return asyncio.run(run_command_async(instance))
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(run_command_async(instance))
+    raise RuntimeError("an event loop runs in this thread: await run_command_async(instance)")
 
 
 async def run_command_async(instance: ComponentInstance) -> int:
-    """Runs a program of WASI 0.3 to its end, in the event loop that runs; its exit status.
+    """Runs a program of WASI 0.3 to its end, in the event loop that runs; its exit status. Cancelling that stops it.
 
     Raises:
         ValueError: the component is no such program.
@@ -62,11 +66,20 @@ async def run_command_async(instance: ComponentInstance) -> int:
     load("wasmz.component.asyncio_calls")
     from wasmz.component.asyncio_calls import driver_of
 
+    load("asyncio")
+    import asyncio
+
     driver = driver_of(instance.store)
+    task = asyncio.ensure_future(run())
     try:
-        await run()
+        await asyncio.shield(task)
     except ComponentError:
         return 1
+    except asyncio.CancelledError:
+        # Without a choice for the program: so does Ctrl-C.
+        driver.stop(Interrupted())
+        await asyncio.wait([task])
+        raise
     finally:
         # What it has written is to arrive.
         await driver.flush()
