@@ -14,6 +14,7 @@ import pytest
 
 from tests.component_abi.support import parse
 from tests.support.built import built
+from tests.wasi2 import hello
 from tests.wasm.encode import I32, function
 from wasmz.ship import bundle
 
@@ -167,50 +168,19 @@ def test_archive_runs_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "status", "stdout", "stderr"),
-    [("say", 0, "hello\n", ""), ("log", 1, "", "log")],
+    ("imports", "status", "stdout", "stderr"),
+    [("", 0, "hello\n", ""), ('(import "log" (func))', 1, "", "log")],
 )
-def test_archive_of_a_component_runs_alone(word: str, status: int, stdout: str, stderr: str, tmp_path: Path) -> None:
+def test_archive_of_a_component_runs_alone(imports: str, status: int, stdout: str, stderr: str, tmp_path: Path) -> None:
     """It writes; or it imports what nobody has."""
     source = tmp_path / "program.wasm"
-    source.write_bytes(parse(component_program(word)))
+    source.write_bytes(parse(hello.program(imports)))
     archive = tmp_path / "program.pyz"
     archive.write_bytes(bundle.archive(source, [bundle.this_python()], {}))
     plain = [sys.executable, "-I", "-S", str(archive), "x"]
     done = subprocess.run(plain, capture_output=True, text=True, cwd="/", timeout=60)
     assert (done.returncode, done.stdout) == (status, stdout), done.stderr
     assert stderr in done.stderr and bool(done.stderr) is bool(stderr)
-
-
-def component_program(word: str) -> str:
-    imports = '(import "log" (func))' if word == "log" else ""
-    return f"""(component
-      {imports}
-      (import "wasi:io/error@0.2.0" (instance $errors (export "error" (type (sub resource)))))
-      (alias export $errors "error" (type $error))
-      (import "wasi:io/streams@0.2.0" (instance $streams
-        (export "output-stream" (type $output (sub resource)))
-        (alias outer 1 $error (type $outer)) (export "error" (type $error (eq $outer)))
-        (type $failure (variant (case "last-operation-failed" (own $error)) (case "closed")))
-        (export "stream-error" (type $stream-error (eq $failure)))
-        (export "[method]output-stream.blocking-write-and-flush" (func
-          (param "self" (borrow $output)) (param "contents" (list u8)) (result (result (error $stream-error)))))))
-      (alias export $streams "output-stream" (type $output))
-      (import "wasi:cli/stdout@0.2.0" (instance $stdout
-        (alias outer 1 $output (type $outer)) (export "output-stream" (type $output (eq $outer)))
-        (export "get-stdout" (func (result (own $output))))))
-      (core module $memory (memory (export "m") 1) (data (i32.const 8) "hello\\n"))
-      (core instance $memory (instantiate $memory))
-      (core func $get (canon lower (func $stdout "get-stdout")))
-      (core func $write (canon lower (func $streams "[method]output-stream.blocking-write-and-flush")
-        (memory (core memory $memory "m"))))
-      (core module $a
-        (import "" "get" (func $get (result i32))) (import "" "write" (func $write (param i32 i32 i32 i32)))
-        (func (export "run") (result i32)
-          (call $write (call $get) (i32.const 8) (i32.const 6) (i32.const 32)) i32.const 0))
-      (core instance $a (instantiate $a (with "" (instance (export "get" (func $get)) (export "write" (func $write))))))
-      (func $run (result (result)) (canon lift (core func $a "run")))
-      (instance $cli (export "run" (func $run))) (export "wasi:cli/run@0.2.0" (instance $cli)))"""
 
 
 def test_archive_for_another_version_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -95,7 +95,7 @@ _RUNTIME_FILES = (
 # What components need besides, and folders of modules that programs need whole.
 _COMPONENT_FILES = ("artifact/cache.py", "module.py")
 _FOLDERS = ("runtime",)
-_COMPONENT_FOLDERS = ("component", "wasi2", "wasm")
+_COMPONENT_FOLDERS = ("component", "wasi2", "wasi3", "wasm")
 
 # The date of all files in an archive, so that equal contents give equal files.
 _DATE = (1980, 1, 1, 0, 0, 0)

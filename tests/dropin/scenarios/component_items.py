@@ -7,6 +7,7 @@ from typing import Any
 from tests.component_abi.support import parse
 from tests.dropin.scenarios import scenario
 from tests.dropin.scenarios.components import linked, tried
+from tests.wasi2 import hello
 
 # Resources of the host's: `mk` and `b` are the host's, `b` borrows, `own` takes.
 HOST = """(component
@@ -462,3 +463,18 @@ for _code, _status in enumerate(("ok", "err")):
 def _(w: Any) -> Any:
     store, instance = wasi(w, "wasi:clocks/monotonic-clock@0.2.0", shadowing=True)
     return instance.get_func(store, "now")(store)
+
+
+@scenario("a component writes")
+def _(w: Any) -> Any:
+    written: list[bytes] = []
+    engine = w.Engine()
+    store, linker, config = w.Store(engine), w.component.Linker(engine), w.WasiConfig()
+    config.stdout_custom = written.append
+    store.set_wasi(config)
+    linker.add_wasip2()
+    program = w.component.Component(engine, parse(hello.program()))
+    instance = linker.instantiate(store, program)
+    run = instance.get_export_index(store, "run", program.get_export_index("wasi:cli/run@0.2.3"))
+    # Defined as a whole, and by its version.
+    return [instance.get_func(store, run)(store).tag, b"".join(written)]
