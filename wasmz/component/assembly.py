@@ -7,7 +7,7 @@ fused_text(...)         a component calls another one
 For an export `add: func(a: u32, b: u32) -> u32`:
 
     def call(a, b):
-        if not state_b.may_enter: trap_enter()
+        if not state_b.may_enter: trap_enter(state_b)
         state_b.may_enter = False
         try:
             if a.__class__ is not int or a < 0 or a > 1073741823: a = int_of(a, 0, 4294967295)
@@ -59,6 +59,31 @@ def allocates(type: ValueType) -> bool:
 
 # What they consist of passes later.
 _ENDS: Final = frozenset({"stream", "future"})
+_HANDLES: Final = frozenset({"own", "borrow", "stream", "future", "error-context"})
+
+
+def passes_handles(type: ValueType) -> bool:
+    """Whether there are handles in a value."""
+    return any(part.kind in _HANDLES for part in parts_of(type))
+
+
+def own_types(type: ValueType | None) -> list[Any]:
+    """The resource types that a value has handles to which own resources."""
+    found = [] if type is None else [part.resource for part in parts_of(type) if part.kind == "own"]  # type: ignore[attr-defined]
+    return list(dict.fromkeys(found))
+
+
+def parts_of(type: ValueType) -> list[ValueType]:
+    """A type and those that it consists of, one of those that are equal."""
+    seen = {type.form: type}
+    waiting = [type]
+    while waiting:
+        one = waiting.pop()
+        for part in () if one.kind in _ENDS else one.parts():
+            if part.form not in seen:
+                seen[part.form] = part
+                waiting.append(part)
+    return list(seen.values())
 
 
 def parameter_names(type: FunctionType) -> list[str]:
@@ -178,7 +203,7 @@ def _enter(text: Text, entered: Sequence[Any], letter: str) -> list[str]:
     text.namespace.update({f"around_{number}": state for number, state in enumerate(entered[1:])})
     names += [f"around_{number}" for number in range(len(entered) - 1)]
     for name in names:
-        text.line(f"if not {name}.may_enter: trap_enter()")
+        text.line(f"if not {name}.may_enter: trap_enter({name})")
     for name in names:
         text.line(f"{name}.may_enter = False")
     return names
@@ -191,15 +216,21 @@ def export_text(
     text = Text()
     params = _Params(type, side)
     names = [f"ARG{number}" for number in range(len(type.params))]
+    for resource in own_types(type.result):
+        bound = text.bind("R", side.resources(resource))
+        text.line(f"if {bound}.abandoned: drop_abandoned({bound})")
     states = _enter(text, entered, side.letter)
     lowering = Lowering(text, side)
     has_scope = any(param.has_borrow and not lowering.is_at_home(param) for param in params.types)
+    gives = any(map(passes_handles, params.types))
     text.line("try:")
     with text.indented():
         if has_scope:
             text.line("t = HostScope()")
+        if gives:
+            text.line(f"{lowering.state}.given = []")
         cores = lower_params(text, side, params, names) if names else []
-        text.line("pass")
+        text.line(f"{lowering.state}.given = None" if gives else "pass")
     scope = ", t" if has_scope else ""
     _write_handler(text, f"wrong_arguments(error, ({''.join(name + ', ' for name in names)}){scope})", "BaseException")
     for line in (depth.ENTER if is_deep else "try:").splitlines():
@@ -253,11 +284,14 @@ def import_text(type: FunctionType, side: Side) -> tuple[Text, str]:
     pointer = cores[-1] if type.result is not None and not _is_flat(side, type.result) else None
     arguments = lift_params(text, side, params, cores) if params.types else []
     call = f"f({', '.join(arguments)})"
-    if type.result is not None and type.result.kind == "result":
-        text.line(f"try: r = new(Ok, ({call},))")
-        text.line("except ComponentError as error: r = new(Err, (error.payload,))")
+    if params.has_borrow:
+        # What is lent to it is gone then, too.
+        text.line("try:")
+        with text.indented():
+            _write_host_call(text, type, call)
+        text.line("except BaseException: end_lending(s); raise")
     else:
-        text.line(f"r = {call}")
+        _write_host_call(text, type, call)
     result = None
     if type.result is None:
         text.line("if r is not None: raise needless_result(r)")
@@ -271,6 +305,14 @@ def import_text(type: FunctionType, side: Side) -> tuple[Text, str]:
     if result is not None:
         text.line(f"return {result}")
     return text, ", ".join(cores)
+
+
+def _write_host_call(text: Text, type: FunctionType, call: str) -> None:
+    if type.result is not None and type.result.kind == "result":
+        text.line(f"try: r = new(Ok, ({call},))")
+        text.line("except ComponentError as error: r = new(Err, (error.payload,))")
+    else:
+        text.line(f"r = {call}")
 
 
 def fused_text(

@@ -12,8 +12,11 @@ from __future__ import annotations
 import asyncio
 from weakref import ref
 
+from wasmz.component.assembly import own_types
+from wasmz.component.fibers import is_on_fiber
 from wasmz.component.generated import failure
-from wasmz.component.scheduling import Scheduler, scheduler_of
+from wasmz.component.handles import drop_abandoned
+from wasmz.component.scheduling import Refused, Scheduler, scheduler_of
 from wasmz.component.spelling import attribute_name
 from wasmz.component.tasks import start_call
 from wasmz.component.traps import ComponentError, component_trap
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from typing import Any, Final
 
+    from wasmz.component.state import ComponentState
     from wasmz.runtime.link.store import Store
 
 __wasmz_frame__ = "helper"
@@ -53,17 +57,29 @@ _run_deep = _make_run_deep()
 def run_guest(store: Store, action: Callable[[], Any]) -> Any:
     """Does something that runs guests' code.
 
+    After a trap, calls end that can no longer go on.
+
     Raises:
-        Trap: it trapped. Whatever functions of the host raised.
+        Trap: it trapped; or guests of the store run in another thread. Whatever functions of the host raised.
     """
     store.check_open()
+    scheduler = scheduler_of(store)
+    takes_lock = not is_on_fiber()
+    if takes_lock and not scheduler.lock.acquire(blocking=False):
+        raise component_trap("components of the store are active in another thread")
     try:
         return _run_deep(depth.needed_limit(store.engine.config), action)
-    except Exception as error:
-        trap = failure(error)
+    except BaseException as error:
+        trap = failure(error) if isinstance(error, Exception) else None
+        scheduler.lock_down()
+        if scheduler.driver is not None:
+            scheduler.driver.end_lost(error if trap is None else trap)
         if trap is None:
             raise
         raise trap from None
+    finally:
+        if takes_lock:
+            scheduler.lock.release()
 
 
 class _Call:
@@ -85,6 +101,10 @@ class _Call:
         self.task: asyncio.Task[Any] | None = None
         self.on_cancel: Callable[[Any], None] | None = None
 
+    def is_lost(self) -> bool:
+        """Whether it will not come to an end, as its component has trapped."""
+        return not self.function.place.state.may_be_called()
+
     def start(self) -> None:
         """Begins it."""
         self.on_cancel = start_call(self.function, lambda: self.given, self._resolve, None, "python")
@@ -98,6 +118,8 @@ class _Call:
 
     def value(self) -> Any:
         """The result as Python sees it."""
+        if self.result.__class__ is Refused:
+            raise self.result.error from None
         type = self.function.type.result
         if type is not None and type.kind == "result":
             if isinstance(self.result, Err):
@@ -110,20 +132,28 @@ def python_function(function: Any, name: str) -> Callable[..., Any]:
     """The Python function that calls a lifted function which may wait."""
     names = [attribute_name(label) for label, _ in function.type.params]
     store: Store = function.place.state.store
+    resources = [function.place.resource(resource) for resource in own_types(function.type.result)]
+
+    def drop_all_abandoned() -> None:
+        for resource in resources:
+            if resource.abandoned:
+                drop_abandoned(resource)
 
     def call(*args: Any, **named: Any) -> Any:
+        drop_all_abandoned()
         made = _Call(function, _arguments(function, name, names, args, named))
         run_guest(store, made.start)
         return made.value()
 
     async def call_async(*args: Any, **named: Any) -> Any:
+        drop_all_abandoned()
         made = _Call(function, _arguments(function, name, names, args, named))
         driver = driver_of(store)
         made.future = driver.loop.create_future()
         made.task = asyncio.current_task()
         driver.calls.append(made)
         try:
-            driver.run(made.start)
+            driver.run(made.start, made)
             await _finish(made, driver)
         finally:
             driver.calls.remove(made)
@@ -180,6 +210,8 @@ class Driver:
         calls: those from Python that have not ended.
         pending: how much is under way in Python that guests may wait for.
         unfinished: what is to be finished even when the guests have ended, such as writing their output.
+        is_shared: whether tasks that wait for none of these calls may call the guests, too. As long as there are such
+            tasks, guests that wait for each other have not failed.
     """
 
     def __init__(self, store: Store, scheduler: Scheduler) -> None:
@@ -189,13 +221,15 @@ class Driver:
         self.calls: list[_Call] = []
         self.pending: int = 0
         self.unfinished: set[asyncio.Future[Any]] = set()
+        self.is_shared: bool = True
         self._tasks: set[asyncio.Task[Any]] = set()
+        # How many calls have ended with an exception.
+        self._failed: int = 0
         self._event = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        store.add_part(self)
 
-    def leave(self, store: Store) -> None:
-        """For stores: it is closed. What is under way ends."""
+    def close(self) -> None:
+        """The store is closed, perhaps by another thread. What is under way ends."""
         self._tell(lambda: self.stop(ValueError("the store is closed")))
 
     def _tell(self, action: Callable[[], object]) -> None:
@@ -209,12 +243,11 @@ class Driver:
     def stop(self, error: BaseException) -> None:
         """Ends all calls with an exception, and what the host does for guests; these are not gone on with."""
         for thread in self.scheduler.waiting:
-            for state in thread.task.state_of_instance.chain():
-                state.may_enter = False
+            thread.task.state_of_instance.lock_down()
         for task in list(self._tasks):
             task.cancel()
-        if self.calls:
-            self.fail(error)
+        for call in list(self.calls):
+            self._end(call, error)
 
     async def flush(self) -> None:
         """Waits for what is to be finished in any case."""
@@ -240,28 +273,58 @@ class Driver:
         # Who waits for it has been told; the others may wait for nothing now.
         self._event.set()
 
-    def run(self, action: Callable[[], Any]) -> None:
-        """Does something that runs guests' code; what goes wrong ends all calls."""
+    def run(self, action: Callable[[], Any], call: _Call | None = None, state: ComponentState | None = None) -> None:
+        """Does something that runs guests' code. What goes wrong ends the calls of instances that have trapped.
+
+        Args:
+            action: what to do.
+            call: it begins this one, which ends then in any case.
+            state: it goes on with this instance, through which an exception passes.
+        """
+        before = self._failed
         try:
             run_guest(self.store, action)
         except BaseException as error:
-            self.fail(error)
+            if call is not None:
+                self._end(call, error)
+            if state is not None:
+                state.lock_down()
+                self.scheduler.lock_down()
+                self.end_lost(error)
+            self._report(error, before)
             if not isinstance(error, Exception):
                 raise
         self.wake()
 
     def fail(self, error: BaseException) -> None:
-        """Ends all calls with an exception; without any, the event loop's handler is told."""
-        ended = False
-        for call in list(self.calls):
-            if call.future is not None and not call.future.done():
-                call.future.set_exception(error)
-                ended = True
-        if not ended:
+        """An instance that may not be entered any more has failed: ends its calls, and those that depend on them."""
+        before = self._failed
+        self.scheduler.lock_down()
+        self.end_lost(error)
+        self._report(error, before)
+        self.wake()
+
+    def end_lost(self, error: BaseException) -> None:
+        """Ends the calls that cannot go on."""
+        if self.scheduler.current is None:
+            for call in list(self.calls):
+                if call.is_lost() or self.store.is_closed:
+                    self._end(call, error)
+
+    def _end(self, call: _Call, error: BaseException) -> None:
+        if call.future is not None and not call.future.done():
+            call.future.set_exception(error)
+            self._failed += 1
+
+    def _report(self, error: BaseException, before: int) -> None:
+        """Tells the event loop's handler, if no call has ended since."""
+        if self._failed == before:
             self.loop.call_exception_handler({"message": "a component failed after its calls", "exception": error})
 
     def _may_go_on(self) -> bool:
-        """Whether guests that wait for each other may yet be called by tasks that wait for none of these calls."""
+        """Whether guests that wait for each other may yet be called by others."""
+        if not self.is_shared:
+            return False
         waiting = {call.task for call in self.calls}
         return any(task not in waiting and task is not self._task for task in asyncio.all_tasks(self.loop))
 
@@ -275,14 +338,18 @@ class Driver:
         steps = 0
         while True:
             self._event.clear()
+            before = self._failed
             try:
                 while run_guest(self.store, self.scheduler.tick):
                     steps += 1
                     if steps % _STEPS == 0:
                         await asyncio.sleep(0)
             except Exception as error:
-                self.fail(error)
-                return
+                self._report(error, before)
+                if self.store.is_closed:
+                    return
+                # Others may go on.
+                continue
             if self._event.is_set():
                 continue
             open_calls = [call for call in self.calls if call.future is not None and not call.future.done()]
@@ -294,7 +361,9 @@ class Driver:
                 if self._event.is_set() or self.pending:
                     continue
                 if not self._may_go_on():
-                    self.fail(component_trap("deadlock detected: event loop cannot make further progress"))
+                    deadlock = component_trap("deadlock detected: event loop cannot make further progress")
+                    for call in open_calls:
+                        self._end(call, deadlock)
                     return
             # While no code of guests runs, this is what deadlines and interrupts stop.
             suspended[id(self)] = ref(self.store), lambda: self._tell(lambda: self.stop(Interrupted()))

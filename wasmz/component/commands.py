@@ -70,6 +70,7 @@ async def run_command_async(instance: ComponentInstance) -> int:
     import asyncio
 
     driver = driver_of(instance.store)
+    driver.is_shared = False
     task = asyncio.ensure_future(run())
     try:
         await asyncio.shield(task)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wasmz.component.handles import noted
 from wasmz.component.traps import component_trap
 from wasmz.startup.concurrency import load
 
@@ -40,7 +41,7 @@ def receive_error_context(state: Any, value: Any) -> int:
     """Puts an error context into a component's table."""
     if value.__class__ is not ErrorContext:
         raise TypeError("expected an error context")
-    return state.handles.add(value)  # type: ignore[no-any-return]
+    return noted(state, state.handles.add(value))
 
 
 def pass_end(state: Any, index: int, kind: Any) -> Any:

@@ -2,11 +2,13 @@
 
     explain(function_type, [config])        -> WrongValue("config.filters[2].name: expected string, got int")
 
-Generated code notices only that something is wrong. This file goes over the value again, and is imported then.
+Generated code notices only that something is wrong. This file goes over the value again, and is imported then. What
+can be gone over only once, such as a generator, is left out.
 """
 
 from __future__ import annotations
 
+import struct
 from _collections_abc import Mapping
 from _operator import index
 
@@ -15,6 +17,7 @@ from wasmz.component.traps import WrongValue
 from wasmz.component.types import FixedListType, ListType, MapType, TupleType
 from wasmz.component.values import Case, Err, Ok, Record, Some, result_of
 from wasmz.errors import bounded
+from wasmz.runtime.abi import FRAME_KEY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,6 +50,20 @@ def explain(
     return None
 
 
+# What generated code, and what it calls, raises for values.
+_OURS = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, struct.error)
+
+
+def unexplained(error: Exception, label: str) -> WrongValue | None:
+    """The error for a value that cannot be gone over again; ``None`` if Python code of the user's raised it."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None or FRAME_KEY not in trace.tb_frame.f_globals or not isinstance(error, _OURS):
+        return None
+    return WrongValue(label, bounded(str(error)))
+
+
 def _got(value: Any) -> str:
     return "None" if value is None else bounded(type(value).__name__)
 
@@ -57,8 +74,11 @@ def _wrong(path: str, wanted: str, value: Any) -> WrongValue:
 
 def _check(type: ValueType, value: Any, path: str, find: Callable[[Any], Any]) -> None:
     check = _CHECKS.get(type.kind)
-    if check is not None:
+    if check is not None and not (type.kind in _GONE_OVER and hasattr(type_of(value), "__next__")):
         check(type, value, path, find)
+
+
+_GONE_OVER = frozenset({"list", "fixed-list", "tuple", "variant", "flags", "map"})
 
 
 def _integer(type: Any, value: Any, path: str, find: Any) -> None:

@@ -3,6 +3,7 @@
     fiber = Fiber(run)
     fiber.resume(1)             calls run(1), until it returns, or calls block: what that was given, or None at the end
     block("x")                  on such a stack: leaves it; returns what the next resume is given
+    fiber.end()                 ends one that has been left: an exception that no guest catches leaves block
 
 With the package greenlet each is a stack in the same thread, otherwise a thread of which one runs at a time.
 """
@@ -47,11 +48,22 @@ class _GreenletFiber:
         stack.parent = greenlet.getcurrent()
         return stack.switch(value)
 
+    def end(self) -> None:
+        """Ends it where it was left."""
+        stack = self._stack
+        if not stack.dead:
+            stack.parent = greenlet.getcurrent()
+            stack.throw()
+
+
+class _Ended(BaseException):
+    """Ends the stack of a thread."""
+
 
 class _ThreadFiber:
     """The same in a thread of its own."""
 
-    __slots__ = ("_answer", "_failure", "_is_started", "_said", "_thread", "_turn", "is_done")
+    __slots__ = ("_answer", "_failure", "_is_ending", "_is_started", "_said", "_thread", "_turn", "is_done")
 
     def __init__(self, run: Callable[[Any], None]) -> None:
         self._turn = threading.Semaphore(0)
@@ -59,6 +71,7 @@ class _ThreadFiber:
         self._answer: Any = None
         self._failure: BaseException | None = None
         self._is_started = False
+        self._is_ending = False
         self.is_done: bool = False
         self._thread = threading.Thread(target=self._work, args=(run,), name="wasmz guest", daemon=True)
 
@@ -68,6 +81,8 @@ class _ThreadFiber:
         try:
             run(self._answer)
             self._answer = None
+        except _Ended:
+            pass
         except BaseException as error:
             self._failure = error
         self.is_done = True
@@ -91,7 +106,15 @@ class _ThreadFiber:
         self._answer = value
         self._said.release()
         self._turn.acquire()
+        if self._is_ending:
+            raise _Ended
         return self._answer
+
+    def end(self) -> None:
+        """Ends it where it was left."""
+        if self._is_started and not self.is_done:
+            self._is_ending = True
+            self.resume(None)
 
 
 def block(value: Any) -> Any:
@@ -99,6 +122,11 @@ def block(value: Any) -> Any:
     if greenlet is not None:
         return greenlet.getcurrent().parent.switch(value)
     return _here.fiber.block(value)
+
+
+def is_on_fiber() -> bool:
+    """Whether this is a thread that is a stack of a guest's."""
+    return getattr(_here, "fiber", None) is not None
 
 
 Fiber: Any = _ThreadFiber if greenlet is None else _GreenletFiber

@@ -114,21 +114,28 @@ class LiftedFunction(ComponentFunction):
             # It was not the component's fault, in which nothing has begun.
             for one in entered:
                 one.may_enter = one.may_leave = True
-            if scope is not None:
-                scope.end()
-            return self.explain(error, given)
+            return self.refuse(error, given, scope)
 
         return wrong_arguments
 
-    def explain(self, error: BaseException, given: tuple[Any, ...]) -> WrongValue | None:
-        """What is wrong with arguments, if an error came from that."""
+    def refuse(
+        self, error: BaseException, given: tuple[Any, ...], scope: handles.HostScope | None
+    ) -> WrongValue | None:
+        """Takes back what arguments have become, as one is wrong; what is wrong, if the error came from that."""
+        place = self.place
+        if place is None:
+            raise SystemError("a lifted function belongs to an instance")
+        handles.take_back(place.state)
+        if scope is not None:
+            scope.end()
         if not isinstance(error, Exception) or isinstance(error, WrongValue):
             return None
         load("wasmz.component.explain")
-        from wasmz.component.explain import explain
+        from wasmz.component.explain import explain, unexplained
 
-        place = self.place
-        return None if place is None else explain(self.type.params, given, place.class_of)
+        params = self.type.params
+        label = params[0][0] if len(params) == 1 else "arguments"
+        return explain(params, given, place.class_of) or unexplained(error, label)
 
     def call_inside(self, *args: Any) -> Any:
         """Calls the core function; the instance is marked as entered."""
@@ -224,11 +231,12 @@ class HostFunction(ComponentFunction):
             if trap is not None or isinstance(error, (Trap, Interrupted)):
                 return trap
             load("wasmz.component.explain")
-            from wasmz.component.explain import explain
+            from wasmz.component.explain import explain, unexplained
 
             if type.result is None:
                 return None
-            return explain([(f"result of {self.name}", type.result)], [result], place.class_of)
+            label = f"result of {self.name}"
+            return explain([(label, type.result)], [result], place.class_of) or unexplained(error, label)
 
         return wrong_result
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         """The state of an instance: `state.py`."""
 
         may_leave: bool
+        given: list[Any] | None
         handles: HandleTable
 
         def drop_resource(self, type: ResourceType, rep: Any) -> None: ...
@@ -131,21 +132,33 @@ class ResourceType:
         state: the instance that defines it; ``None`` for the host's.
         drop: what is called with the representation when the owner drops it, or ``None``.
         cls: the class of Python objects for it.
+        abandoned: what represents those that Python's objects owned when they were collected.
     """
 
-    __slots__ = ("__weakref__", "cls", "drop", "name", "state")
+    __slots__ = ("__weakref__", "abandoned", "cls", "drop", "name", "state")
 
     def __init__(self, name: str, state: Any, drop: Callable[[Any], object] | None, cls: Any) -> None:
         self.name: str = name
         self.state: Any = state
         self.drop: Callable[[Any], object] | None = drop
         self.cls: Any = cls
+        self.abandoned: list[Any] = []
+
+
+def drop_abandoned(type: ResourceType) -> None:
+    """Drops the resources whose objects were collected, unless their component cannot be called now."""
+    if not type.state.may_be_called():
+        return
+    while type.abandoned and type.drop is not None:
+        type.drop(type.abandoned.pop())
 
 
 class Resource:
     """The base of the classes for resources that components define.
 
-    An object owns its resource, or was lent it for a call. :meth:`close`, or ``with``, gives it back.
+    An object owns its resource, or was lent it for a call. :meth:`close`, or ``with``, gives it back. If Python
+    collects an object that was not closed, its resource is dropped before the component makes another one, or one is
+    closed: a component's code never runs in the middle of other code.
     """
 
     __slots__ = ("__weakref__", "_is_own", "_lends", "_rep")
@@ -166,18 +179,26 @@ class Resource:
     def close(self) -> None:
         """Drops the resource: its component's destructor is called. Nothing happens if this was done before.
 
+        Nor does anything if the store is closed.
+
         Raises:
             ValueError: it is lent to a call that has not ended.
+            Trap: the destructor traps; or its component is active, or has trapped, and the resource stays as it is.
         """
         rep = self._rep
         if rep is None:
             return
         if self._lends:
             raise ValueError(f"{type(self).__name__} is lent to a call that has not ended")
-        self._rep = None
-        drop = self._type.drop
-        if self._is_own and drop is not None:
+        resource = self._type
+        state, drop = resource.state, resource.drop
+        if self._is_own and drop is not None and not state.store.is_closed:
+            if not state.may_be_called():
+                raise component_trap("cannot enter component instance")
+            self._rep = None
             drop(rep)
+            drop_abandoned(resource)
+        self._rep = None
 
     @property
     def is_closed(self) -> bool:
@@ -187,8 +208,17 @@ class Resource:
     def __enter__(self) -> Any:
         return self
 
-    def __exit__(self, *error: object) -> None:
-        self.close()
+    def __exit__(self, kind: object = None, *error: object) -> None:
+        # What comes from a trap of the component is not to be hidden by that it cannot be called any more.
+        if kind is None or self._type.state.may_be_called():
+            self.close()
+
+    def __del__(self) -> None:
+        if getattr(self, "_rep", None) is not None and self._is_own:
+            self._type.abandoned.append(self._rep)
+
+    def _take_back(self, rep: Any) -> None:
+        self._rep = rep
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}{', closed' if self._rep is None else ''}>"
@@ -288,22 +318,38 @@ def lower_own(state: ComponentState, value: Any, type: ResourceType) -> int:
     """A Python object's resource becomes the component's."""
     if type.state is None:
         _expect_host_object(value, type)
-        return receive_own(state, value, type)
+        return noted(state, receive_own(state, value, type))
     if value.__class__ is not type.cls:
         raise TypeError("expected an object of another class")
     rep = value._rep
     if rep is None or not value._is_own or value._lends:
         raise ValueError("the object is closed or borrowed")
-    index = receive_own(state, rep, type)
+    index = noted(state, receive_own(state, rep, type), value)
     value._rep = None
     return index
+
+
+def noted(state: ComponentState, index: int, value: Any = None) -> int:
+    """A handle that a value has become; notes that, so that it can be taken back if another value is wrong."""
+    if state.given is not None:
+        state.given.append((index, value, getattr(value, "_rep", None)))
+    return index
+
+
+def take_back(state: ComponentState) -> None:
+    """Takes back what arguments from Python have become, and gives resources and streams to their objects again."""
+    given, state.given = state.given, None
+    for index, value, rep in reversed(given or ()):
+        state.handles.remove(index)
+        if value is not None:
+            value._take_back(rep)
 
 
 def lower_borrow(state: ComponentState, value: Any, type: ResourceType, scope: Any) -> Any:
     """A Python object's resource is lent to a call."""
     if type.state is None:
         _expect_host_object(value, type)
-        return receive_borrow(state, value, type, scope)
+        return noted(state, receive_borrow(state, value, type, scope))
     if value.__class__ is not type.cls:
         raise TypeError("expected an object of another class")
     rep = value._rep
@@ -312,7 +358,9 @@ def lower_borrow(state: ComponentState, value: Any, type: ResourceType, scope: A
     if value._is_own:
         value._lends += 1
         scope.lent.append(value)
-    return receive_borrow(state, rep, type, scope)
+    if state is type.state:
+        return rep
+    return noted(state, receive_borrow(state, rep, type, scope))
 
 
 def _expect_host_object(value: Any, type: ResourceType) -> None:
@@ -382,6 +430,7 @@ NAMES: Final[dict[str, Any]] = {
     "lower_own": lower_own,
     "lower_borrow": lower_borrow,
     "end_lending": end_lending,
+    "drop_abandoned": drop_abandoned,
     "CallScope": CallScope,
     "HostScope": HostScope,
 }

@@ -19,6 +19,7 @@ from types import CoroutineType
 from wasmz.component.asyncio_calls import driver_of, run_guest
 from wasmz.component.copies import CANCELLED, COMPLETED, DROPPED, Shared, give_end, take_end
 from wasmz.component.explain import explain
+from wasmz.component.handles import noted
 from wasmz.component.scheduling import scheduler_of
 from wasmz.component.traps import WrongValue, component_trap
 from wasmz.errors import Trap
@@ -86,6 +87,10 @@ class _Reading:
         if self.future is not None and not self.future.done():
             self.future.set_result(None)
 
+    def is_lost(self) -> bool:
+        """Whether it will not come to an end, as the component has trapped."""
+        return not self.end._shared.kind.place.state.may_be_called()
+
     async def wait(self) -> None:
         """Waits for its end, on asyncio."""
         driver = driver_of(self.end._store)
@@ -134,6 +139,9 @@ class _End:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+    def _take_back(self, rep: object) -> None:
+        self._is_over = False
 
     def give(self) -> Any:
         """For the runtime: what is passed on to a component."""
@@ -255,12 +263,13 @@ def lift_end(state: Any, index: int, kind: Any) -> Any:
 def lower_end(state: Any, value: Any, kind: Any) -> int:
     """A component's handle for a stream or future of Python's."""
     if isinstance(value, _End):
-        shared = value.give()
-        if shared.kind.key != kind.key:
+        if value._shared.kind.key != kind.key:
             raise TypeError("a stream or future of another type")
-        return give_end(state, shared, kind)
+        if value._store is not state.store:
+            raise ValueError("a stream or future of another store")
+        return noted(state, give_end(state, value.give(), kind), value)
     made = _Source(kind, state.store, value)
-    return give_end(state, made, kind)
+    return noted(state, give_end(state, made, kind))
 
 
 class _Source(Shared):
@@ -392,9 +401,12 @@ class _Source(Shared):
         if is_over:
             self._awaited = None
         if failure is not None:
+            if self._instance is not None:
+                # It passes through the component that reads.
+                self._instance.lock_down()  # type: ignore[attr-defined]
             driver.fail(failure)
             return
-        driver.run(self._continue)
+        driver.run(self._continue, state=self._instance)
 
     def _continue(self) -> None:
         buffer, instance, copied, done = self.buffer, self._instance, self._copied, self._done

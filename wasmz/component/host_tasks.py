@@ -101,15 +101,14 @@ class _HostTask:
             return
         self.is_over = True
         if is_cancelled:
-            driver.run(lambda: self.on_resolve(None, True))
+            driver.run(lambda: self.on_resolve(None, True), state=self.place.state)
         else:
-            driver.run(lambda: self.resolve(result))
+            driver.run(lambda: self.resolve(result), state=self.place.state)
 
     def _fail(self, error: BaseException, driver: Driver) -> None:
         """The function raised what passes through the component, which is not called any more."""
         self.is_over = True
-        for state in self.place.state.chain():
-            state.may_enter = False
+        self.place.state.lock_down()
         driver.fail(error)
 
     def cancel(self, caller: object) -> None:

@@ -9,6 +9,7 @@ from wasmz.component.fibers import MOST_THREADS, Fiber, block
 from wasmz.component.handles import HandleTable, HostScope
 from wasmz.component.state import ComponentState, enter, leave
 from wasmz.component.traps import component_trap
+from wasmz.startup.concurrency import new_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,14 +37,16 @@ class Scheduler:
         waiting: those that wait for something.
         current: the one that runs, or ``None``.
         wake: is called when something has happened that threads may wait for.
-        living: how many there are that have not ended.
+        living: those that have not ended.
+        lock: is held by the thread that runs guests' code.
     """
 
     def __init__(self) -> None:
         self.waiting: list[GuestThread] = []
         self.current: GuestThread | None = None
         self.wake: Callable[[], None] = _nothing
-        self.living: int = 0
+        self.living: set[GuestThread] = set()
+        self.lock = new_lock()
         # What drives it from asyncio, made there.
         self.driver: Any = None
 
@@ -53,6 +56,38 @@ class Scheduler:
         if thread is None:
             raise component_trap("there is no task: asynchronous built-ins cannot be called while instantiating")
         return thread
+
+    def lock_down(self) -> None:
+        """After a trap: ends the threads of instances that cannot be entered any more.
+
+        An instance that waits for a call of another one's that will never end is such an instance, too.
+        """
+        if self.current is not None:
+            return
+        lost: set[GuestThread] = set()
+        while True:
+            found = {thread for thread in self.living if not thread.task.state_of_instance.may_be_called()} - lost
+            if not found:
+                break
+            lost |= found
+            for thread in found:
+                task = thread.task
+                if task.caller is not None and task.state != RESOLVED:
+                    task.caller.lock_down()
+        self._end(lost)
+
+    def leave(self, store: Store) -> None:
+        """The store is closed: ends all threads, and the calls from Python."""
+        if self.current is None:
+            self._end(set(self.living))
+        if self.driver is not None:
+            self.driver.close()
+
+    def _end(self, threads: set[GuestThread]) -> None:
+        self.living -= threads
+        self.waiting = [thread for thread in self.waiting if thread not in threads]
+        for thread in threads:
+            thread.end()
 
     def tick(self) -> bool:
         """Goes on with a thread that is ready. Returns whether there was one."""
@@ -76,6 +111,7 @@ def scheduler_of(store: Store) -> Scheduler:
     found: Scheduler | None = store.components
     if found is None:
         found = store.components = Scheduler()
+        store.add_part(found)
     return found
 
 
@@ -116,9 +152,9 @@ class GuestThread:
             run()
 
         scheduler = task.tasks.scheduler
-        scheduler.living += 1
-        if scheduler.living > MOST_THREADS:
+        if len(scheduler.living) >= MOST_THREADS:
             raise component_trap("there are too many tasks and threads")
+        scheduler.living.add(self)
         self._fiber: Any = Fiber(work)
         self._ready: Callable[[], bool] | None = None
         self._is_running = False
@@ -158,8 +194,17 @@ class GuestThread:
             scheduler.current = before
         self._is_running = bool(self._fiber.is_done)
         if self._is_running:
-            scheduler.living -= 1
+            scheduler.living.discard(self)
         return switch_to
+
+    def end(self) -> None:
+        """Ends it where it waits."""
+        self._ready = None
+        try:
+            self._fiber.end()
+        except Exception:
+            # It is some other thread's, or what was on its stack failed.
+            pass
 
     def _start_waiting(self, ready: Callable[[], bool]) -> None:
         self._ready = ready
@@ -210,11 +255,21 @@ def _always() -> bool:
 INITIAL, STARTED, PENDING_CANCEL, CANCEL_DELIVERED, RESOLVED = range(5)
 
 
+class Refused:
+    """In place of a result: the arguments from Python were wrong. ``error`` says it."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: BaseException) -> None:
+        self.error: BaseException = error
+
+
 class Task:
     """A call of a component's function.
 
     Attributes:
         function: which.
+        caller: the instance that made it; ``None`` for the host.
         source: the encoding of strings of who calls: a component's, or ``"python"``.
         scope: the handles that are lent to it.
         thread: the one that the call began with.
@@ -222,7 +277,18 @@ class Task:
     """
 
     __slots__ = (
-        *("function", "on_resolve", "on_start", "scope", "source", "state", "state_of_instance", "tasks", "thread"),
+        *(
+            "caller",
+            "function",
+            "on_resolve",
+            "on_start",
+            "scope",
+            "source",
+            "state",
+            "state_of_instance",
+            "tasks",
+            "thread",
+        ),
         "threads",
     )
 
@@ -233,8 +299,10 @@ class Task:
         on_start: Callable[[], tuple[Any, ...]],
         on_resolve: Callable[[Any, bool], None],
         source: str,
+        caller: ComponentState | None = None,
     ) -> None:
         self.function: Function = function
+        self.caller: ComponentState | None = caller
         self.state_of_instance: ComponentState = instance
         self.tasks: InstanceTasks = instance.tasks
         self.on_start: Callable[[], tuple[Any, ...]] = on_start
@@ -310,6 +378,12 @@ class Task:
         self.scope.end()
         self.on_resolve(result, False)
         self.state = RESOLVED
+
+    def refuse(self, error: BaseException) -> None:
+        """Ends as its arguments are wrong."""
+        self.on_resolve(Refused(error), False)
+        self.state = RESOLVED
+        self.leave()
 
     def cancel(self) -> None:
         """Ends without a result."""

@@ -21,6 +21,7 @@ class ComponentState:
     After a trap it stays entered: so nothing of it is called any more.
 
     Attributes:
+        given: the handles that arguments from Python have become so far, to be taken back if one of them is wrong.
         budget: what the values that are being lifted may still take in Python.
         store: where the instance lives.
         parent: the instance that made it, or ``None``.
@@ -30,7 +31,7 @@ class ComponentState:
         tasks: what its asynchronous calls share, or ``None`` if it has none.
     """
 
-    __slots__ = ("__weakref__", "budget", "handles", "may_enter", "may_leave", "parent", "store", "tasks")
+    __slots__ = ("__weakref__", "budget", "given", "handles", "may_enter", "may_leave", "parent", "store", "tasks")
 
     def __init__(self, store: Store, parent: ComponentState | None) -> None:
         self.store: Store = store
@@ -38,8 +39,14 @@ class ComponentState:
         self.may_enter: bool = True
         self.may_leave: bool = True
         self.budget: int = 0
+        self.given: list[Any] | None = None
         self.handles: HandleTable = HandleTable(store.host_budget)
         self.tasks: Any = None
+        store.add_part(self)
+
+    def leave(self, store: Store) -> None:
+        """The store is closed: nothing of it is called any more."""
+        self.may_enter = False
 
     def chain(self) -> list[ComponentState]:
         """The instance and those that it is inside of."""
@@ -54,6 +61,15 @@ class ComponentState:
         """The instances that a call from another one enters; ``None`` is the host."""
         around = [] if caller is None else caller.chain()
         return [state for state in self.chain() if state not in around]
+
+    def may_be_called(self) -> bool:
+        """Whether the host may call it now."""
+        return all(state.may_enter for state in self.chain())
+
+    def lock_down(self) -> None:
+        """Nothing of it is called any more, nor of what it is inside of."""
+        for state in self.chain():
+            state.may_enter = False
 
     def is_around(self, other: ComponentState) -> bool:
         """Whether one of two instances is inside of the other, or they are the same.
@@ -79,7 +95,7 @@ def enter(state: ComponentState, caller: ComponentState | None) -> list[Componen
     entered = state.entered_from(caller)
     for one in entered:
         if not one.may_enter:
-            trap_enter()
+            trap_enter(one)
     for one in entered:
         one.may_enter = False
     return entered
@@ -91,8 +107,10 @@ def leave(entered: list[ComponentState]) -> None:
         one.may_enter = True
 
 
-def trap_enter() -> NoReturn:
-    """A component instance is called that is active, or has trapped."""
+def trap_enter(state: ComponentState | None = None) -> NoReturn:
+    """A component instance is called that is active, or has trapped. ``ValueError`` if its store is closed."""
+    if state is not None:
+        state.store.check_open()
     raise component_trap("cannot enter component instance")
 
 

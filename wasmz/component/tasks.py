@@ -13,7 +13,7 @@ from wasmz.component.assembly import (
     lower_result_text,
     returned_text,
 )
-from wasmz.component.generated import make_function, side_of
+from wasmz.component.generated import failure, make_function, side_of
 from wasmz.component.handles import end_lending
 from wasmz.component.layout import MAX_FLAT_ASYNC_PARAMS, MAX_FLAT_PARAMS
 from wasmz.component.scheduling import GuestThread, Task
@@ -33,7 +33,7 @@ from wasmz.component.waitables import (
     Subtask,
     WaitableSet,
 )
-from wasmz.errors import WasmException
+from wasmz.errors import Interrupted, Trap, WasmException
 from wasmz.runtime.abi import HELPER
 
 TYPE_CHECKING = False
@@ -103,9 +103,9 @@ def start_call(
     """
     state = function.place.state
     if caller is not None and state.is_around(caller):
-        trap_enter()
+        trap_enter(state)
     entered = enter(state, caller)
-    task = Task(function, state, on_start, on_resolve, source)
+    task = Task(function, state, on_start, on_resolve, source, caller)
     thread = GuestThread(task, lambda: _run(function, task))
     thread.resume()
     if not function.type.is_async:
@@ -119,7 +119,13 @@ def _run(function: Any, task: Task) -> None:
     if not task.enter():
         return
     lower = _function_piece(function, "lower_arguments", task.source, lower_arguments_text)
-    cores = lower(task.scope, *task.start())
+    if task.source == "python":
+        lowered_ones = _lower_from_python(function, task, lower)
+        if lowered_ones is None:
+            return
+        cores = lowered_ones
+    else:
+        cores = lower(task.scope, *task.start())
     options = function.options
     if not options.is_async:
         result = call_core(function.core.code, *cores)
@@ -135,6 +141,22 @@ def _run(function: Any, task: Task) -> None:
     else:
         _run_callbacks(function, task, call_core(function.core.code, *cores))
     task.leave()
+
+
+def _lower_from_python(function: Any, task: Task, lower: Callable[..., Any]) -> tuple[Any, ...] | None:
+    """The core arguments; ``None`` if the arguments are wrong, and the call has ended."""
+    given, state = task.start(), task.state_of_instance
+    state.given = []
+    try:
+        cores: tuple[Any, ...] = lower(task.scope, *given)
+    except Exception as error:
+        if failure(error) is not None or isinstance(error, (Trap, Interrupted)):
+            raise
+        state.may_leave = True
+        task.refuse(function.refuse(error, given, task.scope) or error)
+        return None
+    state.given = None
+    return cores
 
 
 def _run_callbacks(function: Any, task: Task, packed: int) -> None:

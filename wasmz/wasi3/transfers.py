@@ -120,7 +120,7 @@ class Work(Ending):
             # It has trapped or exited, or waits for itself: whoever called it is told.
             return
         except Exception as error:
-            self._driver.fail(error)
+            self._driver.stop(error)
         finally:
             held.close()
 

@@ -198,6 +198,11 @@ class Store:
         """Adds an object that is told when the store is closed."""
         self._parts.add(part)
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether :meth:`close` was called."""
+        return self._is_closed
+
     def check_open(self) -> None:
         """Raises ``ValueError`` after :meth:`close`."""
         if self._is_closed:
