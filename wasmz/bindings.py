@@ -9,14 +9,13 @@ from __future__ import annotations
 import os
 
 from wasmz.errors import LinkError, bounded, expect, shown
-from wasmz.interop.files import glue_beside, read_text
-from wasmz.interop.registry import FAMILIES, define_found, families_of
+from wasmz.interop.exposing import Toolchains
+from wasmz.interop.files import read_text
 from wasmz.module import Module, linker_of
 from wasmz.runtime.link.engine import Engine
 from wasmz.runtime.link.instance import Instance
 from wasmz.runtime.link.linker import Linker
 from wasmz.runtime.link.store import Store
-from wasmz.startup.concurrency import load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,23 +84,22 @@ def bind(
     """
     expect(engine, (Engine, type(None)), "engine", "an Engine")
     module = source if isinstance(source, Module) else _compile(engine, source)
-    text = _text_of(source, glue)
+    text = None if glue is None else _text_of(glue)
     linker = Linker(module.engine) if imports is None else linker_of(module.engine, imports)
     if wasi is not False:
         linker.define_wasi(None if wasi is True else wasi)
-    define_found(linker, module, lambda: text)
-    families = [FAMILIES[name] for name in families_of(module)]
-    for family in families:
-        if family.needs_glue and text is None:
-            raise LinkError([f"the module is made by {family.toolchain}, and needs {family.needs}"])
-    store = linker.find_store()
-    instance = Instance(Store(module.engine) if store is None else store, module, linker)
-    members: dict[str, Any] = {}
-    for family in families:
-        if family.binds and family.name == "go":
-            members.update(load(family.file).bind(instance, text, globals))
-        elif family.binds:
-            members.update(load(family.file).bind(instance, text))
+    try:
+        toolchains = Toolchains(module, source, text)
+        toolchains.define(linker)
+        problem = toolchains.missing()
+        if problem is not None:
+            raise LinkError([problem])
+        store = linker.find_store()
+        instance = Instance(Store(module.engine) if store is None else store, module, linker)
+        toolchains.finish(instance)
+    except ValueError as error:
+        raise LinkError([f"the glue cannot be read: {error}"]) from None
+    members = toolchains.bind(instance, globals)
     if not members:
         members = {name: instance.exports[name] for name in instance.exports}
     return Bindings(instance, members, module.name or _name_of(source))
@@ -115,10 +113,8 @@ def _name_of(source: Any) -> str:
     return os.path.basename(source) if isinstance(source, (str, os.PathLike)) else "a module"
 
 
-def _text_of(source: Any, glue: Any) -> str | None:
+def _text_of(glue: Any) -> str:
     try:
-        if glue is not None:
-            return read_text(glue)
-        return glue_beside(source) if isinstance(source, (str, os.PathLike)) else None
+        return read_text(glue)
     except ValueError as error:
         raise LinkError([f"the glue cannot be read: {error}"]) from None

@@ -374,48 +374,35 @@ def instantiate(
         linker = ImportList(imports)
     elif imports is not None or wasi is not False or glue is not None:
         named: Any = imports or {}
-        by_name = linker_of(engine, named)
+        linker = with_names = linker_of(engine, named)
         if wasi is not False:
-            by_name.define_wasi(None if wasi is True else wasi)
-        linker = by_name
+            with_names.define_wasi(None if wasi is True else wasi)
     store = None if linker is None else linker.find_store()
     if store is None:
         store = Store(engine)
     module = Module.compile(store.engine if engine is None else engine, source)
-    if module.image.imports and not isinstance(imports, (list, tuple)):
-        linker = _with_found(linker, module, source)
-        is_system = wasi is not False and any(item.module_name in ("env", "a") for item in module.image.imports)
-        if is_system or glue is not None:
-            load("wasmz.runtime.link.emscripten")
-            from wasmz.runtime.link.emscripten import has_short_names, instantiate_with_system
-
-            if glue is None and isinstance(source, (str, os.PathLike)) and has_short_names(module):
-                load("wasmz.interop.files")
-                from wasmz.interop.files import beside
-
-                glue = beside(source, (".js", ".mjs", ".cjs"))
-            return instantiate_with_system(store, module, linker, glue)
-    return Instance(store, module, linker)
-
-
-def _with_found(linker: Any, module: Module, source: Source) -> Linker:
-    """The linker with what toolchains' modules import, where it is clear whose conventions they follow."""
-    if linker is None:
-        linker = linker_of(module.engine, {})
-    if not linker.missing(module):
-        return linker  # type: ignore[no-any-return]
+    if not module.image.imports or isinstance(imports, (list, tuple)):
+        return Instance(store, module, linker)
+    by_name: Any = linker_of(module.engine, {}) if linker is None else linker
+    is_system = wasi is not False and any(item.module_name in ("env", "a") for item in module.image.imports)
+    if glue is None and not is_system and not by_name.missing(module):
+        return Instance(store, module, by_name)
     # Imported only here: most modules have all that they import by now.
-    load("wasmz.interop.registry")
-    from wasmz.interop.registry import define_found
+    load("wasmz.interop.exposing")
+    from wasmz.interop.exposing import Toolchains
 
-    def find_glue() -> str | None:
-        load("wasmz.interop.files")
-        from wasmz.interop.files import glue_beside
+    toolchains = Toolchains(module, source, None if glue is None else _text_of(glue))
+    toolchains.define(by_name)
+    instance = Instance(store, module, by_name)
+    toolchains.finish(instance)
+    return instance
 
-        return glue_beside(source) if isinstance(source, (str, os.PathLike)) else None
 
-    define_found(linker, module, find_glue)
-    return linker  # type: ignore[no-any-return]
+def _text_of(glue: str | os.PathLike[str]) -> str:
+    load("wasmz.interop.files")
+    from wasmz.interop.files import read_text
+
+    return read_text(glue)
 
 
 def linker_of(engine: Engine | None, imports: Mapping[str, Mapping[str, Any]]) -> Linker:

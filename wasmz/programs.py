@@ -208,9 +208,7 @@ def define_program(
         from wasmz.runtime.wasi.threads import define_threads
 
         threads = define_threads(linker, module, on_failure=on_failure)
-    if any(item.module_name == "env" for item in module.imported_funcs):
-        linker.define_emscripten(module)
-    if linker.missing(module):
+    if linker.missing(module) or any(item.module_name == "env" for item in module.imported_funcs):
         # Imported only here: most programs have all that they import by now.
         load("wasmz.interop.registry")
         from wasmz.interop.registry import define_found
@@ -313,6 +311,8 @@ def _outcome(error: BaseException) -> tuple[int, Any]:
     if isinstance(error, WasiExit):
         return error.exit_code, None
     if isinstance(error, (Trap, WasmException)):
+        # While the program is there: an exception of C++ asks it for its text.
+        str(error)
         return _AFTER_TRAP, error
     # An exception of the host, from one of the guest's threads.
     raise error

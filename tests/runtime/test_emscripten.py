@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 import wasmz
-from wasmz.runtime.link.emscripten import define_emscripten, has_main, is_emscripten, run_main
+from wasmz.interop.registry import families_of
+from wasmz.runtime.link.emscripten import define_emscripten, has_main, run_main
 
 wasmtime = pytest.importorskip("wasmtime")
 
@@ -73,7 +74,7 @@ PROGRAM = """
 def instance(request: pytest.FixtureRequest) -> wasmz.Instance:
     engine = wasmz.Engine(wasmz.Config(opt_level=request.param, use_cache=False, verify=True))
     module = wasmz.Module.compile(engine, wasmtime.wat2wasm(PROGRAM))
-    assert is_emscripten(module)
+    assert families_of(module) == ["emscripten"]
     linker = wasmz.Linker(engine)
     linker.define_emscripten(module)
     return wasmz.Instance(wasmz.Store(engine), module, linker)

@@ -84,7 +84,7 @@ MISTAKES: dict[str, tuple[str, ...]] = {
         'wasmz.instantiate("lib.wasm")',
         'wasmz.instantiate("prog.wasm")',
         'wasmz.instantiate("glue.wasm")',
-        'wasmz.instantiate("emcc.wasm")',
+        'wasmz.Instance(wasmz.Store(), wasmz.Module.compile("emcc.wasm"), wasmz.Linker())',
         'wasmz.instantiate("lib.wasm", {"env": {"log": lambda: None}})',
         'wasmz.instantiate("lib.wasm", {"env": {"log": lambda a, b: None}})',
         'wasmz.instantiate("lib.wasm", {"env": {"log": 5}})',

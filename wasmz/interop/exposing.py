@@ -1,15 +1,18 @@
-"""Modules of toolchains that Python imports: their imports, and Python functions in place of their exports.
+"""Modules of toolchains: their imports, what is done before they are used, and Python functions for their exports.
 
 toolchains = Toolchains(module, "pkg/foo_bg.wasm")
 toolchains.define(linker)
+toolchains.finish(instance)
 namespace.update(toolchains.bind(instance))
 """
 
 from __future__ import annotations
 
+import os
+
 from wasmz.errors import LinkError
 from wasmz.interop.files import glue_beside
-from wasmz.interop.registry import FAMILIES, define_found, families_of
+from wasmz.interop.registry import FAMILIES, define_found, families_of, needs_glue
 from wasmz.startup.concurrency import load
 
 TYPE_CHECKING = False
@@ -22,33 +25,62 @@ if TYPE_CHECKING:
 
 
 class Toolchains:
-    """The families that one module is of, with the package's JavaScript beside its file.
+    """The families that one module is of, with the package's JavaScript.
 
     Args:
         module: the module.
-        path: its file, if it has one.
+        source: its file, beside which the JavaScript may be; anything but a path stands for none.
+        glue: the JavaScript's text, if the user has named its file.
+
+    Raises:
+        LinkError: the JavaScript beside the module cannot be read.
     """
 
-    def __init__(self, module: CompiledModule, path: str | None) -> None:
+    def __init__(self, module: CompiledModule, source: object, glue: str | None = None) -> None:
         self.module: CompiledModule = module
         self.families: list[str] = families_of(module)
-        self.glue: str | None = None
-        if self.families and isinstance(path, str):
+        if glue is not None and not self.families:
+            # The user says whose it is.
+            self.families = ["emscripten"]
+        self.glue: str | None = glue
+        is_needed = any(needs_glue(name, module.imports) or name == "assemblyscript" for name in self.families)
+        if glue is None and is_needed and isinstance(source, (str, os.PathLike)):
             try:
-                self.glue = glue_beside(path)
+                self.glue = glue_beside(source)
             except ValueError as error:
                 raise LinkError([f"the glue cannot be read: {error}"]) from None
 
     def define(self, linker: Definitions) -> None:
-        """Defines what the families import, as far as nobody has."""
+        """Defines what the families import, as far as nobody has.
+
+        Raises:
+            LinkError, ValueError: the JavaScript is not for this module.
+        """
         if self.families:
             define_found(linker, self.module, lambda: self.glue)
 
-    def bind(self, instance: Instance) -> dict[str, Any]:
+    def finish(self, instance: Instance) -> None:
+        """Does what comes before all use of an instance."""
+        for name in self.families:
+            family = FAMILIES[name]
+            if family.finishes:
+                load(family.file).finish(instance, self.glue)
+
+    def missing(self) -> str | None:
+        """What is needed and not there, for people."""
+        for name in self.families:
+            if self.glue is None and needs_glue(name, self.module.imports):
+                family = FAMILIES[name]
+                return f"the module is made by {family.toolchain}, and needs {family.needs}"
+        return None
+
+    def bind(self, instance: Instance, globals: object = None) -> dict[str, Any]:
         """Functions and classes by name."""
         found: dict[str, Any] = {}
         for name in self.families:
             family = FAMILIES[name]
-            if family.binds and (self.glue is not None or not family.needs_glue):
-                found.update(load(family.file).bind(instance, self.glue))
+            if not family.binds or (self.glue is None and needs_glue(name, self.module.imports)):
+                continue
+            bind = load(family.file).bind
+            found.update(bind(instance, self.glue, globals) if name == "go" else bind(instance, self.glue))
         return found

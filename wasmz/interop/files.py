@@ -31,7 +31,7 @@ def glue_beside(path: str | os.PathLike[str]) -> str | None:
         if found is not None:
             text = read_text(found)
             # Some are only a line that imports the other.
-            if "wasm." in text or "exports." in text:
+            if "wasm." in text or "exports." in text or "WebAssembly" in text:
                 return text
     return None
 

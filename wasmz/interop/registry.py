@@ -4,8 +4,9 @@
     define_found(linker, module, find_glue)  defines what the module imports, as far as it is clear what that is
 
 A family's file is loaded when a module needs it. It has ``define(linker, module, glue)``, which defines what the module
-imports and nobody else defined; and, if the family's exports are to be called in a manner of their own,
-``bind(instance, glue)``, which gives Python functions and classes by name.
+imports and nobody else defined; if something is to be done after that, ``finish(instance, glue)``; and, if the
+family's exports are to be called in a manner of their own, ``bind(instance, glue)``, which gives Python functions and
+classes by name.
 """
 
 from __future__ import annotations
@@ -32,12 +33,21 @@ class Family:
         needs: what is needed beside the module, for people.
         needs_glue: whether that is the package's JavaScript.
         binds: whether its file has ``bind``.
+        finishes: whether it has ``finish``.
     """
 
-    __slots__ = ("binds", "file", "name", "needs", "needs_glue", "toolchain")
+    __slots__ = ("binds", "file", "finishes", "name", "needs", "needs_glue", "toolchain")
 
     def __init__(
-        self, name: str, file: str, toolchain: str, needs: str, *, needs_glue: bool = False, binds: bool = False
+        self,
+        name: str,
+        file: str,
+        toolchain: str,
+        needs: str,
+        *,
+        needs_glue: bool = False,
+        binds: bool = False,
+        finishes: bool = False,
     ) -> None:
         self.name: str = name
         self.file: str = file
@@ -45,6 +55,7 @@ class Family:
         self.needs: str = needs
         self.needs_glue: bool = needs_glue
         self.binds: bool = binds
+        self.finishes: bool = finishes
 
 
 FAMILIES: dict[str, Family] = {
@@ -72,6 +83,14 @@ FAMILIES: dict[str, Family] = {
             "nothing; the bindings of asc --bindings, beside the module, for strings and arrays",
             binds=True,
         ),
+        Family(
+            "emscripten",
+            "wasmz.runtime.link.emscripten",
+            "Emscripten",
+            "its .js file, where imports have lost their names: wasmz.bind(file, glue), instantiate(..., glue=...)",
+            binds=True,
+            finishes=True,
+        ),
     )
 }
 
@@ -81,6 +100,40 @@ _OF_ASSEMBLYSCRIPT = {
     ("env", "abort"): FuncType((_I32, _I32, _I32, _I32)),
     ("env", "trace"): FuncType((_I32, _I32, _F64, _F64, _F64, _F64, _F64)),
 }
+# Names in "env" that only emscripten has; what it calls imports in a module that has lost their names.
+_OF_EMSCRIPTEN = (
+    "invoke_",
+    "emscripten_",
+    "_emscripten_",
+    "__syscall_",
+    "_embind_",
+    "_emval_",
+    "__cxa_",
+    "__resumeException",
+    "setTempRet0",
+    "getTempRet0",
+    "_abort_js",
+    "_tzset_js",
+    "_localtime_js",
+    "_mmap_js",
+)
+# And those that others have, too: emscripten's if there is WASI beside them.
+_OF_C = (
+    "abort",
+    "exit",
+    "longjmp",
+    "__assert_fail",
+    "__call_sighandler",
+    "getentropy",
+    "strftime",
+    "strftime_l",
+    "strptime",
+    "strptime_l",
+    "system",
+)
+_WASI = "wasi_snapshot_preview1"
+_SHORT = "a"
+_LONGEST_SHORT = 2
 _BINDGEN_MODULES = ("wbg", "__wbindgen_placeholder__", "__wbindgen_externref_xform__")
 
 
@@ -95,14 +148,29 @@ def family_of(item: ImportType) -> str | None:
         return "go"
     if (module, item.name) in _OF_ASSEMBLYSCRIPT and item.type == _OF_ASSEMBLYSCRIPT[module, item.name]:
         return "assemblyscript"
+    if (module == "env" and item.name.startswith(_OF_EMSCRIPTEN)) or _is_short(item):
+        return "emscripten"
     if module == "'" and isinstance(item.type, GlobalType):
         return "js-strings"
     return None
 
 
+def _is_short(item: ImportType) -> bool:
+    return item.module_name == _SHORT and len(item.name) <= _LONGEST_SHORT and isinstance(item.type, FuncType)
+
+
+def needs_glue(name: str, imports: Iterable[ImportType]) -> bool:
+    """Whether the family of this name needs the package's JavaScript for a module with these imports."""
+    return FAMILIES[name].needs_glue or (name == "emscripten" and any(map(_is_short, imports)))
+
+
 def find_families(imports: Iterable[ImportType]) -> list[str]:
     """The families that imports belong to, in order."""
-    return [name for name in dict.fromkeys(map(family_of, imports)) if name is not None]
+    items = list(imports)
+    found = [name for name in dict.fromkeys(map(family_of, items)) if name is not None]
+    if not found and any(item.module_name == _WASI for item in items):
+        return ["emscripten"] if any(item.module_name == "env" and item.name in _OF_C for item in items) else []
+    return found
 
 
 def families_of(module: CompiledModule) -> list[str]:
@@ -119,16 +187,19 @@ def define_found(linker: Definitions, module: CompiledModule, find_glue: Callabl
     Args:
         linker: where; what it has stays.
         module: the module.
-        find_glue: gives the package's JavaScript, if it is at hand. It is asked only if a family needs it.
+        find_glue: gives the package's JavaScript, if it is at hand. It is asked only if a family has a use for it.
 
     Raises:
-        LinkError: the JavaScript is not the family's.
+        LinkError, ValueError: the JavaScript is not the family's.
     """
     missing = [item for item in module.imports if linker.get(item.module_name, item.name) is None]
     found = find_families(missing)
+    # Functions of WASI may have types of emscripten's own, even if nothing is missing.
+    if "emscripten" not in found and "emscripten" in find_families(module.imports):
+        found.append("emscripten")
     for name in found:
-        family = FAMILIES[name]
-        glue = find_glue() if family.needs_glue else None
-        if glue is not None or not family.needs_glue:
-            load(family.file).define(linker, module, glue)
+        is_needed = needs_glue(name, module.imports)
+        glue = find_glue() if is_needed or name == "emscripten" else None
+        if glue is not None or not is_needed:
+            load(FAMILIES[name].file).define(linker, module, glue)
     return found

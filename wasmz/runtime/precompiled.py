@@ -104,6 +104,8 @@ def expose(
     elif toolchains is not None:
         toolchains.define(linker)
     instance = _instantiate(module, linker, is_main=is_main)
+    if toolchains is not None:
+        toolchains.finish(instance)
     own = {name: namespace[name] for name in OWN_NAMES if name in namespace}
     namespace.update(instance.exports)
     if toolchains is not None:
@@ -115,7 +117,7 @@ def expose(
         atexit.unregister(gc.freeze)
         atexit.register(gc.freeze)
         _run(instance.run_start_function)
-    elif instance.is_reactor:
+    elif instance.is_reactor and (toolchains is None or "emscripten" not in toolchains.families):
         instance.initialize_reactor()
 
 

@@ -241,6 +241,16 @@ operations.METHODS[Closure] = {
 }
 
 
+# Older modules do not want the alignment, which JavaScript's calls give them all the same.
+_ALLOCATING = ("__wbindgen_malloc", "__wbindgen_realloc", "__wbindgen_free")
+
+
+def _with_fewer(function: Any) -> Any:
+    """A function of the module's that ignores arguments past those that it has names for."""
+    taken = len(function.wasmz_func.type.params)
+    return lambda *args: function(*args[:taken])
+
+
 class Support:
     """The helpers of one instance.
 
@@ -266,7 +276,8 @@ class Support:
         """An export of the module; one that is missing raises an error when it is called."""
         exports = self.instance.exports
         if name in exports:
-            return exports[name]
+            found = exports[name]
+            return _with_fewer(found) if name in _ALLOCATING else found
         return operations.missing(f"the module's export {name}")
 
     def drain(self) -> None:

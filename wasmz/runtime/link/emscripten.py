@@ -1,8 +1,9 @@
 """What modules built by emscripten import from its JavaScript, as far as a host without JavaScript can provide it.
 
-    if is_emscripten(module):
-        define_emscripten(linker, module)
-    status = run_main(instance, ["prog", "arg"])         for modules that export `main`, not `_start`
+    define(linker, module, glue)                          as of all families: see interop/registry.py
+    instance = Instance(store, module, linker)
+    finish(instance, glue)
+    status = run_main(instance, ["prog", "arg"])          for modules that export `main`, not `_start`
 
 C's ``longjmp`` leaves functions by an exception of the host, which ``invoke_xxx`` catches (``invoking.py``). The code
 after that call then finds out which ``setjmp`` was meant.
@@ -18,18 +19,18 @@ from wasmz.runtime.calls.host import Caller, HostFunc
 from wasmz.runtime.link.instance import Instance
 from wasmz.runtime.link.invoking import Invoke, LongJump, find_element, find_export
 from wasmz.startup.concurrency import load
+from wasmz.startup.light import ref
 from wasmz.types import FuncType, ValType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any, Final
 
     from wasmz.runtime.calls.host import Definitions
     from wasmz.runtime.emscripten.definitions import System
+    from wasmz.runtime.emscripten.names import Names
     from wasmz.runtime.link.compiled_module import CompiledModule
-    from wasmz.runtime.link.store import Store
     from wasmz.runtime.wasi.wasi_config import WasiConfig
 
 _WASI: Final = "wasi_snapshot_preview1"
@@ -38,8 +39,10 @@ _MODULE: Final = "env"
 _SHORT: Final = "a"
 _LONGEST_SHORT: Final = 2
 # Exceptions of C++ by way of JavaScript.
-_THROW: Final = "__cxa_throw"
-_CATCH: Final = ("__cxa_find_matching_catch", "__cxa_begin_catch")
+_EXCEPTIONS: Final = ("__cxa_", "__resumeException", "llvm_eh_")
+_EMBIND: Final = ("_embind_", "_emval_")
+# What embind's newer versions begin with, in their JavaScript: two numbers for each of undefined, null, true and false.
+_NEW_HANDLES: Final = r"0,\s*1,\s*(?:void 0|undefined)?,\s*1,\s*null,\s*1,"
 _LIST: Final = "__syscall_getdents64"
 _INVOKE: Final = "invoke_"
 _ALLOCATE: Final = ("_emscripten_stack_alloc", "stackAlloc")
@@ -47,9 +50,24 @@ _MAIN: Final = ("__main_argc_argv", "main")
 _HEAP_LIMIT: Final = 0x8000_0000
 
 
-def is_emscripten(module: CompiledModule) -> bool:
-    """Whether the module imports something that :func:`define_emscripten` defines."""
-    return any(item.module_name == _MODULE and _is_known(item.name) for item in module.imported_funcs)
+class CxxException(Trap, LongJump):
+    """Leaves functions of the guest for a handler of C++'s; where there is none, it is the trap that ends the call."""
+
+    def __init__(self, describe: Callable[[], str]) -> None:
+        Exception.__init__(self)
+        self.light_code = TrapCode.UNREACHABLE
+        self.frames = ()
+        self._describe = describe
+
+    def __getattr__(self, name: str) -> Any:
+        # What was thrown says so itself, in the guest: only where nothing has caught it.
+        if name != "message":
+            raise AttributeError(name)
+        self.message: str = self._describe()
+        return self.message
+
+    def __reduce__(self) -> Any:
+        return Trap, (None, self.message)
 
 
 def define_emscripten(
@@ -59,6 +77,7 @@ def define_emscripten(
     *,
     names: Mapping[tuple[str, str], str] | None = None,
     overflow: str | None = None,
+    glue: str | None = None,
 ) -> None:
     """Defines the functions of emscripten that the module imports and that have no definition.
 
@@ -69,9 +88,10 @@ def define_emscripten(
         names: what imports are called by emscripten, where that is not what they are called in the module.
         overflow: an export that ends by ``longjmp``. Where calls through ``invoke_xxx`` are nested deeper than the
             host's stack lets them, it is called in place of what was to be called, so that the guest has an error.
+        glue: the text of emscripten's JavaScript, which tells versions of embind apart.
     """
     definer = _Definer(linker, config, overflow)
-    definer.catches = any(item.name.startswith(_CATCH) for item in module.imported_funcs)
+    definer.has_new_handles = _has_new_handles(module, names or {}, glue)
     definer.reads_directories = any(item.name == _LIST for item in module.imported_funcs)
     for item in module.imported_funcs:
         if isinstance(item.type, FuncType):
@@ -89,32 +109,74 @@ def has_short_names(module: CompiledModule) -> bool:
     return any(item.module_name == _SHORT and len(item.name) <= _LONGEST_SHORT for item in module.imported_funcs)
 
 
-def instantiate_with_system(
-    store: Store, module: CompiledModule, linker: Any, glue: str | os.PathLike[str] | None
-) -> Instance:
-    """Makes an instance with what it imports of emscripten; with a JavaScript file, as that does it.
+def define(linker: Definitions, module: CompiledModule, glue: str | None, config: WasiConfig | None = None) -> None:
+    """Defines what the module imports of emscripten, with the names that its JavaScript has for that.
 
-    Then exports have the names that it gives them, too, and constructors have been called.
+    Raises:
+        ValueError: the JavaScript is not for this module.
     """
-    names = None
-    if glue is not None:
-        load("wasmz.runtime.emscripten.names")
-        from wasmz.runtime.emscripten.names import read_file
+    names = None if glue is None else _names_of(glue, module)
+    define_emscripten(linker, module, config, names=None if names is None else names.imports, glue=glue)
 
-        names = read_file(glue, module)
-    define_emscripten(linker, module, names=None if names is None else names.imports)
-    instance = Instance(store, module, linker)
-    if names is not None:
-        instance.add_export_names(names.exports)
-        call_constructors(instance, names.constructors or "__wasm_call_ctors")
-    return instance
+
+# The names that were read last: they are needed before and after an instance is made.
+_last: tuple[Any, str, Names] | None = None
+
+
+def _names_of(glue: str, module: CompiledModule) -> Names:
+    global _last
+    last = _last
+    if last is not None and last[0]() is module and last[1] == glue:
+        return last[2]
+    load("wasmz.runtime.emscripten.names")
+    from wasmz.runtime.emscripten.names import read_names
+
+    names = read_names(glue, module)
+    _last = ref(module), glue, names
+    return names
+
+
+def finish(instance: Instance, glue: str | None) -> None:
+    """Gives exports the names that the JavaScript has for them, too, and calls constructors, as that does."""
+    if glue is None:
+        return
+    names = _names_of(glue, instance.module)
+    instance.add_export_names(names.exports)
+    call_constructors(instance, names.constructors or "__wasm_call_ctors")
+
+
+def bind(instance: Instance, glue: str | None) -> dict[str, Any]:
+    """What the module has registered by embind."""
+    if glue is None and not instance.is_command and not has_main(instance.module):
+        call_constructors(instance)
+    if not any(item.name.startswith(_EMBIND) or item.module_name == _SHORT for item in instance.module.imported_funcs):
+        return {}
+    load("wasmz.interop.embind.binding")
+    from wasmz.interop.embind.binding import bind as bind_embind
+
+    return bind_embind(instance)
+
+
+def _has_new_handles(module: CompiledModule, names: Mapping[tuple[str, str], str], glue: str | None) -> bool:
+    """Whether embind's handles of constants are those of version 3.1.54 and later, as far as that can be told."""
+    if glue is not None:
+        load("re")
+        import re
+
+        return re.search(_NEW_HANDLES, glue) is not None
+    # Only the newest can be told without the JavaScript.
+    return any(
+        item.name in ("_emval_create_invoker", "_emval_invoke")
+        or (item.name == "_embind_register_emval" and isinstance(item.type, FuncType) and len(item.type.params) == 1)
+        for item in module.imported_funcs
+    )
 
 
 class _Definer:
     """Defines imports of a module, one after the other.
 
     Attributes:
-        catches: whether it catches exceptions of C++ by way of the host.
+        has_new_handles: which of embind's handles are those of constants.
         reads_directories: whether the module has the system call for that; then ``fd_seek`` is for directories, too.
     """
 
@@ -126,7 +188,7 @@ class _Definer:
         self._depth = [0]
         self._system: System | None = None
         self.reads_directories: bool = False
-        self.catches: bool = False
+        self.has_new_handles: bool = True
 
     def define(self, place: tuple[str, str], name: str, type: FuncType) -> None:
         """Defines an import as the function of this name, if there is one."""
@@ -134,9 +196,17 @@ class _Definer:
             return
         if name.startswith(_INVOKE):
             self._linker.define(*place, Invoke(type, self._overflow, self._depth))
-        elif _is_known(name) or (name == _THROW and not self.catches):
-            function = _throw_cxx if name == _THROW else self._find(name)
-            self._linker.define(*place, HostFunc(function, type.params, type.results, caller=True))
+        elif _is_known(name):
+            self._linker.define(*place, HostFunc(self._find(name, type), type.params, type.results, caller=True))
+        elif name.startswith(_EXCEPTIONS):
+            self._define_exception(place, name, type)
+        elif name.startswith(_EMBIND):
+            load("wasmz.interop.embind.binding")
+            from wasmz.interop.embind.binding import find_import
+
+            function = find_import(name, type, is_new=self.has_new_handles)
+            if function is not None:
+                self._linker.define(*place, function)
         elif _is_of_system(name):
             self._find_system().define(self._linker, *place, name, type)
 
@@ -146,9 +216,21 @@ class _Definer:
         if (known != type or (self.reads_directories and place[1] == "fd_seek")) and _is_of_system(place[1]):
             self._find_system().define(self._linker, *place, place[1], type)
 
-    def _find(self, name: str) -> Callable[..., Any]:
+    def _define_exception(self, place: tuple[str, str], name: str, type: FuncType) -> None:
+        load("wasmz.runtime.emscripten.exceptions")
+        from wasmz.runtime.emscripten.exceptions import ExceptionImport, is_exception_function, types_of
+
+        load("wasmz.runtime.emscripten.definitions")
+        from wasmz.runtime.emscripten.definitions import letters_of
+
+        if is_exception_function(name) and letters_of(type) in types_of(name):
+            self._linker.define(*place, ExceptionImport(name, type, self._temporary, CxxException))
+
+    def _find(self, name: str, type: FuncType) -> Callable[..., Any]:
         if name == "setTempRet0":
             return _make_setter(self._temporary)
+        if name == "emscripten_memcpy_big" and not type.results:
+            return _copy_only
         return _make_getter(self._temporary) if name == "getTempRet0" else _FUNCTIONS[name]
 
     def _find_system(self) -> System:
@@ -242,11 +324,6 @@ def _text(caller: Caller, address: int) -> str:
     start = address & 0xFFFF_FFFF
     data = memory.read(start, min(1_024, max(0, memory.size_bytes - start)))
     return data.partition(b"\0")[0].decode(errors="replace")
-
-
-def _throw_cxx(caller: Caller, *_: int) -> None:
-    """Where nothing catches exceptions of C++, emscripten's default, one ends the program."""
-    raise Trap(TrapCode.UNREACHABLE, "an exception of C++ was thrown, and the module was built without catching any")
 
 
 def _call_handler(caller: Caller, index: int, signal: int) -> None:

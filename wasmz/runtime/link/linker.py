@@ -113,18 +113,18 @@ class Linker:
             OSError, ValueError: the file cannot be read, or is not for this module. TypeError: no such arguments.
         """
         load("wasmz.runtime.link.emscripten")
-        from wasmz.runtime.link.emscripten import define_emscripten
+        from wasmz.runtime.link.emscripten import define
 
         if not (config is None or hasattr(type(config), "preopen_dir")):
             raise TypeError(f"config must be a WasiConfig, not {bounded(repr(config))}")
         compiled = _expect_module(module)
-        names = None
+        text = None
         if glue is not None:
-            load("wasmz.runtime.emscripten.names")
-            from wasmz.runtime.emscripten.names import read_file
+            load("wasmz.interop.files")
+            from wasmz.interop.files import read_text
 
-            names = read_file(glue, compiled).imports
-        define_emscripten(self, compiled, config, names=names)
+            text = read_text(glue)
+        define(self, compiled, text, config)
 
     def define_wasm_bindgen(self, module: CompiledModule, glue: str) -> None:
         """Defines what the module imports of wasm-bindgen's JavaScript, whose text is ``glue``; it is read, never run.
