@@ -81,6 +81,9 @@ def test_arithmetic_is_javascripts(tmp_path: Path, body: str, expected: int) -> 
         "let a = [];" + "a = [a];" * 1000 + "return String(a).length",
         "let s = 'a';" + "s = s + s;" * 40 + "return s.length",
         "let s = 'a';" + "s = `${s}${s}`;" * 40 + "return s.length",
+        "let a = [1];" + "a.push(...a);" * 40 + "return a.length",
+        "let a = [1];" + "a.unshift(...a);" * 40 + "return a.length",
+        "let a = [1];" + "a = a.concat(a);" * 40 + "return a.length",
         "let n = 12345678901234567890n;" + "n = n * n;" * 40 + "return n > 1 ? 1 : 2",
     ],
 )

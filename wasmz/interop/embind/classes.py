@@ -217,7 +217,8 @@ class Class:
         self.session: Session = session
         self.name: str = name
         self.base: int = base
-        self._actual, self._upcast, self._downcast, self.destroy = functions
+        self._actual, self._upcast, self._downcast = functions[:3]
+        self.destroy: int = functions[3]
         self.constructors: dict[int, Overload] = {}
         self.static_properties: dict[str, StaticProperty] = {}
         self.members: dict[str, Any] = {}
@@ -475,7 +476,8 @@ class SmartPointer(Pointer):
     def __init__(self, target: Class, name: str, policy: int, functions: tuple[int, int, int, int]) -> None:
         super().__init__(target, name)
         self._policy = policy
-        self._get, self._make, self._share, self.destroy = functions
+        self._get, self._make, self._share = functions[:3]
+        self.destroy: int = functions[3]
         if policy not in (_NO_SHARING, _BY_COUNT, _BY_VALUE):
             raise LinkError([f"the module registers {bounded(name)} with an unknown policy of sharing"])
 

@@ -45,6 +45,8 @@ SETTERS: dict[type, dict[str, Callable[[Any, Any], None]]] = {}
 # ones while it does it.
 _MOST_SIZE = 1 << 28
 _MOST_BITS = 1 << 16
+# Items of a list: each step of a script may double one.
+_MOST_ITEMS = 1 << 23
 # Lists in lists: some of CPython's functions take the stack of C for each.
 _DEEPEST = 200
 
@@ -54,6 +56,13 @@ def check_size(size: int) -> int:
     if not 0 <= size <= _MOST_SIZE:
         raise JavaScriptError(f"Invalid length: {size}", "RangeError")
     return size
+
+
+def check_items(count: int) -> int:
+    """The items of a list that is about to be made. ``JavaScriptError``: there are too many."""
+    if count > _MOST_ITEMS:
+        raise JavaScriptError("Invalid array length", "RangeError")
+    return count
 
 
 def check_bits(bits: int) -> int:
@@ -336,6 +345,7 @@ def put(value: Any, key: Any, item: Any) -> None:
     if isinstance(value, list) and index is not None:
         if index >= len(value) + 1_000_000:
             raise JavaScriptError("Invalid array length", "RangeError")
+        check_items(index + 1)
         value.extend([UNDEFINED] * (index + 1 - len(value)))
         value[index] = item
     elif isinstance(value, TypedArray):
@@ -459,6 +469,7 @@ def iterate(value: Any) -> list[Any]:
     if isinstance(value, Iterating):
         return list(value.items)
     if isinstance(value, (list, TypedArray, str)):
+        check_items(len(value))
         return list(value)
     raise type_error(f"{_shown(value)} is not iterable")
 

@@ -12,6 +12,7 @@ from wasmz.interop.javascript.operations import (
     METHODS,
     PROPERTIES,
     check_bits,
+    check_items,
     check_size,
     from_inside,
     get,
@@ -42,8 +43,22 @@ if TYPE_CHECKING:
 
 
 def _push(value: list[Any], *items: Any) -> int:
+    check_items(len(value) + len(items))
     value.extend(items)
     return len(value)
+
+
+def _unshift(value: list[Any], *items: Any) -> int:
+    check_items(len(value) + len(items))
+    value[:0] = items
+    return len(value)
+
+
+def _concat(value: list[Any], *more: Any) -> list[Any]:
+    made = list(value)
+    for item in more:
+        _push(made, *item) if isinstance(item, list) else _push(made, item)
+    return made
 
 
 def _span(length: int, start: Any, end: Any) -> tuple[int, int]:
@@ -77,9 +92,9 @@ METHODS[list] = {
     "push": _push,
     "pop": lambda value: value.pop() if value else UNDEFINED,
     "shift": lambda value: value.pop(0) if value else UNDEFINED,
-    "unshift": lambda value, *items: (value.__setitem__(slice(0, 0), items), len(value))[1],
+    "unshift": _unshift,
     "slice": _slice,
-    "concat": lambda value, *more: value + [x for item in more for x in (item if isinstance(item, list) else [item])],
+    "concat": _concat,
     "join": lambda value, by=",": to_string(by).join(to_string([item]) for item in value),
     "reverse": lambda value: (value.reverse(), value)[1],
     "includes": lambda value, wanted: _index_of(value, wanted) >= 0,

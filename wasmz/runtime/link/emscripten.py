@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any, Final
 
+    from wasmz.errors import WasmFrame
     from wasmz.runtime.calls.host import Definitions
     from wasmz.runtime.emscripten.definitions import System
     from wasmz.runtime.emscripten.names import Names
@@ -55,8 +56,8 @@ class CxxException(Trap, LongJump):
 
     def __init__(self, describe: Callable[[], str]) -> None:
         Exception.__init__(self)
-        self.light_code = TrapCode.UNREACHABLE
-        self.frames = ()
+        self.light_code: TrapCode = TrapCode.UNREACHABLE
+        self.frames: tuple[WasmFrame, ...] = ()
         self._describe = describe
 
     def __getattr__(self, name: str) -> Any:
