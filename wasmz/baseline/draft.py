@@ -10,14 +10,14 @@ from itertools import accumulate
 
 from wasmz.baseline.rows import FIXED_CONSTANTS, Rows
 from wasmz.codegen.layout import encode_handler, encode_jump, encode_lines, place
-from wasmz.codegen.targets.base import ALWAYS, AT_END, Target
+from wasmz.codegen.targets.base import ALWAYS, AT_END, IF_FALSE, IF_TRUE, Target
 from wasmz.runtime import abi
 from wasmz.runtime.numeric.floats import f32_from_bits, f64_from_bits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from typing import Final
+    from typing import Any, Final
 
 # An insertion moves all code after it, so nothing is inserted below more pieces than this.
 LONGEST = 1000
@@ -36,7 +36,7 @@ class Label:
 
     Attributes:
         depth: of the stack there; -1 while it is unknown.
-        index: its number among the labels and jumps, set by layout.
+        index: its number among the marks, once it is put.
     """
 
     __slots__ = ("depth", "index")
@@ -81,6 +81,11 @@ class Region:
         self.around: Region | None = around
 
 
+# Stands for a conditional jump among the pieces: nothing, but with an effect on the stack of its own.
+_TEST: Final[Any] = ()
+# What stands for a jump, by when it is taken.
+_STANDS: Final = {ALWAYS: b"", AT_END: b"", IF_TRUE: _TEST, IF_FALSE: _TEST}
+
 # Stands for a region in which, up to the next jump or return, values below the protected region are dropped.
 _LEAVING: Final = Region(0, None)
 
@@ -92,7 +97,7 @@ class Draft:
     jump: nothing may be inserted below it, because the places of labels and jumps are indices.
 
     Attributes:
-        out: the pieces; an empty one stands for each jump.
+        out: the pieces; each jump has one that has no length.
         marks: the labels and jumps in order; ``None`` where the following code is not reached from the preceding.
         mark_places: their indices in ``out``.
         line_places, offsets: the indices in ``out`` where the byte offset changes, and the offsets.
@@ -123,6 +128,7 @@ class Draft:
         self.global_pieces: dict[object, bytes] = {}
         self.callee_pieces: dict[object, bytes] = {}
         self.effects: dict[bytes, int] = {}
+        target.effects[_TEST] = -1
         self._movable = rows.movable
         self.templates: dict[object, tuple[Sequence[bytes], Sequence[bytes]]] = {}
         self.first_temporary: int = first_temporary
@@ -264,6 +270,7 @@ class Draft:
     def put(self, label: Label) -> int:
         """Puts a label here; returns the floor."""
         floor = len(self.out)
+        label.index = len(self.mark_places)
         self.marks.append(label)
         self.mark_places.append(floor)
         return floor
@@ -273,8 +280,12 @@ class Draft:
         out = self.out
         self.marks.append(Jump(label, when))
         self.mark_places.append(len(out))
-        out.append(b"")
+        out.append(_STANDS[when])
         return len(out)
+
+    def count_jumps(self) -> int:
+        """How many pieces are jumps, before layout. Where counters have empty parts, these count, too."""
+        return self.out.count(b"") + self.out.count(_TEST)
 
     def end(self) -> int:
         """Ends a path: what follows is not reached from here; returns the floor."""
@@ -340,10 +351,13 @@ class Draft:
         parts = self._protected() if self._coverage else ()
         for _, _, region in parts:
             region.label.reach(region.kept + 1)
-        drafts, jumps, places = self._follow(ends)
+        jumps, places = self._follow()
+        drafts = [ends[index] >> 1 for index in self.mark_places]
         positions, sizes = place(drafts, jumps, target)
+        known = target.jumps
         for index, (mark, label, when), units in zip(places, jumps, sizes, strict=True):
-            out[index] = encode_jump(when, positions[label] - positions[mark] - units, units, target)
+            distance = positions[label] - positions[mark] - units
+            out[index] = known.get((when, distance, units)) or encode_jump(when, distance, units, target)
         moved = list(accumulate(sizes, initial=len(prologue) >> 1))
         lines = [
             ((ends[index] >> 1) + moved[bisect_left(places, index)], offset)
@@ -370,57 +384,50 @@ class Draft:
             return [own[piece] if piece in own else common[piece] for piece in self.out]
         return map(common.__getitem__, self.out)
 
-    def _follow(self, ends: list[int]) -> tuple[list[int], list[tuple[int, int, str]], list[int]]:
-        """Computes the stack depth everywhere.
-
-        Returns the positions of labels and jumps, not counting jumps; the jumps for :func:`place`; their places in
-        ``out``.
-        """
+    def _follow(self) -> tuple[list[tuple[int, int, str]], list[int]]:
+        """Computes the stack depth everywhere; returns the jumps for :func:`place`, and their places in ``out``."""
         iterator_items = self.target.iterator_items
-        # The depths if there were no jumps.
+        # The depths if all code were reached from the code before it, and iterators never ended.
         depths = list(accumulate(self._effects(), initial=0))
-        drafts: list[int] = []
-        found: list[tuple[int, Jump]] = []
+        jumps: list[tuple[int, int, str]] = []
         places: list[int] = []
-        # The number to add to these, where code is reached.
+        # The number to add to these, since when, where code is reached.
         added = begin = deepest = 0
         is_reached = True
-        for end, mark in zip(self.mark_places, self.marks, strict=True):
-            depth = depths[end] + added
-            if is_reached:
-                peak = depth if end == begin + 1 else max(depths[begin : end + 1]) + added
-                if peak > deepest:
-                    deepest = peak
-            begin = end
+        for number, (end, mark) in enumerate(zip(self.mark_places, self.marks, strict=True)):
             if mark.__class__ is Jump:
-                jump: Jump = mark
-                found.append((len(drafts), jump))
-                drafts.append(ends[end] >> 1)
+                label, when = mark.label, mark.when
+                jumps.append((number, label.index, when))
                 places.append(end)
                 if not is_reached:
                     continue
-                label, when = jump.label, jump.when
-                if when is ALWAYS:
-                    label.reach(depth)
-                    is_reached = False
-                elif when is AT_END:
-                    label.reach(depth - iterator_items)
-                    added += 1
+                depth = depths[end] + added
+                if when is IF_TRUE or when is IF_FALSE:
+                    depth -= 1
                 else:
-                    added -= 1
-                    if label.depth != depth - 1:
-                        label.reach(depth - 1)
+                    deepest = max(deepest, max(depths[begin : end + 1]) + added)
+                    begin = end
+                    if when is ALWAYS:
+                        is_reached = False
+                    else:
+                        depth -= iterator_items
+                        added += 1
             elif mark is None:
-                is_reached = False
+                if is_reached:
+                    deepest = max(deepest, max(depths[begin : end + 1]) + added)
+                    is_reached = False
+                continue
             else:
                 label = mark  # type: ignore[assignment]
-                label.index = len(drafts)
-                drafts.append(ends[end] >> 1)
-                if is_reached:
-                    if label.depth != depth:
-                        label.reach(depth)
-                elif label.depth >= 0:
-                    added = label.depth - depths[end]
-                    is_reached = True
+                if not is_reached:
+                    if label.depth >= 0:
+                        added = label.depth - depths[end]
+                        begin = end
+                        is_reached = True
+                    continue
+                depth = depths[end] + added
+            # What `reach` does, of which most is a comparison.
+            if label.depth != depth:
+                label.reach(depth)
         self.stack_size = deepest
-        return drafts, [(mark, jump.label.index, jump.when) for mark, jump in found], places
+        return jumps, places

@@ -123,8 +123,7 @@ class Requests:
     def _find_costs(self, draft: Draft, size: int) -> tuple[int, ...]:
         pieces = len(draft.out)
         if not self._headers:
-            # At this stage, jumps are empty pieces.
-            return (estimate(size, draft.out.count(b"")),)
+            return (estimate(size, draft.count_jumps()),)
         marks, places = draft.marks, draft.mark_places
         # For each header, the last jump to it, which ends the loop; and the number of jumps up to each mark.
         ends = {marks[place]: place for _, place in self._headers}

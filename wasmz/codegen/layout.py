@@ -29,6 +29,12 @@ _LARGEST_UNITS = 8
 # Encoded jumps are kept for distances below this.
 _COMMON_DISTANCE = 1000
 
+_BYTES = [bytes([low]) for low in range(256)]
+
+# Encoded entries of line tables are kept for fewer code units and smaller differences than these.
+_COMMON_UNITS = 64
+_COMMON_DIFFERENCE = 64
+
 _OPPOSITE = {IF_TRUE: IF_FALSE, IF_FALSE: IF_TRUE}
 
 
@@ -36,16 +42,23 @@ def place(drafts: Sequence[int], jumps: Sequence[tuple[int, int, str]], target: 
     """Finds the positions of labels and jumps, and the sizes of jumps, which grow until each reaches its label.
 
     Args:
-        drafts: position of each label and jump, in order, as if jumps took no place.
+        drafts: position of each label and jump (and other marks), in order, as if jumps took no place.
         jumps: for each jump, its number in ``drafts``, that of its label, and when it is taken.
         target: the Python version.
     """
     sizes = [0] * len(drafts)
+    forward, backward = target.forward_sizes, target.backward_sizes
     # The jumps that may have to grow: those whose label is not near even if all jumps between them grow.
     far: list[tuple[int, int, int]] = []
     for mark, label, when in jumps:
-        sizes[mark] = least = _least_units(when, target, is_forward=label > mark)
-        if abs(drafts[label] - drafts[mark]) + _LARGEST_UNITS * (abs(label - mark) + 1) >= 256:
+        if label > mark:
+            least = forward[when]
+            longest = drafts[label] - drafts[mark] + _LARGEST_UNITS * (label - mark + 1)
+        else:
+            least = backward[when]
+            longest = drafts[mark] - drafts[label] + _LARGEST_UNITS * (mark - label + 1)
+        sizes[mark] = least
+        if longest >= 256:
             far.append((mark, label, least))
     for attempt in itertools.count():
         positions = list(map(add, drafts, itertools.accumulate(sizes, initial=0)))
@@ -68,25 +81,30 @@ def _extension(distance: int) -> int:
     return 1 if distance < 65_536 else 2 if distance < 16_777_216 else 3
 
 
-def _least_units(when: str, target: Target, *, is_forward: bool) -> int:
-    """The size of a jump over fewer than 256 code units."""
-    sizes = target.jump_sizes
-    if is_forward:
-        return sizes[target.forward_jumps[when]]
-    units = sizes[target.backward_jump]
-    # No version has all conditional backward jumps: a forward jump on the opposite condition skips a plain one.
-    return units if when is ALWAYS else units + sizes[target.forward_jumps[_OPPOSITE[when]]]
-
-
 def encode_jump(when: str, distance: int, units: int, target: Target) -> bytes:
     """The instructions of a jump from its end to its label, exactly as long as it was placed."""
-    key = (when, distance, units)
-    encoded = target.jumps.get(key)
+    encoded = target.jumps.get((when, distance, units))
     if encoded is None:
-        encoded = _encode_jump(when, distance, units, target)
+        # Jumps that differ in the lowest byte of the distance differ in one byte. The rest of it tells the directions
+        # apart.
+        low = distance & 0xFF if distance >= 0 else -distance & 0xFF
+        rest = distance - low if distance >= 0 else distance + low - 1
+        around = target.far_jumps.get((when, rest, units))
+        if around is None:
+            around = target.far_jumps[when, rest, units] = _split_jump(when, distance, units, target)
+        before, after = around
+        encoded = before + _BYTES[low] + after
         if -_COMMON_DISTANCE < distance < _COMMON_DISTANCE:
-            target.jumps[key] = encoded
+            target.jumps[when, distance, units] = encoded
     return encoded
+
+
+def _split_jump(when: str, distance: int, units: int, target: Target) -> tuple[bytes, bytes]:
+    """What comes before and after the lowest byte of the distance."""
+    encoded = _encode_jump(when, distance, units, target)
+    name = target.forward_jumps[when] if distance >= 0 else target.backward_jump
+    place = len(encoded) - 2 * target.jump_sizes[name] + 1
+    return encoded[:place], encoded[place + 1 :]
 
 
 def _encode_jump(when: str, distance: int, units: int, target: Target) -> bytes:
@@ -111,8 +129,8 @@ def encode_lines(lines: Sequence[tuple[int, int]], end: int, first_offset: int) 
 
     An entry without columns is a byte 1_1101_sss, with a size of at most eight code units, and the difference.
     """
-    table = bytearray()
-    append = table.append
+    entries: list[bytes] = []
+    append, known = entries.append, _entries.get
     current = first_offset
     start, offset = 0, first_offset
     for position, following in (*lines, (end, -1)):
@@ -120,22 +138,34 @@ def encode_lines(lines: Sequence[tuple[int, int]], end: int, first_offset: int) 
             continue
         units = position - start
         if units:
-            difference = offset - current
+            append(known((units, offset - current)) or _encode_line(units, offset - current))
             current = offset
-            # The sign is the lowest bit; six bits go into each byte, the lowest first.
-            rest = difference << 1 if difference >= 0 else -difference << 1 | 1
-            append(0xE7 + units if units < 8 else 0xEF)
-            while rest > 0x3F:
-                append(rest & 0x3F | 0x40)
-                rest >>= 6
-            append(rest)
-            if units > 8:
-                full, part = divmod(units - 8, 8)
-                table += _SAME_LINE * full
-                if part:
-                    table += bytes((0xE7 + part, 0))
         start, offset = position, following
-    return bytes(table)
+    return b"".join(entries)
+
+
+# Entries that are kept, by size and difference: those of most code.
+_entries: dict[tuple[int, int], bytes] = {}
+
+
+def _encode_line(units: int, difference: int) -> bytes:
+    """The entries for code units with one line."""
+    # The sign is the lowest bit; six bits go into each byte, the lowest first.
+    rest = difference << 1 if difference >= 0 else -difference << 1 | 1
+    encoded = bytearray([0xE7 + units if units < 8 else 0xEF])
+    while rest > 0x3F:
+        encoded.append(rest & 0x3F | 0x40)
+        rest >>= 6
+    encoded.append(rest)
+    if units > 8:
+        full, part = divmod(units - 8, 8)
+        encoded += _SAME_LINE * full
+        if part:
+            encoded += bytes((0xE7 + part, 0))
+    made = bytes(encoded)
+    if units < _COMMON_UNITS and 0 <= difference < _COMMON_DIFFERENCE:
+        _entries[units, difference] = made
+    return made
 
 
 def encode_handler(start: int, length: int, handler: int, depth: int) -> bytes:

@@ -141,8 +141,19 @@ class Target:
         self.jump_sizes: dict[str, int] = {
             name: 1 + cache_count(name) for name in (*self.forward_jumps.values(), self.backward_jump)
         }
+        # The least sizes of jumps, by when they are taken. No version has all conditional backward jumps: a forward
+        # jump on the opposite condition skips a plain one.
+        self.forward_sizes: dict[str, int] = {when: self.jump_sizes[name] for when, name in self.forward_jumps.items()}
+        plain = self.jump_sizes[self.backward_jump]
+        self.backward_sizes: dict[str, int] = {
+            ALWAYS: plain,
+            IF_TRUE: plain + self.forward_sizes[IF_FALSE],
+            IF_FALSE: plain + self.forward_sizes[IF_TRUE],
+        }
         # Encoded jumps, by condition, distance (negative if backward) and size.
         self.jumps: dict[tuple[str, int, int], bytes] = {}
+        # The same around the lowest byte of the distance, by the distance without that byte.
+        self.far_jumps: dict[tuple[str, int, int], tuple[bytes, bytes]] = {}
         # Pieces that change a local, a global or an item.
         self.effectful: set[bytes] = {self.store_subscript}
         # Pieces that only push a fast local, a constant, a global or a NULL.
