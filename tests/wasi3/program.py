@@ -8,7 +8,7 @@ exit        writes "bye", and exits with 7
 trap        writes "bye", and traps
 none        says that it failed
 wait        for 30 years
-lock        waits for what only it could do
+lock        waits for what only it could do, while it may still write
 flood       writes for ever
 many        asks for streams for ever
 """
@@ -169,6 +169,7 @@ CORE = """
         (i32.wrap_i64 (i64.shr_u (local.get $ends) (i64.const 32))) (i32.const 4096) (i32.const 65536)))))))
   (func $many (loop $more (call $stdin (i32.const 0)) (br $more)))
   (func $lock
+    (call $say_bye)
     (drop (call $read (i32.wrap_i64 (call $new)) (i32.const 4096) (i32.const 1))))
   (func $file (local $directory i32) (local $file i32) (local $ends i64) (local $how i32)
     (call $directories (i32.const 0))

@@ -141,7 +141,7 @@ def test_what_never_ends_is_stopped() -> None:
     os.close(read)
     os.close(write)
     with pytest.raises(wasmz.Trap, match="deadlock"):
-        run("lock")
+        run("lock", wasmz.WasiConfig(stdout=None))
 
 
 def test_memory_of_the_host_is_limited() -> None:

@@ -172,6 +172,11 @@ async def _finish(call: _Call, driver: Driver) -> None:
     try:
         await asyncio.shield(future)
     except asyncio.CancelledError:
+        if driver.is_abrupt and not future.done():
+            driver.stop(Interrupted())
+            # That is told to nobody else.
+            future.exception()
+            raise
         on_cancel = call.on_cancel
         if not call.is_over and on_cancel is not None and not future.done():
             driver.run(lambda: on_cancel(None))
@@ -209,9 +214,8 @@ class Driver:
         loop: the event loop.
         calls: those from Python that have not ended.
         pending: how much is under way in Python that guests may wait for.
+        is_abrupt: whether cancelling a call stops the guest, instead of asking it to end.
         unfinished: what is to be finished even when the guests have ended, such as writing their output.
-        is_shared: whether tasks that wait for none of these calls may call the guests, too. As long as there are such
-            tasks, guests that wait for each other have not failed.
     """
 
     def __init__(self, store: Store, scheduler: Scheduler) -> None:
@@ -220,11 +224,13 @@ class Driver:
         self.scheduler: Scheduler = scheduler
         self.calls: list[_Call] = []
         self.pending: int = 0
+        self.is_abrupt: bool = False
         self.unfinished: set[asyncio.Future[Any]] = set()
-        self.is_shared: bool = True
         self._tasks: set[asyncio.Task[Any]] = set()
         # How many calls have ended with an exception.
         self._failed: int = 0
+        # Tasks that call nothing more: they wait until there is nothing to do.
+        self._resting: set[asyncio.Task[Any] | None] = set()
         self._event = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -256,8 +262,14 @@ class Driver:
 
     async def finish(self) -> None:
         """Waits until guests have nothing more to do, and nothing to wait for."""
-        while self._task is not None and not self._task.done():
-            await asyncio.wait([self._task])
+        task = asyncio.current_task()
+        self._resting.add(task)
+        try:
+            while self._task is not None and not self._task.done():
+                self._event.set()
+                await asyncio.wait([self._task])
+        finally:
+            self._resting.discard(task)
 
     def begin(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Begins work of the host's that guests may wait for."""
@@ -322,10 +334,8 @@ class Driver:
             self.loop.call_exception_handler({"message": "a component failed after its calls", "exception": error})
 
     def _may_go_on(self) -> bool:
-        """Whether guests that wait for each other may yet be called by others."""
-        if not self.is_shared:
-            return False
-        waiting = {call.task for call in self.calls}
+        """Whether guests that wait for each other may yet be called by tasks that wait for none of these calls."""
+        waiting = {*self._resting, *[call.task for call in self.calls]}
         return any(task not in waiting and task is not self._task for task in asyncio.all_tasks(self.loop))
 
     def wake(self) -> None:

@@ -8,7 +8,7 @@ In WASI 0.3 that function is asynchronous: it runs in an event loop of its own.
 
 from __future__ import annotations
 
-from wasmz.errors import ComponentError, Interrupted
+from wasmz.errors import ComponentError
 from wasmz.startup.concurrency import load
 
 TYPE_CHECKING = False
@@ -66,21 +66,13 @@ async def run_command_async(instance: ComponentInstance) -> int:
     load("wasmz.component.asyncio_calls")
     from wasmz.component.asyncio_calls import driver_of
 
-    load("asyncio")
-    import asyncio
-
     driver = driver_of(instance.store)
-    driver.is_shared = False
-    task = asyncio.ensure_future(run())
+    # The program has no choice: so does Ctrl-C.
+    driver.is_abrupt = True
     try:
-        await asyncio.shield(task)
+        await run()
     except ComponentError:
         return 1
-    except asyncio.CancelledError:
-        # Without a choice for the program: so does Ctrl-C.
-        driver.stop(Interrupted())
-        await asyncio.wait([task])
-        raise
     finally:
         # What it has written is to arrive.
         await driver.flush()

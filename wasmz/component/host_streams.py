@@ -74,6 +74,7 @@ class _Reading:
         self.target = _Target(count)
         self.result: int | None = None
         self.future: asyncio.Future[None] | None = None
+        self.task: asyncio.Task[Any] | None = None
         shared = end._shared
         shared.read(None, self.target, self._copied, self._finished)
 
@@ -98,6 +99,7 @@ class _Reading:
         if self.result is not None:
             return
         self.future = driver.loop.create_future()
+        self.task = asyncio.current_task()
         waiting: Any = self
         driver.calls.append(waiting)
         try:

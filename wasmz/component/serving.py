@@ -216,7 +216,6 @@ class _Exchange:
 
         asyncio.get_running_loop().set_exception_handler(lambda loop, context: self._report(context["message"]))
         used = driver()
-        used.is_shared = False
         line, fields = self._line()
         await respond(guest, handle, line, fields, self._request, self._answer)
         # The guest may do more after its response.
