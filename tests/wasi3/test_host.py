@@ -13,6 +13,7 @@ import pytest
 import wasmz
 from wasmz.errors import ComponentError
 from wasmz.runtime.wasi.wasi_config import WasiConfig
+from wasmz.wasi2.filesystem import Files as OlderFiles
 from wasmz.wasi2.guest import Guest
 from wasmz.wasi2.worlds import Interface
 from wasmz.wasi3.clocks import Clocks
@@ -149,3 +150,43 @@ def test_enums_of_components_are_labels() -> None:
     made = Tcp(guest).create(Family("ipv6"))
     assert made.get_address_family() == "ipv6"
     made.close()
+
+
+def test_what_streams_keep_open_has_its_place_in_the_table() -> None:
+    files = wasmz.MemoryFileSystem({"a": b"abc"})
+
+    def open_all(directories: Any) -> list[Any]:
+        ((directory, _),) = directories
+        streams = []
+        for _ in range(10):
+            file = directory.open_at((), "a", (), ("read",))
+            streams.append(file.read_via_stream(0))
+            file.close()
+        return streams
+
+    guest = Guest(WasiConfig(max_descriptors=8).preopen_dir(files, "/"))
+    for made in (Files(guest), OlderFiles(guest)):
+        assert payload(open_all, made.get_directories()) == "insufficient-memory"
+        assert len(guest.process.table) == 4
+    # They are free with the streams.
+    ((directory, _),) = Files(guest).get_directories()
+    file = directory.open_at((), "a", (), ("read",))
+    stream, _ = file.read_via_stream(0)
+    file.close()
+    assert len(guest.process.table) == 5
+    assert (stream.fetch(2), stream.fetch(2), stream.fetch(2)) == (b"ab", b"c", None)
+    assert len(guest.process.table) == 4
+
+
+@needs_sockets
+def test_what_streams_keep_of_sockets_too() -> None:
+    guest = Guest(WasiConfig())
+    made = Tcp(guest).create("ipv4")
+    held = made.entry
+    made.close()
+    assert len(guest.process.table) == 4
+    assert held.socket.fileno() >= 0
+    system = held.socket
+    del held, made
+    assert len(guest.process.table) == 3
+    assert system.fileno() < 0

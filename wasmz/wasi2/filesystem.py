@@ -6,7 +6,6 @@ directory.open_at((), "notes.txt", ("create",), ("read", "write"))          -> a
 
 from __future__ import annotations
 
-from wasmz.errors import MemoryLimit
 from wasmz.runtime.wasi import descriptors
 from wasmz.runtime.wasi.descriptors import MAX_OFFSET, Failure
 from wasmz.runtime.wasi.errno import Errno
@@ -15,7 +14,7 @@ from wasmz.runtime.wasi.resolution import Directory
 from wasmz.startup.concurrency import load
 from wasmz.wasi2.clocks import datetime_of
 from wasmz.wasi2.errors import file_code, file_errors
-from wasmz.wasi2.guest import MOST_BYTES, Resource, field_of, has_flag, label_of, payload_of
+from wasmz.wasi2.guest import MOST_BYTES, Resource, Slot, field_of, has_flag, label_of, payload_of
 from wasmz.wasi2.streams import (
     DescriptorSink,
     DescriptorSource,
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
 
     from wasmz.runtime.wasi.descriptors import Stat
     from wasmz.wasi2.guest import Guest
+    from wasmz.wasi2.streams import Sink, Source
 
 TYPES: Final = (
     *("unknown", "block-device", "character-device", "directory"),
@@ -75,23 +75,14 @@ class Files:
 class Descriptor(Resource):
     """The resource ``descriptor``: an open file or directory."""
 
-    def __init__(self, guest: Guest, entry: descriptors.Descriptor, number: int | None) -> None:
-        """``number`` is that in the table of the guest's process, if it is closed with this."""
+    def __init__(self, guest: Guest, entry: descriptors.Descriptor, slot: Slot | None) -> None:
+        """``slot`` is its place in the table of the guest's process, if that is free after this and its streams."""
         super().__init__(guest)
         self.entry: descriptors.Descriptor = entry
-        self._number = number
+        self.slot: Slot | None = slot
 
     def close(self) -> None:
-        number, self._number = self._number, None
-        if number is not None:
-            table = self.guest.process.table
-            try:
-                # After the guest's end, the number may be another's.
-                if table[number] is self.entry:
-                    table.close(number)
-            except Failure:
-                pass
-        self.entry = _NOTHING
+        self.entry, self.slot = _NOTHING, None
         super().close()
 
     # Files
@@ -102,8 +93,14 @@ class Descriptor(Resource):
         entry = self._data()
         if not entry.rights[0] & Rights.FD_READ:
             raise Failure(Errno.BADF)
+        return InputStream(self.guest, self.source_of(entry, _offset(offset)))
+
+    def source_of(self, entry: descriptors.Descriptor, offset: int) -> Source:
+        """What a stream of the contents is over."""
         is_file = entry.file_type == FileType.REGULAR_FILE
-        return InputStream(self.guest, FileSource(entry, _offset(offset)) if is_file else DescriptorSource(entry))
+        source = FileSource(entry, offset) if is_file else DescriptorSource(entry)
+        source.slot = self.slot
+        return source
 
     @file_errors
     def write_via_stream(self, offset: int) -> OutputStream:
@@ -119,8 +116,14 @@ class Descriptor(Resource):
         entry = self._data()
         if not entry.rights[0] & Rights.FD_WRITE:
             raise Failure(Errno.BADF)
+        return OutputStream(self.guest, self.sink_of(entry, offset))
+
+    def sink_of(self, entry: descriptors.Descriptor, offset: int | None) -> Sink:
+        """What a stream into the file is over."""
         is_file = entry.file_type == FileType.REGULAR_FILE
-        return OutputStream(self.guest, FileSink(entry, offset) if is_file else DescriptorSink(entry))
+        sink = FileSink(entry, offset) if is_file else DescriptorSink(entry)
+        sink.slot = self.slot
+        return sink
 
     @file_errors
     def read(self, size: int, offset: int) -> tuple[bytearray, bool]:
@@ -263,12 +266,7 @@ class Descriptor(Resource):
             must_be_directory=has_flag(open_flags, "directory"),
             flags=sum([flag for label, flag in _SYNC_FLAGS if has_flag(flags, label)]),
         )
-        number = self.guest.process.table.add(opened)
-        try:
-            return type(self)(self.guest, opened, number)
-        except MemoryLimit:
-            self.guest.process.table.close(number)
-            raise
+        return type(self)(self.guest, opened, Slot(self.guest, opened))
 
     def stat_at(self, path_flags: Any, path: str) -> dict[str, Any]:
         """The attributes of what a path leads to."""

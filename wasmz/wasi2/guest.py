@@ -8,6 +8,7 @@ Resource(guest)                     an object that components have handles to
 from __future__ import annotations
 
 from wasmz.errors import MemoryLimit, Trap
+from wasmz.runtime.wasi.descriptors import Failure
 from wasmz.runtime.wasi.process import Process
 from wasmz.startup.light import WeakSet
 
@@ -98,6 +99,28 @@ class Resource:
         if self._budget is not None:
             counted, self._counted = self._counted, 0
             self._budget.release(counted)
+
+
+class Slot:
+    """A place in the table of the guest's process. It is free when nobody has this: what is open, and its streams.
+
+    So a guest has no more open than the table has places.
+    """
+
+    def __init__(self, guest: Guest, entry: Descriptor) -> None:
+        """``Failure(MFILE)`` if there is none; ``Failure(NOMEM)`` if there may be no more."""
+        self._number = -1
+        self._table = guest.process.table
+        self._entry = entry
+        self._number = self._table.add(entry)
+
+    def __del__(self) -> None:
+        try:
+            # After the guest's end, the number may be another's.
+            if self._table[self._number] is self._entry:
+                self._table.close(self._number)
+        except Failure:
+            pass
 
 
 def misuse(message: str) -> Trap:

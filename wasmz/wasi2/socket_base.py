@@ -6,11 +6,10 @@ import socket
 import sys
 
 from wasmz.errors import ComponentError
-from wasmz.runtime.wasi.descriptors import Failure
 from wasmz.runtime.wasi.flags import FdFlags
 from wasmz.runtime.wasi.sockets import SocketDescriptor
 from wasmz.wasi2.errors import socket_errors
-from wasmz.wasi2.guest import Resource
+from wasmz.wasi2.guest import Resource, Slot
 from wasmz.wasi2.network import check_granted, host_address, ip_socket_address
 from wasmz.wasi2.polling import Pollable
 
@@ -21,6 +20,14 @@ if TYPE_CHECKING:
     from wasmz.runtime.wasi.readiness import Wait
     from wasmz.wasi2.guest import Guest
     from wasmz.wasi2.network import Network
+
+
+class OpenSocket(SocketDescriptor):
+    """What a socket and its streams have: with the last of these, the system's is closed, and its place free."""
+
+    def __init__(self, guest: Guest, made: socket.socket) -> None:
+        super().__init__(made, FdFlags.NONBLOCK, is_owned=True)
+        self._slot = Slot(guest, SocketDescriptor(made, FdFlags.NONBLOCK))
 
 
 class Socket(Resource):
@@ -44,22 +51,12 @@ class Socket(Resource):
             made.setblocking(False)
             self.socket: socket.socket = made
             # It owns the socket, also if the table has no room.
-            self.entry: SocketDescriptor = SocketDescriptor(made, FdFlags.NONBLOCK, is_owned=True)
-            self._number: int | None = guest.process.table.add(self.entry)
+            self.entry: OpenSocket = OpenSocket(guest, made)
         except BaseException:
             super().close()
             raise
 
     def close(self) -> None:
-        number, self._number = self._number, None
-        if number is not None:
-            table = self.guest.process.table
-            try:
-                # After the guest's end, the number may be another's.
-                if table[number] is self.entry:
-                    table.close(number)
-            except Failure:
-                pass
         # The system's is closed with the last reference.
         for name in ("entry", "socket"):
             self.__dict__.pop(name, None)

@@ -70,9 +70,11 @@ class Source:
 
     Attributes:
         waits: whether reading waits until there is something.
+        slot: keeps a place in the guest's table, as long as there is the source.
     """
 
     waits: bool = False
+    slot: object = None
 
     def add_to(self, wait: Wait, key: Any) -> None:
         """Adds its being ready, with bytes or at its end, to what is waited for."""
@@ -95,9 +97,11 @@ class Sink:
 
     Attributes:
         waits: whether writing waits until all has been taken.
+        slot: keeps a place in the guest's table, as long as there is the sink.
     """
 
     waits: bool = False
+    slot: object = None
 
     def add_to(self, wait: Wait, key: Any) -> None:
         """Adds its taking bytes to what is waited for."""

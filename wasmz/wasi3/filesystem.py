@@ -9,12 +9,11 @@ from __future__ import annotations
 from wasmz.errors import ComponentError, MemoryLimit
 from wasmz.runtime.wasi.descriptors import MAX_OFFSET, Failure
 from wasmz.runtime.wasi.errno import Errno
-from wasmz.runtime.wasi.flags import FileType, Rights
+from wasmz.runtime.wasi.flags import Rights
 from wasmz.runtime.wasi.resolution import Directory
 from wasmz.wasi2 import filesystem
 from wasmz.wasi2.errors import file_code, file_errors, number_of
 from wasmz.wasi2.guest import field_of, has_flag, label_of, payload_of
-from wasmz.wasi2.streams import DescriptorSink, DescriptorSource, FileSink, FileSource
 from wasmz.wasi3.clocks import instant_of
 from wasmz.wasi3.transfers import OK, Ending, failure_of, in_thread, incoming, outgoing
 
@@ -62,8 +61,7 @@ class Descriptor(filesystem.Descriptor):
             entry = self._data()
             if not entry.rights[0] & Rights.FD_READ:
                 raise Failure(Errno.BADF)
-            is_file = entry.file_type == FileType.REGULAR_FILE
-            return FileSource(entry, _offset(offset)) if is_file else DescriptorSource(entry)
+            return self.source_of(entry, _offset(offset))
 
         return incoming(self.guest, open_source, file_code)
 
@@ -76,17 +74,11 @@ class Descriptor(filesystem.Descriptor):
         return self._write(data, None)
 
     def _write(self, data: Any, offset: int | None) -> Ending:
-        # The descriptor may be dropped before the stream.
-        entry = self.entry
-
         def open_sink() -> Sink:
-            if isinstance(entry, Directory):
-                raise Failure(Errno.ISDIR)
+            entry = self._data()
             if not entry.rights[0] & Rights.FD_WRITE:
                 raise Failure(Errno.BADF)
-            if entry.file_type != FileType.REGULAR_FILE:
-                return DescriptorSink(entry)
-            return FileSink(entry, None if offset is None else _offset(offset))
+            return self.sink_of(entry, None if offset is None else _offset(offset))
 
         return outgoing(self.guest, data, open_sink, file_code)
 

@@ -234,10 +234,18 @@ def incoming(guest: Guest, open_source: Callable[[], Source], code: Code) -> tup
 def outgoing(guest: Guest, stream: Any, open_sink: Callable[[], Sink], code: Code) -> Work:
     """How it ends that what a guest writes into a stream goes into a sink."""
 
+    sink: Sink | None = None
+    refusal: BaseException | None = None
+    try:
+        # At once: what is written to may be closed before the stream.
+        sink = open_sink()
+    except _FAILURES as error:
+        refusal = error
+
     async def work(this: Work) -> tuple[str, Any]:
-        sink = None
         try:
-            sink = open_sink()
+            if sink is None:
+                return failure_of(refusal or OSError(), code)
             while content := await this.of_guest(stream.read(_PIECE)):
                 await _write(this, sink, content)
             return OK
