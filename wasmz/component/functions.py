@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from wasmz.component import handles
 from wasmz.component.generated import BoundOptions, failure, make_function, side_of
+from wasmz.component.remembered import Remembered
 from wasmz.component.state import trap_enter
 from wasmz.component.traps import WrongValue
 from wasmz.errors import Interrupted, Trap, WasmException
@@ -86,10 +87,18 @@ class LiftedFunction(ComponentFunction):
         load("wasmz.component.assembly")
         from wasmz.component.assembly import export_text, parameter_names
 
+        remembered = None
+        if len(entered) == 1:
+            # Otherwise names stand for the instances around it.
+            options = self.options
+            details = options.encoding, options.layouts.pointer, self.core.is_deep, options.post is not None
+            remembered = Remembered(place.remembered, (id(self.type), *details), self.type, place)
+
         def write() -> tuple[Text, str, list[str]]:
-            text, params = export_text(
-                self.type, self.side("b", is_raw=False), entered, self.core.is_deep, self.options.post is not None
-            )
+            side = self.side("b", is_raw=False)
+            if remembered is not None:
+                side.resources, side.transfer = remembered.resources, remembered.transfer
+            text, params = export_text(self.type, side, entered, self.core.is_deep, self.options.post is not None)
             return text, params, parameter_names(self.type)
 
         bindings = {
@@ -100,7 +109,7 @@ class LiftedFunction(ComponentFunction):
             "wrong_arguments": self._wrong_arguments(entered),
             "failure": failure,
         }
-        made = make_function(name, EXPORT, write, bindings, place.codes)
+        made = make_function(name, EXPORT, write, bindings, place.codes, remembered)
         return describe(made, self)
 
     def _wrong_arguments(self, entered: list[ComponentState]) -> Callable[..., BaseException | None]:
@@ -209,8 +218,13 @@ class HostFunction(ComponentFunction):
 
             fn = awaiting(fn, self.name)
 
+        # The number of a type, which is kept with what is known of it, tells it from others.
+        key = id(type), options.encoding, options.layouts.pointer
+        remembered = Remembered(place.remembered, key, type, place)
+
         def write() -> tuple[Text, str, list[str]]:
             side = side_of("a", options, place, is_raw=False)
+            side.resources, side.transfer = remembered.resources, remembered.transfer
             text, params = import_text(type, side)
             return text, params, []
 
@@ -220,7 +234,7 @@ class HostFunction(ComponentFunction):
             "wrong_result": self.wrong_result(type, place),
             "needless_result": self._needless_result,
         }
-        made: Callable[..., Any] = make_function(name, HOST, write, bindings, place.codes)
+        made: Callable[..., Any] = make_function(name, HOST, write, bindings, place.codes, remembered)
         return made
 
     def wrong_result(self, type: types.FunctionType, place: Place) -> Callable[..., BaseException | None]:

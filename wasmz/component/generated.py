@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from typing import Any, Final, Protocol
 
     from wasmz.component import forms
+    from wasmz.component.remembered import Remembered
     from wasmz.component.state import ComponentState
     from wasmz.component.syntax import Options
     from wasmz.component.writer import Text
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
 
         @property
         def codes(self) -> dict[str, CodeType]: ...
+
+        @property
+        def remembered(self) -> dict[Any, Any]: ...
 
         def resource(self, type: forms.Resource) -> handles.ResourceType: ...
 
@@ -120,6 +124,7 @@ def make_function(
     write: Callable[[], tuple[Text, str, list[str]]],
     bindings: dict[str, Any],
     codes: dict[str, CodeType],
+    remembered: Remembered | None = None,
 ) -> Any:
     """A function whose code is written when it is first called.
 
@@ -129,6 +134,7 @@ def make_function(
         write: gives the text, its parameters, and the names of those in Python.
         bindings: what names in it stand for.
         codes: the code of texts that the component has used, which is kept in the cache.
+        remembered: finds what an earlier instance has written, if it may be taken over.
     """
     namespace: dict[str, Any] = {FRAME_KEY: kind, "__name__": "wasmz.component.generated"}
 
@@ -136,10 +142,14 @@ def make_function(
         load("wasmz.component.code_cache")
         from wasmz.component.code_cache import code_of
 
-        text, params, names = write()
-        source = text.finish(params, names)
-        made: dict[str, Any] = {**_NAMES, **text.names(), **{f"_{key}": value for key, value in bindings.items()}}
-        exec(code_of(source, codes), made)
+        found = None if remembered is None else remembered.find()
+        if found is None:
+            text, params, names = write()
+            found = code_of(text.finish(params, names), codes), text.names()
+            if remembered is not None:
+                remembered.keep(*found)
+        made: dict[str, Any] = {**_NAMES, **found[1], **{f"_{key}": value for key, value in bindings.items()}}
+        exec(found[0], made)
         code = made.pop("_call").__code__
         # Helpers find their names where they were made: the same dict.
         namespace.update(made)

@@ -58,6 +58,7 @@ class ComponentCode:
         engine: whose configuration holds.
         component: as decoded and validated.
         codes: by text, the code of generated functions that its instances use.
+        remembered: what instances take over of others (``remembered.py``).
         has_tasks: whether anything in it is asynchronous.
     """
 
@@ -73,6 +74,7 @@ class ComponentCode:
         self.component: syntax.Component = component
         self.codes: dict[str, CodeType] = {} if codes is None else codes
         self.has_tasks: bool = _has_tasks(component)
+        self.remembered: dict[Any, Any] = {}
         self._modules: dict[int, Module] = {} if modules is None else modules
         self._classes: dict[Any, Any] = {}
         self._names: dict[Any, str] | None = None
@@ -256,6 +258,11 @@ class Place:
     def codes(self) -> dict[str, CodeType]:
         """By text, the code of generated functions."""
         return self.code.codes
+
+    @property
+    def remembered(self) -> dict[Any, Any]:
+        """What instances take over of others."""
+        return self.code.remembered
 
     @property
     def store(self) -> Store:

@@ -68,6 +68,8 @@ class Linker:
         expect(engine, (Engine, type(None)), "engine", "an Engine")
         self.engine: Engine = Engine() if engine is None else engine
         self._items: dict[str, Any] = {}
+        # By what names of compatible versions have in common, the name that was defined last.
+        self._latest: dict[tuple[str, str], str] = {}
         self._types: dict[Any, ResourceType] = {}
         self._joins: list[Callable[[Store], object]] = []
 
@@ -81,6 +83,11 @@ class Linker:
             TypeError: the name is no string.
         """
         expect(name, str, "name", "a string")
+        self._define(name, item)
+
+    def _define(self, name: str, item: Any) -> None:
+        if name not in self._items:
+            self._latest[compatible(name)] = name
         self._items[name] = item
 
     def define_instance(self, name: str, items: Any) -> None:
@@ -93,7 +100,7 @@ class Linker:
                 so on. Or an object that has them as attributes. Or an instance of a component, or one of its exports.
         """
         expect(name, str, "name", "a string")
-        self._items[name] = items
+        self._define(name, items)
 
     def define_wasi(self, config: WasiConfig | None = None) -> None:
         """Defines the interfaces of WASI 0.2 and 0.3, for one guest that all instances of this linker are together.
@@ -120,8 +127,8 @@ class Linker:
         """What is defined under a name, or a compatible one; ``None`` if nothing is."""
         found = self._items.get(name)
         if found is None and "@" in name:
-            wanted = compatible(name)
-            found = next((item for key, item in reversed(self._items.items()) if compatible(key) == wanted), None)
+            latest = self._latest.get(compatible(name))
+            found = None if latest is None else self._items[latest]
         return found
 
     def instantiate(self, store: Store, component: Component) -> ComponentInstance:

@@ -215,7 +215,9 @@ class _InheritedOutput(OutputStream):
         return self._stream().write_from(source)
 
     def flush(self) -> None:
-        self._stream().flush()
+        # What was never written to needs no stream.
+        if self._current[0] is not None:
+            self._stream().flush()
 
     def wait_handle(self) -> Any:
         return self._stream().wait_handle()
