@@ -6,6 +6,7 @@ import random
 import struct
 import sys
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from wasmz.compile.pipeline import ModuleCompiler
 from wasmz.passes.loops import array_text
 from wasmz.passes.loops.array_operations import OPERATIONS
 from wasmz.passes.loops.array_vectors import VECTOR_SHIFTS, VECTOR_SHUFFLES
+from wasmz.runtime.limits.budgets import Budget
 from wasmz.runtime.memory import arrays
 from wasmz.wasm.instructions import BY_NAME
 
@@ -107,12 +109,50 @@ def test_rounds_are_done_by_numpy() -> None:
     assert made is not None
 
     def noting(*args: Any) -> Any:
-        done.append(made(*args))
+        done.append(made[0](*args))
         return done[-1]
 
-    with mock.patch.dict(arrays._functions, {text: noting}):
+    with mock.patch.dict(arrays._functions, {text: (noting, made[1])}):
         instance.exports.axpy(40000, 8, 500, 2.0)
     assert done == [499]
+
+
+@pytest.mark.parametrize("name", _NAMES)
+def test_what_arrays_take_counts_as_the_guests(name: str) -> None:
+    config = Config(compile_mode="eager", use_cache=False, mem_limit_bytes=256 << 20)
+    limited, free = wasmz.instantiate(_BINARY, engine=Engine(config)), _instance()
+    budget = limited.exports.memory.store.memory_budget
+    used = budget.total_used
+    reserve, release, sizes, peaks = Budget.reserve, Budget.release, [0], [0]
+    room, args = [True], (24000, 1024, 90 if name == "column" else 900, 0.5)
+
+    def reserved(self: Budget, size: int) -> bool:
+        sizes.append(size)
+        tracemalloc.reset_peak()
+        return room[0] and reserve(self, size)
+
+    def released(self: Budget, size: int) -> None:
+        peaks.append(tracemalloc.get_traced_memory()[1] - before)
+        release(self, size)
+
+    for room[0] in (True, False):
+        results = []
+        for instance in (limited, free):
+            _fill(instance.exports.memory, 5)
+            call = instance.exports[name]
+            call(*args)
+            if instance is limited:
+                tracemalloc.start()
+                before = tracemalloc.get_traced_memory()[0]
+                with mock.patch.multiple(Budget, reserve=reserved, release=released):
+                    found = call(*args)
+                tracemalloc.stop()
+            else:
+                found = call(*args)
+            results.append((repr(found), bytes(instance.exports.memory[:])))
+        assert results[0] == results[1]
+    assert 0 < max(peaks) <= max(sizes)
+    assert budget.total_used == used
 
 
 def _texts(name: str) -> list[str]:

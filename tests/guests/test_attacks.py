@@ -5,7 +5,10 @@ A secret of the host's, and a file, would show an escape: no result may contain 
 
 from __future__ import annotations
 
+import asyncio
+import json
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -14,7 +17,8 @@ import pytest
 
 import wasmz
 from tests.guests.test_guests import make
-from wasmz.guests import GuestError, OutputLimit, Result
+from wasmz.guests import GuestError, OutputLimit, Pool, QuickJS, Result
+from wasmz.guests.results import weight_of
 
 pytestmark = pytest.mark.skipif(sys.platform == "emscripten", reason="no threads here")
 
@@ -231,3 +235,157 @@ def test_no_exhaustion(kind: str, code: str) -> None:
 def check(result: Result) -> None:
     """What may come of a call: a value, or an end of the known kinds."""
     assert result.error is None or isinstance(result.error, (GuestError, OutputLimit, wasmz.Trap)), result
+
+
+# Functions of the host between guest and limits
+
+
+def spin(seconds: float) -> int:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        pass
+    return 1
+
+
+CATCHING = {
+    "python": "x = 0\ntry:\n  f()\nexcept BaseException as e:\n  x = 1\nx",
+    "javascript": "try { f() } catch {} 1",
+}
+# Lists of lists, which have three bytes each there.
+LISTS = {"python": "[[]] * 3000", "javascript": "JSON.parse('[' + '[],'.repeat(3000) + '1]')"}
+
+
+@pytest.mark.parametrize("kind", CATCHING)
+def test_the_end_of_its_time_is_not_for_a_guest_to_catch(kind: str) -> None:
+    with make(kind, timeout=0.3, functions={"f": lambda: spin(5)}) as guest:
+        begin = time.monotonic()
+        result = guest.exec(CATCHING[kind])
+        assert result.timed_out and not result.is_usable
+        assert time.monotonic() - begin < 4
+
+
+@pytest.mark.parametrize("kind", CATCHING)
+def test_another_guests_time_is_a_functions_own_matter(kind: str) -> None:
+    def other() -> object:
+        with make(kind, timeout=0.1, functions={"f": lambda: spin(5)}) as inner:
+            return inner.exec("f()").unwrap()
+
+    with make(kind, timeout=60, functions={"f": other}) as guest:
+        assert guest.exec(CATCHING[kind]).unwrap() == 1
+
+
+@pytest.mark.parametrize("kind", CATCHING)
+def test_coroutines_of_the_host_have_the_guests_time(kind: str) -> None:
+    ends: list[str] = []
+
+    async def wait() -> None:
+        try:
+            await asyncio.sleep(600)
+        except asyncio.CancelledError:
+            ends.append("cancelled")
+            raise
+
+    async def fail() -> None:
+        raise TimeoutError("its own")
+
+    with make(kind, functions={"f": wait, "g": fail}) as guest:
+        result = asyncio.run(asyncio.wait_for(guest.exec_async(CATCHING[kind], timeout=0.3), 60))
+        assert result.timed_out and not result.is_usable and ends == ["cancelled"]
+        guest.restart()
+        result = asyncio.run(guest.exec_async("g()", timeout=60))
+        assert "its own" in str(result.error) and result.is_usable
+
+
+@pytest.mark.parametrize("kind", CATCHING)
+def test_values_are_no_larger_outside_than_a_guest_may_be(kind: str) -> None:
+    calls: list[Any] = []
+    with make(kind, timeout=60, functions={"f": calls.append}) as guest:
+        # The interpreters themselves need more than that.
+        guest._memory = 400_000
+        result = guest.exec(f"f({LISTS[kind]})")
+        assert "too large" in str(result.error) and result.is_usable and not calls
+        few = "[[], 'a', {'b': 1}]"
+        assert guest.exec(f"f({few})").unwrap() is None and calls == [[[], "a", {"b": 1}]]
+        assert guest.exec("'x' * 9000" if kind == "python" else "'x'.repeat(9000)").unwrap() == "x" * 9000
+        result = guest.exec(LISTS[kind])
+        assert isinstance(result.error, OutputLimit) and result.is_usable
+
+
+def test_what_values_take() -> None:
+    for text in (
+        "[" + "[]," * 1000 + "1]",
+        "[" + '{"a":[]},' * 1000 + "1]",
+        '{"a":{"b":1.5}}',
+        '["\\ud83d\\ude00aaaaaaa"]',
+    ):
+        assert weight_of(text) >= size_in_python(json.loads(text))
+
+
+def size_in_python(value: Any) -> int:
+    size = sys.getsizeof(value)
+    if isinstance(value, list):
+        return size + sum(map(size_in_python, value))
+    if isinstance(value, dict):
+        return size + sum(map(size_in_python, value.values()))
+    return size
+
+
+@pytest.mark.parametrize("kind", CATCHING)
+def test_a_guest_that_is_called_by_its_own_function_keeps_its_limits(kind: str) -> None:
+    with make(kind, timeout=60, fuel=1 << 24) as guest:
+        found: list[str] = []
+
+        def again() -> None:
+            try:
+                guest.exec("1", fuel=1 << 40)
+            except RuntimeError as error:
+                found.append(str(error))
+
+        guest.register("f", again)
+        result = guest.exec("f()")
+        assert "middle of a call" in found[0] and result.fuel is not None and 0 < result.fuel < 1 << 24
+
+
+def test_a_call_in_another_thread_does_not_stop_the_event_loop() -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        begun.set()
+        go.wait(60)
+
+    with make("javascript", timeout=60, functions={"f": wait}) as guest:
+        thread = threading.Thread(target=guest.exec, args=("f()",))
+        thread.start()
+        assert begun.wait(60)
+        with pytest.raises(RuntimeError, match="middle of a call"):
+            asyncio.run(guest.exec_async("1"))
+        go.set()
+        thread.join()
+
+
+def test_who_waits_for_a_closed_pool_is_told() -> None:
+    pool = Pool(QuickJS, size=1, memory="8MB")
+    found: list[object] = []
+
+    def wait() -> None:
+        try:
+            pool.exec("1")
+        except ValueError as error:
+            found.append(str(error))
+
+    async def wait_async() -> None:
+        with pytest.raises(ValueError, match="closed"):
+            await pool.exec_async("1")
+
+    with pool.guest() as guest:
+        threads = [threading.Thread(target=wait), threading.Thread(target=lambda: asyncio.run(wait_async()))]
+        for thread in threads:
+            thread.start()
+        while len(pool._waiting) < 2:
+            time.sleep(0.01)
+        pool.close()
+        for thread in threads:
+            thread.join(60)
+        assert found == ["the pool is closed"]
+        assert guest.exec("1 + 1").unwrap() == 2
+    assert pool._free == 1

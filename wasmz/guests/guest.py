@@ -9,8 +9,8 @@ import re
 import time
 import weakref
 
-from wasmz.errors import Trap, WasmException, bounded, expect, shown
-from wasmz.guests.results import GuestError, GuestLost, OutputLimit, Result, json_of, value_of
+from wasmz.errors import Interrupted, Trap, WasmException, bounded, expect, shown
+from wasmz.guests.results import GuestError, GuestLost, OutputLimit, Result, json_of, value_of, weight_of
 from wasmz.runtime.calls.host import is_coroutine_function
 from wasmz.runtime.link.store import Store
 from wasmz.runtime.wasi.memory_files import MemoryFileSystem
@@ -98,6 +98,8 @@ class Guest:
         self._store: Store
         self._release: weakref.finalize[[], Any] | None = None
         self._has_deadline = False
+        # When the call under way has to end, as ``time.monotonic`` counts.
+        self._ends_at: float | None = None
         # In the middle of a call: functions of the host cannot call their guest.
         self.is_busy: bool = False
         self.restart()
@@ -230,6 +232,9 @@ class Guest:
                 raise TypeError("this function is a coroutine: the guest has to be called with exec_async")
             return _answer(function(*args, **keywords), is_wrapped)
         except Exception as error:
+            if isinstance(error, Interrupted) and self._is_late():
+                # It is the guest that is stopped: its code must not catch that.
+                raise
             return _failure(error, is_wrapped)
 
     async def _serve_async(self, data: bytes) -> bytes:
@@ -245,7 +250,10 @@ class Guest:
             return _failure(error, is_wrapped)
 
     def _called(self, data: bytes, is_wrapped: bool) -> tuple[Callable[..., Any], list[Any], dict[str, Any]]:
-        called = value_of(data.decode("utf-8", "replace"))
+        text = data.decode("utf-8", "replace")
+        if weight_of(text) > self._memory:
+            raise MemoryError("the arguments of a host function are too large for the guest's memory")
+        called = value_of(text)
         keywords = {}
         if is_wrapped and isinstance(called, list) and isinstance(called[1], list) and len(called[1]) == 3:
             *called, keywords = called[1]
@@ -282,7 +290,13 @@ class Guest:
             return call.result(*outcome)
 
     async def _run_async(self, request: Any, timeout: Any, fuel: Any) -> Result:
-        call = _Call(self, timeout, fuel)
+        # A call under way in another thread is not waited for: the event loop goes on.
+        if not self._lock.acquire(blocking=False):
+            raise RuntimeError("the guest is in the middle of a call: use a guest for each, or a Pool")
+        try:
+            call = _Call(self, timeout, fuel)
+        finally:
+            self._lock.release()
         try:
             outcome = await self._turn_async(request)
         except Exception as failure:
@@ -296,6 +310,10 @@ class Guest:
         if seconds is not None or self._has_deadline:
             self._store.set_deadline(seconds)
             self._has_deadline = seconds is not None
+
+    def _is_late(self) -> bool:
+        """Whether the time of the call under way is up."""
+        return self._ends_at is not None and time.monotonic() >= self._ends_at
 
     def _ended_by(self, failure: Exception) -> Any:
         """What a result says of what ended the guest; what is no doing of the guest's is raised."""
@@ -314,17 +332,18 @@ class _Call:
         self.guest = guest
         self.store = guest._store
         timeout = guest._timeout if timeout is _SAME else _checked_timeout(timeout)
+        if guest.is_busy:
+            raise RuntimeError("the guest is in the middle of a call: use a guest for each, or a Pool")
         self.given = guest._fuel if fuel is _SAME else fuel
         if self.given is not None:
             if guest._fuel is None:
                 raise ValueError("this guest does not count fuel: give it some when it is made")
             self.store.set_fuel(self.given)
-        if guest.is_busy:
-            raise RuntimeError("the guest is in the middle of a call: use a guest for each, or a Pool")
         self.used: int | None = None
         guest._stdout.clear()
         guest._stderr.clear()
         guest._limit_time(timeout)
+        guest._ends_at = None if timeout is None else time.monotonic() + timeout
         guest.is_busy = True
         self.begin = time.perf_counter()
 
@@ -342,6 +361,8 @@ class _Call:
         if error is None:
             if stdout.is_full or stderr.is_full or is_cut:
                 error = OutputLimit(f"the guest wrote more than {guest._most_output} bytes")
+            elif weight_of(text) > guest._memory:
+                error = OutputLimit(f"the value is too large for {guest._memory} bytes of memory")
             else:
                 value = value_of(text)
         return Result(value, stdout.text(), stderr.text(), error, self.seconds, self.used, guest.is_usable)

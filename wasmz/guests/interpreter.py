@@ -96,7 +96,7 @@ class Interpreter(Guest):
             return self._answered(request)
 
         try:
-            return await in_thread(self._store, work, self._serve_async)  # type: ignore[no-any-return]
+            return await in_thread(self._store, work, self._serve_async, self._ends_at)  # type: ignore[no-any-return]
         except BaseException:
             self._is_lost = True
             raise

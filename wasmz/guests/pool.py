@@ -62,7 +62,7 @@ class Pool:
         self._is_closed = False
         self._used: SimpleQueue[None] = SimpleQueue()
         self._ready.append(self._make())
-        if self._most_ready > 1:
+        if self._most_ready:
             self._fill()
 
     def exec(self, code: str, **options: Any) -> Result:
@@ -111,12 +111,25 @@ class Pool:
             yield guest
 
     def close(self) -> None:
-        """Ends the guests that are ready; those in use end after their use. No further ones are made."""
+        """Ends the guests that are ready; those in use end after their use.
+
+        No further ones are made: who waits for one gets ``ValueError``.
+        """
         with self._lock:
             self._is_closed = True
             ready = list(self._ready)
             self._ready.clear()
+            # They are told, and find that it is closed; then each gives its place back.
+            waiting = list(self._waiting)
+            self._waiting.clear()
+            self._free -= len(waiting)
         self._used.put(None)
+        for tell in waiting:
+            try:
+                tell()
+            except RuntimeError:
+                # That event loop is closed.
+                self._leave()
         for guest in ready:
             guest.close()
 
@@ -170,6 +183,8 @@ class Pool:
     @contextmanager
     def _one(self) -> Iterator[Guest]:
         try:
+            if self._is_closed:
+                raise ValueError("the pool is closed")
             try:
                 guest = self._ready.popleft()
             except IndexError:

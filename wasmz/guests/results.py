@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+# Of an item, or of a list or mapping itself.
+_ITEM_BYTES = 96
+
+
 class GuestError(WasmzError):
     """An exception of the guest's own code, which it did not catch. The guest stays usable.
 
@@ -101,6 +105,12 @@ def value_of(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return GuestRepr(text)
+
+
+def weight_of(text: str) -> int:
+    """How many bytes the value of a JSON text takes at most, about: an item has two in it, and many outside."""
+    items = sum(map(text.count, ",:[{"))
+    return items * _ITEM_BYTES + len(text) * (1 if text.isascii() and "\\u" not in text else 4)
 
 
 def json_of(value: Any, what: str) -> str:

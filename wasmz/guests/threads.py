@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from queue import SimpleQueue
+
+from wasmz.errors import Interrupted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,13 +27,29 @@ class _Stopped(BaseException):
     """Ends a guest that waits for an answer nobody gives."""
 
 
+async def _in_time(answer: Awaitable[bytes], ends_at: float | None) -> bytes:
+    try:
+        async with asyncio.timeout(None if ends_at is None else ends_at - time.monotonic()) as limit:
+            return await answer
+    except TimeoutError:
+        if limit.expired():
+            raise Interrupted from None
+        raise
+
+
 async def in_thread(
-    store: Store, work: Callable[[Callable[[bytes], bytes]], Any], serve: Callable[[bytes], Awaitable[bytes]]
+    store: Store,
+    work: Callable[[Callable[[bytes], bytes]], Any],
+    serve: Callable[[bytes], Awaitable[bytes]],
+    ends_at: float | None,
 ) -> Any:
     """Has ``work`` done in a thread; what it returns. Code of ``store`` is what it calls.
 
+    ``ends_at`` is when the guest's time is up, as ``time.monotonic`` counts: also while it waits for the host.
+
     Raises:
         BaseException: what ``work`` or ``serve`` raises; ``asyncio.CancelledError``, after the guest was stopped.
+        Interrupted: its time is up.
     """
     loop = asyncio.get_running_loop()
     said: asyncio.Queue[tuple[bool, Any]] = asyncio.Queue()
@@ -66,7 +85,7 @@ async def in_thread(
             is_end, data = await said.get()
             if is_end:
                 break
-            answers.put(await serve(data))
+            answers.put(await _in_time(serve(data), ends_at))
     except BaseException:
         answers.put(None)
         thread.join(_SECONDS_TO_STOP)

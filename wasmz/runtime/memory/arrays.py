@@ -41,6 +41,11 @@ _OLDEST: Final = (1, 26)
 # Functions of modules that were closed are among them.
 _MOST_FUNCTIONS: Final = 4096
 _MOST_CHARACTERS: Final = 1 << 23
+# For an iteration, arrays have as many elements as an unrolled loop has equal parts.
+_MOST_LANES: Final = 16
+_NUMBER_BYTES: Final = 8
+_VECTOR_BYTES: Final = 16
+_PASSING_ARRAYS: Final = 4
 
 
 class State:
@@ -59,22 +64,33 @@ class State:
     characters: int = 0
 
 
-# The compiled functions, by their texts.
-_functions: dict[str, Callable[..., Any]] = {}
+# The compiled functions, by their texts, and how many bytes their arrays have for each element.
+_functions: dict[str, tuple[Callable[..., Any], int]] = {}
 
 
 def memory_array_rounds(memory: Memory, rounds: int, *operands: Any) -> Any:
     """Does iterations with the function whose text is the last operand; the one before is its number of results."""
     *numbers, results, text = operands
-    function = _functions.get(text)
-    if function is None:
-        function = _find(text, rounds)
-        if function is None:
+    found = _functions.get(text)
+    if found is None:
+        found = _find(text, rounds)
+        if found is None:
             return (0, *numbers[len(numbers) - results :]) if results else 0
-    return function(memory, rounds, *numbers)
+    function, bytes_each = found
+    budget = memory.store.memory_budget
+    if budget.limit is None:
+        return function(memory, rounds, *numbers)
+    # What the arrays take counts as the guest's own; where there is no room for them, the loop does without.
+    size = bytes_each * min(LONGEST_PIECE, _MOST_LANES * rounds)
+    if not budget.reserve(size):
+        return (0, *numbers[len(numbers) - results :]) if results else 0
+    try:
+        return function(memory, rounds, *numbers)
+    finally:
+        budget.release(size)
 
 
-def _find(text: str, rounds: int) -> Callable[..., Any] | None:
+def _find(text: str, rounds: int) -> tuple[Callable[..., Any], int] | None:
     names = State.names
     if names is None:
         if State.is_missing:
@@ -93,9 +109,10 @@ def _find(text: str, rounds: int) -> Callable[..., Any] | None:
     State.characters += len(text)
     made: dict[str, Any] = dict(names)
     exec(compile(text, "<wasmz arrays>", "exec"), made)
-    function: Callable[..., Any] = made["rounds"]
-    _functions[text] = function
-    return function
+    # Each line of the loop makes an array at most, which is kept to the end, and passing ones beside it.
+    arrays = text.count("\n   ") + _PASSING_ARRAYS
+    found = _functions[text] = made["rounds"], arrays * (_VECTOR_BYTES if ",16)," in text else _NUMBER_BYTES)
+    return found
 
 
 def smallest_lag(distance: int, step: int, pairs: tuple[tuple[int, int, int, int], ...]) -> int:
