@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -404,3 +406,158 @@ def test_without_uvicorn(tmp_path: Path) -> None:
     command = [sys.executable, "-c", code, "serve", str(tmp_path / "proxy.wasm")]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1 and "pip install 'wasmz[serve]'" in done.stderr
+
+
+# Responses that a server, or a client after it, would take for something else
+
+
+@pytest.mark.parametrize(
+    ("status", "fields", "body", "method", "expected"),
+    [
+        (200, [("Content-Length", b"2")], b"ab", "GET", (200, [(b"content-length", b"2")], b"ab")),
+        (200, [("content-length", b"2")] * 2, b"ab", "GET", (200, [(b"content-length", b"2")], b"ab")),
+        (200, [("content-length", b"1"), ("content-length", b"2")], None, "GET", None),
+        (200, [("content-length", b"2, 2")], None, "GET", None),
+        (200, [("content-length", b"2")], None, "GET", None),
+        (200, [("content-length", b"2")], None, "HEAD", (200, [(b"content-length", b"2")], b"")),
+        (200, [("content-length", b"2")], b"ab", "HEAD", (200, [(b"content-length", b"2")], b"")),
+        (100, [], None, "GET", None),
+        (101, [("a", b"b")], b"HTTP/1.1 200 OK\r\n\r\n", "GET", None),
+        (204, [("content-length", b"19")], b"HTTP/1.1 200 OK\r\n\r\n", "GET", (204, [], b"")),
+        (304, [("content-length", b"5")], None, "GET", (304, [], b"")),
+        (304, [("etag", b"x")], b"HTTP/1.1 200 OK\r\n\r\n", "GET", (304, [(b"etag", b"x")], b"")),
+    ],
+)
+def test_framing(
+    capfd: Any, status: int, fields: list[tuple[str, bytes]], body: bytes | None, method: str, expected: Any
+) -> None:
+    guest = Guest(WasiConfig())
+
+    def run(exchange: _Exchange) -> None:
+        _, outparam = exchange.arguments(guest)
+        types = Types(guest)
+        response = types.make_response(types.fields_from_list(fields))
+        response.set_status_code(status)
+        out = None if body is None else response.body()
+        ResponseOutparam.set(outparam, ("ok", response))
+        if out is not None:
+            stream = out.write()
+            try:
+                stream.write(body)
+                OutgoingBody.finish(out, None)
+            except wasmz.component.ComponentError:
+                # Nobody wants it.
+                out.close()
+
+    async def main() -> Client:
+        client = Client("/", method=method)
+        with ThreadPoolExecutor(1) as pool:
+            await _Exchange(client.scope, run, None).serve(pool, client.receive, client.send)
+        return client
+
+    client = asyncio.run(main())
+    found = (client.status, client.sent[0]["headers"], client.body)
+    assert client.is_complete
+    assert found[0] == 500 if expected is None else found == expected
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [(b"content-length", b"3"), (b"transfer-encoding", b"chunked")],
+        [(b"content-length", b"3"), (b"content-length", b"4")],
+    ],
+)
+def test_requests_of_two_lengths_are_refused(app: Any, fields: list[tuple[bytes, bytes]]) -> None:
+    found = answer(app, "/echo", b"abc", headers=[(b"host", b"a"), *fields])
+    assert (found.status, found.is_complete) == (400, True)
+    assert (b"connection", b"close") in found.sent[0]["headers"]
+    assert answer(app, "/", method="CONNECT").status == 501
+
+
+# Servers
+
+
+def test_ctrl_c_ends_requests_that_never_end(tmp_path: Path) -> None:
+    if sys.platform == "win32":
+        pytest.skip("other processes get no Ctrl-C here")
+    (tmp_path / "proxy.wasm").write_bytes(build())
+    server = serve(str(tmp_path / "proxy.wasm"), "--addr", "127.0.0.1:0")
+    stop = threading.Timer(LONG, server.kill)
+    stop.start()
+    try:
+        assert server.stderr is not None
+        port = int(server.stderr.readline().rstrip("/\n").rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port)) as one, socket.create_connection(("127.0.0.1", port)) as two:
+            one.sendall(b"GET /loop HTTP/1.1\r\nHost: a\r\n\r\n")
+            # It answers, so both have begun; and it takes nothing of what follows.
+            two.sendall(b"GET /flood HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert two.recv(16).startswith(b"HTTP/1.1 201")
+            begin = time.monotonic()
+            server.send_signal(signal.SIGINT)
+            assert server.wait(LONG) == 130
+            # Their time would be a minute.
+            assert time.monotonic() - begin < 30
+    finally:
+        server.kill()
+        server.communicate()
+        stop.cancel()
+
+
+def test_behind_hypercorn(component: wasmz.Component) -> None:
+    asyncio_serve = pytest.importorskip("hypercorn.asyncio", reason="pip install hypercorn").serve
+    from hypercorn.config import Config
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        config = Config()
+        config.bind = [f"fd://{listener.detach()}"]
+        found: list[tuple[int, str | None, bytes]] = []
+
+        def ask() -> None:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LONG)
+            for path, body in (("/echo", b"hello"), ("/echo", b"x" * 300_000), ("/count", b""), ("/trap", b"")):
+                connection.request("POST", path, body)
+                response = connection.getresponse()
+                found.append((response.status, response.getheader("x-letter"), response.read()))
+            connection.request("GET", "/part")
+            try:
+                found.append((0, "complete", connection.getresponse().read()))
+            except http.client.HTTPException:
+                connection.close()
+
+        async def main() -> None:
+            app = asgi(component, timeout=LONG)
+            end = asyncio.Event()
+            serving = asyncio.ensure_future(asyncio_serve(app, config, shutdown_trigger=end.wait))
+            await asyncio.to_thread(ask)
+            end.set()
+            await serving
+
+        asyncio.run(asyncio.wait_for(main(), LONG))
+    assert found == [
+        (201, "e", b"hello"),
+        (201, "e", b"x" * 300_000),
+        (201, "c", b"1"),
+        (500, None, b"Internal Server Error"),
+    ]
+
+
+def test_clients_that_take_nothing(component: wasmz.Component, capfd: Any) -> None:
+    async def main() -> None:
+        app = asgi(component, timeout=0.3)
+        client = Client("/flood")
+
+        async def send(message: dict[str, Any]) -> None:
+            client.sent.append(message)
+            if message.get("body"):
+                await asyncio.Event().wait()
+
+        # The guest's time is up, and after as much again also that of the client.
+        await asyncio.wait_for(app(client.scope, client.receive, send), LONG)
+        assert len(client.sent) == 2 and not client.is_complete
+        assert not app._running
+        app.close()
+
+    asyncio.run(main())
+    assert "interrupted" in capfd.readouterr().err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from typing import Any
 
@@ -17,6 +18,9 @@ from wasmz.wasm.preamble import is_component
 
 # Those of `wasmz run` that give a guest something.
 _GRANTS = ("environment", "inherit_env", "directories", "networks", "http_hosts")
+
+# After Ctrl-C, requests may go on for so long; then they are stopped.
+_SECONDS_TO_END = 2
 
 _OPTIONS = (
     Option("address", ("--addr",), "text", "Where to listen; by default 127.0.0.1:8080.", metavar="HOST:PORT"),
@@ -66,8 +70,19 @@ def serve_command(**given: Any) -> None:
     with _named_tcp(listen(given["address"] or "127.0.0.1:8080", "--addr")) as listener:
         host, port = listener.getsockname()[:2]
         echo(f"serving http://{f'[{host}]' if ':' in host else host}:{port}/", err=True)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none", lifespan="on", interface="asgi3"))
-        server.run(sockets=[listener])
+        options: dict[str, Any] = {"log_level": "warning", "ws": "none", "lifespan": "on", "interface": "asgi3"}
+
+        class Server(uvicorn.Server):
+            async def shutdown(self, sockets: Any = None) -> None:
+                asyncio.get_running_loop().call_later(_SECONDS_TO_END, app.close)
+                await super().shutdown(sockets)
+
+        server = Server(uvicorn.Config(app, timeout_graceful_shutdown=2 * _SECONDS_TO_END, **options))
+        try:
+            server.run(sockets=[listener])
+        finally:
+            # Also where the server was stopped in haste: threads of guests would keep the process.
+            app.close()
 
 
 def _named_tcp(listener: socket.socket) -> socket.socket:

@@ -19,18 +19,18 @@ from urllib.parse import quote
 from wasmz.component.asyncio_calls import Driver, driver_of
 from wasmz.component.component import Component
 from wasmz.component.linker import Linker
-from wasmz.errors import WasiExit, bounded, expect
+from wasmz.errors import ComponentError, WasiExit, bounded, expect
 from wasmz.runtime.link.store import Store
 from wasmz.runtime.wasi.wasi_config import WasiConfig
 from wasmz.startup.concurrency import load
-from wasmz.wasi2.http_fields import FORBIDDEN
+from wasmz.wasi2.http_fields import FORBIDDEN, content_length
 from wasmz.wasi2.http_types import IncomingRequest, ResponseOutparam
 from wasmz.wasi2.signals import Pipe, Signal, until
 from wasmz.wasi3.worlds import add_to_linker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
+    from collections.abc import Awaitable, Callable, Iterable, MutableMapping
     from typing import Any, Final
 
     from wasmz.wasi2.guest import Guest
@@ -45,6 +45,9 @@ _HANDLERS: Final = ("wasi:http/handler@0.3.", "wasi:http/incoming-handler@0.2.")
 EXPORTS: Final = "wasi:http/incoming-handler or wasi:http/handler"
 _PIECE: Final = 1 << 16
 _TRAILERS: Final = "http.response.trailers"
+_LENGTH: Final = b"content-length"
+# Statuses of responses that never have a body.
+_BODYLESS: Final = frozenset({204, 304})
 
 
 def is_service(component: Component) -> bool:
@@ -128,7 +131,7 @@ class HttpService:
     def close(self) -> None:
         """Stops all requests, and ends the threads. Later requests start new ones."""
         for exchange in list(self._running):
-            exchange.stop()
+            exchange.give_up()
         pool, self._pool = self._pool, None
         if pool is not None:
             pool.shutdown(wait=False, cancel_futures=True)
@@ -143,6 +146,13 @@ class HttpService:
                 return
 
     async def _answer(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        if _is_ambiguous(scope["headers"]):
+            await _send_whole(send, 400, b"Bad Request", (b"connection", b"close"))
+            return
+        if scope["method"] == "CONNECT":
+            # Servers would take what follows for another protocol.
+            await _send_whole(send, 501, b"Not Implemented", (b"connection", b"close"))
+            return
         if len(self._running) >= self._most:
             await _send_whole(send, 503, b"Service Unavailable")
             return
@@ -194,6 +204,10 @@ class _Exchange:
         self._is_sent = False
         # The guest is to be stopped, or need not start: nobody waits for it.
         self._is_stopped = False
+        # The server's side is to end, too; its task, and what limits the time of that after the guest's end.
+        self._is_given_up = False
+        self._serving: tuple[asyncio.AbstractEventLoop | None, asyncio.Task[Any] | None] = None, None
+        self._last: asyncio.TimerHandle | None = None
 
     # In the guest's thread
 
@@ -239,18 +253,22 @@ class _Exchange:
             self._answer(None, code)
             return
         pipe = response.pipe
-        self._answer((response.status_code(), response.fields.items, pipe), None)
         if not response.has_body:
             pipe.end()
+        self._answer((response.status_code(), response.fields.items, pipe), None)
         response.close()
 
     def _answer(self, response: tuple[int, list[tuple[str, bytes]], Pipe] | None, code: Any) -> None:
         """There is a response: its status, fields and body. Or an ``error-code`` instead."""
-        if response is None:
+        if response is not None:
+            code = _fault_of(response, self._scope["method"])
+        if response is None or code is not None:
             self._refusal = code
+            if response is not None:
+                response[2].abandon()
         else:
             self._status, items, self._response = response
-            self._headers = [(name.lower().encode("latin-1"), value) for name, value in items]
+            self._headers = _headers_of(self._status, items)
         self._answered.set()
 
     def _run_guest(self) -> None:
@@ -300,7 +318,12 @@ class _Exchange:
 
     async def serve(self, pool: ThreadPoolExecutor, receive: Receive, send: Send) -> None:
         """Runs the guest, and moves the bodies."""
-        job = asyncio.get_running_loop().run_in_executor(pool, self._run_guest)
+        loop = asyncio.get_running_loop()
+        self._serving = loop, asyncio.current_task()
+        job = loop.run_in_executor(pool, self._run_guest)
+        if self._timeout is not None:
+            # For clients that do not take what the guest has left.
+            job.add_done_callback(lambda _: self._limit(loop.call_later(self._timeout or 0, self.give_up)))
         listening = asyncio.ensure_future(self._listen(receive))
         try:
             await self._respond(send)
@@ -311,12 +334,38 @@ class _Exchange:
         except OSError:
             # So servers say that the client is gone.
             self.stop()
+        except asyncio.CancelledError:
+            self.stop()
+            _, task = self._serving
+            if not self._is_given_up or task is None or task.uncancel():
+                raise
         except BaseException:
             self.stop()
             raise
         finally:
+            self._serving = None, None
             listening.cancel()
             job.cancel()
+            if self._last is not None:
+                self._last.cancel()
+
+    def _limit(self, last: asyncio.TimerHandle) -> None:
+        if self._serving[1] is None:
+            last.cancel()
+        else:
+            self._last = last
+
+    def give_up(self) -> None:
+        """Ends the request, also if the client does not take what is sent to it."""
+        self.stop()
+        loop, task = self._serving
+        if loop is not None and task is not None and not self._is_given_up:
+            self._is_given_up = True
+            try:
+                loop.call_soon_threadsafe(task.cancel)
+            except RuntimeError:
+                # The loop is closed.
+                pass
 
     async def _listen(self, receive: Receive) -> None:
         """Takes the request's body, and then waits for the client to go."""
@@ -351,7 +400,8 @@ class _Exchange:
         has_trailers = _TRAILERS in (self._scope.get("extensions") or ()) and _has(self._headers, b"trailer")
         start = {"type": "http.response.start", "status": self._status, "headers": self._headers}
         await send({**start, "trailers": True} if has_trailers else start)
-        if self._scope["method"] == "HEAD":
+        if self._scope["method"] == "HEAD" or self._status in _BODYLESS:
+            # A body would be taken for the next response.
             pipe.abandon()
         elif not await self._send_body(pipe, send):
             # The response is left incomplete: so a server ends the connection, and the client sees it.
@@ -360,6 +410,7 @@ class _Exchange:
         await send({"type": "http.response.body", "body": b"", "more_body": False})
         if has_trailers:
             items = [(name.lower().encode("latin-1"), value) for name, value in pipe.trailers or ()]
+            items = [item for item in items if item[0] != _LENGTH]
             await send({"type": _TRAILERS, "headers": items, "more_trailers": False})
 
     def _report_incomplete(self) -> None:
@@ -383,8 +434,42 @@ class _Exchange:
         return False
 
 
-async def _send_whole(send: Send, status: int, text: bytes) -> None:
-    headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(text))]
+def _fault_of(response: tuple[int, list[tuple[str, bytes]], Pipe], method: str) -> Any:
+    """The ``error-code`` for a response that cannot be sent as it is; ``None`` if it can."""
+    status, items, pipe = response
+    if status < 200:
+        return "internal-error", f"{status} is not the status of a final response"
+    try:
+        length = content_length(items)
+    except ComponentError:
+        return "internal-error", "content-length is no number, or several"
+    if length and pipe.is_empty and method != "HEAD" and status not in _BODYLESS:
+        return "HTTP-response-body-size", 0
+    return None
+
+
+def _headers_of(status: int, items: list[tuple[str, bytes]]) -> list[tuple[bytes, bytes]]:
+    """A response's fields as servers take them, with the body's length once at most."""
+    headers: list[tuple[bytes, bytes]] = []
+    has_length = status in _BODYLESS
+    for name, value in items:
+        item = name.lower().encode("latin-1"), value
+        if item[0] == _LENGTH:
+            if has_length:
+                continue
+            has_length = True
+        headers.append(item)
+    return headers
+
+
+def _is_ambiguous(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether a proxy before this server may see another end of a request's body: RFC 9112, 6.1 and 6.3."""
+    lengths = {value for name, value in headers if name.lower() == _LENGTH}
+    return len(lengths) > 1 or (bool(lengths) and any(name.lower() == b"transfer-encoding" for name, _ in headers))
+
+
+async def _send_whole(send: Send, status: int, text: bytes, *more: tuple[bytes, bytes]) -> None:
+    headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(text)), *more]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": text, "more_body": False})
 

@@ -9,6 +9,8 @@ guest gets as the error of its result.
 
 from __future__ import annotations
 
+import errno
+
 from wasmz.errors import ComponentError, MemoryLimit
 from wasmz.runtime.wasi.descriptors import Failure
 from wasmz.runtime.wasi.errno import NAMES, Errno
@@ -48,6 +50,11 @@ def _by_number(text: str) -> dict[int, str]:
 
 _file_codes: Final = _by_number(_FILE_CODES)
 _socket_codes: Final = _by_number(_SOCKET_CODES)
+
+# What a socket that does not wait says of a connection that has begun.
+IN_PROGRESS: Final = frozenset(
+    getattr(errno, name) for name in ("EINPROGRESS", "EWOULDBLOCK", "EAGAIN", "WSAEWOULDBLOCK") if hasattr(errno, name)
+)
 
 
 def number_of(error: BaseException) -> int:

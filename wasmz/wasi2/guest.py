@@ -78,12 +78,12 @@ class Resource:
         guest: whose it is.
     """
 
-    def __init__(self, guest: Guest) -> None:
-        """``MemoryLimit`` if there may be no more."""
+    def __init__(self, guest: Guest, size: int = 0) -> None:
+        """``size`` is what the host may hold for it besides the object. ``MemoryLimit`` if there may be no more."""
         self.guest: Guest = guest
         self._budget = guest.budget
         self._counted = 0
-        self.count(_BYTES)
+        self.count(_BYTES + size)
         guest.resources.add(self)
 
     def count(self, size: int) -> None:
@@ -92,6 +92,12 @@ class Resource:
             if not self._budget.reserve(size):
                 raise MemoryLimit("memory limit exceeded by resources of the host")
             self._counted += size
+
+    def uncount(self, size: int) -> None:
+        """Takes back some of what was counted: it is no longer held."""
+        if self._budget is not None:
+            self._counted -= size
+            self._budget.release(size)
 
     def close(self) -> None:
         """For linkers: the guest has dropped the resource. Nothing of the system stays open for it."""

@@ -12,6 +12,7 @@ from wasmz.runtime.wasi.errno import Errno
 from wasmz.wasi2.guest import Resource, misuse
 from wasmz.wasi2.http_fields import Fields
 from wasmz.wasi2.polling import Pollable
+from wasmz.wasi2.signals import PIPE_BYTES
 from wasmz.wasi2.streams import InputStream, OutputStream, Sink, Source, StreamFailure
 
 TYPE_CHECKING = False
@@ -70,7 +71,7 @@ class IncomingBody(Resource):
     """The resource ``incoming-body``."""
 
     def __init__(self, guest: Guest, pipe: Pipe) -> None:
-        super().__init__(guest)
+        super().__init__(guest, PIPE_BYTES)
         self.pipe: Pipe = pipe
         self._is_taken = False
         self._is_finished = False
@@ -86,9 +87,12 @@ class IncomingBody(Resource):
     def finish(body: IncomingBody) -> FutureTrailers:
         """Ends reading; what follows the body is the result."""
         body._is_finished = True
-        made = FutureTrailers(body.guest, body.pipe)
         body.close()
-        return made
+        try:
+            return FutureTrailers(body.guest, body.pipe)
+        except BaseException:
+            body.pipe.abandon()
+            raise
 
     def close(self) -> None:
         if not self._is_finished:
@@ -100,7 +104,7 @@ class FutureTrailers(Resource):
     """The resource ``future-trailers``: known when the body is at its end."""
 
     def __init__(self, guest: Guest, pipe: Pipe) -> None:
-        super().__init__(guest)
+        super().__init__(guest, PIPE_BYTES)
         self._pipe = pipe
         self._is_taken = False
 
@@ -145,7 +149,7 @@ class OutgoingBody(Resource):
     """
 
     def __init__(self, guest: Guest, pipe: Pipe, length: int | None, wrong_size: str) -> None:
-        super().__init__(guest)
+        super().__init__(guest, PIPE_BYTES)
         self.pipe: Pipe = pipe
         self.length: int | None = length
         self.wrong_size: str = wrong_size

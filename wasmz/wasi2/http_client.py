@@ -8,13 +8,26 @@ No proxy is asked, no redirection followed, no cookie kept: what is sent is what
 from __future__ import annotations
 
 import http.client
+import os
+import re
 import socket
 import threading
+import time
+from urllib.parse import quote
 
 from wasmz.errors import ComponentError
 from wasmz.runtime.wasi.grants import NetworkGrants, split_place
+from wasmz.runtime.wasi.readiness import Wait
 from wasmz.startup.concurrency import load
-from wasmz.wasi2.http_types import FutureIncomingResponse, IncomingResponse, OutgoingRequest, RequestOptions, text_of
+from wasmz.wasi2.errors import IN_PROGRESS
+from wasmz.wasi2.http_fields import FORBIDDEN, content_length, is_field
+from wasmz.wasi2.http_types import (
+    FutureIncomingResponse,
+    IncomingResponse,
+    OutgoingRequest,
+    RequestOptions,
+    text_of,
+)
 from wasmz.wasi2.signals import Pipe, Signal
 
 TYPE_CHECKING = False
@@ -31,7 +44,15 @@ _PIECE: Final = 1 << 16
 _LONGEST_LINE: Final = 1 << 16
 _FIELD_BYTES: Final = 128
 # They say how a body is framed, and which host is meant: the client's business.
-_FRAMING: Final = frozenset({"content-length", "transfer-encoding", "host"})
+_FRAMING: Final = FORBIDDEN | {"content-length"}
+# How many requests of a guest may be under way: each has a thread.
+_MOST_REQUESTS: Final = 64
+# How many nanoseconds a thread that connects does not see that nobody waits for it.
+_LONGEST_WAIT: Final = 50_000_000
+# What is in a path as it is; the rest is not ASCII.
+_AS_IT_IS: Final = bytes(range(0x21, 0x7F)).decode()
+# Values over several lines, as they once were allowed (RFC 9112, 5.2).
+_FOLDED: Final = re.compile(r"\r?\n[ \t]+")
 
 
 class Client:
@@ -59,12 +80,16 @@ class Client:
             )
             if not self._grants.allows_host(exchange.host, exchange.port):
                 raise ComponentError("HTTP-request-denied")
-            made = FutureIncomingResponse(guest, exchange.answered, lambda: _find(guest, exchange))
+            made = FutureIncomingResponse(guest, exchange.answered, lambda: _find(guest, exchange), exchange.stop)
         finally:
             request.close()
             if options is not None:
                 options.close()
-        exchange.start()
+        try:
+            exchange.start(guest)
+        except BaseException:
+            made.close()
+            raise
         return made
 
 
@@ -106,48 +131,73 @@ class Exchange:
             self.host, port = split_place(authority)
         except ValueError:
             raise ComponentError("HTTP-request-URI-invalid") from None
+        if port == 0 or authority.endswith("*"):
+            raise ComponentError("HTTP-request-URI-invalid")
         self.is_secure: bool = scheme == "HTTPS"
         self.port: int = port or (443 if self.is_secure else 80)
         self._authority: str = authority
         self._method: str = method
-        self._path: str = path or "/"
+        self._path: str = quote(path or "/", _AS_IT_IS)
         if not self._path.startswith("/") and self._path != "*":
             self._path = f"/{self._path}"
         self._fields: list[tuple[str, bytes]] = list(fields)
         self._body: Pipe | None = body
+        try:
+            self._length: int | None = content_length(fields)
+        except ComponentError:
+            payload = {"field-name": "content-length", "field-size": None}
+            raise ComponentError(("HTTP-request-header-size", payload)) from None
         self._connect_timeout, self._first_timeout, self._between_timeout = map(_seconds, timeouts)
         self.answered: Signal = Signal()
         self.status: int = 0
         self.headers: list[tuple[str, bytes]] = []
         self.response: Pipe = Pipe()
+        self.response.when_abandoned = self.stop
         self.failure: Any = None
-        self._connection: http.client.HTTPConnection | None = None
+        self._is_stopped = False
+        self._socket: socket.socket | None = None
         # What a timeout means now.
         self._late: Any = "connection-timeout"
 
-    def start(self) -> None:
-        """Begins, in a thread of its own."""
-        threading.Thread(target=self.run, name="wasmz http request", daemon=True).start()
+    def start(self, guest: Guest) -> None:
+        """Begins, in a thread of its own. ``ComponentError``: the guest has too many requests."""
+        running: set[Exchange] = guest.parts.setdefault("requests", set())
+        if len(running) >= _MOST_REQUESTS:
+            raise ComponentError("connection-limit-reached")
+
+        def run() -> None:
+            try:
+                self.run()
+            finally:
+                running.discard(self)
+
+        running.add(self)
+        try:
+            threading.Thread(target=run, name="wasmz http request", daemon=True).start()
+        except BaseException:
+            running.discard(self)
+            raise
 
     def stop(self) -> None:
-        """Nobody wants the response any more."""
-        self.response.abandon()
+        """Nobody wants the response any more: ends the thread, as far as it is not looking up a name."""
+        self._is_stopped = True
+        if not self.response.is_abandoned:
+            self.response.abandon()
         if self._body is not None:
             self._body.end(failure="connection-terminated")
-        connection = self._connection
-        used = None if connection is None else connection.sock
-        if used is not None:
+        found = self._socket
+        if found is not None:
             try:
-                used.shutdown(socket.SHUT_RDWR)
+                found.shutdown(socket.SHUT_RDWR)
             except OSError:
-                # It is not connected any more.
+                # It is not connected, or no longer.
                 pass
 
     def run(self) -> None:
         """Sends, and receives, in a thread of its own."""
         connection = None
         try:
-            connection = self._connection = self._connect()
+            connection = self._connect()
             self._send(connection)
             self._receive(connection)
         except Exception as error:
@@ -166,33 +216,78 @@ class Exchange:
             self.failure = code
 
     def _connect(self) -> http.client.HTTPConnection:
-        if self.is_secure:
-            connection: http.client.HTTPConnection = http.client.HTTPSConnection(
-                self.host, self.port, timeout=self._connect_timeout
-            )
-        else:
-            connection = http.client.HTTPConnection(self.host, self.port, timeout=self._connect_timeout)
+        end = time.monotonic() + self._connect_timeout
+        made = self._open(end)
+        self._socket = made
+        try:
+            self._check_wanted()
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            made.settimeout(max(end - time.monotonic(), 0.001))
+            if self.is_secure:
+                load("ssl")
+                import ssl
+
+                context = ssl.create_default_context()
+                context.set_alpn_protocols(["http/1.1"])
+                made = self._socket = context.wrap_socket(made, server_hostname=self.host)
+                self._check_wanted()
+            made.settimeout(self._first_timeout)
+        except BaseException:
+            made.close()
+            raise
+        connection = http.client.HTTPConnection(self.host, self.port)
         connection.response_class = _Response
-        connection.connect()
-        connection.sock.settimeout(self._first_timeout)
+        connection.sock = made
         return connection
+
+    def _open(self, end: float) -> socket.socket:
+        """A connection to one of the host's addresses."""
+        failure: OSError = socket.gaierror("no address")
+        for family, kind, protocol, _, address in socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM):
+            made = socket.socket(family, kind, protocol)
+            try:
+                made.setblocking(False)
+                number = made.connect_ex(address)
+                while number in IN_PROGRESS:
+                    self._check_wanted()
+                    if time.monotonic() >= end:
+                        raise TimeoutError
+                    wait = Wait()
+                    wait.add_handle(True, made, for_reading=False)
+                    wait.add_delay(False, _LONGEST_WAIT)
+                    if True in wait.run():
+                        number = made.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                if number:
+                    raise OSError(number, os.strerror(number))
+                return made
+            except OSError as error:
+                made.close()
+                failure = error
+                if isinstance(error, TimeoutError):
+                    break
+            except BaseException:
+                made.close()
+                raise
+        raise failure
+
+    def _check_wanted(self) -> None:
+        if self._is_stopped:
+            raise _Incomplete("connection-terminated")
 
     def _send(self, connection: http.client.HTTPConnection) -> None:
         self._late = "connection-write-timeout"
-        connection.putrequest(self._method, self._path.encode().decode("latin-1"), True, True)
+        connection.putrequest(self._method, self._path, True, True)
         connection.putheader("Host", self._authority)
-        length = None
         for name, value in self._fields:
-            if name.lower() == "content-length":
-                length = value
-            elif name.lower() not in _FRAMING:
+            if name.lower() not in _FRAMING:
                 connection.putheader(name, value)
         body = self._body
-        is_chunked = body is not None and length is None
+        is_chunked = body is not None and self._length is None
         if is_chunked:
             connection.putheader("Transfer-Encoding", "chunked")
         elif body is not None or self._method in ("POST", "PUT", "PATCH"):
-            connection.putheader("Content-Length", length or b"0")
+            # It is the body that counts: without one, whatever a field says, nothing follows.
+            connection.putheader("Content-Length", str(0 if body is None else self._length))
         connection.endheaders()
         if body is None:
             return
@@ -201,14 +296,15 @@ class Exchange:
         if body.failure is not None:
             raise _Incomplete(body.failure)
         if is_chunked:
-            trailers = b"".join([b"%b: %b\r\n" % (name.encode(), value) for name, value in body.trailers or ()])
+            items = [(name, value) for name, value in body.trailers or () if name.lower() not in _FRAMING]
+            trailers = b"".join([b"%b: %b\r\n" % (name.encode(), value) for name, value in items])
             connection.send(b"0\r\n" + trailers + b"\r\n")
 
     def _receive(self, connection: http.client.HTTPConnection) -> None:
         self._late = "connection-read-timeout"
         response = connection.getresponse()
         self.status = response.status
-        self.headers = [(name, value.encode("latin-1")) for name, value in response.getheaders()]
+        self.headers = _headers_of(response)
         self.answered.set()
         if connection.sock is not None:
             connection.sock.settimeout(self._between_timeout)
@@ -259,6 +355,14 @@ class _Incomplete(Exception):
     def __init__(self, code: Any) -> None:
         super().__init__(code)
         self.code: Any = code
+
+
+def _headers_of(response: http.client.HTTPResponse) -> list[tuple[str, bytes]]:
+    """A response's fields, without those of the connection. ``HTTPException`` if they are none."""
+    items = [(name, _FOLDED.sub(" ", value).encode("latin-1")) for name, value in response.getheaders()]
+    if not all(is_field(name, value) for name, value in items):
+        raise http.client.HTTPException("a response with fields that are none")
+    return [(name, value) for name, value in items if name.lower() not in FORBIDDEN]
 
 
 def _seconds(nanoseconds: int | None) -> float:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # RFC 9110, 5.1 and 5.5.
 _NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_LENGTH: Final = re.compile(rb"[0-9]{1,18}")
 _BAD_VALUE: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 # They belong to the connection, which is the host's.
@@ -55,8 +56,23 @@ class Fields(Resource):
             super().close()
             raise
 
+    @classmethod
+    def of_guest(cls, guest: Guest, items: list[tuple[str, bytes]]) -> Fields:
+        """Fields that a guest makes: ``ComponentError`` if they are none, or too many."""
+        for name, value in items:
+            check_field(name, (value,))
+        made = cls(guest)
+        try:
+            made._check_room(items)
+            for name, value in items:
+                made._add(name, value)
+        except BaseException:
+            made.close()
+            raise
+        return made
+
     def _add(self, name: str, value: bytes) -> None:
-        size = len(name) + len(value) + _FIELD_BYTES
+        size = _size_of(name, value)
         self.count(size)
         self._size += size
         self.items.append((name, bytes(value)))
@@ -73,6 +89,7 @@ class Fields(Resource):
     def set(self, name: str, values: list[bytes]) -> None:
         """Replaces the values of a name."""
         self._check(name, values)
+        self._check_room([(name, value) for value in values], [(name, value) for value in self.get(name)])
         self._drop(name)
         for value in values:
             self._add(name, value)
@@ -85,6 +102,7 @@ class Fields(Resource):
     def append(self, name: str, value: bytes) -> None:
         """Adds a value to a name."""
         self._check(name, (value,))
+        self._check_room([(name, value)])
         self._add(name, value)
 
     def entries(self) -> list[tuple[str, bytes]]:
@@ -97,14 +115,43 @@ class Fields(Resource):
 
     def _drop(self, name: str) -> None:
         wanted = name.lower()
-        self.items = [item for item in self.items if item[0].lower() != wanted]
+        dropped = [item for item in self.items if item[0].lower() == wanted]
+        if dropped:
+            self.items = [item for item in self.items if item[0].lower() != wanted]
+            size = sum([_size_of(*item) for item in dropped])
+            self._size -= size
+            self.uncount(size)
+
+    def _check_room(self, items: list[tuple[str, bytes]], replaced: Iterable[tuple[str, bytes]] = ()) -> None:
+        """Refuses more than a message may have."""
+        size = sum([_size_of(*item) for item in items]) - sum([_size_of(*item) for item in replaced])
+        if self._size + size > MOST_BYTES:
+            raise ComponentError(self.too_large)
 
     def _check(self, name: str, values: Iterable[bytes]) -> None:
         if self.is_fixed:
             raise ComponentError("immutable")
         check_field(name, values)
-        if self._size > MOST_BYTES:
-            raise ComponentError(self.too_large)
+
+
+def _size_of(name: str, value: bytes) -> int:
+    return len(name) + len(value) + _FIELD_BYTES
+
+
+def is_field(name: str, value: bytes) -> bool:
+    """Whether name and value can be sent as they are."""
+    return _NAME.fullmatch(name) is not None and not _BAD_VALUE.search(value)
+
+
+def content_length(items: Iterable[tuple[str, bytes]]) -> int | None:
+    """What ``content-length`` says; ``ComponentError`` if that is no number, or several different ones."""
+    values = {value for name, value in items if name.lower() == "content-length"}
+    if not values:
+        return None
+    (value, *others) = values
+    if others or not _LENGTH.fullmatch(value):
+        raise ComponentError(None)
+    return int(value)
 
 
 def check_field(name: str, values: Iterable[bytes]) -> None:

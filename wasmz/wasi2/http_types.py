@@ -11,9 +11,9 @@ import re
 from wasmz.errors import ComponentError
 from wasmz.wasi2.guest import Resource, label_of, misuse, payload_of
 from wasmz.wasi2.http_bodies import IncomingBody, OutgoingBody
-from wasmz.wasi2.http_fields import Fields, check_field
+from wasmz.wasi2.http_fields import Fields, content_length
 from wasmz.wasi2.polling import Pollable
-from wasmz.wasi2.signals import Pipe, Signal
+from wasmz.wasi2.signals import PIPE_BYTES, Pipe, Signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 _METHODS: Final = ("get", "head", "post", "put", "delete", "connect", "options", "trace", "patch")
 TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*")
-# No spaces, no control characters, nothing that ends the line of a request.
-_PATH: Final = re.compile(r"[!-~\u0080-\U0010ffff]*")
-_AUTHORITY: Final = re.compile(r"[!-.0-9:-~]+")
+# No spaces, no control characters, nothing that ends the line of a request, and no fragment.
+_PATH: Final = re.compile(r'[!"$-~\u0080-\U0010ffff]*')
+# RFC 3986, 3.2: what may be in a host's name or address, and between these and the port.
+_AUTHORITY: Final = re.compile(r"[A-Za-z0-9\-._~%!$&'()*+,;=:@\[\]]+")
 
 
 class Types:
@@ -44,9 +45,7 @@ class Types:
 
     def fields_from_list(self, entries: list[tuple[str, bytes]]) -> Fields:
         """Fields of names and values."""
-        for name, value in entries:
-            check_field(name, (value,))
-        return Fields(self._guest, entries)
+        return Fields.of_guest(self._guest, entries)
 
     def make_request(self, headers: Fields) -> OutgoingRequest:
         """A request to send."""
@@ -82,11 +81,8 @@ def text_of(value: Any) -> str:
 
 
 def length_of(headers: Fields) -> int | None:
-    """How long a body is to be, if the fields say so."""
-    for value in headers.get("content-length"):
-        if value.strip().isdigit():
-            return int(value)
-    return None
+    """How long a body is to be, if the fields say so; ``ComponentError`` if they say it in two manners."""
+    return content_length(headers.items)
 
 
 class _Outgoing(Resource):
@@ -109,8 +105,9 @@ class _Outgoing(Resource):
         """Its body; once."""
         if self.has_body:
             raise ComponentError(None)
+        length = length_of(self.fields)
         self.has_body = True
-        return OutgoingBody(self.guest, self.pipe, length_of(self.fields), self.wrong_size)
+        return OutgoingBody(self.guest, self.pipe, length, self.wrong_size)
 
     def close(self) -> None:
         self.fields.close()
@@ -192,7 +189,7 @@ class _Incoming(Resource):
     """What requests and responses that have arrived have in common."""
 
     def __init__(self, guest: Guest, headers: list[tuple[str, bytes]], pipe: Pipe) -> None:
-        super().__init__(guest)
+        super().__init__(guest, PIPE_BYTES)
         self._headers = Fields(guest, headers, is_fixed=True)
         self._pipe = pipe
         self._is_consumed = False
@@ -205,8 +202,11 @@ class _Incoming(Resource):
         """Its body; once."""
         if self._is_consumed:
             raise ComponentError(None)
+        # Counted for the body from now on.
+        self.uncount(PIPE_BYTES)
+        made = IncomingBody(self.guest, self._pipe)
         self._is_consumed = True
-        return IncomingBody(self.guest, self._pipe)
+        return made
 
     def close(self) -> None:
         if not self._is_consumed:
@@ -327,11 +327,14 @@ class ResponseOutparam(Resource):
 class FutureIncomingResponse(Resource):
     """The resource ``future-incoming-response``."""
 
-    def __init__(self, guest: Guest, signal: Signal, find: Callable[[], tuple[str, Any]]) -> None:
-        """``find`` gives the response as a result, once the signal is set."""
-        super().__init__(guest)
+    def __init__(
+        self, guest: Guest, signal: Signal, find: Callable[[], tuple[str, Any]], cancel: Callable[[], object]
+    ) -> None:
+        """``find`` gives the response as a result, once the signal is set; ``cancel`` says that nobody wants it."""
+        super().__init__(guest, PIPE_BYTES)
         self._signal = signal
         self._find = find
+        self._cancel = cancel
         self._is_taken = False
 
     def add_to(self, wait: Wait, key: Any) -> None:
@@ -348,5 +351,13 @@ class FutureIncomingResponse(Resource):
             return None
         if self._is_taken:
             return "err", None
+        # Counted for the response from now on.
+        self.uncount(PIPE_BYTES)
+        found = self._find()
         self._is_taken = True
-        return "ok", self._find()
+        return "ok", found
+
+    def close(self) -> None:
+        if not self._is_taken:
+            self._cancel()
+        super().close()

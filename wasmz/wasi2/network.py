@@ -20,12 +20,16 @@ from wasmz.wasi2.signals import Job
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, Final
 
     from wasmz.wasi2.guest import Guest
     from wasmz.wasi2.streams import IoError
 
     Address = IPv4Address | IPv6Address
+
+
+# How many names a guest may look up at once: each has a thread.
+_MOST_LOOKUPS: Final = 16
 
 
 class Network(Resource):
@@ -80,7 +84,10 @@ class ResolveAddressStream(Resource):
 
 
 def find_addresses(guest: Guest, name: str) -> Callable[[], list[Address]]:
-    """What looks up a name, and may wait for that. ``ComponentError`` at once if the name is none, or not granted."""
+    """What looks up a name, and may wait for that; it has to be called.
+
+    ``ComponentError`` at once if the name is none, or not granted, or if too many are looked up.
+    """
     literal = _literal(name)
     if literal is not None:
         return lambda: [literal]
@@ -89,6 +96,11 @@ def find_addresses(guest: Guest, name: str) -> Callable[[], list[Address]]:
     grants = grants_of(guest)
     if not grants.allows_name(name):
         raise ComponentError("access-denied")
+    lookups: set[object] = guest.parts.setdefault("lookups", set())
+    if len(lookups) >= _MOST_LOOKUPS:
+        raise ComponentError("temporary-resolver-failure")
+    this = object()
+    lookups.add(this)
 
     def look_up() -> list[Address]:
         try:
@@ -97,6 +109,8 @@ def find_addresses(guest: Guest, name: str) -> Callable[[], list[Address]]:
             number = getattr(error, "errno", None)
             is_temporary = number == getattr(socket, "EAI_AGAIN", 0)
             raise ComponentError("temporary-resolver-failure" if is_temporary else "name-unresolvable") from None
+        finally:
+            lookups.discard(this)
         addresses = list(dict.fromkeys([str(item[4][0]).partition("%")[0] for item in found]))
         grants.note(name, addresses)
         return [ip_address(address) for address in addresses]
@@ -149,7 +163,11 @@ def host_address(value: Any, family: str) -> tuple[Any, ...]:
     if address.ipv4_mapped is not None:
         # Sockets of this interface are of one family.
         raise ComponentError("invalid-argument")
-    return str(address), port, field_of(record, "flow-info"), field_of(record, "scope-id")
+    flow = field_of(record, "flow-info")
+    if flow >> 20:
+        # RFC 3493, 3.3: it has 20 bits.
+        raise ComponentError("invalid-argument")
+    return str(address), port, flow, field_of(record, "scope-id")
 
 
 def check_remote(guest: Guest, address: tuple[Any, ...]) -> None:

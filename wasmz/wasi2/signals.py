@@ -156,6 +156,7 @@ class Pipe:
         readable: a signal for the reader: there are bytes, or the end.
         writable: a signal for the writer: there is room, or the reader is gone.
         trailers: what the writer said at the end, such as the trailers of an HTTP message.
+        when_abandoned: called when the reader says that it is gone, in its thread; it must not wait.
     """
 
     def __init__(self) -> None:
@@ -163,6 +164,7 @@ class Pipe:
         self.writable: Signal = Signal()
         self.writable.set()
         self.trailers: Any = None
+        self.when_abandoned: Callable[[], object] | None = None
         self._condition = threading.Condition()
         self._content = bytearray()
         self._is_ended = False
@@ -215,6 +217,11 @@ class Pipe:
         return self._is_ended
 
     @property
+    def is_empty(self) -> bool:
+        """Whether it has ended without a byte that was not read, or a failure."""
+        return self._is_ended and not self._content and self._failure is None
+
+    @property
     def failure(self) -> Any:
         """Why it ended, if that was a failure."""
         return self._failure
@@ -247,3 +254,5 @@ class Pipe:
             self._content.clear()
             self.writable.set()
             self._condition.notify_all()
+        if self.when_abandoned is not None:
+            self.when_abandoned()

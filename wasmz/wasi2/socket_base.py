@@ -57,6 +57,8 @@ class Socket(Resource):
             raise
 
     def close(self) -> None:
+        # What still waits for it has nothing to wait for.
+        self.state = "closed"
         # The system's is closed with the last reference.
         for name in ("entry", "socket"):
             self.__dict__.pop(name, None)

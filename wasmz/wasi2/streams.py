@@ -97,10 +97,12 @@ class Sink:
 
     Attributes:
         waits: whether writing waits until all has been taken.
+        held: how many bytes it may hold back.
         slot: keeps a place in the guest's table, as long as there is the sink.
     """
 
     waits: bool = False
+    held: int = 0
     slot: object = None
 
     def add_to(self, wait: Wait, key: Any) -> None:
@@ -226,8 +228,8 @@ def wait_for(end: _CanWait) -> None:
 class _Stream(Resource):
     """What streams of both directions have in common."""
 
-    def __init__(self, guest: Guest) -> None:
-        super().__init__(guest)
+    def __init__(self, guest: Guest, size: int = 0) -> None:
+        super().__init__(guest, size)
         self._is_closed = False
 
     def _failure(self, error: BaseException) -> ComponentError:
@@ -305,7 +307,7 @@ class OutputStream(_Stream):
     """The resource ``output-stream``."""
 
     def __init__(self, guest: Guest, sink: Sink) -> None:
-        super().__init__(guest)
+        super().__init__(guest, sink.held)
         self._sink = sink
 
     def check_write(self) -> int:
@@ -317,11 +319,12 @@ class OutputStream(_Stream):
             raise self._failure(error) from None
 
     def write(self, content: bytes) -> None:
-        """Writes what fits. A trap for more than may ever be written at once."""
-        if len(content) > MOST_BYTES:
-            raise misuse("more is written at once than a stream takes")
+        """Writes. A trap for more than :meth:`check_write` would allow now: the host holds no more than that."""
         self._check_open()
         try:
+            # What waits until all is taken holds nothing back.
+            if len(content) > (MOST_BYTES if self._sink.waits else self._sink.room()):
+                raise misuse("more is written than check-write allows")
             with memoryview(content) as rest:
                 done = 0
                 while done < len(rest):
@@ -341,7 +344,8 @@ class OutputStream(_Stream):
     def write_zeroes(self, size: int) -> None:
         """Writes zeros, as :meth:`write`."""
         if size > MOST_BYTES:
-            raise misuse("more is written at once than a stream takes")
+            self._check_open()
+            raise misuse("more is written than check-write allows")
         self.write(bytes(size))
 
     def blocking_write_zeroes_and_flush(self, size: int) -> None:

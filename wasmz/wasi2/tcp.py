@@ -7,7 +7,6 @@ made.finish_connect()                                                           
 
 from __future__ import annotations
 
-import errno
 import socket
 import sys
 import time
@@ -15,7 +14,7 @@ import time
 from wasmz.errors import ComponentError
 from wasmz.runtime.wasi.errno import Errno
 from wasmz.runtime.wasi.readiness import Wait
-from wasmz.wasi2.errors import socket_code, socket_errors
+from wasmz.wasi2.errors import IN_PROGRESS, socket_code, socket_errors
 from wasmz.wasi2.guest import label_of
 from wasmz.wasi2.network import check_remote, host_address, ip_socket_address
 from wasmz.wasi2.socket_base import Socket
@@ -35,9 +34,6 @@ _BACKLOG: Final = 128
 _LINGER_SECONDS: Final = 1.0
 # What is taken at once of a guest that sends.
 _ROOM: Final = 1 << 16
-_IN_PROGRESS: Final = frozenset(
-    getattr(errno, name) for name in ("EINPROGRESS", "EWOULDBLOCK", "EAGAIN", "WSAEWOULDBLOCK") if hasattr(errno, name)
-)
 
 
 class Tcp:
@@ -71,7 +67,7 @@ class TcpSocket(Socket):
         self.expect("unbound", "bound")
         check_remote(self.guest, address)
         number = self.socket.connect_ex(address)
-        if number and number not in _IN_PROGRESS:
+        if number and number not in IN_PROGRESS:
             self.state = "closed"
             raise OSError(number, "connect")
         self.state = "connect-started"
@@ -219,6 +215,8 @@ class _SocketSource(Source):
 
 class _SocketSink(Sink):
     """Sends what the system takes; the rest waits here, and meanwhile nothing more is taken."""
+
+    held = _ROOM
 
     def __init__(self, entry: SocketDescriptor, guest: Guest) -> None:
         self._entry = entry

@@ -75,8 +75,10 @@ class UdpSocket(Socket):
         wait.add_ready(key)
 
 
-class IncomingDatagramStream(Resource):
-    """The resource ``incoming-datagram-stream``."""
+class _DatagramStream(Resource):
+    """What streams of both directions have in common."""
+
+    _for_reading: bool
 
     def __init__(self, guest: Guest, owner: UdpSocket) -> None:
         super().__init__(guest)
@@ -88,6 +90,24 @@ class IncomingDatagramStream(Resource):
         for name in ("_entry", "_socket"):
             self.__dict__.pop(name, None)
         super().close()
+
+    def subscribe(self) -> Pollable:
+        """Ready when one has arrived, or some can be sent."""
+        return Pollable(self.guest, self.add_to)
+
+    def add_to(self, wait: Wait, key: Any) -> None:
+        """Adds its being ready to what is waited for; when it is dropped, there is nothing to wait for."""
+        found = self.__dict__.get("_socket")
+        if found is None:
+            wait.add_ready(key)
+        else:
+            wait.add_handle(key, found, for_reading=self._for_reading)
+
+
+class IncomingDatagramStream(_DatagramStream):
+    """The resource ``incoming-datagram-stream``."""
+
+    _for_reading = True
 
     @socket_errors
     def receive(self, most: int) -> list[dict[str, Any]]:
@@ -101,26 +121,17 @@ class IncomingDatagramStream(Resource):
             found.append({"data": data, "remote-address": ip_socket_address(remote)})
         return found
 
-    def subscribe(self) -> Pollable:
-        """Ready when one has arrived."""
-        return Pollable(self.guest, lambda wait, key: wait.add_handle(key, self._socket, for_reading=True))
 
-
-class OutgoingDatagramStream(Resource):
+class OutgoingDatagramStream(_DatagramStream):
     """The resource ``outgoing-datagram-stream``."""
 
+    _for_reading = False
+
     def __init__(self, guest: Guest, owner: UdpSocket) -> None:
-        super().__init__(guest)
-        self._socket = owner.socket
-        self._entry = owner.entry
+        super().__init__(guest, owner)
         self._family = owner.family
         self._remote = owner.remote
         self._permit = 0
-
-    def close(self) -> None:
-        for name in ("_entry", "_socket"):
-            self.__dict__.pop(name, None)
-        super().close()
 
     @socket_errors
     def check_send(self) -> int:
@@ -159,11 +170,3 @@ class OutgoingDatagramStream(Resource):
             raise ComponentError("invalid-argument")
         check_remote(self.guest, address)
         self._socket.sendto(data, address)
-
-    def subscribe(self) -> Pollable:
-        """Ready when some can be sent."""
-        return Pollable(self.guest, self.add_to)
-
-    def add_to(self, wait: Wait, key: Any) -> None:
-        """Adds its being ready to what is waited for."""
-        wait.add_handle(key, self._socket, for_reading=False)

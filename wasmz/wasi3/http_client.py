@@ -51,7 +51,7 @@ class Client:
         )
         if not self._grants.allows_host(exchange.host, exchange.port):
             raise ComponentError("HTTP-request-denied")
-        exchange.start()
+        exchange.start(self._guest)
         feeding = None if body is None else asyncio.ensure_future(request.send_to(body))
         try:
             await until(exchange.answered)

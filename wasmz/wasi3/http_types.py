@@ -223,7 +223,10 @@ class _Message(Resource):
                 return "connection-terminated", None
 
     async def _collect(self, pipe: Pipe) -> tuple[Any, Any]:
-        length, written = length_of(self._fields), 0
+        try:
+            length, written = length_of(self._fields), 0
+        except ComponentError:
+            return ("internal-error", "content-length is no number, or several"), None
         while self.contents is not None:
             piece = await self.contents.read(_PIECE)
             if not piece:

@@ -78,6 +78,9 @@ class NetworkGrants:
         from ipaddress import ip_address
 
         wanted = ip_address(address)
+        if getattr(wanted, "ipv4_mapped", None) is not None:
+            # Systems connect to the IPv4 address that is in it, which no network of IPv6 addresses is meant to give.
+            return False
         return any(granted in (None, port) and wanted in network for network, granted in self._networks)  # type: ignore[operator]
 
     def allows_host(self, host: str, port: int) -> bool:

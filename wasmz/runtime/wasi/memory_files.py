@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     from wasmz.runtime.wasi.descriptors import Stat
 
 _LONGEST_NAME: Final = 255
+_LONGEST_TARGET: Final = 4096
 # About the size of a file besides its content.
 _NODE_BYTES: Final = 512
+_ENTRY_BYTES: Final = 128
 _DEVICE: Final = 1
 # How many bytes are copied at a time.
 _PIECE: Final = 1 << 20
@@ -48,7 +50,7 @@ class _Node:
     changed: int
 
     def __init__(self, system: MemoryFileSystem) -> None:
-        system.take(_NODE_BYTES)
+        system.take(_NODE_BYTES + self.size)
         self.system = system
         self.inode: int = system.next_inode()
         self.links = 1
@@ -172,18 +174,20 @@ class _Folder(_Node):
         return node
 
     def put(self, name: bytes, node: _Node) -> None:
-        """Adds an entry; EEXIST if the name is taken."""
+        """Adds an entry; EEXIST if the name is taken, ENOSPC if there is no room for one more."""
         _check_name(name)
         if name == b"." or name in self.entries:
             raise _error(errno.EEXIST)
         if self.is_removed:
             raise _error(errno.ENOENT)
+        self.system.take(_entry_bytes(name))
         self.entries[name] = node
         self.modified = self.changed = self.system.now()
 
     def drop(self, name: bytes) -> None:
         """Removes an entry."""
         node = self.entries.pop(name)
+        self.system.take(-_entry_bytes(name))
         node.links -= 1
         self.modified = self.changed = node.changed = self.system.now()
 
@@ -414,13 +418,16 @@ class MemoryFileSystem:
                     raise _error(errno.EISDIR)
             elif to_node.is_removed:
                 raise _error(errno.ENOENT)
+            # There must be room for the new name before the old one is gone.
+            self.take(_entry_bytes(to_name))
             if replaced is not None:
                 to_node.drop(to_name)
                 if isinstance(replaced, _Folder):
                     replaced.is_removed, replaced.parent = True, None
             node.drop(name)
             moved.links += 1
-            to_node.put(to_name, moved)
+            to_node.entries[to_name] = moved
+            to_node.modified = to_node.changed = self.now()
             if isinstance(moved, _Folder):
                 moved.parent = to_node
 
@@ -436,6 +443,8 @@ class MemoryFileSystem:
 
     def symlink(self, target: bytes, node: _Folder, name: bytes) -> None:
         """For the runtime (``resolution.Tree``). Makes a symbolic link."""
+        if len(target) >= _LONGEST_TARGET:
+            raise _error(errno.ENAMETOOLONG)
         with self._lock:
             node.put(name, _Link(self, target))
 
@@ -569,6 +578,11 @@ class MemoryDirectory(Directory):
 
     def entries(self) -> Iterator[tuple[int, int, bytes]]:
         return iter([(node.inode, node.file_type, name) for name, node in list(self.node.entries.items())])
+
+
+def _entry_bytes(name: bytes) -> int:
+    """About the size of an entry of a directory."""
+    return _ENTRY_BYTES + len(name)
 
 
 def _check_name(name: bytes) -> None:
