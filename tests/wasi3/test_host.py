@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
+import threading
 import time
 from typing import Any
 
@@ -21,6 +22,7 @@ from wasmz.wasi3.filesystem import Files
 from wasmz.wasi3.random import Random
 from wasmz.wasi3.sockets import Names
 from wasmz.wasi3.tcp import Tcp
+from wasmz.wasi3.transfers import in_thread
 from wasmz.wasi3.udp import Udp
 from wasmz.wasi3.worlds import INTERFACES
 
@@ -150,6 +152,37 @@ def test_enums_of_components_are_labels() -> None:
     made = Tcp(guest).create(Family("ipv6"))
     assert made.get_address_family() == "ipv6"
     made.close()
+
+
+@needs_sockets
+def test_threads_of_a_guest_are_few() -> None:
+    guest = Guest(WasiConfig())
+    go_on, lock = threading.Event(), threading.Lock()
+    running: list[int] = [0, 0]
+
+    def work() -> int:
+        with lock:
+            running[0] += 1
+            running[1] = max(running)
+        go_on.wait()
+        with lock:
+            running[0] -= 1
+        return 1
+
+    async def main() -> list[Any]:
+        tasks = [asyncio.ensure_future(in_thread(guest, work, "wasmz test")) for _ in range(60)]
+        while running[0] < 16:
+            await asyncio.sleep(0.001)
+        # Those that nobody waits for still count: those that run, and those that do not yet.
+        for task in (*tasks[:10], *tasks[50:]):
+            task.cancel()
+        await asyncio.sleep(0.02)
+        go_on.set()
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    found = asyncio.run(main())
+    assert [1 if one == 1 else 0 for one in found] == [0] * 10 + [1] * 40 + [0] * 10
+    assert running == [0, 16]
 
 
 def test_what_streams_keep_open_has_its_place_in_the_table() -> None:

@@ -99,7 +99,8 @@ def test_ends() -> None:
         assert out == b"bye"
 
 
-def test_output_of_a_full_pipe_arrives_before_the_end() -> None:
+def full_pipe() -> tuple[int, int, int]:
+    """Both ends of a pipe, and how many bytes are in it."""
     read, write = os.pipe()
     os.set_blocking(write, False)
     filled = 0
@@ -108,6 +109,27 @@ def test_output_of_a_full_pipe_arrives_before_the_end() -> None:
             filled += os.write(write, bytes(4096))
     except BlockingIOError:
         os.set_blocking(write, True)
+    return read, write, filled
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes are not waited for there")
+def test_the_deadline_ends_waiting_for_output() -> None:
+    read, write, _ = full_pipe()
+    instance = start("exit", wasmz.WasiConfig(stdout=write))
+    instance.store.set_deadline(0.2)
+    with pytest.raises(wasmz.Interrupted):
+        run_command(instance)
+    instance.store.close()
+    # Its thread sees that, and leaves the pipe alone.
+    while any(thread.name == "wasmz output" for thread in threading.enumerate()):
+        time.sleep(0.01)
+    os.close(read)
+    os.close(write)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes are not waited for there")
+def test_output_of_a_full_pipe_arrives_before_the_end() -> None:
+    read, write, filled = full_pipe()
     ended: list[int] = []
 
     def end() -> None:

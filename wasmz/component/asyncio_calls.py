@@ -10,6 +10,7 @@ as there are calls, or threads that can go on.
 from __future__ import annotations
 
 import asyncio
+import math
 from weakref import ref
 
 from wasmz.component.assembly import own_types
@@ -215,7 +216,8 @@ class Driver:
         calls: those from Python that have not ended.
         pending: how much is under way in Python that guests may wait for.
         is_abrupt: whether cancelling a call stops the guest, instead of asking it to end.
-        unfinished: what is to be finished even when the guests have ended, such as writing their output.
+        unfinished: what is to be finished even when the guests have ended, such as writing their output; and in how
+            many seconds at most, or ``None``.
     """
 
     def __init__(self, store: Store, scheduler: Scheduler) -> None:
@@ -225,7 +227,7 @@ class Driver:
         self.calls: list[_Call] = []
         self.pending: int = 0
         self.is_abrupt: bool = False
-        self.unfinished: set[asyncio.Future[Any]] = set()
+        self.unfinished: dict[asyncio.Future[Any], float | None] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         # How many calls have ended with an exception.
         self._failed: int = 0
@@ -256,9 +258,27 @@ class Driver:
             self._end(call, error)
 
     async def flush(self) -> None:
-        """Waits for what is to be finished in any case."""
-        while self.unfinished:
-            await asyncio.wait(self.unfinished)
+        """Waits for what is to be finished in any case. ``Interrupted`` if the store is interrupted meanwhile."""
+        start = self.loop.time()
+        stopped: asyncio.Future[None] = self.loop.create_future()
+
+        def stop() -> None:
+            if not stopped.done():
+                stopped.set_result(None)
+
+        suspended[id(stopped)] = ref(self.store), lambda: self._tell(stop)
+        try:
+            while self.unfinished:
+                longest = max([math.inf if most is None else most for most in self.unfinished.values()])
+                rest = longest + start - self.loop.time()
+                if rest <= 0:
+                    return
+                timeout = None if rest == math.inf else rest
+                await asyncio.wait([*self.unfinished, stopped], timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+                if stopped.done():
+                    raise Interrupted
+        finally:
+            suspended.pop(id(stopped), None)
 
     async def finish(self) -> None:
         """Waits until guests have nothing more to do, and nothing to wait for."""

@@ -66,17 +66,25 @@ async def run_command_async(instance: ComponentInstance) -> int:
     load("wasmz.component.asyncio_calls")
     from wasmz.component.asyncio_calls import driver_of
 
+    load("asyncio")
+    import asyncio
+
     driver = driver_of(instance.store)
     # The program has no choice: so does Ctrl-C.
     driver.is_abrupt = True
+    status = 0
     try:
         await run()
     except ComponentError:
-        return 1
-    finally:
-        # What it has written is to arrive.
+        status = 1
+    except asyncio.CancelledError:
+        raise
+    except BaseException:
         await driver.flush()
-    return 0
+        raise
+    # What it has written is to arrive.
+    await driver.flush()
+    return status
 
 
 def _run_of(instance: ComponentInstance) -> Any:

@@ -101,7 +101,7 @@ class Descriptor(filesystem.Descriptor):
     async def _sync(self, *, data_only: bool) -> None:
         entry = self.entry
         try:
-            await in_thread(lambda: entry.sync(data_only=data_only), "wasmz sync")
+            await in_thread(self.guest, lambda: entry.sync(data_only=data_only), "wasmz sync")
         except (Failure, OSError) as error:
             raise ComponentError(file_code(number_of(error))) from None
 

@@ -85,7 +85,7 @@ class Names:
     async def resolve_addresses(self, name: str) -> list[tuple[str, tuple[int, ...]]]:
         """The addresses of a name; access is denied if it is not granted."""
         find = find_addresses(self._guest, name)
-        return [ip_address_value(address) for address in await in_thread(find, "wasmz name lookup")]
+        return [ip_address_value(address) for address in await in_thread(self._guest, find, "wasmz name lookup")]
 
 
 class Socket(socket_base.Socket):

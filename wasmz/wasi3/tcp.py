@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _PIECE: Final = 1 << 16
 # How long accepting pauses when the system refuses, or the guest may have no more descriptors.
 _PAUSE_SECONDS: Final = 0.05
+# How long what a guest has sent may take after its end.
+_LINGER_SECONDS: Final = 1.0
 _ANY: Final = {"ipv4": "0.0.0.0", "ipv6": "::"}
 _IN_PROGRESS: Final = (BlockingIOError, InterruptedError)
 
@@ -107,7 +109,7 @@ class TcpSocket(Socket):
                     return "err", "invalid-state"
                 loop = asyncio.get_running_loop()
                 while content := await this.of_guest(data.read(_PIECE)):
-                    await this.unfinished(loop.sock_sendall(entry.socket, content))
+                    await this.unfinished(loop.sock_sendall(entry.socket, content), _LINGER_SECONDS)
                 entry.socket.shutdown(socket.SHUT_WR)
                 return OK
             except (ComponentError, *FAILURES) as error:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections import deque
 
 from wasmz.errors import MemoryLimit
 from wasmz.runtime.wasi.descriptors import Failure
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
 
 _FAILURES: Final = (Failure, OSError, MemoryError, MemoryLimit)
 _PIECE: Final = 1 << 16
-# How often a thread that waits for input looks whether anybody still wants it.
+# Threads that wait for the host at once, for one guest.
+_MOST_THREADS: Final = 16
+# How often a thread that waits looks whether anybody still wants that.
 _LOOK_NANOSECONDS: Final = 100_000_000
 OK: Final = ("ok", None)
 
@@ -44,9 +47,54 @@ def failure_of(error: BaseException, code: Code) -> tuple[str, Any]:
     return "err", code(number_of(error))
 
 
-async def in_thread(function: Callable[[], Any], name: str) -> Any:
+class Gate:
+    """What lets so many threads of the host work for a guest at once. The others wait for their turn."""
+
+    def __init__(self, most: int) -> None:
+        self._free = most
+        self._waiting: deque[Ending] = deque()
+
+    async def begin(self, function: Callable[[], Any], name: str) -> Job:
+        """Calls a function in a thread of its own, when there may be one."""
+        while not self._free:
+            turn = Ending()
+            self._waiting.append(turn)
+            try:
+                await turn
+            except asyncio.CancelledError:
+                if turn.is_settled:
+                    self._wake()
+                else:
+                    self._waiting.remove(turn)
+                raise
+        self._free -= 1
+        loop = asyncio.get_running_loop()
+        job = Job(function, name)
+
+        def leave() -> None:
+            try:
+                loop.call_soon_threadsafe(self._leave)
+            except RuntimeError:
+                # The loop is closed: nobody waits there.
+                self._leave()
+
+        # Not when nobody wants the result any more, but when the thread has ended.
+        job.signal.call_when_set(leave)
+        return job
+
+    def _leave(self) -> None:
+        self._free += 1
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiting:
+            self._waiting.popleft().settle(None)
+
+
+async def in_thread(guest: Guest, function: Callable[[], Any], name: str) -> Any:
     """Calls a function that may wait, in a thread of its own."""
-    job = Job(function, name)
+    gate: Gate = guest.parts.setdefault("threads", Gate(_MOST_THREADS))
+    job = await gate.begin(function, name)
     await until(job.signal)
     return job.result()
 
@@ -134,11 +182,19 @@ class Work(Ending):
         finally:
             self._driver.pending += 1
 
-    async def unfinished(self, part: Coroutine[Any, Any, Any]) -> Any:
-        """Awaits a part that is to be finished even if the guest ends meanwhile."""
-        task = asyncio.ensure_future(part)
-        self._driver.unfinished.add(task)
-        task.add_done_callback(self._driver.unfinished.discard)
+    async def unfinished(self, part: Coroutine[Any, Any, Any], most: float | None = None) -> Any:
+        """Awaits a part that is to be finished even if the guest ends meanwhile; then in so many seconds at most."""
+        task: asyncio.Task[Any] = asyncio.ensure_future(part)
+        unfinished: dict[Any, float | None] = self._driver.unfinished
+        unfinished[task] = most
+
+        def finished(task: asyncio.Task[Any]) -> None:
+            unfinished.pop(task, None)
+            if not task.cancelled():
+                # Perhaps nobody asks any more.
+                task.exception()
+
+        task.add_done_callback(finished)
         return await asyncio.shield(task)
 
 
@@ -264,13 +320,22 @@ async def _write(work: Work, sink: Sink, content: bytes) -> None:
         with memoryview(content) as rest:
             done = 0
             while done < len(rest):
-                taken = sink.write(rest[done:])
+                room = sink.room()
+                if not room:
+                    wait = Wait()
+                    sink.add_to(wait, "ready")
+                    wait.add_delay("late", _LOOK_NANOSECONDS)
+                    if "ready" not in wait.run() and work.guest.is_over:
+                        # The host may close the file, and use its number again.
+                        raise Failure(Errno.PIPE)
+                    continue
+                taken = sink.write(rest[done : done + room])
                 if taken <= 0:
                     raise Failure(Errno.IO)
                 done += taken
         sink.flush()
 
     if sink.waits and sink.room() < len(content):
-        await work.unfinished(in_thread(write, "wasmz output"))
+        await work.unfinished(in_thread(work.guest, write, "wasmz output"))
     else:
         write()
