@@ -97,7 +97,7 @@ class _Call:
         self.given = given
         self.result: Any = None
         self.is_over: bool = False
-        self.is_cancelled = False
+        self.is_cancelled: bool = False
         self.future: asyncio.Future[None] | None = None
         self.task: asyncio.Task[Any] | None = None
         self.on_cancel: Callable[[Any], None] | None = None

@@ -46,7 +46,7 @@ class Scheduler:
         self.current: GuestThread | None = None
         self.wake: Callable[[], None] = _nothing
         self.living: set[GuestThread] = set()
-        self.lock = new_lock()
+        self.lock: Any = new_lock()
         # What drives it from asyncio, made there.
         self.driver: Any = None
 

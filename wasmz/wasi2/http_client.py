@@ -128,11 +128,12 @@ class Exchange:
         if scheme not in ("HTTP", "HTTPS") or not authority or "@" in authority:
             raise ComponentError("HTTP-request-URI-invalid")
         try:
-            self.host, port = split_place(authority)
+            host, port = split_place(authority)
         except ValueError:
             raise ComponentError("HTTP-request-URI-invalid") from None
         if port == 0 or authority.endswith("*"):
             raise ComponentError("HTTP-request-URI-invalid")
+        self.host: str = host
         self.is_secure: bool = scheme == "HTTPS"
         self.port: int = port or (443 if self.is_secure else 80)
         self._authority: str = authority

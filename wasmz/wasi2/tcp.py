@@ -48,6 +48,13 @@ class Tcp:
         return TcpSocket(self._guest, label_of(family), socket.SOCK_STREAM)
 
 
+def let_reuse(used: socket.socket) -> None:
+    """Lets a socket be bound to an address that connections had a moment ago."""
+    if sys.platform != "win32":
+        # There, it would let others take the address.
+        used.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+
+
 class TcpSocket(Socket):
     """The resource ``tcp-socket``."""
 
@@ -56,9 +63,7 @@ class TcpSocket(Socket):
     _connecting: OSError | None = None
 
     def prepare_bind(self) -> None:
-        if sys.platform != "win32":
-            # There, it would let others take the address.
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        let_reuse(self.socket)
 
     @socket_errors
     def start_connect(self, network: Network, remote: Any) -> None:

@@ -74,7 +74,9 @@ class Fields(http_fields.Fields):
 
     too_large: str = "size-exceeded"
 
-    copy_all = http_fields.Fields.entries
+    def copy_all(self) -> list[tuple[str, bytes]]:
+        """All names and values."""
+        return self.entries()
 
     def __init__(self, guest: Guest, items: Iterable[tuple[str, bytes]] = (), *, is_fixed: bool = False) -> None:
         # How each name was first written.

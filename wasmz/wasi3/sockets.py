@@ -101,13 +101,29 @@ class Socket(socket_base.Socket):
     def check_local(self, local: Any) -> None:
         """Refuses addresses that such a socket cannot be bound to."""
 
-    get_local_address = socket_errors(socket_base.Socket.local_address)
-    get_address_family = socket_base.Socket.address_family
-    get_hop_limit = socket_errors(socket_base.Socket.hop_limit)
-    set_hop_limit = socket_errors(socket_base.Socket.set_hop_limit)
-    get_unicast_hop_limit = get_hop_limit
-    set_unicast_hop_limit = set_hop_limit
-    get_receive_buffer_size = socket_errors(socket_base.Socket.receive_buffer_size)
-    set_receive_buffer_size = socket_errors(socket_base.Socket.set_receive_buffer_size)
-    get_send_buffer_size = socket_errors(socket_base.Socket.send_buffer_size)
-    set_send_buffer_size = socket_errors(socket_base.Socket.set_send_buffer_size)
+    get_local_address: Callable[..., Any] = socket_errors(socket_base.Socket.local_address)
+    get_address_family: Callable[..., Any] = socket_base.Socket.address_family
+    get_hop_limit: Callable[..., Any] = socket_errors(socket_base.Socket.hop_limit)
+    get_unicast_hop_limit: Callable[..., Any] = get_hop_limit
+    get_receive_buffer_size: Callable[..., Any] = socket_errors(socket_base.Socket.receive_buffer_size)
+    get_send_buffer_size: Callable[..., Any] = socket_errors(socket_base.Socket.send_buffer_size)
+
+    @socket_errors
+    def set_hop_limit(self, value: int) -> None:
+        """How many hops packets take."""
+        super().set_hop_limit(value)
+
+    @socket_errors
+    def set_unicast_hop_limit(self, value: int) -> None:
+        """How many hops packets take."""
+        super().set_hop_limit(value)
+
+    @socket_errors
+    def set_receive_buffer_size(self, value: int) -> None:
+        """How much the system keeps of what has arrived: a wish."""
+        super().set_receive_buffer_size(value)
+
+    @socket_errors
+    def set_send_buffer_size(self, value: int) -> None:
+        """How much the system keeps of what is to be sent: a wish."""
+        super().set_send_buffer_size(value)

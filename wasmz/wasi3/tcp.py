@@ -21,6 +21,7 @@ from wasmz.wasi3.transfers import OK, Ending, Incoming, Nothing, Work
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, Final
 
     from wasmz.runtime.wasi.sockets import SocketDescriptor
@@ -55,7 +56,8 @@ class TcpSocket(Socket):
     _is_sent: bool = False
     _is_received: bool = False
 
-    prepare_bind = tcp.TcpSocket.prepare_bind
+    def prepare_bind(self) -> None:
+        tcp.let_reuse(self.socket)
 
     def check_local(self, local: Any) -> None:
         check_unicast(host_address(local, self.family))
@@ -141,14 +143,14 @@ class TcpSocket(Socket):
         if self.state == "listening":
             self.socket.listen(self._backlog)
 
-    get_keep_alive_enabled = socket_errors(tcp.TcpSocket.keep_alive_enabled)
-    set_keep_alive_enabled = socket_errors(tcp.TcpSocket.set_keep_alive_enabled)
-    get_keep_alive_idle_time = socket_errors(tcp.TcpSocket.keep_alive_idle_time)
-    set_keep_alive_idle_time = socket_errors(tcp.TcpSocket.set_keep_alive_idle_time)
-    get_keep_alive_interval = socket_errors(tcp.TcpSocket.keep_alive_interval)
-    set_keep_alive_interval = socket_errors(tcp.TcpSocket.set_keep_alive_interval)
-    get_keep_alive_count = socket_errors(tcp.TcpSocket.keep_alive_count)
-    set_keep_alive_count = socket_errors(tcp.TcpSocket.set_keep_alive_count)
+    get_keep_alive_enabled: Callable[..., Any] = socket_errors(tcp.TcpSocket.keep_alive_enabled)
+    set_keep_alive_enabled: Callable[..., Any] = socket_errors(tcp.TcpSocket.set_keep_alive_enabled)
+    get_keep_alive_idle_time: Callable[..., Any] = socket_errors(tcp.TcpSocket.keep_alive_idle_time)
+    set_keep_alive_idle_time: Callable[..., Any] = socket_errors(tcp.TcpSocket.set_keep_alive_idle_time)
+    get_keep_alive_interval: Callable[..., Any] = socket_errors(tcp.TcpSocket.keep_alive_interval)
+    set_keep_alive_interval: Callable[..., Any] = socket_errors(tcp.TcpSocket.set_keep_alive_interval)
+    get_keep_alive_count: Callable[..., Any] = socket_errors(tcp.TcpSocket.keep_alive_count)
+    set_keep_alive_count: Callable[..., Any] = socket_errors(tcp.TcpSocket.set_keep_alive_count)
 
 
 class _SocketSource(Source):
