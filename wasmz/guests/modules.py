@@ -5,8 +5,8 @@ compiled("micropython", memory=64 << 20, is_metered=False)      -> Module
 
 from __future__ import annotations
 
+import os
 from importlib.util import find_spec
-from pathlib import Path
 
 from wasmz.config import Config
 from wasmz.module import Module
@@ -69,7 +69,8 @@ def _read(guest: str) -> bytes:
         # The package itself need not be imported, nor what it depends on.
         spec = find_spec(package)
         if spec is not None and spec.submodule_search_locations:
-            return (Path(spec.submodule_search_locations[0]) / path).read_bytes()
+            with open(os.path.join(spec.submodule_search_locations[0], path), "rb") as file:
+                return file.read()
     except FileNotFoundError:
         pass
     raise ImportError(f"the guest {guest} is in the package {distribution}: pip install wasmz[{guest}]", name=package)
