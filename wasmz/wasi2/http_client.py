@@ -131,6 +131,7 @@ class Exchange:
             host, port = split_place(authority)
         except ValueError:
             raise ComponentError("HTTP-request-URI-invalid") from None
+        self.host: str = host
         if port == 0 or authority.endswith("*"):
             raise ComponentError("HTTP-request-URI-invalid")
         self.host: str = host
