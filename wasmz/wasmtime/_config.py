@@ -168,9 +168,11 @@ class Config(Managed[Any]):
     wasm_relaxed_simd_deterministic: Setting[bool] = Setting(
         bool, "Accepted, without effect: relaxed operations always do the same (docs/simd.md)."
     )
-    wasm_component_model: Setting[bool] = Setting(bool, "Accepted, without effect: there are no components.")
-    wasm_component_model_map: Setting[bool] = Setting(bool, "Accepted, without effect: there are no components.")
-    wasm_component_model_implements: Setting[bool] = Setting(bool, "Accepted, without effect: there are no components.")
+    wasm_component_model: Setting[bool] = Setting(bool, "Accepted, without effect: components are always there.")
+    wasm_component_model_map: Setting[bool] = Setting(bool, "Accepted, without effect: components are always there.")
+    wasm_component_model_implements: Setting[bool] = Setting(
+        bool, "Accepted, without effect: components are always there."
+    )
     wasm_exceptions: Setting[bool] = Setting(bool, "Accepted, without effect: exceptions are always there.")
     wasm_function_references: Setting[bool] = Setting(
         bool, "Accepted, without effect: typed function references are always there."
