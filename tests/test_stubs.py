@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from wasmz.ship.declarations import read_declarations
 from wasmz.ship.stubs import render_stub
+from wasmz.text import assemble
 
 wasmtime = pytest.importorskip("wasmtime")
 
@@ -130,3 +132,73 @@ assert callable(shadows.__wasm_instance__.exports["__name__"])
 """
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=environment, check=True, timeout=60)
+
+
+# --- with a package's declarations ---
+
+DECLARED = """
+/* eslint-disable */
+import { Other } from "./other";
+/**
+ * @param {Uint8Array} data, which is not: export function wrong(): void;
+ */
+export function pack(data: Uint8Array, level?: number, ...more: string[]): Uint8Array | undefined; // a comment
+export function each(found: (a: number, b: { c: string }) => void, class: Map<string, number[]>): Array<bigint>;
+export function shape<T extends object>(value: T): [number, string];
+export enum Kind { One, Two = 2, }
+type Hidden = "a" | "b" | { c: number };
+export class Picture {
+  private constructor();
+  free(): void;
+  [Symbol.dispose](): void;
+  static load(name: string): Picture;
+  readonly width: number;
+  get title(): string;
+  set title(value: string);
+  import: number;
+  delete(): boolean;
+}
+export interface Base { size(): number; delete(): void; }
+export interface Derived extends Base {
+  at(): void; put(a: string): void; at(index: number): Base | null; delete(): void;
+}
+interface EmbindModule { Base: { new(): Base; }; join(a: EmbindString, b: Derived): string; }
+export type MainModule = WasmModule & EmbindModule;
+"""
+
+
+def test_declarations_of_a_package() -> None:
+    lines = {name: "\n".join(found) for name, found in read_declarations(DECLARED).items()}
+    assert set(lines) == {"pack", "each", "shape", "Kind", "Picture", "Base", "Derived", "join"}
+    buffers = "bytes | bytearray | memoryview | list[int]"
+    assert lines["pack"] == f"def pack(data: {buffers}, level: float | None = ..., /, *args: Any) -> bytes | None: ..."
+    assert lines["each"] == "def each(found: Callable[..., Any], arg1: dict[Any, Any], /) -> list[int]: ..."
+    assert lines["shape"] == "def shape(value: Any, /) -> list[Any]: ..."
+    assert lines["Kind"] == "class Kind:\n    One: int\n    Two: int"
+    assert (
+        "    @staticmethod\n    def load(name: str, /) -> Picture: ...\n    width: float\n    title: str"
+        in lines["Picture"]
+    )
+    assert "import" not in lines["Picture"] and "__init__" not in lines["Picture"]
+    assert (
+        lines["Derived"].startswith("class Derived(Base):")
+        and "    def at(self, *args: Any) -> Any: ..." in lines["Derived"]
+    )
+    assert lines["join"] == f"def join(a: str | {buffers}, b: Derived, /) -> str: ..."
+    stub = render_stub(assemble('(module (memory (export "memory") 1) (func (export "pack")))'), "m", DECLARED)
+    assert stub.count("def pack(") == 1 and "memory: Memory" in stub
+    ast.parse(stub)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("export function f(" + "(" * 50_000, "export class A {" * 20_000, "export enum E { A", "export class"),
+        *("export function f(a: " + "A<" * 5_000 + ">" * 5_000 + "): void;", "/*" * 100_000),
+        "export interface I {" + "[" * 900,
+        *("export function f(a: " + "|a" * 50_000 + "): void;", "'" * 1_001, "export function f(a): ;", "\0\ud800"),
+    ],
+)
+def test_declarations_that_are_none(text: str) -> None:
+    for lines in read_declarations(text).values():
+        ast.parse("\n".join(lines))

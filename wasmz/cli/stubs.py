@@ -44,4 +44,12 @@ def _stub_of(source: str | BinaryIO, name: str) -> str:
 
     given = read_source(data, source if isinstance(source, str) else source.name)
     with errors_in_text(given):
-        return render_stub(bytes(given), name)
+        return render_stub(bytes(given), name, _declarations_beside(source))
+
+
+def _declarations_beside(source: str | BinaryIO) -> str | None:
+    """The declarations of the package whose module it is, if they are beside it."""
+    from wasmz.interop.files import beside, read_text
+
+    found = beside(source, (".d.ts",)) if isinstance(source, str) else None
+    return None if found is None else read_text(found)

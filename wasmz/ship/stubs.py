@@ -12,6 +12,7 @@ import unicodedata
 
 from wasmz.compile.front_end import load_module
 from wasmz.runtime.precompiled import OWN_NAMES
+from wasmz.ship.declarations import read_declarations
 from wasmz.types import FuncType, GlobalType, HeapType, RefType, ValType
 from wasmz.wasm.proposals import WITH_LEGACY_EXCEPTIONS
 from wasmz.wasm.syntax import Export, WasmModule
@@ -27,16 +28,31 @@ _HOMES = {
 }
 
 
-def render_stub(data: bytes, name: str = "module") -> str:
+def render_stub(data: bytes, name: str = "module", declarations: str | None = None) -> str:
     """The text of the ``.pyi`` for a module, as its exports are when Python imports it.
+
+    Args:
+        data: the module.
+        name: its name.
+        declarations: the text of the package's ``.d.ts``, for modules whose functions toolchains' host code gives.
 
     Raises:
         InvalidWasm, UnsupportedFeature: with the place in the module.
     """
     module = load_module(data, WITH_LEGACY_EXCEPTIONS)
-    names = StubNames({export.name for export in module.exports if _can_be_named(export.name)}, _HOMES)
+    declared = read_declarations(declarations) if declarations is not None else {}
+    exported = {export.name for export in module.exports if _can_be_named(export.name)}
+    # What is declared says Any and Callable, and has no other names for them.
+    declared = {key: lines for key, lines in declared.items() if key not in _HOMES and not exported & {*_HOMES}}
+    names = StubNames(exported, _HOMES)
+    if declared:
+        names.of("Any")
+        names.of("Callable")
     instance = f"__wasm_instance__: {names.of('Instance')}"
-    lines = [_declaration(module, export, names) for export in module.exports]
+    lines = [_declaration(module, export, names) for export in module.exports if export.name not in declared]
+    for texts in declared.values():
+        is_overloaded = len(texts) > 1 and all(line.startswith("def ") for line in texts)
+        lines += [texts[-1].partition("(")[0] + "(*args: Any) -> Any: ..."] if is_overloaded else texts
     head = f'"""WebAssembly module {_plain(module.names.module or name)}."""'
     return "\n".join([head, "", *names.imports(), "", instance, "", *lines]) + "\n"
 
