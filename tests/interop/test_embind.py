@@ -24,6 +24,7 @@ from tests.interop.embind_modules import (
     counters,
 )
 from wasmz import importer
+from wasmz.interop.embind import session
 
 
 def test_numbers() -> None:
@@ -369,6 +370,39 @@ def handles_without_end(source: Source) -> None:
     source.start(f"(call $f{loop - 1})")
 
 
+def names_without_end(source: Source) -> None:
+    source.start("(memory.fill (i32.const 110000) (i32.const 65) (i32.const 4000))")
+    call = source.imported("_embind_register_void", "ii:")
+    loop = source.function(
+        f"(param i32) (loop (call {call} (local.get 0) (i32.const 110000))"
+        " (local.set 0 (i32.add (local.get 0) (i32.const 1))) (br 0))"
+    )
+    source.start(f"(call $f{loop - 1} (i32.const 1000))")
+
+
+def strings_without_end(source: Source) -> None:
+    source.start("(memory.fill (i32.const 60000) (i32.const 65) (i32.const 71071))")
+    source.imported("_emval_new_cstring", "i:i")
+    loop = source.function("(loop (drop (call $_emval_new_cstring (i32.const 60000))) (br 0))")
+    source.start(f"(call $f{loop - 1})")
+
+
+def string_past_memory(source: Source) -> None:
+    source.start("(memory.fill (i32.const 60000) (i32.const 65) (i32.const 71072))")
+    source.imported("_emval_new_u16string", "i:i")
+    source.start("(drop (call $_emval_new_u16string (i32.const 60001)))")
+
+
+def long_list(source: Source) -> None:
+    source.imported("_emval_new_object", ":i")
+    source.imported("_emval_new_array", ":i")
+    source.imported("_emval_set_property", "iii:")
+    source.imported("_emval_take_value", "ii:i")
+    source.start("(i32.store (i32.const 900) (i32.const 900000))")
+    key = f"(call $_emval_take_value (i32.const {INT}) (i32.const 900))"
+    source.start(f"(call $_emval_set_property (call $_emval_new_array) {key} (call $_emval_new_object))")
+
+
 def callers_without_end(source: Source) -> None:
     source.imported("_emval_create_invoker", "iii:i")
     types = source.words(INT)
@@ -415,6 +449,10 @@ def name_of_two(source: Source) -> None:
         long_lineage,
         without_end,
         handles_without_end,
+        names_without_end,
+        strings_without_end,
+        string_past_memory,
+        long_list,
         callers_without_end,
         odd_sizes,
         unknown_view,
@@ -423,7 +461,8 @@ def name_of_two(source: Source) -> None:
         name_of_two,
     ],
 )
-def test_hostile_registrations(register: Any) -> None:
+def test_hostile_registrations(register: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "_MOST_BYTES", 1 << 22)
     source = Source()
     register(source)
     with pytest.raises(wasmz.WasmzError):

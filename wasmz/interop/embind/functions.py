@@ -13,6 +13,7 @@ from types import MethodType
 
 from wasmz.errors import LinkError, bounded
 from wasmz.interop.embind.wires import Void, run
+from wasmz.interop.javascript.values import JavaScriptError
 from wasmz.startup.concurrency import load
 
 TYPE_CHECKING = False
@@ -70,7 +71,7 @@ class Overload:
                 given.append(wire.to_wire(session, undo, arg))
             for wire in wires[len(given) :]:
                 given.append(wire.to_wire(session, undo, None))
-        except (TypeError, OverflowError, ValueError):
+        except (TypeError, OverflowError, ValueError, JavaScriptError):
             run(undo)
             raise
         result = session.function(self.invoker)(*given)

@@ -48,35 +48,35 @@ def _publish(session: Session, name: str, value: Any) -> None:
 
 
 def _void(session: Session, raw: int, name: int) -> None:
-    session.register(raw, Void(session.text_at(name), "None"))
+    session.register(raw, Void(session.name_at(name), "None"))
 
 
 def _bool(session: Session, raw: int, name: int, *rest: int) -> None:
     # Before version 3.1.36 the size comes first.
     true, false = rest[-2:]
-    session.register(raw, Boolean(session.text_at(name), true, false))
+    session.register(raw, Boolean(session.name_at(name), true, false))
 
 
 def _integer(session: Session, raw: int, name: int, size: int, least: int, *_: int) -> None:
-    session.register(raw, Integer(session.text_at(name), size, is_signed=least != 0))
+    session.register(raw, Integer(session.name_at(name), size, is_signed=least != 0))
 
 
 def _bigint(session: Session, raw: int, name: int, size: int, *limits: int) -> None:
     # Limits are two i64, or four i32.
     half = len(limits) // 2
-    session.register(raw, Integer(session.text_at(name), size, is_signed=any(limits[:half])))
+    session.register(raw, Integer(session.name_at(name), size, is_signed=any(limits[:half])))
 
 
 def _float(session: Session, raw: int, name: int, size: int) -> None:
-    session.register(raw, Float(session.text_at(name), size))
+    session.register(raw, Float(session.name_at(name), size))
 
 
 def _string(session: Session, raw: int, name: int) -> None:
-    session.register(raw, Text(session.text_at(name), 1))
+    session.register(raw, Text(session.name_at(name), 1))
 
 
 def _wide_string(session: Session, raw: int, unit_bytes: int, name: int) -> None:
-    session.register(raw, Text(session.text_at(name), unit_bytes))
+    session.register(raw, Text(session.name_at(name), unit_bytes))
 
 
 def _emval(session: Session, raw: int, *name: int) -> None:
@@ -85,7 +85,7 @@ def _emval(session: Session, raw: int, *name: int) -> None:
 
 
 def _user_type(session: Session, raw: int, name: int) -> None:
-    session.register(raw, Value(session.text_at(name), "object"))
+    session.register(raw, Value(session.name_at(name), "object"))
 
 
 def _optional(session: Session, raw: int, inner: int) -> None:
@@ -96,11 +96,11 @@ def _optional(session: Session, raw: int, inner: int) -> None:
 
 def _view(session: Session, raw: int, kind: int, name: int) -> None:
     if raw not in session.types:
-        session.register(raw, View(session.text_at(name), kind))
+        session.register(raw, View(session.name_at(name), kind))
 
 
 def _enum(session: Session, raw: int, name: int, size: int, is_signed: int, form: int = 0) -> None:
-    text = session.text_at(name)
+    text = session.name_at(name)
     wire = Enum(text, size, bool(is_signed), form)
     session.register(raw, wire)
     _publish(session, text, wire.public)
@@ -111,11 +111,11 @@ def _enum_value(session: Session, raw: int, name: int, number: int) -> None:
     if not isinstance(wire, Enum):
         raise LinkError(["the module registers a value of an enumeration that it has not registered"])
     session.count()
-    wire.add(session.text_at(name), number)
+    wire.add(session.name_at(name), number)
 
 
 def _constant(session: Session, name: int, raw: int, value: float) -> None:
-    text = session.text_at(name)
+    text = session.name_at(name)
     wire = session.type_of(raw, text)
     session.count()
     is_number = isinstance(wire, (Float, Boolean))
@@ -123,7 +123,7 @@ def _constant(session: Session, name: int, raw: int, value: float) -> None:
 
 
 def _big_constant(session: Session, name: int, raw: int, value: int) -> None:
-    text = session.text_at(name)
+    text = session.name_at(name)
     session.count()
     _publish(session, text, session.type_of(raw, text).from_wire(session, value))
 
@@ -134,7 +134,7 @@ def _big_constant(session: Session, name: int, raw: int, value: int) -> None:
 def _function(
     session: Session, name: int, count: int, types: int, signature: int, invoker: int, context: int, *_: int
 ) -> None:
-    text = session.text_at(name).partition("(")[0].strip()
+    text = session.name_at(name).partition("(")[0].strip()
     session.count()
     known = session.public.get(text)
     if known is None:
@@ -156,9 +156,9 @@ def _types(session: Session, count: int, address: int) -> list[int]:
 def _structure(is_array: bool) -> Callable[..., None]:
     def register(session: Session, raw: int, name: int, _: int, make: int, __: int, destroy: int, *more: int) -> None:
         if raw in session.pending or raw in session.types:
-            raise LinkError([f"the module registers {bounded(session.text_at(name))} twice"])
+            raise LinkError([f"the module registers {bounded(session.name_at(name))} twice"])
         session.count()
-        session.pending[raw] = Structure(session.text_at(name), make, destroy, is_array=is_array)
+        session.pending[raw] = Structure(session.name_at(name), make, destroy, is_array=is_array)
 
     return register
 
@@ -187,7 +187,7 @@ def _field(
     setter_context: int,
 ) -> None:
     _add_field(
-        session, raw, Field(session.text_at(name), (got, getter, getter_context), (given, setter, setter_context))
+        session, raw, Field(session.name_at(name), (got, getter, getter_context), (given, setter, setter_context))
     )
 
 
@@ -234,7 +234,7 @@ def _class(
     ____: int,
     destroy: int,
 ) -> None:
-    text = session.text_at(name)
+    text = session.name_at(name)
     made = Class(session, text, base, (actual, upcast, downcast, destroy))
     session.register(raw, Pointer(made, text, is_reference=True))
     made.pointer = Pointer(made, f"{text}*")
@@ -263,7 +263,7 @@ def _constructor(session: Session, raw: int, count: int, types: int, _: int, inv
 def _method(
     session: Session, raw: int, name: int, count: int, types: int, _: int, invoker: int, context: int, *more: int
 ) -> None:
-    owner, text = _class_of(session, raw), session.text_at(name).partition("(")[0].strip()
+    owner, text = _class_of(session, raw), session.name_at(name).partition("(")[0].strip()
     if count < 2:
         raise LinkError([f"{bounded(owner.name)}.{bounded(text)} is registered as a method without an object"])
     # Of methods with as many arguments, the last one counts.
@@ -273,7 +273,7 @@ def _method(
 def _static_method(
     session: Session, raw: int, name: int, count: int, types: int, _: int, invoker: int, context: int, *more: int
 ) -> None:
-    owner, text = _class_of(session, raw), session.text_at(name).partition("(")[0].strip()
+    owner, text = _class_of(session, raw), session.name_at(name).partition("(")[0].strip()
     owner.function(text).add(Overload(_types(session, count, types), invoker, context), replaces=True)
 
 
@@ -290,7 +290,7 @@ def _property(
     setter: int,
     setter_context: int,
 ) -> None:
-    owner, text = _class_of(session, raw), session.text_at(name)
+    owner, text = _class_of(session, raw), session.name_at(name)
     if text in owner.members:
         raise LinkError([f"the module registers {bounded(owner.name)}.{bounded(text)} twice"])
 
@@ -314,7 +314,7 @@ def _property(
 def _static_property(
     session: Session, raw: int, name: int, type: int, address: int, _: int, getter: int, __: int, setter: int
 ) -> None:
-    owner, text = _class_of(session, raw), session.text_at(name)
+    owner, text = _class_of(session, raw), session.name_at(name)
     if text in owner.static_properties:
         raise LinkError([f"the module registers {bounded(owner.name)}.{bounded(text)} twice"])
     if is_usable(text):
@@ -337,11 +337,11 @@ def _smart_pointer(
     destroy: int,
 ) -> None:
     owner = _class_of(session, target)
-    session.register(raw, SmartPointer(owner, session.text_at(name), policy, (get, make, share, destroy)))
+    session.register(raw, SmartPointer(owner, session.name_at(name), policy, (get, make, share, destroy)))
 
 
 def _iterable(session: Session, raw: int, element: int, size: int, get: int) -> None:
-    owner, size_name, get_name = _class_of(session, raw), session.text_at(size), session.text_at(get)
+    owner, size_name, get_name = _class_of(session, raw), session.name_at(size), session.name_at(get)
 
     def items(self: Object) -> Any:
         for position in range(int(getattr(self, size_name)())):

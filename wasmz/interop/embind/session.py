@@ -12,7 +12,7 @@ from __future__ import annotations
 from weakref import WeakValueDictionary
 
 from wasmz.errors import LinkError, bounded
-from wasmz.interop.javascript.values import UNDEFINED, JavaScriptError
+from wasmz.interop.javascript.values import UNDEFINED, ArrayBuffer, JavaScriptError, TypedArray
 from wasmz.runtime.calls.func import Func
 
 TYPE_CHECKING = False
@@ -28,6 +28,10 @@ _LONGEST_NAME: Final = 4_096
 _MOST_ARGUMENTS: Final = 255
 _MOST_HANDLES: Final = 1 << 18
 _MOST_UNUSED: Final = 64
+# Bytes of all names that are registered; of one string, and of all strings and buffers that C++ has handles of.
+_MOST_NAMES: Final = 1 << 24
+_MOST_BYTES: Final = 1 << 28
+_CHUNK: Final = 1 << 12
 # The first handle that is not of a constant, in all versions. Handles are even.
 _FIRST: Final = 10
 
@@ -56,6 +60,8 @@ class Session:
         self.unused: list[Callable[[], Any]] = []
         self.constants: dict[int, Any] = {}
         self._registered = 0
+        self._name_bytes = 0
+        self._held_bytes = 0
         self._values: dict[int, list[Any]] = {}
         self._free: list[int] = []
         self._functions: dict[int, Callable[..., Any]] = {}
@@ -133,6 +139,29 @@ class Session:
             raise LinkError([f"embind was told of a name at address {start}, which does not end"])
         return text.decode(errors="replace")
 
+    def name_at(self, address: int) -> str:
+        """The same, of something that is registered. ``LinkError``: names are too many."""
+        text = self.text_at(address)
+        self._name_bytes += len(text)
+        if self._name_bytes > _MOST_NAMES:
+            raise LinkError([f"the module registers names of more than {_MOST_NAMES} bytes"])
+        return text
+
+    def string_at(self, address: int, unit_bytes: int = 1) -> str:
+        """A string of C's, however long, of units of 1 or 2 bytes; in UTF-8 or UTF-16."""
+        memory, start = self.memory, address & 0xFFFF_FFFF
+        data = bytearray()
+        while len(data) < _MOST_BYTES:
+            size = min(_CHUNK, memory.size_bytes - start - len(data))
+            size -= size % unit_bytes
+            part = memory.read(start + len(data), size if size > 0 else unit_bytes)
+            end = _end_of(part, unit_bytes)
+            if end is not None:
+                data += part[:end]
+                break
+            data += part
+        return data.decode("utf-8" if unit_bytes == 1 else "utf-16-le", "replace")
+
     def allocate(self, size: int) -> int:
         """Memory of the module's own. ``MemoryError``: it has none left."""
         address: int = self.export("malloc")(size) & 0xFFFF_FFFF
@@ -186,6 +215,9 @@ class Session:
         for handle, constant in self.constants.items():
             if value is constant:
                 return handle
+        self._held_bytes += _weight(value)
+        if self._held_bytes > _MOST_BYTES:
+            raise JavaScriptError(f"the module has handles of more than {_MOST_BYTES} bytes", "RangeError")
         if self._free:
             handle = self._free.pop()
         else:
@@ -218,6 +250,7 @@ class Session:
         if entry is not None and entry[1]:
             entry[1] -= 1
             if not entry[1]:
+                self._held_bytes -= _weight(entry[0])
                 entry[0] = None
                 self._free.append(handle)
 
@@ -234,6 +267,22 @@ class Session:
         unused = self.unused
         for _ in range(min(len(unused), _MOST_UNUSED)):
             unused.pop()()
+
+
+def _end_of(part: bytes, unit_bytes: int) -> int | None:
+    """Where a unit of zero is."""
+    end = part.find(bytes(unit_bytes))
+    while end >= 0 and end % unit_bytes:
+        end = part.find(bytes(unit_bytes), end + 1)
+    return end if end >= 0 else None
+
+
+def _weight(value: Any) -> int:
+    """The bytes of a string or buffer, as far as it is the host's."""
+    if isinstance(value, str):
+        return len(value)
+    buffer = value.buffer if isinstance(value, TypedArray) else value
+    return len(buffer) if isinstance(buffer, ArrayBuffer) and buffer.memory is None else 0
 
 
 # By the ids of their instances.

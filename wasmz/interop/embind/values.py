@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from wasmz.interop.embind.session import Session
 
 _FUNCTION, _METHOD, _CONSTRUCTOR, _CAST = range(4)
+# Places of a list that C++ may leave empty.
+_MOST_SKIPPED: Final = 1_000
 _MOST_CALLERS: Final = 100_000
 
 
@@ -110,7 +112,10 @@ def _get(session: Session, handle: int, key: int) -> int:
 
 
 def _set(session: Session, handle: int, key: int, value: int) -> None:
-    put(_value(session, handle), session.value_of(key), session.value_of(value))
+    target, name = _value(session, handle), session.value_of(key)
+    if isinstance(target, list) and is_number(name) and name > len(target) + _MOST_SKIPPED:
+        raise JavaScriptError("Invalid array length", "RangeError")
+    put(target, name, session.value_of(value))
 
 
 def _delete(session: Session, handle: int, key: int) -> int:
@@ -119,15 +124,11 @@ def _delete(session: Session, handle: int, key: int) -> int:
 
 def _key(session: Session, address: int) -> Any:
     """A name, or the symbol that C++ has said it is."""
-    return session.symbols.get(address) or session.text_at(address)
+    return session.symbols.get(address) or session.string_at(address)
 
 
 def _wide_text(session: Session, address: int) -> int:
-    memory, start = session.memory, address & 0xFFFF_FFFF
-    end = start
-    while memory.read_value(end, "H"):
-        end += 2
-    return session.hold(memory.read(start, end - start).decode("utf-16-le", "surrogatepass"))
+    return session.hold(session.string_at(address, 2))
 
 
 def _take(session: Session, raw: int, address: int) -> int:
@@ -319,7 +320,7 @@ VALUES: Final[dict[str, Callable[..., Any]]] = {
     "_emval_new_array": lambda session: session.hold([]),
     "_emval_new_object": lambda session: session.hold({}),
     "_emval_new_cstring": lambda session, address: session.hold(_key(session, address)),
-    "_emval_new_u8string": lambda session, address: session.hold(session.text_at(address)),
+    "_emval_new_u8string": lambda session, address: session.hold(session.string_at(address)),
     "_emval_new_u16string": _wide_text,
     "_emval_take_value": _take,
     "_emval_new": _new,

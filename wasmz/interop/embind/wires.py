@@ -392,10 +392,9 @@ class Structure(Wire):
         self._depth = 0
 
     def _enter(self) -> None:
-        self._depth += 1
-        if self._depth > _DEEPEST:
-            self._depth = 0
+        if self._depth >= _DEEPEST:
             raise JavaScriptError(f"{bounded(self.name)} contains itself", "BindingError")
+        self._depth += 1
 
     def from_wire(self, session: Session, wire: Any) -> Any:
         address = int(wire) & 0xFFFF_FFFF
