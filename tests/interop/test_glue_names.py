@@ -55,6 +55,12 @@ MINIFIED = """function T(a){var b=/[{"'`]/.exec(a)?`}${{a:1}.a}`:'{'; return b}
   Z=E.exports;Z.g();f._made=()=>(f._made=Z.h)();f._now=Z.i;"""
 
 
+def test_constructors_that_are_called_later() -> None:
+    """Older JavaScript gives them to a function that collects what is to be called first."""
+    for text in ("O.unshift(E.asm.g)", 'k(E["g"])', "k(E.g)"):
+        assert names_of(MINIFIED.replace("Z.g()", text))[2] == "g"
+
+
 def test_names_that_are_gone() -> None:
     imports, exports, constructors = names_of(MINIFIED)
     # Of `e` only the type and its place after `fd_seek` tell.

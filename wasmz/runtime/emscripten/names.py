@@ -60,6 +60,8 @@ _EXPORT: Final = re.compile(
 _CALLED: Final = re.compile(r"""[\w$](?:\["([\w$]+)"\]|\.([\w$]+))\(\)""")
 
 # A system call where there are no files: any of its type does.
+# An export that is given to a function which calls it later.
+_PASSED: Final = re.compile(r"""\([\w$]{1,40}(?:\.asm|\["asm"\])?(?:\["([\w$]+)"\]|\.([\w$]+))\)""")
 _TABLE: Final = "__indirect_function_table"
 _SYSTEM_CALL: Final = "__syscall_"
 _STUB: Final = re.compile(r"\)\s*(?:=>)?\s*\{\s*(?:return 0;?\s*)?\}$")
@@ -69,7 +71,7 @@ _FIND_CATCH: Final = "__cxa_find_matching_catch"
 _MOST_CAUGHT: Final = 10
 _CATCHING: Final = (r"\(\[[\w$, ]{0,60}\]\)",)
 
-_TEXT: Final = r"\?[\w$.]+\((?:[\w$]+,)?[\w$]+\):\"\"|UTF8ToString|getStr"
+_TEXT: Final = r"\?[\w$.]+\((?:[\w$]+,)?[\w$]+\):\"\"|UTF8ToString|getStr\b"
 _OF_CALLERS: Final = r"\"_\$\"|methodCaller<"
 _DONE: Final = r",0\}|return 0"
 # What is in the JavaScript of functions whose types are those of others, too, and with a `!` what is not.
@@ -172,10 +174,12 @@ _WORDS: Final[dict[str, tuple[str, ...]]] = {
             "_emval_instanceof",
             "_emval_less_than",
             "_emval_strictly_equals",
-            "_emval_take_value",
         ),
-        ("!" + _OF_CALLERS,),
+        ("!" + _OF_CALLERS, "!_emval_take_value"),
     ),
+    "_emval_take_value": ("!" + _OF_CALLERS, r"_emval_take_value|readValueFromPointer"),
+    "_emval_typeof": (r"typeof",),
+    "strftime_l": (r"^[^{;]{0,90}(?:=> ?|return )[\w$]+\([\w$, ]+\);?\}?$",),
     "_emval_register_symbol": (r"\[[\w$]+\] ?=",),
     "_emval_throw": (r"throw",),
     "_emval_get_global": (r"globalThis|return this|Function",),
@@ -252,7 +256,7 @@ def read_names(text: str, module: CompiledModule) -> Names:
         exports.setdefault(_TABLE, tables[0])
     constructors = None
     if "_initialize" not in module.exports and "__wasm_call_ctors" not in module.exports:
-        for first, second in _CALLED.findall(text):
+        for first, second in (*_CALLED.findall(text), *_PASSED.findall(text)):
             export = module.exports.get(first or second)
             if export is not None and export.type == FuncType((), ()):
                 constructors = first or second
