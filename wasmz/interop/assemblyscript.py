@@ -19,12 +19,14 @@ from wasmz.errors import LightTrapCode as TrapCode
 from wasmz.errors import LinkError, Trap, bounded
 from wasmz.interop.assemblyscript_values import HELPERS, Values
 from wasmz.interop.bindgen.glue import Glue, GlueFunction, GlueReader, read_glue
-from wasmz.interop.bindgen.support import COMMON
-from wasmz.interop.bindgen.translation import Translator, compile_text, spelled
+from wasmz.interop.bindgen.translation import Translator
+from wasmz.interop.javascript.expressions import spelled
 from wasmz.interop.javascript.operations import number_text
 from wasmz.interop.javascript.standard import GLOBALS
 from wasmz.interop.javascript.tokens import UnreadableScript, closing, tokenize
+from wasmz.interop.javascript.translation import compile_text
 from wasmz.interop.javascript.values import JavaScriptError
+from wasmz.interop.javascript.vocabulary import BUILTINS, COMMON
 from wasmz.runtime.calls.host import HostFunc
 from wasmz.types import FuncType
 
@@ -149,7 +151,7 @@ class _Bindings:
         self.enumerations: list[str] = []
         self._read(text)
         self.namespace: dict[str, Any] = {
-            "__builtins__": {"BaseException": BaseException},
+            "__builtins__": BUILTINS,
             **COMMON,
             **values.helpers(),
         }

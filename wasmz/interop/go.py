@@ -10,7 +10,6 @@ there, but its functions fail with ``ENOSYS``, as in Go's own JavaScript for bro
 from __future__ import annotations
 
 import os
-import sys
 import time
 from weakref import WeakValueDictionary
 
@@ -28,6 +27,7 @@ from wasmz.interop.javascript.operations import (
 )
 from wasmz.interop.javascript.promises import Jobs, Promise, promise_class
 from wasmz.interop.javascript.standard import GLOBALS
+from wasmz.interop.javascript.streams import write_text, writer_of
 from wasmz.interop.javascript.values import (
     UNDEFINED,
     ArrayBuffer,
@@ -181,7 +181,7 @@ class Program:
     def __init__(self, instance: Instance) -> None:
         self.instance: Instance = instance
         self.status: int | None = None
-        self.write: Callable[[int, bytes], None] = _write
+        self.write: Callable[[int, bytes], None] = write_text
         self.environment: Mapping[str, str] = {}
         self.jobs: Jobs = Jobs()
         self.timers: dict[int, int] = {}
@@ -208,7 +208,7 @@ class Program:
 
     def configure(self, config: WasiConfig) -> None:
         """Takes streams and environment of a WASI guest."""
-        streams = {1: _writer_of(config.stdout, 1), 2: _writer_of(config.stderr, 2)}
+        streams = {1: writer_of(config.stdout, 1), 2: writer_of(config.stderr, 2)}
         self.environment = config.env
 
         def write(descriptor: int, data: bytes) -> None:
@@ -544,23 +544,6 @@ class Program:
 
 def _ignore(value: Any) -> Any:
     return UNDEFINED
-
-
-def _write(descriptor: int, data: bytes) -> None:
-    stream = sys.stderr if descriptor == 2 else sys.stdout
-    stream.write(data.decode(errors="replace"))
-    stream.flush()
-
-
-def _writer_of(target: Any, descriptor: int) -> Callable[[bytes], Any]:
-    """What writes to a stream as a configuration has it."""
-    if target is None:
-        return lambda data: None
-    if isinstance(target, bytearray):
-        return target.extend
-    if callable(target):
-        return target  # type: ignore[no-any-return]
-    return target.write if hasattr(target, "write") else lambda data: _write(descriptor, data)
 
 
 # By the names of the imports: the methods that do it for Go.

@@ -15,9 +15,11 @@ from weakref import WeakValueDictionary
 from wasmz.errors import LinkError, bounded
 from wasmz.interop.bindgen.glue import read_glue
 from wasmz.interop.bindgen.support import Support
-from wasmz.interop.bindgen.translation import HELPERS, Translator, compile_text, spelled
+from wasmz.interop.bindgen.translation import HELPERS, Translator
+from wasmz.interop.javascript.expressions import spelled
 from wasmz.interop.javascript.standard import GLOBALS
 from wasmz.interop.javascript.tokens import UnreadableScript
+from wasmz.interop.javascript.translation import compile_text
 from wasmz.interop.javascript.values import UNDEFINED, JavaScriptError
 from wasmz.runtime.calls.adapters import make_host_adapter
 from wasmz.runtime.calls.host import HostFunc

@@ -8,31 +8,22 @@ and in the module's own table of references.
 
 from __future__ import annotations
 
-import math
-import operator
-
 from wasmz.interop.javascript import operations, standard
 from wasmz.interop.javascript.values import (
     KINDS,
     UNDEFINED,
     ArrayBuffer,
     BigInt,
-    Builtin,
     Callable_,
     JavaScriptError,
     TypedArray,
     as_object,
-    call,
     caught,
     encode_text,
     from_python,
-    not_here,
-    thrown,
-    to_python,
     type_error,
 )
-from wasmz.runtime.memory.globals import Global
-from wasmz.runtime.memory.table import Table
+from wasmz.interop.javascript.vocabulary import BUILTINS, COMMON
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,113 +62,10 @@ _PASSED = {"8": "Uint8Array", "16": "Uint16Array", "32": "Uint32Array", "64": "B
 }
 
 
-def _sum(left: Any, right: Any) -> Any:
-    if isinstance(left, str) or isinstance(right, str):
-        first, second = operations.to_string(left), operations.to_string(right)
-        operations.check_size(len(first) + len(second))
-        return first + second
-    return operations.to_number(left) + operations.to_number(right)
-
-
-def _compared(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
-    def run(left: Any, right: Any) -> bool:
-        if isinstance(left, str) and isinstance(right, str):
-            # By their units of UTF-16.
-            return compare(left.encode("utf-16-be", "surrogatepass"), right.encode("utf-16-be", "surrogatepass"))
-        return compare(operations.to_number(left), operations.to_number(right))
-
-    return run
-
-
-def _product(left: Any, right: Any) -> Any:
-    left, right = operations.to_number(left), operations.to_number(right)
-    if isinstance(left, int) and isinstance(right, int):
-        operations.check_bits(left.bit_length() + right.bit_length())
-    return left * right
-
-
-def _remainder(left: Any, right: Any) -> Any:
-    left, right = operations.to_number(left), operations.to_number(right)
-    if isinstance(left, int) and isinstance(right, int) and right:
-        # It has the sign of what is divided.
-        rest = abs(left) % abs(right)
-        return -rest if left < 0 else rest
-    try:
-        return math.fmod(left, right)
-    except (ValueError, OverflowError):
-        return math.nan
-
-
-def _joined(*parts: Any) -> str:
-    texts = [operations.to_string(part) for part in parts]
-    operations.check_size(sum(map(len, texts)))
-    return "".join(texts)
-
-
-def _divide(left: Any, right: Any) -> Any:
-    left, right = operations.to_number(left), operations.to_number(right)
-    if right == 0:
-        return float("nan") if left == 0 or left != left else float("inf") if left > 0 else float("-inf")
-    return left // right if isinstance(left, int) and isinstance(right, int) and left % right == 0 else left / right
-
-
-def _signed(value: Any) -> int:
-    number = operations.to_int32(value)
-    return number - (1 << 32) if number >> 31 else number
-
-
-def _update(value: Any, key: Any, step: int, is_before: bool) -> Any:
-    old = operations.to_number(operations.get(value, key))
-    operations.put(value, key, old + step)
-    return old + step if is_before else old
-
-
-def _not_defined(name: str) -> Any:
-    raise not_here(name)
-
-
-# What the code of translation.py is made of, the same for all instances.
-COMMON: dict[str, Any] = {
-    "UNDEFINED": UNDEFINED,
-    "Builtin": Builtin,
-    "add": _sum,
-    "call": call,
-    "call_method": operations.call_method,
-    "caught": caught,
-    "construct": operations.construct,
-    "count_given": lambda *args: sum(arg is not UNDEFINED for arg in args),
-    "delete": operations.delete,
-    "divide": _divide,
-    "from_python": from_python,
-    "get": operations.get,
-    "greater": _compared(operator.gt),
-    "greater_or_equal": _compared(operator.ge),
-    "has": operations.has,
-    "ignore": lambda value, result=None: result,
-    "instance_of": operations.instance_of,
-    "iterate": operations.iterate,
-    "join_text": _joined,
-    "less": _compared(operator.lt),
-    "less_or_equal": _compared(operator.le),
-    "loose_equals": operations.loose_equals,
-    "multiply": _product,
-    "not_defined": _not_defined,
-    "put": operations.put,
-    "remainder": _remainder,
-    "signed": _signed,
-    "strict_equals": operations.strict_equals,
-    "subtract": lambda left, right: operations.to_number(left) - operations.to_number(right),
-    "thrown": thrown,
-    "to_double": operations.to_double,
-    "to_int32": operations.to_int32,
-    "to_int64": operations.to_int64,
-    "to_number": operations.to_number,
-    "to_python": to_python,
-    "truthy": operations.truthy,
-    "typeof": operations.typeof,
-    "update": _update,
+# The helpers that are the same for all instances.
+_HELPERS: dict[str, Any] = {
     "h_debugString": standard.debug_string,
-    "h_isLikeNone": lambda value: value is None or value is UNDEFINED,
+    "h_isLikeNone": COMMON["is_nullish"],
 }
 
 
@@ -264,7 +152,7 @@ class Support:
         self.glue: Glue = glue
         self.length: list[int] = [0]
         self.unused: list[tuple[Callable[..., Any], int]] = []
-        self.namespace: dict[str, Any] = {"__builtins__": _BUILTINS, **COMMON, "h_length": self.length}
+        self.namespace: dict[str, Any] = {"__builtins__": BUILTINS, **COMMON, **_HELPERS, "h_length": self.length}
         self.memory: Any = instance.first_memory
         self.buffer: ArrayBuffer = ArrayBuffer(b"", self.memory)
         self._make_heap()
@@ -516,18 +404,6 @@ class Support:
 
 
 _FREE = object()
-# Translated code calls nothing of Python's by itself.
-_BUILTINS: dict[str, Any] = {"BaseException": BaseException}
-
-# A module's tables, variables and memory, as they are handed to it.
-operations.METHODS[Table] = {
-    "get": lambda table, index: table.get(operations.to_int32(index)),
-    "set": lambda table, index, value=None: table.set(operations.to_int32(index), value),
-    "grow": lambda table, count, value=UNDEFINED: table.grow(operations.to_int32(count), value),
-}
-operations.PROPERTIES[Table] = {"length": len}
-operations.PROPERTIES[Global] = {"value": lambda variable: variable.value}
-operations.SETTERS[Global] = {"value": lambda variable, value: setattr(variable, "value", value)}
 operations.PROPERTIES[Support] = {"buffer": lambda support: support.buffer}
 
 

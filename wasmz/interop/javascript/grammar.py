@@ -3,12 +3,12 @@
     parse_body(tokenize("const a = f(b); return a >>> 0;"))
     -> [("var", [("a", ("call", ("name", "f"), [("name", "b")]))]), ("return", ("binary", ">>>", ("name", "a"), ...))]
 
-There are no loops, labels, generators or classes: bodies with them raise ``UnreadableScript``, as any other surprise.
+Labels, generators, classes and patterns are not read: bodies with them raise ``UnreadableScript``, as any surprise.
 """
 
 from __future__ import annotations
 
-from wasmz.interop.javascript.tokens import UnreadableScript, tokenize, unescape
+from wasmz.interop.javascript.tokens import UnreadableScript, all_closings, tokenize, unescape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,23 +30,14 @@ _BINARY = {
     **dict.fromkeys(("<<", ">>", ">>>"), 9),
     **dict.fromkeys(("+", "-"), 10),
     **dict.fromkeys(("*", "/", "%"), 11),
+    "**": 12,
 }
-_ASSIGNMENTS = ("=", "+=", "-=", "|=", "&=", "??=", "||=")
+_ASSIGNMENTS = frozenset("= += -= *= /= %= **= |= &= ^= <<= >>= >>>= ??= ||= &&=".split())
 _UNARY = ("!", "-", "+", "~", "typeof", "void", "delete")
-_REFUSED = {
-    "for",
-    "while",
-    "do",
-    "switch",
-    "with",
-    "class",
-    "yield",
-    "import",
-    "label",
-    "debugger",
-    "break",
-    "continue",
-}
+_REFUSED = {"with", "class", "yield", "import", "label", "debugger", "async", "await"}
+_STATEMENTS = ("if", "return", "throw", "try", "for", "while", "do", "switch", "break", "continue")
+# No names of values.
+_RESERVED = _REFUSED | {*_STATEMENTS, "super", "const", "let", "var", "catch", "finally", "case", "default", "else"}
 _DEEPEST = 60
 # Links of one chain: `a.b.c`, `a + b + c`. Each is a level of the tree, too.
 _LONGEST = 150
@@ -76,6 +67,7 @@ class _Parser:
         self.tokens = tokens
         self.position = 0
         self.depth = 0
+        self._closings: dict[int, int] | None = None
 
     def surprise(self) -> UnreadableScript:
         near = " ".join(text for _, text in self.tokens[self.position : self.position + 6])
@@ -141,16 +133,19 @@ class _Parser:
             raise self.surprise()
         kind, word = self.tokens[self.position]
         if kind == "op" and word == "{":
-            return self.block()
+            return [("block", self.block())]
         if kind == "name":
             if word in _REFUSED:
                 raise self.surprise()
             if word in ("const", "let", "var"):
                 self.position += 1
-                return [self.declaration()]
-            if word in ("if", "return", "throw", "try"):
+                return [self.declaration(word)]
+            if word in _STATEMENTS:
                 self.position += 1
                 return [getattr(self, f"{word}_statement")()]
+            if word == "function" and not self.peek("(", 1):
+                self.position += 1
+                return [("var", [(self.name(), self.function())])]
         node = self.expression()
         self.end()
         return [("expression", node)]
@@ -159,7 +154,7 @@ class _Parser:
         """A semicolon, which may be left out: what follows is then a statement by itself."""
         self.take(";")
 
-    def declaration(self) -> Node:
+    def declaration(self, word: str) -> Node:
         parts = []
         while True:
             name = self.name()
@@ -167,7 +162,7 @@ class _Parser:
             if not self.take(","):
                 break
         self.end()
-        return ("var", parts)
+        return ("var" if word == "var" else "let", parts)
 
     def if_statement(self) -> Node:
         self.expect("(")
@@ -201,6 +196,79 @@ class _Parser:
             final = self.block()
         return ("try", body, name, handler, final)
 
+    def condition(self) -> Node:
+        self.expect("(")
+        node = self.expression()
+        self.expect(")")
+        return node
+
+    def while_statement(self) -> Node:
+        return ("while", self.condition(), self.statement())
+
+    def do_statement(self) -> Node:
+        body = self.statement()
+        self.expect("while")
+        node = ("do", body, self.condition())
+        self.end()
+        return node
+
+    def for_statement(self) -> Node:
+        self.expect("(")
+        word = self.tokens[self.position][1] if self.position < len(self.tokens) else ""
+        declares = word in ("const", "let", "var")
+        for kind in ("of", "in"):
+            if declares and self.peek(kind, 2):
+                self.position += 1
+                name = self.name()
+                self.position += 1
+                items = self.expression()
+                self.expect(")")
+                return ("each", kind, name, items, self.statement())
+        start: list[Node] = []
+        if declares:
+            self.position += 1
+            start = [self.declaration(word)]
+            if self.tokens[self.position - 1] != ("op", ";"):
+                raise self.surprise()
+        elif not self.take(";"):
+            start = [("expression", self.expression())]
+            self.expect(";")
+        test = None if self.peek(";") else self.expression()
+        self.expect(";")
+        step = None if self.peek(")") else self.expression()
+        self.expect(")")
+        return ("for", start, test, step, self.statement())
+
+    def switch_statement(self) -> Node:
+        value = self.condition()
+        self.expect("{")
+        cases: list[tuple[Node | None, list[Node]]] = []
+        while not self.take("}"):
+            if self.take("default"):
+                test = None
+            else:
+                self.expect("case")
+                test = self.expression()
+            self.expect(":")
+            body: list[Node] = []
+            while not (self.peek("case") or self.peek("default") or self.peek("}")):
+                body += self.statement()
+            cases.append((test, body))
+        return ("switch", value, cases)
+
+    def break_statement(self) -> Node:
+        return self.jump("break")
+
+    def continue_statement(self) -> Node:
+        return self.jump("continue")
+
+    def jump(self, word: str) -> Node:
+        """To the end or the start of the innermost loop."""
+        if not (self.peek(";") or self.peek("}") or self.position == len(self.tokens)):
+            raise self.surprise()
+        self.end()
+        return (word,)
+
     # --- expressions ---
 
     def expression(self) -> Node:
@@ -228,24 +296,37 @@ class _Parser:
 
     def arrow(self) -> Node | None:
         start = self.position
+        before: list[Node] = []
         if start < len(self.tokens) and self.tokens[start][0] == "name" and self.peek("=>", 1):
             params = [self.name()]
-        elif self.peek("("):
-            position, params = start + 1, []
-            while position < len(self.tokens) and self.tokens[position][0] == "name":
-                params.append(self.tokens[position][1])
-                position += 1
-                if position < len(self.tokens) and self.tokens[position] == ("op", ","):
-                    position += 1
-            if self.tokens[position : position + 2] != [("op", ")"), ("op", "=>")]:
-                return None
-            self.position = position + 1
+        elif self.peek("(") and self.tokens[self.closing(start) : self.closing(start) + 1] == [("op", "=>")]:
+            params, before = self.params()
         else:
             return None
         self.expect("=>")
-        if self.peek("{"):
-            return ("function", params, self.block())
-        return ("function", params, [("return", self.assignment())])
+        body: list[Node] = self.block() if self.peek("{") else [("return", self.assignment())]
+        return ("function", params, [*before, *body], True)
+
+    def closing(self, start: int) -> int:
+        """The position after the bracket that closes the one at ``start``; that of the end if none does."""
+        if self._closings is None:
+            self._closings = all_closings(self.tokens)
+        return self._closings.get(start, len(self.tokens))
+
+    def params(self) -> tuple[list[str], list[Node]]:
+        """Names in brackets, ``...name`` for the rest; and what gives them values that are missing."""
+        self.expect("(")
+        found: list[str] = []
+        before: list[Node] = []
+        while not self.take(")"):
+            is_rest = self.take("...")
+            name = self.name()
+            found.append(f"...{name}" if is_rest else name)
+            if self.take("="):
+                before.append(("missing", name, self.assignment()))
+            if not self.take(",") and not self.peek(")"):
+                raise self.surprise()
+        return found, before
 
     def conditional(self) -> Node:
         condition = self.binary(1)
@@ -264,7 +345,8 @@ class _Parser:
                 break
             self.position += 1
             links += 1
-            left = self.chained(("binary", text, left, self.binary(height + 1)), links)
+            # Powers are grouped from the right.
+            left = self.chained(("binary", text, left, self.binary(height + (text != "**"))), links)
         return left
 
     def unary(self) -> Node:
@@ -295,7 +377,10 @@ class _Parser:
             node: Node = ("new", kind, self.arguments() if self.peek("(") else [])
         else:
             node = self.primary()
-        links = 0
+        return self.links(node, 0)
+
+    def links(self, node: Node, links: int) -> Node:
+        """What follows an operand: members, items, calls."""
         while True:
             links += 1
             self.chained(node, links)
@@ -306,8 +391,21 @@ class _Parser:
                 self.expect("]")
             elif self.peek("("):
                 node = ("call", node, self.arguments())
+            elif self.take("?."):
+                self.deeper()
+                try:
+                    return ("optional", node, self.links(self.after_question(("hole", self.depth)), links), self.depth)
+                finally:
+                    self.depth -= 1
             else:
                 return node
+
+    def after_question(self, hole: Node) -> Node:
+        if self.take("["):
+            node = ("index", hole, self.expression())
+            self.expect("]")
+            return node
+        return ("call", hole, self.arguments()) if self.peek("(") else ("member", hole, self.name())
 
     def arguments(self) -> list[Node]:
         self.expect("(")
@@ -324,7 +422,10 @@ class _Parser:
         kind, text = self.tokens[self.position]
         self.position += 1
         if kind == "number":
-            return ("number", number_of(text))
+            return ("bigint" if text[-1] == "n" else "number", number_of(text))
+        if kind == "regex":
+            pattern, _, flags = text[1:].rpartition("/")
+            return ("regex", pattern, flags)
         if kind == "string":
             return ("string", text)
         if kind == "template":
@@ -332,7 +433,7 @@ class _Parser:
         if kind == "name":
             if text == "function":
                 return self.function()
-            if text in _REFUSED or text in ("async", "await", "super", "const", "let", "var", "catch", "finally"):
+            if text in _RESERVED:
                 self.position -= 1
                 raise self.surprise()
             return ("name", text)
@@ -350,43 +451,66 @@ class _Parser:
     def function(self) -> Node:
         if not self.peek("("):
             self.name()
-        self.expect("(")
-        params = []
-        while not self.take(")"):
-            params.append(self.name())
-            self.take(",")
-        return ("function", params, self.block())
+        params, before = self.params()
+        return ("function", params, [*before, *self.block()], False)
 
     def array(self) -> Node:
         items: list[Node] = []
         while not self.take("]"):
-            items.append(self.assignment())
+            items.append(("spread", self.assignment()) if self.take("...") else self.assignment())
             if not self.take(",") and not self.peek("]"):
                 raise self.surprise()
         return ("array", items)
 
     def object(self) -> Node:
-        items: list[tuple[str, Node]] = []
+        """Pairs of keys, as expressions, and values; the key is ``None`` for all members of another object."""
+        items: list[tuple[Node | None, Node]] = []
         while not self.take("}"):
-            kind, key = self.tokens[self.position] if self.position < len(self.tokens) else ("", "")
-            if kind not in ("name", "string", "number"):
-                raise self.surprise()
-            self.position += 1
-            items.append((key, self.assignment() if self.take(":") else ("name", key)))
+            items.append(self.property())
             if not self.take(",") and not self.peek("}"):
                 raise self.surprise()
         return ("object", items)
+
+    def property(self) -> tuple[Node | None, Node]:
+        if self.take("..."):
+            return None, self.assignment()
+        key: Node
+        if self.take("["):
+            key = self.assignment()
+            self.expect("]")
+            self.expect(":")
+            return key, self.assignment()
+        kind, text = self.tokens[self.position] if self.position < len(self.tokens) else ("", "")
+        if kind not in ("name", "string", "number"):
+            raise self.surprise()
+        self.position += 1
+        key = ("string", text)
+        if self.peek("("):
+            params, before = self.params()
+            return key, ("function", params, [*before, *self.block()], False)
+        if not self.take(":"):
+            return key, ("name", text)
+        return key, self.assignment()
 
     def template(self, text: str) -> Node:
         parts: list[Node] = []
         while "${" in text:
             plain, _, rest = text.partition("${")
-            inner, found, text = rest.partition("}")
-            if not found or "{" in inner:
-                raise UnreadableScript("a template is not read here")
-            parts += [("string", unescape(plain)), parse_expression(tokenize(inner))]
+            size = _size_of_braces(rest)
+            parts += [("string", unescape(plain)), parse_expression(tokenize(rest[:size]))]
+            text = rest[size + 1 :]
             self.chained(parts[0], len(parts) // 2)
         return ("template", [*parts, ("string", unescape(text))])
+
+
+def _size_of_braces(text: str) -> int:
+    """How long the expression is that a brace ends."""
+    depth = 1
+    for position, character in enumerate(text):
+        depth += (character == "{") - (character == "}")
+        if not depth:
+            return position
+    raise UnreadableScript("a template is not read here")
 
 
 def number_of(text: str) -> int | float:

@@ -198,14 +198,17 @@ def number_text(value: float) -> str:
         return "NaN"
     if value in (float("inf"), float("-inf")):
         return "Infinity" if value > 0 else "-Infinity"
-    if value == int(value) and abs(value) < 1e21:
+    if value == int(value) and abs(value) < 1e16:
         return str(int(value))
     text = repr(value)
     mantissa, _, exponent = text.partition("e")
     if not exponent:
         return text
     power = int(exponent)
-    if -7 <= power < 0:
+    if 0 < power < 21:
+        digits = mantissa.replace(".", "").removeprefix("-")
+        return ("-" if value < 0 else "") + digits.ljust(power + 1, "0")
+    if -7 < power < 0:
         return f"{value:.{len(mantissa.replace('.', '').lstrip('-')) - 1 - power}f}"
     return f"{mantissa.removesuffix('.0')}e{'+' if power > 0 else '-'}{abs(power)}"
 
@@ -394,6 +397,16 @@ def has(value: Any, key: Any) -> bool:
     if type(value) is dict:
         return _entry(value, key) is not UNDEFINED or key_of(key) in value
     return get(value, key) is not UNDEFINED
+
+
+def own_keys(value: Any) -> list[Any]:
+    """The names of an object's own properties."""
+    value = as_object(value)
+    if type(value) is dict:
+        return [key_of(key) for key in value if not isinstance(key, Symbol)]
+    if isinstance(value, (list, TypedArray, str)):
+        return [str(index) for index in range(len(value))]
+    return list(value.properties) if isinstance(value, JavaScriptError) else []
 
 
 def _kind(value: Any) -> type:

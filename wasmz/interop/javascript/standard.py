@@ -34,6 +34,7 @@ from wasmz.interop.javascript.operations import (
     key_of,
     new_typed,
     next_result,
+    own_keys,
     put,
     strict_equals,
     to_int32,
@@ -149,18 +150,9 @@ def _error_class(name: str) -> StandardClass:
     return StandardClass(name, make, check)
 
 
-def _keys(value: Any) -> list[Any]:
-    value = as_object(value)
-    if type(value) is dict:
-        return [key_of(key) for key in value if not isinstance(key, Symbol)]
-    if isinstance(value, (list, TypedArray, str)):
-        return [str(index) for index in range(len(value))]
-    return list(value.properties) if isinstance(value, JavaScriptError) else []
-
-
 def _assign(target: Any, *sources: Any) -> Any:
     for source in sources:
-        for key in _keys(source):
+        for key in own_keys(source):
             put(target, key, get(source, key))
     return target
 
@@ -180,9 +172,9 @@ _OBJECT = StandardClass(
     lambda value: typeof(value) in ("object", "function") and value is not None,
     _functions(
         "Object",
-        keys=_keys,
-        values=lambda value: [get(value, key) for key in _keys(value)],
-        entries=lambda value: [[key, get(value, key)] for key in _keys(value)],
+        keys=own_keys,
+        values=lambda value: [get(value, key) for key in own_keys(value)],
+        entries=lambda value: [[key, get(value, key)] for key in own_keys(value)],
         fromEntries=_from_entries,
         assign=_assign,
         create=lambda prototype: {},
@@ -190,7 +182,7 @@ _OBJECT = StandardClass(
         is_=lambda left, right: strict_equals(left, right) or (left != left and right != right),
         defineProperty=_define_property,
         getPrototypeOf=lambda value: None,
-        getOwnPropertyNames=_keys,
+        getOwnPropertyNames=own_keys,
         hasOwn=has,
     ),
 )
@@ -208,7 +200,7 @@ _REFLECT = Namespace(
         get=get,
         set=_reflect_set,
         has=has,
-        ownKeys=_keys,
+        ownKeys=own_keys,
         deleteProperty=delete,
         apply=lambda function, this, args: call(function, this, tuple(iterate(args))),
         construct=lambda kind, args: construct(kind, tuple(iterate(args))),
