@@ -74,7 +74,7 @@ def bind(
         glue: the path of the package's JavaScript. If the source is a path, a file beside it that has the right name is
             taken. It is read, never run.
         imports: what else to define, as for ``instantiate``; it comes before what the host code has.
-        globals: what a program of Go's finds in JavaScript's global object, beside the standard objects.
+        globals: what a program of Go's or Dart's finds in JavaScript's global object, beside the standard objects.
         engine: with another configuration than the default one.
         wasi: what a WASI guest gets, as for ``instantiate``.
 

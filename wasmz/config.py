@@ -183,7 +183,8 @@ class Config(Record, metaclass=ConfigType):
         default=False,
         option="--legacy-exceptions",
         key=whole,
-        help="Accept the legacy exception-handling proposal.",
+        help="Accept the legacy exception-handling proposal. "
+        "Modules that import JavaScript's strings may use it anyway.",
     )
     simd: bool = setting(
         default=True,

@@ -122,7 +122,7 @@ def run(
         config.preopen_dir(host, guest)
     config.allow_network(*allow_network).allow_http(*allow_http)
     end = _run_module if isinstance(program, Module) else _run_component
-    status, trap = end(program, config, given, timeout, imports)
+    status, trap = end(program, config, given, timeout, imports, source)
     result = RunResult(given, status, _shown(outputs[0], text), _shown(outputs[1], text), trap)
     if check:
         result.check_returncode()
@@ -135,6 +135,7 @@ def _run_module(
     given: Sequence[str | bytes],
     timeout: float | None,
     imports: Mapping[str, Mapping[str, Any]] | None,
+    source: object,
 ) -> tuple[int, Trap | WasmException | None]:
     """Runs a module; its exit status, and the trap if one ended it."""
     linker = Linker(module.engine) if imports is None else linker_of(module.engine, imports)
@@ -147,7 +148,7 @@ def _run_module(
             failures.append(error)
             store.interrupt()
 
-        threads = define_program(linker, module, config, on_failure=stop)
+        threads = define_program(linker, module, config, on_failure=stop, source=source)
         if timeout is not None:
             store.set_deadline(timeout)
         try:
@@ -166,6 +167,7 @@ def _run_component(
     given: Sequence[str | bytes],
     timeout: float | None,
     imports: Mapping[str, Mapping[str, Any]] | None,
+    source: object,
 ) -> tuple[int, Trap | WasmException | None]:
     """The same of a component."""
     load("wasmz.component.commands")
@@ -188,7 +190,12 @@ def _run_component(
 
 
 def define_program(
-    linker: Linker, module: CompiledModule, config: WasiConfig, *, on_failure: Callable[[BaseException], None]
+    linker: Linker,
+    module: CompiledModule,
+    config: WasiConfig,
+    *,
+    on_failure: Callable[[BaseException], None],
+    source: object = None,
 ) -> WasiThreads | None:
     """Defines the imports of programs: WASI and, if the module imports them, threads and emscripten's functions.
 
@@ -197,6 +204,7 @@ def define_program(
         module: the program.
         config: what the guest gets.
         on_failure: called in a guest's thread with what ended it.
+        source: the program's path, beside which its JavaScript is, if it needs that.
 
     Returns:
         The guest's threads, if it may start any.
@@ -211,16 +219,24 @@ def define_program(
     if linker.missing(module) or any(item.module_name == "env" for item in module.imported_funcs):
         # Imported only here: most programs have all that they import by now.
         load("wasmz.interop.registry")
-        from wasmz.interop.registry import define_found
+        from wasmz.interop.registry import FAMILIES, define_found, runner_of
 
-        if "go" in define_found(linker, module, lambda: None):
-            load("wasmz.interop.go").configure(linker, module, config)
+        for name in define_found(linker, module, lambda: _glue_beside(source) if runner_of(module) else None):
+            if FAMILIES[name].runs:
+                load(FAMILIES[name].file).configure(linker, module, config)
     return threads
+
+
+def _glue_beside(source: object) -> str | None:
+    load("wasmz.interop.files")
+    from wasmz.interop.files import glue_beside
+
+    return glue_beside(source) if isinstance(source, (str, os.PathLike)) else None
 
 
 def is_program(module: CompiledModule) -> bool:
     """Whether a module can be run: it is a WASI command, or has a main function as emscripten exports it."""
-    return module.is_command or _has_main(module) or _is_go(module)
+    return module.is_command or _has_main(module) or (_may_be_of_javascript(module) and _runner_of(module) is not None)
 
 
 def run_program(instance: Instance, args: Sequence[str | bytes]) -> int:
@@ -230,14 +246,13 @@ def run_program(instance: Instance, args: Sequence[str | bytes]) -> int:
         ValueError: the module is not a program.
         WasiExit, Trap, WasmException: it ended by these.
     """
+    runner = _runner_of(instance.module) if _may_be_of_javascript(instance.module) else None
+    if runner is not None:
+        status: int = runner.run_main(instance, args)
+        return status & 0xFF
     if instance.is_command:
         instance.run_start_function()
         return 0
-    if _is_go(instance.module):
-        load("wasmz.interop.go")
-        from wasmz.interop.go import run_main as run_go
-
-        return run_go(instance, args) & 0xFF
     if not _has_main(instance.module):
         raise ValueError("the module is not a program: it exports neither _start nor a main function")
     load("wasmz.runtime.link.emscripten")
@@ -254,14 +269,17 @@ def _has_main(module: CompiledModule) -> bool:
     return has_main(module)
 
 
-def _is_go(module: CompiledModule) -> bool:
-    """Whether it is a program of Go's for JavaScript."""
-    if "resume" not in module.exports:
-        return False
-    load("wasmz.interop.go")
-    from wasmz.interop.go import is_program as is_go
+def _may_be_of_javascript(module: CompiledModule) -> bool:
+    """Whether a module imports anything else than WASI and the C library: most programs do not."""
+    return any(item.module_name not in ("wasi_snapshot_preview1", "env", "wasi") for item in module.imported_funcs)
 
-    return is_go(module)
+
+def _runner_of(module: CompiledModule) -> Any:
+    """What runs a program that is of JavaScript's world."""
+    load("wasmz.interop.registry")
+    from wasmz.interop.registry import runner_of
+
+    return runner_of(module)
 
 
 def _compile(engine: Engine | None, source: Any) -> Module | Component:

@@ -39,7 +39,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-SHOWN = frozenset({"text", "c", "go", "ini", "rust", "json", "dockerfile"})
+SHOWN = frozenset({"text", "c", "go", "ini", "rust", "kotlin", "json", "dockerfile"})
 _RUN = frozenset({"python", "sh", "wat", "toml"})
 _COMMENT = re.compile(r"<!--\s*(.*?)\s*-->", re.DOTALL)
 _ERROR = re.compile(r"(?:wasmz\.)?([A-Z]\w*)(?:: (.*))?$")

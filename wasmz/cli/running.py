@@ -148,7 +148,7 @@ class _Run:
             )
             config = guest.make_config([given["file"], *arguments] if function is None else [given["file"]])
             limiter = _Tracer() if given.get("mem_trace") else None
-            instance = _instantiate(module, config, given.get("stub", False), given.get("timeout"), limiter)
+            instance = _instantiate(module, config, given, limiter)
             self.instance = instance
         with self.phases.phase("run"):
             if given.get("reactor") or (function is not None and module.is_reactor):
@@ -258,13 +258,14 @@ class _Tracer(ResourceLimiter):
 
 
 def _instantiate(
-    module: Module, config: WasiConfig, stub: bool, timeout: float | None, limiter: ResourceLimiter | None
+    module: Module, config: WasiConfig, given: Mapping[str, Any], limiter: ResourceLimiter | None
 ) -> Instance:
     linker = Linker(module.engine)
-    define_program(linker, module, config, on_failure=_end_process)
-    if stub:
+    define_program(linker, module, config, on_failure=_end_process, source=given["file"])
+    if given.get("stub", False):
         linker.define_unknown_as_traps(module)
     store = Store(module.engine, limiter=limiter)
+    timeout = given.get("timeout")
     if timeout is not None:
         store.set_deadline(timeout)
     return Instance(store, module, linker)

@@ -12,7 +12,7 @@ import os
 
 from wasmz.errors import LinkError
 from wasmz.interop.files import glue_beside
-from wasmz.interop.registry import FAMILIES, define_found, families_of, needs_glue
+from wasmz.interop.registry import FAMILIES, define_found, families_of, needs_glue, runner_of
 from wasmz.startup.concurrency import load
 
 TYPE_CHECKING = False
@@ -74,6 +74,17 @@ class Toolchains:
                 return f"the module is made by {family.toolchain}, and needs {family.needs}"
         return None
 
+    def starts(self) -> bool:
+        """Whether ``finish`` or ``bind`` call what initializes a module."""
+        return "emscripten" in self.families or "kotlin" in self.families
+
+    def run_main(self, instance: Instance, args: list[str]) -> bool:
+        """Runs a program to its end, if it is one of a family that has its own programs."""
+        runner = runner_of(self.module)
+        if runner is not None:
+            runner.run_main(instance, args)
+        return runner is not None
+
     def bind(self, instance: Instance, globals: object = None) -> dict[str, Any]:
         """Functions and classes by name."""
         found: dict[str, Any] = {}
@@ -82,5 +93,5 @@ class Toolchains:
             if not family.binds or (self.glue is None and needs_glue(name, self.module.imports)):
                 continue
             bind = load(family.file).bind
-            found.update(bind(instance, self.glue, globals) if name == "go" else bind(instance, self.glue))
+            found.update(bind(instance, self.glue, globals) if name in ("go", "dart") else bind(instance, self.glue))
         return found

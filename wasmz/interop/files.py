@@ -9,7 +9,8 @@ import os
 
 # A package's JavaScript is no larger.
 _MOST_BYTES = 64 << 20
-_ENDINGS = (".js", ".mjs", ".cjs")
+# What has the imports in Kotlin's packages comes before what only loads it.
+_ENDINGS = (".js", ".import-object.mjs", ".uninstantiated.mjs", ".mjs", ".cjs")
 
 
 def beside(path: str | os.PathLike[str], endings: tuple[str, ...]) -> str | None:
@@ -31,7 +32,7 @@ def glue_beside(path: str | os.PathLike[str]) -> str | None:
         if found is not None:
             text = read_text(found)
             # Some are only a line that imports the other.
-            if "wasm." in text or "exports." in text or "WebAssembly" in text:
+            if any(mark in text for mark in ("wasm.", "exports.", "WebAssembly", "js_code")):
                 return text
     return None
 

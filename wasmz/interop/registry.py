@@ -4,9 +4,9 @@
     define_found(linker, module, find_glue)  defines what the module imports, as far as it is clear what that is
 
 A family's file is loaded when a module needs it. It has ``define(linker, module, glue)``, which defines what the module
-imports and nobody else defined; if something is to be done after that, ``finish(instance, glue)``; and, if the
-family's exports are to be called in a manner of their own, ``bind(instance, glue)``, which gives Python functions and
-classes by name.
+imports and nobody else defined; if something is to be done after that, ``finish(instance, glue)``; if the family's
+exports are to be called in a manner of their own, ``bind(instance, glue)``, which gives Python functions and classes by
+name; and, for programs, ``run_main(instance, args)``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from wasmz.types import FuncType, GlobalType, ValType
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import Any
 
     from wasmz.runtime.calls.host import Definitions
     from wasmz.runtime.link.compiled_module import CompiledModule
@@ -34,9 +35,10 @@ class Family:
         needs_glue: whether that is the package's JavaScript.
         binds: whether its file has ``bind``.
         finishes: whether it has ``finish``.
+        runs: whether it has ``is_program``, ``configure`` and ``run_main``, for programs.
     """
 
-    __slots__ = ("binds", "file", "finishes", "name", "needs", "needs_glue", "toolchain")
+    __slots__ = ("binds", "file", "finishes", "name", "needs", "needs_glue", "runs", "toolchain")
 
     def __init__(
         self,
@@ -48,6 +50,7 @@ class Family:
         needs_glue: bool = False,
         binds: bool = False,
         finishes: bool = False,
+        runs: bool = False,
     ) -> None:
         self.name: str = name
         self.file: str = file
@@ -56,6 +59,7 @@ class Family:
         self.needs_glue: bool = needs_glue
         self.binds: bool = binds
         self.finishes: bool = finishes
+        self.runs: bool = runs
 
 
 FAMILIES: dict[str, Family] = {
@@ -75,7 +79,28 @@ FAMILIES: dict[str, Family] = {
             "a compiler for JavaScript's strings (Kotlin, Dart, Java, OCaml, Scala)",
             "nothing for its strings; functions of its own JavaScript, if it imports some, by imports=",
         ),
-        Family("go", "wasmz.interop.go", "Go or TinyGo for JavaScript", "nothing; it has no files", binds=True),
+        Family(
+            "kotlin",
+            "wasmz.interop.kotlin",
+            "Kotlin for JavaScript",
+            "its .import-object.mjs or .uninstantiated.mjs file beside it: wasmz.bind(file, glue)",
+            needs_glue=True,
+            binds=True,
+            runs=True,
+        ),
+        Family(
+            "dart",
+            "wasmz.interop.dart",
+            "Dart",
+            "its .mjs file beside it: wasmz.bind(file, glue)",
+            needs_glue=True,
+            binds=True,
+            runs=True,
+        ),
+        Family("j2cl", "wasmz.interop.j2cl", "J2CL from Java", "nothing", binds=True),
+        Family(
+            "go", "wasmz.interop.go", "Go or TinyGo for JavaScript", "nothing; it has no files", binds=True, runs=True
+        ),
         Family(
             "assemblyscript",
             "wasmz.interop.assemblyscript",
@@ -134,6 +159,7 @@ _OF_C = (
 _WASI = "wasi_snapshot_preview1"
 _SHORT = "a"
 _LONGEST_SHORT = 2
+_WITH_STRINGS = {"kotlin", "dart", "j2cl"}
 _BINDGEN_MODULES = ("wbg", "__wbindgen_placeholder__", "__wbindgen_externref_xform__")
 
 
@@ -144,6 +170,12 @@ def family_of(item: ImportType) -> str | None:
         return "wasm-bindgen"
     if module == "wasm:js-string" or (module, item.name) == ("WebAssembly", "JSTag"):
         return "js-strings"
+    if module == "js_code" or (module, item.name) == ("intrinsics", "tag"):
+        return "kotlin"
+    if module == "dart2wasm":
+        return "dart"
+    if module == "string.const" or (module == "imports" and item.name.startswith("j2wasm.")):
+        return "j2cl"
     if module in ("gojs", "go"):
         return "go"
     if (module, item.name) in _OF_ASSEMBLYSCRIPT and item.type == _OF_ASSEMBLYSCRIPT[module, item.name]:
@@ -170,7 +202,8 @@ def find_families(imports: Iterable[ImportType]) -> list[str]:
     found = [name for name in dict.fromkeys(map(family_of, items)) if name is not None]
     if not found and any(item.module_name == _WASI for item in items):
         return ["emscripten"] if any(item.module_name == "env" and item.name in _OF_C for item in items) else []
-    return found
+    # Those that have strings among other things.
+    return [name for name in found if name != "js-strings"] if _WITH_STRINGS.intersection(found) else found
 
 
 def families_of(module: CompiledModule) -> list[str]:
@@ -179,6 +212,22 @@ def families_of(module: CompiledModule) -> list[str]:
     if not found and all(name in module.exports for name in ("__new", "__pin", "__unpin", "__rtti_base")):
         return ["assemblyscript"]
     return found
+
+
+def runner_of(module: CompiledModule) -> Any:
+    """The file that runs a module as a program of its family; ``None`` if it is none, or runs as others do."""
+    exports = module.exports
+    # Most programs export neither, and import WASI only.
+    if "resume" in exports:
+        name = "go"
+    elif "$invokeMain" in exports:
+        name = "dart"
+    elif any(item.module_name == "js_code" for item in module.imported_funcs):
+        name = "kotlin"
+    else:
+        return None
+    file = load(FAMILIES[name].file)
+    return file if file.is_program(module) else None
 
 
 def define_found(linker: Definitions, module: CompiledModule, find_glue: Callable[[], str | None]) -> list[str]:

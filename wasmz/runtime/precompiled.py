@@ -108,7 +108,7 @@ def expose(
         toolchains.finish(instance)
     own = {name: namespace[name] for name in OWN_NAMES if name in namespace}
     namespace.update(instance.exports)
-    if toolchains is not None:
+    if toolchains is not None and not is_main:
         namespace.update(toolchains.bind(instance))
     namespace.update(own, __wasm_instance__=instance)
     if is_main:
@@ -116,8 +116,9 @@ def expose(
         # frozen objects; objects outside cycles are freed all the same.
         atexit.unregister(gc.freeze)
         atexit.register(gc.freeze)
-        _run(instance.run_start_function)
-    elif instance.is_reactor and (toolchains is None or "emscripten" not in toolchains.families):
+        if toolchains is None or not _run(lambda: toolchains.run_main(instance, args)):
+            _run(instance.run_start_function)
+    elif instance.is_reactor and (toolchains is None or not toolchains.starts()):
         instance.initialize_reactor()
 
 

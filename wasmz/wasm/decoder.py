@@ -39,6 +39,9 @@ _EXTERN_KINDS: Final[tuple[ExternKind, ...]] = ("func", "table", "memory", "glob
 # Marks a function import that must have exactly the given type, not a subtype (proposal "custom descriptors").
 EXACT_FUNCTION: Final = 0x20
 
+# Modules that import from these are made for browsers, by compilers that write legacy exceptions unless told otherwise.
+_WITH_LEGACY_EXCEPTIONS: Final = frozenset({"js_code", "dart2wasm", "wasm:js-string", "WebAssembly"})
+
 
 def decode_module(
     source: bytes | bytearray | memoryview, proposals: frozenset[Proposal] = SUPPORTED_PROPOSALS
@@ -89,6 +92,8 @@ def _decode(data: bytes, proposals: frozenset[Proposal]) -> WasmModule:
     if module.data_count is not None and module.data_count != len(module.data):
         raise InvalidWasm("data count and data section have inconsistent lengths", offset=reader.pos)
     read_names(data, module)
+    if Proposal.EXCEPTIONS in proposals and any(item.module in _WITH_LEGACY_EXCEPTIONS for item in module.imports):
+        module.proposals = proposals | {Proposal.LEGACY_EXCEPTIONS}
     return module
 
 

@@ -5,7 +5,16 @@ call_method(Regular("b+"), "exec", ("abb",))       -> ["bb"], a ``Matched`` at p
 
 from __future__ import annotations
 
-from wasmz.interop.javascript.operations import METHODS, PROPERTIES, SETTERS, StandardClass, to_int32, to_string
+from wasmz.interop.javascript.operations import (
+    METHODS,
+    PROPERTIES,
+    SETTERS,
+    StandardClass,
+    check_items,
+    check_size,
+    to_int32,
+    to_string,
+)
 from wasmz.interop.javascript.patterns import Regular
 from wasmz.interop.javascript.sequences import units
 from wasmz.interop.javascript.values import UNDEFINED
@@ -64,13 +73,14 @@ class Matched(list[object]):
 
 def replaced(text: str, regular: Regular, by: Callable[[Any], str]) -> str:
     """A string with what an expression matches replaced: all of it with the flag ``g``, or the first."""
-    parts, at = [], 0
+    parts, at, made = [], 0, 0
     whole = _in_units(text)
     is_global = "g" in regular.flags
     regular.last_index = 0
     while (found := _exec(regular, text)) is not None:
         size = units(str(found[0]))
         parts += [whole[at : found.position], _in_units(by(found))]
+        made = check_size(made + len(parts[-2]) + len(parts[-1]))
         at = found.position + size
         if not is_global:
             break
@@ -84,6 +94,7 @@ def all_matches(text: str, regular: Regular) -> list[Any]:
     found, regular.last_index = [], 0
     while (match := _exec(regular, text)) is not None:
         found.append(match)
+        check_items(len(found))
         if not match[0]:
             regular.last_index += 1
     return found

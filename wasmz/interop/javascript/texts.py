@@ -11,6 +11,7 @@ import unicodedata
 
 from wasmz.interop.javascript.operations import (
     METHODS,
+    check_items,
     check_size,
     to_int32,
     to_number,
@@ -94,6 +95,7 @@ def _expanded(pattern: str, found: Matched) -> str:
         else:
             parts.append("$")
             at = next_at + 1
+    check_size(sum(map(len, parts)))
     return "".join([*parts, pattern[at:]])
 
 
@@ -115,9 +117,10 @@ def _replace_all(text: str, wanted: Any, replacement: Any = UNDEFINED) -> str:
         return _replace(text, wanted, replacement)
     part, by = to_string(wanted), _by(replacement)
     made: list[str] = []
-    at = 0
+    at = size = 0
     while (found := text.find(part, at)) >= 0:
         made += [text[at:found], by(Matched([part], units(text[:found]), text, UNDEFINED), text)]
+        size = check_size(size + len(made[-2]) + len(made[-1]))
         at = found + len(part)
         if not part:
             made.append(text[at : at + 1])
@@ -134,6 +137,7 @@ def _split(text: str, by: Any = UNDEFINED, most: Any = UNDEFINED) -> list[Any]:
     if isinstance(by, Regular):
         return _split_by(text, by)[:limit]
     mark = to_string(by)
+    check_items(len(text))
     if mark:
         return [*text.split(mark)][:limit]
     return list(text if text.isascii() else [chr(int(char_code(text, at))) for at in range(units(text))])[:limit]
@@ -219,6 +223,7 @@ def _splice(value: list[Any], start: Any = 0, count: Any = UNDEFINED, *items: An
     first = max(first + len(value), 0) if first < 0 else min(first, len(value))
     last = len(value) if count is UNDEFINED else min(first + max(int(to_number(count)), 0), len(value))
     removed = value[first:last]
+    check_items(len(value) + len(items))
     value[first:last] = items
     return removed
 

@@ -17,6 +17,10 @@ _BINDGEN: Final = (
     "is the JavaScript of wasm-bindgen: wasmz.bind(file, glue) reads it, or linker.define_wasm_bindgen(module, glue)"
 )
 _GO: Final = "is the JavaScript of Go, of which this is not known: instantiate and wasmz.bind define the rest"
+_KOTLIN: Final = (
+    "is the JavaScript of Kotlin: wasmz.bind(file, glue) reads the .import-object.mjs file beside the module"
+)
+_DART: Final = "is the JavaScript of Dart: wasmz.bind(file, glue) reads the .mjs file beside it"
 
 # By the module name of the import.
 _MODULES: Final = {
@@ -27,6 +31,8 @@ _MODULES: Final = {
     "__wbindgen_externref_xform__": _BINDGEN,
     "gojs": _GO,
     "go": _GO,
+    "js_code": _KOTLIN,
+    "dart2wasm": _DART,
     "wasm:js-string": "is JavaScript's strings: linker.define_js_strings(module) defines them",
 }
 # Prefixes of names in "env".
