@@ -73,6 +73,16 @@ class Expressions:
         self.counter: int = 0
         self.scope: Scope = Scope()
 
+    def enter(
+        self, kinds: dict[str, Any], names: dict[str, str], as_export: bool, type: FuncType | None, scope: Scope
+    ) -> None:
+        """Goes on in another function: one inside of this, or the one around it."""
+        self.kinds = kinds
+        self.names = names
+        self.as_export = as_export
+        self.type = type
+        self.scope = scope
+
     # --- expressions: their source, and what kind of value it gives ---
 
     def condition(self, node: Node) -> str:

@@ -325,7 +325,7 @@ class PlainBody(Expressions):
         self.counter += 1
         name = f"f{self.counter}"
         saved = dict(self.kinds), dict(self.names), self.as_export, self.type, self.scope
-        self.as_export, self.type, self.scope = False, None, Scope()
+        self.enter(dict(self.kinds), dict(self.names), False, None, Scope())
         inner = self.scope
         self.kinds.update(dict.fromkeys([param.removeprefix("...") for param in params], "any"))
         given = self.parameters(params)
@@ -349,7 +349,7 @@ class PlainBody(Expressions):
         if outer:
             self.lines.insert(at, "    " * self.indent + f"nonlocal {', '.join(sorted(outer))}")
         self.indent -= 1
-        self.kinds, self.names, self.as_export, self.type, self.scope = saved
+        self.enter(*saved)
         self.scope.set |= outer
         return f"Builtin({name!r}, {name})", "any"
 
