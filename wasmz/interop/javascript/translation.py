@@ -41,6 +41,9 @@ def compile_text(source: str, place: str) -> CodeType:
 class PlainBody(Expressions):
     """One function, with those inside it; ``Expressions`` has its attributes."""
 
+    counter: int
+    indent: int
+
     # --- functions and statements ---
 
     def whole(self, name: str, params: Sequence[str], statements: list[Node], *, first: str = "") -> list[str]:
