@@ -134,7 +134,6 @@ class Exchange:
         self.host: str = host
         if port == 0 or authority.endswith("*"):
             raise ComponentError("HTTP-request-URI-invalid")
-        self.host: str = host
         self.is_secure: bool = scheme == "HTTPS"
         self.port: int = port or (443 if self.is_secure else 80)
         self._authority: str = authority
