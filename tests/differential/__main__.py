@@ -24,6 +24,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.differential.affine import generate_affine
+from tests.differential.carried import generate_carried
 from tests.differential.counters import generate_counters
 from tests.differential.generator import LEGACY_EXCEPTIONS, PROFILES, generate
 from tests.differential.integers import generate_integers
@@ -54,6 +55,7 @@ def _makers() -> dict[str, Callable[[int], bytes | None]]:
     makers["loops"] = partial(_generated, generate_loops)
     makers["counters"] = partial(_generated, generate_counters)
     makers["affine"] = partial(_generated, generate_affine)
+    makers["carried"] = partial(_generated, generate_carried)
     makers["sequences"] = partial(_generated, generate_sequences)
     makers["references"] = partial(_generated, generate_references)
     makers["vectors"] = partial(_generated, generate_vectors)

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
 
 from tests.differential.affine import generate_affine
+from tests.differential.carried import generate_carried
 from tests.differential.choices import Choices
 from tests.differential.counters import generate_counters
 from tests.differential.generator import LEGACY_EXCEPTIONS, PROFILES, generate
@@ -42,6 +43,7 @@ _EXAMPLES = {
 }
 _GENERATORS = {
     "affine": generate_affine,
+    "carried": generate_carried,
     "counters": generate_counters,
     "loops": generate_loops,
     "sequences": generate_sequences,
@@ -77,7 +79,7 @@ def test_generated(name: str) -> None:
     check()
 
 
-@pytest.mark.parametrize("name", ["loops", "sequences", "affine"])
+@pytest.mark.parametrize("name", ["loops", "sequences", "affine", "carried"])
 def test_short_loops(name: str) -> None:
     """Loops read from streams, or are done on arrays, however few iterations they have: most have few here."""
 
@@ -91,6 +93,25 @@ def test_short_loops(name: str) -> None:
             compare(binary, make_calls(binary, seed, 3), levels=(2,))
 
     check()
+
+
+@pytest.mark.parametrize("kept", [1, 2, 3])
+def test_values_kept_from_bytes_that_are_stored(kept: int) -> None:
+    """An iteration loads a value, and stores to the same bytes; the value is used some iterations later."""
+    moves = " ".join(f"(local.set {n} (local.get {n - 1}))" for n in range(3 + kept - 1, 3, -1))
+    text = f"""
+    (module (memory (export "memory") 1) (data (i32.const 512) "\\07\\91\\d0\\33\\c8\\19\\7f\\80\\fe\\01")
+      (func (export "f") (param i32) (result i32 i32 i32 i32) (local i32 i32 i32 i32 i32)
+        (local.set 1 (i32.const 512)) (local.set 2 (i32.const 11))
+        (loop {moves} (local.set 3 (i32.load8_u (local.get 1)))
+          (i32.store8 (local.get 1) (i32.xor (i32.mul (i32.load8_u (local.get 1)) (i32.const 3)) (i32.const 77)))
+          (i32.store8 offset=4096 (local.get 1) (local.get {2 + kept}))
+          (local.set 1 (i32.add (local.get 1) (i32.const 1)))
+          (br_if 0 (local.tee 2 (i32.sub (local.get 2) (i32.const 1)))))
+        (local.get 3) (local.get 4) (local.get 5) (local.get 1)))
+    """
+    with without_thresholds():
+        compare(assemble(text), [("f", (0,))], levels=(2,))
 
 
 @settings(max_examples=8, database=None, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))

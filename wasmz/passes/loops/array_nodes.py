@@ -97,12 +97,13 @@ class Total:
 
 @dataclass(slots=True)
 class Delayed:
-    """A parameter with the value that a load returned some iterations before. If it is used, this is tested."""
+    """A parameter with the value that a load returned ``age`` iterations before. If it is used, this is tested."""
 
     param: Value
     load: str
     group: int
     place: int
+    age: int
     is_used: bool
 
 
@@ -227,7 +228,7 @@ class ArrayLoop:
         self.groups[number].accesses.append(Access(arg.op, place, access.width, -1, False))
         tested = [test for _, test in self.regular.tests]
         used = chain(self.regular.back.args, tested, *(each.args for each in self.regular.body))
-        self.delayed.append(Delayed(param, arg.op, number, place, param in used))
+        self.delayed.append(Delayed(param, arg.op, number, place, count, param in used))
         self._delays[param] = self._number("load", arg.op, number, place)
         return True
 

@@ -84,6 +84,8 @@ class ArrayText:
         self.uses: Counter[Node] = Counter()
         self.arrays: int = 0
         self.operations: int = 0
+        # A value from earlier iterations is loaded again: no store may have reached it since.
+        self.least_lag: int = max([_SHORTEST_PIECE, *(delayed.age + 1 for delayed in loop.delayed)])
         in_order = loop.stores
         self.lanes: int = _find_lanes(loop)
         try:
@@ -124,7 +126,7 @@ class ArrayText:
                 pairs = self._pairs(number, number)
                 if pairs:
                     lag = smallest_lag(0, group.stride or 0, pairs)
-                    if lag < _SHORTEST_PIECE:
+                    if lag < self.least_lag:
                         raise NotPossible("an iteration loads what one shortly before it stores")
                     limit = min(limit, lag)
         return limit
@@ -228,7 +230,7 @@ class ArrayText:
                                 lines.append(
                                     f"  limit=min(limit,smallest_lag(a{last}-a{first},{group.stride},{found}))"
                                 )
-                        lines.append(f"  if limit<{_SHORTEST_PIECE}:{failed}")
+                        lines.append(f"  if limit<{self.least_lag}:{failed}")
         return lines
 
     def _clusters(self, number: int) -> list[list[Access]]:
