@@ -64,6 +64,8 @@ class _Function:
         if depth == 0:
             lines.append(f"(local.set $q (i32.const {choices.pick(_STARTS)}))")
             lines.append(f"(local.set $x (i64.const {choices.pick((2, 0, 0xFFFF_FFFE, -3))}))")
+        if depth == 0 and choices.chance(30):
+            return self.wide_loop(label, lines, names[:1])
         lines += [f"(local.set {limit} (i32.const {choices.pick((9, 1, 2, 5, 17))}))", f"(loop {label}"]
         for _ in range(1 + choices.below(3)):
             lines += self.statement(names)
@@ -81,6 +83,26 @@ class _Function:
                 )
         count = f"(local.tee {limit} (i32.sub (local.get {limit}) (i32.const 1)))"
         return [*lines, *updates, f"(br_if {label} {count}))"]
+
+    def wide_loop(self, label: str, lines: list[str], names: tuple[str, ...]) -> list[str]:
+        """A loop that is counted by an i64 alone, which wraps around in some."""
+        choices = self.choices
+        first = choices.pick((0, 2, -1, 0xFFFF_FFFE, 0x7FFF_FFFF_FFFF_FFFE, 1 << 63))
+        step, count = choices.pick((1, -1, 2, 1 << 32, -4, 0x8000_0000)), choices.pick((9, 1, 2, 5, 17))
+        last = (first + step * count) & 0xFFFF_FFFF_FFFF_FFFF
+        lines = [*lines, f"(local.set $x (i64.const {first}))", f"(loop {label}"]
+        for _ in range(1 + choices.below(2)):
+            lines += self.rarely(self.statement(names))
+        if choices.chance(50):
+            lines += self.rarely(["(local.set $e (local.get $q))", *self.loop(1)])
+        added = choices.pick(names)
+        updates = [f"(local.set $q (i32.add (local.get $q) (local.get {added})))"] * choices.chance(60)
+        for name in names:
+            factor = choices.pick((1, 4, -1, 8, 3, 0))
+            number = (step * factor or choices.pick(_STEPS)) & 0xFFFF_FFFF
+            updates.append(f"(local.set {name} (i32.add (local.get {name}) (i32.const {number})))")
+        following = f"(local.tee $x (i64.add (local.get $x) (i64.const {step})))"
+        return [*lines, *updates, f"(br_if {label} (i64.ne {following} (i64.const {last}))))"]
 
     def rarely(self, lines: list[str]) -> list[str]:
         choices = self.choices
