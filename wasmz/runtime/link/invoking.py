@@ -138,12 +138,11 @@ class Invoke(HostFunc):
         super().__init__(invoke, type.params, type.results, caller=True)
 
     def make_code(self, caller: Caller | None, name: str) -> Callable[..., Any]:
-        general = super().make_code(caller, name)
         params, results = self.type.params, self.type.results
         if caller is None or not params or params[0] is not ValType.I32:
-            return general
+            return super().make_code(caller, name)
         if len(results) > 1 or not _ZEROS.keys() >= {*results}:
-            return general
+            return super().make_code(caller, name)
         callee_type = define_function_type(FuncType(params[1:], results))
         overflow = self._overflow
         make = _maker(len(params) - 1, overflow is not None)
@@ -151,6 +150,15 @@ class Invoke(HostFunc):
 
         def find() -> _Raw | None:
             return _find_raw(caller.instance, callee_type)
+
+        adapter: Callable[..., Any] | None = None
+
+        def general(*args: Any) -> Any:
+            # Made here, as few modules need it: its code is compiled.
+            nonlocal adapter
+            if adapter is None:
+                adapter = HostFunc.make_code(self, caller, name)
+            return adapter(*args)
 
         if overflow is None:
             return make(find, general, zero)  # type: ignore[no-any-return]
