@@ -39,6 +39,8 @@ __wasmz_frame__ = "helper"
 
 # So many steps of guests are done before others in the loop get their turn.
 _STEPS: Final = 64
+# So much work of the host's is under way at once: a guest begins any number of calls.
+MOST_TASKS: Final = 20_000
 
 
 def _make_run_deep() -> Callable[[int, Callable[[], Any]], Any]:
@@ -105,6 +107,10 @@ class _Call:
     def is_lost(self) -> bool:
         """Whether it will not come to an end, as its component has trapped."""
         return not self.function.place.state.may_be_called()
+
+    def lock_down(self) -> None:
+        """Its component is not called any more."""
+        self.function.place.state.lock_down()
 
     def start(self) -> None:
         """Begins it."""
@@ -254,7 +260,11 @@ class Driver:
             thread.task.state_of_instance.lock_down()
         for task in list(self._tasks):
             task.cancel()
-        for call in list(self.calls):
+        calls = list(self.calls)
+        for call in calls:
+            call.lock_down()
+        self.scheduler.lock_down()
+        for call in calls:
             self._end(call, error)
 
     async def flush(self) -> None:
@@ -292,7 +302,10 @@ class Driver:
             self._resting.discard(task)
 
     def begin(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        """Begins work of the host's that guests may wait for."""
+        """Begins work of the host's that guests may wait for. ``Trap`` if there is too much of it."""
+        if self.pending >= MOST_TASKS:
+            work.close()
+            raise component_trap("there are too many tasks and threads")
         self.pending += 1
         task = self.loop.create_task(work)
         self._tasks.add(task)
@@ -350,7 +363,7 @@ class Driver:
 
     def _report(self, error: BaseException, before: int) -> None:
         """Tells the event loop's handler, if no call has ended since."""
-        if self._failed == before:
+        if self._failed == before and not self.store.is_closed:
             self.loop.call_exception_handler({"message": "a component failed after its calls", "exception": error})
 
     def _may_go_on(self) -> bool:
@@ -365,6 +378,14 @@ class Driver:
             self._task = self.loop.create_task(self._drive())
 
     async def _drive(self) -> None:
+        # Guests may also give way again and again, so that deadlines and interrupts find them nowhere.
+        suspended[id(self)] = ref(self.store), lambda: self._tell(lambda: self.stop(Interrupted()))
+        try:
+            await self._go_on()
+        finally:
+            suspended.pop(id(self), None)
+
+    async def _go_on(self) -> None:
         steps = 0
         while True:
             self._event.clear()
@@ -395,12 +416,7 @@ class Driver:
                     for call in open_calls:
                         self._end(call, deadlock)
                     return
-            # While no code of guests runs, this is what deadlines and interrupts stop.
-            suspended[id(self)] = ref(self.store), lambda: self._tell(lambda: self.stop(Interrupted()))
-            try:
-                await self._event.wait()
-            finally:
-                suspended.pop(id(self), None)
+            await self._event.wait()
 
 
 def driver_of(store: Store) -> Driver:

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 __wasmz_frame__ = "helper"
 
 _MOST_BACKPRESSURE: Final = 1 << 16
+# Characters of a debug message.
+_MOST_MESSAGE: Final = 1 << 12
 
 
 def make_built_in(place: Place, definition: syntax.BuiltIn) -> Code:
@@ -242,12 +244,12 @@ def _thread_index(place: Place, definition: syntax.BuiltIn) -> Code:
 def _thread_new(place: Place, definition: syntax.BuiltIn) -> Code:
     scheduler = place.state.tasks.scheduler
     table = place.items["core table"][definition.table or 0]
-    wanted = place.items["core type"][definition.type_index or 0]
+    wanted = place.items["core type"][definition.type_index or 0].type.composite
 
     def thread_new(index: int, argument: int) -> int:
         task: Task = scheduler.running().task
         callee = table.get(index)
-        if callee is None or not fits(callee.type, wanted):
+        if callee is None or (callee.type.params, callee.type.results) != (wanted.params, ()):
             raise component_trap("`thread.new-indirect` called with a function of another type")
 
         def run() -> None:
@@ -259,11 +261,6 @@ def _thread_new(place: Place, definition: syntax.BuiltIn) -> Code:
         return thread.index
 
     return thread_new
-
-
-def fits(type: Any, wanted: Any) -> bool:
-    """Whether a core function takes one integer and returns nothing."""
-    return len(type.params) == 1 and type.results == ()
 
 
 def _thread_resume_later(place: Place, definition: syntax.BuiltIn) -> Code:
@@ -455,7 +452,8 @@ def _error_context_new(place: Place, definition: syntax.BuiltIn) -> Code:
             text = lift_utf16(memory, address, count)
         else:
             text = lift_latin1_or_utf16(memory, address, count, 1 << 8 * options.layouts.pointer - 1, False)
-        return place.state.handles.add(ErrorContext(text))
+        # It may be shortened: it is for people, and the host keeps it.
+        return place.state.handles.add(ErrorContext(text[:_MOST_MESSAGE]))
 
     return error_context_new
 

@@ -22,7 +22,7 @@ from wasmz.component.explain import explain
 from wasmz.component.handles import noted
 from wasmz.component.scheduling import scheduler_of
 from wasmz.component.traps import WrongValue, component_trap
-from wasmz.errors import Trap
+from wasmz.errors import Trap, bounded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,6 +70,10 @@ class _Reading:
     """A read of Python's, in the middle of which it may wait."""
 
     def __init__(self, end: _End, count: int) -> None:
+        if not isinstance(count, int) or count < 1:
+            raise ValueError(f"count must be a positive integer, not {bounded(repr(count))}")
+        if isinstance(end._shared.buffer, _Target):
+            raise RuntimeError("the stream or future is being read already")
         self.end = end
         self.target = _Target(count)
         self.result: int | None = None
@@ -91,6 +95,10 @@ class _Reading:
     def is_lost(self) -> bool:
         """Whether it will not come to an end, as the component has trapped."""
         return not self.end._shared.kind.place.state.may_be_called()
+
+    def lock_down(self) -> None:
+        """The component is not called any more."""
+        self.end._shared.kind.place.state.lock_down()
 
     async def wait(self) -> None:
         """Waits for its end, on asyncio."""
@@ -164,7 +172,12 @@ class Stream(_End):
         self._rest: list[Any] = []
 
     async def read(self, count: int = _CHUNK) -> Any:
-        """Up to so many items: ``bytes``, or a list; none at the end of the stream."""
+        """Up to so many items: ``bytes``, or a list; none at the end of the stream.
+
+        Raises:
+            ValueError: the count is not positive. RuntimeError: another read has not ended.
+            Trap: the component trapped, or nothing will ever come.
+        """
         if self._is_over:
             return self._taken(None)
         reading = _Reading(self, count)
@@ -347,8 +360,8 @@ class _Source(Shared):
             self._rest = bytes(found) if self._is_bytes else list(found)
 
     def _pull(self, count: int) -> None:
-        """Takes items of an iterator; of bytes, chunks or single ones."""
-        enough = 1 if self._is_bytes else count
+        """Takes items of an iterator, not more than a chunk; of bytes, chunks or single ones."""
+        enough = 1 if self._is_bytes else min(count, _CHUNK)
         for item in self._next:
             self._append(item)
             if len(self._rest) >= enough:
@@ -424,7 +437,7 @@ class _Source(Shared):
             done(CANCELLED)
 
     def drop(self) -> None:
-        """The component wants no more."""
+        """The component wants no more. What was given is closed, but for an asynchronous iterator: that is Python's."""
         self.is_dropped = True
         task, given = self._task, self._given
         self._given = None

@@ -107,7 +107,8 @@ class GuestBuffer:
         item = self._kind.type.item
         address = self._advance(count)
         if item is None:
-            return [None] * count
+            # Other guests get nothing; Python gets as many as it wants.
+            return [None] * count if source == "python" else None
         return self._function("read", source)(address, address + count * self._size)
 
     def write(self, values: Any, count: int, source: str) -> None:
