@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import wasmz
-from tests.component_abi.support import dump, instantiate, parse
+from tests.component_abi.support import ALLOCATOR, dump, instantiate, parse
 from wasmz.component import ComponentError, Err, HostResource, Linker, Ok, Some, WrongValue
 
 CONFIG = """
@@ -493,3 +493,40 @@ def test_a_resource_type_has_several_names() -> None:
     assert len(made) == 2
     with pytest.raises(wasmz.LinkError, match="'things#thing' is not defined"):
         instantiate(text, things={"other": Thing, "make": Thing})
+
+
+_SHALLOW = f"""(component
+  (core module $m {ALLOCATOR}
+    (func $pair (param i32 i32) (result i32)
+      (i32.store (i32.const 8) (local.get 0)) (i32.store (i32.const 12) (local.get 1)) (i32.const 8))
+    (func (export "echo") (param i32 i32) (result i32) (call $pair (local.get 0) (local.get 1)))
+    (func (export "reset") (param i32) (global.set $next (i32.const 1024)))
+    (func (export "deep") (param i32) (result i32)
+      (if (result i32) (local.get 0)
+        (then (call $deep (i32.sub (local.get 0) (i32.const 1)))) (else (i32.const 7))))
+    (func $deep (param i32) (result i32)
+      (if (result i32) (local.get 0)
+        (then (call $deep (i32.sub (local.get 0) (i32.const 1)))) (else (i32.const 7)))))
+  (core instance $m (instantiate $m))
+  (alias core export $m "memory" (core memory $memory))
+  (alias core export $m "realloc" (core func $realloc))
+  (func (export "echo") (param "a" string) (result string)
+    (canon lift (core func $m "echo") (memory $memory) (realloc $realloc) (post-return (core func $m "reset"))))
+  (func (export "deep") (param "a" u32) (result u32) (canon lift (core func $m "deep"))))"""
+
+
+def test_only_deep_functions_raise_the_recursion_limit_once_that_is_known() -> None:
+    engine = wasmz.Engine(wasmz.Config(background_compile=False, use_cache=False))
+    component = wasmz.Component.compile(engine, parse(_SHALLOW))
+    exports = Linker(engine).instantiate(wasmz.Store(engine), component).exports
+    for number in range(20_000):
+        assert exports.echo(str(number)) == str(number)
+        if "_nesting" not in exports.echo.__code__.co_names:
+            break
+    assert "_nesting" not in exports.echo.__code__.co_names
+    assert exports.echo(a="x" * 100) == "x" * 100
+    with pytest.raises(WrongValue):
+        exports.echo(5)
+    for _ in range(300):
+        assert exports.deep(2000) == 7
+    assert "_nesting" in exports.deep.__code__.co_names

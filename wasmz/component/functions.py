@@ -7,7 +7,7 @@ function.lowered(type, options, place, "add")       what the core code of anothe
 from __future__ import annotations
 
 from wasmz.component import handles
-from wasmz.component.generated import BoundOptions, failure, make_function, side_of
+from wasmz.component.generated import BoundOptions, failure, make_function, side_of, unmake
 from wasmz.component.remembered import Remembered
 from wasmz.component.state import trap_enter
 from wasmz.component.traps import WrongValue
@@ -90,15 +90,13 @@ class LiftedFunction(ComponentFunction):
         remembered = None
         if len(entered) == 1:
             # Otherwise names stand for the instances around it.
-            options = self.options
-            details = options.encoding, options.layouts.pointer, self.core.is_deep, options.post is not None
-            remembered = Remembered(place.remembered, (id(self.type), *details), self.type, place)
+            remembered = Remembered(place.remembered, self._key(), self.type, place)
 
         def write() -> tuple[Text, str, list[str]]:
             side = self.side("b", is_raw=False)
             if remembered is not None:
                 side.resources, side.transfer = remembered.resources, remembered.transfer
-            text, params = export_text(self.type, side, entered, self.core.is_deep, self.options.post is not None)
+            text, params = export_text(self.type, side, entered, self._is_deep(), self.options.post is not None)
             return text, params, parameter_names(self.type)
 
         bindings = {
@@ -110,7 +108,36 @@ class LiftedFunction(ComponentFunction):
             "failure": failure,
         }
         made = make_function(name, EXPORT, write, bindings, place.codes, remembered)
+        if self._is_deep():
+            for function in self._called():
+                self._remake_when_shallow(made, function, remembered)
         return describe(made, self)
+
+    def _key(self) -> tuple[Any, ...]:
+        """What decides the text of its function for Python."""
+        options = self.options
+        return id(self.type), options.encoding, options.layouts.pointer, self._is_deep(), options.post is not None
+
+    def _called(self) -> list[Func]:
+        """The core functions that calls of it call."""
+        return [self.core] if self.options.post is None else [self.core, self.options.post_function]
+
+    def _is_deep(self) -> bool:
+        return any(function.is_deep for function in self._called())
+
+    def _remake_when_shallow(self, made: Any, function: Func, remembered: Remembered | None) -> None:
+        """Has a Python function written again when it is known that it need not raise the recursion limit."""
+        before = function.when_shallow
+
+        def remake() -> None:
+            if before is not None:
+                before()
+            if not self._is_deep():
+                if remembered is not None:
+                    remembered.key = self._key()
+                unmake(made)
+
+        function.when_shallow = remake
 
     def _wrong_arguments(self, entered: list[ComponentState]) -> Callable[..., BaseException | None]:
         def wrong_arguments(

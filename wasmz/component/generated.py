@@ -88,11 +88,12 @@ class BoundOptions:
     Attributes:
         memory: or ``None``.
         realloc, post: what generated code calls for them, or ``None``.
+        post_function: the function that ``post`` is the code of, or ``None``.
         callback: likewise.
         items: functions that read and write the items of streams, by what they are.
     """
 
-    __slots__ = ("callback", "encoding", "is_async", "items", "layouts", "memory", "post", "realloc")
+    __slots__ = ("callback", "encoding", "is_async", "items", "layouts", "memory", "post", "post_function", "realloc")
 
     def __init__(self, options: Options | None, place: Place) -> None:
         self.encoding: str = "utf8" if options is None else options.encoding
@@ -107,7 +108,9 @@ class BoundOptions:
             None if options is None or options.memory is None else place.items["core memory"][options.memory]
         )
         self.realloc: Any = None if options is None else code(options.realloc)
-        self.post: Any = None if options is None else code(options.post_return)
+        post = None if options is None else options.post_return
+        self.post: Any = code(post)
+        self.post_function: Any = None if post is None else place.items["core func"][post]
         self.callback: Any = None if options is None else code(options.callback)
 
     def names(self, letter: str, state: ComponentState | None) -> dict[str, Any]:
@@ -164,6 +167,11 @@ def make_function(
     # What CPython says of wrong numbers of arguments begins with it.
     function.__qualname__ = name
     return function
+
+
+def unmake(function: Any) -> None:
+    """Has the code of a function written again when it is called next. Calls that are active go on with theirs."""
+    function.__code__ = _stub.__code__
 
 
 def side_of(letter: str, options: BoundOptions, place: Place, *, is_raw: bool, source: str = "python") -> Side:

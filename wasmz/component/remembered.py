@@ -21,7 +21,11 @@ __wasmz_frame__ = "helper"
 
 
 class Remembered:
-    """What is known of one function."""
+    """What is known of one function.
+
+    Attributes:
+        key: what decides its text.
+    """
 
     def __init__(self, kept: dict[Any, Any], key: tuple[Any, ...], type: object, place: Any) -> None:
         """``kept`` is what all instances have together; ``key`` has the number of ``type``, which is kept with it.
@@ -29,7 +33,7 @@ class Remembered:
         ``place`` is the component that is being instantiated.
         """
         self._kept = kept
-        self._key = key
+        self.key: tuple[Any, ...] = key
         self._type = type
         self._place = place
         # Resource types that were asked for, by what the function's type calls them.
@@ -48,7 +52,7 @@ class Remembered:
 
     def find(self) -> tuple[CodeType, dict[str, Any]] | None:
         """The code, and what its names stand for."""
-        known = self._kept.get(self._key)
+        known = self._kept.get(self.key)
         if known is None:
             return None
         code, same, types, classes, groups, _ = known
@@ -84,4 +88,4 @@ class Remembered:
             else:
                 same[name] = value
         groups = [group for group in by_type.values() if len(group) > 1]
-        self._kept[self._key] = code, same, types, classes, groups, self._type
+        self._kept[self.key] = code, same, types, classes, groups, self._type

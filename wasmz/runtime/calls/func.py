@@ -28,7 +28,8 @@ class Func:
         name: its name for messages, or ``None``.
         index: its index in its module; -1 for host functions.
         store: the store that it belongs to.
-        is_deep: whether calls of it may nest without a known bound.
+        is_deep: whether calls of it may nest without a known bound, or that is not known yet.
+        when_shallow: is called when it becomes known that they do not, or ``None``.
         make_tail: makes the tail form from the index, if that is not known before the function is called.
     """
 
@@ -44,6 +45,7 @@ class Func:
         "make_tail",
         "name",
         "store",
+        "when_shallow",
     )
 
     def __init__(
@@ -87,6 +89,7 @@ class Func:
         self.name: str | None = name
         self.index: int = index
         self.is_deep: bool = is_deep
+        self.when_shallow: Callable[[], object] | None = None
         self.make_tail: Callable[[int], Any] | None = make_tail
         self._tail = tail
         self._adapter: Callable[..., Any] | None = None

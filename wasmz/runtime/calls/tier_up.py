@@ -182,7 +182,10 @@ class InstanceTiers:
                 best = self._goals[index]
                 function.__code__ = best.code
             if index in self._goals:
-                binder.func(index).is_deep = best.is_deep
+                func = binder.func(index)
+                func.is_deep = best.is_deep
+                if func.when_shallow is not None and not best.is_deep:
+                    func.when_shallow()
                 for exported, name in self._exports.get(index, ()):
                     exported.__code__ = self._export_code(index, name, best.entry_code)
                 self._optimised.add(index)
