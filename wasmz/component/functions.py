@@ -87,16 +87,23 @@ class LiftedFunction(ComponentFunction):
         load("wasmz.component.assembly")
         from wasmz.component.assembly import export_text, parameter_names
 
+        # As it is known now; if that changes, so does the code.
+        is_deep = [self._is_deep()]
+
+        def key() -> tuple[Any, ...]:
+            options = self.options
+            return id(self.type), options.encoding, options.layouts.pointer, is_deep[0], options.post is not None
+
         remembered = None
         if len(entered) == 1:
             # Otherwise names stand for the instances around it.
-            remembered = Remembered(place.remembered, self._key(), self.type, place)
+            remembered = Remembered(place.remembered, key(), self.type, place)
 
         def write() -> tuple[Text, str, list[str]]:
             side = self.side("b", is_raw=False)
             if remembered is not None:
                 side.resources, side.transfer = remembered.resources, remembered.transfer
-            text, params = export_text(self.type, side, entered, self._is_deep(), self.options.post is not None)
+            text, params = export_text(self.type, side, entered, is_deep[0], self.options.post is not None)
             return text, params, parameter_names(self.type)
 
         bindings = {
@@ -108,15 +115,18 @@ class LiftedFunction(ComponentFunction):
             "failure": failure,
         }
         made = make_function(name, EXPORT, write, bindings, place.codes, remembered)
-        if self._is_deep():
-            for function in self._called():
-                self._remake_when_shallow(made, function, remembered)
-        return describe(made, self)
 
-    def _key(self) -> tuple[Any, ...]:
-        """What decides the text of its function for Python."""
-        options = self.options
-        return id(self.type), options.encoding, options.layouts.pointer, self._is_deep(), options.post is not None
+        def remake() -> None:
+            """It need not raise the recursion limit: it is written again, or taken over."""
+            is_deep[0] = False
+            if remembered is not None:
+                remembered.key = key()
+            unmake(made)
+
+        if is_deep[0]:
+            for function in self._called():
+                self._when_shallow(function, remake)
+        return describe(made, self)
 
     def _called(self) -> list[Func]:
         """The core functions that calls of it call."""
@@ -125,19 +135,17 @@ class LiftedFunction(ComponentFunction):
     def _is_deep(self) -> bool:
         return any(function.is_deep for function in self._called())
 
-    def _remake_when_shallow(self, made: Any, function: Func, remembered: Remembered | None) -> None:
-        """Has a Python function written again when it is known that it need not raise the recursion limit."""
+    def _when_shallow(self, function: Func, remake: Callable[[], None]) -> None:
+        """Has something done when it is known that calls do not nest without a bound, after one of them is compiled."""
         before = function.when_shallow
 
-        def remake() -> None:
+        def when_shallow() -> None:
             if before is not None:
                 before()
             if not self._is_deep():
-                if remembered is not None:
-                    remembered.key = self._key()
-                unmake(made)
+                remake()
 
-        function.when_shallow = remake
+        function.when_shallow = when_shallow
 
     def _wrong_arguments(self, entered: list[ComponentState]) -> Callable[..., BaseException | None]:
         def wrong_arguments(
