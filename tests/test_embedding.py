@@ -111,6 +111,7 @@ def test_modules_with_such_exports_are_imported_and_give_imports(
     user = '(module (import "odd_names" "items" (func $i (result i32))) (func (export "f") (result i32) (call $i)))'
     (tmp_path / "odd_user.wasm").write_bytes(assemble(user))
     monkeypatch.syspath_prepend(str(tmp_path))
+    wasmz.importer.install()
     odd, used = importlib.import_module("odd_names"), importlib.import_module("odd_user")
     assert (odd.keys(), odd.items(), odd._instance(), used.f()) == (0, 1, 4, 1)
     exports = exports_of(f"(module {ODD})")

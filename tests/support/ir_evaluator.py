@@ -60,7 +60,11 @@ class _Instance:
 
     def __init__(self) -> None:
         self.memory = bytearray(_CONTENT)
-        self.view = SimpleNamespace(bytes=memoryview(self.memory), size_bytes=_PAGE)
+        self.view = SimpleNamespace(
+            bytes=memoryview(self.memory),
+            size_bytes=_PAGE,
+            store=SimpleNamespace(memory_budget=SimpleNamespace(limit=None)),
+        )
         self.globals: dict[int, Any] = {}
         self.calls: list[tuple[int, list[Any]]] = []
         # What `next` took last.

@@ -110,7 +110,7 @@ def value_of(text: str) -> Any:
 def weight_of(text: str) -> int:
     """How many bytes the value of a JSON text takes at most, about: an item has two in it, and many outside."""
     items = sum(map(text.count, ",:[{"))
-    return items * _ITEM_BYTES + len(text) * (1 if text.isascii() and "\\u" not in text else 4)
+    return (1 + items) * _ITEM_BYTES + len(text) * (1 if text.isascii() and "\\u" not in text else 4)
 
 
 def json_of(value: Any, what: str) -> str:
