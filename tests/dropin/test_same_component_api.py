@@ -10,7 +10,7 @@ import inspect
 import pytest
 
 import wasmz.wasmtime.component as ours
-from tests.dropin.test_same_api import attributes, parameters
+from tests.dropin.shapes import attributes, parameters
 
 theirs = pytest.importorskip("wasmtime.component")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,9 @@ import pytest
 
 import wasmz
 
-# That skips all of this where there are no threads.
+if sys.platform == "emscripten":
+    pytest.skip("needs threads", allow_module_level=True)
+
 from tests.wasi2.test_serving import LONG, Client
 from tests.wasi3.endpoints import Endpoints, nobody_there
 from tests.wasi3.service import build
