@@ -278,6 +278,68 @@ def test_no_operation_gives_a_view_of_its_operands() -> None:
         assert not any(id(operand) in bases for operand in operands), op
 
 
+@pytest.mark.parametrize("disable_passes", [(), ("invariants",)], ids=["moved", "kept"])
+@pytest.mark.parametrize("shape", ["i32", "i64", "f32", "f64", "i8x16", "i16x8", "i32x4", "i64x2", "v128"])
+def test_what_is_the_same_in_all_iterations(shape: str, disable_passes: tuple[str, ...]) -> None:
+    """It is a scalar or one row, not an array: stored in one place, in many, or added each time."""
+    parts, calls = [], []
+    for op in OPERATIONS:
+        if op.startswith(f"{shape}.") and op in BY_NAME:
+            parts += [_uniform_loop(f"{op} {use}", op, use) for use in _USES]
+            calls += [(f"{op} {use}", (64, 40)) for use in _USES]
+    if shape == "v128":
+        for bits in (8, 16, 32, 64):
+            name = f"v128.store{bits}_lane"
+            store = f"({name} 1 (local.get $p) (local.get $v))"
+            parts.append(_LOOP.format(name=name, fixed=store.replace("$p", "$fixed"), stepping=store, total=""))
+            calls.append((name, (64, 40)))
+    data = "".join(f"\\{number * 37 % 251:02x}" for number in range(16))
+    wat = f'(module (memory (export "memory") 1) (data (i32.const 0) "{data}") {" ".join(parts)})'
+    with without_thresholds():
+        made = compare(assemble(wat), calls, levels=(2,), disable_passes=disable_passes)
+    assert made == len(calls) > 0
+
+
+_USES = ("fixed", "stepping", "add", "xor")
+_LOOP = """(func (export "{name}") (param $p i32) (param $n i32) (result i32)
+  (local $fixed i32) (local $total i32) (local $wide i64) (local $v v128)
+  (local $i32 i32) (local $i64 i64) (local $f32 f32) (local $f64 f64) (local $sum v128)
+  (local.set $v (v128.load (i32.const 0))) (local.set $fixed (i32.const 32))
+  (local.set $i32 (i32.load (i32.const 0))) (local.set $i64 (i64.load (i32.const 0)))
+  (local.set $f32 (f32.load (i32.const 0))) (local.set $f64 (f64.load (i32.const 0)))
+  (loop $next
+    {fixed} {stepping} {total}
+    (local.set $p (i32.add (local.get $p) (i32.const 16)))
+    (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+  (v128.store (i32.const 48) (local.get $sum))
+  (i32.xor (local.get $total) (i32.wrap_i64 (local.get $wide))))"""
+_SUMS = {"i32": ("total", "i32"), "i64": ("wide", "i64"), "v128": ("sum", "i32x4")}
+
+
+def _uniform_loop(name: str, op: str, use: str) -> str:
+    """A loop with an operation on what it does not change."""
+    instruction = BY_NAME[op]
+    assert instruction.params is not None and instruction.results is not None
+    result = str(instruction.results[0])
+    operands = [f"(local.get ${'v' if type is wasmz.ValType.V128 else type})" for type in instruction.params]
+    if any(part in op for part in (".shl", ".shr", ".rot", ".div_", ".rem_")) and op[0] == "i":
+        operands[1] = f"({'i64' if op[:4] == 'i64.' else 'i32'}.const 3)"
+    lane = " ".join(map(str, range(3, 19))) if op == "i8x16.shuffle" else "1" if "_lane" in op else ""
+    value = f"({op} {lane} {' '.join(operands)})"
+    filled = {"name": name, "fixed": "", "stepping": "", "total": ""}
+    if use in ("fixed", "stepping"):
+        filled[use] = f"({result}.store (local.get ${'p' if use == 'stepping' else 'fixed'}) {value})"
+    elif result in _SUMS:
+        local, type = _SUMS[result]
+        combine = "v128.xor" if (type, use) == ("i32x4", "xor") else f"{type}.{use}"
+        filled["total"] = f"(local.set ${local} ({combine} (local.get ${local}) {value}))"
+        filled["stepping"] = "(i32.store (local.get $p) (local.get $n))"
+    else:
+        combine = "min" if use == "xor" else use
+        filled["stepping"] = f"({result}.store (local.get $p) ({result}.{combine} {value} {value}))"
+    return _LOOP.format(**filled)
+
+
 _PARTS = {"perm": "v128", "zero": "i64", "wide": "i64"}
 
 

@@ -38,6 +38,7 @@ _MODULUS = MODULUS["i32"]
 _MOST_APART = 1 << 28
 _MOST_ACCESSES = 160
 _DEEPEST = 60
+_ALWAYS_UNIFORM = frozenset({"const", "given", "immediate"})
 _FOLDS = frozenset({"f64.add", "f32.add", *(f"{type}.{op}" for type in ("i32", "i64") for op in ("and", "or", "xor"))})
 
 
@@ -131,6 +132,7 @@ class ArrayLoop:
         self.delayed: list[Delayed] = []
         self.expressions: list[tuple[Any, ...]] = []
         self._numbers: dict[tuple[Any, ...], Node] = {}
+        self._uniform: set[Node] = set()
         self.given: list[Value] = []
         self.linear: list[tuple[str, Form, Form]] = []
         self._where: dict[Value, tuple[int, Access]] = {}
@@ -309,11 +311,19 @@ class ArrayLoop:
             known = self._nodes[value] = self._find_node(value, depth)
         return known
 
+    def is_uniform(self, node: Node) -> bool:
+        """Whether an expression is the same in all iterations, which is then a scalar or one row, not an array."""
+        return node in self._uniform
+
     def _number(self, *expression: Any) -> Node:
         number = self._numbers.get(expression)
         if number is None:
             number = self._numbers[expression] = len(self.expressions)
             self.expressions.append(expression)
+            kind, _, *rest = expression
+            operands = rest if kind == "op" else rest[:1]
+            if kind in _ALWAYS_UNIFORM or (kind in ("op", "gather") and self._uniform.issuperset(operands)):
+                self._uniform.add(number)
         return number
 
     def _first_place(self, node: Node) -> int:

@@ -282,7 +282,7 @@ class ArrayText:
     def _conversions(self) -> list[str]:
         """Converts values that the loop does not change to numpy's scalars."""
         types = [_NUMPY_TYPES[str(value.type)] for value in self.loop.given]
-        return [f" k{number}={type}(k{number})" for number, type in enumerate(types) if type != "f8"]
+        return [f" k{number}={type}(k{number})" for number, type in enumerate(types)]
 
     def _body(self) -> None:
         loop = self.loop
@@ -464,7 +464,7 @@ class ArrayText:
         dtype = _NUMPY_TYPES[type]
         count = "n" if self.lanes == 1 else f"n*{self.lanes}"
         add = self.lines.append
-        if total.kind != "sum" and any(loop.expressions[term][0] in ("const", "given") for term in terms):
+        if total.kind != "sum" and any(loop.is_uniform(term) for term in terms):
             raise NotPossible("a total has terms that are always the same")
         values = [self._value(term) for term in terms]
         self.operations += len(values)

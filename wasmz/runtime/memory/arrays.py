@@ -181,7 +181,7 @@ def _number_functions(numpy: Any) -> tuple[Callable[..., Any], ...]:
         return found
 
     def total(value: Any, count: int) -> int:
-        if not isinstance(value, ndarray):
+        if not value.ndim:
             return int(value) * count
         return int(add.reduce(value, dtype=uint64))
 
@@ -189,7 +189,7 @@ def _number_functions(numpy: Any) -> tuple[Callable[..., Any], ...]:
         return int(function.reduce(value))
 
     def last(value: Any) -> Any:
-        return value[-1] if isinstance(value, ndarray) else value
+        return value[-1] if getattr(value, "ndim", 0) else value
 
     def extreme(kind: str, order: str, start: Any, *values: Any) -> Any:
         """The largest or smallest of a number and the elements of arrays; ``None`` if it may be a zero or a NaN."""
