@@ -16,6 +16,11 @@ Names are imported when they are first used: `import wasmz` loads neither compil
 
 from __future__ import annotations
 
+from wasmz.startup.own_modules import install as _install
+
+# First of all, as it makes all other imports shorter.
+_install(__spec__)
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any

@@ -88,7 +88,7 @@ run_archive({name!r} + ".pyc")
 # Modules of wasmz outside of runtime/ that the runtime needs.
 _RUNTIME_FILES = (
     *("__init__.py", "startup/concurrency.py", "config.py", "errors.py", "startup/light.py", "artifact/pyc.py"),
-    *("startup/records.py", "settings.py", "subtyping.py", "types.py", "version.py"),
+    *("startup/own_modules.py", "startup/records.py", "settings.py", "subtyping.py", "types.py", "version.py"),
     *("artifact/__init__.py", "startup/__init__.py"),
 )
 
