@@ -21,13 +21,8 @@ from wasmz.runtime.wasi.readiness import Wait
 from wasmz.startup.concurrency import load
 from wasmz.wasi2.errors import IN_PROGRESS
 from wasmz.wasi2.http_fields import FORBIDDEN, content_length, is_field
-from wasmz.wasi2.http_types import (
-    FutureIncomingResponse,
-    IncomingResponse,
-    OutgoingRequest,
-    RequestOptions,
-    text_of,
-)
+from wasmz.wasi2.http_lines import text_of
+from wasmz.wasi2.http_types import FutureIncomingResponse, IncomingResponse, OutgoingRequest, RequestOptions
 from wasmz.wasi2.signals import Pipe, Signal
 
 TYPE_CHECKING = False

@@ -12,6 +12,7 @@ from wasmz.errors import ComponentError
 from wasmz.wasi2.guest import Resource, label_of, misuse, payload_of
 from wasmz.wasi2.http_bodies import IncomingBody, OutgoingBody
 from wasmz.wasi2.http_fields import Fields, content_length
+from wasmz.wasi2.http_lines import RequestLine, method_value, scheme_value
 from wasmz.wasi2.polling import Pollable
 from wasmz.wasi2.signals import PIPE_BYTES, Pipe, Signal
 
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from wasmz.wasi2.guest import Guest
     from wasmz.wasi2.streams import IoError
 
-_METHODS: Final = ("get", "head", "post", "put", "delete", "connect", "options", "trace", "patch")
-TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*")
 # No spaces, no control characters, nothing that ends the line of a request, and no fragment.
 _PATH: Final = re.compile(r'[!"$-~\u0080-\U0010ffff]*')
 # RFC 3986, 3.2: what may be in a host's name or address, and between these and the port.
@@ -64,22 +62,6 @@ class Types:
         return error.code
 
 
-def method_value(name: str) -> Any:
-    """A method as the variant ``method``."""
-    return name.lower() if name.lower() in _METHODS and name.isupper() else ("other", name)
-
-
-def scheme_value(name: str) -> Any:
-    """A scheme as the variant ``scheme``."""
-    return name.upper() if name.lower() in ("http", "https") else ("other", name)
-
-
-def text_of(value: Any) -> str:
-    """A method or scheme as text."""
-    label = label_of(value)
-    return str(payload_of(value)) if label == "other" else label.upper()
-
-
 def length_of(headers: Fields) -> int | None:
     """How long a body is to be, if the fields say so; ``ComponentError`` if they say it in two manners."""
     return content_length(headers.items)
@@ -114,55 +96,27 @@ class _Outgoing(Resource):
         super().close()
 
 
-class OutgoingRequest(_Outgoing):
+class OutgoingRequest(RequestLine, _Outgoing):
     """The resource ``outgoing-request``."""
 
-    def __init__(self, guest: Guest, headers: Fields) -> None:
-        super().__init__(guest, headers)
-        self._method: Any = "get"
-        self._path: str | None = None
-        self._scheme: Any = None
-        self._authority: str | None = None
+    _path_form = _PATH
+    _authority_form = _AUTHORITY
 
     def method(self) -> Any:
         """Its method."""
         return self._method
 
-    def set_method(self, method: Any) -> None:
-        """Its method."""
-        if not TOKEN.fullmatch(text_of(method)):
-            raise ComponentError(None)
-        self._method = method_value(text_of(method))
-
     def path_with_query(self) -> str | None:
         """What follows the authority."""
         return self._path
-
-    def set_path_with_query(self, path: str | None) -> None:
-        """What follows the authority."""
-        if path is not None and not _PATH.fullmatch(path):
-            raise ComponentError(None)
-        self._path = path
 
     def scheme(self) -> Any:
         """Its scheme."""
         return self._scheme
 
-    def set_scheme(self, scheme: Any) -> None:
-        """Its scheme."""
-        if scheme is not None and not SCHEME.fullmatch(text_of(scheme)):
-            raise ComponentError(None)
-        self._scheme = None if scheme is None else scheme_value(text_of(scheme))
-
     def authority(self) -> str | None:
         """The host, with its port if that is not the scheme's."""
         return self._authority
-
-    def set_authority(self, authority: str | None) -> None:
-        """The host, with its port if that is not the scheme's."""
-        if authority is not None and not _AUTHORITY.fullmatch(authority):
-            raise ComponentError(None)
-        self._authority = authority
 
 
 class OutgoingResponse(_Outgoing):

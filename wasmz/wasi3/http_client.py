@@ -10,7 +10,7 @@ import asyncio
 from wasmz.errors import ComponentError
 from wasmz.runtime.wasi.grants import NetworkGrants
 from wasmz.wasi2.http_client import Exchange
-from wasmz.wasi2.http_types import text_of
+from wasmz.wasi2.http_lines import text_of
 from wasmz.wasi2.signals import Pipe, until
 from wasmz.wasi3.http_types import Request, Response
 

@@ -12,7 +12,8 @@ from wasmz.errors import ComponentError
 from wasmz.wasi2 import http_fields
 from wasmz.wasi2.guest import Resource, label_of, payload_of
 from wasmz.wasi2.http_fields import check_field
-from wasmz.wasi2.http_types import SCHEME, TOKEN, length_of, method_value, scheme_value, text_of
+from wasmz.wasi2.http_lines import RequestLine, method_value, scheme_value
+from wasmz.wasi2.http_types import length_of
 from wasmz.wasi2.signals import Pipe, until
 from wasmz.wasi3.transfers import OK, Ending, Nothing, Work, value_of
 
@@ -328,15 +329,13 @@ class _Body:
         self.trailers.settle(OK)
 
 
-class Request(_Message):
+class Request(RequestLine, _Message):
     """The resource ``request``."""
 
     wrong_size: str = "HTTP-request-body-size"
     options: RequestOptions | None = None
-    _method: Any = "get"
-    _path: str | None = None
-    _scheme: Any = None
-    _authority: str | None = None
+    _path_form = _PATH
+    _authority_form = _AUTHORITY
 
     @classmethod
     def arrived(
@@ -359,41 +358,21 @@ class Request(_Message):
         """Its method."""
         return self._method
 
-    def set_method(self, method: Any) -> None:
-        """Its method."""
-        if not TOKEN.fullmatch(text_of(method)):
-            raise ComponentError(None)
-        self._method = method_value(text_of(method))
-
     def get_path_with_query(self) -> str | None:
         """What follows the authority."""
         return self._path
 
     def set_path_with_query(self, path: str | None) -> None:
         """What follows the authority."""
-        if path is not None and not _PATH.fullmatch(path):
-            raise ComponentError(None)
-        self._path = "/" if path == "" else path
+        super().set_path_with_query("/" if path == "" else path)
 
     def get_scheme(self) -> Any:
         """Its scheme."""
         return self._scheme
 
-    def set_scheme(self, scheme: Any) -> None:
-        """Its scheme."""
-        if scheme is not None and not SCHEME.fullmatch(text_of(scheme)):
-            raise ComponentError(None)
-        self._scheme = None if scheme is None else scheme_value(text_of(scheme))
-
     def get_authority(self) -> str | None:
         """The host, with its port if that is not the scheme's."""
         return self._authority
-
-    def set_authority(self, authority: str | None) -> None:
-        """The host, with its port if that is not the scheme's."""
-        if authority is not None and not _AUTHORITY.fullmatch(authority):
-            raise ComponentError(None)
-        self._authority = authority
 
     def get_options(self) -> RequestOptions | None:
         """Its options, which cannot be changed."""
