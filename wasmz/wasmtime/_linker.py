@@ -41,14 +41,18 @@ _WASI = "wasi_snapshot_preview1"
 _ZEROS = {"i32": 0, "i64": 0, "f32": 0.0, "f64": 0.0}
 
 
-class _Shadowing:
-    """An attribute that can only be set."""
+class Shadowing:
+    """An attribute that can only be set: whether a linker allows shadowing."""
 
-    def __set__(self, linker: Linker, allow: bool) -> None:
-        linker._check_open()
+    def __init__(self, check: Callable[[Any], None]) -> None:
+        """``check`` raises an error if the linker cannot be used."""
+        self._check = check
+
+    def __set__(self, linker: Any, allow: bool) -> None:
+        self._check(linker)
         linker._allows_shadowing = bool(allow)
 
-    def __get__(self, linker: Linker | None, owner: type | None = None) -> Any:
+    def __get__(self, linker: Any, owner: type | None = None) -> Any:
         if linker is None:
             return self
         raise AttributeError("allow_shadowing can only be set")
@@ -62,7 +66,7 @@ class Linker(Managed[Any]):
         allow_shadowing: whether a definition may replace an earlier one. It can only be set.
     """
 
-    allow_shadowing: _Shadowing = _Shadowing()
+    allow_shadowing: Shadowing = Shadowing(Managed._check_open)
 
     def __init__(self, engine: Engine) -> None:
         """Makes a linker without definitions."""

@@ -7,18 +7,14 @@ component.get_export_index("write", interface)
 
 from __future__ import annotations
 
-import os
-from typing import Any, Union
+from typing import Any
 
 import wasmz
+from wasmz.wasmtime._compiled import Compiled
 from wasmz.wasmtime._engine import Engine
-from wasmz.wasmtime._error import REFUSALS, WasmtimeError, refused
+from wasmz.wasmtime._error import WasmtimeError
 from wasmz.wasmtime._managed import Managed
-from wasmz.wasmtime._wat2wasm import to_wasm
 from wasmz.wasmtime.component._types import ComponentType, component_type
-
-# The beginning of serialised components; see `_module.py`.
-_MARK = b"\x7fwasmz component 1\n"
 
 
 class ExportIndex(Managed[Any]):
@@ -34,71 +30,21 @@ class ExportIndex(Managed[Any]):
         raise WasmtimeError("Cannot directly construct an `ExportIndex`")
 
 
-class Component(Managed[Any]):
+class Component(Compiled):
     """A compiled component. Threads may share it."""
 
+    _serializer = "Component.serialize"
+    _mark = b"\x7fwasmz component 1\n"
+    _no_file = "failed to open file"
+
     _component: wasmz.Component
-    _wasm: bytes
 
-    def __init__(self, engine: Engine, wasm: str | bytes | bytearray) -> None:
-        """Compiles a component, or loads it from wasmz's cache.
-
-        Raises:
-            TypeError: the arguments are not an engine, and text or bytes. WasmtimeError: it is not a valid component.
-        """
-        if not isinstance(engine, Engine):
-            raise TypeError("expected an Engine")
-        self._set(engine, to_wasm(wasm))
-
-    def _set(self, engine: Engine, wasm: bytes) -> None:
-        try:
-            self._component = wasmz.Component.compile(engine._live(), wasm)
-        except REFUSALS as error:
-            raise refused(error) from None  # type: ignore[arg-type]
-        self._wasm = wasm
+    def _compile(self, engine: Engine, wasm: bytes) -> None:
+        self._component = wasmz.Component.compile(engine._live(), wasm)
 
     def _live(self) -> wasmz.Component:
         self._check_open()
         return self._component
-
-    @classmethod
-    def from_file(cls, engine: Engine, path: Union[str, bytes, os.PathLike[Any]]) -> Component:
-        """Compiles the component in a file, of either format."""
-        with open(path, "rb") as file:
-            contents = file.read()
-        return cls(engine, contents)
-
-    @classmethod
-    def deserialize(cls, engine: Engine, encoded: bytes | bytearray) -> Component:
-        """The component from the bytes that :meth:`serialize` made.
-
-        Raises:
-            TypeError: ``encoded`` is not bytes. WasmtimeError: something else made the bytes.
-        """
-        if not isinstance(encoded, (bytes, bytearray)):
-            raise TypeError("expected bytes")
-        if not encoded.startswith(_MARK):
-            raise WasmtimeError(
-                "failed to parse precompiled artifact: Component.serialize of wasmz.wasmtime did not make it"
-            )
-        component = cls.__new__(cls)
-        component._set(engine, bytes(encoded[len(_MARK) :]))
-        return component
-
-    @classmethod
-    def deserialize_file(cls, engine: Engine, path: str) -> Component:
-        """Like :meth:`deserialize`, with bytes from a file. ``WasmtimeError``: there is no such file."""
-        try:
-            with open(path, "rb") as file:
-                encoded = file.read()
-        except OSError as error:
-            raise WasmtimeError(f"failed to open file: {error}") from None
-        return cls.deserialize(engine, encoded)
-
-    def serialize(self) -> bytearray:
-        """The component as bytes, for :meth:`deserialize`. Its compiled code stays in wasmz's cache."""
-        self._check_open()
-        return bytearray(_MARK + self._wasm)
 
     def get_export_index(self, name: str, instance: ExportIndex | None = None) -> ExportIndex | None:
         """Finds an export, or one of the exported instance ``instance``; ``None``: there is none of this name.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Union
 
 from wasmz.wasmtime._engine import Engine
 from wasmz.wasmtime._error import WasmtimeError
+from wasmz.wasmtime._linker import Shadowing
 from wasmz.wasmtime._managed import Managed
 from wasmz.wasmtime._module import Module
 from wasmz.wasmtime._store import StoreContext, Storelike
@@ -33,19 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class _Shadowing:
-    """An attribute that can only be set."""
-
-    def __set__(self, linker: Linker, allow: bool) -> None:
-        linker._assert_not_locked()
-        linker._allows_shadowing = bool(allow)
-
-    def __get__(self, linker: Linker | None, owner: type | None = None) -> Any:
-        if linker is None:
-            return self
-        raise AttributeError("allow_shadowing can only be set")
-
-
 class Linker(Managed[Any]):
     """Definitions for imports of components, by name.
 
@@ -55,7 +43,7 @@ class Linker(Managed[Any]):
         allow_shadowing: whether a definition may replace an earlier one. It can only be set.
     """
 
-    allow_shadowing: _Shadowing = _Shadowing()
+    allow_shadowing: Shadowing = Shadowing(lambda linker: linker._assert_not_locked())
 
     def __init__(self, engine: Engine) -> None:
         """Makes a linker without definitions."""
