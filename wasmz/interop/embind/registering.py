@@ -134,7 +134,7 @@ def _big_constant(session: Session, name: int, raw: int, value: int) -> None:
 def _function(
     session: Session, name: int, count: int, types: int, signature: int, invoker: int, context: int, *_: int
 ) -> None:
-    text = session.name_at(name).partition("(")[0].strip()
+    text = _function_name(session, name)
     session.count()
     known = session.public.get(text)
     if known is None:
@@ -142,6 +142,11 @@ def _function(
     if not isinstance(known, Function):
         raise LinkError([f"the module registers the name {bounded(text)} twice"])
     known.add(Overload(_types(session, count, types), invoker, context))
+
+
+def _function_name(session: Session, name: int) -> str:
+    """A function's name; what is registered may have parameters after it."""
+    return session.name_at(name).partition("(")[0].strip()
 
 
 def _types(session: Session, count: int, address: int) -> list[int]:
@@ -173,39 +178,21 @@ def _add_field(session: Session, raw: int, field: Field) -> None:
     structure.fields.append(field)
 
 
-def _field(
-    session: Session,
-    raw: int,
-    name: int,
-    got: int,
-    _: int,
-    getter: int,
-    getter_context: int,
-    given: int,
-    __: int,
-    setter: int,
-    setter_context: int,
-) -> None:
-    _add_field(
-        session, raw, Field(session.name_at(name), (got, getter, getter_context), (given, setter, setter_context))
-    )
+def _accessors(
+    got: int, _: int, getter: int, getter_context: int, given: int, __: int, setter: int, setter_context: int
+) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    """What reads a field and what writes it: each is a type, a function, and what the function gets first."""
+    return (got, getter, getter_context), (given, setter, setter_context)
 
 
-def _element(
-    session: Session,
-    raw: int,
-    got: int,
-    _: int,
-    getter: int,
-    getter_context: int,
-    given: int,
-    __: int,
-    setter: int,
-    setter_context: int,
-) -> None:
+def _field(session: Session, raw: int, name: int, *accessors: int) -> None:
+    _add_field(session, raw, Field(session.name_at(name), *_accessors(*accessors)))
+
+
+def _element(session: Session, raw: int, *accessors: int) -> None:
     structure = session.pending.get(raw)
     name = str(len(structure.fields)) if structure is not None else ""
-    _add_field(session, raw, Field(name, (got, getter, getter_context), (given, setter, setter_context)))
+    _add_field(session, raw, Field(name, *_accessors(*accessors)))
 
 
 def _finalize(session: Session, raw: int) -> None:
@@ -263,7 +250,7 @@ def _constructor(session: Session, raw: int, count: int, types: int, _: int, inv
 def _method(
     session: Session, raw: int, name: int, count: int, types: int, _: int, invoker: int, context: int, *more: int
 ) -> None:
-    owner, text = _class_of(session, raw), session.name_at(name).partition("(")[0].strip()
+    owner, text = _class_of(session, raw), _function_name(session, name)
     if count < 2:
         raise LinkError([f"{bounded(owner.name)}.{bounded(text)} is registered as a method without an object"])
     # Of methods with as many arguments, the last one counts.
@@ -273,40 +260,25 @@ def _method(
 def _static_method(
     session: Session, raw: int, name: int, count: int, types: int, _: int, invoker: int, context: int, *more: int
 ) -> None:
-    owner, text = _class_of(session, raw), session.name_at(name).partition("(")[0].strip()
+    owner, text = _class_of(session, raw), _function_name(session, name)
     owner.function(text).add(Overload(_types(session, count, types), invoker, context), replaces=True)
 
 
-def _property(
-    session: Session,
-    raw: int,
-    name: int,
-    got: int,
-    _: int,
-    getter: int,
-    getter_context: int,
-    given: int,
-    __: int,
-    setter: int,
-    setter_context: int,
-) -> None:
+def _property(session: Session, raw: int, name: int, *accessors: int) -> None:
     owner, text = _class_of(session, raw), session.name_at(name)
     if text in owner.members:
         raise LinkError([f"the module registers {bounded(owner.name)}.{bounded(text)} twice"])
+    field = Field(text, *_accessors(*accessors))
 
     def read(self: Any) -> Any:
-        undo: Undo = []
-        pointer = session.type_of(raw, text).to_wire(session, undo, self)
-        wire = session.type_of(got, text)
-        return wire.from_wire(session, session.function(getter)(getter_context, pointer))
+        return field.read(session, session.type_of(raw, text).to_wire(session, [], self))
 
     def write(self: Any, value: Any) -> None:
         undo: Undo = []
-        pointer = session.type_of(raw, text).to_wire(session, undo, self)
-        wire = session.type_of(given, text).to_wire(session, undo, value)
-        session.function(setter)(setter_context, pointer, wire)
+        field.write(session, session.type_of(raw, text).to_wire(session, undo, self), value)
         run(undo)
 
+    got, setter = field.getter[0], field.setter[1]
     known = session.types.get(got)
     owner.show(text, property(read, write if setter else None, doc=f"{text}: {known.hint if known else 'object'}"))
 
