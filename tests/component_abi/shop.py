@@ -6,13 +6,9 @@ build()         -> its bytes
 from __future__ import annotations
 
 import functools
-import subprocess
-import tempfile
-from pathlib import Path
 
 from tests.component_abi.support import ALLOCATOR
-from tests.spec.suite import find_wasm_tools
-from tests.support.kept import kept
+from tests.support.components import build_component
 
 WIT = """
 package demo:shop@1.0.0;
@@ -82,21 +78,4 @@ _CORE = f"""(module
 @functools.cache
 def build() -> bytes:
     """The bytes of the component."""
-    return kept(f"{WIT}\n{_CORE}".encode(), _build)
-
-
-def _build() -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        wit, core, embedded = (Path(folder) / name for name in ("shop.wit", "core.wat", "embedded.wasm"))
-        wit.write_text(WIT)
-        core.write_text(_CORE)
-        tool = find_wasm_tools()
-        _run(tool, "component", "embed", str(wit), str(core), "-o", str(embedded))
-        return _run(tool, "component", "new", str(embedded))
-
-
-def _run(*command: str) -> bytes:
-    made = subprocess.run(command, capture_output=True, check=False)
-    if made.returncode:
-        raise ValueError(made.stderr.decode())
-    return made.stdout
+    return build_component(WIT, _CORE)

@@ -13,7 +13,7 @@ import subprocess
 from typing import Any
 
 import wasmz
-from tests.spec.suite import find_wasm_tools
+from tests.support.components import wasm_tools
 from tests.support.kept import kept
 from wasmz.component import ComponentInstance, Linker
 
@@ -25,7 +25,7 @@ def parse(text: str) -> bytes:
 
 
 def _parse(text: str) -> bytes:
-    made = subprocess.run([find_wasm_tools(), "parse", "-"], input=text.encode(), capture_output=True, check=False)
+    made = subprocess.run([wasm_tools(), "parse", "-"], input=text.encode(), capture_output=True, check=False)
     if made.returncode:
         raise ValueError(made.stderr.decode())
     return made.stdout

@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 import functools
-import subprocess
-import tempfile
-from pathlib import Path
 
-from tests.spec.suite import ConversionError, find_wasm_tools
-from tests.support.built import missing
-from tests.support.kept import kept
-from wasmz.text import assemble
+from tests.support.components import build_component
 
 WORLD = """
 package acme:app@1.0.0;
@@ -94,27 +88,4 @@ MODULE = """
 @functools.cache
 def sample() -> bytes:
     """The component; the test is skipped if there is no ``wasm-tools``."""
-    return build(WORLD, MODULE)
-
-
-def build(world: str, module: str) -> bytes:
-    """A component of a core module in the text format that has the names that its world gives it."""
-    return kept(f"{world}\n{module}".encode(), lambda: _build(world, module))
-
-
-def _build(world: str, module: str) -> bytes:
-    try:
-        tools = find_wasm_tools()
-    except ConversionError as error:
-        missing(str(error))
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        (folder / "world.wit").write_text(world, encoding="utf-8")
-        (folder / "core.wasm").write_bytes(assemble(module))
-        for command in (
-            ["embed", folder / "world.wit", folder / "core.wasm", "-o", folder / "embedded.wasm"],
-            ["new", folder / "embedded.wasm", "-o", folder / "made.wasm"],
-        ):
-            done = subprocess.run([tools, "component", *map(str, command)], capture_output=True, text=True, check=False)
-            assert done.returncode == 0, done.stderr
-        return (folder / "made.wasm").read_bytes()
+    return build_component(WORLD, MODULE)

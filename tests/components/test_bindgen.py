@@ -10,6 +10,7 @@ import pytest
 
 from tests.components.sample import sample
 from tests.components.test_wit import WORLDS, make_component
+from tests.support.components import build_component
 from wasmz.component.binary.decoder import decode_component
 from wasmz.component.validation.validator import validate_component
 from wasmz.ship.component_stubs import render_bindings, render_component_stub
@@ -166,10 +167,8 @@ def test_interfaces_come_from_python_modules(folder: Path) -> None:
         (folder / place).mkdir(parents=True)
         (folder / place / "clock.py").write_text(f"def now():\n    return {answer}\n", encoding="utf-8")
     world, module = _clock_only()
-    from tests.components.sample import build
-
     (folder / "pkg" / "__init__.py").write_text("", encoding="utf-8")
-    (folder / "pkg" / "tick.wasm").write_bytes(build(world, module))
+    (folder / "pkg" / "tick.wasm").write_bytes(build_component(world, module))
     done = run(folder, "-c", "import wasmz.importer, pkg.tick; print(pkg.tick.when())")
     assert (done.stdout, done.stderr) == ("1\n", "")
 
@@ -250,8 +249,6 @@ def test_streams_and_futures_are_typed(tmp_path: Path) -> None:
 
 
 def _tick() -> bytes:
-    from tests.components.sample import build
-
     world = """
         package acme:tick@1.0.0;
         interface counters { resource counter { next: func() -> u32; } make: func() -> counter; }
@@ -267,7 +264,7 @@ def _tick() -> bytes:
             (i32.load (local.get 0)))
           (func (export "double") (param i32) (result i32) (i32.shl (local.get 0) (i32.const 1))))
     """
-    return build(world, module)
+    return build_component(world, module)
 
 
 _USE = "import tick; print(tick.double(21), tick.counters.make().next(), tick.__wasm_instance__ is not None)"

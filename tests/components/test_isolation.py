@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import wasmz
-from tests.components.sample import build
+from tests.support.components import build_component
 from wasmz.component import ComponentInstance, Linker
 
 pytestmark = pytest.mark.skipif(sys.platform == "emscripten", reason="there are no processes here")
@@ -63,7 +63,7 @@ _WRONG_HANDLES = (0, 2, 3, 7, 255, 1 << 16, (1 << 28) - 1, 1 << 28, (1 << 31) - 
 
 @functools.cache
 def _thief() -> bytes:
-    return build(WORLD, MODULE)
+    return build_component(WORLD, MODULE)
 
 
 class Coin:
@@ -247,7 +247,7 @@ _COUNTING = """
 
 
 def test_wasi_gives_nothing_by_itself(tmp_path: Any) -> None:
-    component = wasmz.Component.compile(build(_OUTSIDE, _COUNTING))
+    component = wasmz.Component.compile(build_component(_OUTSIDE, _COUNTING))
     linker = Linker(component.engine)
     with pytest.raises(wasmz.LinkError, match="wasi:cli/environment"):
         linker.instantiate(wasmz.Store(component.engine), component)

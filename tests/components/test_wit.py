@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.components.building import EXPORT, IMPORT, TYPE, component, section, text
-from tests.spec.suite import ConversionError, find_wasm_tools
-from tests.support.built import missing
+from tests.support.components import wasm_tools
 from wasmz.component.binary.decoder import decode_component
 from wasmz.component.forms import Resource, ResourceName
 from wasmz.component.types import (
@@ -111,16 +110,9 @@ WORLDS = {
 
 
 def _tools(*arguments: str | Path) -> str:
-    done = subprocess.run([_command(), *map(str, arguments)], capture_output=True, text=True, check=False)
+    done = subprocess.run([wasm_tools(), *map(str, arguments)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
-
-
-def _command() -> str:
-    try:
-        return find_wasm_tools()
-    except ConversionError as error:
-        missing(str(error))
 
 
 def _lines(wit: str) -> list[str]:

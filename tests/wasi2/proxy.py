@@ -10,14 +10,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import tempfile
 from functools import cache
-from pathlib import Path
 
-from tests.component_abi.support import find_wasm_tools
+from tests.support.components import HTTP_ERRORS, build_component
 
-_WIT = """
+_WIT = (
+    """
 package tests:proxy;
 world proxy {
   import wasi:http/types@0.2.0;
@@ -41,26 +39,9 @@ package wasi:http@0.2.0 {
   }
   interface types {
     use wasi:io/streams@0.2.0.{input-stream, output-stream};
-    record DNS-error-payload { rcode: option<string>, info-code: option<u16> }
-    record TLS-alert-received-payload { alert-id: option<u8>, alert-message: option<string> }
-    record field-size-payload { field-name: option<string>, field-size: option<u32> }
-    variant error-code {
-      DNS-timeout, DNS-error(DNS-error-payload), destination-not-found, destination-unavailable,
-      destination-IP-prohibited, destination-IP-unroutable, connection-refused, connection-terminated,
-      connection-timeout, connection-read-timeout, connection-write-timeout, connection-limit-reached,
-      TLS-protocol-error, TLS-certificate-error, TLS-alert-received(TLS-alert-received-payload),
-      HTTP-request-denied, HTTP-request-length-required, HTTP-request-body-size(option<u64>),
-      HTTP-request-method-invalid, HTTP-request-URI-invalid, HTTP-request-URI-too-long,
-      HTTP-request-header-section-size(option<u32>), HTTP-request-header-size(option<field-size-payload>),
-      HTTP-request-trailer-section-size(option<u32>), HTTP-request-trailer-size(field-size-payload),
-      HTTP-response-incomplete, HTTP-response-header-section-size(option<u32>),
-      HTTP-response-header-size(field-size-payload), HTTP-response-body-size(option<u64>),
-      HTTP-response-trailer-section-size(option<u32>), HTTP-response-trailer-size(field-size-payload),
-      HTTP-response-transfer-coding(option<string>), HTTP-response-content-coding(option<string>),
-      HTTP-response-timeout, HTTP-upgrade-failed, HTTP-protocol-error, loop-detected, configuration-error,
-      internal-error(option<string>)
-    }
-    variant header-error { invalid-syntax, forbidden, immutable }
+"""
+    + HTTP_ERRORS
+    + """    variant header-error { invalid-syntax, forbidden, immutable }
     resource fields { constructor(); append: func(name: string, value: list<u8>) -> result<_, header-error>; }
     resource incoming-request {
       path-with-query: func() -> option<string>;
@@ -82,6 +63,7 @@ package wasi:http@0.2.0 {
   }
 }
 """
+)
 
 # Results lie at 0, what the host allocates at 4096: it is used before the next call.
 _CORE = """
@@ -186,15 +168,4 @@ _CORE = """
 @cache
 def build() -> bytes:
     """The component."""
-    tools = find_wasm_tools()
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        (folder / "proxy.wit").write_text(_WIT)
-        (folder / "core.wat").write_text(_CORE)
-        for command in (
-            ("embed", "proxy.wit", "core.wat", "--world", "proxy", "-o", "embedded.wasm"),
-            ("new", "embedded.wasm", "-o", "proxy.wasm"),
-        ):
-            done = subprocess.run([tools, "component", *command], cwd=folder, capture_output=True, text=True)
-            assert done.returncode == 0, done.stderr
-        return (folder / "proxy.wasm").read_bytes()
+    return build_component(_WIT, _CORE)

@@ -15,13 +15,9 @@ many        asks for streams for ever
 
 from __future__ import annotations
 
-import subprocess
-import tempfile
 from functools import cache
-from pathlib import Path
 
-from tests.spec.suite import find_wasm_tools
-from tests.support.kept import kept
+from tests.support.components import build_component
 
 WIT = """
 package tests:program;
@@ -207,25 +203,4 @@ CORE = """
 @cache
 def build() -> bytes:
     """The component."""
-    return component(WIT, CORE)
-
-
-def component(wit: str, core: str) -> bytes:
-    """The component that a core module in the text format is, with its world."""
-    return kept((wit + core).encode(), lambda: _make(wit, core))
-
-
-def _make(wit: str, core: str) -> bytes:
-    tool = find_wasm_tools()
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        (folder / "world.wit").write_text(wit)
-        (folder / "core.wat").write_text(core)
-        for command in (
-            [tool, "component", "embed", "world.wit", "core.wat", "-o", "core.wasm"],
-            [tool, "component", "new", "core.wasm", "-o", "component.wasm"],
-        ):
-            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-            if done.returncode:
-                raise ValueError(done.stderr)
-        return (folder / "component.wasm").read_bytes()
+    return build_component(WIT, CORE)

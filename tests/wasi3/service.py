@@ -11,24 +11,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from tests.wasi3.program import component
-
-_ERRORS = """
-      DNS-timeout, DNS-error(DNS-error-payload), destination-not-found, destination-unavailable,
-      destination-IP-prohibited, destination-IP-unroutable, connection-refused, connection-terminated,
-      connection-timeout, connection-read-timeout, connection-write-timeout, connection-limit-reached,
-      TLS-protocol-error, TLS-certificate-error, TLS-alert-received(TLS-alert-received-payload),
-      HTTP-request-denied, HTTP-request-length-required, HTTP-request-body-size(option<u64>),
-      HTTP-request-method-invalid, HTTP-request-URI-invalid, HTTP-request-URI-too-long,
-      HTTP-request-header-section-size(option<u32>), HTTP-request-header-size(option<field-size-payload>),
-      HTTP-request-trailer-section-size(option<u32>), HTTP-request-trailer-size(field-size-payload),
-      HTTP-response-incomplete, HTTP-response-header-section-size(option<u32>),
-      HTTP-response-header-size(field-size-payload), HTTP-response-body-size(option<u64>),
-      HTTP-response-trailer-section-size(option<u32>), HTTP-response-trailer-size(field-size-payload),
-      HTTP-response-transfer-coding(option<string>), HTTP-response-content-coding(option<string>),
-      HTTP-response-timeout, HTTP-upgrade-failed, HTTP-protocol-error, loop-detected, configuration-error,
-      internal-error(option<string>)
-"""
+from tests.support.components import HTTP_ERRORS, build_component
 
 _WIT = f"""
 package tests:service;
@@ -50,11 +33,7 @@ package wasi:http@0.3.0 {{
     handle: async func(request: request) -> result<response, error-code>;
   }}
   interface types {{
-    record DNS-error-payload {{ rcode: option<string>, info-code: option<u16> }}
-    record TLS-alert-received-payload {{ alert-id: option<u8>, alert-message: option<string> }}
-    record field-size-payload {{ field-name: option<string>, field-size: option<u32> }}
-    variant error-code {{ {_ERRORS} }}
-    variant header-error {{ invalid-syntax, forbidden, immutable, size-exceeded, other(option<string>) }}
+{HTTP_ERRORS}    variant header-error {{ invalid-syntax, forbidden, immutable, size-exceeded, other(option<string>) }}
     resource fields {{ constructor(); append: func(name: string, value: list<u8>) -> result<_, header-error>; }}
     type trailers = fields;
     type headers = fields;
@@ -180,4 +159,4 @@ _CORE = """
 @cache
 def build() -> bytes:
     """The component."""
-    return component(_WIT, _CORE)
+    return build_component(_WIT, _CORE)
