@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import wasmz
-from tests.wasi2.test_host import payload
+from tests.wasi2.calls import payload
 from wasmz.errors import ComponentError, MemoryLimit, Trap
 from wasmz.runtime.wasi.grants import NetworkGrants
 from wasmz.runtime.wasi.wasi_config import WasiConfig

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 import wasmz
+from tests.wasi2.calls import MILLISECOND, check_items, payload
 from wasmz.component.commands import run_command
-from wasmz.errors import ComponentError, MemoryLimit, Trap
+from wasmz.errors import MemoryLimit, Trap
 from wasmz.runtime.wasi.wasi_config import WasiConfig
 from wasmz.wasi2.cli import Cli
 from wasmz.wasi2.clocks import Clocks
@@ -24,26 +25,11 @@ from wasmz.wasi2.guest import Guest
 from wasmz.wasi2.polling import Pollable, poll
 from wasmz.wasi2.random import Random
 from wasmz.wasi2.streams import InputStream, OutputStream
-from wasmz.wasi2.worlds import INTERFACES, VERSION, Interface
-
-MILLISECOND = 1_000_000
-
-
-def payload(function: Any, *args: Any) -> Any:
-    """What a function fails with. The error, and with it what the function had in its hands, does not stay."""
-    try:
-        function(*args)
-    except ComponentError as error:
-        return error.payload
-    raise AssertionError(f"{function} does not fail")
+from wasmz.wasi2.worlds import INTERFACES, VERSION
 
 
 def test_every_item_of_every_interface_is_there() -> None:
-    guest = Guest(WasiConfig())
-    for name, items in INTERFACES.items():
-        interface = Interface(guest, "wasmz.wasi2", items)
-        for item in interface:
-            assert callable(interface[item]), (name, item)
+    check_items("wasmz.wasi2", INTERFACES)
 
 
 def test_a_linker_gets_all_interfaces() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.wasi2.test_host import payload
+from tests.wasi2.calls import payload
 from wasmz.errors import Trap
 from wasmz.runtime.wasi.wasi_config import WasiConfig
 from wasmz.wasi2.guest import Guest

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import wasmz
-from tests.wasi2.test_host import payload
+from tests.wasi2.calls import payload
 from wasmz.runtime.wasi.grants import NetworkGrants
 from wasmz.runtime.wasi.wasi_config import WasiConfig
 from wasmz.wasi2.guest import Guest

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import wasmz
+from tests.wasi2.clients import LONG
 from tests.wasi3.endpoints import Endpoints, nobody_there
 from wasmz.component import Linker, asgi
 from wasmz.component.commands import run_command
@@ -26,8 +27,6 @@ from wasmz.component.commands import run_command
 # The least that the suite has, so that another folder is not taken for it.
 FEWEST_PROGRAMS = 55
 
-# Long enough that only a fault reaches it.
-_LONG = 60.0
 _KNOWN = {"operations", "proposals", "world", "servers", "root", "args", "env", "exit_code", "stdout", "stderr"}
 
 
@@ -104,7 +103,7 @@ class _Program:
             linker = Linker(component.engine)
             linker.define_wasi(self._config)
             with wasmz.Store(component.engine) as store:
-                store.set_deadline(_LONG)
+                store.set_deadline(LONG)
                 self._outcome = run_command(linker.instantiate(store, component))
         except wasmz.WasiExit as error:
             self._outcome = error.exit_code
@@ -120,7 +119,7 @@ class _Program:
 
     def __exit__(self, *error: object) -> None:
         os.close(self._streams.pop("stdin"))
-        self._thread.join(_LONG)
+        self._thread.join(LONG)
         for made in self._sockets.values():
             made.close()
         for number in self._streams.values():
@@ -146,7 +145,7 @@ class _Program:
             assert piece, self._why()
             line += piece
         host, _, port = line.decode().strip().rpartition(":")
-        self._sockets[id] = socket.create_connection((host, int(port)), timeout=_LONG)
+        self._sockets[id] = socket.create_connection((host, int(port)), timeout=LONG)
 
     def do_send(self, id: str, payload: str = "") -> None:
         self._sockets[id].sendall(payload.encode())
@@ -155,12 +154,12 @@ class _Program:
         assert self._sockets[id].recv(1 << 16).decode() == payload
 
     def do_wait(self, exit_code: int = 0) -> None:
-        self._thread.join(_LONG)
+        self._thread.join(LONG)
         assert not self._thread.is_alive(), "the program does not end"
         assert self._outcome == exit_code, self._why()
 
     def _why(self) -> str:
-        self._thread.join(_LONG)
+        self._thread.join(LONG)
         return f"{self._outcome}\n{os.read(self._streams['stderr'], 1 << 20).decode(errors='replace')}"
 
 
@@ -172,7 +171,7 @@ class _Service:
 
         self._errors = bytearray()
         config.stderr = self._errors
-        self._app = asgi(wasmz.Component.compile(program), config, timeout=_LONG)
+        self._app = asgi(wasmz.Component.compile(program), config, timeout=LONG)
         self._listener = socket.create_server(("127.0.0.1", 0))
         settings = uvicorn.Config(self._app, log_level="error", ws="none", lifespan="on", interface="asgi3")
         self._server = uvicorn.Server(settings)
@@ -184,7 +183,7 @@ class _Service:
 
     def __exit__(self, *error: object) -> None:
         self._server.should_exit = True
-        self._thread.join(_LONG)
+        self._thread.join(LONG)
         self._listener.close()
         self._app.close()
 
@@ -197,7 +196,7 @@ class _Service:
         body: str | None = None,
     ) -> None:
         host, port = self._listener.getsockname()
-        connection = http.client.HTTPConnection(host, port, timeout=_LONG)
+        connection = http.client.HTTPConnection(host, port, timeout=LONG)
         with contextlib.closing(connection):
             connection.request(method, path, None if body is None else body.encode(), headers or {})
             found = connection.getresponse()
@@ -211,7 +210,7 @@ class _Service:
         self._server.should_exit = True
 
     def do_wait(self, exit_code: int = 0) -> None:
-        self._thread.join(_LONG)
+        self._thread.join(LONG)
         assert not self._thread.is_alive(), "the server does not end"
 
 

@@ -12,11 +12,10 @@ from typing import Any
 import pytest
 
 import wasmz
-from wasmz.errors import ComponentError
+from tests.wasi2.calls import MILLISECOND, check_items, payload
 from wasmz.runtime.wasi.wasi_config import WasiConfig
 from wasmz.wasi2.filesystem import Files as OlderFiles
 from wasmz.wasi2.guest import Guest
-from wasmz.wasi2.worlds import Interface
 from wasmz.wasi3.clocks import Clocks
 from wasmz.wasi3.filesystem import Files
 from wasmz.wasi3.random import Random
@@ -26,26 +25,13 @@ from wasmz.wasi3.transfers import in_thread
 from wasmz.wasi3.udp import Udp
 from wasmz.wasi3.worlds import INTERFACES
 
-MILLISECOND = 1_000_000
 HERE = ("ipv4", {"port": 0, "address": (127, 0, 0, 1)})
 
 needs_sockets = pytest.mark.skipif(sys.platform == "emscripten", reason="no sockets here")
 
 
-def payload(function: Any, *args: Any) -> Any:
-    try:
-        function(*args)
-    except ComponentError as error:
-        return error.payload
-    raise AssertionError(f"{function} does not fail")
-
-
 def test_every_item_of_every_interface_is_there() -> None:
-    guest = Guest(WasiConfig())
-    for name, items in INTERFACES.items():
-        interface = Interface(guest, "wasmz.wasi3", items)
-        for item in interface:
-            assert callable(interface[item]), (name, item)
+    check_items("wasmz.wasi3", INTERFACES)
 
 
 def test_a_linker_gets_both_versions() -> None:

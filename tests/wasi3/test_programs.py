@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 import wasmz
+from tests.wasi2.clients import LONG
 from tests.wasi3.program import build
 from wasmz.component import Linker
 from wasmz.component.commands import is_command, run_command, run_command_async
@@ -22,8 +23,6 @@ from wasmz.component.commands import is_command, run_command, run_command_async
 if sys.platform == "emscripten":
     pytest.skip("no event loop can be run here", allow_module_level=True)
 
-# Long enough that only a fault reaches it.
-LONG = 60.0
 TEXT = bytes(range(256)) * 1000
 
 

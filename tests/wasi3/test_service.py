@@ -14,7 +14,7 @@ import wasmz
 if sys.platform == "emscripten":
     pytest.skip("needs threads", allow_module_level=True)
 
-from tests.wasi2.test_serving import LONG, Client
+from tests.wasi2.clients import LONG, Client, answer
 from tests.wasi3.endpoints import Endpoints, nobody_there
 from tests.wasi3.service import build
 from wasmz.component import asgi
@@ -34,13 +34,6 @@ def app(component: wasmz.Component) -> Iterator[Any]:
     made = asgi(component, timeout=LONG)
     yield made
     made.close()
-
-
-def answer(app: Any, path: str, *parts: bytes, **more: Any) -> Client:
-    async def main() -> Client:
-        return await Client(path, parts or (b"",), **more).run(app)
-
-    return asyncio.run(main())
 
 
 def test_a_response(app: Any) -> None:

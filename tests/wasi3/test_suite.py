@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.wasi.test_suite import _root, suite_folder
+from tests.wasi.suite import copy_folder, needed_suite_folder, suite_folder
 from tests.wasi3.suite import FEWEST_PROGRAMS, area_of, find_programs, run_program
 
 if sys.platform == "emscripten":
@@ -25,10 +25,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def test_the_suite_is_there(request: pytest.FixtureRequest) -> None:
-    folder = suite_folder(request.config)
-    if folder is None:
-        pytest.skip("WASI's test suite is missing: set WASMZ_WASI_TESTSUITE, or --wasi-testsuite, to its folder")
-    assert len(find_programs(folder)) >= FEWEST_PROGRAMS
+    assert len(find_programs(needed_suite_folder(request.config))) >= FEWEST_PROGRAMS
 
 
 def test_program(program: Path, tmp_path: Path) -> None:
@@ -36,4 +33,4 @@ def test_program(program: Path, tmp_path: Path) -> None:
 
 
 def test_files_in_memory(file_program: Path, tmp_path: Path) -> None:
-    run_program(file_program, lambda folder: _root(folder, tmp_path / "root", "memory"))
+    run_program(file_program, lambda folder: copy_folder(folder, tmp_path / "root", "memory"))
