@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
 
 from tests.wasi2.calls import payload
+from tests.wasi2.servers import LoopbackServer, nobody_there
 from wasmz.errors import Trap
 from wasmz.runtime.wasi.wasi_config import WasiConfig
 from wasmz.wasi2.guest import Guest
@@ -65,12 +66,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as made:
-        thread = threading.Thread(target=made.serve_forever)
-        thread.start()
-        yield f"127.0.0.1:{made.server_port}"
-        made.shutdown()
-        thread.join()
+    with LoopbackServer(_Handler) as made:
+        yield made.authority
 
 
 def request_to(guest: Guest, authority: str, path: str = "/", method: Any = "get", **fields: bytes) -> OutgoingRequest:
@@ -210,10 +207,22 @@ def test_parts_of_requests_that_are_none() -> None:
 
 
 def test_a_refused_connection() -> None:
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as made:
-        authority = f"127.0.0.1:{made.server_port}"
     guest = Guest(WasiConfig().allow_http("127.0.0.1"))
-    assert answer_to(guest, request_to(guest, authority)) == ("err", "connection-refused")
+    assert answer_to(guest, request_to(guest, nobody_there())) == ("err", "connection-refused")
+
+
+def test_servers_of_tests_are_silent_about_clients_that_leave(capsys: pytest.CaptureFixture[str]) -> None:
+    class Failing(BaseHTTPRequestHandler):
+        def handle(self) -> None:
+            raise errors.pop()
+
+    with LoopbackServer(Failing) as made:
+        for error, is_told in ((BrokenPipeError(), False), (ConnectionResetError(), False), (ValueError(), True)):
+            errors = [error]
+            with socket.create_connection(("127.0.0.1", made.server_port)) as client:
+                # The server closes the connection when it has told what went wrong.
+                assert client.recv(1) == b""
+            assert (type(error).__name__ in capsys.readouterr().err) == is_told
 
 
 def test_answers() -> None:

@@ -9,21 +9,15 @@ with the request's body (``echo-body``), or its line, fields and trailers as fie
 
 from __future__ import annotations
 
-import socket
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    routes: dict[tuple[str, str], dict[str, Any]]
+from tests.wasi2.servers import LoopbackServer
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: _Server
+    server: Endpoints
 
     def _answer(self) -> None:
         try:
@@ -97,33 +91,9 @@ for _method in ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"):
     setattr(_Handler, f"do_{_method}", _Handler._answer)
 
 
-class Endpoints:
-    """A server on loopback.
-
-    Attributes:
-        authority: its address and port.
-    """
+class Endpoints(LoopbackServer):
+    """A server of these endpoints."""
 
     def __init__(self, endpoints: list[dict[str, Any]]) -> None:
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.routes = {(one["method"], one["path"]): one for one in endpoints}
-        self.authority = f"127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
-
-    def __enter__(self) -> Endpoints:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-
-def nobody_there() -> str:
-    """An address on loopback at which nobody listens."""
-    with socket.socket() as made:
-        made.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{made.getsockname()[1]}"
+        super().__init__(_Handler)
+        self.routes = {(one["method"], one["path"]): one for one in endpoints}

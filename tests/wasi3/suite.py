@@ -20,7 +20,8 @@ from typing import Any
 
 import wasmz
 from tests.wasi2.clients import LONG
-from tests.wasi3.endpoints import Endpoints, nobody_there
+from tests.wasi2.servers import nobody_there
+from tests.wasi3.endpoints import Endpoints
 from wasmz.component import Linker, asgi
 from wasmz.component.commands import run_command
 

@@ -15,7 +15,8 @@ if sys.platform == "emscripten":
     pytest.skip("needs threads", allow_module_level=True)
 
 from tests.wasi2.clients import LONG, Client, answer
-from tests.wasi3.endpoints import Endpoints, nobody_there
+from tests.wasi2.servers import nobody_there
+from tests.wasi3.endpoints import Endpoints
 from tests.wasi3.service import build
 from wasmz.component import asgi
 from wasmz.errors import ComponentError
