@@ -9,7 +9,7 @@ from wasmz.codegen.assembler import assemble
 from wasmz.codegen.code_object import CodeDescription
 from wasmz.codegen.emitted import Jump, Label
 from wasmz.codegen.emitter import Emitter, ModuleFacts, find_homes
-from wasmz.codegen.hoisting import hoist_globals
+from wasmz.codegen.hoisted_globals import hoist_globals
 from wasmz.codegen.lowering import LOWERINGS, lowering_of
 from wasmz.codegen.lowering.control import TERMINATORS, fused_condition
 from wasmz.codegen.lowering.counting import keep_fuel, load_fuel

@@ -18,9 +18,9 @@ from wasmz.ir.facts import INTEGER_CONSTANTS
 from wasmz.ir.nodes import Block, Edge, Function, Value
 from wasmz.passes.analysis.induction import Form, as_signed
 from wasmz.passes.analysis.intervals import HALF, MODULUS, NUMBER_TYPES
-from wasmz.passes.loops.entry import LoopEntry
 from wasmz.passes.loops.forms import RegularLoop
 from wasmz.passes.loops.matching import Gap
+from wasmz.passes.loops.versioning import LoopEntry
 from wasmz.types import ValType
 
 _ENDLESS = 0xFFFF_FFFF

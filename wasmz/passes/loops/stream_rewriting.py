@@ -19,8 +19,8 @@ from wasmz.ir.facts import INTEGER_CONSTANTS
 from wasmz.ir.loops import Loop
 from wasmz.ir.nodes import BOOL, STREAM, Block, Edge, Function, ResultType, Terminator, Value
 from wasmz.passes.analysis.induction import REDUCTIONS
-from wasmz.passes.loops.entry import LoopEntry
 from wasmz.passes.loops.sums import DEEPEST_SUM, Counter, Crossing, Stream, Sums
+from wasmz.passes.loops.versioning import LoopEntry
 from wasmz.types import ValType
 
 # Counters below this are equal as signed, unsigned and unreduced numbers.

@@ -1,4 +1,4 @@
-"""The entry of a loop: code before it that decides whether something else does its iterations, or the first ones.
+"""Loop versioning: code before a loop that decides whether something else does its iterations, or the first ones.
 
     before:                          before:
       jump header(v0)                  v1 = ...                     add("i32.ge_u", ...)
