@@ -21,7 +21,7 @@ from tests.wasm.encode import (
 )
 from wasmz.errors import InvalidWasm
 from wasmz.types import ValType
-from wasmz.wasm import body_rules
+from wasmz.wasm import body_state
 from wasmz.wasm.body import decode_body
 from wasmz.wasm.decoder import decode_module
 from wasmz.wasm.instructions import INSTRUCTIONS, Instruction
@@ -258,7 +258,7 @@ def test_very_deep_nesting() -> None:
 
 
 def test_operands_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(body_rules, "MAX_OPERANDS", 5_000)
+    monkeypatch.setattr(body_state, "MAX_OPERANDS", 5_000)
     calls = module(
         section(1, vector(signature(b"", I32 * 1000))),
         section(3, vector(b"\x00", b"\x00")),

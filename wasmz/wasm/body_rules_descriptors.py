@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from wasmz.subtyping import heap_top, is_subtype, without_null
 from wasmz.types import DefinedType, RefType, ValType
-from wasmz.wasm.body_rules import BodyState, rule
+from wasmz.wasm.body_rules import rule
 from wasmz.wasm.body_rules_gc import branch_label, has_default, pop_reference, structure, unpacked
+from wasmz.wasm.body_state import BodyState
 
 
 def _pop_descriptor(state: BodyState, index: int, defined: DefinedType) -> None:

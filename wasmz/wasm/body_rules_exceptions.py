@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from wasmz.subtyping import is_subtype
 from wasmz.types import FuncType, HeapType, RefType, ValType
-from wasmz.wasm.body_rules import BOUNDARY, BodyState, Frame, rule
+from wasmz.wasm.body_rules import rule
+from wasmz.wasm.body_state import BOUNDARY, BodyState, Frame
 from wasmz.wasm.immediates import CATCH_ALL_REF, CATCH_REF
 from wasmz.wasm.instructions import BY_NAME
 

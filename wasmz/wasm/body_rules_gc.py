@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from wasmz.subtyping import default_value_exists, heap_top, is_storage_subtype, is_subtype, without_null
 from wasmz.types import ArrayType, DefinedType, FieldType, FuncType, HeapType, PackedType, RefType, StructType, ValType
-from wasmz.wasm.body_rules import I32, UNKNOWN, UNKNOWN_REFERENCE, BodyState, check_tail_call, rule
+from wasmz.wasm.body_rules import check_tail_call, rule
+from wasmz.wasm.body_state import I32, UNKNOWN, UNKNOWN_REFERENCE, BodyState
 
 _EXTERN, _ANY, _I31 = HeapType.EXTERN, HeapType.ANY, HeapType.I31
 

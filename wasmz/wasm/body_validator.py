@@ -13,7 +13,8 @@ from wasmz.types import ValType
 from wasmz.wasm import body_rules_descriptors as body_rules_descriptors
 from wasmz.wasm import body_rules_exceptions as body_rules_exceptions  # makes its rules known
 from wasmz.wasm import body_rules_gc as body_rules_gc
-from wasmz.wasm.body_rules import BOUNDARY, I32, RULES, BodyState, Frame, apply
+from wasmz.wasm.body_rules import RULES, apply
+from wasmz.wasm.body_state import BOUNDARY, I32, BodyState, Frame
 from wasmz.wasm.instructions import INSTRUCTIONS, Immediates
 from wasmz.wasm.proposals import Proposal
 from wasmz.wasm.syntax import DecodedInstruction, WasmModule

@@ -13,7 +13,8 @@ import re
 
 from wasmz.errors import InvalidWasm
 from wasmz.wasm import body_validator as body_validator  # makes all rules known
-from wasmz.wasm.body_rules import BodyState, apply
+from wasmz.wasm.body_rules import apply
+from wasmz.wasm.body_state import BodyState
 from wasmz.wasm.instructions import INSTRUCTIONS, Immediates
 
 TYPE_CHECKING = False
