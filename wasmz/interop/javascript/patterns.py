@@ -2,8 +2,8 @@
 
 Regular("a(b+)", "").match("xabb", 0)      -> Match: start 1, end 4, groups [(2, 4)]
 
-Python's ``re`` cannot be stopped while it matches, and has other rules; scripts and modules are not trusted. A matcher
-here is a function of a position and of what is to match after it, as in ECMAScript's own definition of patterns.
+Python's ``re`` cannot be stopped while it matches, and has other rules; scripts and modules are not trusted. What is
+made of a pattern is in ``matchers.py``.
 """
 
 from __future__ import annotations
@@ -11,42 +11,35 @@ from __future__ import annotations
 import unicodedata
 
 from wasmz.errors import bounded
+from wasmz.interop.javascript import matchers
+from wasmz.interop.javascript.matchers import LINE_ENDS, State, end_match, is_word
 from wasmz.interop.javascript.values import JavaScriptError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
-    Then = Callable[[int], int]
-    Matcher = Callable[[int, Then], int]
-    Chars = Callable[[str], bool]
+    from wasmz.interop.javascript.matchers import Chars, Matcher
 
-# Steps of one match, characters of a pattern, groups in groups, and how often a group may be tried to repeat.
+# Steps of one match, and for each character of the text.
 _MOST_STEPS = 500_000
-# And for each character of the text.
 _STEPS_FOR_EACH = 50
+# Characters of a pattern, and groups in groups.
 _LONGEST = 10_000
 _DEEPEST = 50
 _FLAGS = "dgimsuy"
-_LINE_ENDS = "\n\r\u2028\u2029"
 _SPACES = frozenset("\t\n\v\f\r \xa0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff") | {
     chr(c) for c in range(0x2000, 0x200B)
 }
 _CONTROLS = {"t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r", "0": "\0"}
 _MANY = 1 << 62
 
-
-def _is_word(char: str) -> bool:
-    return char.isascii() and (char.isalnum() or char == "_")
-
-
 _CLASSES: dict[str, Chars] = {
     "d": lambda c: "0" <= c <= "9",
-    "w": _is_word,
+    "w": is_word,
     "s": lambda c: c in _SPACES,
     "D": lambda c: not "0" <= c <= "9",
-    "W": lambda c: not _is_word(c),
+    "W": lambda c: not is_word(c),
     "S": lambda c: c not in _SPACES,
 }
 
@@ -64,22 +57,6 @@ class Match:
         self.start: int = start
         self.end: int = end
         self.groups: list[tuple[int, int] | None] = groups
-
-
-class _State:
-    """A match at work."""
-
-    __slots__ = ("groups", "left", "text")
-
-    def __init__(self, groups: int) -> None:
-        self.text: str = ""
-        self.groups: list[tuple[int, int] | None] = [None] * groups
-        self.left: int = _MOST_STEPS
-
-    def step(self) -> None:
-        self.left -= 1
-        if self.left < 0:
-            raise JavaScriptError("the regular expression takes too many steps", "RangeError")
 
 
 class Regular:
@@ -100,7 +77,7 @@ class Regular:
         self.last_index: Any = 0
         parser = _Parser(source, flags)
         self._matcher: Matcher = parser.whole()
-        self._state: _State = parser.state
+        self._state: State = parser.state
         self._count: int = parser.count
         self.names: dict[str, int] = parser.names
 
@@ -117,7 +94,7 @@ class Regular:
             for position in range(start, len(text) + 1):
                 state.step()
                 state.groups = [None] * self._count
-                end = self._matcher(position, _end)
+                end = self._matcher(position, end_match)
                 if end >= 0:
                     return Match(position, end, state.groups)
                 if "y" in self.flags:
@@ -145,10 +122,6 @@ def _count_groups(source: str) -> int:
     return count
 
 
-def _end(position: int) -> int:
-    return position
-
-
 class _Parser:
     """Makes a matcher of a pattern."""
 
@@ -165,7 +138,7 @@ class _Parser:
         self.is_multiline = "m" in flags
         self.is_dot_all = "s" in flags
         self.is_unicode = "u" in flags
-        self.state = _State(self.count)
+        self.state = State(self.count)
 
     def error(self, why: str) -> JavaScriptError:
         return _syntax_error(self.source, why)
@@ -193,13 +166,13 @@ class _Parser:
         while self.take("|"):
             choices.append(self.sequence())
         self.depth -= 1
-        return choices[0] if len(choices) == 1 else _any_of(choices)
+        return choices[0] if len(choices) == 1 else matchers.any_of(choices)
 
     def sequence(self) -> Matcher:
         parts: list[Matcher] = []
         while self.at < len(self.source) and not self.peek("|") and not self.peek(")"):
             parts.append(self.term())
-        return _in_order(parts)
+        return matchers.in_order(parts)
 
     def term(self) -> Matcher:
         first_group = self.opened
@@ -208,17 +181,19 @@ class _Parser:
             raise self.error("Nothing to repeat")
         if char in "^$":
             self.at += 1
-            return _start(self.state, self.is_multiline) if char == "^" else _finish(self.state, self.is_multiline)
+            matcher = matchers.start if char == "^" else matchers.finish
+            return matcher(self.state, self.is_multiline)
         if self.take("\\b"):
-            return _boundary(self.state, True)
+            return matchers.boundary(self.state, True)
         if self.take("\\B"):
-            return _boundary(self.state, False)
+            return matchers.boundary(self.state, False)
         if char == "(":
             return self.quantified(self.group(), None, first_group)
         chars = self.atom()
         if not callable(chars):
-            return self.quantified(self.reference(chars), None, first_group)
-        return self.quantified(_one(self.state, chars), chars, first_group)
+            matched = matchers.repeated(self.state, self.names, chars, self.ignores_case)
+            return self.quantified(matched, None, first_group)
+        return self.quantified(matchers.one(self.state, chars), chars, first_group)
 
     def group(self) -> Matcher:
         self.at += 1
@@ -227,7 +202,7 @@ class _Parser:
                 if not is_ahead:
                     raise self.error("looking back is not supported")
                 inner = self.closed(self.choice())
-                return _looking(self.state, inner, bool(is_wanted))
+                return matchers.looking(self.state, inner, bool(is_wanted))
         if self.take("?:"):
             return self.closed(self.choice())
         number = self.opened
@@ -241,7 +216,7 @@ class _Parser:
             self.at = end + 1
         elif self.peek("?"):
             raise self.error("Invalid group")
-        return _capturing(self.state, self.closed(self.choice()), number)
+        return matchers.capturing(self.state, self.closed(self.choice()), number)
 
     def closed(self, matcher: Matcher) -> Matcher:
         if not self.take(")"):
@@ -254,8 +229,8 @@ class _Parser:
             return matcher
         is_lazy = self.take("?")
         if chars is not None:
-            return _many_chars(self.state, chars, least, most, is_lazy)
-        return _many(self.state, matcher, least, most, is_lazy, range(first_group, self.opened))
+            return matchers.many_chars(self.state, chars, least, most, is_lazy)
+        return matchers.many(self.state, matcher, least, most, is_lazy, range(first_group, self.opened))
 
     def takes_quantifier(self) -> bool:
         before = self.at
@@ -290,7 +265,7 @@ class _Parser:
             return self.members()
         self.at += 1
         if char == ".":
-            return (lambda c: True) if self.is_dot_all else (lambda c: c not in _LINE_ENDS)
+            return (lambda c: True) if self.is_dot_all else (lambda c: c not in LINE_ENDS)
         if char == "\\":
             return self.escape()
         return self.literal(char)
@@ -422,23 +397,6 @@ class _Parser:
             found = folded
         return (lambda c: not found(c)) if is_negated else found
 
-    def reference(self, group: int | str) -> Matcher:
-        state, names, is_folded = self.state, self.names, self.ignores_case
-
-        def match(position: int, then: Then) -> int:
-            number = names.get(group, -1) if isinstance(group, str) else group
-            place = state.groups[number] if number >= 0 else None
-            if place is None:
-                return then(position)
-            state.step()
-            text = state.text
-            size = place[1] - place[0]
-            left, right = text[place[0] : place[1]], text[position : position + size]
-            is_same = left == right or (is_folded and left.upper() == right.upper())
-            return then(position + size) if is_same else -1
-
-        return match
-
 
 _CATEGORIES = {"Letter": "L", "Lowercase_Letter": "Ll", "Uppercase_Letter": "Lu", "Number": "N", "Punctuation": "P"} | {
     "Symbol": "S",
@@ -457,164 +415,3 @@ def _folded(char: str) -> str:
     """A character without its case, as patterns that ignore it compare."""
     upper = char.upper()
     return upper if len(upper) == 1 and (upper > "\x7f" or char <= "\x7f") else char
-
-
-# --- matchers -------------------------------------------------------------------------------------------------------
-
-
-def _in_order(parts: list[Matcher]) -> Matcher:
-    if len(parts) == 1:
-        return parts[0]
-
-    def match(position: int, then: Then) -> int:
-        def go(number: int, at: int) -> int:
-            if number == len(parts):
-                return then(at)
-            return parts[number](at, lambda end: go(number + 1, end))
-
-        return go(0, position)
-
-    return match
-
-
-def _any_of(choices: list[Matcher]) -> Matcher:
-    def match(position: int, then: Then) -> int:
-        for choice in choices:
-            end = choice(position, then)
-            if end >= 0:
-                return end
-        return -1
-
-    return match
-
-
-def _one(state: _State, chars: Chars) -> Matcher:
-    def match(position: int, then: Then) -> int:
-        state.step()
-        text = state.text
-        return then(position + 1) if position < len(text) and chars(text[position]) else -1
-
-    return match
-
-
-def _many_chars(state: _State, chars: Chars, least: int, most: int, is_lazy: bool) -> Matcher:
-    def greedy(position: int, then: Then) -> int:
-        text = state.text
-        end, last = position, min(len(text), position + most)
-        while end < last and chars(text[end]):
-            state.step()
-            end += 1
-        while end >= position + least:
-            state.step()
-            found = then(end)
-            if found >= 0:
-                return found
-            end -= 1
-        return -1
-
-    def lazy(position: int, then: Then) -> int:
-        text = state.text
-        end = position
-        while True:
-            state.step()
-            if end >= position + least:
-                found = then(end)
-                if found >= 0:
-                    return found
-            if end >= len(text) or end - position >= most or not chars(text[end]):
-                return -1
-            end += 1
-
-    return lazy if is_lazy else greedy
-
-
-def _many(state: _State, inner: Matcher, least: int, most: int, is_lazy: bool, own_groups: range) -> Matcher:
-    def match(position: int, then: Then) -> int:
-        def again(count: int, at: int) -> int:
-            state.step()
-
-            def more(end: int) -> int:
-                # What matches nothing is not repeated.
-                return -1 if end == at and count >= least else again(count + 1, end)
-
-            def repeat() -> int:
-                if count >= most:
-                    return -1
-                kept = list(state.groups)
-                for number in own_groups:
-                    state.groups[number] = None
-                end = inner(at, more)
-                if end < 0:
-                    state.groups[:] = kept
-                return end
-
-            if count < least:
-                return repeat()
-            if is_lazy:
-                end = then(at)
-                return end if end >= 0 else repeat()
-            end = repeat()
-            return end if end >= 0 else then(at)
-
-        return again(0, position)
-
-    return match
-
-
-def _capturing(state: _State, inner: Matcher, number: int) -> Matcher:
-    def match(position: int, then: Then) -> int:
-        def closed(end: int) -> int:
-            kept = state.groups[number]
-            state.groups[number] = (position, end)
-            found = then(end)
-            if found < 0:
-                state.groups[number] = kept
-            return found
-
-        return inner(position, closed)
-
-    return match
-
-
-def _looking(state: _State, inner: Matcher, is_wanted: bool) -> Matcher:
-    def match(position: int, then: Then) -> int:
-        kept = list(state.groups)
-        is_there = inner(position, _end) >= 0
-        if is_there is not is_wanted:
-            state.groups[:] = kept
-            return -1
-        if not is_wanted:
-            state.groups[:] = kept
-        end = then(position)
-        if end < 0:
-            state.groups[:] = kept
-        return end
-
-    return match
-
-
-def _start(state: _State, is_multiline: bool) -> Matcher:
-    def match(position: int, then: Then) -> int:
-        is_there = position == 0 or (is_multiline and state.text[position - 1] in _LINE_ENDS)
-        return then(position) if is_there else -1
-
-    return match
-
-
-def _finish(state: _State, is_multiline: bool) -> Matcher:
-    def match(position: int, then: Then) -> int:
-        text = state.text
-        is_there = position == len(text) or (is_multiline and text[position] in _LINE_ENDS)
-        return then(position) if is_there else -1
-
-    return match
-
-
-def _boundary(state: _State, is_wanted: bool) -> Matcher:
-    def match(position: int, then: Then) -> int:
-        text = state.text
-        before = position > 0 and _is_word(text[position - 1])
-        after = position < len(text) and _is_word(text[position])
-        return then(position) if (before is not after) is is_wanted else -1
-
-    return match
