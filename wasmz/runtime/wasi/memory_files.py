@@ -10,17 +10,24 @@ It behaves as a POSIX file system: hard and symbolic links, open files that were
 from __future__ import annotations
 
 import errno
-import os
 import time
-from weakref import WeakKeyDictionary
 
-from wasmz.errors import bounded, expect, expect_integer, shown
+from wasmz.errors import bounded, expect, shown
 from wasmz.runtime.wasi.descriptors import MAX_OFFSET, Descriptor, Failure
 from wasmz.runtime.wasi.errno import Errno
 from wasmz.runtime.wasi.flags import FdFlags, FileType, Rights, directory_rights
+from wasmz.runtime.wasi.memory_nodes import (
+    File,
+    Folder,
+    Link,
+    Space,
+    check_name,
+    entry_bytes,
+    expect_file,
+    expect_folder,
+    system_error,
+)
 from wasmz.runtime.wasi.resolution import Directory, Opening
-from wasmz.runtime.wasi.waiting import parts
-from wasmz.startup.concurrency import new_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,171 +35,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Final
 
-    from wasmz.runtime.limits.budgets import HostBudget
     from wasmz.runtime.wasi.descriptors import Stat
 
-_LONGEST_NAME: Final = 255
 _LONGEST_TARGET: Final = 4096
-# About the size of a file besides its content.
-_NODE_BYTES: Final = 512
-_ENTRY_BYTES: Final = 128
-_DEVICE: Final = 1
-# How many bytes are copied at a time.
-_PIECE: Final = 1 << 20
 
 
-class _Node:
-    """A file, directory or symbolic link, which may have any number of names."""
-
-    file_type: int
-    accessed: int
-    modified: int
-    changed: int
-
-    def __init__(self, system: MemoryFileSystem) -> None:
-        system.take(_NODE_BYTES + self.size)
-        self.system = system
-        self.inode: int = system.next_inode()
-        self.links = 1
-        self.accessed = self.modified = self.changed = system.now()
-
-    def __del__(self) -> None:
-        if hasattr(self, "changed"):
-            self.system.take(-_NODE_BYTES - self.size)
-
-    @property
-    def size(self) -> int:
-        return 0
-
-    def stat(self) -> Stat:
-        times = self.accessed, self.modified, self.changed
-        return _DEVICE, self.inode, self.file_type, self.links, self.size, *times
-
-    def set_times(self, accessed: int | None, modified: int | None) -> None:
-        if accessed is not None:
-            self.accessed = accessed
-        if modified is not None:
-            self.modified = modified
-        self.changed = self.system.now()
-
-
-class _File(_Node):
-    file_type = FileType.REGULAR_FILE
-    accessed: int
-    modified: int
-    changed: int
-
-    def __init__(self, system: MemoryFileSystem) -> None:
-        self.content: bytearray = bytearray()
-        super().__init__(system)
-
-    @property
-    def size(self) -> int:
-        return len(self.content)
-
-    def resize(self, size: int) -> None:
-        content = self.content
-        if size < len(content):
-            self.system.take(size - len(content))
-            del content[size:]
-        else:
-            # Writes all of it or nothing; in pieces, because the thread may be stopped.
-            before = len(content)
-            self.system.take(size - before)
-            try:
-                while len(content) < size:
-                    content.extend(bytes(min(size - len(content), _PIECE)))
-            except BaseException:
-                del content[before:]
-                self.system.take(before - size)
-                raise
-        self.modified = self.changed = self.system.now()
-
-    def read(self, targets: list[memoryview], offset: int) -> int:
-        total = 0
-        with memoryview(self.content) as content:
-            for (target,) in parts(targets, _PIECE, each=1):
-                part = content[offset + total : offset + total + len(target)]
-                target[: len(part)] = part
-                total += len(part)
-                if len(part) < len(target):
-                    break
-        self.accessed = self.system.now()
-        return total
-
-    def write(self, sources: list[memoryview], offset: int) -> int:
-        end = offset + sum(map(len, sources))
-        if end > MAX_OFFSET:
-            raise _error(errno.EFBIG)
-        if end > len(self.content):
-            self.resize(end)
-        start = offset
-        for (source,) in parts(sources, _PIECE, each=1):
-            self.content[start : start + len(source)] = source
-            start += len(source)
-        self.modified = self.changed = self.system.now()
-        return start - offset
-
-
-class _Link(_Node):
-    file_type = FileType.SYMBOLIC_LINK
-
-    def __init__(self, system: MemoryFileSystem, target: bytes) -> None:
-        self.target = target
-        super().__init__(system)
-
-    @property
-    def size(self) -> int:
-        return len(self.target)
-
-
-class _Folder(_Node):
-    """A directory.
-
-    Attributes:
-        parent: its parent directory; ``None`` for the root, and once it is removed.
-    """
-
-    file_type = FileType.DIRECTORY
-    modified: int
-    changed: int
-
-    def __init__(self, system: MemoryFileSystem, parent: _Folder | None) -> None:
-        super().__init__(system)
-        self.entries: dict[bytes, _Node] = {}
-        self.parent = parent
-        self.is_removed = False
-
-    def find(self, name: bytes) -> _Node:
-        """The entry with this name; ENOENT if there is none."""
-        if name == b".":
-            return self
-        _check_name(name)
-        node = self.entries.get(name)
-        if node is None:
-            raise _error(errno.ENOENT)
-        return node
-
-    def put(self, name: bytes, node: _Node) -> None:
-        """Adds an entry; EEXIST if the name is taken, ENOSPC if there is no room for one more."""
-        _check_name(name)
-        if name == b"." or name in self.entries:
-            raise _error(errno.EEXIST)
-        if self.is_removed:
-            raise _error(errno.ENOENT)
-        self.system.take(_entry_bytes(name))
-        self.entries[name] = node
-        self.modified = self.changed = self.system.now()
-
-    def drop(self, name: bytes) -> None:
-        """Removes an entry."""
-        node = self.entries.pop(name)
-        self.system.take(-_entry_bytes(name))
-        node.links -= 1
-        self.modified = self.changed = node.changed = self.system.now()
-
-
-class MemoryFileSystem:
+class MemoryFileSystem(Space):
     """Files in memory. Several guests may use them, also at the same time.
 
     Attributes:
@@ -214,17 +62,12 @@ class MemoryFileSystem:
                 Beyond it, a guest gets "no space left"; likewise beyond ``Config.mem_limit_bytes`` of its store, where
                 bytes count that are added while the guest has the files.
         """
-        self.now = now
-        self._lock = new_lock()
-        # For each store whose guests have the files: how many bytes its budget counts.
-        self._budgets: WeakKeyDictionary[HostBudget, int] = WeakKeyDictionary()
         if not (files is None or hasattr(type(files), "items")):
             raise TypeError(f"files must be a mapping of paths, not {bounded(repr(files))}")
         if not callable(now):
             raise TypeError(f"now must be callable, not {bounded(repr(now))}")
-        self._left = expect_integer(limit_bytes, "limit_bytes")
-        self._inodes = 0
-        self._root = _Folder(self, None)
+        super().__init__(limit_bytes, now)
+        self._root = Folder(self, None)
         for path, content in (files or {}).items():
             self.write(path, content)
 
@@ -237,17 +80,17 @@ class MemoryFileSystem:
         with self._lock:
             node = folder.entries.get(name)
             if node is None:
-                node = _File(self)
+                node = File(self)
                 folder.put(name, node)
             data = content.encode() if isinstance(content, str) else content
-            file = _expect_file(node)
+            file = expect_file(node)
             file.resize(0)
             file.write([memoryview(data).cast("B")], 0)
 
     def read(self, path: str) -> bytes:
         """The content of a file. ``OSError`` as for the host's files."""
         folder, name = self._walk(path)
-        return bytes(_expect_file(folder.find(name)).content)
+        return bytes(expect_file(folder.find(name)).content)
 
     def make_directories(self, path: str) -> None:
         """Makes a directory and its parents, unless they exist."""
@@ -257,12 +100,12 @@ class MemoryFileSystem:
     def paths(self) -> list[str]:
         """All paths, sorted; those of directories end with a slash."""
         found: list[str] = []
-        todo: list[tuple[str, _Folder]] = [("", self._root)]
+        todo: list[tuple[str, Folder]] = [("", self._root)]
         while todo:
             prefix, folder = todo.pop()
             for name, node in list(folder.entries.items()):
                 path = prefix + name.decode("utf-8", "surrogateescape")
-                if isinstance(node, _Folder):
+                if isinstance(node, Folder):
                     path += "/"
                     todo.append((path, node))
                 found.append(path)
@@ -271,10 +114,10 @@ class MemoryFileSystem:
     @shown
     def __repr__(self) -> str:
         entries = list(self._root.entries.items())
-        names = [f"{name.decode(errors='replace')}{'/' * isinstance(node, _Folder)}" for name, node in entries[:8]]
+        names = [f"{name.decode(errors='replace')}{'/' * isinstance(node, Folder)}" for name, node in entries[:8]]
         return f"<MemoryFileSystem with {bounded(', '.join(names)) or 'nothing'}{', ...' * (len(entries) > 8)}>"
 
-    def _walk(self, path: str, *, make: bool = False) -> tuple[_Folder, bytes]:
+    def _walk(self, path: str, *, make: bool = False) -> tuple[Folder, bytes]:
         """The directory of a path's last component, and that component. Links are not followed."""
         expect(path, str, "path", "a string")
         *before, last = [part for part in path.encode("utf-8", "surrogateescape").split(b"/") if part] or [b"."]
@@ -286,169 +129,137 @@ class MemoryFileSystem:
             folder = self._root
             for name in before:
                 if make and name not in folder.entries:
-                    folder.put(name, _Folder(self, folder))
-                folder = _expect_folder(folder.find(name))
+                    folder.put(name, Folder(self, folder))
+                folder = expect_folder(folder.find(name))
         return folder, last
 
-    # For preopening, and for nodes
+    # For preopening
 
     def open_directory(self, *, is_read_only: bool) -> Directory:
         """A descriptor for the root."""
         return MemoryDirectory(self, self._root, is_read_only=is_read_only)
 
-    def take(self, size: int) -> None:
-        """Counts ``size`` more bytes. ENOSPC if the limit does not allow them."""
-        with self._lock:
-            if size > max(self._left, 0):
-                raise _error(errno.ENOSPC)
-            reserved: list[HostBudget] = []
-            for budget, counted in list(self._budgets.items()):
-                # Bytes that were there before do not count for this guest.
-                change = max(size, -counted)
-                if change < 0:
-                    budget.release(-change)
-                elif not budget.reserve(change):
-                    for other in reserved:
-                        other.release(size)
-                        self._budgets[other] -= size
-                    raise _error(errno.ENOSPC)
-                else:
-                    reserved.append(budget)
-                self._budgets[budget] = counted + change
-            self._left -= size
-
-    def charge_to(self, budget: HostBudget) -> None:
-        """Counts what is added from now on in this budget, too: that of a store whose guest has the files."""
-        with self._lock:
-            self._budgets.setdefault(budget, 0)
-
-    def next_inode(self) -> int:
-        """An inode number that no other file has."""
-        with self._lock:
-            self._inodes += 1
-            return self._inodes
-
     # What resolution.Tree asks for
 
-    def enter(self, node: _Folder, name: bytes) -> _Folder:
+    def enter(self, node: Folder, name: bytes) -> Folder:
         """For the runtime (``resolution.Tree``). A directory in another one."""
-        return _expect_folder(node.find(name))
+        return expect_folder(node.find(name))
 
-    def leave(self, node: _Folder) -> None:
+    def leave(self, node: Folder) -> None:
         """For the runtime (``resolution.Tree``). Releases a directory: nothing to do."""
 
-    def read_link(self, node: _Folder, name: bytes) -> bytes:
+    def read_link(self, node: Folder, name: bytes) -> bytes:
         """For the runtime (``resolution.Tree``). The target of a symbolic link."""
         found = node.find(name)
-        if not isinstance(found, _Link):
-            raise _error(errno.EINVAL)
+        if not isinstance(found, Link):
+            raise system_error(errno.EINVAL)
         return found.target
 
-    def stat(self, node: _Folder, name: bytes) -> Stat:
+    def stat(self, node: Folder, name: bytes) -> Stat:
         """For the runtime (``resolution.Tree``). The attributes of an entry; links are not followed."""
         return node.find(name).stat()
 
-    def open(self, node: _Folder, name: bytes, opening: Opening) -> Descriptor:
+    def open(self, node: Folder, name: bytes, opening: Opening) -> Descriptor:
         """For the runtime (``resolution.Tree``). Opens an entry, and creates it if ``opening`` says so."""
         with self._lock:
             try:
                 found = node.find(name)
                 if opening.create and opening.exclusive:
-                    raise _error(errno.EEXIST)
+                    raise system_error(errno.EEXIST)
             except FileNotFoundError:
                 if not opening.create:
                     raise
-                found = _File(self)
+                found = File(self)
                 node.put(name, found)
-            if isinstance(found, _Link):
-                raise _error(errno.ELOOP)
-            if isinstance(found, _Folder):
+            if isinstance(found, Link):
+                raise system_error(errno.ELOOP)
+            if isinstance(found, Folder):
                 if opening.can_write:
-                    raise _error(errno.EISDIR)
+                    raise system_error(errno.EISDIR)
                 return MemoryDirectory(self, found, is_read_only=opening.is_read_only)
             if opening.must_be_directory:
-                raise _error(errno.ENOTDIR)
-            file = _expect_file(found)
+                raise system_error(errno.ENOTDIR)
+            file = expect_file(found)
             if opening.truncate:
                 file.resize(0)
             return MemoryFile(file, opening, self._lock)
 
-    def make_directory(self, node: _Folder, name: bytes) -> None:
+    def make_directory(self, node: Folder, name: bytes) -> None:
         """For the runtime (``resolution.Tree``). Makes an empty directory."""
         with self._lock:
-            node.put(name, _Folder(self, node))
+            node.put(name, Folder(self, node))
 
-    def remove_directory(self, node: _Folder, name: bytes) -> None:
+    def remove_directory(self, node: Folder, name: bytes) -> None:
         """For the runtime (``resolution.Tree``). Removes an empty directory."""
         with self._lock:
             if name == b".":
-                raise _error(errno.EINVAL)
-            found = _expect_folder(node.find(name))
+                raise system_error(errno.EINVAL)
+            found = expect_folder(node.find(name))
             if found.entries:
-                raise _error(errno.ENOTEMPTY)
+                raise system_error(errno.ENOTEMPTY)
             node.drop(name)
             found.is_removed, found.parent = True, None
 
-    def unlink(self, node: _Folder, name: bytes) -> None:
+    def unlink(self, node: Folder, name: bytes) -> None:
         """For the runtime (``resolution.Tree``). Removes an entry that is not a directory."""
         with self._lock:
-            if isinstance(node.find(name), _Folder):
-                raise _error(errno.EISDIR)
+            if isinstance(node.find(name), Folder):
+                raise system_error(errno.EISDIR)
             node.drop(name)
 
-    def rename(self, node: _Folder, name: bytes, to_node: _Folder, to_name: bytes) -> None:
+    def rename(self, node: Folder, name: bytes, to_node: Folder, to_name: bytes) -> None:
         """For the runtime (``resolution.Tree``). Moves an entry, and replaces one at the new name."""
         with self._lock:
             moved = node.find(name)
-            _check_name(to_name)
+            check_name(to_name)
             replaced = to_node.entries.get(to_name)
-            if isinstance(moved, _Folder):
-                above: _Folder | None = to_node
+            if isinstance(moved, Folder):
+                above: Folder | None = to_node
                 while above is not None:
                     if above is moved:
-                        raise _error(errno.EINVAL)
+                        raise system_error(errno.EINVAL)
                     above = above.parent
             if replaced is moved:
                 return
             if replaced is not None:
-                if isinstance(moved, _Folder):
-                    if _expect_folder(replaced).entries:
-                        raise _error(errno.ENOTEMPTY)
-                elif isinstance(replaced, _Folder):
-                    raise _error(errno.EISDIR)
+                if isinstance(moved, Folder):
+                    if expect_folder(replaced).entries:
+                        raise system_error(errno.ENOTEMPTY)
+                elif isinstance(replaced, Folder):
+                    raise system_error(errno.EISDIR)
             elif to_node.is_removed:
-                raise _error(errno.ENOENT)
+                raise system_error(errno.ENOENT)
             # There must be room for the new name before the old one is gone.
-            self.take(_entry_bytes(to_name))
+            self.take(entry_bytes(to_name))
             if replaced is not None:
                 to_node.drop(to_name)
-                if isinstance(replaced, _Folder):
+                if isinstance(replaced, Folder):
                     replaced.is_removed, replaced.parent = True, None
             node.drop(name)
             moved.links += 1
             to_node.entries[to_name] = moved
             to_node.modified = to_node.changed = self.now()
-            if isinstance(moved, _Folder):
+            if isinstance(moved, Folder):
                 moved.parent = to_node
 
-    def link(self, node: _Folder, name: bytes, to_node: _Folder, to_name: bytes) -> None:
+    def link(self, node: Folder, name: bytes, to_node: Folder, to_name: bytes) -> None:
         """For the runtime (``resolution.Tree``). Gives a file or symbolic link another name."""
         with self._lock:
             found = node.find(name)
-            if isinstance(found, _Folder):
-                raise _error(errno.EPERM)
+            if isinstance(found, Folder):
+                raise system_error(errno.EPERM)
             to_node.put(to_name, found)
             found.links += 1
             found.changed = self.now()
 
-    def symlink(self, target: bytes, node: _Folder, name: bytes) -> None:
+    def symlink(self, target: bytes, node: Folder, name: bytes) -> None:
         """For the runtime (``resolution.Tree``). Makes a symbolic link."""
         if len(target) >= _LONGEST_TARGET:
-            raise _error(errno.ENAMETOOLONG)
+            raise system_error(errno.ENAMETOOLONG)
         with self._lock:
-            node.put(name, _Link(self, target))
+            node.put(name, Link(self, target))
 
-    def set_times(self, node: _Folder, name: bytes, accessed: int | None, modified: int | None) -> None:
+    def set_times(self, node: Folder, name: bytes, accessed: int | None, modified: int | None) -> None:
         """For the runtime (``resolution.Tree``). Sets timestamps in nanoseconds; ``None`` leaves one unchanged."""
         node.find(name).set_times(accessed, modified)
 
@@ -458,7 +269,7 @@ class MemoryFile(Descriptor):
 
     file_type = FileType.REGULAR_FILE
 
-    def __init__(self, file: _File, opening: Opening, lock: _Lock) -> None:
+    def __init__(self, file: File, opening: Opening, lock: _Lock) -> None:
         self._file = file
         self._position = 0
         self._lock = lock
@@ -556,9 +367,9 @@ class MemoryDirectory(Directory):
 
     file_type = FileType.DIRECTORY
 
-    def __init__(self, tree: MemoryFileSystem, node: _Folder, *, is_read_only: bool) -> None:
+    def __init__(self, tree: MemoryFileSystem, node: Folder, *, is_read_only: bool) -> None:
         self.tree: MemoryFileSystem = tree
-        self.node: _Folder = node
+        self.node: Folder = node
         self.is_read_only = is_read_only
 
     @property
@@ -578,31 +389,3 @@ class MemoryDirectory(Directory):
 
     def entries(self) -> Iterator[tuple[int, int, bytes]]:
         return iter([(node.inode, node.file_type, name) for name, node in list(self.node.entries.items())])
-
-
-def _entry_bytes(name: bytes) -> int:
-    """About the size of an entry of a directory."""
-    return _ENTRY_BYTES + len(name)
-
-
-def _check_name(name: bytes) -> None:
-    if len(name) > _LONGEST_NAME:
-        raise _error(errno.ENAMETOOLONG)
-
-
-def _expect_folder(node: _Node) -> _Folder:
-    if not isinstance(node, _Folder):
-        raise _error(errno.ENOTDIR)
-    return node
-
-
-def _expect_file(node: _Node) -> _File:
-    if isinstance(node, _Folder):
-        raise _error(errno.EISDIR)
-    if not isinstance(node, _File):
-        raise _error(errno.ELOOP)
-    return node
-
-
-def _error(number: int) -> OSError:
-    return OSError(number, os.strerror(number))
