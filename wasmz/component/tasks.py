@@ -63,9 +63,10 @@ def call_core(function: Callable[..., Any], *args: Any) -> Any:
 
 
 def _piece(
-    known: dict[Any, Any], key: Any, options: BoundOptions, place: Place, source: str, write: Callable[[Side], Any]
+    key: Any, options: BoundOptions, place: Place, source: str, write: Callable[[Side], Any]
 ) -> Callable[..., Any]:
     """A function that is a part of calls, made once."""
+    known = options.items
     found = known.get(key)
     if found is None:
 
@@ -83,7 +84,7 @@ def _function_piece(
 ) -> Callable[..., Any]:
     place, type = function.place, function.type
     key = (name, type, source)
-    return _piece(function.options.items, key, function.options, place, source, lambda side: write(type, side))
+    return _piece(key, function.options, place, source, lambda side: write(type, side))
 
 
 def start_call(
@@ -191,7 +192,6 @@ def returned_value(task: Task, result: Any, cores: tuple[Any, ...]) -> Any:
     """The value that a component gives to ``task.return``."""
     function: Any = task.function
     lift = _piece(
-        function.options.items,
         ("returned", task.source, None if result is None else result.form),
         function.options,
         function.place,
@@ -223,28 +223,9 @@ def lowered(
 
     ``source`` is the encoding of strings in results, or ``"python"``.
     """
-    core_type = options.layouts.lowered(type, is_async=options.is_async)
-    most = MAX_FLAT_ASYNC_PARAMS if options.is_async else MAX_FLAT_PARAMS
+    lift, lower = _conversions(type, options, place, source)
     flat_result = () if type.result is None else options.layouts.flat(type.result)
     has_pointer = type.result is not None and (options.is_async or flat_result is None or len(flat_result) > 1)
-    count = len(core_type.params)
-    key = (type, options.is_async, source)
-    lift = _piece(
-        options.items,
-        ("lift_arguments", *key),
-        options,
-        place,
-        source,
-        lambda side: lift_arguments_text(type, side, most, count),
-    )
-    lower = _piece(
-        options.items,
-        ("lower_result", *key),
-        options,
-        place,
-        source,
-        lambda side: lower_result_text(type, side, is_async=options.is_async),
-    )
     state = place.state
 
     def call(*cores: Any) -> Any:
@@ -289,6 +270,31 @@ def lowered(
         return subtask.state | index << 4
 
     return call
+
+
+def _conversions(
+    type: FunctionType, options: BoundOptions, place: Place, source: str
+) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """What lifts the arguments of a function that core code calls, and what lowers its result."""
+    core_type = options.layouts.lowered(type, is_async=options.is_async)
+    most = MAX_FLAT_ASYNC_PARAMS if options.is_async else MAX_FLAT_PARAMS
+    count = len(core_type.params)
+    key = (type, options.is_async, source)
+    lift = _piece(
+        ("lift_arguments", *key),
+        options,
+        place,
+        source,
+        lambda side: lift_arguments_text(type, side, most, count),
+    )
+    lower = _piece(
+        ("lower_result", *key),
+        options,
+        place,
+        source,
+        lambda side: lower_result_text(type, side, is_async=options.is_async),
+    )
+    return lift, lower
 
 
 def deliver(subtask: Subtask) -> None:
