@@ -14,7 +14,7 @@ from _operator import index
 
 from wasmz.component.spelling import attribute_name
 from wasmz.component.traps import WrongValue
-from wasmz.component.types import FixedListType, ListType, MapType, TupleType
+from wasmz.component.types import INTEGER_BOUNDS, FixedListType, ListType, MapType, TupleType
 from wasmz.component.values import Case, Err, Ok, Record, Some, result_of
 from wasmz.errors import bounded
 from wasmz.runtime.abi import FRAME_KEY
@@ -25,17 +25,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from wasmz.component.types import ValueType
-
-_RANGES = {
-    "u8": (0, 255),
-    "u16": (0, 65535),
-    "u32": (0, (1 << 32) - 1),
-    "u64": (0, (1 << 64) - 1),
-    "s8": (-128, 127),
-    "s16": (-32768, 32767),
-    "s32": (-(1 << 31), (1 << 31) - 1),
-    "s64": (-(1 << 63), (1 << 63) - 1),
-}
 
 
 def explain(
@@ -86,7 +75,7 @@ def _integer(type: Any, value: Any, path: str, find: Any) -> None:
         number = index(value)
     except TypeError:
         raise _wrong(path, type.kind, value) from None
-    low, high = _RANGES[type.kind]
+    low, high = INTEGER_BOUNDS[type.kind]
     if not low <= number <= high:
         raise WrongValue(path, f"expected {type.kind}, got {bounded(str(number), 40)}, which is out of range")
 
@@ -271,7 +260,7 @@ def _handle(type: Any, value: Any, path: str, find: Any) -> None:
 
 
 _CHECKS: dict[str, Any] = {
-    **dict.fromkeys(_RANGES, _integer),
+    **dict.fromkeys(INTEGER_BOUNDS, _integer),
     "f32": _float,
     "f64": _float,
     "bool": _bool,

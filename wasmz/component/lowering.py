@@ -23,6 +23,7 @@ from wasmz.component.lifting import (
     struct_of,
 )
 from wasmz.component.transfer import MOST_BYTES
+from wasmz.component.types import INTEGER_BOUNDS
 from wasmz.types import ValType
 
 TYPE_CHECKING = False
@@ -34,17 +35,7 @@ if TYPE_CHECKING:
     from wasmz.component.types import ValueType
     from wasmz.component.writer import Side, Text
 
-# The bounds of integers, and up to where they are compared without a call.
-_BOUNDS: Final[dict[str, tuple[int, int]]] = {
-    "u8": (0, 255),
-    "u16": (0, 65535),
-    "u32": (0, (1 << 32) - 1),
-    "u64": (0, (1 << 64) - 1),
-    "s8": (-128, 127),
-    "s16": (-32768, 32767),
-    "s32": (-(1 << 31), (1 << 31) - 1),
-    "s64": (-(1 << 63), (1 << 63) - 1),
-}
+# Up to where integers are compared without a call.
 _QUICK: Final = 0x3FFFFFFF
 _COMPOUND: Final = frozenset({"record", "tuple", "fixed-list"})
 _CHOICES: Final = frozenset({"variant", "option", "result"})
@@ -107,7 +98,7 @@ class Lowering:
     def flat(self, type: ValueType, name: str) -> list[str]:
         """Expressions for the core values that stand for a value, a name; it writes lines before them."""
         kind, raw, text = type.kind, self.side.is_raw, self.text
-        if kind in _BOUNDS:
+        if kind in INTEGER_BOUNDS:
             return [self._integer(kind, name)]
         if kind in ("record", "tuple"):
             return [
@@ -150,7 +141,7 @@ class Lowering:
         return type.kind == "borrow" and not self.side.is_raw and self._resource(type).state is self.side.state
 
     def _integer(self, kind: str, name: str) -> str:
-        low, high = _BOUNDS[kind]
+        low, high = INTEGER_BOUNDS[kind]
         if not self.side.is_raw:
             quick_low, quick_high = max(low, -_QUICK), min(high, _QUICK)
             self.text.line(

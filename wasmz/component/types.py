@@ -62,6 +62,18 @@ CHAR: Final = PrimitiveType("char")
 STRING: Final = PrimitiveType("string")
 ERROR_CONTEXT: Final = PrimitiveType("error-context")
 
+# The least and the greatest of the integers of each kind.
+INTEGER_BOUNDS: Final[dict[str, tuple[int, int]]] = {
+    "u8": (0, 255),
+    "u16": (0, 65535),
+    "u32": (0, (1 << 32) - 1),
+    "u64": (0, (1 << 64) - 1),
+    "s8": (-128, 127),
+    "s16": (-32768, 32767),
+    "s32": (-(1 << 31), (1 << 31) - 1),
+    "s64": (-(1 << 63), (1 << 63) - 1),
+}
+
 
 class RecordType(ValueType):
     """A record. ``fields`` are pairs of label and type."""
