@@ -8,12 +8,14 @@ import subprocess
 import sys
 import textwrap
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import wasmz
+from tests.support.turns import run_in_turns
 from tests.wasm.encode import I32, KITCHEN_SINK, function
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -174,16 +176,7 @@ def test_handles_in_threads(engine: wasmz.Engine) -> None:
             returned.append(other.release_unwrap())
         returned.append(mine.release_unwrap())
 
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        threads = [threading.Thread(target=work, args=(first.retain(),)) for _ in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    finally:
-        sys.setswitchinterval(interval)
+    run_in_turns([partial(work, first.retain()) for _ in range(8)])
     assert len(returned) == 8 * 201
     assert set(returned) == {None}
     assert first.count == 1

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-import threading
+from functools import partial
 from types import FrameType
 from typing import Any
 
 import pytest
 
+from tests.support.turns import run_in_turns
 from wasmz.codegen.targets import current_target
 from wasmz.codegen.targets.base import Target
 
@@ -56,24 +57,15 @@ def test_growing_in_the_middle_of_growing() -> None:
 
 @pytest.mark.skipif(sys.platform == "emscripten", reason="no threads here")
 def test_growing_by_many_threads() -> None:
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        for _ in range(20):
-            target = type(current_target())()
-            wrong: list[BaseException] = []
+    for _ in range(20):
+        target = type(current_target())()
+        wrong: list[BaseException] = []
 
-            def work(count: int, target: Target = target, wrong: list[BaseException] = wrong) -> None:
-                try:
-                    grow(target, count)
-                except BaseException as error:
-                    wrong.append(error)
+        def work(count: int, target: Target = target, wrong: list[BaseException] = wrong) -> None:
+            try:
+                grow(target, count)
+            except BaseException as error:
+                wrong.append(error)
 
-            threads = [threading.Thread(target=work, args=(70 + 10 * number,)) for number in range(8)]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-            assert wrong == []
-    finally:
-        sys.setswitchinterval(interval)
+        run_in_turns([partial(work, 70 + 10 * number) for number in range(8)])
+        assert wrong == []

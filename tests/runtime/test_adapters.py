@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.runtime.handmade import instantiate, make_image
+from tests.support.turns import run_in_turns
 from wasmz.config import Config
 from wasmz.errors import Trap, TrapCode
 from wasmz.runtime.calls.func import Func
@@ -290,16 +291,7 @@ def test_threads_share_the_raised_limit() -> None:
         except BaseException as error:
             failures.append(error)
 
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
-    try:
-        threads = [threading.Thread(target=work) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    finally:
-        sys.setswitchinterval(interval)
+    run_in_turns([work] * 4, 1e-5)
     assert failures == []
     assert sys.getrecursionlimit() == before
     assert depth.nesting == {}

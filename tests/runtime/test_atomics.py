@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
 import wasmz
 from tests.differential.oracle import assemble
+from tests.support.turns import run_in_turns
 from wasmz.config import OPT_LEVELS
 from wasmz.wasm.instructions import BY_NAME
 
@@ -153,16 +154,7 @@ def test_no_change_is_lost(level: int) -> None:
     memory = wasmz.Memory(wasmz.Store(engine), wasmz.MemoryType(1, 2, shared=True))
     linker.define("m", "m", memory)
     instances = [wasmz.Instance(wasmz.Store(engine), module, linker) for _ in range(4)]
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
-    try:
-        threads = [threading.Thread(target=instance.call, args=("add", 3000)) for instance in instances]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    finally:
-        sys.setswitchinterval(interval)
+    run_in_turns([partial(instance.call, "add", 3000) for instance in instances], 1e-5)
     assert memory.read_value(64, "I") == 3 * 3000 * 4
 
 

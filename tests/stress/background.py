@@ -24,7 +24,8 @@ from tests.differential import oracle
 from tests.differential.generator import PROFILES, generate
 from tests.differential.loops import generate_loops
 from tests.differential.oracle import Call, Disagreement, assemble, compare, make_calls
-from tests.stress.threads import short_turns, tier_up
+from tests.stress.threads import TURN, tier_up
+from tests.support.turns import short_turns
 from wasmz.compile import background
 
 _BYTES = 1200
@@ -71,7 +72,7 @@ def check(seed: int) -> list[str]:
     elif background.background.is_off:
         restart()
     if name == "threads":
-        with short_turns():
+        with short_turns(TURN):
             return tier_up(seed % 1_000_000, 60)
     data = choose.randbytes(_BYTES)
     binary = assemble(generate_loops(data) if name == "loops" else generate(data, PROFILES[name]))

@@ -38,6 +38,7 @@ from typing import Any
 from wasmtime import wat2wasm
 
 import wasmz
+from tests.support.turns import short_turns
 from wasmz.runtime.memory import linear as memory_module
 from wasmz.runtime.memory import views as views_module
 from wasmz.runtime.memory.views import WIDTHS, NativeViews, extent
@@ -478,27 +479,25 @@ class Order:
 
 def run_orders(first: int, count: int) -> None:
     """Runs some orders in this process. Raises what is wrong with one, with its seed."""
-    switch = sys.getswitchinterval()
     allocate = memory_module._allocate
     data = wat2wasm(GUEST)
     modules = []
     for settings in ({"opt_level": 0}, {"opt_level": 2}, {"compile_mode": "eager"}):
         engine = wasmz.Engine(wasmz.Config(use_cache=False, **settings))
         modules.append((engine, wasmz.Module.compile(engine, data)))
-    sys.setswitchinterval(1e-5)
     try:
-        for seed in range(first, first + count):
-            engine, module = modules[seed % len(modules)]
-            chosen = Allocator(random.Random(seed))
-            memory_module._allocate = chosen.allocate
-            try:
-                Order(seed, engine, module).run()
-            except BaseException as error:
-                error.add_note(f"in order {seed}, which ran with {Order.kind}")
-                raise
+        with short_turns(1e-5):
+            for seed in range(first, first + count):
+                engine, module = modules[seed % len(modules)]
+                chosen = Allocator(random.Random(seed))
+                memory_module._allocate = chosen.allocate
+                try:
+                    Order(seed, engine, module).run()
+                except BaseException as error:
+                    error.add_note(f"in order {seed}, which ran with {Order.kind}")
+                    raise
     finally:
         memory_module._allocate = allocate
-        sys.setswitchinterval(switch)
 
 
 class Last:

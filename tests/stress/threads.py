@@ -17,10 +17,10 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import wasmz
+from tests.support.turns import short_turns
 from wasmz.text import assemble
 
 THREADS = 8
@@ -133,17 +133,6 @@ def call_at_random(instance: wasmz.Instance, seed: int, number: int, calls: int,
     return wrong
 
 
-@contextmanager
-def short_turns() -> Iterator[None]:
-    """Has threads take turns as often as possible."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(TURN)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
-
-
 def in_threads(work: Callable[[int], list[str]]) -> list[str]:
     """Runs work in threads that begin at the same moment; what was wrong in any."""
     start, wrong = threading.Barrier(THREADS), []
@@ -220,7 +209,7 @@ def stress(kind: str, seconds: float, first: int = 1, calls: int = 60) -> tuple[
     end = time.monotonic() + seconds
     wrong: list[str] = []
     done = 0
-    with short_turns():
+    with short_turns(TURN):
         while done == 0 or time.monotonic() < end:
             # Small enough to be exact as a single.
             wrong += [f"seed {first + done}: {problem}" for problem in KINDS[kind]((first + done) % 1_000_000, calls)]
