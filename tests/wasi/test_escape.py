@@ -352,20 +352,25 @@ def test_opening_a_pipe_does_not_wait(sandbox: Sandbox) -> None:
     assert guest.open(3, "pipe/x", rights=READ)[0] == Errno.NOTDIR
 
 
+NO_PATHS = [
+    ("a" * 256, Errno.NAMETOOLONG),
+    ("dir/" + "a" * 300, Errno.NAMETOOLONG),
+    ("dir/../" * 600 + "file", Errno.NAMETOOLONG),
+    ("a/" * 40_000, Errno.NAMETOOLONG),
+    ("file\0", Errno.INVAL),
+    ("\0", Errno.INVAL),
+    ("file\0/../../outside/secret", Errno.INVAL),
+    ("", Errno.NOENT),
+]
+
+
 @pytest.mark.parametrize(
     ("path", "error"),
     [
-        ("a" * 256, Errno.NAMETOOLONG),
-        ("dir/" + "a" * 300, Errno.NAMETOOLONG),
-        ("dir/../" * 600 + "file", Errno.NAMETOOLONG),
-        ("a/" * 40_000, Errno.NAMETOOLONG),
-        ("file\0", Errno.INVAL),
-        ("\0", Errno.INVAL),
-        ("file\0/../../outside/secret", Errno.INVAL),
+        *NO_PATHS,
         (b"\xff", Errno.ILSEQ),
         (b"dir/\xc0\xaf../file", Errno.ILSEQ),
         (b"\xed\xa0\x80", Errno.ILSEQ),
-        ("", Errno.NOENT),
     ],
 )
 def test_paths_that_are_none(sandbox: Sandbox, path: str | bytes, error: int) -> None:

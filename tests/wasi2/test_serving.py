@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -300,16 +301,29 @@ def serve(*words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
 
 
-def test_the_command(tmp_path: Path) -> None:
-    (tmp_path / "proxy.wasm").write_bytes(build())
-    server = serve(str(tmp_path / "proxy.wasm"), "--addr", "127.0.0.1:0")
+@contextmanager
+def running_server(folder: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """The process of a server of the proxy, and its port. It is stopped, sooner or later."""
+    (folder / "proxy.wasm").write_bytes(build())
+    server = serve(str(folder / "proxy.wasm"), "--addr", "127.0.0.1:0")
     stop = threading.Timer(LONG, server.kill)
     stop.start()
     try:
         assert server.stderr is not None
         line = server.stderr.readline()
         assert line.startswith("serving http://127.0.0.1:"), line + server.stderr.read()
-        connection = http.client.HTTPConnection("127.0.0.1", int(line.rstrip("/\n").rpartition(":")[2]), timeout=LONG)
+        yield server, int(line.rstrip("/\n").rpartition(":")[2])
+    finally:
+        server.kill()
+        server.wait()
+        stop.cancel()
+        if server.stderr is not None:
+            server.stderr.close()
+
+
+def test_the_command(tmp_path: Path) -> None:
+    with running_server(tmp_path) as (server, port):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LONG)
         for body in (b"hello", b"x" * 200_000):
             connection.request("POST", "/echo", body)
             response = connection.getresponse()
@@ -321,10 +335,8 @@ def test_the_command(tmp_path: Path) -> None:
         with pytest.raises(http.client.IncompleteRead):
             connection.getresponse().read()
         connection.close()
-    finally:
         server.terminate()
         rest = server.communicate()[1]
-        stop.cancel()
     assert "GET '/trap': unreachable" in rest and "Traceback" not in rest
 
 
@@ -428,27 +440,20 @@ def test_requests_of_two_lengths_are_refused(app: Any, fields: list[tuple[bytes,
 def test_ctrl_c_ends_requests_that_never_end(tmp_path: Path) -> None:
     if sys.platform == "win32":
         pytest.skip("other processes get no Ctrl-C here")
-    (tmp_path / "proxy.wasm").write_bytes(build())
-    server = serve(str(tmp_path / "proxy.wasm"), "--addr", "127.0.0.1:0")
-    stop = threading.Timer(LONG, server.kill)
-    stop.start()
-    try:
-        assert server.stderr is not None
-        port = int(server.stderr.readline().rstrip("/\n").rpartition(":")[2])
-        with socket.create_connection(("127.0.0.1", port)) as one, socket.create_connection(("127.0.0.1", port)) as two:
-            one.sendall(b"GET /loop HTTP/1.1\r\nHost: a\r\n\r\n")
-            # It answers, so both have begun; and it takes nothing of what follows.
-            two.sendall(b"GET /flood HTTP/1.1\r\nHost: a\r\n\r\n")
-            assert two.recv(16).startswith(b"HTTP/1.1 201")
-            begin = time.monotonic()
-            server.send_signal(signal.SIGINT)
-            assert server.wait(LONG) == 130
-            # Their time would be a minute.
-            assert time.monotonic() - begin < 30
-    finally:
-        server.kill()
-        server.communicate()
-        stop.cancel()
+    with (
+        running_server(tmp_path) as (server, port),
+        socket.create_connection(("127.0.0.1", port)) as one,
+        socket.create_connection(("127.0.0.1", port)) as two,
+    ):
+        one.sendall(b"GET /loop HTTP/1.1\r\nHost: a\r\n\r\n")
+        # It answers, so both have begun; and it takes nothing of what follows.
+        two.sendall(b"GET /flood HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert two.recv(16).startswith(b"HTTP/1.1 201")
+        begin = time.monotonic()
+        server.send_signal(signal.SIGINT)
+        assert server.wait(LONG) == 130
+        # Their time would be a minute.
+        assert time.monotonic() - begin < 30
 
 
 def test_behind_hypercorn(component: wasmz.Component) -> None:
