@@ -300,6 +300,38 @@ def test_what_is_the_same_in_all_iterations(shape: str, disable_passes: tuple[st
     assert made == len(calls) > 0
 
 
+_LOADED = ("v128.load", "i32.load", "i64.load")
+_SAME_LOADS = [name for name in BY_NAME if name.startswith(_LOADED) and name != "v128.load"]
+
+
+@pytest.mark.parametrize("use", ["shuffled", "replaced", "added", "fixed"])
+def test_what_is_loaded_from_one_computed_place(use: str) -> None:
+    """A load whose address is a quotient is no access in a regular place: numpy loads one number."""
+    parts, calls = [], []
+    for op in _SAME_LOADS:
+        type = op[:4] if op[0] == "v" else op[:3]
+        address, lane = "(i32.div_u (local.get $n0) (i32.const 3))", "1 " if op.endswith("_lane") else ""
+        loaded = f"({op} {lane}{address}{' (v128.load (local.get $p))' if lane else ''})"
+        vector = loaded if type == "v128" else f"({'i32x4' if type == 'i32' else 'i64x2'}.splat {loaded})"
+        value = {
+            "shuffled": f"(i8x16.shuffle {' '.join(map(str, range(3, 19)))} {vector} (v128.load (local.get $p)))",
+            "replaced": f"(i32x4.replace_lane 1 (i16x8.replace_lane 0 {vector} (local.get $n)) (local.get $p))",
+            "added": f"(i16x8.add {vector} (v128.load (local.get $p)))",
+            "fixed": vector,
+        }[use]
+        store = f"(v128.store offset=4096 (local.get $p) {value})"
+        if use == "fixed":
+            store = f"(i64.store offset=4096 (local.get $fixed) (i64x2.extract_lane 1 {value}))"
+        loop = _LOOP.format(name=f"{op} {use}", fixed=store, stepping="", total="")
+        parts.append(loop.replace("(local $fixed i32)", "(local $fixed i32) (local $n0 i32)").replace(
+            "(loop $next", "(local.set $n0 (local.get $n)) (loop $next"))  # fmt: skip
+        calls += [(f"{op} {use}", (64, count)) for count in (40, 2)]
+    data = "".join(f"\\{number * 37 % 251:02x}" for number in range(200))
+    wat = f'(module (memory (export "memory") 1) (data (i32.const 0) "{data}") {" ".join(parts)})'
+    with without_thresholds():
+        assert compare(assemble(wat), calls, levels=(2,)) == len(calls) > 0
+
+
 _USES = ("fixed", "stepping", "add", "xor")
 _LOOP = """(func (export "{name}") (param $p i32) (param $n i32) (result i32)
   (local $fixed i32) (local $total i32) (local $wide i64) (local $v v128)

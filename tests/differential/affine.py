@@ -241,7 +241,8 @@ class _Loops:
         kind = choices.below(8)
         if depth <= 0 or kind == 0:
             if choices.chance(25):
-                return f"({choices.pick(_PARTIAL_LOADS)}{self.address()})"
+                address = self.computed() if choices.chance(30) else self.address()
+                return f"({choices.pick(_PARTIAL_LOADS)}{address})"
             return f"(v128.load{self.address()})"
         if kind == 6:
             return self.with_number(depth)
@@ -365,11 +366,15 @@ class _Loops:
         loads = _LOADS[type]
         name, _ = loads[0] if self.choices.chance(60) else self.choices.pick(loads)
         if self.choices.chance(12):
-            # At an address that was loaded: in a table, in what is written, at times out of bounds.
-            mask, base = self.choices.pick(((0xFF, 2048), (0x7FF, 0), (0x1FFF, 512), (0xFFFF, 0), (0x1FFFF, 0)))
-            index = f"(i32.and (i32.load{self.address()}) (i32.const {mask}))"
-            return f"({name} offset={base} {index})"
+            return f"({name}{self.computed()})"
         return f"({name}{self.address()})"
+
+    def computed(self) -> str:
+        """An address that was loaded: in a table, in what is written, at times out of bounds; or always the same."""
+        mask, base = self.choices.pick(((0xFF, 2048), (0x7FF, 0), (0x1FFF, 512), (0xFFFF, 0), (0x1FFFF, 0)))
+        if self.choices.chance(25):
+            return f" offset={base} (i32.rem_u (local.get $u) (i32.const {mask}))"
+        return f" offset={base} (i32.and (i32.load{self.address()}) (i32.const {mask}))"
 
     def value(self, type: str, depth: int) -> str:
         choices = self.choices

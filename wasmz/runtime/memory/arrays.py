@@ -273,7 +273,7 @@ def _vector_functions(numpy: Any) -> tuple[Callable[..., Any], ...]:
 
     def widen(value: Any, type: Any) -> Any:
         """The eight bytes of each element as lanes."""
-        return numpy.ascontiguousarray(value)[..., None].view(type)
+        return numpy.asarray(value, order="C")[..., None].view(type)
 
     def add_pairs(lanes: Any) -> Any:
         return (lanes[..., ::2] + lanes[..., 1::2]).view(numpy.uint8)
