@@ -196,6 +196,30 @@ def test_numpy_is_imported_only_after_many_iterations() -> None:
         assert imported.called
 
 
+def test_numpy_is_not_imported_where_the_stack_is_nearly_full() -> None:
+    """If the import failed there, no other import of numpy could succeed in this process."""
+    without = {name: module for name, module in sys.modules.items() if name != "numpy"}
+    text = _texts("axpy")[0]
+
+    def at_the_end_of_the_stack(action: Any) -> Any:
+        try:
+            return at_the_end_of_the_stack(action)
+        except RecursionError:
+            return action()
+
+    with (
+        mock.patch.object(arrays.State, "names", None),
+        mock.patch.object(arrays.State, "is_missing", False),
+        mock.patch.dict(arrays._functions, clear=True),
+        mock.patch.dict(sys.modules, without, clear=True),
+        mock.patch.object(arrays, "_find_names", return_value=None) as imported,
+    ):
+        assert at_the_end_of_the_stack(lambda: arrays._find(text, 600)) is None
+        assert not imported.called and not arrays.State.is_missing
+        assert arrays._find(text, 600) is None
+        assert imported.called
+
+
 def test_few_functions_of_long_texts_are_kept() -> None:
     """They outlive their modules, and count against no limit."""
     text = "def rounds(*_): return 0\n#"

@@ -15,6 +15,7 @@ import sys
 from _struct import unpack_from
 
 from wasmz.runtime.limits.checkpoints import requests, stop_if_asked
+from wasmz.runtime.limits.depth import has_room
 from wasmz.runtime.memory.linear import Memory
 from wasmz.runtime.numeric.floats import f32_from_bits, f32_to_bits, f64_to_bits
 from wasmz.startup.concurrency import load
@@ -97,7 +98,8 @@ def _find(text: str, rounds: int) -> tuple[Callable[..., Any], int] | None:
             return None
         if "numpy" not in sys.modules:
             State.left -= rounds
-            if State.left > 0:
+            # An import that fails for want of stack would be the last: numpy cannot be initialised twice.
+            if State.left > 0 or not has_room():
                 return None
         names = State.names = _find_names()
         if names is None:
