@@ -122,11 +122,7 @@ class _Scope:
     def resource(self, name: str) -> str:
         """A resource type with its constructor, methods and static functions."""
         items = []
-        for key, extern in self.exports.items():
-            kind, _, rest = key.removeprefix("[").partition("]")
-            owner, _, member = rest.partition(".")
-            if owner != name or not isinstance(extern, FunctionType):
-                continue
+        for kind, member, extern in members_of(self.exports, name):
             if kind == "constructor":
                 items.append(_constructor(self, extern))
             else:
@@ -134,6 +130,15 @@ class _Scope:
                 text = self.function(extern, prefix=prefix, without_self=kind == "method")
                 items.append(f"{escaped(member)}: {text}")
         return block(f"resource {escaped(name)}", items, end=";") if items else f"resource {escaped(name)};"
+
+
+def members_of(externs: Mapping[str, ExternType], resource: str) -> Iterator[tuple[str, str, FunctionType]]:
+    """The functions of a resource: ``constructor``, ``method`` or ``static``, name, and type."""
+    for key, extern in externs.items():
+        kind, _, rest = key.removeprefix("[").partition("]")
+        owner, _, member = rest.partition(".")
+        if owner == resource and isinstance(extern, FunctionType):
+            yield kind, member, extern
 
 
 def _constructor(scope: _Scope, type: FunctionType) -> str:

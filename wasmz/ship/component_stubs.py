@@ -32,6 +32,7 @@ from wasmz.component.types import (
     VariantType,
 )
 from wasmz.component.validation.validator import validate_component
+from wasmz.component.wit import members_of
 from wasmz.ship.stubs import StubNames
 from wasmz.version import __version__
 
@@ -307,11 +308,7 @@ class _Stub:
 
     def _resource(self, place: _Place, name: str, cls: str) -> list[str]:
         lines = []
-        for key, extern in place.externs.items():
-            kind, _, rest = key.removeprefix("[").partition("]")
-            owner, _, member = rest.partition(".")
-            if owner != name or not isinstance(extern, FunctionType):
-                continue
+        for kind, member, extern in members_of(place.externs, name):
             if kind == "constructor":
                 params = ", ".join([f"{attribute_name(label)}: {self.taken(param)}" for label, param in extern.params])
                 first = _first("self", extern.params)

@@ -191,12 +191,7 @@ class PlainBody(Expressions):
         before = len(self.lines)
         for statement in step:
             self.on_expression(statement[1])
-        ending = [line[4 * self.indent :] for line in self.lines[before:]]
-        del self.lines[before:]
-        self.looped(body, ending)
-        for line in ending:
-            self.emit(line)
-        self.indent -= 1
+        self.end_loop(body, before)
 
     def repeat(self) -> None:
         """The head of a loop, which counts how often it repeats."""
@@ -218,6 +213,10 @@ class PlainBody(Expressions):
         before = len(self.lines)
         self.emit(f"if not {self.condition(condition)}:")
         self.emit("    break")
+        self.end_loop(body, before)
+
+    def end_loop(self, body: list[Node], before: int) -> None:
+        """Ends a loop. The lines that were written since ``before`` come after its body, and wherever it continues."""
         ending = [line[4 * self.indent :] for line in self.lines[before:]]
         del self.lines[before:]
         self.looped(body, ending)
