@@ -115,4 +115,5 @@ if not TYPE_CHECKING:
         def __setitem__(self, key, value):
             references = self._references
             # Atomic, also between threads: the key may have a new value already.
-            references[key] = ref(value, lambda _: _remove_dead_weakref(references, key))
+            # When the interpreter ends, this module may have lost its names before the value goes.
+            references[key] = ref(value, lambda _, remove=_remove_dead_weakref: remove(references, key))
