@@ -55,16 +55,16 @@ def run(engine: str, job: str, path: Path, folder: Path) -> Any:
         if engine == "wasmz":
             status = _run_by_wasmz(path, arguments, folder)
         else:
-            status = _run_by_binding(_binding(engine), path, arguments, folder)
+            status = _run_by_binding(binding(engine), path, arguments, folder)
         return status, (folder / output).read_bytes()
     if job in WORDS:
-        return _count_by_wasmz(path) if engine == "wasmz" else _count_by_binding(_binding(engine), path, folder)
+        return _count_by_wasmz(path) if engine == "wasmz" else _count_by_binding(binding(engine), path, folder)
     if engine == "wasmz":
         return _encode_by_wasmz(job, path)
-    return _encode_by_binding(_binding(engine), job, path, folder)
+    return _encode_by_binding(binding(engine), job, path, folder)
 
 
-def _binding(engine: str) -> Any:
+def binding(engine: str) -> Any:
     """The package ``wasmtime``, or what has its API."""
     importlib.import_module(f"{engine}.component")
     return importlib.import_module(engine)
@@ -127,7 +127,7 @@ def _count_by_wasmz(path: Path) -> dict[str, Any]:
     return {"found": found, "total": exports.total([0.5, 2, 4]), "log": log}
 
 
-def _compiled(wasmtime: Any, path: Path, folder: Path) -> tuple[Any, Any]:
+def compiled(wasmtime: Any, path: Path, folder: Path) -> tuple[Any, Any]:
     """An engine and a component, from the machine code that an earlier process left."""
     Component = wasmtime.component.Component
     engine, kept = wasmtime.Engine(), folder / f"{path.stem}.machine"
@@ -140,7 +140,7 @@ def _compiled(wasmtime: Any, path: Path, folder: Path) -> tuple[Any, Any]:
 
 def _run_by_binding(wasmtime: Any, path: Path, arguments: list[str], folder: Path) -> int:
     Linker = wasmtime.component.Linker
-    engine, component = _compiled(wasmtime, path, folder)
+    engine, component = compiled(wasmtime, path, folder)
     store, config = wasmtime.Store(engine), wasmtime.WasiConfig()
     config.argv = arguments
     config.preopen_dir(str(folder), "/")
@@ -159,7 +159,7 @@ def _run_by_binding(wasmtime: Any, path: Path, arguments: list[str], folder: Pat
 def _encode_by_binding(wasmtime: Any, job: str, path: Path, folder: Path) -> dict[str, Any]:
     Linker, Record, Variant = wasmtime.component.Linker, wasmtime.component.Record, wasmtime.component.Variant
     config, kind, items = CODECS[job]
-    engine, component = _compiled(wasmtime, path, folder)
+    engine, component = compiled(wasmtime, path, folder)
     store = wasmtime.Store(engine)
     store.set_wasi(wasmtime.WasiConfig())
     linker = Linker(engine)
@@ -203,7 +203,7 @@ def _encode_by_binding(wasmtime: Any, job: str, path: Path, folder: Path) -> dic
 
 def _count_by_binding(wasmtime: Any, path: Path, folder: Path) -> dict[str, Any]:
     Linker = wasmtime.component.Linker
-    engine, component = _compiled(wasmtime, path, folder)
+    engine, component = compiled(wasmtime, path, folder)
     store = wasmtime.Store(engine)
     store.set_wasi(wasmtime.WasiConfig())
     linker = Linker(engine)

