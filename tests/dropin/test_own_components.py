@@ -140,6 +140,15 @@ def test_a_linker_that_is_forgotten_while_adding_is_free_again() -> None:
     assert not linker.locked
 
 
+RANDOM = """(component
+  (import "wasi:random/random@0.2.0" (instance $i (export "get-random-u64" (func (result u64)))))
+  (alias export $i "get-random-u64" (func $f))
+  (core func $f (canon lower (func $f)))
+  (core module $a (import "" "f" (func (result i64))) (func (export "f") (result i64) call 0))
+  (core instance $a (instantiate $a (with "" (instance (export "f" (func $f))))))
+  (func (export "f") (result u64) (canon lift (core func $a "f"))))"""
+
+
 def test_host_functions_that_are_missing_name_their_import() -> None:
     engine = w.Engine()
     linker, component_ = component.Linker(engine), component.Component(engine, parse(HOST))
@@ -148,6 +157,18 @@ def test_host_functions_that_are_missing_name_their_import() -> None:
     mk: Any = linker.instantiate(store, component_).get_func(store, "mk")
     with pytest.raises(w.WasmtimeError, match="unknown import: `mk` has not been defined"):
         mk(store)
+
+
+def test_what_wasi_defines_is_no_unknown_import() -> None:
+    """In any compatible version: there, only the version that the binding itself defines is known."""
+    engine = w.Engine()
+    linker, component_ = component.Linker(engine), component.Component(engine, parse(RANDOM))
+    linker.add_wasip2()
+    linker.define_unknown_imports_as_traps(component_)
+    store = w.Store(engine)
+    store.set_wasi(w.WasiConfig())
+    run: Any = linker.instantiate(store, component_).get_func(store, "f")
+    assert run(store) < 2**64
 
 
 def test_text_needs_a_tool(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -310,6 +310,45 @@ def _(w: Any) -> Any:
     return found
 
 
+# Of interfaces in WASI's namespace that no linker has, and of one that only `add_wasi_http` defines.
+OF_WASI = {
+    "no WASI's": """(component
+  (import "wasi:blobstore/types" (instance $i
+    (export "value" (type (sub resource))) (export "size" (func (result u64)))))
+  (alias export $i "size" (func $f))
+  (core func $f (canon lower (func $f)))
+  (core module $a (import "" "f" (func (result i64))) (func (export "f") (result i64) call 0))
+  (core instance $a (instantiate $a (with "" (instance (export "f" (func $f))))))
+  (func (export "f") (result u64) (canon lift (core func $a "f"))))""",
+    "HTTP's": """(component
+  (import "wasi:http/types@0.2.0" (instance $i
+    (export "fields" (type $t (sub resource)))
+    (export "[constructor]fields" (func (result (own $t))))))
+  (alias export $i "[constructor]fields" (func $f))
+  (core func $f (canon lower (func $f)))
+  (core module $a (import "" "f" (func (result i32))) (func (export "f") (result i32) call 0))
+  (core instance $a (instantiate $a (with "" (instance (export "f" (func $f))))))
+  (alias export $i "fields" (type $t))
+  (export $e "fields" (type $t))
+  (func (export "f") (result (own $e)) (canon lift (core func $a "f"))))""",
+}
+
+for _name, _text in OF_WASI.items():
+
+    @scenario(f"unknown imports beside WASI: {_name}")
+    def _(w: Any, text: str = _text) -> Any:
+        engine = w.Engine()
+        linker, store = w.component.Linker(engine), w.Store(engine)
+        store.set_wasi(w.WasiConfig())
+        linker.add_wasip2()
+        component = w.component.Component(engine, parse(text))
+        linker.define_unknown_imports_as_traps(component)
+        instance = linker.instantiate(store, component)
+        found = tried(lambda: instance.get_func(store, "f")(store))
+        # The last line of an error, which is about the cause.
+        return str(found).strip().splitlines()[-1].strip()
+
+
 # Exports and types
 
 TYPES = """(component

@@ -12,7 +12,7 @@ from wasmz.wasmtime.component._resource_type import ResourceType, resource_type
 from wasmz.wasmtime.component._types import is_resource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 Definitions = dict[str, Any]
 
@@ -57,8 +57,30 @@ def find_definition(items: Definitions, name: str) -> Any:
     return names.get(name)
 
 
-def add_traps(items: Definitions, name: str, extern: Any) -> None:
+def of_wasi(linker: wasmz.component.Linker, name: str, has_wasi: bool, has_http: bool) -> Mapping[str, Any]:
+    """What a linker's WASI defines for an imported interface, if it is wanted; else nothing."""
+    is_wanted = has_http if name.startswith("wasi:http/") else has_wasi
+    return (linker.get(name) if is_wanted and name.startswith("wasi:") else None) or {}
+
+
+def part_of_wasi(known: Mapping[str, Any], name: str) -> Any:
+    """What WASI has for a name in an interface, or ``None``: methods are those of their class."""
+    kind, _, rest = name[1:].partition("]") if name.startswith("[") else ("", "", name)
+    if name in known or not kind:
+        return known.get(name)
+    owner, _, member = rest.partition(".")
+    cls = known.get(owner)
+    return cls if kind == "constructor" else getattr(cls, member.replace("-", "_"), None)
+
+
+def add_traps(items: Definitions, name: str, extern: Any, known: Any) -> None:
     """Defines an import that has no definition: its functions raise errors.
+
+    Args:
+        items: where it is defined.
+        name: its name there.
+        extern: its type.
+        known: what WASI defines for it.
 
     Raises:
         WasmtimeError: it has a core module, or a component.
@@ -69,8 +91,8 @@ def add_traps(items: Definitions, name: str, extern: Any) -> None:
             found = items[name] = {}
         if isinstance(found, dict):
             for inner, part in extern.exports.items():
-                add_traps(found, inner, part)
-    elif found is not None:
+                add_traps(found, inner, part, part_of_wasi(known, inner) if known else None)
+    elif found is not None or known:
         return
     elif extern.kind == "func":
         items[name] = FunctionDefinition(functools.partial(_fail, name))

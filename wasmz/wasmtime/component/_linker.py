@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Union
 
+import wasmz
 from wasmz.wasmtime._engine import Engine
 from wasmz.wasmtime._error import WasmtimeError
 from wasmz.wasmtime._linker import Shadowing
@@ -24,7 +25,7 @@ from wasmz.wasmtime.component._definitions import (
     ModuleDefinition,
     ResourceDefinition,
     add_traps,
-    find_definition,
+    of_wasi,
 )
 from wasmz.wasmtime.component._instance import Instance
 from wasmz.wasmtime.component._linking import link
@@ -110,9 +111,11 @@ class Linker(Managed[Any]):
             WasmtimeError: a core module has no definition.
         """
         self._assert_not_locked()
+        known = wasmz.component.Linker(self.engine._live())
+        if self._has_wasi or self._has_http:
+            known.define_wasi()
         for name, extern in component._live().imports.items():
-            if not (self._has_wasi and name.startswith("wasi:")) or find_definition(self._items, name) is not None:
-                add_traps(self._items, name, extern)
+            add_traps(self._items, name, extern, of_wasi(known, name, self._has_wasi, self._has_http))
 
 
 LinkerInstanceParent = Union[Linker, "LinkerInstance"]

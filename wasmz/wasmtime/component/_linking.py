@@ -13,6 +13,8 @@ from wasmz.wasmtime.component._definitions import (
     ModuleDefinition,
     ResourceDefinition,
     find_definition,
+    of_wasi,
+    part_of_wasi,
 )
 from wasmz.wasmtime.component._failures import failure
 from wasmz.wasmtime.component._func import host_callable
@@ -85,8 +87,7 @@ class _Linking:
 
     def _of_wasi(self, name: str) -> Mapping[str, Any]:
         """What WASI defines for an imported interface."""
-        is_wanted = self._has_http if name.startswith("wasi:http/") else self._has_wasi
-        return (self._linker.get(name) if is_wanted and name.startswith("wasi:") else None) or {}
+        return of_wasi(self._linker, name, self._has_wasi, self._has_http)
 
     def root(self, name: str, extern: Any) -> Any:
         """What wasmz's linker gets for an import of the component.
@@ -141,7 +142,7 @@ class _Linking:
             return known  # type: ignore[return-value]
         for name, part in extern.exports.items():
             try:
-                found[name] = self._item(find_definition(items, name), part, _part(known, name))
+                found[name] = self._item(find_definition(items, name), part, part_of_wasi(known, name))
             except _Missing as missing:
                 raise _Missing(f"instance export `{name}` has the wrong type", *missing.causes) from None
         return {name: item for name, item in found.items() if item is not None}
@@ -177,13 +178,3 @@ class _Linking:
         for name in self._type.defined.get(resource, ()):
             found = found[name]
         return resource_type("class", found) if isinstance(found, type) else resource_type("type", resource)
-
-
-def _part(known: Mapping[str, Any], name: str) -> Any:
-    """What WASI has for a name in an interface: methods are those of their class."""
-    kind, _, rest = name[1:].partition("]") if name.startswith("[") else ("", "", name)
-    if name in known or not kind:
-        return known.get(name)
-    owner, _, member = rest.partition(".")
-    cls = known.get(owner)
-    return cls if kind == "constructor" else getattr(cls, member.replace("-", "_"), None)
