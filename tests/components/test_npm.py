@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +14,9 @@ import pytest
 from benchmarks.fetch import FetchError
 from benchmarks.fetch import run as run_command
 from tests.components.npm_jobs import CARDS, JOBS, TEXT, gives_result, run
-from tests.components.packages import component, component_of_npm
+from tests.components.packages import NPM_JOBS
 from tests.support.built import missing
 
-_ANALYSIS = "wasm/arcjet_analyze_js_req.component.wasm"
-_FILES: dict[str, Callable[[], Path]] = {
-    "analyze-early": partial(component_of_npm, "@arcjet/analyze", _ANALYSIS),
-    "analyze": partial(component_of_npm, "@arcjet/analyze-wasm", _ANALYSIS),
-    "analyze-python": partial(component, "arcjet", f"_analyze/{_ANALYSIS}"),
-    "redact": partial(component_of_npm, "@arcjet/redact-wasm", "wasm/arcjet_analyze_bindings_redact.component.wasm"),
-}
 _ENGINES = ("wasmz", "wasmtime", "wasmz.wasmtime")
 
 # The labels of WIT are in camel case in JavaScript, and none is ``undefined``.
@@ -77,7 +68,7 @@ def _file(job: str) -> Path:
     if sys.platform == "emscripten":
         pytest.skip("there are no processes here, and no network")
     try:
-        return _FILES[job]()
+        return NPM_JOBS[job]()
     except FetchError as error:
         missing(str(error))
 
