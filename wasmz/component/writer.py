@@ -15,11 +15,13 @@ by text (``code_cache.py``).
 
 from __future__ import annotations
 
-import re
 from keyword import iskeyword
+
+from wasmz.startup.light import memoized
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Sequence
     from typing import Any, Final
 
@@ -153,15 +155,20 @@ class Text:
             return name if iskeyword(name) else f"_{name}"
 
         source = "\n".join([*self._made, f"def call({params}):", *(self.lines or ["    pass"]), ""])
-        return _NAMES.sub(rename, source)
+        return _names().sub(rename, source)
 
     def names(self) -> dict[str, Any]:
         """What the names stand for, as they are in the source."""
         return {f"_{name}": value for name, value in self.namespace.items()}
 
 
-# Names, but for attributes and what is in quotes.
-_NAMES = re.compile(r"(?<![\w.'\"])[A-Za-z]\w*")
+@memoized
+def _names() -> re.Pattern[str]:
+    """Names, but for attributes and what is in quotes."""
+    # 2 ms, which opening a component does not need.
+    import re
+
+    return re.compile(r"(?<![\w.'\"])[A-Za-z]\w*")
 
 
 class _Indented:
