@@ -17,10 +17,12 @@ import platformdirs
 import pytest
 
 import wasmz
+from tests.component_abi.support import parse
 from tests.wasm.encode import I32, function
 from wasmz.artifact import cache as cache_module
 from wasmz.artifact.pyc import DamagedFile, decode_pyc, encode_pyc, hash_source
 from wasmz.compile.pipeline import compile_module
+from wasmz.component import Linker, opening
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -173,10 +175,10 @@ def test_truncated_at_every_length(kept: Path) -> None:
     whole = kept.read_bytes()
     for length in range(len(whole)):
         with pytest.raises(DamagedFile):
-            decode_pyc(whole[:length], hash_source(ADDS_5))
+            decode_pyc(whole[:length])
     with pytest.raises(DamagedFile):
-        decode_pyc(whole + b"\0", hash_source(ADDS_5))
-    assert decode_pyc(whole, hash_source(ADDS_5))[0].exports[0].name == "f"
+        decode_pyc(whole + b"\0")
+    assert decode_pyc(whole)[0].exports[0].name == "f"
 
 
 def test_any_bit_flipped(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,7 +195,7 @@ def test_any_bit_flipped(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         damaged = bytearray(whole)
         damaged[byte] ^= 1 << bit
         with pytest.raises(DamagedFile):
-            decode_pyc(bytes(damaged), hash_source(ADDS_5))
+            decode_pyc(bytes(damaged))
 
 
 @pytest.mark.parametrize("damage", ["empty", "cut", "flipped", "other module", "text"])
@@ -231,6 +233,74 @@ def test_whole_file_without_an_image_is_refused() -> None:
 posix = pytest.mark.skipif(not hasattr(os, "geteuid"), reason="files have no owner and mode here")
 
 
+def forge(path: Path) -> None:
+    """Replaces an entry by code that adds 6, with a checksum that matches."""
+    mark = path.read_bytes()[8:16]
+    path.write_bytes(encode_pyc(compile_module(ADDS_6, eager()), mark))
+
+
+@posix
+@pytest.mark.parametrize("mode", [0o660, 0o606, 0o666])
+def test_file_that_others_can_write_to(kept: Path, mode: int) -> None:
+    """It is replaced by one that they cannot write to."""
+    forge(kept)
+    assert run(ADDS_5, 1) == 7
+    kept.chmod(mode)
+    assert run(ADDS_5, 1) == 6
+    assert stat.S_IMODE(kept.stat().st_mode) & 0o022 == 0
+
+
+_COMPONENT = """(component
+  (core module $m (func (export "f") (param i32) (result i32) (i32.add (local.get 0) (i32.const 5))))
+  (core instance $i (instantiate $m))
+  (func (export "f") (param "x" s32) (result s32) (canon lift (core func $i "f"))))"""
+
+
+@pytest.mark.parametrize("kind", ["pyc", "tiers", "component"])
+def test_what_is_no_entry_at_all_is_replaced(cache_dir: Path, kind: str) -> None:
+    """Also a file of another entry under this name, and one that is too large to be read."""
+    binary = parse(_COMPONENT)
+
+    def use(**settings: Any) -> None:
+        mode = "eager" if kind == "pyc" else "lazy"
+        engine = wasmz.Engine(wasmz.Config(compile_mode=mode, **settings))
+        if kind == "component":
+            made = wasmz.Component.compile(engine, binary)
+            found = Linker(engine).instantiate(wasmz.Store(engine), made).exports.f(1)
+            opening._keep_at_exit()
+        else:
+            with wasmz.Module.compile(engine, ADDS_5) as module:
+                found = wasmz.Instance(wasmz.Store(engine), module).exports.f(1)
+        assert found == 6
+
+    use()
+    (path,) = [path for path in files_of(cache_dir) if path.name.endswith(kind)]
+    whole = path.read_bytes()
+    use(fuel=1000)
+    (other,) = [other for other in files_of(cache_dir) if other.name.endswith(kind) and other != path]
+    moved = other.read_bytes()
+
+    def put(content: bytes) -> Any:
+        return lambda: path.write_bytes(content)
+
+    def of_size(content: bytes, size: int) -> Any:
+        # The rest is a hole, where the system knows them.
+        return lambda: (path.write_bytes(content), os.truncate(path, size))
+
+    damages = [put(b""), put(whole[:-9]), put(moved), put(bytes(len(whole))), path.mkdir]
+    if sys.platform in ("linux", "darwin"):
+        damages += [of_size(content, 50 << 30) for content in (b"", whole)]
+    if hasattr(os, "mkfifo"):
+        damages.append(lambda: os.mkfifo(path))
+    if hasattr(os, "geteuid"):
+        damages += [lambda: path.symlink_to(path), lambda: path.symlink_to("/dev/zero")]
+    for damage in damages:
+        path.unlink()
+        damage()
+        use()
+        assert path.is_file() and not path.is_symlink() and path.read_bytes()[:16] == whole[:16]
+
+
 @posix
 @pytest.mark.parametrize("mode", [0o770, 0o707, 0o777])
 def test_directory_that_others_can_write_to(tmp_path: Path, mode: int) -> None:
@@ -241,7 +311,7 @@ def test_directory_that_others_can_write_to(tmp_path: Path, mode: int) -> None:
     assert run(ADDS_5, 1, good) == 6
     # The file could be anyone's now.
     (path,) = files_of(folder)
-    path.write_bytes(encode_pyc(compile_module(ADDS_6, good), hash_source(ADDS_5)))
+    forge(path)
     folder.chmod(mode)
     with pytest.warns(wasmz.CacheWarning, match="other users can write"):
         assert run(ADDS_5, 1, good) == 6

@@ -16,7 +16,7 @@ import pytest
 import wasmz
 from tests.differential.oracle import assemble
 from wasmz.artifact.cache import CacheWarning, _Lock
-from wasmz.artifact.pyc import DamagedFile, decode_functions, hash_source
+from wasmz.artifact.pyc import DamagedFile, decode_functions
 from wasmz.runtime.abi import BASELINE, OPTIMISED, CodeForm
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -73,7 +73,7 @@ def run(folder: Path, *args: object) -> str:
 def kept(folder: Path) -> dict[tuple[int, int], bytes]:
     """The codes in the one file of the cache."""
     (path,) = folder.iterdir()
-    return decode_functions(path.read_bytes(), hash_source(MODULE))[1]
+    return decode_functions(path.read_bytes())[1]
 
 
 def call(index: int, count: int) -> None:
@@ -208,13 +208,13 @@ def test_any_damage_is_found(folder: Path, monkeypatch: pytest.MonkeyPatch) -> N
         patch.setattr("marshal.loads", refuse)
         for length in range(len(whole)):
             with pytest.raises(DamagedFile):
-                decode_functions(whole[:length], hash_source(MODULE))
+                decode_functions(whole[:length])
         for byte in range(len(whole)):
             for bit in range(8) if byte < 16 else (byte % 8,):
                 damaged = bytearray(whole)
                 damaged[byte] ^= 1 << bit
                 with pytest.raises(DamagedFile):
-                    decode_functions(bytes(damaged), hash_source(MODULE))
+                    decode_functions(bytes(damaged))
     path.write_bytes(whole[:-1])
     call(1, 1)
     assert set(kept(folder)) == {(1, BASELINE)}

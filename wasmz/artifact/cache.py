@@ -2,7 +2,7 @@
 
 A key is the hash of the module's bytes, the options that change the code, and the versions of wasmz and Python. Files
 are written under a temporary name and renamed, so readers and other writers never see half of one. A file that is
-damaged, or was made from something else, counts as missing and is written again.
+damaged, was made from something else, or that others can write to, counts as missing and is written again.
 """
 
 from __future__ import annotations
@@ -34,6 +34,9 @@ DIRECTORY_VARIABLE = "WASMZ_CACHE_DIR"
 
 # Seconds to wait for other processes that write. Each takes some milliseconds; there may be many.
 _LONGEST_WAIT = 60.0
+
+# Nothing larger is marshalled as one object, so no compiled file has more bytes.
+_LARGEST_FILE = (1 << 31) - 1
 
 # The time of use of a file is accurate to this many seconds.
 _USED_WITHIN = 3600.0
@@ -77,11 +80,12 @@ class Cache:
 
     def load(self, data: bytes, config: Config) -> tuple[ModuleImage, FrozenCode] | None:
         """The compiled form of a module, image and code; ``None`` if the file is missing or damaged."""
-        content = _read(self.path(data, config))
+        path = self.path(data, config)
+        content = _read(path)
         if content is None:
             return None
         try:
-            return decode_pyc(content, hash_source(data))
+            return decode_pyc(content, _mark(path))
         except DamagedFile:
             return None
 
@@ -89,27 +93,27 @@ class Cache:
         """Where the lazily compiled functions of a module are kept."""
         return os.path.join(self.directory, f"{_key(data, config)}.{sys.implementation.cache_tag}.tiers")
 
-    def load_lazy(self, path: str, data: bytes) -> tuple[ModuleImage, Codes] | None:
+    def load_lazy(self, path: str) -> tuple[ModuleImage, Codes] | None:
         """What :meth:`store_lazy` stored; ``None`` if the file is missing or damaged."""
         content = _read(path)
         if content is None:
             return None
         try:
-            return decode_functions(content, hash_source(data))
+            return decode_functions(content, _mark(path))
         except DamagedFile:
             return None
 
-    def store_lazy(self, path: str, data: bytes, image: ModuleImage, names: set[str], codes: Codes) -> None:
+    def store_lazy(self, path: str, image: ModuleImage, names: set[str], codes: Codes) -> None:
         """Adds functions to those that are stored already, perhaps by other processes. Failures are warnings."""
         try:
             with _Lock(self.directory):
-                kept = self.load_lazy(path, data)
+                kept = self.load_lazy(path)
                 if kept is not None:
                     codes = {**codes, **kept[1]}
                     names = names.union(kept[0].names)
                 codes = drop_superseded(codes)
                 if kept is None or codes.keys() - kept[1].keys():
-                    _write(path, encode_functions(image, names, codes, hash_source(data)))
+                    _write(path, encode_functions(image, names, codes, _mark(path)))
             self._make_room()
         except OSError as error:
             _warn(f"cannot write to the cache: {error}")
@@ -118,7 +122,7 @@ class Cache:
         """Stores the compiled form of a module. Failures are warnings: it can be compiled again."""
         path = self.path(data, config)
         try:
-            _write(path, encode_pyc(image, hash_source(data)))
+            _write(path, encode_pyc(image, _mark(path)))
             self._make_room()
         except OSError as error:
             _warn(f"cannot write to the cache: {error}")
@@ -127,20 +131,20 @@ class Cache:
         """Where a component is kept, decoded and validated, with the code of functions that were called."""
         return os.path.join(self.directory, f"{_key(data, config)}.{sys.implementation.cache_tag}.component")
 
-    def load_component(self, path: str, data: bytes) -> tuple[bytes, dict[str, CodeType]] | None:
+    def load_component(self, path: str) -> tuple[bytes, dict[str, CodeType]] | None:
         """What :meth:`store_component` kept, or ``None`` if it is not there whole."""
         content = _read(path)
         if content is None:
             return None
         try:
-            return decode_component(content, hash_source(data))
+            return decode_component(content, _mark(path))
         except DamagedFile:
             return None
 
-    def store_component(self, path: str, data: bytes, described: bytes, codes: dict[str, CodeType]) -> None:
+    def store_component(self, path: str, described: bytes, codes: dict[str, CodeType]) -> None:
         """Keeps a component. Failures are warnings."""
         try:
-            _write(path, encode_component(described, codes, hash_source(data)))
+            _write(path, encode_component(described, codes, _mark(path)))
             self._make_room()
         except OSError as error:
             _warn(f"cannot write to the cache: {error}")
@@ -175,14 +179,18 @@ def _write(path: str, content: bytes) -> None:
 _pruned: set[str] = set()
 
 
+def _mark(path: str) -> bytes:
+    """What a file says that it was made from: the key in its name. A file under another name is not used."""
+    return hash_source(os.path.basename(path).partition(".")[0].encode())
+
+
 def _read(path: str) -> bytes | None:
     """The content of a file of the cache, or ``None``; records that the file was used."""
     try:
         content, status = read_regular(path)
     except OSError:
         return None
-    if hasattr(os, "geteuid") and status.st_uid != os.geteuid():
-        # A file of another user is not run: it is code.
+    if _distrust(status) is not None:
         return None
     # Most systems do not keep times of access. The time of modification is set instead, rarely: that is accurate
     # enough.
@@ -198,14 +206,19 @@ def read_regular(path: str) -> tuple[bytes, os.stat_result]:
     """The content of a file, and its status.
 
     Raises:
-        OSError: it cannot be read, or is not a regular file: opening a pipe would wait for a writer.
+        OSError: it cannot be read, is not a regular file (opening a pipe would wait for a writer), or is too large.
     """
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     with open(descriptor, "rb") as file:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(f"{path} is not a regular file")
-        return file.read(), status
+        if status.st_size > _LARGEST_FILE:
+            raise OSError(f"{path} has {status.st_size} bytes")
+        try:
+            return file.read(), status
+        except MemoryError:
+            raise OSError(f"not enough memory for {path}") from None
 
 
 def open_cache(config: Config) -> Cache | None:
@@ -215,10 +228,10 @@ def open_cache(config: Config) -> Cache | None:
     directory = cache_directory(config)
     try:
         os.makedirs(directory, exist_ok=True, mode=0o700)
+        problem = distrust(directory)
     except OSError as error:
         _warn(f"cannot make the cache directory: {error}")
         return None
-    problem = distrust(directory)
     if problem is not None:
         _warn(f"not using the cache directory {directory}: {problem}")
         return None
@@ -339,10 +352,14 @@ def _home_of_user() -> str:
 
 def distrust(directory: str) -> str | None:
     """Why the files in a directory may not be ours, or ``None``. They are code that gets run."""
+    return _distrust(os.stat(directory))
+
+
+def _distrust(status: os.stat_result) -> str | None:
+    """Why a directory, or a file, may have been written by others, or ``None``."""
     if not hasattr(os, "geteuid"):
         # On Windows, access control lists keep the user's profile private; a browser's sandbox has one user.
         return None
-    status = os.stat(directory)
     if status.st_uid != os.geteuid():
         return "it belongs to another user"
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):

@@ -43,7 +43,7 @@ def open_lazily(data: bytes, config: Config, cache: Cache | None) -> tuple[Modul
         # Code that counts is made for one run.
         cache = None
     path = "" if cache is None else cache.lazy_path(data, config)
-    kept = None if cache is None else cache.load_lazy(path, data)
+    kept = None if cache is None else cache.load_lazy(path)
     compiler = _LateCompiler(data, config)
     image, codes = (compiler.open(), {}) if kept is None else kept
     return image, _supply(compiler, cache, path, image, codes, frozenset(codes), is_new=kept is None)
@@ -55,7 +55,7 @@ def resume(
     """Like :func:`open_lazily`, with ``codes`` compiled in another process, and with what the cache has."""
     compiler = _LateCompiler(data, config)
     path = "" if cache is None else cache.lazy_path(data, config)
-    kept = None if cache is None or config._profiling else cache.load_lazy(path, data)
+    kept = None if cache is None or config._profiling else cache.load_lazy(path)
     if kept is None:
         return image, _supply(compiler, cache, path, image, codes, frozenset(), is_new=True)
     found, in_cache = kept
@@ -79,7 +79,7 @@ def _supply(
     if config.background_compile and not (config.verify or config._profiling):
         supply.ask = _FirstQuestion(compiler, supply).ask
     if cache is not None:
-        keeper = _Keeper(cache, path, compiler.data, image, supply, None if is_new else in_cache)
+        keeper = _Keeper(cache, path, image, supply, None if is_new else in_cache)
         supply.keep = keeper.keep
         _keepers.add(keeper)
     return supply
@@ -176,14 +176,12 @@ class _Keeper:
         self,
         cache: Cache,
         path: str,
-        data: bytes,
         image: ModuleImage,
         supply: CodeSupply,
         kept: frozenset[tuple[int, CodeForm]] | None,
     ) -> None:
         self.cache = cache
         self.path = path
-        self.data = data
         self.image = image
         self.codes: dict[tuple[int, CodeForm], FunctionCode | bytes] = supply.codes
         # The code that the cache has already; ``None`` if it has not even the image.
@@ -202,7 +200,7 @@ class _Keeper:
         if self.kept is not None and codes.keys() <= self.kept:
             return
         names, dumped = dump_codes(self.image, codes)
-        self.cache.store_lazy(self.path, self.data, self.image, names, dumped)
+        self.cache.store_lazy(self.path, self.image, names, dumped)
         self.kept = frozenset(codes)
 
 

@@ -51,7 +51,7 @@ def open_component(engine: Engine, data: bytes) -> tuple[Component, dict[str, Co
         validate_component(component, with_bodies=not engine.config.is_lazy)
         described = b"" if cache is None else _pickled(component, data)
     if cache is not None:
-        keeper = _Keeper(cache, path, data, described, codes)
+        keeper = _Keeper(cache, path, described, codes)
         if kept is None:
             keeper.keep()
         _keepers.append(keeper)
@@ -62,7 +62,7 @@ def open_component(engine: Engine, data: bytes) -> tuple[Component, dict[str, Co
 
 def _load(cache: Cache, path: str, data: bytes) -> tuple[Component, bytes, dict[str, CodeType]] | None:
     """What the cache has, if this version of wasmz can read it."""
-    kept = cache.load_component(path, data)
+    kept = cache.load_component(path)
     if kept is None:
         return None
     described, codes = kept
@@ -107,10 +107,9 @@ def _pickled(component: Component, data: bytes) -> bytes:
 class _Keeper:
     """Writes the file of a component again when its instances have called more functions."""
 
-    def __init__(self, cache: Cache, path: str, data: bytes, described: bytes, codes: dict[str, CodeType]) -> None:
+    def __init__(self, cache: Cache, path: str, described: bytes, codes: dict[str, CodeType]) -> None:
         self._cache = cache
         self._path = path
-        self._data = data
         self._described = described
         self._codes = codes
         self._kept = len(codes)
@@ -118,7 +117,7 @@ class _Keeper:
     def keep(self) -> None:
         """Writes the file."""
         self._kept = len(self._codes)
-        self._cache.store_component(self._path, self._data, self._described, dict(self._codes))
+        self._cache.store_component(self._path, self._described, dict(self._codes))
 
     def keep_new(self) -> None:
         """The same, if there is something new."""
