@@ -476,3 +476,35 @@ def test_endless_recursion(form: dict[str, Any]) -> None:
     assert time.thread_time() - used < PROMPTLY
     assert caught.value.code is TrapCode.STACK_OVERFLOW
     check_whole(guest)
+
+
+@pytest.mark.skipif(sys.platform == "emscripten", reason="no threads here")
+@pytest.mark.parametrize("opt_level", [0, 2])
+def test_counted_calls_take_no_c_stack(opt_level: int) -> None:
+    """So a thread's stack may be small, whatever the number of calls."""
+    types = "i32 i64 f64 f32 " * 3
+    module = wat2wasm(f"""(module (table 1 funcref) (elem (i32.const 0) $indirect)
+      (func $none (export "none") (result i32) (i32.add (call $none) (i32.const 1)))
+      (func $many (export "many") (param {types}) (result i32)
+        (i32.add (call $many {" ".join(f"(local.get {n})" for n in range(12))}) (i32.const 1)))
+      (func $indirect (export "indirect") (param i32) (result i32)
+        (i32.add (call_indirect (param i32) (result i32) (local.get 0) (i32.const 0)) (i32.const 1))))""")
+    config = Config(max_call_depth=12_000, opt_level=opt_level, compile_mode="eager", use_cache=False)
+    exports = wasmz.instantiate(module, engine=Engine(config)).exports
+    codes = []
+
+    def run() -> None:
+        for name, args in (("none", ()), ("many", (1, 2, 3.0, 4.0) * 3), ("indirect", (1,))):
+            try:
+                exports[name](*args)
+            except wasmz.Trap as trap:
+                codes.append(trap.code)
+
+    size = threading.stack_size(256 << 10)
+    try:
+        thread = threading.Thread(target=run)
+        thread.start()
+    finally:
+        threading.stack_size(size)
+    thread.join()
+    assert codes == [TrapCode.STACK_OVERFLOW] * 3

@@ -100,20 +100,19 @@ def needed_limit(config: Config) -> int:
 _counted: dict[int, int] = {}
 
 
-def count_calls(function: Callable[..., Any], most: int) -> Callable[..., Any]:
-    """A function for generated code that counts nested calls and traps after ``most`` of them.
-
-    It adds a frame to each call: that is why ``needed_limit`` is twice as high then.
-    """
-
-    def call(*args: Any) -> Any:
+# Makes the functions of count_calls, by their parameters.
+_makers: dict[str, Callable[..., Callable[..., Any]]] = {}
+_VARARGS: Final = 4
+_COUNTED: Final = """\
+def make(function, most):
+    def call(PARAMETERS):
         thread = get_ident()
         before = _counted.get(thread, 0)
         if before >= most:
-            raise Trap(TrapCode.STACK_OVERFLOW)
+            refuse_nesting()
         _counted[thread] = before + 1
         try:
-            return function(*args)
+            return function(PARAMETERS)
         finally:
             if before:
                 _counted[thread] = before
@@ -121,6 +120,24 @@ def count_calls(function: Callable[..., Any], most: int) -> Callable[..., Any]:
                 _counted.pop(thread, None)
 
     return call
+"""
+
+
+def count_calls(function: Callable[..., Any], most: int) -> Callable[..., Any]:
+    """A function for generated code that counts nested calls and traps after ``most`` of them.
+
+    It adds a frame to each call: that is why ``needed_limit`` is twice as high then.
+    """
+
+    # Its parameters are written out: on CPython 3.11, calls with *args take C stack, and so did each nested call.
+    code = function.__code__
+    parameters = "*a" if code.co_flags & _VARARGS else ", ".join([f"a{n}" for n in range(code.co_argcount)])
+    make = _makers.get(parameters)
+    if make is None:
+        made: dict[str, Any] = {}
+        exec(compile(_COUNTED.replace("PARAMETERS", parameters), "<wasmz counted>", "exec"), globals(), made)
+        make = _makers[parameters] = made["make"]
+    return make(function, most)
 
 
 # The counts of a stack on which nothing is called: calls of deep functions, counted calls, and the recursion limit that
