@@ -40,11 +40,12 @@ from wasmz.interop.javascript.values import (
     caught,
     encode_text,
     from_python,
-    to_python,
+    shown_to_users,
 )
 from wasmz.runtime.calls.adapters import make_host_adapter
 from wasmz.runtime.calls.host import HostFunc
 from wasmz.runtime.limits.checkpoints import LONGEST_WAIT
+from wasmz.runtime.limits.inside import run_inside
 from wasmz.startup.concurrency import load
 from wasmz.types import FuncType, ValType
 
@@ -246,19 +247,28 @@ class Program:
 
     def settle(self) -> None:
         """Runs jobs, and what is due."""
-        self.jobs.run()
-        while self.status is None and any(due <= time.monotonic_ns() for due in self.timers.values()):
-            self._fire()
+        run_inside(self.instance, self._settle, ())
 
     def wait_for(self, promise: Promise) -> Any:
         """Runs the program until a promise has a result."""
-        self.jobs.run()
-        while promise.state == "pending" and self.timers and self.status is None:
-            self._fire()
+        run_inside(self.instance, self._wait, (promise,))
         return promise.result()
 
     def finish(self) -> None:
         """Runs the program to its end. One that waits for nothing is told so, as under node, and ends with an error."""
+        run_inside(self.instance, self._finish, ())
+
+    def _settle(self) -> None:
+        self.jobs.run()
+        while self.status is None and any(due <= time.monotonic_ns() for due in self.timers.values()):
+            self._fire()
+
+    def _wait(self, promise: Promise) -> None:
+        self.jobs.run()
+        while promise.state == "pending" and self.timers and self.status is None:
+            self._fire()
+
+    def _finish(self) -> None:
         while self.status is None:
             if self.timers:
                 self._fire()
@@ -308,15 +318,12 @@ class Program:
         }
 
     def _shown(self, value: Any) -> Any:
-        if type(value) is dict:
-            return {name: self._shown(item) for name, item in value.items()}
-        if isinstance(value, Callable_):
-            return self._function(value)
-        return to_python(value)
+        return shown_to_users(value, self._function, {})
 
     def _function(self, function: Callable_) -> Callable[..., Any]:
         def called(*args: Any) -> Any:
-            result = function.invoke(UNDEFINED, tuple([from_python(arg) for arg in args]))
+            given = tuple([from_python(arg) for arg in args])
+            result = run_inside(self.instance, call, (function, UNDEFINED, given))
             if isinstance(result, Promise):
                 result = self.wait_for(result)
             self.settle()

@@ -14,15 +14,16 @@ from weakref import WeakValueDictionary
 
 from wasmz.errors import LinkError, bounded
 from wasmz.interop.bindgen.glue import read_glue
-from wasmz.interop.bindgen.support import Support
+from wasmz.interop.bindgen.support import Holder, Support
 from wasmz.interop.bindgen.translation import HELPERS, Translator
 from wasmz.interop.javascript.expressions import spelled
 from wasmz.interop.javascript.standard import GLOBALS
 from wasmz.interop.javascript.tokens import UnreadableScript
 from wasmz.interop.javascript.translation import compile_text
-from wasmz.interop.javascript.values import UNDEFINED, JavaScriptError
+from wasmz.interop.javascript.values import PYTHONS, UNDEFINED, JavaScriptError, understood
 from wasmz.runtime.calls.adapters import make_host_adapter
 from wasmz.runtime.calls.host import HostFunc
+from wasmz.runtime.limits.inside import run_inside
 from wasmz.types import FuncType
 
 TYPE_CHECKING = False
@@ -164,7 +165,11 @@ class _Late:
         function = self.function
         if function is None:
             function = self.function = self.session.imported(self.name, self.type)
-        return function(*args)
+        try:
+            return function(*args)
+        except PYTHONS as error:
+            # Its own are raised as JavaScript's.
+            raise understood(error)  # noqa: B904
 
 
 class _Session:
@@ -266,7 +271,10 @@ class _Session:
             support = self.support
             if support.unused:
                 support.drain()
-            return made[0](*args)
+            try:
+                return run_inside(self.instance, made[0], args)
+            except PYTHONS as error:
+                raise understood(error)  # noqa: B904
 
         called.__name__ = called.__qualname__ = name.rpartition(".")[2]
         called.__doc__ = f"{name}({', '.join(function.params)})"
@@ -332,19 +340,14 @@ def _no_constructor(self: GlueObject, *args: Any) -> None:
 _sessions: WeakValueDictionary[int, _Session] = WeakValueDictionary()
 
 
-class GlueObject:
-    """An object of the module's.
+class GlueObject(Holder):
+    """An object of the module's."""
 
-    Attributes:
-        _ptr: where it is in the module's memory; 0 once it has been freed, or given away to the module.
-    """
-
-    __slots__ = ("__weakref__", "_ptr")
+    __slots__ = ()
 
     _session: _Session
     _names: frozenset[str]
     _free: Callable[[int], Any]
-    _ptr: int
 
     def __new__(cls, *args: Any, **keywords: Any) -> GlueObject:
         made = super().__new__(cls)

@@ -69,6 +69,32 @@ _HELPERS: dict[str, Any] = {
 }
 
 
+class Holder:
+    """What stands for an object of the module's.
+
+    Attributes:
+        _ptr: where it is in the module's memory; 0 once it has been freed, or given away to the module.
+    """
+
+    __slots__ = ("__weakref__", "_ptr")
+
+    _ptr: int
+
+
+def _holder(value: Any) -> Holder:
+    """A value that is one. ``JavaScriptError``: it is something else, such as an object of the user's."""
+    if isinstance(value, Holder):
+        return value
+    raise type_error(f"an object of the module's is wanted, not {operations.typeof(value)}")
+
+
+def _class_of_holders(kind: Any) -> Any:
+    """A class that is one of them. ``JavaScriptError``: it is something else."""
+    if isinstance(kind, type) and issubclass(kind, Holder):
+        return kind
+    raise type_error("Right-hand side of 'instanceof' is not callable")
+
+
 class Closure(Callable_):
     """A function of the module's, with what it holds there, which is freed when the module lets go of it.
 
@@ -120,7 +146,7 @@ class Closure(Callable_):
     def glue_put(self, name: str, value: Any) -> None:
         """For the glue, which counts who holds it."""
         if name in ("a", "b", "cnt"):
-            setattr(self, name, int(value))
+            setattr(self, name, operations.to_integer(value))
 
 
 operations.METHODS[Closure] = {
@@ -343,7 +369,7 @@ class Support:
             return start
 
         def objects(start: int, count: int) -> list[Any]:
-            indices = memory.slice(start & 0xFFFF_FFFF, 4 * count).cast("I").tolist()
+            indices = memory.slice(start & 0xFFFF_FFFF, 4 * (count & 0xFFFF_FFFF)).cast("I").tolist()
             if not dropping:
                 return [self.take_object(index) for index in indices]
             table = self.export(dropping[0])
@@ -356,21 +382,21 @@ class Support:
 
     def _make_objects(self) -> None:
         def assert_class(value: Any, kind: Any) -> None:
-            if not isinstance(value, kind):
+            if not isinstance(value, _class_of_holders(kind)):
                 raise type_error(f"expected instance of {kind.__name__}")
 
         def wrap(kind: Any, pointer: int) -> Any:
-            return kind._of(pointer & 0xFFFF_FFFF)
+            return _class_of_holders(kind)._of(operations.to_int32(pointer))
 
         def unwrap(kind: Any, value: Any) -> int:
-            return release(value) if isinstance(value, kind) else 0
+            return release(value) if isinstance(value, _class_of_holders(kind)) else 0
 
         def own(value: Any, pointer: int) -> None:
-            value._ptr = pointer & 0xFFFF_FFFF
+            _holder(value)._ptr = operations.to_int32(pointer)
 
         def release(value: Any) -> int:
-            pointer: int = value._ptr
-            value._ptr = 0
+            holder = _holder(value)
+            pointer, holder._ptr = holder._ptr, 0
             return pointer
 
         self.namespace.update(
@@ -383,7 +409,7 @@ class Support:
             h_unwrap=unwrap,
             h_own=own,
             h_release=release,
-            h_pointer=lambda value: getattr(value, "_ptr", 0),
+            h_pointer=lambda value: value._ptr if isinstance(value, Holder) else 0,
             h_makeMutClosure=lambda *args: self._closure("makeMutClosure", args),
             h_makeClosure=lambda *args: self._closure("makeClosure", args),
         )

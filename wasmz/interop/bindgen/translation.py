@@ -139,7 +139,7 @@ class _Body(PlainBody):
         self.emit(f"    return {self.zero()}")
 
     def this(self) -> str:
-        return "this"
+        return "this" if self.is_method else super().this()
 
     def on_return(self, node: Node | None) -> None:
         if node == ("name", "this"):

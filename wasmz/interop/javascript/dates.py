@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Milliseconds: JavaScript has no dates that are further from 1970.
+_LAST = 8.64e15
 
 
 class JsDate:
@@ -26,7 +28,7 @@ class JsDate:
     __slots__ = ("milliseconds",)
 
     def __init__(self, milliseconds: float) -> None:
-        self.milliseconds: float = milliseconds
+        self.milliseconds: float = milliseconds if abs(milliseconds) <= _LAST else math.nan
 
     def moment(self) -> datetime:
         """The same as Python has it. ``JavaScriptError``: it is none that Python has."""
@@ -51,7 +53,18 @@ def _parse(text: Any) -> float:
 
 
 def _utc(*parts: Any) -> float:
-    year, month, day, *rest = (*[int(to_number(part)) for part in parts], *(0, 1, 0, 0, 0, 0)[len(parts) - 1 :])
+    numbers = [to_number(part) for part in parts]
+    if not numbers or not all(map(math.isfinite, numbers)):
+        return math.nan
+    try:
+        return _moment_of([int(number) for number in numbers])
+    except (ValueError, OverflowError):
+        # Python has no such year.
+        return math.nan
+
+
+def _moment_of(parts: list[int]) -> float:
+    year, month, day, *rest = (*parts, *(0, 1, 0, 0, 0, 0)[len(parts) - 1 :])
     years, month = divmod(month, 12)
     start = datetime(year + years + (1900 if 0 <= year < 100 else 0), month + 1, 1, tzinfo=UTC)
     hours, minutes, seconds, milliseconds = rest[:4]

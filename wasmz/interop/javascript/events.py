@@ -1,6 +1,6 @@
 """What happens later: timers, and jobs of promises, of one program.
 
-events = Events()
+events = Events(instance)
 GLOBALS | events.members()         setTimeout, queueMicrotask, Promise ...
 events.settle()                    runs what is due
 events.finish()                    runs all, and waits for timers
@@ -14,21 +14,26 @@ from wasmz.interop.javascript.operations import to_int32
 from wasmz.interop.javascript.promises import Jobs, Promise, promise_class
 from wasmz.interop.javascript.values import UNDEFINED, Builtin, call
 from wasmz.runtime.limits.checkpoints import LONGEST_WAIT
+from wasmz.runtime.limits.inside import run_inside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from wasmz.runtime.link.instance import Instance
+
 
 class Events:
-    """The jobs and timers of a program.
+    """The jobs and timers of a program, which deadlines stop as they stop its code.
 
     Attributes:
+        instance: the program.
         jobs: what is to run before anything else does.
         timers: by number: when it is due, in nanoseconds; the function and its arguments; the interval, or 0.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, instance: Instance) -> None:
+        self.instance: Instance = instance
         self.jobs: Jobs = Jobs()
         self.timers: dict[int, tuple[int, Any, tuple[Any, ...], int]] = {}
         self._last: int = 0
@@ -46,22 +51,26 @@ class Events:
 
     def settle(self) -> None:
         """Runs jobs, and timers that are due."""
+        run_inside(self.instance, self._settle, ())
+
+    def finish(self) -> None:
+        """Runs everything, until nothing is left to happen."""
+        run_inside(self.instance, self._finish, ())
+
+    def wait_for(self, promise: Promise) -> Any:
+        """What a promise resolves to; raises what it is rejected with."""
+        run_inside(self.instance, self._finish, (promise,))
+        return promise.result()
+
+    def _settle(self) -> None:
         self.jobs.run()
         while (number := self._next()) is not None and self.timers[number][0] <= time.monotonic_ns():
             self._fire(number)
 
-    def finish(self) -> None:
-        """Runs everything, until nothing is left to happen."""
+    def _finish(self, promise: Promise | None = None) -> None:
         self.jobs.run()
-        while (number := self._next()) is not None:
+        while (promise is None or promise.state == "pending") and (number := self._next()) is not None:
             self._fire(number)
-
-    def wait_for(self, promise: Promise) -> Any:
-        """What a promise resolves to; raises what it is rejected with."""
-        self.jobs.run()
-        while promise.state == "pending" and (number := self._next()) is not None:
-            self._fire(number)
-        return promise.result()
 
     def _next(self) -> int | None:
         return min(self.timers, key=lambda number: self.timers[number][0], default=None)

@@ -12,6 +12,7 @@ import re
 from wasmz.errors import bounded
 from wasmz.interop.javascript.operations import (
     PROPERTIES,
+    check_size,
     key_of,
     to_int32,
     to_string,
@@ -30,10 +31,13 @@ from wasmz.interop.javascript.values import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 
 _DEEPEST = 500
+# What a number counts, or a list: about the bytes that it takes while the text is made.
+_SIZE = 64
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{}]', re.DOTALL)
 
 
@@ -66,7 +70,8 @@ def _parsed_int(digits: str) -> int | float:
 
 
 def stringify(value: Any, replacer: Any = UNDEFINED, indent: Any = UNDEFINED) -> Any:
-    plain = _plain(value)
+    room = _Room(bool(indent) and indent is not UNDEFINED)
+    plain = room.plain(value)
     if plain is UNDEFINED:
         return UNDEFINED
     space = (
@@ -80,10 +85,26 @@ def stringify(value: Any, replacer: Any = UNDEFINED, indent: Any = UNDEFINED) ->
     return json.dumps(plain, ensure_ascii=False, separators=separators, indent=space)
 
 
-def _plain(value: Any, depth: int = 0) -> Any:
-    """A value with what JSON has; ``UNDEFINED`` for what it leaves out."""
-    if depth > 500:
-        raise type_error("Converting circular structure to JSON")
+class _Room:
+    """Makes plain values, and counts how long their text will be: a list may be in others many times."""
+
+    def __init__(self, is_indented: bool) -> None:
+        self.is_indented: bool = is_indented
+        self.used: int = 0
+
+    def plain(self, value: Any, depth: int = 0) -> Any:
+        """A value with what JSON has; ``UNDEFINED`` for what it leaves out."""
+        if depth > _DEEPEST:
+            raise type_error("Converting circular structure to JSON")
+        self.used += (len(value) if isinstance(value, str) else _SIZE) + (10 * depth if self.is_indented else 0)
+        if type(value) is dict:
+            self.used += sum([len(key) for key in value if isinstance(key, str)])
+        check_size(self.used)
+        return _plain(value, depth, self.plain)
+
+
+def _plain(value: Any, depth: int, plain: Callable[[Any, int], Any]) -> Any:
+    """The same, where ``plain`` makes the values inside of it."""
     value = as_object(value)
     if value is None or isinstance(value, (str, bool)):
         return value
@@ -94,13 +115,13 @@ def _plain(value: Any, depth: int = 0) -> Any:
             return None
         return int(value) if value == int(value) and abs(value) < 1e21 else value
     if isinstance(value, list):
-        return [None if (item := _plain(x, depth + 1)) is UNDEFINED else item for x in value]
+        return [None if (item := plain(x, depth + 1)) is UNDEFINED else item for x in value]
     if isinstance(value, TypedArray):
-        return {str(index): _plain(item, depth + 1) for index, item in enumerate(value)}
+        return {str(index): plain(item, depth + 1) for index, item in enumerate(value)}
     if isinstance(value, (JsMap, JsSet)):
         return {}
     if type(value) is dict:
-        pairs = ((key_of(key), _plain(item, depth + 1)) for key, item in value.items())
+        pairs = ((key_of(key), plain(item, depth + 1)) for key, item in value.items())
         return {key: item for key, item in pairs if item is not UNDEFINED}
     own = PROPERTIES.get(type(value), {}).get("to_json")
     if own is not None:

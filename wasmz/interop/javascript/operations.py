@@ -7,6 +7,8 @@ typeof(lambda: 0)                     -> "function"
 
 from __future__ import annotations
 
+import re
+
 from wasmz.errors import bounded
 from wasmz.interop.javascript.values import (
     KINDS,
@@ -63,6 +65,19 @@ def check_items(count: int) -> int:
     if count > _MOST_ITEMS:
         raise JavaScriptError("Invalid array length", "RangeError")
     return count
+
+
+def expect_depth(depth: int) -> int:
+    """In how many lists a value is. ``JavaScriptError``: it is nested too deeply."""
+    if depth > _DEEPEST:
+        raise JavaScriptError("Maximum call stack size exceeded", "RangeError")
+    return depth
+
+
+def joined(parts: list[str], by: str = "") -> str:
+    """Strings as one. ``JavaScriptError``: it would be too long."""
+    check_size(sum(map(len, parts)) + len(by) * max(len(parts) - 1, 0))
+    return by.join(parts)
 
 
 def check_bits(bits: int) -> int:
@@ -177,12 +192,13 @@ def to_string(value: Any, depth: int = 0) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return number_text(value)
-    if isinstance(value, (int, Symbol)) or value is UNDEFINED:
-        return repr(value) if not isinstance(value, int) else int.__repr__(value)
+    if isinstance(value, int):
+        return _integer_text(value)
+    if isinstance(value, Symbol) or value is UNDEFINED:
+        return repr(value)
     if isinstance(value, (list, tuple, TypedArray)):
-        if depth > _DEEPEST:
-            raise JavaScriptError("Maximum call stack size exceeded", "RangeError")
-        return ",".join(["" if item is None or item is UNDEFINED else to_string(item, depth + 1) for item in value])
+        expect_depth(depth)
+        return joined(["" if item is None or item is UNDEFINED else to_string(item, depth + 1) for item in value], ",")
     if isinstance(value, BaseException):
         message = get(value, "message")
         return f"{get(value, 'name')}: {message}" if message else str(get(value, "name"))
@@ -190,6 +206,19 @@ def to_string(value: Any, depth: int = 0) -> str:
         return f"function {getattr(value, 'name', '')}() {{ [native code] }}"
     own = PROPERTIES.get(type(value), {}).get("to_string")
     return own(value) if own is not None else "[object Object]"
+
+
+# CPython writes and reads no longer numbers at once.
+_DIGITS_AT_ONCE = 4_000
+
+
+def _integer_text(value: int) -> str:
+    check_bits(value.bit_length())
+    rest, parts = abs(value), []
+    while rest.bit_length() > 3 * _DIGITS_AT_ONCE:
+        rest, digits = divmod(rest, 10**_DIGITS_AT_ONCE)
+        parts.append(f"{digits:0{_DIGITS_AT_ONCE}d}")
+    return ("-" if value < 0 else "") + "".join([int.__repr__(rest), *reversed(parts)])
 
 
 def number_text(value: float) -> str:
@@ -220,15 +249,56 @@ def to_number(value: Any) -> int | float:
     if value is None:
         return 0
     if isinstance(value, str):
-        text = value.strip()
-        try:
-            if text[:2].lower() in ("0x", "0o", "0b"):
-                return int(text, 0)
-            return (float(text) if not text.lstrip("+-").isdecimal() else int(text)) if text else 0
-        except ValueError:
-            return float("nan")
+        return _read_number(value.strip())
     own = PROPERTIES.get(type(value), {}).get("to_number")
     return own(value) if own is not None else float("nan")
+
+
+_RADIX = re.compile(r"0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+")
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*(?:[eE][+-]?[0-9]+)?|\.[0-9]+(?:[eE][+-]?[0-9]+)?|Infinity)")
+
+
+def _read_number(text: str) -> int | float:
+    if not text:
+        return 0
+    if _RADIX.fullmatch(text):
+        value = int(text, 0)
+        if value > SAFE:
+            # Larger ones than that are infinite.
+            return float(value) if value.bit_length() < 1024 else float("inf")
+        return value
+    if not _DECIMAL.fullmatch(text):
+        return float("nan")
+    number = float(text)
+    return int(number) if number and -SAFE <= number <= SAFE and number == int(number) else number
+
+
+def read_bigint(text: str) -> int:
+    """What ``BigInt(text)`` stands for. ``JavaScriptError``: it is none, or too large."""
+    text = text.strip()
+    if not text:
+        return 0
+    check_bits(3 * len(text))
+    if _RADIX.fullmatch(text):
+        return int(text, 0)
+    digits = text.removeprefix("-") if text[:1] == "-" else text.removeprefix("+")
+    if not (digits.isascii() and digits.isdecimal()):
+        raise JavaScriptError(f"Cannot convert {bounded(text)} to a BigInt", "SyntaxError")
+    value = 0
+    for start in range(0, len(digits), _DIGITS_AT_ONCE):
+        part = digits[start : start + _DIGITS_AT_ONCE]
+        value = value * 10 ** len(part) + int(part)
+    return -value if text[0] == "-" else value
+
+
+def to_integer(value: Any) -> int:
+    """The integer that a value is as a position: NaN is 0, and infinity is past all positions."""
+    number = to_number(value)
+    if isinstance(number, int):
+        return int(number)
+    if number != number:
+        return 0
+    return int(max(min(number, float(SAFE)), -float(SAFE)))
 
 
 def to_int32(value: Any) -> int:
@@ -271,8 +341,8 @@ def get(value: Any, key: Any) -> Any:
     elif value is None or value is UNDEFINED:
         what = to_string(value)
         raise type_error(f"Cannot read properties of {what} (reading '{bounded(to_string(key))}')")
-    if isinstance(value, JavaScriptError) and key in value.properties:
-        return value.properties[key]
+    if isinstance(value, JavaScriptError) and (own := key_of(key)) in value.properties:
+        return value.properties[own]
     kind = _kind(value)
     name = key if isinstance(key, str) else f"@@{key.name}" if isinstance(key, Symbol) else to_string(key)
     read = PROPERTIES.get(kind, {}).get(name)
@@ -298,9 +368,13 @@ class Method(Callable_):
 
 
 def _index(key: Any) -> int | None:
-    if isinstance(key, (int, float)) and not isinstance(key, bool):
-        return int(key) if key == int(key) else None
-    return int(key) if isinstance(key, str) and key.isdecimal() else None
+    if isinstance(key, int) and not isinstance(key, bool):
+        return int(key)
+    if isinstance(key, float):
+        return int(key) if -SAFE <= key <= SAFE and key == int(key) else None
+    if not isinstance(key, str) or not (key.isascii() and key.isdecimal() and len(key) <= 10):
+        return None
+    return int(key) if key[0] != "0" or key == "0" else None
 
 
 def _item(value: Any, index: int) -> Any:
@@ -325,9 +399,8 @@ def _entry(value: dict[Any, Any], key: Any) -> Any:
     text = key_of(key)
     if text in value:
         return from_inside(value[text])
-    if isinstance(text, str) and text.isdecimal() and int(text) in value:
-        return from_inside(value[int(text)])
-    return UNDEFINED
+    number = _index(text)
+    return UNDEFINED if number is None or number not in value else from_inside(value[number])
 
 
 def _member(value: Any, key: Any) -> Any:
@@ -346,6 +419,9 @@ def put(value: Any, key: Any, item: Any) -> None:
     value = as_object(value)
     index = _index(key)
     if isinstance(value, list) and index is not None:
+        if index < 0:
+            # A property, which lists do not have.
+            return
         if index >= len(value) + 1_000_000:
             raise JavaScriptError("Invalid array length", "RangeError")
         check_items(index + 1)
@@ -357,14 +433,17 @@ def put(value: Any, key: Any, item: Any) -> None:
     elif type(value) is dict:
         value[key_of(key)] = item
     elif isinstance(value, JavaScriptError):
-        if key in ("name", "message"):
-            setattr(value, key, to_string(item))
+        name = key_of(key)
+        if name in ("name", "message"):
+            setattr(value, name, to_string(item))
         else:
-            value.properties[key_of(key)] = item
-    elif isinstance(value, list) and key == "length":
-        del value[int(item) :]
-    elif type(value) in SETTERS and key in SETTERS[type(value)]:
-        SETTERS[type(value)][key](value, item)
+            value.properties[name] = item
+    elif isinstance(value, list) and isinstance(key, str) and key == "length":
+        length = check_items(to_int32(item))
+        del value[length:]
+        value.extend([UNDEFINED] * (length - len(value)))
+    elif type(value) in SETTERS and (name := key_of(key)) in SETTERS[type(value)]:
+        SETTERS[type(value)][name](value, item)
     elif hasattr(type(value), "glue_put"):
         value.glue_put(key_of(key), item)
     elif value is None or value is UNDEFINED:
@@ -405,7 +484,7 @@ def own_keys(value: Any) -> list[Any]:
     if type(value) is dict:
         return [key_of(key) for key in value if not isinstance(key, Symbol)]
     if isinstance(value, (list, TypedArray, str)):
-        return [str(index) for index in range(len(value))]
+        return [str(index) for index in range(check_items(len(value)))]
     return list(value.properties) if isinstance(value, JavaScriptError) else []
 
 
@@ -508,7 +587,7 @@ def new_typed(kind: str, first: Any = 0, start: Any = 0, count: Any = UNDEFINED)
     if isinstance(first, ArrayBuffer):
         begin = to_int32(start)
         length = (len(first) - begin) // size if count is UNDEFINED else to_int32(count)
-        if begin % size or begin + length * size > len(first):
+        if begin % size or length < 0 or begin + length * size > len(first):
             raise JavaScriptError(f"Invalid typed array length: {length}", "RangeError")
         return TypedArray(kind, first, begin, length)
     if isinstance(first, TypedArray) and KINDS[first.kind][0] == KINDS[kind][0]:

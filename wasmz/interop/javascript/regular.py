@@ -75,17 +75,17 @@ def replaced(text: str, regular: Regular, by: Callable[[Any], str]) -> str:
     """A string with what an expression matches replaced: all of it with the flag ``g``, or the first."""
     parts, at, made = [], 0, 0
     whole = _in_units(text)
-    is_global = "g" in regular.flags
-    regular.last_index = 0
-    while (found := _exec(regular, text)) is not None:
-        size = units(str(found[0]))
+    # All are found before the first is replaced: what replaces them may use the expression, too.
+    if "g" in regular.flags:
+        matches = all_matches(text, regular)
+    else:
+        regular.last_index = 0
+        first = _exec(regular, text)
+        matches = [] if first is None else [first]
+    for found in matches:
         parts += [whole[at : found.position], _in_units(by(found))]
         made = check_size(made + len(parts[-2]) + len(parts[-1]))
-        at = found.position + size
-        if not is_global:
-            break
-        if not size:
-            regular.last_index += 1
+        at = found.position + units(str(found[0]))
     return _of_units("".join(parts) + whole[at:])
 
 

@@ -17,11 +17,13 @@ from wasmz.interop.javascript.operations import (
     from_inside,
     get,
     iterate,
+    joined,
     new_typed,
     set_items,
+    store_number,
     strict_equals,
     to_int32,
-    to_number,
+    to_integer,
     to_string,
 )
 from wasmz.interop.javascript.values import (
@@ -62,8 +64,8 @@ def _concat(value: list[Any], *more: Any) -> list[Any]:
 
 
 def _span(length: int, start: Any, end: Any) -> tuple[int, int]:
-    first = 0 if start is UNDEFINED else int(to_number(start))
-    last = length if end is UNDEFINED else int(to_number(end))
+    first = 0 if start is UNDEFINED else to_integer(start)
+    last = length if end is UNDEFINED else to_integer(end)
     first = max(first + length, 0) if first < 0 else min(first, length)
     last = max(last + length, 0) if last < 0 else min(last, length)
     return first, max(first, last)
@@ -84,6 +86,12 @@ def mapped(value: Any, function: Any, this: Any = UNDEFINED) -> list[Any]:
     return [call(function, this, (from_inside(item), index, value)) for index, item in enumerate(value)]
 
 
+def at(value: Any, index: Any = 0) -> Any:
+    """``value.at(index)``: from the end on if it is negative."""
+    position = to_integer(index)
+    return get(value, position + len(value) if position < 0 else position)
+
+
 def _index_of(value: Any, wanted: Any) -> int:
     return next((index for index, item in enumerate(value) if strict_equals(item, wanted)), -1)
 
@@ -95,7 +103,9 @@ METHODS[list] = {
     "unshift": _unshift,
     "slice": _slice,
     "concat": _concat,
-    "join": lambda value, by=",": to_string(by).join(to_string([item]) for item in value),
+    "join": lambda value, by=UNDEFINED: joined(
+        [to_string([item], 1) for item in value], "," if by is UNDEFINED else to_string(by)
+    ),
     "reverse": lambda value: (value.reverse(), value)[1],
     "includes": lambda value, wanted: _index_of(value, wanted) >= 0,
     "indexOf": _index_of,
@@ -106,7 +116,7 @@ METHODS[list] = {
     "entries": lambda value: Iterating([index, from_inside(item)] for index, item in enumerate(value)),
     "@@iterator": lambda value: Iterating(map(from_inside, value)),
     "toString": to_string,
-    "at": lambda value, index: get(value, index + len(value) if index < 0 else index),
+    "at": at,
 }
 PROPERTIES[list] = {"length": len}
 
@@ -120,7 +130,7 @@ def units(text: str) -> int:
 
 def char_code(text: str, position: Any = 0) -> int | float:
     """The unit at a position, or NaN."""
-    index = int(to_number(position))
+    index = to_integer(position)
     if text.isascii() or max(text) < "\U00010000":
         return ord(text[index]) if 0 <= index < len(text) else math.nan
     data = text.encode("utf-16-le", "surrogatepass")[2 * index : 2 * index + 2] if index >= 0 else b""
@@ -128,7 +138,8 @@ def char_code(text: str, position: Any = 0) -> int | float:
 
 
 def _code_point(text: str, position: Any = 0) -> Any:
-    data = text.encode("utf-16-le", "surrogatepass")[2 * int(to_number(position)) :][:4]
+    index = to_integer(position)
+    data = text.encode("utf-16-le", "surrogatepass")[2 * index : 2 * index + 4] if index >= 0 else b""
     if not data:
         return UNDEFINED
     return ord(data.decode("utf-16-le", "surrogatepass")[0])
@@ -143,7 +154,7 @@ def sliced(text: str, start: int, end: int) -> str:
 
 def _substring(text: str, start: Any = 0, end: Any = UNDEFINED) -> str:
     length = units(text)
-    first, last = (min(max(int(to_number(x)), 0), length) for x in (start, length if end is UNDEFINED else end))
+    first, last = (min(max(to_integer(x), 0), length) for x in (start, length if end is UNDEFINED else end))
     return sliced(text, min(first, last), max(first, last))
 
 
@@ -165,7 +176,7 @@ METHODS[str] = {
     "includes": lambda text, part: to_string(part) in text,
     "indexOf": lambda text, part: text.find(to_string(part)),
     "split": lambda text, by: text.split(to_string(by)) if by else list(text),
-    "concat": lambda text, *more: text + "".join(map(to_string, more)),
+    "concat": lambda text, *more: joined([text, *map(to_string, more)]),
     "repeat": lambda text, count: text * (check_size(len(text) * to_int32(count)) and to_int32(count)),
     "@@iterator": Iterating,
 }
@@ -174,7 +185,7 @@ PROPERTIES[str] = {"length": units}
 
 def _number_to_string(value: Any, radix: Any = 10) -> str:
     base = 10 if radix is UNDEFINED else to_int32(radix)
-    if base == 10 or value != int(value):
+    if base == 10 or (isinstance(value, float) and not value.is_integer()):
         return to_string(value)
     if not 2 <= base <= 36:
         raise JavaScriptError("toString() radix must be between 2 and 36", "RangeError")
@@ -190,7 +201,7 @@ def _fixed(value: Any, digits: Any = 0) -> str:
     count = to_int32(digits)
     if count > 100:
         raise JavaScriptError("toFixed() digits argument must be between 0 and 100", "RangeError")
-    return f"{value:.{count}f}"
+    return f"{value:.{count}f}" if abs(value) < 1e21 else to_string(value)
 
 
 METHODS[int] = {
@@ -212,9 +223,19 @@ def _typed_slice(value: TypedArray, start: Any = UNDEFINED, end: Any = UNDEFINED
     return new_typed(value.kind, _subarray(value, start, end))
 
 
+# Items that are filled at once.
+_PIECE = 1 << 16
+
+
 def _fill(value: TypedArray, item: Any, start: Any = UNDEFINED, end: Any = UNDEFINED) -> TypedArray:
     first, last = _span(value.count, start, end)
-    set_items(value, [item] * (last - first), first)
+    if first < last:
+        store_number(value.items(), first, item)
+        size, part = KINDS[value.kind][1], value.part()
+        one = bytes(part[first * size : (first + 1) * size])
+        for begin in range(first, last, _PIECE):
+            rest = min(last - begin, _PIECE)
+            part[begin * size : (begin + rest) * size] = one * rest
     return value
 
 
@@ -224,7 +245,7 @@ METHODS[TypedArray] = {
     "slice": _typed_slice,
     "fill": _fill,
     "values": Iterating,
-    "at": lambda value, index: get(value, index + len(value) if index < 0 else index),
+    "at": at,
     "copyWithin": lambda value, to, start=UNDEFINED, end=UNDEFINED: set_items(
         value, _typed_slice(value, start, end), to
     ),

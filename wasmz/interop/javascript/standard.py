@@ -23,19 +23,23 @@ from wasmz.interop.javascript.operations import (
     StandardClass,
     call_method,
     check_bits,
+    check_items,
     check_size,
     construct,
     delete,
+    expect_depth,
     get,
     has,
     instance_of,
     is_number,
     iterate,
+    joined,
     key_of,
     new_typed,
     next_result,
     own_keys,
     put,
+    read_bigint,
     strict_equals,
     to_int32,
     to_number,
@@ -83,7 +87,7 @@ def _functions(name: str, **functions: Callable[..., Any]) -> dict[str, Any]:
 
 def _plain_key(key: Any) -> Any:
     # As a key, a number is the same whether or not it is written with a fraction.
-    return int(key) if isinstance(key, float) and key == int(key) else key
+    return int(key) if isinstance(key, float) and key.is_integer() else key
 
 
 METHODS[object] = {
@@ -145,7 +149,7 @@ def _error_class(name: str) -> StandardClass:
         return made
 
     def check(value: Any) -> bool:
-        return isinstance(value, BaseException) if name == "Error" else getattr(value, "name", None) == name
+        return isinstance(value, BaseException) and (name == "Error" or getattr(value, "name", None) == name)
 
     return StandardClass(name, make, check)
 
@@ -211,10 +215,7 @@ _REFLECT = Namespace(
 
 
 def _array_length(value: Any) -> int:
-    length = to_int32(value)
-    if length > 50_000_000:
-        raise JavaScriptError("Invalid array length", "RangeError")
-    return length
+    return check_items(to_int32(value))
 
 
 def _new_array(*items: Any) -> list[Any]:
@@ -332,7 +333,9 @@ _CRYPTO = Namespace(
 def _print(to_error: bool) -> Callable[..., Any]:
     def log(*values: Any) -> Any:
         stream = sys.stderr if to_error else sys.stdout
-        print(*[value if isinstance(value, str) else debug_string(value) for value in values], file=stream)
+        text = joined([value if isinstance(value, str) else debug_string(value) for value in values], " ")
+        # Halves of characters have no form in UTF-8.
+        print(text.encode("utf-8", "replace").decode(), file=stream)
         return UNDEFINED
 
     return log
@@ -383,8 +386,8 @@ class WeakReference:
 METHODS[WeakReference] = {"deref": lambda reference: reference.value}
 
 
-def debug_string(value: Any) -> str:
-    """A value as Rust's ``{:?}`` shows it."""
+def debug_string(value: Any, depth: int = 0) -> str:
+    """A value as Rust's ``{:?}`` shows it; ``depth`` is how many lists it is in."""
     kind = typeof(value)
     if kind in ("number", "boolean", "bigint", "undefined") or value is None:
         return to_string(value)
@@ -396,7 +399,7 @@ def debug_string(value: Any) -> str:
         name = get(value, "name")
         return f"Function({name})" if name else "Function"
     if isinstance(value, list):
-        return f"[{', '.join(map(debug_string, value))}]"
+        return f"[{joined([debug_string(item, expect_depth(depth + 1)) for item in value], ', ')}]"
     if isinstance(value, BaseException):
         return f"{to_string(value)}\n{get(value, 'stack')}"
     if type(value) is dict:
@@ -409,8 +412,10 @@ def _no_function(*args: Any) -> Any:
 
 
 def _bigint(value: Any) -> BigInt:
+    if isinstance(value, str):
+        return BigInt(read_bigint(value))
     number = to_number(value)
-    if number != int(number):
+    if isinstance(number, float) and not number.is_integer():
         raise JavaScriptError(f"{to_string(value)} cannot be converted to a BigInt", "RangeError")
     return BigInt(number)
 
@@ -422,7 +427,14 @@ def _as_bits(bits: int, signed: bool, value: Any) -> BigInt:
 
 
 def _is_integer(value: Any) -> bool:
-    return is_number(value) and math.isfinite(value) and value == int(value)
+    return is_number(value) and float(value).is_integer()
+
+
+def _from_code_points(*codes: Any) -> str:
+    numbers = [to_int32(code) for code in codes]
+    if numbers and max(numbers) > 0x10FFFF:
+        raise JavaScriptError(f"Invalid code point {max(numbers)}", "RangeError")
+    return "".join(map(chr, numbers))
 
 
 _DATE_FORMAT = StandardClass(
@@ -497,7 +509,7 @@ GLOBALS: dict[str, Any] = {
         lambda value: False,
         _functions(
             "String",
-            fromCodePoint=lambda *codes: "".join(chr(to_int32(code)) for code in codes),
+            fromCodePoint=_from_code_points,
             fromCharCode=lambda *codes: b"".join(
                 (to_int32(code) & 0xFFFF).to_bytes(2, "little") for code in codes
             ).decode("utf-16-le", "surrogatepass"),

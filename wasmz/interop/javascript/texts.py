@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 import unicodedata
 
 from wasmz.interop.javascript.operations import (
@@ -14,6 +15,7 @@ from wasmz.interop.javascript.operations import (
     check_items,
     check_size,
     to_int32,
+    to_integer,
     to_number,
     to_string,
     truthy,
@@ -45,7 +47,7 @@ def _index_of(text: str, part: Any, position: Any = 0) -> int:
         return text.find(to_string(part), at)
     data, wanted = (value.encode("utf-16-le", "surrogatepass") for value in (text, to_string(part)))
     found = data.find(wanted, 2 * at)
-    while found % 2 == 1:
+    while found > 0 and found % 2:
         found = data.find(wanted, found + 1)
     return found // 2 if found >= 0 else -1
 
@@ -53,13 +55,16 @@ def _index_of(text: str, part: Any, position: Any = 0) -> int:
 def _last_index_of(text: str, part: Any, position: Any = UNDEFINED) -> int:
     wanted = to_string(part)
     at = _position(text, position, units(text))
+    # From the end by searching forwards: backwards, CPython may compare all characters at each of them.
     if text.isascii():
-        return text.rfind(wanted, 0, at + len(wanted))
-    data, found = text.encode("utf-16-le", "surrogatepass"), wanted.encode("utf-16-le", "surrogatepass")
-    place = data.rfind(found, 0, 2 * at + len(found))
+        place = text[: at + len(wanted)][::-1].find(wanted[::-1])
+        return -1 if place < 0 else min(at + len(wanted), len(text)) - place - len(wanted)
+    data, found = text.encode("utf-16-be", "surrogatepass"), wanted.encode("utf-16-be", "surrogatepass")
+    data, found = data[: 2 * at + len(found)][::-1], found[::-1]
+    place = data.find(found)
     while place > 0 and place % 2:
-        place = data.rfind(found, 0, place + len(found) - 1)
-    return place // 2 if place >= 0 else -1
+        place = data.find(found, place + 1)
+    return (len(data) - place - len(found)) // 2 if place >= 0 else -1
 
 
 def _by(replacement: Any) -> Callable[[Any, str], str]:
@@ -181,13 +186,30 @@ def _padded(is_start: bool) -> Callable[..., str]:
     return pad
 
 
-def _normalized(text: str, form: Any = "NFC") -> str:
-    wanted: Any = to_string(form)
+# Marks after one letter. CPython sorts more of them in the square of their number of steps.
+_MOST_MARKS = 1_000
+# Characters for which that takes no time in any case.
+_FEW = 10_000
+
+
+def _normalized(text: str, form: Any = UNDEFINED) -> str:
+    wanted: Any = "NFC" if form is UNDEFINED else to_string(form)
+    if wanted not in ("NFC", "NFD", "NFKC", "NFKD"):
+        raise JavaScriptError("The normalization form should be one of NFC, NFD, NFKC, NFKD.", "RangeError")
+    if text.isascii():
+        return text
+    if len(text) > _FEW:
+        marks = [mark for mark in set(text) if unicodedata.combining(unicodedata.normalize("NFKD", mark)[0])]
+        # All of them are characters that stand for themselves in a set of a pattern.
+        if marks and re.search(f"[{''.join(marks)}]{{{_MOST_MARKS}}}", text):
+            raise JavaScriptError("too many marks follow each other", "RangeError")
+        # A character may become eighteen.
+        check_size(len(text) * (18 if wanted[2:3] == "K" else 4))
     return unicodedata.normalize(wanted, text)
 
 
 def _char_at(text: str, position: Any = 0) -> str:
-    at = int(to_number(position))
+    at = to_integer(position)
     return sliced(text, at, at + 1) if at >= 0 else ""
 
 
@@ -207,7 +229,7 @@ METHODS[str].update(
         "replace": _replace,
         "replaceAll": _replace_all,
         "split": _split,
-        "startsWith": lambda text, part, start=0: text.startswith(to_string(part), to_int32(start)),
+        "startsWith": lambda text, part, start=0: text.startswith(to_string(part), _position(text, start)),
         "toLocaleLowerCase": str.lower,
         "toLocaleUpperCase": str.upper,
         "trim": lambda text: text.strip(_TRIMMED),
@@ -219,9 +241,9 @@ METHODS[str].update(
 
 
 def _splice(value: list[Any], start: Any = 0, count: Any = UNDEFINED, *items: Any) -> list[Any]:
-    first = int(to_number(start))
+    first = to_integer(start)
     first = max(first + len(value), 0) if first < 0 else min(first, len(value))
-    last = len(value) if count is UNDEFINED else min(first + max(int(to_number(count)), 0), len(value))
+    last = len(value) if count is UNDEFINED else min(first + max(to_integer(count), 0), len(value))
     removed = value[first:last]
     check_items(len(value) + len(items))
     value[first:last] = items

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # What a `continue` repeats of its loop, in characters of code.
 _LONGEST_ENDING = 2_000
+# Lines that CPython copies, as it does with what is done in `finally`.
+_MOST_COPIED = 20_000
 
 
 def compile_text(source: str, place: str) -> CodeType:
@@ -43,6 +45,9 @@ class PlainBody(Expressions):
 
     counter: int
     indent: int
+    # Lines that CPython copies, and jumps so far.
+    copied: int = 0
+    jumps: int = 0
 
     # --- functions and statements ---
 
@@ -267,16 +272,19 @@ class PlainBody(Expressions):
     def on_break(self) -> None:
         if not self.scope.loops:
             raise UnreadableScript("it breaks out of no loop")
+        self.jumps += 1
         self.emit("break")
 
     def on_continue(self) -> None:
         if not self.scope.loops or self.scope.loops[-1] is None:
             raise UnreadableScript("it goes on with a loop from inside of something else")
+        self.jumps += 1
         for line in self.scope.loops[-1]:
             self.emit(line)
         self.emit("continue")
 
     def on_return(self, node: Node | None) -> None:
+        self.jumps += 1
         if node is None:
             self.emit(
                 f"return {self.zero() if self.type is not None else 'UNDEFINED' if not self.as_export else 'None'}"
@@ -293,7 +301,10 @@ class PlainBody(Expressions):
         if len(self.type.results) != 1:
             return source if self.type.results else f"ignore({source})"
         wanted = FROM_ANY.get(self.type.results[0])
-        if wanted is None or (kind in ("int", "bool") and wanted != "to_double"):
+        if wanted is None:
+            return source
+        if wanted != "to_double" and (kind == "bool" or (kind == "int" and source[:2] in ("h_", "w_"))):
+            # What the module gives, and places of objects, are of the type. Other integers may be larger.
             return source
         return source if kind == "float" and wanted == "to_double" else f"{wanted}({source})"
 
@@ -301,24 +312,57 @@ class PlainBody(Expressions):
         self.emit(f"raise thrown({self.expression(node)[0]})")
 
     def on_try(self, body: list[Node], name: str | None, handler: list[Node] | None, final: list[Node] | None) -> None:
+        if final is None:
+            self.catching(body, name, handler)
+            return
+        if leaves(final):
+            raise UnreadableScript("it leaves a function or a loop in 'finally'")
+        before = self.weight(), self.jumps
+        self.counter += 1
+        may_finish = f"u{self.counter}"
+        self.emit(f"{may_finish} = True")
+        self.emit("try:")
+        self.indent += 1
+        self.catching(body, name, handler)
+        self.indent -= 1
+        # What no guest may catch, it must not replace either, by what it throws at the end.
+        self.emit("except BaseException as error:")
+        self.emit(f"    {may_finish} = False")
+        self.emit(f"    {may_finish} = is_catchable(error)")
+        self.emit("    raise")
+        self.emit("finally:")
+        self.indent += 1
+        self.emit(f"if {may_finish}:")
+        jumps, start = self.jumps - before[1], self.weight()
+        self.indented(final)
+        self.indent -= 1
+        # CPython has its code once more for each jump out of the body.
+        self.copied += (self.weight() - start) * (jumps + 1)
+        if self.copied > _MOST_COPIED:
+            raise UnreadableScript("too much is done in 'finally'")
+
+    def weight(self) -> int:
+        """How many lines there are so far for CPython, with those that it copies."""
+        return len(self.lines) + self.copied
+
+    def catching(self, body: list[Node], name: str | None, handler: list[Node] | None) -> None:
+        if handler is None:
+            self.block(body)
+            return
         self.emit("try:")
         self.indented(body)
-        if handler is not None:
-            self.emit("except BaseException as error:")
-            self.indent += 1
-            seen = dict(self.names), dict(self.kinds)
-            if name is None:
-                self.emit("caught(error)")
-            else:
-                self.emit(f"{self.declare(name)} = caught(error)")
-                self.kinds[name] = "any"
-            self.block(handler)
-            self.names.update(seen[0])
-            self.kinds.update(seen[1])
-            self.indent -= 1
-        if final is not None:
-            self.emit("finally:")
-            self.indented(final)
+        self.emit("except BaseException as error:")
+        self.indent += 1
+        seen = dict(self.names), dict(self.kinds)
+        if name is None:
+            self.emit("caught(error)")
+        else:
+            self.emit(f"{self.declare(name)} = caught(error)")
+            self.kinds[name] = "any"
+        self.block(handler)
+        self.names.update(seen[0])
+        self.kinds.update(seen[1])
+        self.indent -= 1
 
     def of_function(self, params: list[str], body: list[Node], is_arrow: bool) -> tuple[str, Any]:
         if any(loop is not None for loop in self.scope.loops):
@@ -369,6 +413,18 @@ def _find_reassigned(nodes: Any, found: set[str]) -> None:
         for part in nodes:
             if isinstance(part, (list, tuple)):
                 _find_reassigned(part, found)
+
+
+def leaves(nodes: Any, is_in_loop: bool = False) -> bool:
+    """Whether statements may leave the function, or the loop, that they are in."""
+    if isinstance(nodes, list):
+        return any(leaves(node, is_in_loop) for node in nodes)
+    if not isinstance(nodes, tuple) or not nodes or nodes[0] == "function":
+        return False
+    if nodes[0] == "return" or (nodes[0] in ("break", "continue") and not is_in_loop and len(nodes) == 1):
+        return True
+    is_loop = is_in_loop or nodes[0] in ("while", "do", "for", "each", "switch")
+    return any(leaves(part, is_loop) for part in nodes if isinstance(part, (list, tuple)))
 
 
 def mentions(nodes: Any, wanted: Node) -> bool:

@@ -10,15 +10,19 @@ Uint8Array      TypedArray; bytes for users               Float64Array ...  Type
 
 from __future__ import annotations
 
+from _thread import get_ident
 from array import array
+from reprlib import Repr
 
 from wasmz.errors import Trap, WasmzError, bounded
 from wasmz.runtime.calls.host import arity
+from wasmz.runtime.limits.depth import MAX_NESTING, in_scripts
 from wasmz.startup.concurrency import load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from types import TracebackType
     from typing import Any, Final
 
     from wasmz.runtime.memory.linear import Memory
@@ -99,17 +103,62 @@ def thrown(value: Any) -> BaseException:
     """What Python raises where JavaScript throws a value."""
     if isinstance(value, BaseException):
         return value
-    return JavaScriptError(value if isinstance(value, str) else bounded(repr(to_python(value))), value=value)
+    return JavaScriptError(value if isinstance(value, str) else shown(value), value=value)
+
+
+def shown(value: Any) -> str:
+    """A value for a message. What is deep in it is left out: ``repr`` takes the stack of C for each list in a list."""
+    form = Repr()
+    form.maxstring = form.maxother = form.maxlong = 200
+    form.maxlist = form.maxdict = form.maxset = form.maxarray = 20
+    try:
+        return bounded(form.repr(to_python(value)))
+    except JavaScriptError:
+        return "a value that is nested too deeply"
+
+
+def is_catchable(error: BaseException) -> bool:
+    """Whether a guest may catch it: no traps, limits, ends of programs."""
+    return isinstance(error, Exception) and not isinstance(error, Trap)
 
 
 def caught(error: BaseException) -> Any:
-    """The value that JavaScript catches; raises what no guest may catch: traps, limits, ends of programs."""
-    if isinstance(error, Trap) or not isinstance(error, Exception):
+    """The value that JavaScript catches; raises what no guest may catch."""
+    if not is_catchable(error):
         raise error
+    error = understood(error)
     if isinstance(error, JavaScriptError) and error.value is not UNDEFINED:
         return error.value
     # Its frames hold what they ran with, and it may be kept for long.
     return error
+
+
+# What Python raises where a value is not of the kind that JavaScript's functions are for.
+PYTHONS: Final = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, BufferError)
+
+
+def understood(error: BaseException) -> BaseException:
+    """An error of Python's in the code of JavaScript's functions as an error of JavaScript's; others as they are.
+
+    What a function of the user's raises is the user's.
+    """
+    if not isinstance(error, PYTHONS) or not _is_own(error.__traceback__):
+        return error
+    made = JavaScriptError(bounded(str(error)), "RangeError" if isinstance(error, OverflowError) else "TypeError")
+    made.__cause__ = error
+    return made
+
+
+def _is_own(entry: TracebackType | None) -> bool:
+    """Whether the innermost frame is that of our code, or of translated code, and not of what calls the user's."""
+    if entry is None:
+        return False
+    while entry.tb_next is not None:
+        entry = entry.tb_next
+    code, place = entry.tb_frame.f_code, str(entry.tb_frame.f_globals.get("__name__", ""))
+    if code is call.__code__:
+        return False
+    return place.startswith("wasmz.interop.") or code.co_filename.startswith("<glue ")
 
 
 class ArrayBuffer:
@@ -257,14 +306,30 @@ class Bound(Callable_):
 
 
 def call(function: Any, this: Any, args: tuple[Any, ...]) -> Any:
-    """Calls a function with JavaScript's values; the user's get Python's."""
-    if isinstance(function, Callable_):
-        return function.invoke(this, args)
-    if callable(function) and not isinstance(function, (TypedArray, dict)):
-        most = _most_arguments(function)
-        # JavaScript's functions ignore the arguments that they have no names for.
-        return from_python(function(*map(to_python, args if most is None else args[:most])))
-    raise type_error(f"{bounded(repr(to_python(function)))} is not a function")
+    """Calls a function with JavaScript's values; the user's get Python's.
+
+    Raises:
+        JavaScriptError: it is no function, or so many calls are nested that the stack of C might end: some of CPython's
+            functions take of it for each.
+    """
+    thread = get_ident()
+    before = in_scripts.get(thread, 0)
+    if before >= MAX_NESTING:
+        raise JavaScriptError("Maximum call stack size exceeded", "RangeError")
+    in_scripts[thread] = before + 1
+    try:
+        if isinstance(function, Callable_):
+            return function.invoke(this, args)
+        if callable(function) and not isinstance(function, (TypedArray, dict)):
+            most = _most_arguments(function)
+            # JavaScript's functions ignore the arguments that they have no names for.
+            return from_python(function(*map(to_python, args if most is None else args[:most])))
+    finally:
+        if before:
+            in_scripts[thread] = before
+        else:
+            in_scripts.pop(thread, None)
+    raise type_error(f"{shown(function)} is not a function")
 
 
 def _most_arguments(function: Callable[..., Any]) -> int | None:
@@ -315,7 +380,24 @@ def to_python(value: Any) -> Any:
     """What a module's value is for users: copies of arrays and objects, in which nothing is JavaScript's any more."""
     if value is None or value.__class__ in (str, int, bool):
         return value
-    return _copied(value, {})
+    try:
+        return _copied(value, {})
+    except RecursionError:
+        raise JavaScriptError("the value is nested too deeply", "RangeError") from None
+
+
+def shown_to_users(value: Any, function: Callable[[Any], Any], seen: dict[int, Any]) -> Any:
+    """As ``to_python``, where plain objects have JavaScript's functions as those that ``function`` makes."""
+    if type(value) is not dict:
+        return function(value) if isinstance(value, Callable_) else to_python(value)
+    made = seen.get(id(value))
+    if made is None:
+        made = seen[id(value)] = {}
+        try:
+            made.update({name: shown_to_users(item, function, seen) for name, item in value.items()})
+        except RecursionError:
+            raise JavaScriptError("the value is nested too deeply", "RangeError") from None
+    return made
 
 
 def _copied(value: Any, seen: dict[int, Any]) -> Any:

@@ -20,6 +20,7 @@ from wasmz.interop.javascript.values import (
     call,
     caught,
     from_python,
+    is_catchable,
     not_here,
     thrown,
     to_python,
@@ -45,17 +46,16 @@ def _numbers(left: Any, right: Any) -> tuple[Any, Any, bool]:
 def _number(value: int, is_bigint: bool) -> Any:
     """The result of an operation on integers."""
     if is_bigint:
+        operations.check_bits(value.bit_length())
         return BigInt(value)
     return value if -SAFE <= value <= SAFE else float(value)
 
 
 def _sum(left: Any, right: Any) -> Any:
-    if isinstance(left, str) or isinstance(right, str):
+    if isinstance(left, str) or isinstance(right, str) or _is_text(left) or _is_text(right):
         first, second = operations.to_string(left), operations.to_string(right)
         operations.check_size(len(first) + len(second))
         return first + second
-    if _is_text(left) or _is_text(right):
-        return operations.to_string(left) + operations.to_string(right)
     left, right, is_bigint = _numbers(left, right)
     total = left + right
     return total if isinstance(total, float) else _number(total, is_bigint)
@@ -145,9 +145,7 @@ def _compared(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]
 
 
 def _joined(*parts: Any) -> str:
-    texts = [operations.to_string(part) for part in parts]
-    operations.check_size(sum(map(len, texts)))
-    return "".join(texts)
+    return operations.joined([operations.to_string(part) for part in parts])
 
 
 def _signed(value: Any) -> int:
@@ -249,6 +247,7 @@ COMMON: dict[str, Any] = {
     "ignore": lambda value, result=None: result,
     "instance_of": operations.instance_of,
     "is_nullish": lambda value: value is None or value is UNDEFINED,
+    "is_catchable": is_catchable,
     "iterate": operations.iterate,
     "join_text": _joined,
     "key_of": operations.key_of,

@@ -26,6 +26,7 @@ from wasmz.interop.javascript.promises import Promise
 from wasmz.interop.javascript.streams import writer_of
 from wasmz.interop.javascript.tokens import UnreadableScript, tokenize
 from wasmz.interop.javascript.values import (
+    PYTHONS,
     UNDEFINED,
     BigInt,
     Builtin,
@@ -33,8 +34,9 @@ from wasmz.interop.javascript.values import (
     JavaScriptError,
     call,
     from_python,
+    shown_to_users,
     thrown,
-    to_python,
+    understood,
 )
 from wasmz.interop.javascript.views import Unbound, library
 from wasmz.interop.javascript.vocabulary import BUILTINS, COMMON
@@ -43,6 +45,7 @@ from wasmz.interop.snippets.translation import translate
 from wasmz.runtime.calls.adapters import make_host_adapter
 from wasmz.runtime.calls.func import Func
 from wasmz.runtime.calls.host import HostFunc
+from wasmz.runtime.limits.inside import run_inside
 from wasmz.runtime.link.per_store import PerStore, js_tag
 from wasmz.types import FuncType, ValType
 
@@ -190,12 +193,12 @@ def _late(session: Session, item: SnippetImport, type: FuncType) -> Callable[...
         except (Trap, WasmException):
             raise
         except Exception as error:
-            raise WasmException(tag, (_value_of(error),)) from error
+            raise WasmException(tag, (_value_of(understood(error)),)) from error
 
     return call
 
 
-def _value_of(error: Exception) -> Any:
+def _value_of(error: BaseException) -> Any:
     """What JavaScript throws."""
     return error.value if isinstance(error, JavaScriptError) and error.value is not UNDEFINED else error
 
@@ -225,7 +228,7 @@ class Session:
     def __init__(self, instance: Instance, snippets: Snippets | None) -> None:
         self.instance: Instance = instance
         self.snippets: Snippets | None = snippets
-        self.events: Events = Events()
+        self.events: Events = Events(instance)
         self.globals: dict[str, Any] = library(self.events.members())
         self.exports: Exports = Exports(instance)
         self._given: dict[str, Any] = dict(self.globals)
@@ -314,12 +317,15 @@ class Session:
 
         def called(*args: Any) -> Any:
             try:
-                result = call(function, UNDEFINED, tuple([from_python(arg) for arg in args]))
+                given = tuple([from_python(arg) for arg in args])
+                result = run_inside(self.instance, call, (function, UNDEFINED, given))
                 if isinstance(result, Promise):
                     result = self.events.wait_for(result)
                 self.events.settle()
             except WasmException as error:
                 raise raised(self.instance, error) from error
+            except PYTHONS as error:
+                raise understood(error)  # noqa: B904
             return self.shown(result)
 
         called.__name__ = called.__qualname__ = str(getattr(function, "name", None) or "function")
@@ -332,9 +338,7 @@ class Session:
 
     def shown(self, value: Any) -> Any:
         """A value for users."""
-        if type(value) is dict:
-            return {name: self.shown(item) for name, item in value.items()}
-        return self.function(value) if isinstance(value, Callable_) else to_python(value)
+        return shown_to_users(value, self.function, {})
 
 
 def raised(instance: Instance, error: WasmException) -> BaseException:

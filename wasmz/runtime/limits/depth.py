@@ -98,6 +98,8 @@ def needed_limit(config: Config) -> int:
 
 # Thread -> how many counted calls are active in it.
 _counted: dict[int, int] = {}
+# Thread -> how many functions of a package's JavaScript are active in it.
+in_scripts: Final[dict[int, int]] = {}
 
 
 # Makes the functions of count_calls, by their parameters.
@@ -140,18 +142,20 @@ def count_calls(function: Callable[..., Any], most: int) -> Callable[..., Any]:
     return make(function, most)
 
 
-# The counts of a stack on which nothing is called: calls of deep functions, counted calls, and the recursion limit that
-# they need.
-NOTHING: Final = (0, 0, 0)
+# The counts of a stack on which nothing is called: calls of deep functions, counted calls, calls of JavaScript, and the
+# recursion limit that they need.
+NOTHING: Final = (0, 0, 0, 0)
 
 
-def exchange(inside: tuple[int, int, int]) -> tuple[int, int, int]:
+def exchange(inside: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
     """Replaces this thread's counts by those of another stack; returns the counts replaced."""
     thread = get_ident()
-    level, counted, limit = inside
-    before = nesting.pop(thread, 0), _counted.pop(thread, 0), sys.getrecursionlimit()
+    level, counted, scripts, limit = inside
+    before = nesting.pop(thread, 0), _counted.pop(thread, 0), in_scripts.pop(thread, 0), sys.getrecursionlimit()
     if counted:
         _counted[thread] = counted
+    if scripts:
+        in_scripts[thread] = scripts
     if level:
         nesting[thread] = level
         if sys.getrecursionlimit() < limit:
