@@ -211,3 +211,18 @@ def test_exceptions_of_the_host_are_caught_and_thrown() -> None:
             with pytest.raises(wasmz.WasmException) as raised:
                 function(*args)
             assert raised.value.values == (mistake,)
+
+
+def test_a_string_has_an_end() -> None:
+    text = """(module
+      (import "wasm:js-string" "concat" (func $concat (param externref externref) (result (ref extern))))
+      (func (export "double") (param $s externref) (param $n i32) (result externref)
+        (loop $again
+          (local.set $s (call $concat (local.get $s) (local.get $s)))
+          (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+        (local.get $s)))"""
+    double = wasmz.instantiate(assemble(text)).exports.double
+    assert double("ab", 10) == "ab" * 1024
+    with pytest.raises(wasmz.Trap, match="the string would be too long") as raised:
+        double("ab", 40)
+    assert raised.value.code is wasmz.TrapCode.OUT_OF_SYSTEM_MEMORY

@@ -31,6 +31,8 @@ BUILTINS = "wasm:js-string"
 _HIGH, _LOW, _END = "\ud800", "\udc00", "\ue000"
 # As arrays have their items.
 _ORDER = "utf-16-le" if sys.byteorder == "little" else "utf-16-be"
+# Of one string: each step of a module may double one, and nothing can stop what CPython does with a longer one.
+_MOST_CHARACTERS = 1 << 28
 # How many strings' units are kept.
 _KEPT = 8
 
@@ -168,6 +170,8 @@ class _Units:
     def concat(self, left: Any, right: Any) -> str:
         if left.__class__ is not str or right.__class__ is not str:
             left, right = self.cast(left), self.cast(right)
+        if len(left) + len(right) > _MOST_CHARACTERS:
+            raise Trap(TrapCode.OUT_OF_SYSTEM_MEMORY, "the string would be too long")
         if left and right and _HIGH <= left[-1] < _LOW <= right[0] < _END:
             # Two halves of one character.
             return decode(encode(left) + encode(right))
