@@ -202,3 +202,18 @@ def test_declarations_of_a_package() -> None:
 def test_declarations_that_are_none(text: str) -> None:
     for lines in read_declarations(text).values():
         ast.parse("\n".join(lines))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # What each of these took was the square of its length.
+        *("/*" * 200_000, "".join(f"class c{n} " for n in range(3_000)) + "{}" + "function f(): c1;" * 3_000),
+        *("function g(): T" + "[]" * 200_000 + ";", "interface class", "interface 5", "x /* y " * 50_000),
+    ],
+)
+def test_declarations_that_were_written_to_take_long(text: str) -> None:
+    found = read_declarations("export function first(a: number): string; // src/*.ts\n" + text)
+    assert found["first"] == ["def first(a: float, /) -> str: ..."]
+    for lines in found.values():
+        ast.parse("\n".join(lines))

@@ -14,9 +14,12 @@ import re
 
 _MOST_CHARACTERS = 1 << 22
 _DEEPEST = 40
-_TOKEN = re.compile(
-    r"\s*(?://[^\n]*\s*|/\*.*?\*/\s*)*([A-Za-z_$][\w$]*|\"[^\"\n]*\"|'[^'\n]*'|-?\d[\d.]*|=>|\.\.\.|.)", re.DOTALL
-)
+_LONGEST_TYPE = 1_000
+_WORD = re.compile(r"[\w$]+")
+_TEXT = r"([A-Za-z_$][\w$]*|\"[^\"\n]*\"|'[^'\n]*'|-?\d[\d.]*|=>|\.\.\.|.)"
+_TOKEN = re.compile(rf"\s*(?://[^\n]*\s*|/\*.*?\*/\s*)*{_TEXT}", re.DOTALL)
+# After the last comment that is closed.
+_LAST_TOKEN = re.compile(rf"\s*(?://[^\n]*\s*)*{_TEXT}", re.DOTALL)
 _INTERFACE = re.compile(
     r"\binterface\s{1,9}([A-Za-z_$][\w$]{0,200})(?:\s{1,9}extends\s{1,9}([A-Za-z_$][\w$]{0,200}))?"
     r"[^{}]{0,200}\{([^{}]{0,50000})"
@@ -63,7 +66,12 @@ def read_declarations(text: str) -> dict[str, list[str]]:
 
 class _Reader:
     def __init__(self, text: str) -> None:
-        self._tokens = [found[1] for found in _TOKEN.finditer(text)]
+        # A comment that nothing closes is none: its end would be looked for from each place that begins another.
+        closed = text.rfind("*/") + 2
+        opened = text.find("/*", closed if closed > 1 else 0)
+        self._tokens = [found[1] for found in _TOKEN.finditer(text if opened < 0 else text[:opened] + "\n;")]
+        if opened >= 0:
+            self._tokens += [found[1] for found in _LAST_TOKEN.finditer(text[opened:])]
         self._at = 0
         self._depth = 0
         self.declared: dict[str, list[str]] = {}
@@ -96,7 +104,10 @@ class _Reader:
 
     def _skip_group(self) -> None:
         """Skips what is between brackets, the first of which comes next."""
-        stack = [_CLOSING[self._next()]]
+        opening = self._next()
+        if opening not in _CLOSING:
+            raise _Unreadable
+        stack = [_CLOSING[opening]]
         while stack:
             token = self._next()
             if not token:
@@ -138,11 +149,14 @@ class _Reader:
             head = f"class {name}({base}):" if base in classes and base != name else f"class {name}:"
             self.declared[name] = [head, "    def __init__(self, *args: Any) -> None: ...", *self._interfaces[name]]
             self.declared[name] += [*_OF_EMBIND, *_COMMON]
-        for name in self._classes - self.declared.keys():
-            # Types of other names than those that are declared would be errors.
-            word = re.compile(rf"(?<![\w$]){re.escape(name)}(?![\w$])")
-            for key, lines in self.declared.items():
-                self.declared[key] = [word.sub("Any", line) if ": " in line or "->" in line else line for line in lines]
+        unknown = self._classes - self.declared.keys()
+
+        def known(found: re.Match[str]) -> str:
+            return "Any" if found[0] in unknown else found[0]
+
+        # Types of other names than those that are declared would be errors.
+        for key, lines in self.declared.items() if unknown else ():
+            self.declared[key] = [_WORD.sub(known, line) if ": " in line or "->" in line else line for line in lines]
 
     def _read_statement(self) -> None:
         while self._peek() in ("export", "declare", "default", "abstract"):
@@ -294,7 +308,7 @@ class _Reader:
         while self._peek() == "[":
             is_list = self._peek(1) == "]"
             self._skip_group()
-            found = f"list[{found}]" if is_list else "Any"
+            found = f"list[{found}]" if is_list and len(found) < _LONGEST_TYPE else "Any"
         return found
 
     def _primary(self) -> str:
