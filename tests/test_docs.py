@@ -1,7 +1,7 @@
 """What the documentation shows is true: its Python and shell blocks run, and give what they say.
 
 ``tests/support/documents.py`` says how pages are written. Pages that this leaves out are generated, and have tests of
-their own.
+their own. ARCHITECTURE.md names every module of wasmz, and only files and folders that there are.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from tests.support.documents import Page, WrongPage, read_blocks
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
+PACKAGE = ROOT / "wasmz"
 # Written by programs, which make what they show; other tests hold the pages against them.
 GENERATED = {"configuration.md", "instructions.md", "mistakes.md"}
 PAGES = [ROOT / "README.md", *sorted(path for path in DOCS.rglob("*.md") if path.name not in GENERATED)]
@@ -113,3 +115,41 @@ hello
     page = _page(text)
     assert page.counts == {"run": 2, "values": 3, "files": 1, "not run": 1}
     assert [block.language for block in read_blocks(text)] == ["setup", "python", "sh", "python", "sh", "text"]
+
+
+# A file or folder on a page, such as `ir/`, `names.py` or `tests/ir/`.
+_PATH = re.compile(r"`([\w.-]+(?:/[\w.-]+)*(?:\.(?:py|rules|cases|skeleton|md|toml|js|yml)|/)|[\w.-]+/[\w./-]+)`")
+
+
+def _paths(text: str) -> Iterator[tuple[str, Path | None]]:
+    """What ARCHITECTURE.md names, and the file or folder that it leads to.
+
+    A name without a folder is in the folder that the heading over it names, if that is one.
+    """
+    folder = PACKAGE
+    for line in text.splitlines():
+        names = _PATH.findall(line)
+        if line.startswith("#"):
+            folder = PACKAGE
+        for name in names:
+            places = ((PACKAGE if "/" in name.rstrip("/") else folder) / name, ROOT / name)
+            yield name, next((place for place in places if place.exists()), None)
+        if line.startswith("#") and len(names) == 1:
+            folder = PACKAGE / names[0]
+
+
+def test_architecture_names_what_there_is() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    picture, rest = text.split("## The rooms")[1].split("## Rules")[0], text.split("## Rules")[1]
+    assert [name for name, path in _paths(rest) if path is None] == []
+    named = re.findall(r"(?<![\w./])\w+(?:/\w+)*(?:/|\.py)(?=[\s,;:)])", picture)
+    assert [name for name in named if not any(PACKAGE.rglob(name))] == []
+
+
+def test_architecture_names_every_module() -> None:
+    where = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").split("## Where to change what")[1]
+    named = {path for _, path in _paths(where)}
+    files = {path for path in PACKAGE.rglob("*.*") if path.suffix in (".py", ".rules", ".cases", ".skeleton")}
+    # The targets are one row.
+    missing = {path for path in files - named if path.name != "__init__.py" and not path.match("targets/cpython3*.py")}
+    assert sorted(path.relative_to(PACKAGE).as_posix() for path in missing) == []
