@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 import threading
 import time
+import weakref
 from typing import Any
+from unittest import mock
 
 import pytest
 from wasmtime import wat2wasm
@@ -111,3 +113,61 @@ def test_table_growth_that_is_stopped_leaves_nothing() -> None:
         exports.f()
     assert len(exports.t) in (1, 9_000_001)
     assert store.table_budget.total_used == len(exports.t)
+
+
+@pytest.mark.skipif(sys.platform == "emscripten", reason="deadlines need threads")
+@pytest.mark.parametrize("in_thread", [False, True])
+@pytest.mark.parametrize("kind", ["finaliser", "callback", "dictionary"])
+def test_nothing_is_stopped_where_exceptions_are_lost(kind: str, in_thread: bool) -> None:
+    """CPython prints exceptions of finalisers and goes on."""
+
+    class Slow:
+        def __del__(self) -> None:
+            if kind == "finaliser":
+                spend()
+
+    def spend() -> None:
+        end = time.perf_counter() + 0.02
+        while time.perf_counter() < end:
+            pass
+
+    def drop() -> None:
+        values: weakref.WeakValueDictionary[int, Slow] = weakref.WeakValueDictionary()
+        while True:
+            if kind == "dictionary":
+                made = [Slow() for _ in range(50)]
+                values.update(enumerate(made))
+                made.clear()
+                continue
+            one = Slow()
+            if kind == "callback":
+                weakref.finalize(one, spend)
+            del one
+            for _ in range(1000):
+                pass
+
+    lost: list[Any] = []
+    text = '(module (import "env" "drop" (func $drop)) (func (export "f") (call $drop)))'
+    instance = wasmz.instantiate(wat2wasm(text), {"env": {"drop": drop}})
+    store = instance.store
+    found: list[type[BaseException]] = []
+
+    def call() -> None:
+        try:
+            instance.exports.f()
+        except wasmz.Interrupted as error:
+            found.append(type(error))
+
+    with mock.patch.object(sys, "unraisablehook", lambda event: lost.append(event.exc_type)):
+        for _ in range(5):
+            store.set_deadline(0.03)
+            if in_thread:
+                thread = threading.Thread(target=call)
+                thread.start()
+                thread.join()
+            else:
+                call()
+        store.set_deadline(None)
+    assert found == [wasmz.Interrupted] * 5
+    # In another thread, one may be on its way when an object goes: that is stopped once more.
+    assert in_thread or not lost

@@ -70,6 +70,11 @@ _COMPILER_CALLERS: Final = (
 )
 _SUPPLY: Final = "wasmz.runtime.calls.supply"
 
+# The modules whose functions are called when an object goes, and ours, of which that is true for the innermost frame
+# only.
+_FINALIZERS: Final = frozenset({"weakref", "_weakrefset"})
+_WEAK_REFERENCES: Final = "wasmz.startup.light"
+
 _prototype = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_ulong, ctypes.py_object)
 _set_async_exc = _prototype(("PyThreadState_SetAsyncExc", ctypes.pythonapi))
 
@@ -159,10 +164,13 @@ def _withdraw(store: Store, running: list[int]) -> None:
 def _may_stop(store: Store, frame: FrameType | None) -> bool:
     """Whether an exception may be raised in the innermost frame of a thread that runs code of the store.
 
-    It may in generated code, in code that a host function runs, and in the compiler's passes.
+    It may in generated code, in code that a host function runs, and in the compiler's passes; not where an object goes,
+    as CPython only prints exceptions of finalisers and of weak references' callbacks.
     """
     is_foreign = False
     innermost = frame
+    if frame is not None and frame.f_globals.get("__name__") == _WEAK_REFERENCES:
+        return False
     while frame is not None:
         mark = frame.f_globals.get(FRAME_KEY)
         if mark is not None:
@@ -171,6 +179,8 @@ def _may_stop(store: Store, frame: FrameType | None) -> bool:
             if mark == HELPER:
                 return is_foreign and frame.f_globals["__name__"] == _SUPPLY and _is_compiling(innermost, frame)
             return mark.__class__ is InstanceFrames and frame.f_code.co_filename not in (EXPORT_FILE, STUB_FILE)
+        if frame.f_code.co_name == "__del__" or frame.f_globals.get("__name__") in _FINALIZERS:
+            return False
         is_foreign = True
         frame = frame.f_back
     return False
