@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 import weakref
+from collections.abc import Callable
 from typing import Any
 from unittest import mock
 
@@ -76,14 +77,19 @@ def test_short_calls_in_a_loop_of_the_host_are_stopped(compile_mode: Any, in_thr
             latest.append(time.perf_counter() - begun)
             store.set_deadline(None)
 
+    _run(call, in_thread)
+    assert len(latest) == 20
+    assert sorted(latest)[10] < PROMPTLY
+
+
+def _run(function: Callable[[], None], in_thread: bool) -> None:
+    """Calls a function here, or in a thread of its own."""
     if in_thread:
-        thread = threading.Thread(target=call)
+        thread = threading.Thread(target=function)
         thread.start()
         thread.join()
     else:
-        call()
-    assert len(latest) == 20
-    assert sorted(latest)[10] < PROMPTLY
+        function()
 
 
 @needs_threads
@@ -115,7 +121,7 @@ def test_table_growth_that_is_stopped_leaves_nothing() -> None:
     assert store.table_budget.total_used == len(exports.t)
 
 
-@pytest.mark.skipif(sys.platform == "emscripten", reason="deadlines need threads")
+@needs_threads
 @pytest.mark.parametrize("in_thread", [False, True])
 @pytest.mark.parametrize("kind", ["finaliser", "callback", "dictionary"])
 def test_nothing_is_stopped_where_exceptions_are_lost(kind: str, in_thread: bool) -> None:
@@ -161,12 +167,7 @@ def test_nothing_is_stopped_where_exceptions_are_lost(kind: str, in_thread: bool
     with mock.patch.object(sys, "unraisablehook", lambda event: lost.append(event.exc_type)):
         for _ in range(5):
             store.set_deadline(0.03)
-            if in_thread:
-                thread = threading.Thread(target=call)
-                thread.start()
-                thread.join()
-            else:
-                call()
+            _run(call, in_thread)
         store.set_deadline(None)
     assert found == [wasmz.Interrupted] * 5
     # In another thread, one may be on its way when an object goes: that is stopped once more.
